@@ -1,0 +1,125 @@
+/**
+ * The proof bundle's root node. The file is a CARv1 whose one root is this dag-cbor node; its blocks follow in the order of a depth-first walk
+ * over the node's links in the order of its fields here, each block once, nothing else.
+ */
+import { CID } from 'multiformats/cid'
+import { asArray, asBytes, asCid, asMap, type Cbor } from './codec.ts'
+import { UtnetError } from './errors.ts'
+import { anchorCbor, attestationCbor, readAnchor, readAttestation, type Anchor, type Attestation } from './receipt.ts'
+import { readTrieProof, trieProofCbor, type TrieProof } from './sparse-proof.ts'
+
+/** A header with the certificate that made it final. */
+export interface FinalHeader {
+  readonly header: CID
+  readonly certificate: CID
+}
+
+export interface OpenedPart {
+  /** 32 bytes: the salt of this part only. */
+  readonly salt: Uint8Array
+  /** Block of the canonical opening (dag-cbor). */
+  readonly opening: CID
+  /** Files that the opening names by sha256: a body, tensors. */
+  readonly files: readonly CID[]
+}
+
+export interface BundleRoot {
+  readonly v: 1
+  readonly chainId: CID
+  readonly receipt: CID
+  /** Null for a call. */
+  readonly attestation: Attestation | null
+  readonly anchor: Anchor
+  /** The block that anchors. */
+  readonly anchorBlock: FinalHeader
+  /** The block that the context names; the anchor block itself for a call. */
+  readonly contextBlock: FinalHeader
+  /** Shows the node's account in the accounts trie at the anchor; null for a call. */
+  readonly node: { readonly account: Uint8Array; readonly proof: TrieProof } | null
+  readonly module: CID
+  readonly input: OpenedPart | null
+  readonly output: OpenedPart | null
+  readonly log: OpenedPart | null
+  /** Models used: linked when their blocks are in the file. */
+  readonly models: readonly CID[]
+  readonly withModels: boolean
+}
+
+const finalCbor = (f: FinalHeader): Cbor => ({ header: f.header, certificate: f.certificate })
+const partCbor = (p: OpenedPart | null): Cbor => (p === null ? null : { salt: p.salt, opening: p.opening, files: [...p.files] })
+
+/** Canonical value of the root node. Models that are not in the file are named by the bytes of their CIDs, so that every link of a bundle is in it. */
+export function bundleCbor(b: BundleRoot): Cbor {
+  return {
+    v: b.v,
+    chainId: b.chainId.bytes,
+    receipt: b.receipt,
+    attestation: b.attestation === null ? null : attestationCbor(b.attestation),
+    anchor: anchorCbor(b.anchor),
+    anchorBlock: finalCbor(b.anchorBlock),
+    contextBlock: finalCbor(b.contextBlock),
+    node: b.node === null ? null : { account: b.node.account, proof: trieProofCbor(b.node.proof) },
+    module: b.module,
+    input: partCbor(b.input),
+    output: partCbor(b.output),
+    log: partCbor(b.log),
+    models: b.models.map((m) => (b.withModels ? m : m.bytes)),
+  }
+}
+
+/** The links of a root in file order, each once. A module or model of several blocks is followed by its own walk. */
+export function bundleLinks(b: BundleRoot): CID[] {
+  const parts = [b.input, b.output, b.log].flatMap((p) => (p === null ? [] : [p.opening, ...p.files]))
+  const all = [b.receipt, b.anchorBlock.header, b.anchorBlock.certificate, b.contextBlock.header, b.contextBlock.certificate, b.module, ...parts, ...(b.withModels ? b.models : [])]
+  const seen = new Set<string>()
+  return all.filter((cid) => !seen.has(cid.toString()) && seen.add(cid.toString()))
+}
+
+function readFinal(value: Cbor | undefined, what: string): FinalHeader {
+  const m = asMap(value, ['header', 'certificate'], what)
+  return { header: asCid(m['header'], 'header'), certificate: asCid(m['certificate'], 'certificate') }
+}
+
+function readPart(value: Cbor | undefined, what: string): OpenedPart | null {
+  if (value === null) return null
+  const m = asMap(value, ['salt', 'opening', 'files'], what)
+  return { salt: asBytes(m['salt'], 'salt', 32), opening: asCid(m['opening'], 'opening'), files: asArray(m['files'], 'files').map((f) => asCid(f, 'file')) }
+}
+
+function cidOfBytes(value: Cbor | undefined, what: string): CID {
+  const bytes = asBytes(value, what)
+  try {
+    return CID.decode(bytes)
+  } catch (cause) {
+    throw new UtnetError('bundle_invalid', `${what} is not a CID`, { cause })
+  }
+}
+
+/** The root node of its decoded value. */
+export function readBundle(value: Cbor | undefined): BundleRoot {
+  const m = asMap(
+    value,
+    ['v', 'chainId', 'receipt', 'attestation', 'anchor', 'anchorBlock', 'contextBlock', 'node', 'module', 'input', 'output', 'log', 'models'],
+    'bundle',
+  )
+  if (m['v'] !== 1) throw new UtnetError('bundle_invalid', `bundle version ${String(m['v'])} is not known`)
+  const models = asArray(m['models'], 'models')
+  const withModels = models.some((x) => !(x instanceof Uint8Array))
+  const node = m['node'] === null ? null : asMap(m['node'], ['account', 'proof'], 'node')
+  return {
+    v: 1,
+    chainId: cidOfBytes(m['chainId'], 'chainId'),
+    receipt: asCid(m['receipt'], 'receipt'),
+    attestation: m['attestation'] === null ? null : readAttestation(m['attestation']),
+    anchor: readAnchor(m['anchor']),
+    anchorBlock: readFinal(m['anchorBlock'], 'anchorBlock'),
+    contextBlock: readFinal(m['contextBlock'], 'contextBlock'),
+    node: node === null ? null : { account: asBytes(node['account'], 'account'), proof: readTrieProof(node['proof']) },
+    module: asCid(m['module'], 'module'),
+    input: readPart(m['input'], 'input'),
+    output: readPart(m['output'], 'output'),
+    log: readPart(m['log'], 'log'),
+    models: models.map((x) => (withModels ? asCid(x, 'model') : cidOfBytes(x, 'model'))),
+    withModels,
+  }
+}

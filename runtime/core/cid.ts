@@ -1,0 +1,119 @@
+/** Content identifiers: CIDv1, sha2-256, base32 in text. Files are UnixFS v1 with raw leaves, 1 MiB chunks, width 1024; a single chunk is its raw CID. */
+import { CID } from 'multiformats/cid'
+import { create } from 'multiformats/hashes/digest'
+import { concatBytes } from './bytes.ts'
+import { encode, type Cbor } from './codec.ts'
+import { limitError, UtnetError } from './errors.ts'
+import { sha256 } from './hash.ts'
+import { LIMITS } from './limits.ts'
+
+export { CID }
+
+export const RAW = 0x55
+export const DAG_PB = 0x70
+export const DAG_CBOR = 0x71
+const SHA2_256 = 0x12
+
+export interface Block {
+  readonly cid: CID
+  readonly bytes: Uint8Array
+}
+
+/** The CID of a block's bytes under a codec (`RAW`, `DAG_PB`, `DAG_CBOR`). */
+export function cidOf(codec: number, bytes: Uint8Array): CID {
+  return cidOfDigest(codec, sha256(bytes))
+}
+
+/** The CID of a block whose sha2-256 digest (32 bytes) is known. */
+export function cidOfDigest(codec: number, hash: Uint8Array): CID {
+  return CID.createV1(codec, create(SHA2_256, hash))
+}
+
+/** A dag-cbor block of a value. */
+export function cborBlock(value: Cbor): Block {
+  const bytes = encode(value)
+  return { cid: cidOf(DAG_CBOR, bytes), bytes }
+}
+
+/** The CID of base32 text (v1, sha2-256, a codec of ours); throws `core_bad_text` naming `what`. */
+export function parseCid(text: string, what = 'cid'): CID {
+  let cid: CID
+  try {
+    cid = CID.parse(text)
+  } catch {
+    throw new UtnetError('core_bad_text', `${what} is not a CID: ${String(text).slice(0, 80)}`)
+  }
+  if (cid.version !== 1 || cid.multihash.code !== SHA2_256 || cid.toString() !== text) {
+    throw new UtnetError('core_bad_text', `${what} must be a CIDv1 with sha2-256 in base32: ${text.slice(0, 80)}`)
+  }
+  return cid
+}
+
+/** True when the bytes hash to the CID (sha2-256 only). */
+export function matchesCid(cid: CID, bytes: Uint8Array): boolean {
+  return cid.version === 1 && cid.multihash.code === SHA2_256 && cidOf(cid.code, bytes).equals(cid)
+}
+
+function varint(n: number): Uint8Array {
+  const out: number[] = []
+  let v = n
+  while (v >= 128) {
+    out.push((v % 128) | 128)
+    v = Math.floor(v / 128)
+  }
+  out.push(v)
+  return Uint8Array.from(out)
+}
+
+const field = (key: number, bytes: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(key), varint(bytes.length), bytes)
+
+interface Sized {
+  readonly cid: CID
+  /** Bytes of the file below this node. */
+  readonly size: number
+  /** Bytes of all blocks below and including this one (`Tsize`). */
+  readonly total: number
+}
+
+/** A dag-pb node of UnixFS type File: links in front of data, as the dag-pb specification orders the wire form. */
+function fileNode(children: readonly Sized[]): Block & Sized {
+  const size = children.reduce((n, c) => n + c.size, 0)
+  const unixfs = concatBytes(Uint8Array.of(0x08, 2, 0x18), varint(size), ...children.map((c) => concatBytes(Uint8Array.of(0x20), varint(c.size))))
+  const links = children.map((c) =>
+    field(0x12, concatBytes(field(0x0a, c.cid.bytes), Uint8Array.of(0x12, 0), Uint8Array.of(0x18), varint(c.total))),
+  )
+  const bytes = concatBytes(...links, field(0x0a, unixfs))
+  return { cid: cidOf(DAG_PB, bytes), bytes, size, total: bytes.length + children.reduce((n, c) => n + c.total, 0) }
+}
+
+/**
+ * The blocks of a file, leaves first and its root last.
+ * UnixFS v1, balanced, raw leaves of 1 MiB, width 1024; one chunk or less is a single raw block.
+ */
+export function fileBlocks(bytes: Uint8Array): readonly [...Block[], Block] {
+  if (bytes.length > LIMITS.carBytes) throw limitError('core_too_large', 'carBytes', bytes.length, LIMITS.carBytes, 'file')
+  const blocks: Block[] = []
+  let level: Sized[] = []
+  for (let at = 0; at === 0 || at < bytes.length; at += LIMITS.fileChunkBytes) {
+    const chunk = bytes.subarray(at, at + LIMITS.fileChunkBytes)
+    const cid = cidOf(RAW, chunk)
+    blocks.push({ cid, bytes: chunk })
+    level.push({ cid, size: chunk.length, total: chunk.length })
+  }
+  while (level.length > 1) {
+    const next: Sized[] = []
+    for (let i = 0; i < level.length; i += LIMITS.fileWidth) {
+      const node = fileNode(level.slice(i, i + LIMITS.fileWidth))
+      blocks.push({ cid: node.cid, bytes: node.bytes })
+      next.push(node)
+    }
+    level = next
+  }
+  return blocks as [...Block[], Block]
+}
+
+/** The CID of a file's bytes: the root of `fileBlocks`. */
+export function fileCid(bytes: Uint8Array): CID {
+  const blocks = fileBlocks(bytes)
+  return (blocks[blocks.length - 1] as Block).cid
+}

@@ -1,0 +1,34 @@
+/** SHA-256 with domain separation. Every hash of a structure and every signature carries a domain `utnet/<use>/1\0`. */
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import { concatBytes, utf8 } from './bytes.ts'
+
+type Sha256 = (bytes: Uint8Array) => Uint8Array
+
+let backend: Sha256 = nobleSha256
+
+/** SHA-256 (FIPS 180-4), 32 bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return backend(bytes)
+}
+
+/** Replaces the portable SHA-256 by a faster one with equal output; the node's entry point hands in node:crypto's. */
+export function useSha256(fn: Sha256): void {
+  backend = fn
+}
+
+const domains = new Map<string, Uint8Array>()
+
+/** The domain prefix of a use: the bytes of `utnet/<use>/1\0`. */
+export function domain(use: string): Uint8Array {
+  let prefix = domains.get(use)
+  if (prefix === undefined) {
+    prefix = utf8(`utnet/${use}/1\0`)
+    domains.set(use, prefix)
+  }
+  return prefix
+}
+
+/** `sha256(utnet/<use>/1\0 || parts...)`, 32 bytes. Parts of varying length must be framed by the caller. */
+export function digest(use: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  return backend(concatBytes(domain(use), ...parts))
+}

@@ -1,0 +1,60 @@
+/** The one table of limits, the same in dev, test, node and chain. Bytes unless the name says otherwise. */
+export const LIMITS = {
+  // requests and values
+  bodyBytes: 64 * 1024 * 1024,
+  headerBytes: 16 * 1024,
+  jsonDepth: 64,
+  cborBytes: 64 * 1024 * 1024,
+  cborDepth: 64,
+  cborItems: 1 << 20,
+  // guests
+  componentBytes: 16 * 1024 * 1024,
+  moduleFunctions: 20_000,
+  moduleFunctionBytes: 1 << 20,
+  moduleLocals: 10_000,
+  moduleTypes: 10_000,
+  moduleImports: 1_000,
+  moduleExports: 1_000,
+  moduleGlobals: 10_000,
+  moduleDataSegments: 10_000,
+  moduleElementSegments: 10_000,
+  moduleTableEntries: 100_000,
+  moduleBlockDepth: 1_000,
+  memoryPages: 2_048, // 64 KiB each: 128 MiB
+  stackBytes: 512 * 1024,
+  witTypeDepth: 32,
+  // one execution
+  callGas: 100_000_000,
+  invokeGas: 10_000_000_000,
+  queryGas: 100_000_000,
+  outputBytes: 64 * 1024 * 1024,
+  hostCalls: 100_000,
+  logBytes: 64 * 1024 * 1024,
+  eventsPerCall: 1_024,
+  eventBytes: 4 * 1024,
+  storageKeyBytes: 1_024,
+  storageValueBytes: 64 * 1024,
+  callArgsBytes: 64 * 1024,
+  // tensors and models
+  modelBytes: 64 * 1024 * 1024,
+  tensorRank: 8,
+  tensorElements: 1 << 24,
+  tensorsPerCall: 64,
+  // chain
+  txBytes: 128 * 1024,
+  blockTxs: 10_000,
+  blockGas: 1_000_000_000,
+  mempoolTxs: 50_000,
+  mempoolPerSender: 64,
+  receiptBytes: 1_024,
+  receiptModels: 3,
+  batchReceipts: 4_096,
+  // store
+  blockBytes: 2 * 1024 * 1024,
+  fileChunkBytes: 1024 * 1024,
+  fileWidth: 1024,
+  carBytes: 256 * 1024 * 1024,
+  carBlocks: 100_000,
+} as const
+
+export type LimitName = keyof typeof LIMITS

@@ -1,0 +1,135 @@
+/** Merkle trees in the form of RFC 6962 section 2.1 (RFC 9162 2.1): leaf H(0x00 || data), node H(0x01 || left || right), sha-256. */
+import { concatBytes, equalBytes } from './bytes.ts'
+import { UtnetError } from './errors.ts'
+import { sha256 } from './hash.ts'
+
+const LEAF = Uint8Array.of(0)
+const NODE = Uint8Array.of(1)
+
+/** Hash of a leaf's data. */
+export function leafHash(data: Uint8Array): Uint8Array {
+  return sha256(concatBytes(LEAF, data))
+}
+
+/** Hash of an inner node. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(concatBytes(NODE, left, right))
+}
+
+/** Largest power of two smaller than n (n > 1). */
+function split(n: number): number {
+  let k = 1
+  while (k * 2 < n) k *= 2
+  return k
+}
+
+function rootOf(hashes: readonly Uint8Array[], from: number, to: number): Uint8Array {
+  if (to - from === 1) return hashes[from] as Uint8Array
+  const k = split(to - from)
+  return nodeHash(rootOf(hashes, from, from + k), rootOf(hashes, from + k, to))
+}
+
+/** Root over leaf data; of no leaves, sha256 of nothing (RFC 6962 2.1). */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  return rootOfHashes(leaves.map(leafHash))
+}
+
+/** Root over leaf hashes. */
+export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
+  return hashes.length === 0 ? sha256(new Uint8Array(0)) : rootOf(hashes, 0, hashes.length)
+}
+
+/** Audit path of leaf `index` (RFC 6962 2.1.1), nearest sibling first. `hashes` are leaf hashes. */
+export function inclusionPath(hashes: readonly Uint8Array[], index: number): Uint8Array[] {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= hashes.length) {
+    throw new UtnetError('core_bad_argument', `leaf ${index} is not in a tree of ${hashes.length}`)
+  }
+  const path: Uint8Array[] = []
+  let from = 0
+  let to = hashes.length
+  while (to - from > 1) {
+    const k = split(to - from)
+    if (index < from + k) {
+      path.push(rootOf(hashes, from + k, to))
+      to = from + k
+    } else {
+      path.push(rootOf(hashes, from, from + k))
+      from += k
+    }
+  }
+  return path.reverse()
+}
+
+/** True when the leaf hash is leaf `index` of the tree of `size` leaves with this root (RFC 9162 2.1.3.2). */
+export function verifyInclusion(hash: Uint8Array, index: number, size: number, path: readonly Uint8Array[], root: Uint8Array): boolean {
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size || hash.length !== 32) return false
+  let fn = index
+  let sn = size - 1
+  let r = hash
+  for (const p of path) {
+    if (sn === 0 || p.length !== 32) return false
+    if (fn % 2 === 1 || fn === sn) {
+      r = nodeHash(p, r)
+      while (fn % 2 === 0 && fn !== 0) {
+        fn = Math.floor(fn / 2)
+        sn = Math.floor(sn / 2)
+      }
+    } else {
+      r = nodeHash(r, p)
+    }
+    fn = Math.floor(fn / 2)
+    sn = Math.floor(sn / 2)
+  }
+  return sn === 0 && equalBytes(r, root)
+}
+
+/** Consistency proof between the trees of the first `size1` and of all leaves (RFC 6962 2.1.2). */
+export function consistencyProof(hashes: readonly Uint8Array[], size1: number): Uint8Array[] {
+  if (!Number.isSafeInteger(size1) || size1 < 0 || size1 > hashes.length) {
+    throw new UtnetError('core_bad_argument', `no tree of ${size1} leaves before one of ${hashes.length}`)
+  }
+  if (size1 === 0) return []
+  const sub = (m: number, from: number, to: number, whole: boolean): Uint8Array[] => {
+    if (m === to - from) return whole ? [] : [rootOf(hashes, from, to)]
+    const k = split(to - from)
+    return m <= k
+      ? [...sub(m, from, from + k, whole), rootOf(hashes, from + k, to)]
+      : [...sub(m - k, from + k, to, false), rootOf(hashes, from, from + k)]
+  }
+  return sub(size1, 0, hashes.length, true)
+}
+
+/** True when the proof shows that the tree of `size1` leaves is a prefix of that of `size2` (RFC 9162 2.1.4.2). */
+export function verifyConsistency(size1: number, size2: number, root1: Uint8Array, root2: Uint8Array, proof: readonly Uint8Array[]): boolean {
+  if (!Number.isSafeInteger(size1) || !Number.isSafeInteger(size2) || size1 < 0 || size1 > size2) return false
+  if (proof.some((p) => p.length !== 32)) return false
+  if (size1 === size2) return proof.length === 0 && equalBytes(root1, root2)
+  if (size1 === 0) return proof.length === 0
+  const path = [...proof]
+  if (path.length === 0) return false
+  let fn = size1 - 1
+  let sn = size2 - 1
+  while (fn % 2 === 1) {
+    fn = Math.floor(fn / 2)
+    sn = Math.floor(sn / 2)
+  }
+  const seed = fn === 0 ? root1 : (path.shift() as Uint8Array)
+  let fr = seed
+  let sr = seed
+  for (const c of path) {
+    if (sn === 0) return false
+    if (fn % 2 === 1 || fn === sn) {
+      fr = nodeHash(c, fr)
+      sr = nodeHash(c, sr)
+      while (fn % 2 === 0 && fn !== 0) {
+        fn = Math.floor(fn / 2)
+        sn = Math.floor(sn / 2)
+      }
+    } else {
+      sr = nodeHash(sr, c)
+    }
+    fn = Math.floor(fn / 2)
+    sn = Math.floor(sn / 2)
+  }
+  return sn === 0 && equalBytes(fr, root1) && equalBytes(sr, root2)
+}

@@ -1,0 +1,253 @@
+/** The NodeApi port: what a node offers. The gateway serves it, `utnet/client` speaks it over fetch, one compliance suite runs on both. */
+import type { ReceiptView, RunStatus, Retention } from './receipt.ts'
+import type { World } from './ports.ts'
+import type { ArithmeticClass, NamedTensor } from './tensor.ts'
+
+export interface NodeInfo {
+  readonly version: string
+  readonly protocol: number
+  readonly chainId: string
+  /** `ed25519:<hex>` */
+  readonly nodeKey: string
+  readonly dev: boolean
+  /** Address of the dev account, when there is one. */
+  readonly devAccount: string | null
+}
+
+export interface ExportView {
+  readonly name: string
+  /** WIT text, e.g. `func(to: string, amount: u64)`. */
+  readonly type: string
+  readonly params: readonly { readonly name: string; readonly type: string }[]
+  readonly result: string | null
+}
+
+export interface GuestView {
+  readonly name: string
+  readonly module: string
+  readonly world: World
+  readonly exports: readonly ExportView[]
+}
+
+export interface GuestDetail extends GuestView {
+  readonly owner: string
+  /** Address of the contract's state; null for the other worlds. */
+  readonly address: string | null
+  readonly imports: readonly string[]
+  readonly versions: readonly { readonly module: string; readonly height: number }[]
+}
+
+export interface DeployRequest {
+  readonly name: string
+  readonly component: Uint8Array
+  /** A signed `publish` transaction; without it a dev node's dev account publishes. */
+  readonly transaction?: Uint8Array
+}
+
+export interface CallRequest {
+  readonly name: string
+  readonly export: string
+  readonly args: readonly unknown[]
+  /** Decimal. */
+  readonly gasLimit?: string
+}
+
+export interface CallResult {
+  readonly result: unknown
+  readonly status: RunStatus
+  /** Decimal. */
+  readonly gas: string
+  readonly receipt: string
+  readonly height: number
+  readonly hash: string
+  readonly events: readonly EventView[]
+  /** Why it did not complete. */
+  readonly message?: string
+}
+
+export interface EventView {
+  readonly contract: string
+  readonly name: string
+  readonly data: unknown
+}
+
+export interface QueryRequest {
+  readonly name: string
+  readonly export: string
+  readonly args: readonly unknown[]
+  readonly at?: number
+  readonly proof?: boolean
+}
+
+/** A proof that a trie of a final header holds (or lacks) keys: base64 of canonical dag-cbor parts. */
+export interface StateProof {
+  readonly height: number
+  readonly header: string
+  readonly certificate: string
+  readonly entries: readonly { readonly trie: 'accounts' | 'contracts' | 'offchain'; readonly key: string; readonly value: string | null; readonly proof: string }[]
+}
+
+export interface QueryResult {
+  readonly result: unknown
+  readonly gas: string
+  readonly height: number
+  readonly proof?: StateProof
+}
+
+export interface AccountView {
+  readonly address: string
+  /** Decimal, in 10^-18 UNC. */
+  readonly balance: string
+  readonly nonce: number
+  readonly proof?: StateProof
+}
+
+export interface TransactionView {
+  readonly hash: string
+  readonly state: 'pending' | 'final'
+  readonly height: number | null
+  readonly kind: string
+  readonly sender: string
+  /** How it ended, once final. */
+  readonly status: RunStatus | null
+  readonly gas: string | null
+  readonly result?: unknown
+  readonly receipt?: string
+  readonly events?: readonly EventView[]
+  readonly message?: string
+}
+
+/** A request to a function. Header names are lower-case; values are bytes in latin-1 text, as HTTP has them. */
+export interface FunctionRequest {
+  readonly method: string
+  /** Path and query behind the function's name, beginning with `/`. */
+  readonly path: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: Uint8Array
+  /** Do not wait until the receipt is durable (`Prefer: receipt=later`). */
+  readonly later?: boolean
+  readonly retention?: Retention
+}
+
+/** What the one header `Utnet-Receipt` carries. */
+export interface ReceiptTicket {
+  readonly id: string
+  /** Decimal. */
+  readonly gas: string
+  /** The secret that the input, output and log salts derive from. */
+  readonly salt: Uint8Array
+  /** Canonical dag-cbor of the attestation; empty when it was not waited for. */
+  readonly attestation: Uint8Array
+}
+
+export interface FunctionAnswer {
+  readonly status: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: Uint8Array
+  /** sha256 of the body, made beside the guest. */
+  readonly bodySha256: Uint8Array
+  readonly receipt: ReceiptTicket
+}
+
+export interface ModelView {
+  readonly name: string
+  readonly model: string
+  readonly inputs: readonly TensorSpec[]
+  readonly outputs: readonly TensorSpec[]
+  /** Devices that can run it, the preferred first. */
+  readonly devices: readonly string[]
+}
+
+export interface TensorSpec {
+  readonly name: string
+  readonly dtype: string
+  /** -1 for a dimension that is free. */
+  readonly shape: readonly number[]
+}
+
+export interface InferRequest {
+  readonly model: string
+  readonly inputs: readonly NamedTensor[]
+  readonly arithmetic?: ArithmeticClass
+  readonly later?: boolean
+  readonly retention?: Retention
+}
+
+export interface InferResult {
+  readonly model: string
+  readonly arithmetic: string
+  readonly outputs: readonly NamedTensor[]
+  readonly receipt: ReceiptTicket
+}
+
+export interface ChainView {
+  readonly chainId: string
+  readonly height: number
+  readonly hash: string
+  readonly time: number
+  readonly finalized: number
+  /** Lowest height that `query --at` can still read. */
+  readonly prunedBelow: number
+  readonly validators: number
+  readonly mempool: number
+}
+
+export interface BlockView {
+  readonly height: number
+  readonly hash: string
+  readonly header: Readonly<Record<string, unknown>>
+  readonly certificate: Readonly<Record<string, unknown>>
+  readonly transactions: readonly { readonly hash: string; readonly kind: string; readonly status: RunStatus; readonly gas: string }[]
+  readonly receipts: readonly string[]
+}
+
+export type NodeEvent =
+  | { readonly type: 'block'; readonly height: number; readonly hash: string; readonly transactions: number }
+  | { readonly type: 'receipt'; readonly id: string; readonly kind: string; readonly status: RunStatus; readonly gas: string }
+  | { readonly type: 'anchor'; readonly id: string; readonly height: number }
+  | { readonly type: 'event'; readonly height: number; readonly contract: string; readonly name: string; readonly data: unknown }
+
+export interface IpfsAnswer {
+  readonly cid: string
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+export interface NodeApi {
+  info(): Promise<NodeInfo>
+  ready(): Promise<boolean>
+  deploy(request: DeployRequest): Promise<GuestView & { readonly receipt?: string }>
+  guests(): Promise<readonly GuestView[]>
+  /** Throws `guest_not_found`. */
+  guest(name: string): Promise<GuestDetail>
+  /** Runs a call from the dev account; `auth_required` on a node that is not `dev`. */
+  call(request: CallRequest): Promise<CallResult>
+  query(request: QueryRequest): Promise<QueryResult>
+  account(address: string, proof?: boolean): Promise<AccountView>
+  /** Funds an account from the dev account; `auth_required` on a node that is not `dev`. */
+  fund(address: string): Promise<AccountView>
+  /** Takes a signed transaction's wire bytes. */
+  submit(transaction: Uint8Array): Promise<{ readonly hash: string }>
+  /** Throws `tx_not_found`. With `waitMs` it waits that long, at most, for finality. */
+  transaction(hash: string, waitMs?: number): Promise<TransactionView>
+  invoke(name: string, request: FunctionRequest): Promise<FunctionAnswer>
+  putModel(name: string, bytes: Uint8Array): Promise<ModelView>
+  models(): Promise<readonly ModelView[]>
+  model(name: string): Promise<ModelView>
+  infer(request: InferRequest): Promise<InferResult>
+  /** Throws `receipt_not_found`. With `waitMs` it waits that long, at most, for the anchor. */
+  receipt(id: string, waitMs?: number): Promise<ReceiptView>
+  /** Canonical dag-cbor of the body. */
+  receiptBytes(id: string): Promise<Uint8Array>
+  /** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. */
+  bundle(id: string, options?: { readonly withModels?: boolean }): Promise<Uint8Array>
+  chain(): Promise<ChainView>
+  block(height: number): Promise<BlockView>
+  /** Canonical dag-cbor of the genesis. */
+  genesis(): Promise<Uint8Array>
+  events(signal: AbortSignal): AsyncIterable<NodeEvent>
+  /** A block (`format: raw`), a CAR of the DAG (`car`), or the file at a path. Throws `block_not_found`. */
+  ipfs(cid: string, path: string, format: 'raw' | 'car' | 'file'): Promise<IpfsAnswer>
+  /** OpenMetrics text. */
+  metrics(): Promise<string>
+}

@@ -1,0 +1,162 @@
+/**
+ * Transactions: dag-cbor array [1, chain id, sender key, nonce, expiry height, gas limit, max fee per gas, kind, payload];
+ * id = CID of that; on the wire [body, signature]. Signed under the domain `utnet/tx/1\0`.
+ */
+import { CID } from 'multiformats/cid'
+import { amountBytes, bytesAmount } from './address.ts'
+import { concatBytes } from './bytes.ts'
+import { cidOf, DAG_CBOR } from './cid.ts'
+import { asArray, asBytes, asCid, asMap, asText, asU64, asUint, decode, encode, type Cbor } from './codec.ts'
+import { limitError, UtnetError } from './errors.ts'
+import { domain } from './hash.ts'
+import { LIMITS } from './limits.ts'
+import { aname } from './name.ts'
+import { readBatch, type BatchStatement } from './receipt.ts'
+
+/** The four kinds of TxData of the white paper 3.2.2 are publish, operators, route and custom; transfer, call and anchor complete them. */
+export type TxPayload =
+  | { readonly kind: 'transfer'; readonly to: Uint8Array; readonly value: bigint }
+  | { readonly kind: 'publish'; readonly name: string; readonly module: CID; readonly world: string; readonly size: number }
+  | { readonly kind: 'call'; readonly to: Uint8Array; readonly export: string; readonly args: Cbor }
+  | { readonly kind: 'operators'; readonly stack: readonly { readonly module: CID; readonly entry: string; readonly inputs: readonly CID[] }[] }
+  | { readonly kind: 'route'; readonly data: CID; readonly to: Uint8Array; readonly size: number }
+  | { readonly kind: 'custom'; readonly data: Uint8Array }
+  | { readonly kind: 'anchor'; readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[] }
+
+export type TxKind = TxPayload['kind']
+
+export interface TxBody {
+  readonly chainId: CID
+  /** ed25519 key, 32 bytes. */
+  readonly sender: Uint8Array
+  readonly nonce: number
+  /** Last height at which it may stand in a block. */
+  readonly expiry: number
+  readonly gasLimit: bigint
+  /** In 10^-18 UNC. */
+  readonly maxFeePerGas: bigint
+  readonly payload: TxPayload
+}
+
+export interface SignedTx {
+  readonly body: TxBody
+  /** ed25519, 64 bytes. */
+  readonly sig: Uint8Array
+}
+
+function payloadCbor(p: TxPayload): Cbor {
+  switch (p.kind) {
+    case 'transfer':
+      return { to: p.to, value: amountBytes(p.value) }
+    case 'publish':
+      return { name: p.name, module: p.module, world: p.world, size: p.size }
+    case 'call':
+      return { to: p.to, export: p.export, args: p.args }
+    case 'operators':
+      return { stack: p.stack.map((s) => ({ module: s.module, entry: s.entry, inputs: [...s.inputs] })) }
+    case 'route':
+      return { data: p.data, to: p.to, size: p.size }
+    case 'custom':
+      return { data: p.data }
+    case 'anchor':
+      return { batches: p.batches.map(({ batch, sig }) => ({ batch: { ...batch }, sig })) }
+  }
+}
+
+function bodyCbor(b: TxBody): Cbor {
+  return [1, b.chainId, b.sender, b.nonce, b.expiry, b.gasLimit, amountBytes(b.maxFeePerGas), b.payload.kind, payloadCbor(b.payload)]
+}
+
+/** Canonical bytes of a body. */
+export function encodeTxBody(body: TxBody): Uint8Array {
+  return encode(bodyCbor(body))
+}
+
+/** The id: CID of the body's bytes. */
+export function txId(body: TxBody): CID {
+  return cidOf(DAG_CBOR, encodeTxBody(body))
+}
+
+/** What the sender signs. */
+export function txSigningBytes(body: TxBody): Uint8Array {
+  return concatBytes(domain('tx'), encodeTxBody(body))
+}
+
+/** Wire bytes: [body, signature]. */
+export function encodeTx(tx: SignedTx): Uint8Array {
+  return encode([bodyCbor(tx.body), tx.sig])
+}
+
+function readPayload(kind: string, value: Cbor | undefined): TxPayload {
+  const what = `payload of ${kind}`
+  switch (kind) {
+    case 'transfer': {
+      const m = asMap(value, ['to', 'value'], what)
+      return { kind, to: asBytes(m['to'], 'to', 20), value: bytesAmount(asBytes(m['value'], 'value'), 'value') }
+    }
+    case 'publish': {
+      const m = asMap(value, ['name', 'module', 'world', 'size'], what)
+      return { kind, name: aname(m['name']), module: asCid(m['module'], 'module'), world: asText(m['world'], 'world'), size: asUint(m['size'], 'size') }
+    }
+    case 'call': {
+      const m = asMap(value, ['to', 'export', 'args'], what)
+      return { kind, to: asBytes(m['to'], 'to', 20), export: asText(m['export'], 'export'), args: asArray(m['args'], 'args') }
+    }
+    case 'operators': {
+      const m = asMap(value, ['stack'], what)
+      const stack = asArray(m['stack'], 'stack').map((item) => {
+        const s = asMap(item, ['module', 'entry', 'inputs'], 'operator call')
+        return { module: asCid(s['module'], 'module'), entry: asText(s['entry'], 'entry'), inputs: asArray(s['inputs'], 'inputs').map((c) => asCid(c, 'input')) }
+      })
+      return { kind, stack }
+    }
+    case 'route': {
+      const m = asMap(value, ['data', 'to', 'size'], what)
+      return { kind, data: asCid(m['data'], 'data'), to: asBytes(m['to'], 'to', 20), size: asUint(m['size'], 'size') }
+    }
+    case 'custom': {
+      const m = asMap(value, ['data'], what)
+      return { kind, data: asBytes(m['data'], 'data') }
+    }
+    case 'anchor': {
+      const m = asMap(value, ['batches'], what)
+      const batches = asArray(m['batches'], 'batches').map((item) => {
+        const b = asMap(item, ['batch', 'sig'], 'anchored batch')
+        return { batch: readBatch(b['batch']), sig: asBytes(b['sig'], 'sig', 64) }
+      })
+      return { kind, batches }
+    }
+    default:
+      throw new UtnetError('tx_invalid', `transaction kind ${kind} is not known`)
+  }
+}
+
+/** The transaction of wire bytes; throws `tx_invalid` (or the codec's refusal) naming the field. The signature is not checked here. */
+export function decodeTx(bytes: Uint8Array): SignedTx {
+  if (bytes.length > LIMITS.txBytes) throw limitError('tx_invalid', 'txBytes', bytes.length, LIMITS.txBytes, 'transaction')
+  let list: readonly Cbor[]
+  let sig: Uint8Array
+  let payload: TxPayload
+  try {
+    const pair = asArray(decode(bytes, 'transaction', LIMITS.txBytes), 'transaction', 2)
+    list = asArray(pair[0], 'transaction body', 9)
+    if (list[0] !== 1) throw new UtnetError('tx_invalid', `transaction version ${String(list[0])} is not known`)
+    sig = asBytes(pair[1], 'signature', 64)
+    payload = readPayload(asText(list[7], 'kind'), list[8])
+    return {
+      body: {
+        chainId: asCid(list[1], 'chain id'),
+        sender: asBytes(list[2], 'sender', 32),
+        nonce: asUint(list[3], 'nonce'),
+        expiry: asUint(list[4], 'expiry'),
+        gasLimit: asU64(list[5], 'gas limit'),
+        maxFeePerGas: bytesAmount(asBytes(list[6], 'max fee per gas'), 'max fee per gas'),
+        payload,
+      },
+      sig,
+    }
+  } catch (cause) {
+    if (cause instanceof UtnetError && cause.code.startsWith('tx_')) throw cause
+    throw new UtnetError('tx_invalid', cause instanceof Error ? cause.message : 'transaction cannot be read', { cause })
+  }
+}

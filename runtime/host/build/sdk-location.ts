@@ -1,0 +1,16 @@
+/** Where the SDK's sources and the WIT files lie: the one place that knows. */
+
+import { fileURLToPath } from 'node:url'
+
+export interface SdkLocation {
+  /** Folder that `@utnet/sdk/...` imports are read from. */
+  readonly sdkDir: string
+  /** Folder with utnet-host.wit, utnet-guest.wit and deps/. */
+  readonly witDir: string
+}
+
+/** `base` is the folder that holds `sdk/` and `wit/`; by default this checkout's `guest/`. */
+export function sdkLocation(base: string = fileURLToPath(new URL('../../../guest/', import.meta.url))): SdkLocation {
+  const root = base.endsWith('/') ? base : `${base}/`
+  return { sdkDir: `${root}sdk/assembly`, witDir: `${root}wit` }
+}

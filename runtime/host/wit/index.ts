@@ -1,0 +1,2 @@
+export { loadWit } from './resolve.ts'
+export type { WitInterface, WitModel, WitWorld, WitWorldItem } from './model.ts'
