@@ -6,6 +6,7 @@ import { encode, type Cbor } from './codec.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { sha256 } from './hash.ts'
 import { LIMITS } from './limits.ts'
+import { encodeVarint } from './varint.ts'
 
 export { CID }
 
@@ -54,20 +55,9 @@ export function matchesCid(cid: CID, bytes: Uint8Array): boolean {
   return cid.version === 1 && cid.multihash.code === SHA2_256 && cidOf(cid.code, bytes).equals(cid)
 }
 
-function varint(n: number): Uint8Array {
-  const out: number[] = []
-  let v = n
-  while (v >= 128) {
-    out.push((v % 128) | 128)
-    v = Math.floor(v / 128)
-  }
-  out.push(v)
-  return Uint8Array.from(out)
-}
+const field = (key: number, bytes: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(key), encodeVarint(bytes.length), bytes)
 
-const field = (key: number, bytes: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(key), varint(bytes.length), bytes)
-
-interface Sized {
+export interface FilePart {
   readonly cid: CID
   /** Bytes of the file below this node. */
   readonly size: number
@@ -75,12 +65,12 @@ interface Sized {
   readonly total: number
 }
 
-/** A dag-pb node of UnixFS type File: links in front of data, as the dag-pb specification orders the wire form. */
-function fileNode(children: readonly Sized[]): Block & Sized {
+/** The dag-pb node of UnixFS type File over its children: links in front of data, as the dag-pb specification orders the wire form. */
+export function fileNode(children: readonly FilePart[]): Block & FilePart {
   const size = children.reduce((n, c) => n + c.size, 0)
-  const unixfs = concatBytes(Uint8Array.of(0x08, 2, 0x18), varint(size), ...children.map((c) => concatBytes(Uint8Array.of(0x20), varint(c.size))))
+  const unixfs = concatBytes(Uint8Array.of(0x08, 2, 0x18), encodeVarint(size), ...children.map((c) => concatBytes(Uint8Array.of(0x20), encodeVarint(c.size))))
   const links = children.map((c) =>
-    field(0x12, concatBytes(field(0x0a, c.cid.bytes), Uint8Array.of(0x12, 0), Uint8Array.of(0x18), varint(c.total))),
+    field(0x12, concatBytes(field(0x0a, c.cid.bytes), Uint8Array.of(0x12, 0), Uint8Array.of(0x18), encodeVarint(c.total))),
   )
   const bytes = concatBytes(...links, field(0x0a, unixfs))
   return { cid: cidOf(DAG_PB, bytes), bytes, size, total: bytes.length + children.reduce((n, c) => n + c.total, 0) }
@@ -93,7 +83,7 @@ function fileNode(children: readonly Sized[]): Block & Sized {
 export function fileBlocks(bytes: Uint8Array): readonly [...Block[], Block] {
   if (bytes.length > LIMITS.carBytes) throw limitError('core_too_large', 'carBytes', bytes.length, LIMITS.carBytes, 'file')
   const blocks: Block[] = []
-  let level: Sized[] = []
+  let level: FilePart[] = []
   for (let at = 0; at === 0 || at < bytes.length; at += LIMITS.fileChunkBytes) {
     const chunk = bytes.subarray(at, at + LIMITS.fileChunkBytes)
     const cid = cidOf(RAW, chunk)
@@ -101,7 +91,7 @@ export function fileBlocks(bytes: Uint8Array): readonly [...Block[], Block] {
     level.push({ cid, size: chunk.length, total: chunk.length })
   }
   while (level.length > 1) {
-    const next: Sized[] = []
+    const next: FilePart[] = []
     for (let i = 0; i < level.length; i += LIMITS.fileWidth) {
       const node = fileNode(level.slice(i, i + LIMITS.fileWidth))
       blocks.push({ cid: node.cid, bytes: node.bytes })

@@ -55,6 +55,7 @@ export const LIMITS = {
   fileWidth: 1024,
   carBytes: 256 * 1024 * 1024,
   carBlocks: 100_000,
+  pathBytes: 4 * 1024,
 } as const
 
 export type LimitName = keyof typeof LIMITS

@@ -102,9 +102,10 @@ export function consistencyProof(hashes: readonly Uint8Array[], size1: number): 
 /** True when the proof shows that the tree of `size1` leaves is a prefix of that of `size2` (RFC 9162 2.1.4.2). */
 export function verifyConsistency(size1: number, size2: number, root1: Uint8Array, root2: Uint8Array, proof: readonly Uint8Array[]): boolean {
   if (!Number.isSafeInteger(size1) || !Number.isSafeInteger(size2) || size1 < 0 || size1 > size2) return false
+  // A proof from the empty tree says nothing about what follows.
+  if (size1 === 0) return false
   if (proof.some((p) => p.length !== 32)) return false
   if (size1 === size2) return proof.length === 0 && equalBytes(root1, root2)
-  if (size1 === 0) return proof.length === 0
   const path = [...proof]
   if (path.length === 0) return false
   let fn = size1 - 1

@@ -2,6 +2,7 @@
 import type { ReceiptView, RunStatus, Retention } from './receipt.ts'
 import type { World } from './ports.ts'
 import type { ArithmeticClass, NamedTensor } from './tensor.ts'
+import type { WitFunction } from './wit-type.ts'
 
 export interface NodeInfo {
   readonly version: string
@@ -20,6 +21,8 @@ export interface ExportView {
   readonly type: string
   readonly params: readonly { readonly name: string; readonly type: string }[]
   readonly result: string | null
+  /** The same as data, for callers that encode arguments themselves. */
+  readonly signature: WitFunction
 }
 
 export interface GuestView {

@@ -110,7 +110,10 @@ export function witFromJson(type: WitType, json: unknown, path: string): WitValu
     case 'record': {
       if (!isObject(json)) throw mismatch(path, type, json)
       const known = new Set(type.fields.map((f) => f.name))
-      for (const key of Object.keys(json)) if (!known.has(key)) throw mismatch(`${path}.${key}`, type, json)
+      for (const key of Object.keys(json)) {
+        if (known.has(key)) continue
+        throw new UtnetError('value_mismatch', `${path}.${key.slice(0, 40)} is not a field of ${printWitType(type)}`, { details: { path, expected: printWitType(type) } })
+      }
       return type.fields.map((f) => {
         if (!Object.hasOwn(json, f.name) && f.type.kind !== 'option') throw mismatch(`${path}.${f.name}`, f.type, undefined)
         return witFromJson(f.type, json[f.name], `${path}.${f.name}`)

@@ -1,0 +1,50 @@
+/** Builds, signs and sends this user's transactions. */
+import {
+  encodeTx, LIMITS, PARAMS, parseAddress, parseCid, txSigningBytes, UtnetError,
+  type NodeApi, type TransactionView, type TxPayload,
+} from '../runtime/core/index.ts'
+import { signEd25519 } from '../runtime/crypto/native.ts'
+import { userKey, type UserKey } from './user-folder.ts'
+
+/** Blocks until a transaction that was not taken becomes void. */
+const EXPIRY_BLOCKS = 1000
+const FINALITY_WAIT_MS = 30_000
+
+/** The user's account, funded by the dev account when the chain is a dev chain and the account is empty. */
+async function account(api: NodeApi, user: UserKey): Promise<{ nonce: number }> {
+  const view = await api.account(user.address)
+  if (view.balance !== '0') return view
+  const info = await api.info()
+  return info.dev ? await api.fund(user.address) : view
+}
+
+/** Wire bytes of a signed transaction of the user's next nonce. */
+export async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigint = BigInt(LIMITS.callGas)): Promise<Uint8Array> {
+  const user = userKey()
+  const { nonce } = await account(api, user)
+  const chain = await api.chain()
+  const body = {
+    chainId: parseCid(chain.chainId, 'chain id'),
+    sender: user.key,
+    nonce,
+    expiry: chain.height + EXPIRY_BLOCKS,
+    gasLimit,
+    maxFeePerGas: PARAMS.baseFee,
+    payload,
+  }
+  return encodeTx({ body, sig: signEd25519(txSigningBytes(body), user.secret) })
+}
+
+/** Sends a transaction and waits until a final block holds it. */
+export async function sendAndWait(api: NodeApi, wire: Uint8Array): Promise<TransactionView> {
+  const { hash } = await api.submit(wire)
+  const view = await api.transaction(hash, FINALITY_WAIT_MS)
+  if (view.state !== 'final') throw new UtnetError('tx_not_found', `transaction ${hash} is not final after ${FINALITY_WAIT_MS / 1000} s`, { hint: 'utnet chain status' })
+  return view
+}
+
+/** The state address of a deployed contract; throws `guest_world` for another kind of guest. */
+export function contractOf(guest: { readonly name: string; readonly world: string; readonly address: string | null }): Uint8Array {
+  if (guest.address === null) throw new UtnetError('guest_world', `${guest.name} is a ${guest.world}, not a contract`, { hint: `utnet invoke ${guest.name}` })
+  return parseAddress(guest.address)
+}

@@ -1,0 +1,39 @@
+/** `utnet chain`: head, a block, the genesis file, trusted chains. */
+import { writeFileSync } from 'node:fs'
+import { UtnetError } from '../../runtime/core/index.ts'
+import { genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
+import { chainIdOf } from '../../runtime/core/index.ts'
+import { textFlag, type Verb } from '../verb.ts'
+
+export const chain: Verb = {
+  name: 'chain',
+  usage: 'chain status | block HEIGHT | genesis [-o FILE] | trust [FILE]',
+  summary: 'head, a block, the genesis file, chains this user trusts',
+  options: { output: { type: 'string', short: 'o' } },
+  positionals: [1, 2],
+  async run(context) {
+    const [action, what] = context.args
+    switch (action) {
+      case 'status':
+        context.print(await context.node().chain())
+        return 0
+      case 'block':
+        if (what === undefined || !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain block takes a HEIGHT')
+        context.print(await context.node().block(Number(what)))
+        return 0
+      case 'genesis': {
+        const file = genesisFile(await context.node().genesis())
+        const output = textFlag(context, 'output')
+        if (output !== undefined) writeFileSync(output, `${JSON.stringify(file)}\n`)
+        context.print(output === undefined ? file : { file: output, chainId: file.chainId })
+        return 0
+      }
+      case 'trust':
+        if (what === undefined) for (const g of trustedChains()) context.print({ chainId: chainIdOf(g).toString(), name: g.name, dev: g.dev })
+        else context.print({ trusted: trustChain(readGenesisFile(what)) })
+        return 0
+      default:
+        throw new UtnetError('usage', `chain takes status, block, genesis or trust, got ${String(action)}`)
+    }
+  },
+}

@@ -1,0 +1,31 @@
+/** `utnet inspect`: what the validator sees, or its coded refusal. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describeGuest, preparedModules } from '../../runtime/node/index.ts'
+import { readInput } from '../arguments.ts'
+import { textFlag, type Verb } from '../verb.ts'
+
+export const inspect: Verb = {
+  name: 'inspect',
+  usage: 'inspect FILE [--prepared OUT]',
+  summary: 'what the validator sees in a component or core module',
+  options: { prepared: { type: 'string' } },
+  positionals: [1, 1],
+  async run(context) {
+    const bytes = readInput(context.args[0] as string)
+    const out = textFlag(context, 'prepared')
+    const description = describeGuest(bytes)
+    if (out === undefined) {
+      context.print(description)
+      return 0
+    }
+    mkdirSync(dirname(out), { recursive: true })
+    const files = preparedModules(bytes).map((module, i) => {
+      const file = i === 0 ? out : out.replace(/(\.wasm)?$/, `.${i}$1`)
+      writeFileSync(file, module)
+      return file
+    })
+    context.print({ ...description, prepared: files })
+    return 0
+  },
+}

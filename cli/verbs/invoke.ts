@@ -1,0 +1,34 @@
+/** `utnet invoke`: an edge function; its body goes to stdout. */
+import { toBase64 } from '../../runtime/core/index.ts'
+import { dataArgument, headerArgument } from '../arguments.ts'
+import { listFlag, textFlag, type Verb } from '../verb.ts'
+
+export const invoke: Verb = {
+  name: 'invoke',
+  usage: 'invoke NAME [--path P] [--method M] [--data TEXT|@FILE] [--header K:V]',
+  summary: 'run an edge function; its body to stdout',
+  options: {
+    path: { type: 'string' },
+    method: { type: 'string' },
+    data: { type: 'string' },
+    header: { type: 'string', multiple: true },
+  },
+  positionals: [1, 1],
+  async run(context) {
+    const data = textFlag(context, 'data')
+    const path = textFlag(context, 'path') ?? '/'
+    const answer = await context.node().invoke(context.args[0] as string, {
+      method: textFlag(context, 'method')?.toUpperCase() ?? (data === undefined ? 'GET' : 'POST'),
+      path: path.startsWith('/') ? path : `/${path}`,
+      headers: listFlag(context, 'header').map(headerArgument),
+      body: data === undefined ? new Uint8Array(0) : dataArgument(data),
+    })
+    const { id, gas } = answer.receipt
+    if (context.json) context.print({ status: answer.status, headers: Object.fromEntries(answer.headers), bodyBase64: toBase64(answer.body), gas, receipt: id })
+    else {
+      context.write(answer.body)
+      context.say(`\nstatus ${answer.status}, gas ${gas}, receipt ${id}`)
+    }
+    return answer.status < 400 ? 0 : 1
+  },
+}

@@ -1,0 +1,46 @@
+/** `utnet verify`: checks a bundle or a receipt against the chains that this user trusts; with a bundle file it needs no node and no network. */
+import { existsSync, readFileSync } from 'node:fs'
+import { decodeGenesis, UtnetError, type Genesis } from '../../runtime/core/index.ts'
+import { verifyBundle, verifyReceiptView, type Verification } from '../../runtime/verify/index.ts'
+import { readGenesisFile, trustedChains } from '../user-folder.ts'
+import { textFlag, type Verb, type VerbContext } from '../verb.ts'
+
+function trustOf(context: VerbContext): Genesis[] {
+  const file = textFlag(context, 'genesis')
+  return file === undefined ? trustedChains() : [decodeGenesis(readGenesisFile(file))]
+}
+
+async function check(context: VerbContext, trust: Genesis[]): Promise<Verification> {
+  const what = context.args[0] as string
+  const again = context.flags['reexecute'] === true
+  // Running guests again needs the whole host; checking does not, so it is loaded only when asked for.
+  const options = again ? { trust, reexecute: (await import('../../runtime/node/index.ts')).reexecute } : { trust }
+  if (!existsSync(what)) {
+    if (!/^b[a-z2-7]{20,}$/.test(what)) throw new UtnetError('usage', `there is no file ${what}, and it is not a receipt id`)
+    return verifyBundle(await context.node().bundle(what), options)
+  }
+  const bytes = readFileSync(what)
+  if (bytes[0] !== 0x7b) return verifyBundle(bytes, options)
+  let view: unknown
+  try {
+    view = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return { valid: false, checks: [{ name: 'container', ok: false, detail: 'the file is neither a bundle nor the JSON of a receipt' }] }
+  }
+  return verifyReceiptView(view, { trust })
+}
+
+export const verify: Verb = {
+  name: 'verify',
+  usage: 'verify FILE|ID [--genesis FILE] [--reexecute]',
+  summary: 'check a bundle or receipt; exit 0 only if every check holds',
+  options: { genesis: { type: 'string' }, reexecute: { type: 'boolean' } },
+  positionals: [1, 1],
+  async run(context) {
+    const result = await check(context, trustOf(context))
+    context.print(result)
+    for (const bad of result.checks.filter((c) => !c.ok)) context.say(`${bad.name}: ${bad.detail}`)
+    if (result.checks.some((c) => c.name === 'trust' && !c.ok)) context.say('  next: utnet chain trust GENESIS.json, or --genesis FILE')
+    return result.valid ? 0 : 1
+  },
+}

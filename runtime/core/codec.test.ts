@@ -1,0 +1,79 @@
+import * as dagCbor from '@ipld/dag-cbor'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { cidOf, decode, encode, fromHex, isUtnetError, LIMITS, RAW, type Cbor } from './index.ts'
+
+const leaf = fc.oneof(
+  fc.constant(null),
+  fc.boolean(),
+  fc.maxSafeInteger(),
+  fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }),
+  fc.string({ unit: 'binary' }).filter((s) => s.isWellFormed()),
+  fc.uint8Array({ maxLength: 40 }),
+  fc.uint8Array({ maxLength: 8 }).map((b) => cidOf(RAW, b)),
+)
+const value = fc.letrec((tie) => ({
+  any: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('any'), { maxLength: 6 }), fc.dictionary(fc.string({ unit: 'grapheme', maxLength: 8 }), tie('any'), { maxKeys: 6 })),
+})).any as fc.Arbitrary<Cbor>
+
+test('what is encoded decodes to the same and to the same bytes', () => {
+  fc.assert(fc.property(value, (v) => {
+    const bytes = encode(v)
+    expect(bytes).toEqual(dagCbor.encode(v))
+    expect(encode(decode(bytes))).toEqual(bytes)
+  }))
+})
+
+test('mutated bytes are refused with a code or are the encoding of what they decode to', () => {
+  fc.assert(fc.property(value, fc.nat(), fc.nat(255), (v, at, x) => {
+    const bytes = encode(v)
+    const i = at % bytes.length
+    bytes[i] = (bytes[i] as number) ^ x
+    let again: Cbor
+    try {
+      again = decode(bytes)
+    } catch (error) {
+      expect(isUtnetError(error)).toBe(true)
+      return
+    }
+    expect(encode(again)).toEqual(bytes)
+  }), { numRuns: 2000 })
+})
+
+test.each([
+  ['unsorted keys', 'a2616201616101'],
+  ['duplicate keys', 'a2616101616101'],
+  ['half float', 'f93c00'],
+  ['double', 'fb3ff0000000000000'],
+  ['negative zero', 'fb8000000000000000'],
+  ['undefined', 'f7'],
+  ['integer not in its shortest form', '1801'],
+  ['length not in its shortest form', '580100'],
+  ['indefinite array', '9f01ff'],
+  ['text that is not UTF-8', '61ff'],
+  ['unknown tag', 'c100'],
+  ['bytes behind the end', '0000'],
+  ['early end', '8201'],
+  ['array longer than its bytes', '9a7fffffff'],
+  ['nothing', ''],
+])('refuses %s', (_what, hex) => {
+  expect(() => decode(fromHex(hex))).toThrowError(/canonical/)
+})
+
+test.each([1.5, Number.NaN, -0, 2 ** 53, 2n ** 64n, undefined, '\ud800', () => 1])('has no place for %s', (v) => {
+  expect(() => encode({ v } as unknown as Cbor)).toThrowError(/dag-cbor/)
+})
+
+test('nesting one over the limit is refused before the decoder sees it', () => {
+  const nested = (n: number) => Uint8Array.from([...Array.from({ length: n }, () => 0x81), 0])
+  expect(() => decode(nested(LIMITS.cborDepth))).not.toThrow()
+  expect(() => decode(nested(LIMITS.cborDepth + 1))).toThrowError(/cborDepth/)
+  expect(() => decode(nested(1_000_000))).toThrowError(/cborDepth/)
+})
+
+test('items and bytes one over the limit are refused', () => {
+  const items = new Uint8Array(5 + LIMITS.cborItems)
+  items.set([0x9a, ...[24, 16, 8, 0].map((s) => (LIMITS.cborItems >> s) & 255)])
+  expect(() => decode(items)).toThrowError(/cborItems/)
+  expect(() => decode(new Uint8Array(11), 'x', 10)).toThrowError(/cborBytes/)
+})

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { consistencyProof, fromBase64, fromHex, inclusionPath, leafHash, merkleRoot, rootOfHashes, toHex, verifyConsistency, verifyInclusion } from './index.ts'
+
+const leaves = fc.array(fc.uint8Array({ maxLength: 8 }), { minLength: 1, maxLength: 40 })
+
+test('every leaf is included, and under no other index, size or root', () => {
+  fc.assert(fc.property(leaves, fc.nat(), fc.nat(), (data, i, flip) => {
+    const hashes = data.map(leafHash)
+    const index = i % hashes.length
+    const root = merkleRoot(data)
+    const path = inclusionPath(hashes, index)
+    const hash = hashes[index] as Uint8Array
+    expect(verifyInclusion(hash, index, hashes.length, path, root)).toBe(true)
+    expect(verifyInclusion(hash, index + hashes.length, hashes.length, path, root)).toBe(false)
+    expect(verifyInclusion(hash, index, hashes.length, [...path, hash], root)).toBe(false)
+    const bad = root.slice()
+    bad[flip % 32] = (bad[flip % 32] as number) ^ 1
+    expect(verifyInclusion(hash, index, hashes.length, path, bad)).toBe(false)
+  }))
+})
+
+test('a prefix is consistent with the whole, another list is not', () => {
+  fc.assert(fc.property(leaves, fc.nat(), (data, n) => {
+    const hashes = data.map(leafHash)
+    const size = 1 + (n % hashes.length)
+    const proof = consistencyProof(hashes, size)
+    const before = rootOfHashes(hashes.slice(0, size))
+    expect(verifyConsistency(size, hashes.length, before, rootOfHashes(hashes), proof)).toBe(true)
+    expect(verifyConsistency(size, hashes.length, leafHash(before), rootOfHashes(hashes), proof)).toBe(false)
+  }))
+})
+
+test('the tree of nothing is sha256 of nothing', () => {
+  expect(toHex(merkleRoot([]))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+})
+
+// Proofs of another implementation, good and broken.
+const archive = fileURLToPath(new URL('../../../shared/vectors/rfc6962/testdata.tar.xz', import.meta.url))
+
+interface InclusionCase { leafIdx: number | string; treeSize: number | string; root: string; leafHash: string; proof: string[] | null; wantErr: boolean }
+interface ConsistencyCase { size1: number | string; size2: number | string; root1: string; root2: string; proof: string[] | null; wantErr: boolean }
+
+const bytes = (text: string): Uint8Array => (/^[0-9a-f]*$/.test(text) && text.length === 64 ? fromHex(text) : fromBase64(text))
+
+test.skipIf(!existsSync(archive))('RFC 6962 vectors: inclusion and consistency (skipped where the vectors are absent)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rfc6962-'))
+  execFileSync('tar', ['-xJf', archive, '-C', folder])
+  let count = 0
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.json')) continue
+    const path = join(entry.parentPath, entry.name)
+    const json = JSON.parse(readFileSync(path, 'utf8')) as InclusionCase & ConsistencyCase
+    const proof = (json.proof ?? []).map(bytes)
+    let ok: boolean
+    if ('leafIdx' in json) ok = verifyInclusion(bytes(json.leafHash), Number(json.leafIdx), Number(json.treeSize), proof, bytes(json.root))
+    else if ('size1' in json) ok = verifyConsistency(Number(json.size1), Number(json.size2), bytes(json.root1), bytes(json.root2), proof)
+    else continue
+    expect(ok, path).toBe(!json.wantErr)
+    count++
+  }
+  expect(count).toBeGreaterThan(100)
+})

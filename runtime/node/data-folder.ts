@@ -1,0 +1,80 @@
+/** The data folder: `format, lock, keys/, chain/, blocks/, journal/`. One node at a time; a folder of a newer version is left alone. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { UtnetError } from '../core/index.ts'
+
+/** Raised when a folder written before cannot be read any more. */
+const FORMAT = 1
+
+export interface DataFolder {
+  readonly path: string
+  readonly keys: string
+  readonly chain: string
+  readonly blocks: string
+  readonly journal: string
+  /** Gives the folder free for another node. */
+  release(): void
+}
+
+/** Writes a file so that after a crash it is either absent, old or whole: temporary file, fsync, rename, fsync of the folder. */
+export function writeDurably(path: string, text: string, mode = 0o600): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  const fd = openSync(temporary, 'wx', mode)
+  writeSync(fd, text)
+  fsyncSync(fd)
+  closeSync(fd)
+  renameSync(temporary, path)
+  const folder = openSync(dirname(path), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+function checkFormat(path: string): void {
+  const file = join(path, 'format')
+  if (!existsSync(file)) {
+    writeDurably(file, `${FORMAT}\n`, 0o644)
+    return
+  }
+  const text = readFileSync(file, 'utf8').trim()
+  if (!/^\d{1,9}$/.test(text)) throw new UtnetError('data_corrupt', `${file} does not hold a format number`, { hint: 'choose another folder: --data DIR' })
+  if (Number(text) > FORMAT) {
+    throw new UtnetError('data_version', `the data folder ${path} has format ${text}, this utnet knows up to ${FORMAT}`, {
+      hint: 'use the newer utnet that wrote it, or choose another folder: --data DIR',
+    })
+  }
+}
+
+/**
+ * The lock is a held SQLite transaction: the operating system drops it with the process, however that ends,
+ * so that no stale lock survives a crash and no process id is mistaken for another.
+ */
+function lock(path: string): () => void {
+  const database = new DatabaseSync(join(path, 'lock'))
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database.close()
+    throw new UtnetError('data_locked', `the data folder ${path} is in use by another node`, { cause })
+  }
+  return () => database.close()
+}
+
+/** Opens (or makes) a data folder and locks it; throws `data_locked`, `data_version` or `data_corrupt`. */
+export function openDataFolder(path: string): DataFolder {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new UtnetError('disk_failed', `cannot make the data folder ${path}`, { cause })
+  }
+  // The version is looked at first: a newer utnet may lock in another way.
+  checkFormat(path)
+  const release = lock(path)
+  const folder = (name: string): string => {
+    const full = join(path, name)
+    mkdirSync(full, { recursive: true, mode: 0o700 })
+    return full
+  }
+  return { path, keys: folder('keys'), chain: folder('chain'), blocks: folder('blocks'), journal: folder('journal'), release }
+}
