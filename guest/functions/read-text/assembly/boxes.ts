@@ -7,8 +7,8 @@ import { BOXES_MAX, BOX_SCORE_MIN, BOX_SIDE_MIN, DETECT_THRESHOLD, GROWN_SIDE_MI
 function meanInside(map: usize, width: i32, x0: i32, y0: i32, x1: i32, y1: i32): f64 {
   let sum: f64 = 0
   for (let y = y0; y <= y1; y++) {
-    const row = map + (<usize>(y * width) << 2)
-    for (let x = x0; x <= x1; x++) sum += <f64>load<f32>(row + (<usize>x << 2))
+    const row = map + ((<usize>(y * width)) << 2)
+    for (let x = x0; x <= x1; x++) sum += <f64>load<f32>(row + ((<usize>x) << 2))
   }
   return sum / <f64>((x1 - x0 + 1) * (y1 - y0 + 1))
 }
@@ -39,10 +39,10 @@ export function findBoxes(map: usize, width: i32, height: i32, imageWidth: i32, 
   const size = width * height
   const seen = heap.alloc(size)
   memory.fill(seen, 0, size)
-  const stack = heap.alloc(<usize>size << 2)
+  const stack = heap.alloc((<usize>size) << 2)
   let looked = 0
   for (let start = 0; start < size && looked < BOXES_MAX; start++) {
-    if (load<u8>(seen + start) || !(load<f32>(map + (<usize>start << 2)) > DETECT_THRESHOLD)) continue
+    if (load<u8>(seen + start) || !(load<f32>(map + ((<usize>start) << 2)) > DETECT_THRESHOLD)) continue
     looked++
     let depth = 1
     store<i32>(stack, start)
@@ -53,7 +53,7 @@ export function findBoxes(map: usize, width: i32, height: i32, imageWidth: i32, 
     let y1 = 0
     while (depth > 0) {
       depth--
-      const at = load<i32>(stack + (<usize>depth << 2))
+      const at = load<i32>(stack + ((<usize>depth) << 2))
       const x = at % width
       const y = at / width
       x0 = min(x0, x)
@@ -64,9 +64,9 @@ export function findBoxes(map: usize, width: i32, height: i32, imageWidth: i32, 
         for (let nx = max(0, x - 1); nx <= min(width - 1, x + 1); nx++) {
           const to = ny * width + nx
           // Marked when pushed, so each pixel is on the stack at most once and the stack cannot overflow.
-          if (load<u8>(seen + to) || !(load<f32>(map + (<usize>to << 2)) > DETECT_THRESHOLD)) continue
+          if (load<u8>(seen + to) || !(load<f32>(map + ((<usize>to) << 2)) > DETECT_THRESHOLD)) continue
           store<u8>(seen + to, 1)
-          store<i32>(stack + (<usize>depth << 2), to)
+          store<i32>(stack + ((<usize>depth) << 2), to)
           depth++
         }
       }

@@ -8,12 +8,12 @@ function prepareTables(): void {
   for (let n = 0; n < 256; n++) {
     let c = <u32>n
     for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
-    store<u32>(tables + (<usize>n << 2), c)
+    store<u32>(tables + ((<usize>n) << 2), c)
   }
   for (let n = 0; n < 256; n++) {
-    let c = load<u32>(tables + (<usize>n << 2))
+    let c = load<u32>(tables + ((<usize>n) << 2))
     for (let k = 1; k < 4; k++) {
-      c = load<u32>(tables + (<usize>(c & 0xff) << 2)) ^ (c >>> 8)
+      c = load<u32>(tables + ((<usize>(c & 0xff)) << 2)) ^ (c >>> 8)
       store<u32>(tables + ((<usize>(k * 256 + n)) << 2), c)
     }
   }
@@ -29,13 +29,13 @@ export function crc32(start: usize, length: usize): u32 {
   while (p + 4 <= end) {
     c ^= load<u32>(p)
     c =
-      load<u32>(tables + 3072 + (<usize>(c & 0xff) << 2)) ^
-      load<u32>(tables + 2048 + (<usize>((c >>> 8) & 0xff) << 2)) ^
-      load<u32>(tables + 1024 + (<usize>((c >>> 16) & 0xff) << 2)) ^
-      load<u32>(tables + (<usize>(c >>> 24) << 2))
+      load<u32>(tables + 3072 + ((<usize>(c & 0xff)) << 2)) ^
+      load<u32>(tables + 2048 + ((<usize>((c >>> 8) & 0xff)) << 2)) ^
+      load<u32>(tables + 1024 + ((<usize>((c >>> 16) & 0xff)) << 2)) ^
+      load<u32>(tables + ((<usize>(c >>> 24)) << 2))
     p += 4
   }
-  while (p < end) c = load<u32>(tables + (<usize>((c ^ load<u8>(p++)) & 0xff) << 2)) ^ (c >>> 8)
+  while (p < end) c = load<u32>(tables + ((<usize>((c ^ load<u8>(p++)) & 0xff)) << 2)) ^ (c >>> 8)
   return ~c
 }
 

@@ -41,15 +41,18 @@ export function argmax(at: usize, n: i32): i32 {
   if (ASC_FEATURE_SIMD) {
     if (n >= 16) {
       let most = v128.load(at)
-      for (i = 4; i + 4 <= n; i += 4) most = f32x4.pmax(most, v128.load(at + (<usize>i << 2)))
-      best = max(max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)), max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)))
+      for (i = 4; i + 4 <= n; i += 4) most = f32x4.pmax(most, v128.load(at + ((<usize>i) << 2)))
+      best = max(
+        max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+        max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+      )
     }
   }
   for (; i < n; i++) {
-    const v = load<f32>(at + (<usize>i << 2))
+    const v = load<f32>(at + ((<usize>i) << 2))
     if (v > best) best = v
   }
-  for (i = 0; i < n; i++) if (load<f32>(at + (<usize>i << 2)) == best) return i
+  for (i = 0; i < n; i++) if (load<f32>(at + ((<usize>i) << 2)) == best) return i
   return 0
 }
 
@@ -60,14 +63,14 @@ export function decodeCtc(at: usize, steps: i32, classes: i32): Reading {
   let probability: i64 = 0
   let last = 0
   for (let step = 0; step < steps; step++) {
-    const row = at + (<usize>(step * classes) << 2)
+    const row = at + ((<usize>(step * classes)) << 2)
     const symbol = argmax(row, classes)
     if (symbol != 0 && symbol != last) {
       const character = characterOf(symbol, classes)
       if (character.length > 0) {
         text += character
         characters++
-        probability += millionths(load<f32>(row + (<usize>symbol << 2)))
+        probability += millionths(load<f32>(row + ((<usize>symbol) << 2)))
       }
     }
     last = symbol

@@ -3,8 +3,6 @@
 // The row above the first is all zero. Longest row: 4096 pixels of 8 bytes.
 const zeroRow = memory.data(4096 * 8 + 16, 16)
 
-// @ts-ignore: decorator
-@inline
 function paeth(a: i32, b: i32, c: i32): i32 {
   const pa = abs(b - c)
   const pb = abs(a - c)

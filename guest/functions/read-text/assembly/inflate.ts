@@ -43,8 +43,6 @@ let inputEnd: usize = 0
 let bits: u64 = 0
 let bitCount: i32 = 0
 
-// @ts-ignore: decorator
-@inline
 function refill(): void {
   if (next + 8 <= inputEnd) {
     bits |= load<u64>(next) << bitCount
@@ -52,15 +50,13 @@ function refill(): void {
     bitCount |= 56
   } else {
     while (bitCount <= 56 && next < inputEnd) {
-      bits |= <u64>load<u8>(next++) << bitCount
+      bits |= (<u64>load<u8>(next++)) << bitCount
       bitCount += 8
     }
   }
 }
 
 /** Takes up to 16 bits; a negative `bitCount` afterwards says that the input ended. */
-// @ts-ignore: decorator
-@inline
 function take(n: i32): u32 {
   const value = <u32>bits & (((<u32>1) << n) - 1)
   bits >>= n
@@ -104,7 +100,7 @@ function dynamicTables(): i32 {
   let i = 0
   while (i < total) {
     refill()
-    const entry = load<u32>(lengthsTable + (<usize>(<u32>bits & 127) << 2))
+    const entry = load<u32>(lengthsTable + ((<usize>(<u32>bits & 127)) << 2))
     take(<i32>(entry & 0xff))
     const symbol = entry >>> 16
     if (symbol < 16) {
@@ -130,13 +126,12 @@ function dynamicTables(): i32 {
   // A block that cannot end is an error (RFC 1951, 3.2.7).
   if (load<u8>(codeLengths + 256) == 0) return INFLATE_CODE
   if (!buildTable(codeLengths, literals, literalTable, LITERAL_CAPACITY, LITERAL_ROOT, ALPHABET_LITERALS)) return INFLATE_CODE
-  if (!buildTable(codeLengths + literals, distances, distanceTable, DISTANCE_CAPACITY, DISTANCE_ROOT, ALPHABET_DISTANCES)) return INFLATE_CODE
+  if (!buildTable(codeLengths + literals, distances, distanceTable, DISTANCE_CAPACITY, DISTANCE_ROOT, ALPHABET_DISTANCES))
+    return INFLATE_CODE
   return INFLATE_OK
 }
 
 /** Copies a match of `length` >= 3 from `distance` back; may write up to 7 bytes past its end. */
-// @ts-ignore: decorator
-@inline
 function copyMatch(out: usize, distance: usize, length: usize): void {
   let to = out
   const end = out + length
@@ -177,16 +172,16 @@ function inflateCodes(outStart: usize, outEnd: usize): i32 {
       count |= 56
     } else {
       while (count <= 56 && from < end) {
-        held |= <u64>load<u8>(from++) << count
+        held |= (<u64>load<u8>(from++)) << count
         count += 8
       }
     }
-    let entry = load<u32>(literalTable + (<usize>(<u32>held & ((1 << LITERAL_ROOT) - 1)) << 2))
+    let entry = load<u32>(literalTable + ((<usize>(<u32>held & ((1 << LITERAL_ROOT) - 1))) << 2))
     if (entry & (KIND_TABLE << 8)) {
       held >>= LITERAL_ROOT
       count -= LITERAL_ROOT
       const sub = <u32>held & ((1 << ((entry >>> 8) & 0xf)) - 1)
-      entry = load<u32>(literalTable + (<usize>((entry >>> 16) + sub) << 2))
+      entry = load<u32>(literalTable + ((<usize>((entry >>> 16) + sub)) << 2))
     }
     held >>= entry & 0xff
     count -= <i32>(entry & 0xff)
@@ -210,12 +205,12 @@ function inflateCodes(outStart: usize, outEnd: usize): i32 {
     held >>= lengthExtra
     count -= <i32>lengthExtra
 
-    entry = load<u32>(distanceTable + (<usize>(<u32>held & ((1 << DISTANCE_ROOT) - 1)) << 2))
+    entry = load<u32>(distanceTable + ((<usize>(<u32>held & ((1 << DISTANCE_ROOT) - 1))) << 2))
     if (entry & (KIND_TABLE << 8)) {
       held >>= DISTANCE_ROOT
       count -= DISTANCE_ROOT
       const sub = <u32>held & ((1 << ((entry >>> 8) & 0xf)) - 1)
-      entry = load<u32>(distanceTable + (<usize>((entry >>> 16) + sub) << 2))
+      entry = load<u32>(distanceTable + ((<usize>((entry >>> 16) + sub)) << 2))
     }
     held >>= entry & 0xff
     count -= <i32>(entry & 0xff)
@@ -252,7 +247,7 @@ function inflateStored(outEnd: usize): i32 {
  */
 export function inflateZlib(start: usize, length: usize, out: usize, outLength: usize): i32 {
   if (length < 2) return INFLATE_TRUNCATED
-  const header = (<u32>load<u8>(start) << 8) | load<u8>(start, 1)
+  const header = ((<u32>load<u8>(start)) << 8) | load<u8>(start, 1)
   // Method 8, window of at most 32 KiB, no preset dictionary (PNG 10.1).
   if (header % 31 != 0 || (header & 0x0f00) != 0x0800 || header >>> 12 > 7 || (header & 0x20) != 0) return INFLATE_HEADER
   next = start + 2

@@ -18,8 +18,8 @@ function rowActivity(image: Image, y: i32): u32 {
   return sum
 }
 
-/** True if no empty row parts the image into two bands of writing. */
-function hasOneBand(image: Image): bool {
+/** How many bands of writing there are, parted by empty rows. */
+function countBands(image: Image): i32 {
   const height = image.height
   const activity = new StaticArray<u32>(height)
   let most: u32 = 0
@@ -41,12 +41,12 @@ function hasOneBand(image: Image): bool {
       gap++
     }
   }
-  return bands <= 1
+  return bands
 }
 
 /** True for an image that is to be tried as a single line. */
 export function looksLikeLine(image: Image): bool {
   const wide = image.width >= LINE_IMAGE_ASPECT * image.height
   if (image.height > LINE_IMAGE_HEIGHT && !(wide && image.height <= LINE_IMAGE_HEIGHT_WIDE)) return false
-  return hasOneBand(image)
+  return countBands(image) == 1
 }

@@ -68,8 +68,8 @@ function fillPositions(table: usize, from: i32, to: i32, reversed: bool, pitch: 
  * Three planes (1 x 3 x height x width, row-major) with `region` of `image` resized to `contentWidth` x `height` at their left and
  * zeros in what is left; turned by 180 degrees if `turned`. Integer arithmetic up to the last step, so any two runs agree.
  */
-export function toPlanes(image: Image, region: Box, turned: bool, width: i32, contentWidth: i32, height: i32, scale: Scale): StaticArray<f32> {
-  const planes = new StaticArray<f32>(3 * width * height)
+export function toPlanes(image: Image, region: Box, turned: bool, width: i32, contentWidth: i32, height: i32, scale: Scale): Float32Array {
+  const planes = new Float32Array(3 * width * height)
   const channels = image.channels
   const pitch = image.width * channels
   const columns = heap.alloc(<usize>contentWidth * 12)
@@ -78,7 +78,7 @@ export function toPlanes(image: Image, region: Box, turned: bool, width: i32, co
   fillPositions(rows, region.height, height, turned, pitch)
   const source = changetype<usize>(image.data) + <usize>(region.y * pitch + region.x * channels)
   const table = changetype<usize>(scale)
-  const planeBytes = <usize>(width * height) << 2
+  const planeBytes = (<usize>(width * height)) << 2
   const half: u32 = 1 << (2 * FRACTION_BITS - 1)
   for (let y = 0; y < height; y++) {
     const rowAt = rows + <usize>y * 12
@@ -86,7 +86,7 @@ export function toPlanes(image: Image, region: Box, turned: bool, width: i32, co
     const bottom = source + load<u32>(rowAt, 4)
     const fy = load<u32>(rowAt, 8)
     const gy = (1 << FRACTION_BITS) - fy
-    let out = changetype<usize>(planes) + (<usize>(y * width) << 2)
+    let out = planes.dataStart + ((<usize>(y * width)) << 2)
     const columnsEnd = columns + <usize>contentWidth * 12
     for (let at = columns; at < columnsEnd; at += 12) {
       const left = load<u32>(at)
@@ -97,7 +97,7 @@ export function toPlanes(image: Image, region: Box, turned: bool, width: i32, co
         const above = load<u8>(top + left) * gx + load<u8>(top + right) * fx
         const below = load<u8>(bottom + left) * gx + load<u8>(bottom + right) * fx
         const v = (above * gy + below * fy + half) >>> (2 * FRACTION_BITS)
-        const entry = table + (<usize>v << 2)
+        const entry = table + ((<usize>v) << 2)
         store<f32>(out, load<f32>(entry))
         store<f32>(out + planeBytes, load<f32>(entry, 1024))
         store<f32>(out + 2 * planeBytes, load<f32>(entry, 2048))
@@ -108,7 +108,7 @@ export function toPlanes(image: Image, region: Box, turned: bool, width: i32, co
           const v = (above * gy + below * fy + half) >>> (2 * FRACTION_BITS)
           // Channel 0 is red, which is plane 2.
           const plane: u32 = 2 - c
-          store<f32>(out + <usize>plane * planeBytes, load<f32>(table + (<usize>((plane << 8) + v) << 2)))
+          store<f32>(out + <usize>plane * planeBytes, load<f32>(table + ((<usize>((plane << 8) + v)) << 2)))
         }
       }
       out += 4

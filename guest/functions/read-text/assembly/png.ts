@@ -10,7 +10,7 @@ import * as inflate from './inflate'
 import { GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, Samples, expandRow, prepareGrey, preparePalette } from './samples'
 
 /** Largest file, side and number of pixels: together they keep the memory of a request below 100 MB. */
-export const FILE_BYTES_MAX = 16 * 1024 * 1024
+export const FILE_BYTES_MAX = 8 * 1024 * 1024
 export const SIDE_MAX: u32 = 4096
 export const PIXELS_MAX: u32 = 4 * 1024 * 1024
 
@@ -38,8 +38,6 @@ let height: u32 = 0
 let interlaced: bool = false
 let samples: Samples = new Samples()
 
-// @ts-ignore: decorator
-@inline
 function u32At(at: usize): u32 {
   return bswap<u32>(load<u32>(at))
 }
@@ -122,14 +120,10 @@ function readKey(at: usize, length: u32): bool {
   return true
 }
 
-// @ts-ignore: decorator
-@inline
 function passSize(size: u32, from: u32, step: u32): u32 {
   return size > from ? (size - from + step - 1) / step : 0
 }
 
-// @ts-ignore: decorator
-@inline
 function rowBytes(pixels: u32): usize {
   return <usize>((pixels * samples.count * samples.depth + 7) >>> 3)
 }
@@ -148,12 +142,14 @@ function rawBytes(): usize {
 /** Unfilters and expands the rows of one pass (or of the whole image) from `raw`. An empty string if they are right. */
 function readPass(raw: usize, image: Image, x: u32, y: u32, dx: u32, dy: u32, w: u32, h: u32): string {
   const length = rowBytes(w)
-  if (!undoFilters(raw, h, length, max<usize>(1, <usize>((samples.count * samples.depth) >>> 3)))) return 'a row names a filter that does not exist'
+  if (!undoFilters(raw, h, length, max<usize>(1, <usize>((samples.count * samples.depth) >>> 3))))
+    return 'a row names a filter that does not exist'
   const channels = samples.channels
   const out = changetype<usize>(image.data)
   for (let row: u32 = 0; row < h; row++) {
     const to = out + <usize>(((y + row * dy) * width + x) * channels)
-    if (!expandRow(samples, raw + <usize>row * (length + 1) + 1, w, to, <usize>(dx * channels))) return 'a pixel names a colour that PLTE does not have'
+    if (!expandRow(samples, raw + <usize>row * (length + 1) + 1, w, to, <usize>(dx * channels)))
+      return 'a pixel names a colour that PLTE does not have'
   }
   return ''
 }
@@ -244,7 +240,8 @@ export function decodePng(start: usize, size: i32): Image | null {
       if (dataChunks > 0) return fail('PLTE comes after IDAT')
       if (samples.colour == GREY || samples.colour == GREY_ALPHA) return fail('a grey image has a PLTE chunk')
       if (length == 0 || length % 3 != 0 || length > 768) return fail('PLTE does not hold 1 to 256 colours')
-      if (samples.colour == PALETTE && length / 3 > <u32>1 << samples.depth) return fail('PLTE holds more colours than the bit depth can name')
+      if (samples.colour == PALETTE && length / 3 > (<u32>1) << samples.depth)
+        return fail('PLTE holds more colours than the bit depth can name')
       palette = data
       paletteEntries = length / 3
     } else if (type == TRNS) {

@@ -1,9 +1,10 @@
 /** The flow: one line straight to the reader, anything else through the detector first. */
 
+import { JsonWriter } from '@utnet/sdk/json'
 import { findBoxes, orderBoxes } from './boxes'
 import { Reading, decodeCtc } from './ctc'
+import { decimal } from './decimal'
 import { Image } from './image'
-import { decimal, quote } from './json'
 import { looksLikeLine } from './layout'
 import { inferProblem, runModel } from './models'
 import { Box, Scale, detectScale, lineScale, toPlanes } from './normalise'
@@ -27,6 +28,12 @@ export class Page {
   /** The node's word on a failed inference; empty if all went well. */
   problem: string = ''
 
+  /** This page with the reason of the inference that failed. */
+  failed(): Page {
+    this.problem = inferProblem
+    return this
+  }
+
   /** Most lines stand on their head. */
   get rotated(): bool {
     let turned = 0
@@ -44,29 +51,32 @@ export class Page {
     return out
   }
 
+  /** Sum over all characters, in millionths: how many of them are expected to be right. */
+  get probability(): i64 {
+    let sum: i64 = 0
+    for (let i = 0; i < this.lines.length; i++) sum += this.lines[i].reading.probability
+    return sum
+  }
+
   /** Mean over all characters, in millionths. */
   get confidence(): i32 {
     let characters = 0
-    let sum: i64 = 0
-    for (let i = 0; i < this.lines.length; i++) {
-      characters += this.lines[i].reading.characters
-      sum += this.lines[i].reading.probability
-    }
-    return characters == 0 ? 0 : <i32>(sum / characters)
+    for (let i = 0; i < this.lines.length; i++) characters += this.lines[i].reading.characters
+    return characters == 0 ? 0 : <i32>(this.probability / characters)
   }
 
   toJson(): string {
-    let out = `{"text":${quote(this.text)},"confidence":${decimal(this.confidence)},"lines":[`
+    const json = new JsonWriter().beginObject()
+    json.key('text').string(this.text).key('confidence').raw(decimal(this.confidence)).key('lines').beginArray()
     for (let i = 0; i < this.lines.length; i++) {
       const line = this.lines[i]
       const box = line.box
-      if (i > 0) out += ','
-      out += `{"text":${quote(line.reading.text)},"confidence":${decimal(line.reading.confidence)},`
-      out += `"box":[${box.x},${box.y},${box.width},${box.height}]}`
+      json.beginObject().key('text').string(line.reading.text).key('confidence').raw(decimal(line.reading.confidence))
+      json.key('box').beginArray().integer(box.x).integer(box.y).integer(box.width).integer(box.height).endArray().endObject()
     }
-    out += `],"rotated":${this.rotated}`
-    if (this.truncated) out += ',"truncated":true'
-    return out + '}'
+    json.endArray().key('rotated').bool(this.rotated)
+    if (this.truncated) json.key('truncated').bool(true)
+    return json.endObject().toString()
   }
 }
 
@@ -81,6 +91,7 @@ function directionOf(image: Image, box: Box, scale: Scale): i32 {
   if (output.length < 2) return 0
   const upright = load<f32>(output.start)
   const turned = load<f32>(output.start, 4)
+  output.release()
   return turned > upright && turned > recipe.DIRECTION_SCORE_MIN ? 1 : 0
 }
 
@@ -94,6 +105,7 @@ function readingOf(image: Image, box: Box, turned: bool, scale: Scale): Reading 
   if (!output) return null
   const classes = output.lastDimension
   const reading = decodeCtc(output.start, classes > 0 ? output.length / classes : 0, classes)
+  output.release()
   reading.text = reading.text.trim()
   return reading
 }
@@ -115,42 +127,61 @@ function detect(image: Image): Array<Box> | null {
   const output = runModel(recipe.MODEL_DETECT, planes, height, width)
   if (!output) return null
   if (output.length != width * height) return new Array<Box>()
-  return findBoxes(output.start, width, height, image.width, image.height)
+  const boxes = findBoxes(output.start, width, height, image.width, image.height)
+  output.release()
+  return boxes
 }
 
-/** Reads the lines in `boxes` into `page`. False if a model could not be run. */
-function readBoxes(image: Image, boxes: Array<Box>, page: Page): bool {
+/** Reads the line in `box`, the other way round too if in doubt; null if a model could not be run. */
+function readLine(image: Image, box: Box, row: i32, scale: Scale): Line | null {
+  const direction = directionOf(image, box, scale)
+  if (direction < 0) return null
+  const turned = direction == 1
+  const reading = readingOf(image, box, turned, scale)
+  if (!reading) return null
+  const line = new Line(box, row, turned, reading)
+  const sure = turned ? recipe.TURNED_CONFIDENCE_MIN : recipe.UPRIGHT_CONFIDENCE_MIN
+  return reading.confidence >= sure || tryTurned(image, line, scale) ? line : null
+}
+
+/** Reads `line` the other way round too and keeps the surer reading. False if the model could not be run. */
+function tryTurned(image: Image, line: Line, scale: Scale): bool {
+  const other = readingOf(image, line.box, !line.turned, scale)
+  if (!other) return false
+  if (other.confidence > line.reading.confidence) {
+    line.reading = other
+    line.turned = !line.turned
+  }
+  return true
+}
+
+/** The text in `boxes`. */
+function readBoxes(image: Image, boxes: Array<Box>): Page {
+  const page = new Page()
   const scale = lineScale()
   const rows = orderBoxes(boxes)
-  if (boxes.length > recipe.LINES_MAX) {
-    page.truncated = true
-    boxes.length = recipe.LINES_MAX
+  page.truncated = boxes.length > recipe.LINES_MAX
+  for (let i = 0; i < min(boxes.length, recipe.LINES_MAX); i++) {
+    const line = readLine(image, boxes[i], rows[i], scale)
+    if (!line) return page.failed()
+    if (line.reading.text.length > 0) page.lines.push(line)
   }
-  for (let i = 0; i < boxes.length; i++) {
-    const turned = directionOf(image, boxes[i], scale)
-    if (turned < 0) return false
-    const reading = readingOf(image, boxes[i], turned == 1, scale)
-    if (!reading) return false
-    if (reading.text.length > 0) page.lines.push(new Line(boxes[i], rows[i], turned == 1, reading))
+  // Lines that stand against the rest of the page are suspect: the classifier errs on a line now and then.
+  const rotated = page.rotated
+  for (let i = 0; i < page.lines.length; i++) {
+    if (page.lines[i].turned != rotated && !tryTurned(image, page.lines[i], scale)) return page.failed()
   }
   // A page on its head is read from its last line back.
   if (page.rotated) page.lines.reverse()
-  return true
+  return page
 }
 
 /** Reads all text on `image`. */
 export function readText(image: Image): Page {
-  let page = new Page()
-  if (looksLikeLine(image)) {
-    const whole = [new Box(0, 0, image.width, image.height)]
-    if (!readBoxes(image, whole, page)) {
-      page.problem = inferProblem
-      return page
-    }
-    if (page.confidence >= recipe.LINE_IMAGE_CONFIDENCE) return page
-    page = new Page()
-  }
+  const line = looksLikeLine(image) ? readBoxes(image, [new Box(0, 0, image.width, image.height)]) : null
+  if (line && (line.problem.length > 0 || line.confidence >= recipe.LINE_IMAGE_CONFIDENCE)) return line
   const boxes = detect(image)
-  if (!boxes || !readBoxes(image, boxes, page)) page.problem = inferProblem
-  return page
+  if (!boxes) return new Page().failed()
+  const page = readBoxes(image, boxes)
+  return line && page.problem.length == 0 && line.probability > page.probability ? line : page
 }

@@ -29,10 +29,13 @@ export const READ_WIDTH_MIN = 320
 export const READ_WIDTH_MAX = 2560
 /** A line is upside down if the classifier is surer of it than this. */
 export const DIRECTION_SCORE_MIN: f32 = 0.9
+/** A reading less sure than this (in millionths) is tried the other way round too: noise misleads the classifier now and then. */
+export const TURNED_CONFIDENCE_MIN = 900_000
+export const UPRIGHT_CONFIDENCE_MIN = 600_000
 
 /** An image up to this height, or this many times wider than high and up to that height, can be one line. */
 export const LINE_IMAGE_HEIGHT = 64
 export const LINE_IMAGE_ASPECT = 4
 export const LINE_IMAGE_HEIGHT_WIDE = 160
-/** A reading of a whole image as one line that is less sure than this (in millionths) is thrown away for the detector's. */
-export const LINE_IMAGE_CONFIDENCE = 500_000
+/** A reading of a whole image as one line that is less sure than this (in millionths) competes with the detector's. */
+export const LINE_IMAGE_CONFIDENCE = 850_000

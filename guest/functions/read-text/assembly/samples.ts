@@ -27,22 +27,18 @@ export class Samples {
 const table = memory.data(256 * 3, 16)
 
 /** `value` with opacity `alpha` over white, all 0..255, rounded to nearest. */
-// @ts-ignore: decorator
-@inline
 function onWhite(value: u32, alpha: u32): u32 {
   return (value * alpha + 255 * (255 - alpha) + 127) / 255
 }
 
 /** A 16-bit sample (big-endian, at `at`) as the nearest 8-bit one: round(v * 255 / 65535). */
-// @ts-ignore: decorator
-@inline
 function high(at: usize): u32 {
-  return ((<u32>bswap<u16>(load<u16>(at))) * 255 + 32895) >>> 16
+  return (<u32>bswap<u16>(load<u16>(at)) * 255 + 32895) >>> 16
 }
 
 /** Prepares the table for grey images of up to 8 bits. */
 export function prepareGrey(samples: Samples): void {
-  const top = (<u32>1 << samples.depth) - 1
+  const top = ((<u32>1) << samples.depth) - 1
   samples.entries = top + 1
   samples.channels = 1
   for (let v: u32 = 0; v <= top; v++) {
@@ -70,7 +66,7 @@ export function preparePalette(samples: Samples, palette: usize, entries: u32, a
 /** Samples of up to 8 bits through the table. False for one that the table does not have. */
 function expandTable(s: Samples, row: usize, pixels: u32, out: usize, step: usize): bool {
   const depth = s.depth
-  const mask = (<u32>1 << depth) - 1
+  const mask = ((<u32>1) << depth) - 1
   const entries = s.entries
   const colour = s.channels == 3
   for (let i: u32 = 0; i < pixels; i++) {
@@ -90,7 +86,10 @@ function expandRgb(s: Samples, row: usize, pixels: u32, out: usize, step: usize)
   for (let i: u32 = 0; i < pixels; i++) {
     if (wide) {
       const key =
-        s.keyed && bswap<u16>(load<u16>(row)) == s.keyR && bswap<u16>(load<u16>(row, 2)) == s.keyG && bswap<u16>(load<u16>(row, 4)) == s.keyB
+        s.keyed &&
+        bswap<u16>(load<u16>(row)) == s.keyR &&
+        bswap<u16>(load<u16>(row, 2)) == s.keyG &&
+        bswap<u16>(load<u16>(row, 4)) == s.keyB
       store<u8>(out, key ? 255 : high(row))
       store<u8>(out, key ? 255 : high(row + 2), 1)
       store<u8>(out, key ? 255 : high(row + 4), 2)

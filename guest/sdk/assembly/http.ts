@@ -1,0 +1,221 @@
+/** HTTP for functions: a `Request` that reads only what is asked for, a `Response` that is sent when `handle` returns. */
+
+import {
+  ErrorCode,
+  MethodTag,
+  dropFields,
+  dropIncomingBody,
+  dropIncomingRequest,
+  fieldsAppend,
+  fieldsEntries,
+  fieldsGet,
+  incomingBodyStream,
+  incomingRequestConsume,
+  incomingRequestHeaders,
+  incomingRequestMethod,
+  incomingRequestPathWithQuery,
+  newFields,
+  newOutgoingResponse,
+  outgoingBodyFinish,
+  outgoingBodyWrite,
+  outgoingResponseBody,
+  outgoingResponseSetStatusCode,
+  responseOutparamSet,
+} from './raw/http-types'
+import {
+  dropInputStream,
+  dropOutputStream,
+  inputStreamBlockingRead,
+  outputStreamBlockingWriteAndFlush,
+  outputStreamCheckWrite,
+  outputStreamWrite,
+} from './raw/io-streams'
+import { Result } from './raw/abi'
+import { concat, fromLatin1, fromUtf8, toLatin1, toUtf8 } from './bytes'
+
+const READ_BYTES: u64 = 1 << 20
+const FLUSH_BYTES: i32 = 4096 // what blocking-write-and-flush takes at most (wasi:io/streams)
+const COLLECT_EVERY: i32 = 32
+
+export class Header {
+  constructor(
+    public name: string,
+    public value: string,
+  ) {}
+}
+
+export class Request {
+  private cachedBody: Uint8Array | null = null
+  private fields: i32 = -1
+
+  constructor(private handle: i32) {}
+
+  /** In capitals: `GET`. */
+  get method(): string {
+    const method = incomingRequestMethod(this.handle)
+    switch (<i32>method.tag) {
+      case MethodTag.get_:
+        return 'GET'
+      case MethodTag.head:
+        return 'HEAD'
+      case MethodTag.post:
+        return 'POST'
+      case MethodTag.put:
+        return 'PUT'
+      case MethodTag.delete_:
+        return 'DELETE'
+      case MethodTag.connect:
+        return 'CONNECT'
+      case MethodTag.options:
+        return 'OPTIONS'
+      case MethodTag.trace:
+        return 'TRACE'
+      case MethodTag.patch:
+        return 'PATCH'
+      default: {
+        const other = method.other
+        return other === null ? '' : other
+      }
+    }
+  }
+
+  /** Path with query: `/a/b?c=d`. */
+  get path(): string {
+    const path = incomingRequestPathWithQuery(this.handle)
+    return path === null ? '/' : path
+  }
+
+  /** The first value of a header, or null. Bytes are read as Latin-1. */
+  header(name: string): string | null {
+    const values = fieldsGet(this.headerFields(), name)
+    return values.length == 0 ? null : fromLatin1(values[0])
+  }
+
+  /** All headers, as the host orders them. */
+  get headers(): Array<Header> {
+    const entries = fieldsEntries(this.headerFields())
+    const headers = new Array<Header>(entries.length)
+    for (let i = 0; i < entries.length; i++) headers[i] = new Header(entries[i].item0, fromLatin1(entries[i].item1))
+    return headers
+  }
+
+  /** The whole body; empty where it was cut off before its first byte. */
+  body(): Uint8Array {
+    const cached = this.cachedBody
+    if (cached !== null) return cached
+    const body = readBody(this.handle)
+    this.cachedBody = body
+    return body
+  }
+
+  /** The body as UTF-8 text. */
+  text(): string {
+    return fromUtf8(this.body())
+  }
+
+  private headerFields(): i32 {
+    if (this.fields < 0) this.fields = incomingRequestHeaders(this.handle)
+    return this.fields
+  }
+
+  /** For the generated entry only. */
+  drop(): void {
+    if (this.fields >= 0) dropFields(this.fields)
+    dropIncomingRequest(this.handle)
+  }
+}
+
+function readBody(request: i32): Uint8Array {
+  const consumed = incomingRequestConsume(request)
+  if (consumed.isErr) return new Uint8Array(0)
+  const body = consumed.ok
+  const chunks = new Array<Uint8Array>()
+  const opened = incomingBodyStream(body)
+  if (!opened.isErr) {
+    const stream = opened.ok
+    for (;;) {
+      const read = inputStreamBlockingRead(stream, READ_BYTES)
+      if (read.isErr) break
+      if (read.ok.length > 0) chunks.push(read.ok)
+    }
+    dropInputStream(stream)
+  }
+  dropIncomingBody(body)
+  return concat(chunks)
+}
+
+export class Response {
+  private headers: Array<Header> = []
+  private content: Uint8Array = new Uint8Array(0)
+
+  constructor(public status: i32 = 200) {}
+
+  header(name: string, value: string): Response {
+    this.headers.push(new Header(name, value))
+    return this
+  }
+
+  /** Body as UTF-8; `content-type: text/plain; charset=utf-8` unless one is set. */
+  text(body: string): Response {
+    return this.typed('text/plain; charset=utf-8', toUtf8(body))
+  }
+
+  /** Body as it is; no content type of its own. */
+  bytes(body: Uint8Array): Response {
+    this.content = body
+    return this
+  }
+
+  /** Body is JSON text already (see `JsonWriter`); `content-type: application/json` unless one is set. */
+  json(body: string): Response {
+    return this.typed('application/json', toUtf8(body))
+  }
+
+  private typed(type: string, body: Uint8Array): Response {
+    let set = false
+    for (let i = 0; i < this.headers.length; i++) if (this.headers[i].name.toLowerCase() == 'content-type') set = true
+    if (!set) this.header('content-type', type)
+    return this.bytes(body)
+  }
+
+  /** For the generated entry only. The order is the one that wasi:http prescribes. */
+  send(outparam: i32): void {
+    const fields = newFields()
+    for (let i = 0; i < this.headers.length; i++) {
+      const header = this.headers[i]
+      if (fieldsAppend(fields, header.name, toLatin1(header.value)).isErr) throw new Error('the header ' + header.name + ' is refused')
+    }
+    const response = newOutgoingResponse(fields)
+    if (!outgoingResponseSetStatusCode(response, <u16>this.status)) throw new Error('the status is refused')
+    const body = outgoingResponseBody(response).ok
+    responseOutparamSet(outparam, Result.ok<i32, ErrorCode>(response))
+    const stream = outgoingBodyWrite(body).ok
+    writeAll(stream, this.content)
+    dropOutputStream(stream)
+    outgoingBodyFinish(body, null)
+  }
+}
+
+function writeAll(stream: i32, bytes: Uint8Array): void {
+  let at = 0
+  while (at < bytes.length) {
+    const permit = outputStreamCheckWrite(stream)
+    if (permit.isErr) return
+    const left = bytes.length - at
+    const size = permit.ok == 0 ? min(left, FLUSH_BYTES) : <i32>min<u64>(permit.ok, <u64>left)
+    const part = at == 0 && size == bytes.length ? bytes : bytes.subarray(at, at + size)
+    const written = permit.ok == 0 ? outputStreamBlockingWriteAndFlush(stream, part) : outputStreamWrite(stream, part)
+    if (written.isErr) return
+    at += size
+  }
+}
+
+let served: i32 = 0
+
+/** For the generated entry only: sends the author's answer and lets go of the request. */
+export function finish(request: Request, response: Response, outparam: i32): void {
+  request.drop()
+  response.send(outparam)
+  // a host that keeps the instance would see its memory grow for ever; one that resets it never comes here
+  if (++served % COLLECT_EVERY == 0) __collect()
+}

@@ -1,0 +1,15 @@
+/** Where `throw`, `abort` and a failed `assert` end. */
+
+import { revert } from './host-context'
+
+/** Contracts: the message goes to the host, which ends the call. */
+export function revertAbort(message: string | null, file: string | null, line: u32, column: u32): void {
+  const place = file === null ? '' : ' (' + file + ':' + line.toString() + ':' + column.toString() + ')'
+  revert((message === null ? 'aborted' : message) + place)
+  unreachable()
+}
+
+/** Functions and operators: a trap. */
+export function trapAbort(message: string | null, file: string | null, line: u32, column: u32): void {
+  unreachable()
+}
