@@ -1,5 +1,5 @@
 /** `utnet new`: a project that builds, tests and deploys as it stands. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { UtnetError, aname } from '../../runtime/core/index.ts'
 import { templateFolder } from '../assets.ts'
@@ -30,6 +30,8 @@ export const newProject: Verb = {
     if (existsSync(folder) && readdirSync(folder).length > 0) throw new UtnetError('usage', `${folder} is not empty`)
     mkdirSync(folder, { recursive: true })
     cpSync(join(templateFolder(), template), folder, { recursive: true })
+    // npm packs no file called .gitignore, so the template has it under another name.
+    renameSync(join(folder, 'gitignore.txt'), join(folder, '.gitignore'))
     substitute(folder, name)
     context.say(`made ${folder}\nnext: utnet build ${context.args[0]} && utnet test ${context.args[0]}\n      utnet dev, and in another terminal: utnet deploy ${context.args[0]} --name ${name}`)
     context.print({ dir: folder, name, template })

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { UtnetError } from '../../runtime/core/index.ts'
+import { testResolver } from '../assets.ts'
 import { buildGuest } from '../../runtime/node/index.ts'
 import type { Verb } from '../verb.ts'
 
@@ -19,7 +20,7 @@ export const test: Verb = {
     const folder = join(dir, 'test')
     const files = existsSync(folder) ? readdirSync(folder).filter((f) => /\.test\.(ts|mjs|js)$/.test(f)) : []
     if (files.length === 0) throw new UtnetError('usage', `${folder} holds no *.test.ts`)
-    const run = spawnSync(process.execPath, ['--test', ...files.map((f) => join(folder, f))], { cwd: dir, stdio: ['ignore', context.json ? 'pipe' : 'inherit', 'inherit'] })
+    const run = spawnSync(process.execPath, ['--import', testResolver(), '--test', ...files.map((f) => join(folder, f))], { cwd: dir, stdio: ['ignore', context.json ? 'pipe' : 'inherit', 'inherit'] })
     if (context.json) context.print({ name: built.name, passed: run.status === 0 })
     return run.status === 0 ? 0 : 1
   },

@@ -1,0 +1,25 @@
+/** `npm run bench [-- AREA] [--json]`: runs an area's measurements and prints its rows. */
+import { mainArea } from './main-area.ts'
+import type { Row } from './row.ts'
+
+const AREAS: Readonly<Record<string, (emit: (row: Row) => void) => Promise<void>>> = { main: mainArea }
+
+const json = process.argv.includes('--json')
+const names = process.argv.slice(2).filter((a) => !a.startsWith('--'))
+const wrong = names.find((name) => !Object.hasOwn(AREAS, name))
+if (wrong !== undefined) {
+  process.stderr.write(`there is no area ${wrong}; there is ${Object.keys(AREAS).join(', ')}\n`)
+  process.exitCode = 2
+} else {
+  for (const name of names.length === 0 ? Object.keys(AREAS) : names) {
+    await AREAS[name]?.((row) => {
+      if (json) process.stdout.write(`${JSON.stringify(row)}\n`)
+      else {
+        const verdict = row.pass === null ? '' : row.pass ? '  pass' : '  MISSED'
+        process.stdout.write(
+          `${row.id.padEnd(28)} ${String(row.value).padStart(9)} ${row.unit.padEnd(6)} [${row.spread.join(' .. ')}] of ${row.runs}${row.peer === null ? '' : `, against ${row.peer}`}${row.bar === null ? '' : `, bar ${row.bar}`}${verdict}\n    ${row.row}\n`,
+        )
+      }
+    })
+  }
+}

@@ -1,0 +1,58 @@
+/** One row of a bench table, and the statistics behind it. */
+
+export interface Row {
+  readonly area: string
+  /** Stable, e.g. `main.ready-s`. */
+  readonly id: string
+  readonly row: string
+  /** The median. */
+  readonly value: number
+  readonly unit: string
+  /** What it is measured against in the same run, or null. */
+  readonly peer: string | null
+  readonly bar: string | null
+  /** Null where no bar is set. */
+  readonly pass: boolean | null
+  readonly runs: number
+  /** Least and greatest run. */
+  readonly spread: readonly [number, number]
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+}
+
+export interface Measured {
+  readonly id: string
+  readonly row: string
+  readonly unit: string
+  readonly values: readonly number[]
+  readonly peer?: string
+  /** The greatest value that passes. */
+  readonly atMost?: number
+  /** The least value that passes. */
+  readonly atLeast?: number
+}
+
+const round = (x: number): number => Number(x.toPrecision(4))
+
+/** The row of repeated measurements. */
+export function rowOf(area: string, m: Measured): Row {
+  const value = round(median(m.values))
+  const bar = m.atMost !== undefined ? `<= ${m.atMost}` : m.atLeast !== undefined ? `>= ${m.atLeast}` : null
+  const pass = m.atMost !== undefined ? value <= m.atMost : m.atLeast !== undefined ? value >= m.atLeast : null
+  return {
+    area,
+    id: m.id,
+    row: m.row,
+    value,
+    unit: m.unit,
+    peer: m.peer ?? null,
+    bar,
+    pass,
+    runs: m.values.length,
+    spread: [round(Math.min(...m.values)), round(Math.max(...m.values))],
+  }
+}

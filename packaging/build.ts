@@ -1,0 +1,78 @@
+/**
+ * Makes `dist/`: what `npm pack` publishes. Pure JavaScript is bundled, so that an installation holds only what cannot be: native modules and Node itself.
+ * Beside the code lie the files it reads: guest SDK and WIT, project templates, the wasm of the compiler's tools and of onnxruntime-web.
+ */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = `${root}dist`
+
+/** Native or platform-dependent: installed by npm, not bundled. */
+const EXTERNAL = ['lmdb', '@chainsafe/blst', 'onnxruntime-node']
+
+const BANNER = `import { createRequire as utnetCreateRequire } from 'node:module'; const require = utnetCreateRequire(import.meta.url);`
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  logLevel: 'warning',
+  legalComments: 'none',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  outdir: dist,
+}
+
+/** Component tools without jco's command line; WASI for them in its portable form. */
+const tools: Plugin = {
+  name: 'component-tools',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@bytecodealliance\/jco$/ }, () => ({ path: `${root}packaging/wasm-tools.js` }))
+    onResolve({ filter: /^@bytecodealliance\/preview2-shim\// }, ({ path }) => ({
+      path: `${root}node_modules/@bytecodealliance/preview2-shim/lib/browser/${path.slice('@bytecodealliance/preview2-shim/'.length)}.js`,
+    }))
+  },
+}
+
+rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist)
+
+// What strangers and other programs import stands alone: pure, any Node >= 20.19 or browser.
+await build({
+  ...common,
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  target: ['es2023', 'node20.19'],
+  minify: true,
+  entryPoints: { verify: 'runtime/verify/index.ts', client: 'gateway/client/index.ts' },
+})
+await build({ ...common, platform: 'node', target: 'node20.19', entryPoints: { launch: 'cli/launch.ts' } })
+await build({
+  ...common,
+  platform: 'node',
+  target: 'node26',
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
+  external: EXTERNAL,
+  banner: { js: BANNER },
+  plugins: [tools],
+  entryPoints: { main: 'cli/main.ts', node: 'runtime/node/index.ts', testing: 'runtime/node/testing.ts', 'test-resolver': 'cli/test-resolver.ts' },
+})
+
+chmodSync(`${dist}/launch.js`, 0o755)
+const copies: readonly (readonly [string, string])[] = [
+  ['guest/sdk/assembly', 'guest/sdk/assembly'],
+  ['guest/wit', 'guest/wit'],
+  ['cli/templates', 'templates'],
+  ['node_modules/@bytecodealliance/jco/obj/wasm-tools.core.wasm', 'wasm-tools.core.wasm'],
+  ['node_modules/@bytecodealliance/jco/obj/wasm-tools.core2.wasm', 'wasm-tools.core2.wasm'],
+  ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.wasm'],
+  ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.mjs'],
+]
+for (const [from, to] of copies) cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => !path.endsWith('.test.ts') })
+
+const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`], { cwd: root, stdio: 'inherit' })
+if (types.status !== 0) process.exitCode = 1

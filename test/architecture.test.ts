@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Room -> rooms of ours that it may import, npm packages that it may import (a trailing / allows a scope). ARCHITECTURE.md prints the same table. */
+const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly string[] }>> = {
+  'runtime/core': { ours: [], npm: ['@noble/', '@scure/', '@ipld/dag-cbor', 'multiformats'] },
+  'runtime/crypto': { ours: ['runtime/core'], npm: ['@noble/', '@chainsafe/blst', 'node:'] },
+  'runtime/kv': { ours: ['runtime/core', 'runtime/crypto'], npm: ['lmdb', 'node:'] },
+  'runtime/receipts': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['node:'] },
+  'runtime/host': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['@bytecodealliance/', 'assemblyscript', 'jsonc-parser', 'node:'] },
+  'runtime/tpu-bridge': { ours: ['runtime/core', 'runtime/crypto'], npm: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'] },
+  'runtime/consensus': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
+  'runtime/verify': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
+  'helia-store': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['helia', '@helia/', '@ipld/', 'multiformats', 'node:'] },
+  gateway: { ours: ['runtime/core'], npm: ['hono', '@hono/', 'zod', 'node:'] },
+  'gateway/client': { ours: ['runtime/core', 'runtime/verify'], npm: [] },
+  'runtime/node': {
+    ours: ['runtime/core', 'runtime/crypto', 'runtime/kv', 'runtime/receipts', 'runtime/host', 'runtime/tpu-bridge', 'runtime/consensus', 'runtime/verify', 'helia-store', 'gateway', 'gateway/client'],
+    npm: ['multiformats', 'node:'],
+  },
+  cli: { ours: ['runtime/core', 'runtime/crypto', 'runtime/verify', 'runtime/node', 'gateway/client'], npm: ['node:'] },
+}
+
+/** Rooms under their own key inside another come first. */
+const KEYS = Object.keys(ROOMS).sort((a, b) => b.length - a.length)
+const roomOf = (path: string): string | undefined => KEYS.find((key) => path === key || path.startsWith(`${key}/`))
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+
+interface Import {
+  readonly file: string
+  readonly what: string
+}
+
+function sources(room: string): string[] {
+  return readdirSync(join(root, room), { recursive: true, withFileTypes: true })
+    .filter((e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.test.ts') && !e.parentPath.includes('/templates') && !e.parentPath.endsWith('/testing'))
+    .map((e) => relative(root, join(e.parentPath, e.name)))
+    .filter((path) => roomOf(path) === room)
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(IMPORT)].map((m) => ({ file, what: (m[1] ?? m[2] ?? m[3]) as string }))
+}
+
+test.each(Object.keys(ROOMS))('%s imports only what the table allows, through doors', (room) => {
+  const files = sources(room)
+  expect(files.length, `no file was read in ${room}`).toBeGreaterThan(0)
+  const rules = ROOMS[room] as { ours: readonly string[]; npm: readonly string[] }
+  const wrong: string[] = []
+  for (const { file, what } of files.flatMap(importsOf)) {
+    if (!what.startsWith('.')) {
+      if (!rules.npm.some((allowed) => what === allowed || what.startsWith(allowed.endsWith('/') || allowed.endsWith(':') ? allowed : `${allowed}/`))) wrong.push(`${file}: ${what}`)
+      continue
+    }
+    if (!what.endsWith('.ts') && !what.endsWith('.json')) wrong.push(`${file}: ${what} has no .ts`)
+    const target = relative(root, resolve(root, dirname(file), what))
+    const other = roomOf(target)
+    if (other === room) continue
+    if (other === undefined || !rules.ours.includes(other)) wrong.push(`${file}: ${target}`)
+    // runtime/core is shapes and rules that name each other; every other room is entered by its door (crypto and gateway have one for node, too).
+    else if (other !== 'runtime/core' && !/\/(index|native|node|serve)\.ts$/.test(target)) wrong.push(`${file}: ${target} is not a door`)
+  }
+  expect(wrong).toEqual([])
+})
+
+test('rooms that run in browsers never import native halves', () => {
+  const wrong = ['runtime/verify', 'runtime/core', 'gateway/client']
+    .flatMap(sources)
+    .flatMap(importsOf)
+    .filter(({ what }) => what.startsWith('node:') || what.endsWith('native.ts'))
+  expect(wrong).toEqual([])
+})
+
+test('no file of a room imports itself in a circle', () => {
+  const all = Object.keys(ROOMS).flatMap(sources)
+  expect(all.length).toBeGreaterThan(100)
+  const graph = new Map(all.map((file) => [file, importsOf(file).filter(({ what }) => what.startsWith('.')).map(({ what }) => relative(root, resolve(root, dirname(file), what)))]))
+  const state = new Map<string, 'open' | 'done'>()
+  const circles: string[] = []
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === 'done') return
+    if (state.get(file) === 'open') {
+      circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      return
+    }
+    state.set(file, 'open')
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+    state.set(file, 'done')
+  }
+  for (const file of all) visit(file, [])
+  expect(circles).toEqual([])
+})
+
+test('no file of the project names another machine or leaves work for later', () => {
+  const wrong = Object.keys(ROOMS)
+    .flatMap(sources)
+    .filter((file) => /\b(TODO|FIXME|XXX|HACK)\b|\/work\/|\/root\//.test(readFileSync(join(root, file), 'utf8')))
+  expect(wrong).toEqual([])
+})

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{runtime,gateway,helia-store,cli,test,guest,packaging,bench}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'cli/templates/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
