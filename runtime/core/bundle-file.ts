@@ -29,7 +29,8 @@ export interface BundleFile {
 export function readBundleFile(bytes: Uint8Array): BundleFile {
   const { roots, blocks } = readCar(bytes)
   const [top] = blocks
-  if (roots.length !== 1 || top === undefined || !top.cid.equals(roots[0])) throw new UtnetError('bundle_invalid', 'a bundle has one root, and its first block is that root')
+  if (roots.length !== 1 || top === undefined || !top.cid.equals(roots[0]))
+    throw new UtnetError('bundle_invalid', 'a bundle has one root, and its first block is that root')
   const byCid = new Map(blocks.map((b) => [b.cid.toString(), b.bytes]))
   const get = (cid: CID): Uint8Array => {
     const found = byCid.get(cid.toString())
@@ -37,6 +38,7 @@ export function readBundleFile(bytes: Uint8Array): BundleFile {
     return found
   }
   const root = readBundle(decode(top.bytes, 'bundle'))
-  if (!equalBytes(writeBundle(root, get), bytes)) throw new UtnetError('bundle_invalid', 'the bundle has blocks beyond what its root links, or in another order')
+  if (!equalBytes(writeBundle(root, get), bytes))
+    throw new UtnetError('bundle_invalid', 'the bundle has blocks beyond what its root links, or in another order')
   return { root, get }
 }

@@ -5,7 +5,7 @@
 import { CID } from 'multiformats/cid'
 import { asArray, asBytes, asCid, asMap, type Cbor } from './codec.ts'
 import { UtnetError } from './errors.ts'
-import { anchorCbor, attestationCbor, readAnchor, readAttestation, type Anchor, type Attestation } from './receipt.ts'
+import { anchorCbor, attestationCbor, readAnchor, readAttestation, type Anchor, type Attestation, type ReceiptBody } from './receipt.ts'
 import { readTrieProof, trieProofCbor, type TrieProof } from './sparse-proof.ts'
 
 /** A header with the certificate that made it final. */
@@ -67,10 +67,25 @@ export function bundleCbor(b: BundleRoot): Cbor {
   }
 }
 
+/** What `models` must hold: the models that the receipt names, in order of first use; none when it holds only the digest of more than the limit. */
+export function bundleModels(body: ReceiptBody): CID[] {
+  if (body.models instanceof Uint8Array) return []
+  return [...new Map(body.models.map((use) => [use.model.toString(), use.model])).values()]
+}
+
 /** The links of a root in file order, each once. A module or model of several blocks is followed by its own walk. */
 export function bundleLinks(b: BundleRoot): CID[] {
   const parts = [b.input, b.output, b.log].flatMap((p) => (p === null ? [] : [p.opening, ...p.files]))
-  const all = [b.receipt, b.anchorBlock.header, b.anchorBlock.certificate, b.contextBlock.header, b.contextBlock.certificate, b.module, ...parts, ...(b.withModels ? b.models : [])]
+  const all = [
+    b.receipt,
+    b.anchorBlock.header,
+    b.anchorBlock.certificate,
+    b.contextBlock.header,
+    b.contextBlock.certificate,
+    b.module,
+    ...parts,
+    ...(b.withModels ? b.models : []),
+  ]
   const seen = new Set<string>()
   return all.filter((cid) => !seen.has(cid.toString()) && seen.add(cid.toString()))
 }
@@ -83,7 +98,11 @@ function readFinal(value: Cbor | undefined, what: string): FinalHeader {
 function readPart(value: Cbor | undefined, what: string): OpenedPart | null {
   if (value === null) return null
   const m = asMap(value, ['salt', 'opening', 'files'], what)
-  return { salt: asBytes(m['salt'], 'salt', 32), opening: asCid(m['opening'], 'opening'), files: asArray(m['files'], 'files').map((f) => asCid(f, 'file')) }
+  return {
+    salt: asBytes(m['salt'], 'salt', 32),
+    opening: asCid(m['opening'], 'opening'),
+    files: asArray(m['files'], 'files').map((f) => asCid(f, 'file')),
+  }
 }
 
 function cidOfBytes(value: Cbor | undefined, what: string): CID {
@@ -99,7 +118,21 @@ function cidOfBytes(value: Cbor | undefined, what: string): CID {
 export function readBundle(value: Cbor | undefined): BundleRoot {
   const m = asMap(
     value,
-    ['v', 'chainId', 'receipt', 'attestation', 'anchor', 'anchorBlock', 'contextBlock', 'node', 'module', 'input', 'output', 'log', 'models'],
+    [
+      'v',
+      'chainId',
+      'receipt',
+      'attestation',
+      'anchor',
+      'anchorBlock',
+      'contextBlock',
+      'node',
+      'module',
+      'input',
+      'output',
+      'log',
+      'models',
+    ],
     'bundle',
   )
   if (m['v'] !== 1) throw new UtnetError('bundle_invalid', `bundle version ${String(m['v'])} is not known`)

@@ -16,7 +16,11 @@ export type BlockReader = (cid: CID) => Uint8Array
 const MAX_DEPTH = 4
 
 /** Reads one protobuf field of the wanted key (varint or bytes); undefined when something else stands there. */
-function field(bytes: Uint8Array, at: number, key: number): { readonly value: number; readonly body: Uint8Array; readonly next: number } | undefined {
+function field(
+  bytes: Uint8Array,
+  at: number,
+  key: number,
+): { readonly value: number; readonly body: Uint8Array; readonly next: number } | undefined {
   if (bytes[at] !== key) return undefined
   const head = readVarint(bytes, at + 1)
   if (head === undefined) return undefined
@@ -67,7 +71,7 @@ export function readFileNode(bytes: Uint8Array): readonly FilePart[] | undefined
 const sizeOf = (parts: readonly FilePart[]): number => parts.reduce((n, p) => n + p.size, 0)
 
 /**
- * The bytes of a file of our layout under its root; undefined when its root is a node of another layout.
+ * The bytes of a file of our layout under its root; undefined when it has a node of another layout.
  * Throws `core_too_large` over `maxBytes`, `block_mismatch` when the root is no file or a part has another size than its parent says, and whatever `get` throws.
  */
 export function readFile(root: CID, get: BlockReader, maxBytes: number = LIMITS.carBytes): Uint8Array | undefined {
@@ -81,23 +85,25 @@ export function readFile(root: CID, get: BlockReader, maxBytes: number = LIMITS.
   const out = new Uint8Array(size)
   let at = 0
   let visits = 0
-  const visit = (part: FilePart, depth: number): void => {
+  /** False at a node of another layout. */
+  const visit = (part: FilePart, depth: number): boolean => {
     if (++visits > LIMITS.carBlocks) throw limitError('core_too_large', 'carBlocks', visits, LIMITS.carBlocks, `file ${root.toString()}`)
+    if (part.cid.code !== RAW && (part.cid.code !== DAG_PB || depth === MAX_DEPTH)) return false
     const bytes = get(part.cid)
-    const children = part.cid.code === DAG_PB && depth < MAX_DEPTH ? readFileNode(bytes) : undefined
-    const has = children === undefined ? bytes.length : sizeOf(children)
-    if (has !== part.size || (children === undefined && part.cid.code !== RAW)) {
-      throw new UtnetError('block_mismatch', `part ${part.cid.toString()} of file ${root.toString()} is not what its parent says`)
+    const children = part.cid.code === RAW ? undefined : readFileNode(bytes)
+    if (children === undefined && part.cid.code === DAG_PB) return false
+    if ((children === undefined ? bytes.length : sizeOf(children)) !== part.size) {
+      throw new UtnetError(
+        'block_mismatch',
+        `part ${part.cid.toString()} of file ${root.toString()} is not of the size that its parent says`,
+      )
     }
-    if (children === undefined) {
-      out.set(bytes, at)
-      at += bytes.length
-    } else {
-      for (const child of children) visit(child, depth + 1)
-    }
+    if (children !== undefined) return children.every((child) => visit(child, depth + 1))
+    out.set(bytes, at)
+    at += bytes.length
+    return true
   }
-  for (const part of parts) visit(part, 1)
-  return out
+  return parts.every((part) => visit(part, 1)) ? out : undefined
 }
 
 /** Blocks of a file of our layout, its root first, depth-first, each once; throws `bundle_invalid` on a node of another layout. */

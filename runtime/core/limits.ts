@@ -40,10 +40,16 @@ export const LIMITS = {
   tensorRank: 8,
   tensorElements: 1 << 24,
   tensorsPerCall: 64,
+  modelNodes: 100_000,
+  modelDepth: 32,
+  tensorRunMs: 60_000,
   // chain
   txBytes: 128 * 1024,
   blockTxs: 10_000,
   blockGas: 1_000_000_000,
+  blockTxBytes: 8 * 1024 * 1024,
+  stateHistory: 256, // heights whose state stays readable
+  exportNameBytes: 128,
   mempoolTxs: 50_000,
   mempoolPerSender: 64,
   receiptBytes: 1_024,

@@ -5,35 +5,51 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { consistencyProof, fromBase64, fromHex, inclusionPath, leafHash, merkleRoot, rootOfHashes, toHex, verifyConsistency, verifyInclusion } from './index.ts'
+import {
+  consistencyProof,
+  fromBase64,
+  fromHex,
+  inclusionPath,
+  leafHash,
+  leastSize,
+  merkleRoot,
+  rootOfHashes,
+  toHex,
+  verifyConsistency,
+  verifyInclusion,
+} from './index.ts'
 
 const leaves = fc.array(fc.uint8Array({ maxLength: 8 }), { minLength: 1, maxLength: 40 })
 
 test('every leaf is included, and under no other index, size or root', () => {
-  fc.assert(fc.property(leaves, fc.nat(), fc.nat(), (data, i, flip) => {
-    const hashes = data.map(leafHash)
-    const index = i % hashes.length
-    const root = merkleRoot(data)
-    const path = inclusionPath(hashes, index)
-    const hash = hashes[index] as Uint8Array
-    expect(verifyInclusion(hash, index, hashes.length, path, root)).toBe(true)
-    expect(verifyInclusion(hash, index + hashes.length, hashes.length, path, root)).toBe(false)
-    expect(verifyInclusion(hash, index, hashes.length, [...path, hash], root)).toBe(false)
-    const bad = root.slice()
-    bad[flip % 32] = (bad[flip % 32] as number) ^ 1
-    expect(verifyInclusion(hash, index, hashes.length, path, bad)).toBe(false)
-  }))
+  fc.assert(
+    fc.property(leaves, fc.nat(), fc.nat(), (data, i, flip) => {
+      const hashes = data.map(leafHash)
+      const index = i % hashes.length
+      const root = merkleRoot(data)
+      const path = inclusionPath(hashes, index)
+      const hash = hashes[index] as Uint8Array
+      expect(verifyInclusion(hash, index, hashes.length, path, root)).toBe(true)
+      expect(verifyInclusion(hash, index + hashes.length, hashes.length, path, root)).toBe(false)
+      expect(verifyInclusion(hash, index, hashes.length, [...path, hash], root)).toBe(false)
+      const bad = root.slice()
+      bad[flip % 32] = (bad[flip % 32] as number) ^ 1
+      expect(verifyInclusion(hash, index, hashes.length, path, bad)).toBe(false)
+    }),
+  )
 })
 
 test('a prefix is consistent with the whole, another list is not', () => {
-  fc.assert(fc.property(leaves, fc.nat(), (data, n) => {
-    const hashes = data.map(leafHash)
-    const size = 1 + (n % hashes.length)
-    const proof = consistencyProof(hashes, size)
-    const before = rootOfHashes(hashes.slice(0, size))
-    expect(verifyConsistency(size, hashes.length, before, rootOfHashes(hashes), proof)).toBe(true)
-    expect(verifyConsistency(size, hashes.length, leafHash(before), rootOfHashes(hashes), proof)).toBe(false)
-  }))
+  fc.assert(
+    fc.property(leaves, fc.nat(), (data, n) => {
+      const hashes = data.map(leafHash)
+      const size = 1 + (n % hashes.length)
+      const proof = consistencyProof(hashes, size)
+      const before = rootOfHashes(hashes.slice(0, size))
+      expect(verifyConsistency(size, hashes.length, before, rootOfHashes(hashes), proof)).toBe(true)
+      expect(verifyConsistency(size, hashes.length, leafHash(before), rootOfHashes(hashes), proof)).toBe(false)
+    }),
+  )
 })
 
 test('the tree of nothing is sha256 of nothing', () => {
@@ -43,8 +59,22 @@ test('the tree of nothing is sha256 of nothing', () => {
 // Proofs of another implementation, good and broken.
 const archive = fileURLToPath(new URL('../../../shared/vectors/rfc6962/testdata.tar.xz', import.meta.url))
 
-interface InclusionCase { leafIdx: number | string; treeSize: number | string; root: string; leafHash: string; proof: string[] | null; wantErr: boolean }
-interface ConsistencyCase { size1: number | string; size2: number | string; root1: string; root2: string; proof: string[] | null; wantErr: boolean }
+interface InclusionCase {
+  leafIdx: number | string
+  treeSize: number | string
+  root: string
+  leafHash: string
+  proof: string[] | null
+  wantErr: boolean
+}
+interface ConsistencyCase {
+  size1: number | string
+  size2: number | string
+  root1: string
+  root2: string
+  proof: string[] | null
+  wantErr: boolean
+}
 
 const bytes = (text: string): Uint8Array => (/^[0-9a-f]*$/.test(text) && text.length === 64 ? fromHex(text) : fromBase64(text))
 
@@ -65,4 +95,20 @@ test.skipIf(!existsSync(archive))('RFC 6962 vectors: inclusion and consistency (
     count++
   }
   expect(count).toBeGreaterThan(100)
+})
+
+test('index and length of a path give the least tree that it fits, and in it the path holds', () => {
+  for (let size = 1; size <= 40; size++) {
+    const hashes = Array.from({ length: size }, (_, i) => leafHash(Uint8Array.of(i)))
+    const root = rootOfHashes(hashes)
+    hashes.forEach((hash, i) => {
+      const path = inclusionPath(hashes, i)
+      const least = leastSize(i, path.length) as number
+      expect(least).toBeLessThanOrEqual(size)
+      expect(verifyInclusion(hash, i, least, path, root)).toBe(true)
+      expect(verifyInclusion(hash, i, least - 1, path, root)).toBe(false)
+    })
+  }
+  expect(leastSize(0, 53)).toBeUndefined()
+  expect(leastSize(7, 2)).toBeUndefined()
 })

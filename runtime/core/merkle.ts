@@ -83,6 +83,25 @@ export function verifyInclusion(hash: Uint8Array, index: number, size: number, p
   return sn === 0 && equalBytes(r, root)
 }
 
+/**
+ * The least size of a tree in which leaf `index` has a path of that length; undefined when there is none. Index and length alone fix the shape of
+ * a path: up to some level t every level has a sibling, from there on only those where the index has a bit, so a longer path means a larger t.
+ */
+export function leastSize(index: number, pathLength: number): number | undefined {
+  if (!Number.isSafeInteger(index) || index < 0 || pathLength > 52) return undefined
+  const ones = (n: number): number => n.toString(2).replaceAll('0', '').length
+  if (pathLength === ones(index)) return index + 1
+  for (let t = 1; t <= 52; t++) {
+    const half = 2 ** (t - 1)
+    // Level t is the first that the last leaf shares with this one, so that the last has a bit below it where this one has none.
+    if (Math.floor(index / half) % 2 === 0 && t + ones(Math.floor(index / (half * 2))) === pathLength) {
+      const last = (Math.floor(index / half) + 1) * half
+      return Number.isSafeInteger(last + 1) ? last + 1 : undefined
+    }
+  }
+  return undefined
+}
+
 /** Consistency proof between the trees of the first `size1` and of all leaves (RFC 6962 2.1.2). */
 export function consistencyProof(hashes: readonly Uint8Array[], size1: number): Uint8Array[] {
   if (!Number.isSafeInteger(size1) || size1 < 0 || size1 > hashes.length) {
@@ -100,7 +119,13 @@ export function consistencyProof(hashes: readonly Uint8Array[], size1: number): 
 }
 
 /** True when the proof shows that the tree of `size1` leaves is a prefix of that of `size2` (RFC 9162 2.1.4.2). */
-export function verifyConsistency(size1: number, size2: number, root1: Uint8Array, root2: Uint8Array, proof: readonly Uint8Array[]): boolean {
+export function verifyConsistency(
+  size1: number,
+  size2: number,
+  root1: Uint8Array,
+  root2: Uint8Array,
+  proof: readonly Uint8Array[],
+): boolean {
   if (!Number.isSafeInteger(size1) || !Number.isSafeInteger(size2) || size1 < 0 || size1 > size2) return false
   // A proof from the empty tree says nothing about what follows.
   if (size1 === 0) return false

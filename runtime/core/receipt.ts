@@ -7,6 +7,7 @@ import { asArray, asBytes, asCid, asMap, asText, asU64, asUint, decode, encode, 
 import { limitError, UtnetError } from './errors.ts'
 import { digest, sha256 } from './hash.ts'
 import { LIMITS } from './limits.ts'
+import { leastSize } from './merkle.ts'
 
 export type ReceiptKind = 'call' | 'invoke' | 'infer'
 export type RunStatus = 'ok' | 'trap' | 'out-of-gas' | 'refused'
@@ -94,6 +95,7 @@ export interface Attestation {
 export interface Anchor {
   readonly height: number
   readonly index: number
+  /** Leaves of the tree. Not written: no signature covers it, and index and path fix all of it that counts (`leastSize`). */
   readonly size: number
   readonly path: readonly Uint8Array[]
 }
@@ -109,7 +111,22 @@ function toCbor(body: ReceiptBody): Cbor {
   const { chainId, height, time, seed } = body.context
   const models = body.models instanceof Uint8Array ? body.models : body.models.map(useCbor)
   const { v, kind, module, world, entry, input, output, status, gas, protocol, log, node } = body
-  const base = { v, kind, module, world, entry, input, output, status, gas, protocol, log, models, context: { chainId, height, time, seed }, node }
+  const base = {
+    v,
+    kind,
+    module,
+    world,
+    entry,
+    input,
+    output,
+    status,
+    gas,
+    protocol,
+    log,
+    models,
+    context: { chainId, height, time, seed },
+    node,
+  }
   return body.kind === 'call'
     ? { ...base, tx: body.tx, events: body.events }
     : { ...base, thread: body.thread, seq: body.seq, retention: body.retention }
@@ -118,11 +135,27 @@ function toCbor(body: ReceiptBody): Cbor {
 /** Canonical bytes of a body; throws `receipt_invalid` over 1 KB. */
 export function encodeReceipt(body: ReceiptBody): Uint8Array {
   const bytes = encode(toCbor(body))
-  if (bytes.length > LIMITS.receiptBytes) throw limitError('receipt_invalid', 'receiptBytes', bytes.length, LIMITS.receiptBytes, 'receipt body')
+  if (bytes.length > LIMITS.receiptBytes)
+    throw limitError('receipt_invalid', 'receiptBytes', bytes.length, LIMITS.receiptBytes, 'receipt body')
   return bytes
 }
 
-const BASE_KEYS = ['v', 'kind', 'module', 'world', 'entry', 'input', 'output', 'status', 'gas', 'protocol', 'log', 'models', 'context', 'node']
+const BASE_KEYS = [
+  'v',
+  'kind',
+  'module',
+  'world',
+  'entry',
+  'input',
+  'output',
+  'status',
+  'gas',
+  'protocol',
+  'log',
+  'models',
+  'context',
+  'node',
+]
 
 function oneOf<T extends string>(value: Cbor | undefined, of: readonly T[], what: string): T {
   if (typeof value === 'string' && (of as readonly string[]).includes(value)) return value as T
@@ -131,10 +164,15 @@ function oneOf<T extends string>(value: Cbor | undefined, of: readonly T[], what
 
 function readUses(value: Cbor | undefined): readonly ModelUse[] {
   const list = asArray(value, 'models')
-  if (list.length > LIMITS.receiptModels) throw limitError('receipt_invalid', 'receiptModels', list.length, LIMITS.receiptModels, 'models of a receipt')
+  if (list.length > LIMITS.receiptModels)
+    throw limitError('receipt_invalid', 'receiptModels', list.length, LIMITS.receiptModels, 'models of a receipt')
   return list.map((item) => {
     const use = asMap(item, ['model', 'arithmetic', 'root'], 'model use')
-    return { model: asCid(use['model'], 'model'), arithmetic: asText(use['arithmetic'], 'arithmetic'), root: asBytes(use['root'], 'root', 32) }
+    return {
+      model: asCid(use['model'], 'model'),
+      arithmetic: asText(use['arithmetic'], 'arithmetic'),
+      root: asBytes(use['root'], 'root', 32),
+    }
   })
 }
 
@@ -165,7 +203,14 @@ export function decodeReceipt(bytes: Uint8Array): ReceiptBody {
   }
   if (kind === 'call') {
     if (map['node'] !== null) throw new UtnetError('receipt_invalid', 'the receipt of a call names no node')
-    return { ...base, kind, node: null, models: readUses(map['models']), tx: asCid(map['tx'], 'tx'), events: asBytes(map['events'], 'events', 32) }
+    return {
+      ...base,
+      kind,
+      node: null,
+      models: readUses(map['models']),
+      tx: asCid(map['tx'], 'tx'),
+      events: asBytes(map['events'], 'events', 32),
+    }
   }
   const models = map['models'] instanceof Uint8Array ? asBytes(map['models'], 'models', 32) : readUses(map['models'])
   return {
@@ -200,6 +245,11 @@ export function openingDigest(name: SaltName, salt: Uint8Array, bytes: Uint8Arra
 /** The salt secret of a call, from its block: every validator has it (16 bytes of H("salt", tx id)). */
 export function callSalt(tx: CID): Uint8Array {
   return digest('call-salt', tx.bytes).subarray(0, 16)
+}
+
+/** The seed of a call: H(seed of the block it stands in, tx id), so that every validator has it. */
+export function callSeed(blockSeed: Uint8Array, tx: CID): Uint8Array {
+  return digest('call-seed', blockSeed, tx.bytes)
 }
 
 /** The seed of a run: H(chain seed at the context's height, module, salted input digest, thread, seq). */
@@ -277,18 +327,32 @@ export function attestationCbor(a: Attestation): Cbor {
 /** The attestation of a decoded value. */
 export function readAttestation(value: Cbor | undefined): Attestation {
   const map = asMap(value, ['batch', 'index', 'path', 'sig'], 'attestation')
-  return { batch: readBatch(map['batch']), index: asUint(map['index'], 'index'), path: hashes(map['path'], 'path'), sig: asBytes(map['sig'], 'sig', 64) }
+  return {
+    batch: readBatch(map['batch']),
+    index: asUint(map['index'], 'index'),
+    path: hashes(map['path'], 'path'),
+    sig: asBytes(map['sig'], 'sig', 64),
+  }
 }
 
 /** Canonical value of an anchor. */
 export function anchorCbor(a: Anchor): Cbor {
-  return { height: a.height, index: a.index, size: a.size, path: [...a.path] }
+  return { height: a.height, index: a.index, path: [...a.path] }
+}
+
+/** The size that an anchor is read back with: the least that its index and path fit; throws `core_not_canonical` when none does. */
+export function anchorSize(index: number, path: readonly Uint8Array[]): number {
+  const size = leastSize(index, path.length)
+  if (size === undefined) throw new UtnetError('core_not_canonical', `no tree has leaf ${index} at the end of a path of ${path.length}`)
+  return size
 }
 
 /** The anchor of a decoded value. */
 export function readAnchor(value: Cbor | undefined): Anchor {
-  const map = asMap(value, ['height', 'index', 'size', 'path'], 'anchor')
-  return { height: asUint(map['height'], 'height'), index: asUint(map['index'], 'index'), size: asUint(map['size'], 'size'), path: hashes(map['path'], 'path') }
+  const map = asMap(value, ['height', 'index', 'path'], 'anchor')
+  const index = asUint(map['index'], 'index')
+  const path = hashes(map['path'], 'path')
+  return { height: asUint(map['height'], 'height'), index, size: anchorSize(index, path), path }
 }
 
 /** JSON view of a receipt, as SURFACE names its fields. */
@@ -301,27 +365,48 @@ export interface ReceiptView {
 
 /** The JSON view of a body with what stands beside it. */
 export function receiptView(body: ReceiptBody, attestation: Attestation | null, anchor: Anchor | null): ReceiptView {
-  const models = body.models instanceof Uint8Array
-    ? toHex(body.models)
-    : body.models.map((u) => ({ model: u.model.toString(), arithmetic: u.arithmetic, root: toHex(u.root) }))
+  const models =
+    body.models instanceof Uint8Array
+      ? toHex(body.models)
+      : body.models.map((u) => ({ model: u.model.toString(), arithmetic: u.arithmetic, root: toHex(u.root) }))
   const { v, kind, world, entry, status, protocol } = body
   const { height, time } = body.context
   const base = {
-    v, kind, module: body.module.toString(), world, entry, input: toHex(body.input), output: toHex(body.output), status, gas: body.gas.toString(), protocol,
-    log: body.log === null ? null : toHex(body.log), models,
+    v,
+    kind,
+    module: body.module.toString(),
+    world,
+    entry,
+    input: toHex(body.input),
+    output: toHex(body.output),
+    status,
+    gas: body.gas.toString(),
+    protocol,
+    log: body.log === null ? null : toHex(body.log),
+    models,
     context: { chainId: body.context.chainId.toString(), height, time, seed: toHex(body.context.seed) },
     node: body.node === null ? null : formatKey(body.node),
   }
   return {
     id: receiptId(encodeReceipt(body)).toString(),
-    body: body.kind === 'call'
-      ? { ...base, tx: body.tx.toString(), events: toHex(body.events) }
-      : { ...base, thread: body.thread, seq: body.seq, retention: body.retention },
-    attestation: attestation === null ? null : {
-      root: toHex(attestation.batch.root), path: attestation.path.map(toHex), index: attestation.index, sig: toBase64(attestation.sig),
-      thread: attestation.batch.thread, first: attestation.batch.first, size: attestation.batch.size, prev: toHex(attestation.batch.prev),
-    },
-    anchor: anchor === null ? null : { height: anchor.height, path: anchor.path.map(toHex), index: anchor.index, size: anchor.size },
+    body:
+      body.kind === 'call'
+        ? { ...base, tx: body.tx.toString(), events: toHex(body.events) }
+        : { ...base, thread: body.thread, seq: body.seq, retention: body.retention },
+    attestation:
+      attestation === null
+        ? null
+        : {
+            root: toHex(attestation.batch.root),
+            path: attestation.path.map(toHex),
+            index: attestation.index,
+            sig: toBase64(attestation.sig),
+            thread: attestation.batch.thread,
+            first: attestation.batch.first,
+            size: attestation.batch.size,
+            prev: toHex(attestation.batch.prev),
+          },
+    anchor: anchor === null ? null : { height: anchor.height, path: anchor.path.map(toHex), index: anchor.index },
   }
 }
 
@@ -330,7 +415,9 @@ const SECRET_HEADERS = new Set(['authorization', 'cookie', 'set-cookie', 'proxy-
 
 /** Headers as an opening holds them: the values of secret ones are replaced by nothing but their digest under the salt. */
 export function withoutSecrets(headers: HttpHead['headers'], salt: Uint8Array): HttpHead['headers'] {
-  return headers.map(([name, value]) => (SECRET_HEADERS.has(name.toLowerCase()) ? [name, digest('secret-header', salt, utf8(name), value)] : [name, value]))
+  return headers.map(([name, value]) =>
+    SECRET_HEADERS.has(name.toLowerCase()) ? [name, digest('secret-header', salt, utf8(name), value)] : [name, value],
+  )
 }
 
 /** Header bytes as text where they are UTF-8, for views. */

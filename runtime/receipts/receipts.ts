@@ -2,9 +2,9 @@
  * Receipts of one node: numbered without gaps, attested in batches, durable before they are acknowledged.
  *
  * A run needs its seed, and so its `seq`, before it executes, while a batch must be consecutive in `seq`. Runs that suspend would hold up all that
- * come after them; so each run in flight has a lane, its own `seq` chain (the body's `thread`): synchronous runs follow each other in lane 0, and a run that may
- * suspend borrows a lane of its own until it has ended. The next run of a lane begins when the last has ended, so that a run which is the node's
- * fault leaves no receipt and no gap: its `seq` goes to the next.
+ * come after them; so each run in flight has a lane, its own `seq` chain (the body's `thread`): the lowest that is free. Runs that do not suspend follow each other in
+ * one lane. The next run of a lane begins when the last has ended, so that a run which is the node's fault leaves no receipt and no gap: its
+ * `seq` goes to the next.
  *
  * Group commit without a timer: a batch closes at the end of the poll phase, or when the batch before it is on disk. One record, one sync and,
  * of each lane, one signature carry all receipts that were issued meanwhile.
@@ -34,8 +34,6 @@ export interface RunRequest {
   readonly input: (secretSalt: Uint8Array) => Uint8Array
   /** Seed of the chain at the context's height. */
   readonly chainSeed: Uint8Array
-  /** True when the run may suspend. */
-  readonly suspends: boolean
 }
 
 export interface RunResult {
@@ -84,6 +82,8 @@ export interface Receipts {
   batchesFrom(marks: ReadonlyMap<number, number>): SignedBatch[]
   /** Receipts on disk. */
   count(): number
+  /** Lanes used so far. */
+  threads(): number
   /** Called with the ids of each batch once it is durable. */
   onDurable(listener: (ids: readonly CID[]) => void): void
   /** Waits for what is being written, then closes the journal. */
@@ -218,15 +218,14 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
   }
 
   const freeLane = (): Lane => {
-    for (let thread = 1; ; thread++) if (!laneOf(thread).busy) return laneOf(thread)
+    for (let thread = 0; ; thread++) if (!laneOf(thread).busy) return laneOf(thread)
   }
 
   return {
-    begin({ module, input, chainSeed, suspends }) {
+    begin({ module, input, chainSeed }) {
       if (failure !== undefined) throw failure
       if (waiting >= BACKLOG) throw new UtnetError('host_busy', `${waiting} receipts wait for the disk`, { hint: 'try again in a moment' })
-      const lane = suspends ? freeLane() : laneOf(0)
-      if (lane.busy) throw new UtnetError('node_internal', 'a run that does not suspend began inside another')
+      const lane = freeLane()
       lane.busy = true
       const salt = options.random(16)
       const opening = input(saltOf(salt, 'secret'))
@@ -284,6 +283,7 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     },
 
     count: () => index.size,
+    threads: () => lanes.length,
     onDurable(fn) {
       listener = fn
     },

@@ -8,7 +8,9 @@ export function memoryKv(): Kv {
   return {
     get: (key) => entries.get(toHex(key))?.[1],
     range(from, to, { reverse = false, limit = Infinity } = {}) {
-      const found = [...entries.values()].filter(([k]) => compareBytes(k, from) >= 0 && compareBytes(k, to) < 0).sort((a, b) => compareBytes(a[0], b[0]))
+      const found = [...entries.values()]
+        .filter(([k]) => compareBytes(k, from) >= 0 && compareBytes(k, to) < 0)
+        .sort((a, b) => compareBytes(a[0], b[0]))
       return (reverse ? found.reverse() : found).slice(0, limit)
     },
     async commit(changes) {

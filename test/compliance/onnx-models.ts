@@ -3,7 +3,19 @@ import type { Dtype } from '../../runtime/core/index.ts'
 import { concatBytes, utf8 } from '../../runtime/core/index.ts'
 
 /** TensorProto.DataType of the dtypes that the bridge carries. */
-export const ONNX_TYPE: Readonly<Record<Dtype, number>> = { f32: 1, u8: 2, s8: 3, u16: 4, s16: 5, s32: 6, s64: 7, boolean: 9, f64: 11, u32: 12, u64: 13 }
+export const ONNX_TYPE: Readonly<Record<Dtype, number>> = {
+  f32: 1,
+  u8: 2,
+  s8: 3,
+  u16: 4,
+  s16: 5,
+  s32: 6,
+  s64: 7,
+  boolean: 9,
+  f64: 11,
+  u32: 12,
+  u64: 13,
+}
 
 function varint(n: number): Uint8Array {
   const out: number[] = []
@@ -25,25 +37,53 @@ export const text = (field: number, value: string): Uint8Array => bytes(field, u
 
 /** ValueInfoProto; a name in `shape` is a free dimension. */
 export const value = (name: string, type: number, shape: readonly (number | string)[]): Uint8Array =>
-  concatBytes(text(1, name), bytes(2, bytes(1, int(1, type), bytes(2, ...shape.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : text(2, d)))))))
+  concatBytes(
+    text(1, name),
+    bytes(2, bytes(1, int(1, type), bytes(2, ...shape.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : text(2, d)))))),
+  )
 
 /** NodeProto. */
-export const node = (op: string, inputs: readonly string[], outputs: readonly string[], domain = '', ...attributes: readonly Uint8Array[]): Uint8Array =>
-  concatBytes(...inputs.map((i) => text(1, i)), ...outputs.map((o) => text(2, o)), text(4, op), ...(domain === '' ? [] : [text(7, domain)]), ...attributes.map((a) => bytes(5, a)))
+export const node = (
+  op: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  domain = '',
+  ...attributes: readonly Uint8Array[]
+): Uint8Array =>
+  concatBytes(
+    ...inputs.map((i) => text(1, i)),
+    ...outputs.map((o) => text(2, o)),
+    text(4, op),
+    ...(domain === '' ? [] : [text(7, domain)]),
+    ...attributes.map((a) => bytes(5, a)),
+  )
 
 /** GraphProto. */
-export const graph = (nodes: readonly Uint8Array[], inputs: readonly Uint8Array[], outputs: readonly Uint8Array[], initializers: readonly Uint8Array[] = []): Uint8Array =>
-  concatBytes(...nodes.map((n) => bytes(1, n)), text(2, 'g'), ...initializers.map((t) => bytes(5, t)), ...inputs.map((i) => bytes(11, i)), ...outputs.map((o) => bytes(12, o)))
+export const graph = (
+  nodes: readonly Uint8Array[],
+  inputs: readonly Uint8Array[],
+  outputs: readonly Uint8Array[],
+  initializers: readonly Uint8Array[] = [],
+): Uint8Array =>
+  concatBytes(
+    ...nodes.map((n) => bytes(1, n)),
+    text(2, 'g'),
+    ...initializers.map((t) => bytes(5, t)),
+    ...inputs.map((i) => bytes(11, i)),
+    ...outputs.map((o) => bytes(12, o)),
+  )
 
 /** ModelProto, opset 13. */
-export const model = (g: Uint8Array, ...more: readonly Uint8Array[]): Uint8Array => concatBytes(int(1, 8), bytes(7, g), bytes(8, int(2, 13)), ...more)
+export const model = (g: Uint8Array, ...more: readonly Uint8Array[]): Uint8Array =>
+  concatBytes(int(1, 8), bytes(7, g), bytes(8, int(2, 13)), ...more)
 
 /** `y = Identity(x)` of any type and shape. */
 export const identity = (type: number, shape: readonly (number | string)[]): Uint8Array =>
   model(graph([node('Identity', ['x'], ['y'])], [value('x', type, shape)], [value('y', type, shape)]))
 
 /** `y = a / b`, f32 vectors of free length. */
-export const division = (): Uint8Array => model(graph([node('Div', ['a', 'b'], ['y'])], [value('a', 1, ['n']), value('b', 1, ['n'])], [value('y', 1, ['n'])]))
+export const division = (): Uint8Array =>
+  model(graph([node('Div', ['a', 'b'], ['y'])], [value('a', 1, ['n']), value('b', 1, ['n'])], [value('y', 1, ['n'])]))
 
 /** Two outputs of two f32 matrices: `product = a x b` and `sum = a + c`. */
 export const twoOutputs = (): Uint8Array =>

@@ -173,7 +173,7 @@ export class Response {
 
   private typed(type: string, body: Uint8Array): Response {
     let set = false
-    for (let i = 0; i < this.headers.length; i++) if (this.headers[i].name.toLowerCase() == 'content-type') set = true
+    for (let i = 0; i < this.headers.length; i++) if (sameHeader(this.headers[i].name, 'content-type')) set = true
     if (!set) this.header('content-type', type)
     return this.bytes(body)
   }
@@ -194,6 +194,16 @@ export class Response {
     dropOutputStream(stream)
     outgoingBodyFinish(body, null)
   }
+}
+
+/** ASCII without case; `lower` is in lower case. (`toLowerCase` would bring 14 KB of Unicode tables into every function.) */
+function sameHeader(name: string, lower: string): bool {
+  if (name.length != lower.length) return false
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
+    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) != lower.charCodeAt(i)) return false
+  }
+  return true
 }
 
 function writeAll(stream: i32, bytes: Uint8Array): void {

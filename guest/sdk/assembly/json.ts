@@ -167,7 +167,7 @@ export class JsonValue {
       if (digit < 0 || digit > 9 || value > (u64.MAX_VALUE - digit) / 10) return fallback
       value = value * 10 + digit
     }
-    const limit: u64 = negative ? <u64>1 << 63 : <u64>i64.MAX_VALUE
+    const limit: u64 = negative ? (<u64>1) << 63 : <u64>i64.MAX_VALUE
     if (value > limit) return fallback
     return negative ? <i64>(0 - value) : <i64>value
   }
@@ -231,7 +231,7 @@ class JsonReader {
     this.at++
     this.space()
     if (this.accept(end)) return value
-    for (;;) {
+    do {
       if (kind == JsonKind.object) {
         this.space()
         const key = this.stringLiteral()
@@ -244,9 +244,8 @@ class JsonReader {
       if (item === null) return null
       value.items.push(item)
       this.space()
-      if (this.accept(end)) return value
-      if (!this.accept(0x2c)) return null
-    }
+    } while (this.accept(0x2c))
+    return this.accept(end) ? value : null
   }
 
   private digits(): bool {

@@ -126,9 +126,15 @@ async function withProgram<T>(options: CompileOptions, use: (compiler: Compiler,
   }
 }
 
-/** Reads the program without compiling it: for signatures. */
+/** Reads the program without compiling it: for signatures. What the reading itself reports as wrong is thrown, too. */
 export function inspectProgram<T>(options: CompileOptions, use: (compiler: Compiler, program: Program) => T): Promise<T> {
-  return withProgram(options, use)
+  return withProgram(options, (compiler, program) => {
+    try {
+      return use(compiler, program)
+    } finally {
+      throwDiagnostics(compiler, program) // a type that does not resolve, before what follows from it
+    }
+  })
 }
 
 /** The optimised core module. The same sources give the same bytes. */

@@ -71,7 +71,9 @@ export class Emitter {
   load(type: GuestType, pointer: string, offset = 0): string {
     switch (type.kind) {
       case 'scalar':
-        return type.as === 'bool' ? `load<u8>(${pointer}${offsetArgument(offset)}) != 0` : `load<${type.as}>(${pointer}${offsetArgument(offset)})`
+        return type.as === 'bool'
+          ? `load<u8>(${pointer}${offsetArgument(offset)}) != 0`
+          : `load<${type.as}>(${pointer}${offsetArgument(offset)})`
       case 'string':
         return `liftString(load<usize>(${pointer}${offsetArgument(offset)}), load<i32>(${pointer}, ${offset + 4}))`
       case 'bytes':
@@ -109,7 +111,8 @@ export class Emitter {
         const { payload, tag } = variantLayout(payloads(type))
         lines.push(`const v = zeroed<${text}>()`, `v.tag = load<u${tag * 8}>(p)`)
         type.cases.forEach((c, i) => {
-          if (c.type !== undefined && c.field !== undefined) lines.push(`if (v.tag == ${i}) v.${c.field} = ${this.load(c.type, 'p', payload)}`)
+          if (c.type !== undefined && c.field !== undefined)
+            lines.push(`if (v.tag == ${i}) v.${c.field} = ${this.load(c.type, 'p', payload)}`)
         })
       }
       return `function ${name}(p: usize): ${text} {\n  ${lines.join('\n  ')}\n  return v\n}`
@@ -141,14 +144,21 @@ export class Emitter {
   store(type: GuestType, pointer: string, offset: number, value: string): string[] {
     switch (type.kind) {
       case 'scalar':
-        return [type.as === 'bool' ? `store<u8>(${pointer}, <u8>${value}${offsetArgument(offset)})` : `store<${type.as}>(${pointer}, ${value}${offsetArgument(offset)})`]
+        return [
+          type.as === 'bool'
+            ? `store<u8>(${pointer}, <u8>${value}${offsetArgument(offset)})`
+            : `store<${type.as}>(${pointer}, ${value}${offsetArgument(offset)})`,
+        ]
       case 'string':
         return [
           `store<usize>(${pointer}, changetype<usize>(${value})${offsetArgument(offset)})`,
           `store<i32>(${pointer}, ${value}.length, ${offset + 4})`,
         ]
       case 'bytes':
-        return [`store<usize>(${pointer}, ${value}.dataStart${offsetArgument(offset)})`, `store<i32>(${pointer}, ${value}.length, ${offset + 4})`]
+        return [
+          `store<usize>(${pointer}, ${value}.dataStart${offsetArgument(offset)})`,
+          `store<i32>(${pointer}, ${value}.length, ${offset + 4})`,
+        ]
       case 'list':
         return [
           `store<usize>(${pointer}, ${this.#lowerList(type, value)}${offsetArgument(offset)})`,
@@ -176,7 +186,8 @@ export class Emitter {
         const { payload } = variantLayout(payloads(type))
         lines.push('store<u8>(p, v.isErr ? 1 : 0)')
         if (type.ok !== undefined) lines.push(`if (!v.isErr) { const ok = v.ok; ${this.store(type.ok, 'p', payload, 'ok').join('; ')} }`)
-        if (type.err !== undefined) lines.push(`if (v.isErr) { const err = v.err; ${this.store(type.err, 'p', payload, 'err').join('; ')} }`)
+        if (type.err !== undefined)
+          lines.push(`if (v.isErr) { const err = v.err; ${this.store(type.err, 'p', payload, 'err').join('; ')} }`)
       } else if (type.kind === 'variant') {
         const { payload, tag } = variantLayout(payloads(type))
         lines.push(`store<u${tag * 8}>(p, <u${tag * 8}>v.tag)`)
@@ -289,13 +300,26 @@ export class Emitter {
       case 'list':
         return this.#liftList(type, first, second)
       case 'option':
-        if (!isReference(type.some)) return `${first} == 0 ? null : new Box<${asText(type.some)}>(${this.lift(type.some, params.slice(1))})`
-        return `${first} == 0 ? null : ${this.lift(type.some, params.slice(1))}`
+        return `${this.#optionBuilder(type)}(${params.join(', ')})`
       case 'record':
         return `${this.#builder(type)}(${params.join(', ')})`
       default:
         throw new UtnetError('guest_build', `${asText(type)} cannot be a parameter of an export`)
     }
+  }
+
+  #optionBuilder(type: Extract<GuestType, { kind: 'option' }>): string {
+    return this.#helper('build', type, (name) => {
+      const flat = flatten(type)
+      const inner = this.lift(
+        type.some,
+        flat.slice(1).map((_, i) => `p${i + 1}`),
+      )
+      return `function ${name}(${flat.map((core, i) => `p${i}: ${core}`).join(', ')}): ${asText(type)} {
+  if (p0 == 0) return null
+  return ${isReference(type.some) ? inner : `new Box<${asText(type.some)}>(${inner})`}
+}`
+    })
   }
 
   /** A function that makes a record of its flat values. */

@@ -95,13 +95,17 @@ class ImportsGenerator {
 
   #variant(wit: Extract<WitType, { kind: 'variant' }>): GuestType {
     const className = pascalCase(wit.name ?? '')
-    this.#enum(`${className}Tag`, wit.cases.map((c) => c.name))
+    this.#enum(
+      `${className}Tag`,
+      wit.cases.map((c) => c.name),
+    )
     const cases = wit.cases.map((c) =>
       c.type === undefined ? { field: undefined, type: undefined } : { field: camelCase(c.name), type: this.type(c.type) },
     )
     const members = cases.flatMap((c) => {
       if (c.type === undefined) return []
-      if (!isReference(c.type)) return [`  ${c.field}: ${asText(c.type)} = ${c.type.kind === 'scalar' && c.type.as !== 'bool' ? '0' : 'false'}`]
+      if (!isReference(c.type))
+        return [`  ${c.field}: ${asText(c.type)} = ${c.type.kind === 'scalar' && c.type.as !== 'bool' ? '0' : 'false'}`]
       return [`  ${c.field}: ${asText(c.type)}${c.type.kind === 'option' ? '' : ' | null'} = null`]
     })
     this.#classes.set(className, `export class ${className} {\n${[...members, `  constructor(public tag: u32) {}`].join('\n')}\n}\n`)
@@ -133,14 +137,18 @@ class ImportsGenerator {
     const indirect = flatResult.length > 1
     const resultCore = result === undefined || indirect ? 'void' : flatResult[0]
     if (indirect) {
-      if (layout(result as GuestType).size > RETURN_AREA_BYTES) throw new UtnetError('guest_build', `the result of ${wit.name} is too large`)
+      if (layout(result as GuestType).size > RETURN_AREA_BYTES)
+        throw new UtnetError('guest_build', `the result of ${wit.name} is too large`)
       core = [...core, 'usize']
       values = [...values, 'RETURN_AREA']
     }
     const call = `${name}_core(${values.join(', ')})`
     if (result === undefined) statements.push(call)
     else if (indirect) statements.push(call, `return ${this.#emitter.load(result, 'RETURN_AREA')}`)
-    else statements.push(`return ${this.#emitter.lift(result.kind === 'result' ? { kind: 'scalar', as: 'bool' } : result, [call])}${result.kind === 'result' ? ' ? false : true' : ''}`)
+    else
+      statements.push(
+        `return ${this.#emitter.lift(result.kind === 'result' ? { kind: 'scalar', as: 'bool' } : result, [call])}${result.kind === 'result' ? ' ? false : true' : ''}`,
+      )
     const typed = params.map((p) => `${p.name}: ${asText(p.type)}`).join(', ')
     return `@external('${id}', '${wit.name}')
 declare function ${name}_core(${core.map((c, i) => `p${i}: ${c}`).join(', ')}): ${resultCore}

@@ -54,7 +54,9 @@ export function recordLayout(types: readonly GuestType[]): Layout & { readonly o
 
 export const tagSize = (cases: number): 1 | 2 | 4 => (cases <= 1 << 8 ? 1 : cases <= 1 << 16 ? 2 : 4)
 
-export function variantLayout(payloads: readonly (GuestType | undefined)[]): Layout & { readonly payload: number; readonly tag: 1 | 2 | 4 } {
+export function variantLayout(
+  payloads: readonly (GuestType | undefined)[],
+): Layout & { readonly payload: number; readonly tag: 1 | 2 | 4 } {
   const tag = tagSize(payloads.length)
   const inner = payloads.map((p) => (p === undefined ? { size: 0, align: 1 } : layout(p)))
   const payloadAlign = Math.max(1, ...inner.map((i) => i.align))

@@ -1,7 +1,18 @@
 import type { WitField, WitFunction, WitPrimitive, WitType } from '../../core/wit-type.ts'
 import { UtnetError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { FunctionNode, InterfaceNode, MethodNode, PackageNode, TypeDefinition, TypeNode, UseNode, WitPath, WorldItemNode, WorldNode } from './ast.ts'
+import type {
+  FunctionNode,
+  InterfaceNode,
+  MethodNode,
+  PackageNode,
+  TypeDefinition,
+  TypeNode,
+  UseNode,
+  WitPath,
+  WorldItemNode,
+  WorldNode,
+} from './ast.ts'
 import { witError } from './lexer.ts'
 import type { WitInterface, WitModel, WitWorld, WitWorldItem } from './model.ts'
 import { parseWit } from './parser.ts'
@@ -181,7 +192,11 @@ class Resolver implements WitModel {
       case 'function':
         return { kind: 'function', function: scope.function(item.func) }
       case 'interface':
-        return { kind: 'interface', name: item.interface.name, interface: this.#body(`${owner}/${item.interface.name}`, pkg, item.interface) }
+        return {
+          kind: 'interface',
+          name: item.interface.name,
+          interface: this.#body(`${owner}/${item.interface.name}`, pkg, item.interface),
+        }
       case 'path': {
         const id = this.#id(pkg, item.path)
         if (!this.#interfaceNodes.has(id)) throw scope.fail(item.path.at, `there is no interface ${id}`)

@@ -1,0 +1,59 @@
+/** Script and style of the status page, served by this node: the page loads nothing from elsewhere and runs nothing inline. */
+
+export const SCRIPT = `'use strict'
+const at = (id) => document.getElementById(id)
+const receipts = at('receipts')
+const rows = new Map()
+
+function cell(row, text) {
+  const td = document.createElement('td')
+  td.textContent = text
+  row.append(td)
+  return td
+}
+
+function addReceipt(receipt) {
+  const row = document.createElement('tr')
+  const id = cell(row, '')
+  const link = document.createElement('a')
+  link.href = '/v1/receipts/' + encodeURIComponent(receipt.id)
+  link.textContent = receipt.id
+  id.append(link)
+  cell(row, receipt.kind)
+  cell(row, receipt.status)
+  cell(row, receipt.gas)
+  rows.set(receipt.id, cell(row, ''))
+  receipts.prepend(row)
+  while (receipts.rows.length > 50) receipts.lastElementChild.remove()
+  while (rows.size > 500) rows.delete(rows.keys().next().value)
+}
+
+const events = new EventSource('/v1/events')
+events.onopen = () => { at('live').textContent = 'live' }
+events.onerror = () => { at('live').textContent = 'not connected' }
+const listen = (type, then) => events.addEventListener(type, (event) => then(JSON.parse(event.data)))
+listen('block', (block) => {
+  at('height').textContent = block.height
+  at('hash').textContent = block.hash
+})
+listen('receipt', addReceipt)
+listen('anchor', (anchor) => {
+  const td = rows.get(anchor.id)
+  if (td) td.textContent = anchor.height
+})
+`
+
+export const STYLE = `:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
+body { margin: 0 auto; max-width: 72rem; padding: 1rem }
+header { align-items: baseline; display: flex; gap: 1rem }
+h1, h2 { font-weight: 600; margin: 0 }
+h2 { font-size: 1.05rem; margin-top: 1.5rem }
+dl { display: grid; gap: 0 1rem; grid-template-columns: max-content 1fr; margin: .5rem 0 }
+dt, th, footer { opacity: .7 }
+dd { margin: 0 }
+code, td:first-child { font-family: ui-monospace, monospace; overflow-wrap: anywhere }
+section { overflow-x: auto }
+table { border-collapse: collapse; margin-top: .5rem; width: 100% }
+th, td { border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); font-weight: inherit; padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top }
+footer { margin-top: 2rem }
+`

@@ -1,0 +1,2 @@
+/** The console: a status page. */
+export * from './handlers.ts'

@@ -1,0 +1,37 @@
+/** The node's own answers: JSON, bytes, problems. Answers of guests are made in routes/functions.ts. */
+import { asUtnetError, type UtnetError } from '../../runtime/core/index.ts'
+import { JSON_TYPE, PROBLEM_TYPE, problemOf } from '../wire/index.ts'
+import { addAsked } from './asked.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string | Uint8Array | ReadableStream<Uint8Array> | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** JSON of a view. */
+export function json(document: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, type: JSON_TYPE, body: JSON.stringify(document), headers }
+}
+
+/** Bytes of a named type. */
+export function bytes(type: string, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status: 200, type, body, headers }
+}
+
+/** The response of an answer, with the fields that the request asked for. */
+export function respond(request: Request, answer: Answer): Response {
+  const headers: Record<string, string> = { 'content-type': answer.type, 'x-content-type-options': 'nosniff', ...answer.headers }
+  addAsked(request, headers, answer.body)
+  return new Response(answer.body as BodyInit | null, { status: answer.status, headers })
+}
+
+/** The problem document of an error; routes of the Open Inference Protocol add the `error` member that it names. */
+export function problem(request: Request, thrown: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  const error: UtnetError = asUtnetError(thrown)
+  const document = problemOf(error)
+  const inference = new URL(request.url).pathname.startsWith('/v2')
+  const body = JSON.stringify(inference ? { ...document, error: document.detail } : document)
+  return respond(request, { status: error.status, type: PROBLEM_TYPE, body, headers })
+}

@@ -1,0 +1,10 @@
+/** HTTP rules that all routes share. */
+export * from './accept.ts'
+export * from './answer.ts'
+export * from './asked.ts'
+export * from './body.ts'
+export * from './env.ts'
+export * from './fallback.ts'
+export * from './guard.ts'
+export * from './origin.ts'
+export * from './route.ts'

@@ -1,0 +1,3 @@
+/** The gateway. Its server for Node is `node.ts`, its counterpart for callers `client/`. */
+export { createApp } from './app.ts'
+export type { AppOptions, GatewayBindings, GatewayEnv } from './http/index.ts'

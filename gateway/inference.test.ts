@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { createApp } from './app.ts'
+import { simulatedNode } from './simulated-node.ts'
+import { parseReceipt } from './wire/index.ts'
+
+const INPUT = { name: 'x', shape: [2, 2], datatype: 'FP32', data: [[1, -0], [0.1, 3]] }
+
+async function open() {
+  const node = simulatedNode()
+  const app = createApp(node)
+  await node.putModel('double', new TextEncoder().encode('ONNX'))
+  const infer = async (body: unknown, headers: Record<string, string> = {}, model = 'double'): Promise<Response> =>
+    app.request(`/v2/models/${model}/infer`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) })
+  return { node, app, infer }
+}
+
+test('health and metadata as the protocol has them', async () => {
+  const { node, app } = await open()
+  const get = async (path: string): Promise<unknown> => (await app.request(path)).json()
+  expect(await get('/v2/health/live')).toEqual({ live: true })
+  expect(await get('/v2/health/ready')).toEqual({ ready: true })
+  expect(await get('/v2')).toEqual({ name: 'utnet', version: '0.1.0', extensions: [] })
+  expect(await get('/v2/models/double')).toMatchObject({
+    name: 'double', platform: 'onnx', versions: [expect.any(String)], inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }], outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
+  })
+  expect(await get('/v2/models/double/ready')).toEqual({ name: 'double', ready: true })
+  node.isReady = false
+  expect((await app.request('/v2/health/ready')).status).toBe(503)
+  expect((await app.request('/v2/models/none/ready')).status).toBe(404)
+})
+
+test('infer: nested in, flat out, signs kept, with a receipt', async () => {
+  const { infer } = await open()
+  const response = await infer(JSON.stringify({ id: 'q1', inputs: [INPUT], parameters: { unknown: 1, arithmetic: 'exact' } }).replace('[1,0]', '[1,-0]'))
+  expect(response.status).toBe(200)
+  expect(parseReceipt(response.headers.get('utnet-receipt') ?? '').attestation.length).toBeGreaterThan(0)
+  const text = await response.text()
+  expect(text).toContain(`"data":[2,-0,${Math.fround(0.1) * 2},6]`)
+  expect(JSON.parse(text)).toMatchObject({
+    id: 'q1', model_name: 'double', parameters: { arithmetic: 'simulated-exact' }, outputs: [{ name: 'y', datatype: 'FP32', shape: [2, 2] }],
+  })
+})
+
+test('only the outputs asked for come back', async () => {
+  const { infer } = await open()
+  const two = [INPUT, { ...INPUT, name: 'z' }]
+  const one = (await (await infer({ inputs: two, outputs: [{ name: 'y1' }] })).json()) as { outputs: { name: string }[] }
+  expect(one.outputs.map((o) => o.name)).toEqual(['y1'])
+  expect(await (await infer({ inputs: two, outputs: [{ name: 'none' }] })).json()).toMatchObject({ code: 'tensor_input' })
+})
+
+test('errors are problems that also carry the member of the protocol', async () => {
+  const { app, infer } = await open()
+  for (const [response, status, code] of [
+    [await infer({ inputs: [INPUT] }, {}, 'none'), 404, 'model_not_found'],
+    [await infer({ inputs: [{ ...INPUT, datatype: 'FP16' }] }), 400, 'tensor_dtype'],
+    [await infer({ inputs: [{ ...INPUT, shape: [3] }] }), 400, 'tensor_shape'],
+    [await infer({ inputs: [INPUT, INPUT] }), 400, 'tensor_input'],
+    [await infer({}), 400, 'tensor_input'],
+    [await infer([]), 400, 'request_invalid'],
+    [await infer({ id: 5, inputs: [INPUT] }), 400, 'request_invalid'],
+    [await infer({ inputs: [INPUT], parameters: { arithmetic: 'best' } }), 400, 'request_invalid'],
+    [await infer({ inputs: [INPUT], outputs: ['y'] }), 400, 'request_invalid'],
+    [await infer({ inputs: [INPUT] }, { 'content-type': 'text/plain' }), 415, 'request_media_type'],
+    [await app.request('/v2/nothing'), 404, 'route_not_found'],
+  ] as const) {
+    const body = (await response.json()) as Record<string, unknown>
+    expect([response.status, body['code']]).toEqual([status, code])
+    expect(body['error']).toBe(body['detail'])
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+  }
+})
+
+test('Prefer: receipt=later', async () => {
+  const { infer } = await open()
+  expect((await infer({ inputs: [INPUT] }, { prefer: 'receipt=later' })).headers.get('utnet-receipt')).not.toContain('att=')
+})

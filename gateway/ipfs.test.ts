@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { createApp } from './app.ts'
+import { byteRange } from './routes/byte-range.ts'
+import { simulatedComponent, simulatedNode } from './simulated-node.ts'
+
+async function open() {
+  const node = simulatedNode()
+  const app = createApp(node)
+  const bytes = simulatedComponent('function')
+  const { module: cid } = await node.deploy({ name: 'edge', component: bytes })
+  const get = async (rest = '', headers: Record<string, string> = {}): Promise<Response> => app.request(`/ipfs/${cid}${rest}`, { headers })
+  return { app, bytes, cid, get }
+}
+
+test('a block, a CAR or a file, by Accept or by format, format first', async () => {
+  const { bytes, cid, get } = await open()
+  for (const [rest, accept, type, etag] of [
+    ['', '*/*', 'application/octet-stream', `"${cid}"`],
+    ['', 'text/html,application/xhtml+xml,*/*;q=0.8', 'application/octet-stream', `"${cid}"`],
+    ['', 'application/vnd.ipld.raw', 'application/vnd.ipld.raw', `"${cid}.raw"`],
+    ['', 'application/vnd.ipld.car; version=1; order=dfs; dups=y', 'application/vnd.ipld.car; version=1', `W/"${cid}.car"`],
+    ['', 'application/vnd.ipld.car, application/vnd.ipld.raw;q=0.5', 'application/vnd.ipld.car; version=1', `W/"${cid}.car"`],
+    ['?format=raw', 'application/vnd.ipld.car', 'application/vnd.ipld.raw', `"${cid}.raw"`],
+    ['?format=car', '*/*', 'application/vnd.ipld.car; version=1', `W/"${cid}.car"`],
+  ] as const) {
+    const response = await get(rest, { accept })
+    expect([response.status, response.headers.get('content-type'), response.headers.get('etag')], `${rest} ${accept}`).toEqual([200, type, etag])
+    expect(await response.bytes()).toEqual(bytes)
+    expect(response.headers.get('content-security-policy')).toBe('sandbox')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(response.headers.get('cache-control')).toContain('immutable')
+    expect(response.headers.get('content-disposition')?.startsWith('attachment') ?? false).toBe(type !== 'application/octet-stream')
+  }
+})
+
+test('what is not served is refused with its code', async () => {
+  const { app, get } = await open()
+  for (const [response, status, code] of [
+    [await get('?format=tar'), 406, 'not_acceptable'],
+    [await get('?format=toString'), 406, 'not_acceptable'],
+    [await get('', { accept: 'application/vnd.ipld.car; version=2' }), 406, 'not_acceptable'],
+    [await get('?format=car&car-version=2'), 406, 'not_acceptable'],
+    [await get('/no/such/path'), 404, 'block_not_found'],
+    [await get('/%ff'), 400, 'request_invalid'],
+    [await get('?format=raw', { range: 'bytes=9999-' }), 416, 'request_range'],
+    [await app.request('/ipfs/nothing'), 404, 'block_not_found'],
+  ] as const) {
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([status, code])
+  }
+})
+
+test('a client that has it is told so; a part is a part', async () => {
+  const { bytes, cid, get } = await open()
+  const same = await get('', { 'if-none-match': `"other", W/"${cid}"` })
+  expect([same.status, same.body]).toEqual([304, null])
+  expect(same.headers.get('content-security-policy')).toBe('sandbox')
+  const part = await get('', { range: 'bytes=1-3' })
+  expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 1-3/${bytes.length}`])
+  expect(await part.bytes()).toEqual(bytes.slice(1, 4))
+})
+
+test.each([
+  [null, undefined],
+  ['bytes=0-0', { start: 0, end: 1 }],
+  ['bytes=5-', { start: 5, end: 10 }],
+  ['bytes=5-99', { start: 5, end: 10 }],
+  ['bytes=-3', { start: 7, end: 10 }],
+  ['bytes=-99', { start: 0, end: 10 }],
+  ['bytes=10-', null],
+  ['bytes=-0', null],
+  ['bytes=3-1', undefined],
+  ['bytes=-', undefined],
+  ['bytes=0-1,3-4', undefined],
+  ['items=0-1', undefined],
+])('the range %s of ten bytes', (field, range) => {
+  expect(byteRange(field, 10)).toEqual(range)
+})

@@ -1,0 +1,184 @@
+import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { LIMITS } from '../runtime/core/index.ts'
+import { createApp } from './app.ts'
+import { serve, type GatewayServer } from './node.ts'
+import { simulatedComponent, simulatedNode } from './simulated-node.ts'
+
+const servers: GatewayServer[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((s) => s.close(0)))
+})
+
+async function open() {
+  const node = simulatedNode()
+  await node.deploy({ name: 'edge', component: simulatedComponent('function') })
+  const server = await serve(createApp(node))
+  servers.push(server)
+  return { node, server }
+}
+
+/** A stream of `total` zero bytes that allocates one chunk, and counts what was taken of it. */
+function zeros(total: number): { readonly stream: ReadableStream<Uint8Array>; readonly taken: () => number } {
+  const chunk = new Uint8Array(1 << 20)
+  let taken = 0
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const size = Math.min(chunk.length, total - taken)
+      if (size === 0) return controller.close()
+      taken += size
+      controller.enqueue(chunk.subarray(0, size))
+    },
+  }, { highWaterMark: 0 })
+  return { stream, taken: () => taken }
+}
+
+const streamed = (stream: ReadableStream<Uint8Array>, headers: Record<string, string> = {}): RequestInit & { duplex: 'half' } => ({
+  method: 'POST', headers, body: stream, duplex: 'half',
+})
+
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let out = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk: string) => (out += chunk))
+    socket.on('end', () => resolve(out))
+    socket.on('error', reject)
+  })
+}
+
+test('a body of exactly the limit passes; one byte more is refused, announced or not', async () => {
+  const { node, server } = await open()
+  const url = `${server.url}/fn/edge/`
+  const exact = zeros(LIMITS.bodyBytes)
+  const passed = await fetch(url, streamed(exact.stream))
+  expect(await passed.text()).toBe(`POST / ${LIMITS.bodyBytes}`)
+  expect(node.invoked.at(-1)?.bytes).toBe(LIMITS.bodyBytes)
+
+  const over = await createApp(node).request('http://localhost/fn/edge/', streamed(zeros(LIMITS.bodyBytes + 1).stream))
+  expect([over.status, await over.json()]).toEqual([
+    413, expect.objectContaining({ code: 'request_too_large', limit: 'bodyBytes', used: LIMITS.bodyBytes + 1, allowed: LIMITS.bodyBytes }),
+  ])
+
+  // Far over it, the reader stops at the limit: the rest is never taken.
+  const far = zeros(LIMITS.bodyBytes * 4)
+  const stopped = await createApp(node).request('http://localhost/v1/guests/c/calls', streamed(far.stream, { 'content-type': 'application/json' }))
+  expect(stopped.status).toBe(413)
+  expect(far.taken()).toBeLessThanOrEqual(LIMITS.bodyBytes + (1 << 20))
+  expect(node.invoked).toHaveLength(1)
+})
+
+test('a Content-Length over the limit is refused before a byte of the body is sent', async () => {
+  const { server } = await open()
+  for (const path of ['/fn/edge/', '/v1/guests/c/calls']) {
+    const status = await new Promise<[number | undefined, string]>((resolve, reject) => {
+      const request = httpRequest(`${server.url}${path}`, {
+        method: 'POST', headers: { 'content-length': LIMITS.bodyBytes + 1, 'content-type': 'application/json' },
+      }, (response) => {
+        let body = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => (body += chunk))
+        response.on('end', () => resolve([response.statusCode, body]))
+      })
+      request.on('error', reject)
+      request.flushHeaders()
+    })
+    expect(status[0]).toBe(413)
+    expect(JSON.parse(status[1])).toMatchObject({ code: 'request_too_large', limit: 'bodyBytes', used: LIMITS.bodyBytes + 1 })
+  }
+})
+
+test('what never becomes a request is answered with a problem', async () => {
+  const { server } = await open()
+  for (const [text, status, code] of [
+    ['nonsense\r\n\r\n', '400', 'request_invalid'],
+    [`GET / HTTP/1.1\r\nHost: h\r\nX: ${'a'.repeat(LIMITS.headerBytes)}\r\n\r\n`, '431', 'request_too_large'],
+    ['GET /a HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', '400', 'request_invalid'],
+    ['POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n', '400', 'request_invalid'],
+    ['POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n', '400', 'request_invalid'],
+  ] as const) {
+    const answer = await raw(server.port, text)
+    expect(answer, text.slice(0, 40)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(answer.toLowerCase()).toContain('content-type: application/problem+json')
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4))).toMatchObject({ code, status: Number(status) })
+  }
+})
+
+test('headers reach the guest in their order, hop-by-hop ones do not', async () => {
+  const { node, server } = await open()
+  await raw(server.port, 'GET /fn/edge/p?q HTTP/1.1\r\nHost: h\r\nX-B: 2\r\nX-A: \xe9\r\nX-B: 3\r\nTE: trailers\r\nConnection: close\r\n\r\n')
+  expect(node.invoked[0]).toMatchObject({ path: '/p?q', headers: [['host', 'h'], ['x-b', '2'], ['x-a', '\xe9'], ['x-b', '3']] })
+})
+
+test('close takes nothing new, finishes what is in work and ends event streams', async () => {
+  const { node, server } = await open()
+  const events = await fetch(`${server.url}/v1/events`)
+  const original = node.invoke.bind(node)
+  let begun = (): void => undefined
+  let finish = (): void => undefined
+  const started = new Promise<void>((resolve) => (begun = resolve))
+  const gate = new Promise<void>((resolve) => (finish = resolve))
+  node.invoke = async (name, request) => {
+    begun()
+    await gate
+    return original(name, request)
+  }
+  const slow = fetch(`${server.url}/fn/edge/slow`)
+  await started
+  const closed = server.close()
+  expect(await events.text()).toBe(': utnet\n\n')
+  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed')
+  finish()
+  expect(await (await slow).text()).toBe('GET /slow 0')
+  await closed
+  await server.close()
+  expect(node.listeners).toBe(0)
+})
+
+test('a request on a connection that stands while the node stops is told so', async () => {
+  const { node, server } = await open()
+  const original = node.invoke.bind(node)
+  let finish = (): void => undefined
+  let begun = (): void => undefined
+  const started = new Promise<void>((resolve) => (begun = resolve))
+  const gate = new Promise<void>((resolve) => (finish = resolve))
+  node.invoke = async (name, request) => {
+    begun()
+    await gate
+    return original(name, request)
+  }
+  const out = await new Promise<string>((resolve) => {
+    let text = ''
+    const socket = connect(server.port, '127.0.0.1', () => {
+      // The first request holds the connection; the second comes when the server has begun to stop.
+      socket.write('GET /fn/edge/one HTTP/1.1\r\nHost: h\r\n\r\n')
+      void started.then(() => {
+        void server.close()
+        socket.write('GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n')
+        setTimeout(() => finish(), 100)
+      })
+    })
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk: string) => (text += chunk))
+    socket.on('close', () => resolve(text))
+  })
+  expect(out).toContain('GET /one 0')
+  expect(out).toContain('"code":"node_stopping"')
+})
+
+test('after the grace what still runs is cut', async () => {
+  const { node, server } = await open()
+  node.invoke = () => new Promise(() => undefined)
+  const cut = fetch(`${server.url}/fn/edge/`)
+  await expect.poll(async () => (await fetch(`${server.url}/healthz`)).status).toBe(200)
+  const refused = expect(cut).rejects.toThrow('fetch failed')
+  await server.close(50)
+  await refused
+})
+
+test('a port that is taken is an error, not a crash', async () => {
+  const { server, node } = await open()
+  await expect(serve(createApp(node), { port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})

@@ -1,0 +1,113 @@
+/** The gateway's server on Node: limits of connections and headers, problems for what never becomes a request, graceful stop. */
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener, RequestError } from '@hono/node-server'
+import { asUtnetError, LIMITS, limitError, UtnetError } from '../runtime/core/index.ts'
+import type { GatewayEnv } from './http/index.ts'
+import { PROBLEM_TYPE, problemOf } from './wire/index.ts'
+
+export interface ServeOptions {
+  /** 0, the default, takes a free port. */
+  readonly port?: number
+  /** `127.0.0.1` unless told. */
+  readonly host?: string
+  /** Share the port with other threads or processes; the kernel spreads connections. */
+  readonly reusePort?: boolean
+  /** Most connections at a time; 4,096 unless told. */
+  readonly connections?: number
+}
+
+export interface GatewayServer {
+  readonly url: string
+  readonly port: number
+  /**
+   * Stops: takes no more connections, answers 503 to new requests on open ones, ends event streams, lets what is being worked on finish,
+   * and after `graceMs` (10,000 unless told) closes what is left.
+   */
+  readonly close: (graceMs?: number) => Promise<void>
+}
+
+interface App {
+  readonly fetch: (request: Request, env: GatewayEnv) => Response | Promise<Response>
+}
+
+const HEADERS_MS = 10_000
+const REQUEST_MS = 120_000
+const KEEP_ALIVE_MS = 65_000
+const GRACE_MS = 10_000
+const IDLE_SWEEP_MS = 20
+
+/** Status line, headers and document of an error that comes before there is a request. */
+function rawProblem(error: UtnetError): string {
+  const status = error.code === 'request_too_large' ? 431 : 400
+  const body = JSON.stringify({ ...problemOf(error), status })
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+}
+
+function parserError(cause: NodeJS.ErrnoException): UtnetError {
+  if (cause.code !== 'HPE_HEADER_OVERFLOW') return new UtnetError('request_invalid', `the request is not HTTP: ${cause.code ?? cause.message}`, { cause })
+  const { message, limit, used, allowed } = limitError('request_too_large', 'headerBytes', LIMITS.headerBytes + 1, LIMITS.headerBytes, 'request headers')
+  return new UtnetError('request_too_large', message, { ...(limit ? { limit } : {}), ...(used ? { used } : {}), ...(allowed ? { allowed } : {}), cause })
+}
+
+function refuse(response: ServerResponse, error: UtnetError): void {
+  const body = JSON.stringify(problemOf(error))
+  response.writeHead(error.status, { 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' })
+  response.end(body)
+}
+
+/** Serves an app; resolves when it listens, rejects when it cannot. */
+export async function serve(app: App, options: ServeOptions = {}): Promise<GatewayServer> {
+  const closing = new AbortController()
+  const listener = getRequestListener(
+    (request, bindings) => app.fetch(request, { incoming: (bindings as { incoming: IncomingMessage }).incoming, closing: closing.signal }),
+    {
+      errorHandler: (cause) => {
+        const error = cause instanceof RequestError ? new UtnetError('request_invalid', cause.message, { cause }) : asUtnetError(cause)
+        return new Response(JSON.stringify(problemOf(error)), { status: error.status, headers: { 'content-type': PROBLEM_TYPE } })
+      },
+    },
+  )
+  const server = createServer(
+    { maxHeaderSize: LIMITS.headerBytes, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    (incoming, outgoing) => {
+      if (closing.signal.aborted) refuse(outgoing, new UtnetError('node_stopping', 'the node is stopping'))
+      else void listener(incoming, outgoing)
+    },
+  )
+  server.maxConnections = options.connections ?? 4_096
+  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => {
+    if (cause.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else socket.end(rawProblem(parserError(cause)))
+  })
+
+  const host = options.host ?? '127.0.0.1'
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port: options.port ?? 0, host, ...(options.reusePort === undefined ? {} : { reusePort: options.reusePort }) }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port, address, family } = server.address() as AddressInfo
+  const anywhere = address === '0.0.0.0' || address === '::'
+  const shown = anywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+
+  let closed: Promise<void> | undefined
+  const close = (graceMs = GRACE_MS): Promise<void> => {
+    closed ??= new Promise((resolve) => {
+      closing.abort()
+      // Connections fall idle one by one as their answers end; the sweep lets each go then.
+      const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
+      const force = setTimeout(() => server.closeAllConnections(), graceMs)
+      server.close(() => {
+        clearInterval(sweep)
+        clearTimeout(force)
+        resolve()
+      })
+      server.closeIdleConnections()
+    })
+    return closed
+  }
+  return { url: `http://${shown}:${port}`, port, close }
+}

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { createApp } from './app.ts'
+import { simulatedNode } from './simulated-node.ts'
+
+interface Parameter {
+  readonly name: string
+  readonly in: string
+}
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> }
+  readonly responses: Readonly<Record<string, unknown>>
+}
+interface Document {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> }
+}
+
+const app = createApp(simulatedNode())
+const document = (await (await app.request('/openapi.json')).json()) as Document
+
+function refs(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => (key === '$ref' ? [String(inner)] : refs(inner)))
+}
+
+test('the document is OpenAPI 3.1 whose references all lead somewhere', () => {
+  expect(document.openapi).toMatch(/^3\.1\./)
+  const found = refs(document)
+  expect(found.length).toBeGreaterThan(20)
+  for (const ref of found) expect(Object.keys(document.components.schemas).map((id) => `#/components/schemas/${id}`)).toContain(ref)
+})
+
+test('operations have their own ids and declare the parameters of their paths', () => {
+  const ids = new Set<string>()
+  let count = 0
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const operation of Object.values(item)) {
+      count++
+      ids.add(operation.operationId)
+      const declared = (operation.parameters ?? []).filter((p) => p.in === 'path').map((p) => p.name)
+      expect(declared.toSorted(), path).toEqual([...path.matchAll(/\{(.+?)\}/g)].map((m) => m[1]).toSorted())
+      expect(operation.responses).toHaveProperty('default')
+    }
+  }
+  expect(ids.size).toBe(count)
+})
+
+test('every route in the document is served, and every route of the surface is in the document', async () => {
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of Object.keys(item)) {
+      const url = path.replaceAll(/\{.+?\}/g, 'x')
+      const response = await app.request(url, { method: method.toUpperCase() })
+      const text = response.headers.get('content-type')?.includes('json') === true ? await response.text() : ''
+      await response.body?.cancel().catch(() => undefined)
+      expect(text, `${method} ${url}`).not.toMatch(/route_not_found|method_not_allowed|node_internal/)
+    }
+  }
+  for (const path of [
+    '/v1/guests', '/v1/guests/{name}', '/v1/guests/{name}/calls', '/v1/guests/{name}/queries', '/v1/accounts/{address}', '/v1/accounts/{address}/fund',
+    '/v1/transactions', '/v1/transactions/{hash}', '/fn/{name}/{path}', '/v1/models', '/v1/models/{name}', '/v2/models/{model}/infer', '/v2/models/{model}',
+    '/v2/health/ready', '/v1/receipts/{id}', '/v1/receipts/{id}/bundle', '/v1/node', '/v1/chain', '/v1/chain/genesis', '/v1/chain/blocks/{height}', '/v1/events',
+    '/ipfs/{cid}', '/healthz', '/readyz', '/metrics',
+  ]) {
+    expect(Object.keys(document.paths)).toContain(path)
+  }
+})
+
+test('bodies show the types that the routes take', () => {
+  expect(Object.keys(document.paths['/v1/guests']?.['post']?.requestBody?.content ?? {})).toEqual(['application/wasm'])
+  const call = JSON.stringify(document.paths['/v1/guests/{name}/calls']?.['post']?.requestBody)
+  expect(call).toContain('"required":["export"]')
+  expect(call).toContain('"additionalProperties":false')
+})

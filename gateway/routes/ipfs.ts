@@ -1,0 +1,80 @@
+/** `GET /ipfs/{cid}[/path]`: blocks, CARs and files by content (IPFS Trustless Gateway; `format` wins over Accept as IPIP-0523 has it). */
+import { UtnetError, type NodeApi } from '../../runtime/core/index.ts'
+import { negotiate, respond, type GatewayContext } from '../http/index.ts'
+import { CAR_TYPE, RAW_TYPE } from '../wire/index.ts'
+import { byteRange } from './byte-range.ts'
+
+type Format = 'raw' | 'car' | 'file'
+
+const ANY_FILE = '*/*'
+const FORMATS: Readonly<Record<string, Format>> = { raw: 'raw', car: 'car', [RAW_TYPE]: 'raw', [CAR_TYPE]: 'car', [ANY_FILE]: 'file' }
+
+/** Which of the three a request asks for; throws `not_acceptable` for a format or CAR version that is not served. */
+function formatOf(request: Request, url: URL): Format {
+  const accept = request.headers.get('accept')
+  const format = url.searchParams.get('format')
+  const version = url.searchParams.get('car-version') ?? (accept === null ? null : (/vnd\.ipld\.car\s*;[^,]*version=([^;,\s]+)/.exec(accept)?.[1] ?? null))
+  if (format !== null && !Object.hasOwn(FORMATS, format)) throw new UtnetError('not_acceptable', `format must be raw or car, not ${format.slice(0, 40)}`)
+  let chosen = format === null ? undefined : FORMATS[format]
+  if (chosen === undefined) {
+    // A file has the type of its content, so whatever is neither a block nor a CAR asks for the file.
+    const named = accept !== null && (accept.includes(RAW_TYPE) || accept.includes(CAR_TYPE))
+    chosen = named ? (FORMATS[negotiate(accept, [ANY_FILE, RAW_TYPE, CAR_TYPE])] ?? 'file') : 'file'
+  }
+  if (chosen === 'car' && version !== null && version !== '1') throw new UtnetError('not_acceptable', `CAR version ${version.slice(0, 8)} is not served, only 1`)
+  return chosen
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch (cause) {
+    throw new UtnetError('request_invalid', 'the path is not percent-encoded UTF-8', { cause })
+  }
+}
+
+const EXTENSION: Readonly<Record<Format, string>> = { raw: '.bin', car: '.car', file: '' }
+
+function etag(cid: string, format: Format): string {
+  // A CAR of the same blocks may hold them in another order: its tag is weak.
+  return format === 'car' ? `W/"${cid}.car"` : format === 'raw' ? `"${cid}.raw"` : `"${cid}"`
+}
+
+/** The handler of one store. */
+export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Response> {
+  return async (c) => {
+    const request = c.req.raw
+    const url = new URL(request.url)
+    const [cid = '', ...segments] = url.pathname.slice('/ipfs/'.length).split('/')
+    if (cid === '') throw new UtnetError('route_not_found', 'no content is named: /ipfs/{cid}')
+    const path = segments.map(decodePath).join('/')
+    const format = formatOf(request, url)
+    const found = await node.ipfs(cid, path, format)
+    const tag = etag(found.cid, format)
+    const headers: Record<string, string> = {
+      etag: tag,
+      'cache-control': 'public, max-age=29030400, immutable',
+      'content-security-policy': 'sandbox',
+      vary: 'Accept',
+      'x-ipfs-path': url.pathname,
+      ...(format === 'file' ? {} : { 'content-disposition': `attachment; filename="${found.cid}${EXTENSION[format]}"` }),
+      ...(format === 'car' ? {} : { 'accept-ranges': 'bytes' }),
+    }
+    const known = request.headers.get('if-none-match')?.split(',').map((t) => t.trim().replace(/^W\//, ''))
+    if (known?.some((t) => t === '*' || t === tag.replace(/^W\//, '')) === true) {
+      const { 'content-disposition': _, ...kept } = headers
+      return new Response(null, { status: 304, headers: { ...kept, 'x-content-type-options': 'nosniff' } })
+    }
+    const { contentType: type, body } = found
+    const range = format === 'car' ? undefined : byteRange(request.headers.get('range'), body.length)
+    if (range === null) {
+      throw new UtnetError('request_range', `no byte of the range is in the content of ${body.length} bytes`, { details: { size: body.length } })
+    }
+    if (range !== undefined) {
+      const part = body.subarray(range.start, range.end)
+      headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${body.length}`
+      return respond(request, { status: 206, type, body: part, headers: { ...headers, 'content-length': String(part.length) } })
+    }
+    return respond(request, { status: 200, type, body, headers: { ...headers, 'content-length': String(body.length) } })
+  }
+}

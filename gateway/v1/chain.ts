@@ -1,0 +1,60 @@
+/** `/v1/chain`, `/v1/node` and the live events. */
+import { z } from 'zod'
+import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
+import { CBOR_TYPE, EVENTS_TYPE } from '../wire/index.ts'
+import { eventStream } from './event-stream.ts'
+import { answers, heightText } from './fields.ts'
+import { block, chain, nodeInfo } from './schemas.ts'
+
+/** Routes of the chain and of the node itself. */
+export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
+  const info = route({
+    method: 'get',
+    path: '/v1/node',
+    id: 'readNode',
+    summary: 'What this node is.',
+    outcomes: [answers(200, 'the node', nodeInfo)],
+    handle: async () => json(await node.info()),
+  })
+  const head = route({
+    method: 'get',
+    path: '/v1/chain',
+    id: 'readChain',
+    summary: 'The head of the chain.',
+    outcomes: [answers(200, 'the head', chain)],
+    handle: async () => json(await node.chain()),
+  })
+  const at = route({
+    method: 'get',
+    path: '/v1/chain/blocks/{height}',
+    id: 'readBlock',
+    summary: 'A final block.',
+    params: z.object({ height: heightText }),
+    outcomes: [answers(200, 'the block', block)],
+    handle: async ({ params }) => json(await node.block(params.height)),
+  })
+  const genesis = route({
+    method: 'get',
+    path: '/v1/chain/genesis',
+    id: 'readGenesis',
+    summary: 'The genesis in canonical dag-cbor; its CID is the chain id.',
+    outcomes: [{ status: 200, description: 'the genesis', types: { [CBOR_TYPE]: null } }],
+    handle: async ({ request }) => {
+      negotiate(request.headers.get('accept'), [CBOR_TYPE])
+      return bytes(CBOR_TYPE, await node.genesis())
+    },
+  })
+  const events = route({
+    method: 'get',
+    path: '/v1/events',
+    id: 'streamEvents',
+    summary: 'Blocks, receipts, anchors and contract events as they happen (server-sent events; the event names the type).',
+    outcomes: [{ status: 200, description: 'the stream', types: { [EVENTS_TYPE]: null } }],
+    handle: async ({ request, closing }) => {
+      negotiate(request.headers.get('accept'), [EVENTS_TYPE])
+      const body = eventStream((signal) => node.events(signal), { closing, heartbeatMs })
+      return { status: 200, type: EVENTS_TYPE, body, headers: { 'cache-control': 'no-store' } }
+    },
+  })
+  return [info, head, at, genesis, events]
+}

@@ -1,0 +1,34 @@
+/** Parameters that several routes take. */
+import { z } from 'zod'
+import type { Outcome } from '../http/index.ts'
+import { JSON_TYPE } from '../wire/index.ts'
+
+/** Longest wait of one request, in milliseconds. */
+export const WAIT_MS_MAX = 60_000
+
+export const nameParam = z.object({ name: z.string() })
+export const idParam = z.object({ id: z.string() })
+
+/** `?flag=true|false`. */
+export const flag = z.enum(['true', 'false']).exactOptional()
+
+const digits = z.string().regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned integer')
+
+/** A height in the path. */
+export const heightText = digits.transform(Number)
+
+/** `?wait=ms`. */
+export const wait = digits
+  .transform(Number)
+  .pipe(z.int().max(WAIT_MS_MAX, `must be at most ${WAIT_MS_MAX} milliseconds`))
+  .exactOptional()
+
+/** A 64-bit count in a JSON body: a decimal string, or a number where it is safe. */
+export const count = z
+  .union([z.string().regex(/^(0|[1-9][0-9]{0,19})$/, 'must be an unsigned decimal integer'), z.int().min(0)])
+  .transform((n) => n.toString())
+
+/** The outcome of one JSON schema. */
+export function answers(status: number, description: string, schema: z.ZodType): Outcome {
+  return { status, description, types: { [JSON_TYPE]: schema } }
+}

@@ -1,0 +1,86 @@
+/** `/v1/guests`: deploy, list, describe, call, query. */
+import { z } from 'zod'
+import { aname, callSalt, parseCid, type CallResult } from '../../runtime/core/index.ts'
+import { json, route, type Route, type RouteKit } from '../http/index.ts'
+import { formatReceipt, parseByteSequence, RECEIPT_HEADER, TRANSACTION_HEADER, WASM_TYPE } from '../wire/index.ts'
+import { answers, count, nameParam } from './fields.ts'
+import { callResult, deployed, guest, guestDetail, queryResult } from './schemas.ts'
+
+const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unknown()).default([]), gasLimit: count.exactOptional() })
+
+const queryBody = z.strictObject({
+  export: z.string().min(1),
+  args: z.array(z.unknown()).default([]),
+  at: z.union([z.int().min(0), z.string().regex(/^(0|[1-9][0-9]{0,15})$/).transform(Number)]).exactOptional(),
+  proof: z.boolean().exactOptional(),
+})
+
+/** The receipt field of a call: its salt follows from the transaction, and it has no attestation but the chain's own. */
+function receiptField(result: CallResult): Record<string, string> {
+  const { receipt, gas, hash } = result
+  return { [RECEIPT_HEADER]: formatReceipt({ id: receipt, gas, salt: callSalt(parseCid(hash, 'hash')), attestation: new Uint8Array(0) }) }
+}
+
+/** Routes of the guests. */
+export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
+  const deploy = route({
+    method: 'post',
+    path: '/v1/guests',
+    id: 'deployGuest',
+    summary: 'Deploy a component. The dev account publishes it, or a signed publish transaction in the field Utnet-Transaction.',
+    query: z.object({ name: z.string() }),
+    headers: z.object({ [TRANSACTION_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651) of a signed publish transaction') }),
+    body: { kind: 'bytes', types: [WASM_TYPE] },
+    guard: (request) => (request.headers.has(TRANSACTION_HEADER) ? page(request) : dev(request)),
+    outcomes: [answers(201, 'deployed', deployed)],
+    handle: async ({ request, query, body: component }: { request: Request; query: { name: string }; body: Uint8Array }) => {
+      const name = aname(query.name)
+      const field = request.headers.get(TRANSACTION_HEADER)
+      const transaction = field === null ? {} : { transaction: parseByteSequence(field, 'Utnet-Transaction') }
+      return json(await node.deploy({ name, component, ...transaction }), 201, { location: `/v1/guests/${name}` })
+    },
+  })
+  const list = route({
+    method: 'get',
+    path: '/v1/guests',
+    id: 'listGuests',
+    summary: 'What is deployed.',
+    outcomes: [answers(200, 'the guests', z.array(guest))],
+    handle: async () => json(await node.guests()),
+  })
+  const describe = route({
+    method: 'get',
+    path: '/v1/guests/{name}',
+    id: 'describeGuest',
+    summary: 'Exports with their WIT types, imports, versions.',
+    params: nameParam,
+    outcomes: [answers(200, 'the guest', guestDetail)],
+    handle: async ({ params }) => json(await node.guest(aname(params.name))),
+  })
+  const call = route({
+    method: 'post',
+    path: '/v1/guests/{name}/calls',
+    id: 'callGuest',
+    summary: 'Run a contract call from the dev account and wait for finality.',
+    params: nameParam,
+    body: { kind: 'json', schema: callBody },
+    guard: dev,
+    outcomes: [answers(200, 'how the call ended', callResult)],
+    handle: async ({ params, body }) => {
+      const result = await node.call({ name: aname(params.name), ...body })
+      return json(result, 200, receiptField(result))
+    },
+  })
+  const query = route({
+    method: 'post',
+    path: '/v1/guests/{name}/queries',
+    id: 'queryGuest',
+    summary: 'Run a contract export read-only against a final state.',
+    params: nameParam,
+    body: { kind: 'json', schema: queryBody },
+    guard: page,
+    outcomes: [answers(200, 'the result', queryResult)],
+    handle: async ({ params, body }) => json(await node.query({ name: aname(params.name), ...body })),
+  })
+  return [deploy, list, describe, call, query]
+}

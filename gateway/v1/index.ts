@@ -1,0 +1,2 @@
+/** The validated part of the surface. */
+export * from './app.ts'

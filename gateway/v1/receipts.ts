@@ -1,0 +1,44 @@
+/** `/v1/receipts`: receipts and proof bundles. */
+import { z } from 'zod'
+import { parseCid } from '../../runtime/core/index.ts'
+import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
+import { CAR_TYPE, CBOR_TYPE, JSON_TYPE } from '../wire/index.ts'
+import { flag, idParam, wait } from './fields.ts'
+import { receipt } from './schemas.ts'
+
+/** Routes of the receipts. */
+export function receiptRoutes({ node }: RouteKit): readonly Route[] {
+  const idOf = (text: string): string => parseCid(text, 'receipt id').toString()
+  const read = route({
+    method: 'get',
+    path: '/v1/receipts/{id}',
+    id: 'readReceipt',
+    summary: 'A receipt: its JSON view, or the canonical bytes of its body by Accept. With wait its anchor is waited for, at most that long.',
+    params: idParam,
+    query: z.object({ wait }),
+    outcomes: [{ status: 200, description: 'the receipt', types: { [JSON_TYPE]: receipt, [CBOR_TYPE]: null } }],
+    handle: async ({ request, params, query }) => {
+      const id = idOf(params.id)
+      const type = negotiate(request.headers.get('accept'), [JSON_TYPE, CBOR_TYPE])
+      if (type === JSON_TYPE) return json(await node.receipt(id, query.wait), 200, { vary: 'Accept' })
+      if (query.wait !== undefined) await node.receipt(id, query.wait)
+      return bytes(CBOR_TYPE, await node.receiptBytes(id), { vary: 'Accept' })
+    },
+  })
+  const bundle = route({
+    method: 'get',
+    path: '/v1/receipts/{id}/bundle',
+    id: 'readBundle',
+    summary: 'The proof bundle of an anchored receipt, a CARv1 file; with models=true the models stand in it.',
+    params: idParam,
+    query: z.object({ models: flag }),
+    outcomes: [{ status: 200, description: 'the bundle', types: { [CAR_TYPE]: null } }],
+    handle: async ({ request, params, query }) => {
+      const id = idOf(params.id)
+      negotiate(request.headers.get('accept'), [CAR_TYPE])
+      const car = await node.bundle(id, { withModels: query.models === 'true' })
+      return bytes(CAR_TYPE, car, { 'content-disposition': `attachment; filename="${id}.car"` })
+    },
+  })
+  return [read, bundle]
+}

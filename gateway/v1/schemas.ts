@@ -1,0 +1,128 @@
+/** Schemas of the views, held equal to the types of the NodeApi by the compiler. Named ones become components of the OpenAPI document. */
+import { z } from 'zod'
+import type {
+  AccountView, BlockView, CallResult, ChainView, EventView, GuestDetail, GuestView, ModelView, NodeInfo, QueryResult, ReceiptView, StateProof, TensorSpec,
+  TransactionView, WitFunction,
+} from '../../runtime/core/index.ts'
+import type { Problem } from '../wire/index.ts'
+
+/** Names of the schemas in the OpenAPI document. */
+export const named = z.registry<{ id: string }>()
+
+function name<T extends z.ZodType>(id: string, schema: T): T {
+  named.add(schema, { id })
+  return schema
+}
+
+const cid = z.string().describe('CIDv1 in base32')
+const decimal = z.string().regex(/^[0-9]+$/)
+const status = z.enum(['ok', 'trap', 'out-of-gas', 'refused'])
+const height = z.int().min(0)
+const record = z.record(z.string(), z.unknown())
+
+export const problemSchema = name(
+  'Problem',
+  z.looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('error code: area_reason'),
+    hint: z.string(),
+    limit: z.string().exactOptional(),
+    used: z.union([z.number(), z.string()]).exactOptional(),
+    allowed: z.union([z.number(), z.string()]).exactOptional(),
+  }) satisfies z.ZodType<Omit<Problem, 'code'>>,
+)
+
+export const nodeInfo = name(
+  'NodeInfo',
+  z.object({
+    version: z.string(), protocol: z.int(), chainId: cid, nodeKey: z.string().regex(/^ed25519:[0-9a-f]{64}$/), dev: z.boolean(), devAccount: z.string().nullable(),
+  }) satisfies z.ZodType<NodeInfo>,
+)
+
+const exportView = z.object({
+  name: z.string(),
+  type: z.string().describe('WIT text, e.g. func(to: string, amount: u64)'),
+  params: z.array(z.object({ name: z.string(), type: z.string() })),
+  result: z.string().nullable(),
+  signature: z.custom<WitFunction>((v) => typeof v === 'object' && v !== null).describe('the same type as data'),
+})
+
+const guestShape = { name: z.string(), module: cid, world: z.enum(['contract', 'function', 'operator']), exports: z.array(exportView) }
+
+export const guest = name('Guest', z.object(guestShape) satisfies z.ZodType<GuestView>)
+export const deployed = name('Deployed', z.object({ ...guestShape, receipt: cid.exactOptional() }))
+export const guestDetail = name(
+  'GuestDetail',
+  z.object({
+    ...guestShape, owner: z.string(), address: z.string().nullable(), imports: z.array(z.string()), versions: z.array(z.object({ module: cid, height })),
+  }) satisfies z.ZodType<GuestDetail>,
+)
+
+const event = name('Event', z.object({ contract: z.string(), name: z.string(), data: z.unknown() }) satisfies z.ZodType<EventView>)
+
+const proof = name(
+  'StateProof',
+  z.object({
+    height, header: z.string(), certificate: z.string(),
+    entries: z.array(z.object({ trie: z.enum(['accounts', 'contracts', 'offchain']), key: z.string(), value: z.string().nullable(), proof: z.string() })),
+  }) satisfies z.ZodType<StateProof>,
+)
+
+export const callResult = name(
+  'CallResult',
+  z.object({
+    result: z.unknown(), status, gas: decimal, receipt: cid, height, hash: cid, events: z.array(event), message: z.string().exactOptional(),
+  }) satisfies z.ZodType<CallResult>,
+)
+
+export const queryResult = name(
+  'QueryResult',
+  z.object({ result: z.unknown(), gas: decimal, height, proof: proof.exactOptional() }) satisfies z.ZodType<QueryResult>,
+)
+
+export const account = name(
+  'Account',
+  z.object({ address: z.string(), balance: decimal.describe('in 10^-18 UNC'), nonce: z.int().min(0), proof: proof.exactOptional() }) satisfies z.ZodType<AccountView>,
+)
+
+export const transaction = name(
+  'Transaction',
+  z.object({
+    hash: cid, state: z.enum(['pending', 'final']), height: height.nullable(), kind: z.string(), sender: z.string(), status: status.nullable(), gas: decimal.nullable(),
+    result: z.unknown().optional(), receipt: cid.exactOptional(), events: z.array(event).exactOptional(), message: z.string().exactOptional(),
+  }) satisfies z.ZodType<TransactionView>,
+)
+
+export const submitted = name('Submitted', z.object({ hash: cid }))
+
+const tensorSpec = z.object({
+  name: z.string(), dtype: z.string(), shape: z.array(z.int()).describe('-1 for a free dimension'),
+}) satisfies z.ZodType<TensorSpec>
+
+export const model = name(
+  'Model',
+  z.object({ name: z.string(), model: cid, inputs: z.array(tensorSpec), outputs: z.array(tensorSpec), devices: z.array(z.string()) }) satisfies z.ZodType<ModelView>,
+)
+
+export const receipt = name(
+  'Receipt',
+  z.object({ id: cid, body: record, attestation: record.nullable(), anchor: record.nullable() }) satisfies z.ZodType<ReceiptView>,
+)
+
+export const chain = name(
+  'Chain',
+  z.object({
+    chainId: cid, height, hash: z.string(), time: z.int(), finalized: height, prunedBelow: height, validators: z.int(), mempool: z.int(),
+  }) satisfies z.ZodType<ChainView>,
+)
+
+export const block = name(
+  'Block',
+  z.object({
+    height, hash: z.string(), header: record, certificate: record,
+    transactions: z.array(z.object({ hash: cid, kind: z.string(), status, gas: decimal })), receipts: z.array(cid),
+  }) satisfies z.ZodType<BlockView>,
+)

@@ -1,0 +1,149 @@
+/** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
+import { digest, encode, limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
+import type { PageStore } from '../trie/index.ts'
+import { applyTx, encodeEvent, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import { bloomDigest, makeBloom } from './bloom.ts'
+
+/** The header's fields that follow from running the transactions. */
+export interface ExecutionRoots {
+  readonly txRoot: Uint8Array
+  readonly receiptRoot: Uint8Array
+  readonly eventRoot: Uint8Array
+  readonly state: StateRoots
+  readonly bloom: Uint8Array
+  readonly cat: Uint8Array
+  readonly verdicts: Uint8Array
+}
+
+export interface Execution {
+  readonly txs: readonly ChainTx[]
+  readonly effects: readonly TxEffect[]
+  /** Leaves of the receipt tree, in order. */
+  readonly leaves: readonly Uint8Array[]
+  readonly bloomFilter: Uint8Array
+  readonly roots: ExecutionRoots
+  readonly update: StateUpdate
+  readonly gasUsed: bigint
+}
+
+/** Proofs of live chips that the block carries, and verdicts on earlier results: lists that go into the header's digests. */
+const NO_PROOFS = encode([])
+
+/** A transaction that this node could not run, with what the executor threw. */
+export interface Skipped {
+  readonly tx: ChainTx
+  readonly error: unknown
+}
+
+/** Room of a block: how much gas, bytes and transactions are in it. Throws `chain_invalid` when one more does not fit. */
+class Room {
+  gas = 0n
+  bytes = 0
+  count = 0
+
+  admit(tx: ChainTx): void {
+    const gas = this.gas + tx.body.gasLimit
+    if (gas > BigInt(LIMITS.blockGas)) throw limitError('chain_invalid', 'blockGas', gas, LIMITS.blockGas, 'gas of the block')
+    if (this.bytes + tx.wire.length > LIMITS.blockTxBytes) {
+      throw limitError('chain_invalid', 'blockTxBytes', this.bytes + tx.wire.length, LIMITS.blockTxBytes, 'transactions of the block')
+    }
+    if (this.count >= LIMITS.blockTxs)
+      throw limitError('chain_invalid', 'blockTxs', this.count + 1, LIMITS.blockTxs, 'transactions of the block')
+  }
+
+  /** True when not even the cheapest transaction fits. */
+  full(params: Params): boolean {
+    return this.count >= LIMITS.blockTxs || this.gas + BigInt(params.tx.base) > BigInt(LIMITS.blockGas)
+  }
+
+  take(tx: ChainTx, used: bigint): void {
+    this.gas += used
+    this.bytes += tx.wire.length
+    this.count++
+  }
+}
+
+export interface Parent {
+  readonly store: PageStore
+  readonly roots: Roots
+}
+
+function finish(
+  parent: Parent,
+  state: WorkingState,
+  context: BlockContext,
+  txs: readonly ChainTx[],
+  effects: readonly TxEffect[],
+  gasUsed: bigint,
+): Execution {
+  const leaves = effects.flatMap((e) => e.leaves)
+  const events = effects.flatMap((e) => e.outcome.events)
+  const bloomFilter = makeBloom(effects.flatMap((e) => e.touched))
+  const update = updateState(parent.store, parent.roots, state.changes(), context.height)
+  return {
+    txs,
+    effects,
+    leaves,
+    bloomFilter,
+    update,
+    gasUsed,
+    roots: {
+      txRoot: merkleRoot(txs.map((tx) => tx.wire)),
+      receiptRoot: merkleRoot(leaves),
+      eventRoot: merkleRoot(events.map(encodeEvent)),
+      state: rootHashes(update.roots),
+      bloom: bloomDigest(bloomFilter),
+      cat: digest('cat', NO_PROOFS),
+      verdicts: digest('verdicts', NO_PROOFS),
+    },
+  }
+}
+
+/** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
+export function executeAll(parent: Parent, context: BlockContext, txs: readonly ChainTx[]): Execution {
+  const state = new WorkingState(stateAt(parent.store, parent.roots))
+  const room = new Room()
+  const effects = txs.map((tx, index) => {
+    try {
+      room.admit(tx)
+      const effect = applyTx(state, context, tx)
+      room.take(tx, effect.outcome.gas)
+      return effect
+    } catch (cause) {
+      if (!(cause instanceof UtnetError) || cause.fault === 'node') throw cause
+      throw new UtnetError('chain_invalid', `transaction ${index} of the block: ${cause.message}`, { cause })
+    }
+  })
+  return finish(parent, state, context, txs, effects, room.gas)
+}
+
+/**
+ * Runs those of the candidates that fit and may stand in a block now; the others are passed over. `skipped` names those that this node cannot run:
+ * a fault of the executor, not of the transaction.
+ */
+export function executeFitting(
+  parent: Parent,
+  context: BlockContext,
+  candidates: Iterable<ChainTx>,
+): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
+  const state = new WorkingState(stateAt(parent.store, parent.roots))
+  const room = new Room()
+  const txs: ChainTx[] = []
+  const effects: TxEffect[] = []
+  const skipped: Skipped[] = []
+  for (const tx of candidates) {
+    if (room.full(context.params)) break
+    try {
+      room.admit(tx)
+      const effect = applyTx(state, context, tx)
+      room.take(tx, effect.outcome.gas)
+      txs.push(tx)
+      effects.push(effect)
+    } catch (error) {
+      // a transaction that does not fit, or whose sender's account does not allow it yet, simply waits
+      if (!(error instanceof UtnetError) || !(error.code.startsWith('tx_') || error.code === 'chain_invalid')) skipped.push({ tx, error })
+    }
+  }
+  return { execution: finish(parent, state, context, txs, effects, room.gas), skipped }
+}

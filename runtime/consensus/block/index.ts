@@ -1,0 +1,13 @@
+/** Blocks: headers, execution, bloom filters. */
+export { mayContain, makeBloom, bloomDigest, type BloomKind } from './bloom.ts'
+export { executeAll, executeFitting, type Execution, type Skipped } from './execute.ts'
+export {
+  asParent,
+  checkHeaderRoots,
+  checkHeaderStart,
+  completeHeader,
+  startHeader,
+  type HeaderRules,
+  type HeaderStart,
+  type ParentHeader,
+} from './header.ts'

@@ -1,0 +1,92 @@
+/** What an open chain offers. A pure machine: whoever drives it owns clock, keys and disk. */
+import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
+import type { BloomKind, Skipped } from '../block/index.ts'
+import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
+import type { BatchRecord, TrieName } from '../state/index.ts'
+import type { ChainTx, TxOutcome } from '../tx/index.ts'
+import type { BuildOptions } from './build.ts'
+import type { ExecutedBlock } from './core.ts'
+import type { ChainQuery, QueryOutcome } from './query.ts'
+import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
+import type { Block, NodeProof } from './rows.ts'
+
+export interface ChainOptions {
+  readonly genesis: Genesis
+  readonly kv: Kv
+  readonly executor: ContractExecutor
+  readonly crypto: ChainCrypto
+  /** Makes a module ready for the executor, before a block or query that may run it. */
+  readonly loadModule?: (module: CID) => Promise<unknown>
+  /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
+  readonly history?: number
+}
+
+export interface ProduceOptions {
+  readonly timeMs: number
+  readonly round?: number
+  readonly proposer: Proposer
+  readonly voters: readonly Voter[]
+}
+
+export interface ProducedBlock extends FinalHeader {
+  readonly certificate: Certificate
+  readonly outcomes: readonly TxOutcome[]
+  /** Transactions taken out of the pool without standing in a block: this node could not run them, or they can no longer be paid. */
+  readonly dropped: readonly { readonly id: CID; readonly error: unknown }[]
+}
+
+/** The chain as its driver and the node's API see it. Reads are of final state only. */
+export interface Chain {
+  readonly chainId: CID
+  readonly genesis: Genesis
+  readonly params: Params
+  head(): FinalHeader
+  /** Throws `chain_height`. */
+  headerAt(height: number): FinalHeader
+  /** Throws `chain_height`. */
+  blockAt(height: number): FinalBlock
+  /** Lowest height whose state can be read. */
+  lowestState(): number
+  /** Throws `tx_not_found`. */
+  tx(id: CID): FoundTx
+  hasReceipt(id: CID): boolean
+  /** The receipt of a call; throws `receipt_not_found`. */
+  receiptAt(id: CID): { readonly bodyBytes: Uint8Array; readonly anchor: Anchor }
+  /** Where a batch of receipts is anchored; undefined before that. */
+  batchAnchor(node: Uint8Array, thread: number, first: number): Anchor | undefined
+  /** Where the next batch of a thread must go on. */
+  batchHead(node: Uint8Array, thread: number): BatchRecord
+  /** Throws `chain_height`, `chain_pruned`. */
+  account(address: Uint8Array, at?: number): Account
+  /** Nonce of the sender's next transaction, those that wait counted. */
+  nextNonce(address: Uint8Array): number
+  /** Throws `guest_not_found`. */
+  guest(name: string, at?: number): GuestRecord
+  guests(): GuestRecord[]
+  query(query: ChainQuery): Promise<QueryOutcome>
+  /** Throws `chain_height`, `chain_pruned`. */
+  prove(trie: TrieName, key: Uint8Array, at?: number): ProvenValue
+  /** A node's account, proven at a height where it anchored a batch (kept for good) or at any readable height. */
+  nodeProof(node: Uint8Array, height: number): NodeProof
+  heightsTouching(kind: BloomKind, item: Uint8Array, from: number, to: number): number[]
+  /** Fees burnt up to the head, in 10^-18 UNC. */
+  burnt(): bigint
+  /** Every value of a trie at the head with its position: for audits. */
+  walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
+  /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
+  submit(wire: Uint8Array): { readonly id: CID; readonly hash: string }
+  /** Waiting transactions. */
+  waiting(): number
+  /** Takes a waiting transaction back, and those of its sender behind it; returns their ids. */
+  drop(id: CID): readonly CID[]
+  /** Builds, votes for and commits the next block; first finishes one that was voted for before a crash. */
+  produce(options: ProduceOptions): Promise<ProducedBlock>
+  // The steps of `produce`, for a driver with more than one validator.
+  loadModules(txs?: Iterable<ChainTx>): Promise<void>
+  buildBlock(options: BuildOptions): { readonly executed: ExecutedBlock; readonly skipped: readonly Skipped[] }
+  /** Runs another's block; throws `chain_invalid` naming what is wrong. */
+  executeBlock(block: Block): ExecutedBlock
+  pendingBlock(): Block | undefined
+  certify(executed: ExecutedBlock, voters: readonly Voter[]): Promise<Certificate>
+  commitBlock(executed: ExecutedBlock, certificate: Certificate): Promise<readonly ChainTx[]>
+}

@@ -1,0 +1,99 @@
+/** Building the next block, and running one that another built. */
+import { equalBytes, headerHash, isUtnetError, toHex, UtnetError, type CID } from '../../core/index.ts'
+import {
+  checkHeaderRoots,
+  checkHeaderStart,
+  completeHeader,
+  executeAll,
+  executeFitting,
+  startHeader,
+  type HeaderStart,
+  type Skipped,
+} from '../block/index.ts'
+import type { Proposer } from '../crypto-port.ts'
+import { checkForm, checkSignature, contractAt, readTx, type BlockContext, type ChainTx } from '../tx/index.ts'
+import { headState, type ChainCore, type ExecutedBlock } from './core.ts'
+import type { Block } from './rows.ts'
+
+function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
+  return {
+    chainId: core.rules.chainId,
+    height: start.height,
+    time: start.time,
+    seed: start.seed,
+    params: core.params,
+    executor: core.executor,
+    crypto: core.crypto,
+  }
+}
+
+export interface BuildOptions {
+  /** Time of the block in milliseconds since 1970; moved behind the parent's if it is not. */
+  readonly timeMs: number
+  readonly round: number
+  readonly proposer: Proposer
+  /** Candidates, checked; without them the mempool's. */
+  readonly txs?: Iterable<ChainTx>
+}
+
+/** Builds the next block from candidates. `skipped` names those that this node could not run. */
+export function buildBlock(
+  core: ChainCore,
+  options: BuildOptions,
+): { readonly executed: ExecutedBlock; readonly skipped: readonly Skipped[] } {
+  const { timeMs, round, proposer } = options
+  const start = startHeader(core.rules, core.head, round, timeMs, proposer)
+  const parent = { store: core.store, roots: core.head.roots }
+  const { execution, skipped } = executeFitting(parent, contextOf(core, start), options.txs ?? core.mempool.take())
+  const header = completeHeader(start, execution.roots)
+  return { executed: { block: { header, txs: execution.txs.map((tx) => tx.wire) }, hash: headerHash(header), execution }, skipped }
+}
+
+/** The transactions of a block: those that wait in the pool are checked already. */
+export function readTxs(core: ChainCore, block: Block): ChainTx[] {
+  return block.txs.map((wire, index) => {
+    try {
+      const tx = readTx(wire, core.params)
+      const waiting = core.mempool.get(tx.id.toString())
+      if (waiting !== undefined && equalBytes(waiting.wire, wire)) return waiting
+      checkForm(tx, core.rules.chainId, core.params)
+      checkSignature(tx, core.crypto)
+      return tx
+    } catch (cause) {
+      throw new UtnetError('chain_invalid', `transaction ${index} of the block: ${cause instanceof Error ? cause.message : 'unreadable'}`, {
+        cause,
+      })
+    }
+  })
+}
+
+/** Runs another's block on the head and checks every field of its header; throws `chain_invalid` naming what is wrong. */
+export function executeBlock(core: ChainCore, block: Block): ExecutedBlock {
+  const { header } = block
+  checkHeaderStart(core.rules, core.head, header)
+  const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), readTxs(core, block))
+  checkHeaderRoots(header, execution.roots)
+  return { block, hash: headerHash(header), execution }
+}
+
+/** Makes the modules ready that these transactions may run. One that cannot be had is the executor's to report. */
+export async function loadModules(core: ChainCore, txs: Iterable<ChainTx>): Promise<void> {
+  const state = headState(core)
+  const seen = new Set<string>()
+  const load = async (key: string, module: CID | undefined): Promise<void> => {
+    if (module === undefined || seen.has(key)) return
+    seen.add(key)
+    try {
+      await core.loadModule(module)
+    } catch (error) {
+      if (!isUtnetError(error)) throw error
+    }
+  }
+  for (const tx of txs) {
+    const { payload } = tx.body
+    if (payload.kind === 'publish' && payload.world === 'contract') await load(payload.module.toString(), payload.module)
+    if (payload.kind !== 'call') continue
+    const key = toHex(payload.to)
+    if (!seen.has(key)) await load(key, contractAt(state, payload.to)?.module)
+  }
+}

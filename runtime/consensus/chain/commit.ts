@@ -1,0 +1,112 @@
+/** Makes a certified block final: one atomic commit of block, state and indexes. */
+import { encode, equalBytes, nodeAccountKey, toHex, UtnetError, type Certificate } from '../../core/index.ts'
+import { encodeRoots, proveAt } from '../state/index.ts'
+import type { ChainTx } from '../tx/index.ts'
+import { poolView, rememberResults, type ChainCore, type ExecutedBlock } from './core.ts'
+import {
+  batchRowKey,
+  bloomKey,
+  decodeList,
+  encodeHead,
+  encodeHeaderRow,
+  encodeList,
+  encodeNodeProof,
+  encodePlace,
+  encodeResults,
+  guestKey,
+  HEAD_KEY,
+  headerKey,
+  nodeProofKey,
+  PENDING_KEY,
+  receiptKey,
+  resultsKey,
+  rootsKey,
+  staleKey,
+  txKey,
+  txsKey,
+  type Results,
+} from './rows.ts'
+import { checkBlockCertificate } from './votes.ts'
+
+type Row = readonly [Uint8Array, Uint8Array | undefined]
+
+/** Rows that no readable height needs any more, once `height` is the head. */
+function pruneRows(core: ChainCore, height: number): Row[] {
+  const lowest = height - core.history + 1
+  if (lowest <= 0) return []
+  const key = staleKey(lowest)
+  const bytes = core.kv.get(key)
+  const stale = bytes === undefined ? [] : decodeList(bytes, 'stale rows')
+  return [...stale.map((row): Row => [row, undefined]), [key, undefined], [rootsKey(lowest - 1), undefined]]
+}
+
+function indexRows(executed: ExecutedBlock): Row[] {
+  const { height } = executed.block.header
+  const rows: Row[] = []
+  let leaf = 0
+  for (const [index, { outcome, leaves, batches, names }] of executed.execution.effects.entries()) {
+    rows.push([txKey(outcome.id), encodePlace({ height, index })])
+    if (outcome.receipt !== null) rows.push([receiptKey(outcome.receipt), encodePlace({ height, index: leaf })])
+    for (const [i, batch] of batches.entries())
+      rows.push([batchRowKey(batch.node, batch.thread, batch.first), encodePlace({ height, index: leaf + i })])
+    for (const name of names) rows.push([guestKey(name), encode(name)])
+    leaf += leaves.length
+  }
+  return rows
+}
+
+/** Accounts of the nodes whose batches the block anchors, proven now: their receipts are checked long after this height's state is gone. */
+function nodeProofRows(core: ChainCore, executed: ExecutedBlock): Row[] {
+  const { effects, update } = executed.execution
+  const nodes = new Map(effects.flatMap((e) => e.batches.map((b) => [toHex(b.node), b.node] as const)))
+  return [...nodes.values()].map((node) => {
+    const { value, proof } = proveAt(core.store, update.roots, 'accounts', nodeAccountKey(node))
+    if (value === null) throw new UtnetError('node_internal', `node ${toHex(node)} anchored a batch without an account`)
+    return [nodeProofKey(node, executed.block.header.height), encodeNodeProof({ account: value, proof })]
+  })
+}
+
+/**
+ * Makes a certified block the head: one atomic commit of block, state and indexes. When it fails the head stays, and the chain takes no further block
+ * until it is opened again. Returns the transactions that were dropped from the mempool without a block.
+ */
+export async function commitBlock(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): Promise<readonly ChainTx[]> {
+  if (core.broken !== undefined)
+    throw new UtnetError('disk_failed', 'an earlier commit of the chain failed', { hint: 'restart the node', cause: core.broken })
+  if (core.committing) throw new UtnetError('node_internal', 'a block is being committed')
+  const { block, hash, execution } = executed
+  if (!equalBytes(block.header.parent, core.head.hash))
+    throw new UtnetError('chain_invalid', `block ${toHex(hash)} was run on another head`)
+  checkBlockCertificate(core, executed, certificate)
+  const { height } = block.header
+  const results: Results = { outcomes: execution.effects.map((e) => e.outcome), leaves: execution.leaves }
+  const { update } = execution
+  // before it is durable: no root leads to these pages until it is, and after a failure nothing is committed any more
+  update.remember()
+  const rows: Row[] = [
+    ...update.rows,
+    ...pruneRows(core, height),
+    [staleKey(height), encodeList(update.stale)],
+    [rootsKey(height), encodeRoots(update.roots)],
+    [headerKey(height), encodeHeaderRow({ header: block.header, certificate })],
+    [txsKey(height), encodeList(block.txs)],
+    [resultsKey(height), encodeResults(results)],
+    [bloomKey(height), execution.bloomFilter],
+    ...indexRows(executed),
+    ...nodeProofRows(core, executed),
+    [PENDING_KEY, undefined],
+    [HEAD_KEY, encodeHead({ chainId: core.rules.chainId.bytes, height })],
+  ]
+  core.committing = true
+  try {
+    await core.kv.commit(rows)
+  } catch (error) {
+    core.broken = error
+    throw error
+  } finally {
+    core.committing = false
+  }
+  rememberResults(core, height, results)
+  core.head = { header: block.header, hash, certificate, roots: update.roots }
+  return core.mempool.committed(execution.txs, poolView(core))
+}

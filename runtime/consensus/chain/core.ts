@@ -1,0 +1,80 @@
+/** What the parts of an open chain share. */
+import type { CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
+import { UtnetError } from '../../core/index.ts'
+import type { Execution, HeaderRules, ParentHeader } from '../block/index.ts'
+import type { ChainCrypto } from '../crypto-port.ts'
+import type { Mempool, PoolView } from '../mempool/index.ts'
+import { readAccount, stateAt, type Roots, type StateReader } from '../state/index.ts'
+import type { PageStore } from '../trie/index.ts'
+import { decodeResults, resultsKey, type Block, type Results, type VoteRow } from './rows.ts'
+
+export interface ChainHead extends ParentHeader {
+  readonly roots: Roots
+}
+
+export interface ChainCore {
+  readonly genesis: Genesis
+  readonly kv: Kv
+  readonly store: PageStore
+  readonly executor: ContractExecutor
+  readonly crypto: ChainCrypto
+  readonly params: Params
+  readonly rules: HeaderRules
+  readonly mempool: Mempool
+  /** Makes a module ready for the executor. */
+  readonly loadModule: (module: CID) => Promise<unknown>
+  /** How many heights stay readable. */
+  readonly history: number
+  readonly recentResults: Map<number, Results>
+  /** Votes of this run by vote key, noted before anything waits, so that two blocks being made at once cannot both be signed. */
+  readonly votes: Map<string, VoteRow>
+  head: ChainHead
+  producing: boolean
+  committing: boolean
+  /** Set when a commit failed: what is on the disk is then unknown until it is opened again. */
+  broken: unknown
+}
+
+/** A block that was run on the present head, by its proposer or by another validator. */
+export interface ExecutedBlock {
+  readonly block: Block
+  /** Hash of the header. */
+  readonly hash: Uint8Array
+  readonly execution: Execution
+}
+
+/** Reads of the head's state. */
+export function headState(core: ChainCore): StateReader {
+  return stateAt(core.store, core.head.roots)
+}
+
+/** What the pool checks against. */
+export function poolView(core: ChainCore): PoolView {
+  const state = headState(core)
+  return { next: core.head.header.height + 1, account: (address) => readAccount(state, address) }
+}
+
+const RECENT = 8
+
+/** Keeps the results of a block at hand. */
+export function rememberResults(core: ChainCore, height: number, results: Results): void {
+  core.recentResults.set(height, results)
+  if (core.recentResults.size > RECENT) core.recentResults.delete(Math.min(...core.recentResults.keys()))
+}
+
+/** Outcomes and receipt leaves of a block; throws `chain_height` when there is none. */
+export function resultsAt(core: ChainCore, height: number): Results {
+  const known = core.recentResults.get(height)
+  if (known !== undefined) return known
+  const bytes = core.kv.get(resultsKey(height))
+  if (bytes === undefined) throw noHeight(core, height)
+  const results = decodeResults(bytes)
+  rememberResults(core, height, results)
+  return results
+}
+
+/** The error of a height that the chain has not. */
+export function noHeight(core: ChainCore, height: number): UtnetError {
+  const head = core.head.header.height
+  return new UtnetError('chain_height', `no block at height ${height}; the head is ${head}`, { details: { height, head } })
+}

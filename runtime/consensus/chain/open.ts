@@ -1,0 +1,142 @@
+/** Opens a chain: starts it from its genesis, or goes on from the head in the store. */
+import { chainIdOf, equalBytes, LIMITS, paramsOf, powerRoot, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
+import { asParent, makeBloom } from '../block/index.ts'
+import { Mempool } from '../mempool/index.ts'
+import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt } from '../state/index.ts'
+import { createPageStore, type PageStore } from '../trie/index.ts'
+import type { Chain, ChainOptions } from './api.ts'
+import { buildBlock, executeBlock, loadModules } from './build.ts'
+import { commitBlock } from './commit.ts'
+import { pendingBlock } from './votes.ts'
+import { headState, type ChainCore, type ChainHead } from './core.ts'
+import { checkGenesis, genesisHeader, genesisState } from './genesis.ts'
+import { certify, produce } from './produce.ts'
+import { runQuery } from './query.ts'
+import {
+  accountAt,
+  batchAnchor,
+  batchHead,
+  blockAt,
+  callReceipt,
+  findTx,
+  guestAt,
+  hasReceipt,
+  headerAt,
+  heightsTouching,
+  listGuests,
+  lowestState,
+  nodeProof,
+  prove,
+} from './reads.ts'
+import {
+  bloomKey,
+  decodeHead,
+  decodeHeaderRow,
+  encodeHead,
+  encodeHeaderRow,
+  encodeList,
+  encodeResults,
+  HEAD_KEY,
+  headerKey,
+  resultsKey,
+  rootsKey,
+  txsKey,
+} from './rows.ts'
+import { submitTx } from './submit.ts'
+
+async function startChain(options: ChainOptions, store: PageStore): Promise<ChainHead> {
+  const { genesis, kv } = options
+  const update = updateState(store, EMPTY_ROOTS, genesisState(genesis).changes(), 0)
+  const header = genesisHeader(genesis, rootHashes(update.roots))
+  await kv.commit([
+    ...update.rows,
+    [rootsKey(0), encodeRoots(update.roots)],
+    [headerKey(0), encodeHeaderRow({ header, certificate: null })],
+    [txsKey(0), encodeList([])],
+    [resultsKey(0), encodeResults({ outcomes: [], leaves: [] })],
+    [bloomKey(0), makeBloom([])],
+    [HEAD_KEY, encodeHead({ chainId: header.chainId.bytes, height: 0 })],
+  ])
+  update.remember()
+  return { ...asParent(header, null), roots: update.roots }
+}
+
+function resumeChain(kv: Kv, headRow: Uint8Array, chainId: CID): ChainHead {
+  const head = decodeHead(headRow)
+  if (!equalBytes(head.chainId, chainId.bytes)) {
+    throw new UtnetError('chain_invalid', 'the data folder holds another chain', {
+      hint: 'use another data folder, or the genesis that this one was made with',
+    })
+  }
+  const header = kv.get(headerKey(head.height))
+  const roots = kv.get(rootsKey(head.height))
+  if (header === undefined || roots === undefined) throw new UtnetError('data_corrupt', `the rows of head ${head.height} are missing`)
+  const row = decodeHeaderRow(header)
+  return { ...asParent(row.header, row.certificate), roots: decodeRoots(roots) }
+}
+
+/** Opens the chain of a genesis over a store: starts it there, or goes on from its head. Throws `chain_invalid` for a bad genesis or a store of another chain. */
+export async function openChain(options: ChainOptions): Promise<Chain> {
+  const { genesis, kv, executor, crypto } = options
+  checkGenesis(genesis, crypto)
+  const params = paramsOf(genesis.protocol) as Params
+  const chainId = chainIdOf(genesis)
+  const store = createPageStore(kv)
+  const row = kv.get(HEAD_KEY)
+  const core: ChainCore = {
+    genesis,
+    kv,
+    store,
+    executor,
+    crypto,
+    params,
+    rules: { chainId, protocol: genesis.protocol, validators: genesis.validators, power: powerRoot(genesis.validators), crypto },
+    mempool: new Mempool(params),
+    loadModule: options.loadModule ?? (() => Promise.resolve()),
+    history: options.history ?? LIMITS.stateHistory,
+    recentResults: new Map(),
+    head: row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId),
+    votes: new Map(),
+    producing: false,
+    committing: false,
+    broken: undefined,
+  }
+  return bind(core)
+}
+
+function bind(core: ChainCore): Chain {
+  return {
+    chainId: core.rules.chainId,
+    genesis: core.genesis,
+    params: core.params,
+    head: () => headerAt(core, core.head.header.height),
+    headerAt: (height) => headerAt(core, height),
+    blockAt: (height) => blockAt(core, height),
+    lowestState: () => lowestState(core),
+    tx: (id) => findTx(core, id),
+    hasReceipt: (id) => hasReceipt(core, id),
+    receiptAt: (id) => callReceipt(core, id),
+    batchAnchor: (node, thread, first) => batchAnchor(core, node, thread, first),
+    batchHead: (node, thread) => batchHead(core, node, thread),
+    account: (address, at) => accountAt(core, address, at),
+    nextNonce: (address) => core.mempool.nextNonce(address, accountAt(core, address)),
+    guest: (name, at) => guestAt(core, name, at),
+    guests: () => listGuests(core),
+    query: (query) => runQuery(core, query),
+    prove: (trie, key, at) => prove(core, trie, key, at),
+    nodeProof: (node, height) => nodeProof(core, node, height),
+    heightsTouching: (kind, item, from, to) => heightsTouching(core, kind, item, from, to),
+    burnt: () => burntOf(headState(core)),
+    walk: (trie) => walkAt(core.store, core.head.roots, trie),
+    submit: (wire) => submitTx(core, wire),
+    waiting: () => core.mempool.size,
+    drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),
+    produce: (options) => produce(core, options),
+    loadModules: (txs) => loadModules(core, txs ?? core.mempool.take()),
+    buildBlock: (options) => buildBlock(core, options),
+    executeBlock: (block) => executeBlock(core, block),
+    pendingBlock: () => pendingBlock(core),
+    certify: (executed, voters) => certify(core, executed, voters),
+    commitBlock: (executed, certificate) => commitBlock(core, executed, certificate),
+  }
+}

@@ -1,0 +1,78 @@
+/** Read-only runs of contracts on a final state: free, bounded, without a trace on the chain. */
+import { formatAddress, LIMITS, UtnetError, type Cbor, type ContractEnv, type RunOutcome } from '../../core/index.ts'
+import { storeKey } from '../state/index.ts'
+import { checkStorageKey } from '../tx/index.ts'
+import type { ChainCore } from './core.ts'
+import { contractRecord, guestAt, headerAt, stateOf } from './reads.ts'
+
+export interface ChainQuery {
+  /** Name or address of a contract. */
+  readonly contract: string | Uint8Array
+  readonly export: string
+  /** Canonical WIT values. */
+  readonly args: readonly Cbor[]
+  /** Height; the head's without it. */
+  readonly at?: number
+  /** At most `LIMITS.queryGas`, which it is without it. */
+  readonly gasLimit?: bigint
+  /** Who asks, 20 bytes; zero bytes without it. */
+  readonly caller?: Uint8Array
+}
+
+export interface QueryOutcome {
+  readonly outcome: RunOutcome
+  readonly height: number
+  /** Keys of the contracts trie that were read, in order: what a proof of the answer must show. */
+  readonly reads: readonly Uint8Array[]
+}
+
+const NOBODY = new Uint8Array(20)
+
+function addressOf(core: ChainCore, query: ChainQuery, at: number): Uint8Array {
+  if (typeof query.contract !== 'string') return query.contract
+  const guest = guestAt(core, query.contract, at)
+  if (guest.address === null) throw new UtnetError('guest_world', `${guest.name} is a ${guest.world}, not a contract`)
+  return guest.address
+}
+
+/** Runs a query. Throws `chain_height`, `chain_pruned`, `guest_not_found`, `guest_world`, `query_write`, and what the executor throws. */
+export async function runQuery(core: ChainCore, query: ChainQuery): Promise<QueryOutcome> {
+  const height = query.at ?? core.head.header.height
+  const { header } = headerAt(core, height)
+  const state = stateOf(core, height)
+  const address = addressOf(core, query, height)
+  const { module } = contractRecord(state, address)
+  await core.loadModule(module)
+
+  let wrote: UtnetError | undefined
+  const refuse = (what: string): never => {
+    wrote = new UtnetError('query_write', `${query.export} ${what}, which a query must not`, { hint: 'send it as a call' })
+    throw wrote
+  }
+  const reads: Uint8Array[] = []
+  const env: ContractEnv = {
+    caller: formatAddress(query.caller ?? NOBODY),
+    contract: formatAddress(address),
+    height,
+    time: header.time,
+    chainId: core.rules.chainId.toString(),
+    get: (key) => {
+      checkStorageKey(key)
+      const full = storeKey(address, key)
+      reads.push(full)
+      return state.get('contracts', full)?.slice()
+    },
+    set: () => refuse('writes to storage'),
+    emit: () => refuse('emits an event'),
+  }
+  const most = BigInt(LIMITS.queryGas)
+  const gasLimit = query.gasLimit === undefined || query.gasLimit > most ? most : query.gasLimit
+  try {
+    const outcome = core.executor.run({ module, entry: query.export, args: query.args, gasLimit, env })
+    // an executor may turn what the environment throws into a trap of the guest
+    if (wrote !== undefined) throw wrote
+    return { outcome, height, reads }
+  } catch (error) {
+    throw wrote ?? error
+  }
+}

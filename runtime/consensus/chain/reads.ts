@@ -1,0 +1,253 @@
+/** What a node reads from the chain: blocks, transactions, receipts, accounts, guests, proofs. */
+import {
+  asArray,
+  asBytes,
+  decode,
+  decodeReceipt,
+  formatAddress,
+  formatKey,
+  nodeAccountKey,
+  headerHash,
+  inclusionPath,
+  leafHash,
+  receiptId,
+  UtnetError,
+  type Account,
+  type Anchor,
+  type Certificate,
+  type CID,
+  type Header,
+  type TrieProof,
+} from '../../core/index.ts'
+import { mayContain, type BloomKind } from '../block/index.ts'
+import {
+  batchKey,
+  decodeRoots,
+  decodeVersion,
+  proveAt,
+  readAccount,
+  stateAt,
+  versionKey,
+  type BatchRecord,
+  type ContractRecord,
+  type Roots,
+  type StateReader,
+  type TrieName,
+  type VersionRecord,
+} from '../state/index.ts'
+import { contractAt, lastBatch, readName, type ChainTx, type TxOutcome } from '../tx/index.ts'
+import { headState, noHeight, resultsAt, type ChainCore } from './core.ts'
+import {
+  batchRowKey,
+  decodeNodeProof,
+  nodeProofKey,
+  type NodeProof,
+  bloomKey,
+  decodeHeaderRow,
+  decodeList,
+  decodePlace,
+  GUEST_RANGE,
+  headerKey,
+  receiptKey,
+  rootsKey,
+  txKey,
+  txsKey,
+  type FinalHeaderRow,
+  type Place,
+} from './rows.ts'
+
+export interface FinalHeader {
+  readonly header: Header
+  readonly hash: Uint8Array
+  /** Null for block 0. */
+  readonly certificate: Certificate | null
+}
+
+export interface FinalBlock extends FinalHeader {
+  /** Wire bytes. */
+  readonly txs: readonly Uint8Array[]
+  /** How each transaction ended. */
+  readonly outcomes: readonly TxOutcome[]
+  /** Leaves of the receipt tree. */
+  readonly leaves: readonly Uint8Array[]
+}
+
+export type FoundTx =
+  | { readonly state: 'pending'; readonly tx: ChainTx }
+  | { readonly state: 'final'; readonly height: number; readonly index: number; readonly outcome: TxOutcome; readonly wire: Uint8Array }
+
+export interface GuestRecord {
+  readonly name: string
+  readonly world: string
+  /** The newest module. */
+  readonly module: CID
+  /** Address, 20 bytes. */
+  readonly owner: Uint8Array
+  /** Address of the contract's state; null for the other worlds. */
+  readonly address: Uint8Array | null
+  /** The newest versions, the oldest of them first. */
+  readonly versions: readonly VersionRecord[]
+}
+
+export interface ProvenValue extends FinalHeader {
+  readonly height: number
+  readonly trie: TrieName
+  readonly key: Uint8Array
+  /** Null when the state holds nothing there. */
+  readonly value: Uint8Array | null
+  /** Leads to the header's root of the trie (core `verifyTrieProof`). */
+  readonly proof: TrieProof
+}
+
+const VERSIONS_SHOWN = 256
+
+/** Header and certificate at a height; throws `chain_height`. */
+export function headerAt(core: ChainCore, height: number): FinalHeader {
+  if (height === core.head.header.height) {
+    const { header, hash, certificate } = core.head
+    return { header, hash, certificate }
+  }
+  const bytes = Number.isSafeInteger(height) && height >= 0 && height < core.head.header.height ? core.kv.get(headerKey(height)) : undefined
+  if (bytes === undefined) throw noHeight(core, height)
+  const row: FinalHeaderRow = decodeHeaderRow(bytes)
+  return { ...row, hash: headerHash(row.header) }
+}
+
+/** The whole block at a height; throws `chain_height`. */
+export function blockAt(core: ChainCore, height: number): FinalBlock {
+  const final = headerAt(core, height)
+  const txs = core.kv.get(txsKey(height))
+  if (txs === undefined) throw noHeight(core, height)
+  return { ...final, txs: decodeList(txs, 'transactions'), ...resultsAt(core, height) }
+}
+
+/** A transaction by the text of its id; throws `tx_not_found`. */
+export function findTx(core: ChainCore, id: CID): FoundTx {
+  const waiting = core.mempool.get(id.toString())
+  if (waiting !== undefined) return { state: 'pending', tx: waiting }
+  const bytes = core.kv.get(txKey(id))
+  if (bytes === undefined) throw new UtnetError('tx_not_found', `transaction ${id} is not known`)
+  const { height, index } = decodePlace(bytes)
+  const wire = decodeList(core.kv.get(txsKey(height)) as Uint8Array, 'transactions')[index] as Uint8Array
+  return { state: 'final', height, index, outcome: resultsAt(core, height).outcomes[index] as TxOutcome, wire }
+}
+
+function anchorOf(core: ChainCore, { height, index }: Place): Anchor {
+  const { leaves } = resultsAt(core, height)
+  return { height, index, size: leaves.length, path: inclusionPath(leaves.map(leafHash), index) }
+}
+
+/** The receipt of a call with its path to the header; throws `receipt_not_found`. */
+export function callReceipt(core: ChainCore, id: CID): { readonly bodyBytes: Uint8Array; readonly anchor: Anchor } {
+  const bytes = core.kv.get(receiptKey(id))
+  if (bytes === undefined) throw new UtnetError('receipt_not_found', `receipt ${id} is not on the chain`)
+  const place = decodePlace(bytes)
+  const leaf = resultsAt(core, place.height).leaves[place.index] as Uint8Array
+  const bodyBytes = asBytes(asArray(decode(leaf, 'leaf'), 'leaf', 2)[1], 'receipt')
+  if (!receiptId(bodyBytes).equals(id) || decodeReceipt(bodyBytes).kind !== 'call')
+    throw new UtnetError('data_corrupt', `receipt ${id} is damaged`)
+  return { bodyBytes, anchor: anchorOf(core, place) }
+}
+
+/** Where a batch is anchored; undefined when it is not (yet). */
+export function batchAnchor(core: ChainCore, node: Uint8Array, thread: number, first: number): Anchor | undefined {
+  const bytes = core.kv.get(batchRowKey(node, thread, first))
+  return bytes === undefined ? undefined : anchorOf(core, decodePlace(bytes))
+}
+
+/** The last anchored batch of a node's thread: the next must begin at `next` and name `root`. */
+export function batchHead(core: ChainCore, node: Uint8Array, thread: number): BatchRecord {
+  return lastBatch(headState(core).get('offchain', batchKey(node, thread)))
+}
+
+/** Lowest height whose state can still be read. */
+export function lowestState(core: ChainCore): number {
+  return Math.max(0, core.head.header.height - core.history + 1)
+}
+
+/** Roots of the state at a height; throws `chain_height` above the head, `chain_pruned` below what is kept. */
+function rootsAt(core: ChainCore, height: number): Roots {
+  if (height === core.head.header.height) return core.head.roots
+  if (!Number.isSafeInteger(height) || height < 0 || height > core.head.header.height) throw noHeight(core, height)
+  const lowest = lowestState(core)
+  const bytes = height < lowest ? undefined : core.kv.get(rootsKey(height))
+  if (bytes === undefined) {
+    throw new UtnetError('chain_pruned', `the state of height ${height} is no longer kept; the lowest is ${lowest}`, {
+      hint: `use a height from ${lowest} on`,
+      details: { height, lowest },
+    })
+  }
+  return decodeRoots(bytes)
+}
+
+/** Reads of the state at a height. */
+export function stateOf(core: ChainCore, height: number): StateReader {
+  return stateAt(core.store, rootsAt(core, height))
+}
+
+/** An account; an address never seen is an empty one. */
+export function accountAt(core: ChainCore, address: Uint8Array, at?: number): Account {
+  return readAccount(stateOf(core, at ?? core.head.header.height), address)
+}
+
+/** A published name; throws `guest_not_found`. */
+export function guestAt(core: ChainCore, name: string, at?: number): GuestRecord {
+  const state = stateOf(core, at ?? core.head.header.height)
+  const record = readName(state, name)
+  if (record === undefined)
+    throw new UtnetError('guest_not_found', `no guest is named ${name.slice(0, 80)}`, { hint: 'list the names with: utnet ls' })
+  const versions: VersionRecord[] = []
+  for (let i = Math.max(0, record.versions - VERSIONS_SHOWN); i < record.versions; i++) {
+    versions.push(decodeVersion(state.get('contracts', versionKey(name, i)) as Uint8Array))
+  }
+  const { owner, world, address } = record
+  return { name, world, owner, address, versions, module: (versions[versions.length - 1] as VersionRecord).module }
+}
+
+/** All published names, in order. */
+export function listGuests(core: ChainCore): GuestRecord[] {
+  const out: GuestRecord[] = []
+  for (const [key] of core.kv.range(...GUEST_RANGE)) out.push(guestAt(core, String.fromCharCode(...key.subarray(1))))
+  return out
+}
+
+/** The contract at an address; throws `guest_not_found`. */
+export function contractRecord(state: StateReader, address: Uint8Array): ContractRecord {
+  const record = contractAt(state, address)
+  if (record === undefined) throw new UtnetError('guest_not_found', `no contract stands at ${formatAddress(address)}`)
+  return record
+}
+
+/** A value of a trie with the proof that leads to the header of the height. */
+export function prove(core: ChainCore, trie: TrieName, key: Uint8Array, at?: number): ProvenValue {
+  const height = at ?? core.head.header.height
+  const { value, proof } = proveAt(core.store, rootsAt(core, height), trie, key)
+  return { ...headerAt(core, height), height, trie, key, value, proof }
+}
+
+/**
+ * A node's account with the proof that leads to the accounts root at a height where it anchored a batch (kept for good), or at any readable height.
+ * Throws `chain_height`, `chain_pruned`, `receipt_not_anchored` when the node has no account there.
+ */
+export function nodeProof(core: ChainCore, node: Uint8Array, height: number): NodeProof {
+  const bytes = core.kv.get(nodeProofKey(node, height))
+  if (bytes !== undefined) return decodeNodeProof(bytes)
+  const { value, proof } = prove(core, 'accounts', nodeAccountKey(node), height)
+  if (value === null) throw new UtnetError('receipt_not_anchored', `node ${formatKey(node)} is not registered at height ${height}`)
+  return { account: value, proof }
+}
+
+/** Heights from `from` to `to` whose blocks may concern the item; one that is left out surely does not. */
+export function heightsTouching(core: ChainCore, kind: BloomKind, item: Uint8Array, from: number, to: number): number[] {
+  const out: number[] = []
+  for (let height = Math.max(0, from); height <= Math.min(to, core.head.header.height); height++) {
+    const filter = core.kv.get(bloomKey(height))
+    if (filter !== undefined && mayContain(filter, kind, item)) out.push(height)
+  }
+  return out
+}
+
+/** True when the chain has a receipt of this id. */
+export function hasReceipt(core: ChainCore, id: CID): boolean {
+  return core.kv.get(receiptKey(id)) !== undefined
+}

@@ -1,0 +1,182 @@
+/** The chain's rows in the key-value store. Pages and values of the tries have the first bytes n and v (trie/page-store.ts). */
+import {
+  asArray,
+  asBytes,
+  asUint,
+  concatBytes,
+  decode,
+  decodeCertificate,
+  decodeHeader,
+  encode,
+  encodeCertificate,
+  encodeHeader,
+  readTrieProof,
+  trieProofCbor,
+  utf8,
+  type Certificate,
+  type CID,
+  type Header,
+  type TrieProof,
+} from '../../core/index.ts'
+import { bytesHeight, heightBytes } from '../trie/index.ts'
+import { outcomeCbor, readOutcome, type TxOutcome } from '../tx/index.ts'
+
+const prefix = (letter: string): Uint8Array => utf8(letter)
+const HEADER = prefix('h')
+const TXS = prefix('t')
+const RESULTS = prefix('r')
+const BLOOM = prefix('f')
+const ROOTS = prefix('R')
+const STALE = prefix('s')
+const TX = prefix('x')
+const RECEIPT = prefix('i')
+const BATCH = prefix('a')
+const NODE_PROOF = prefix('w')
+const GUEST = prefix('g')
+const VOTE = prefix('l')
+
+/** Chain id and height of the head. */
+export const HEAD_KEY: Uint8Array = utf8('m/head')
+/** The block that this node voted for and has not committed. */
+export const PENDING_KEY: Uint8Array = utf8('p/block')
+
+export const headerKey = (height: number): Uint8Array => concatBytes(HEADER, heightBytes(height))
+export const txsKey = (height: number): Uint8Array => concatBytes(TXS, heightBytes(height))
+export const resultsKey = (height: number): Uint8Array => concatBytes(RESULTS, heightBytes(height))
+export const bloomKey = (height: number): Uint8Array => concatBytes(BLOOM, heightBytes(height))
+export const rootsKey = (height: number): Uint8Array => concatBytes(ROOTS, heightBytes(height))
+export const staleKey = (height: number): Uint8Array => concatBytes(STALE, heightBytes(height))
+export const txKey = (id: CID): Uint8Array => concatBytes(TX, id.bytes)
+export const receiptKey = (id: CID): Uint8Array => concatBytes(RECEIPT, id.bytes)
+export const batchRowKey = (node: Uint8Array, thread: number, first: number): Uint8Array =>
+  concatBytes(BATCH, node, utf8(`${thread}/`), heightBytes(first))
+export const nodeProofKey = (node: Uint8Array, height: number): Uint8Array => concatBytes(NODE_PROOF, node, heightBytes(height))
+export const guestKey = (name: string): Uint8Array => concatBytes(GUEST, utf8(name))
+export const voteKey = (bls: Uint8Array): Uint8Array => concatBytes(VOTE, bls)
+
+/** All names lie between these. */
+export const GUEST_RANGE: readonly [Uint8Array, Uint8Array] = [GUEST, prefix('h')]
+
+/** Where a leaf or a transaction stands. */
+export interface Place {
+  readonly height: number
+  readonly index: number
+}
+
+export function encodePlace(p: Place): Uint8Array {
+  return concatBytes(heightBytes(p.height), heightBytes(p.index))
+}
+
+export function decodePlace(bytes: Uint8Array): Place {
+  return { height: bytesHeight(bytes), index: bytesHeight(bytes, 6) }
+}
+
+export interface Head {
+  readonly chainId: Uint8Array
+  readonly height: number
+}
+
+export function encodeHead(h: Head): Uint8Array {
+  return encode([h.chainId, h.height])
+}
+
+export function decodeHead(bytes: Uint8Array): Head {
+  const list = asArray(decode(bytes, 'head row', 256), 'head row', 2)
+  return { chainId: asBytes(list[0], 'chain id'), height: asUint(list[1], 'height') }
+}
+
+export interface FinalHeaderRow {
+  readonly header: Header
+  /** Null for block 0. */
+  readonly certificate: Certificate | null
+}
+
+export function encodeHeaderRow(row: FinalHeaderRow): Uint8Array {
+  return encode([encodeHeader(row.header), row.certificate === null ? null : encodeCertificate(row.certificate)])
+}
+
+export function decodeHeaderRow(bytes: Uint8Array): FinalHeaderRow {
+  const list = asArray(decode(bytes, 'header row'), 'header row', 2)
+  return {
+    header: decodeHeader(asBytes(list[0], 'header')),
+    certificate: list[1] === null ? null : decodeCertificate(asBytes(list[1], 'certificate')),
+  }
+}
+
+const bytesList = (value: Uint8Array, what: string): Uint8Array[] => asArray(decode(value, what), what).map((item) => asBytes(item, what))
+
+/** A list of byte strings. */
+export function encodeList(list: readonly Uint8Array[]): Uint8Array {
+  return encode([...list])
+}
+
+/** The list of its bytes. */
+export function decodeList(bytes: Uint8Array, what: string): Uint8Array[] {
+  return bytesList(bytes, what)
+}
+
+export interface Results {
+  readonly outcomes: readonly TxOutcome[]
+  /** Leaves of the receipt tree. */
+  readonly leaves: readonly Uint8Array[]
+}
+
+export function encodeResults(r: Results): Uint8Array {
+  return encode([r.outcomes.map(outcomeCbor), [...r.leaves]])
+}
+
+export function decodeResults(bytes: Uint8Array): Results {
+  const list = asArray(decode(bytes, 'block results'), 'block results', 2)
+  return {
+    outcomes: asArray(list[0], 'outcomes').map(readOutcome),
+    leaves: asArray(list[1], 'leaves').map((leaf) => asBytes(leaf, 'leaf')),
+  }
+}
+
+/** A node's account with the proof that leads to the accounts root of a header. */
+export interface NodeProof {
+  /** Bytes of the account. */
+  readonly account: Uint8Array
+  readonly proof: TrieProof
+}
+
+export function encodeNodeProof(p: NodeProof): Uint8Array {
+  return encode([p.account, trieProofCbor(p.proof)])
+}
+
+export function decodeNodeProof(bytes: Uint8Array): NodeProof {
+  const list = asArray(decode(bytes, 'node proof'), 'node proof', 2)
+  return { account: asBytes(list[0], 'account'), proof: readTrieProof(list[1]) }
+}
+
+export interface VoteRow {
+  readonly height: number
+  readonly round: number
+  readonly block: Uint8Array
+}
+
+export function encodeVote(v: VoteRow): Uint8Array {
+  return encode([v.height, v.round, v.block])
+}
+
+export function decodeVote(bytes: Uint8Array): VoteRow {
+  const list = asArray(decode(bytes, 'vote row', 256), 'vote row', 3)
+  return { height: asUint(list[0], 'height'), round: asUint(list[1], 'round'), block: asBytes(list[2], 'block', 32) }
+}
+
+/** A block as it travels: its header and its transactions' wire bytes. */
+export interface Block {
+  readonly header: Header
+  readonly txs: readonly Uint8Array[]
+}
+
+/** Canonical bytes of a block. */
+export function encodeBlock(b: Block): Uint8Array {
+  return encode([encodeHeader(b.header), [...b.txs]])
+}
+
+/** The block of its bytes. */
+export function decodeBlock(bytes: Uint8Array): Block {
+  const list = asArray(decode(bytes, 'block'), 'block', 2)
+  return { header: decodeHeader(asBytes(list[0], 'header')), txs: asArray(list[1], 'transactions').map((tx) => asBytes(tx, 'transaction')) }
+}

@@ -1,0 +1,74 @@
+/** Votes and certificates. What a key signed is durable before the signature leaves. */
+import { equalBytes, precommitMessage, toHex, UtnetError, type Certificate } from '../../core/index.ts'
+import { checkCertificate } from '../../crypto/index.ts'
+import type { Voter } from '../crypto-port.ts'
+import type { ChainCore, ExecutedBlock } from './core.ts'
+import { decodeBlock, decodeVote, encodeBlock, encodeVote, PENDING_KEY, voteKey, type Block } from './rows.ts'
+
+/** The block that this node voted for before it stopped, if the next height is still open: it must be finished, not replaced. */
+export function pendingBlock(core: ChainCore): Block | undefined {
+  const bytes = core.kv.get(PENDING_KEY)
+  if (bytes === undefined) return undefined
+  const block = decodeBlock(bytes)
+  return block.header.height === core.head.header.height + 1 ? block : undefined
+}
+
+/**
+ * Votes for a block with the given vote keys. Before a signature is made, what is signed is durable: throws `chain_invalid` when a key has already
+ * signed another block at this height and round, or anything later.
+ */
+export async function voteFor(
+  core: ChainCore,
+  executed: ExecutedBlock,
+  voters: readonly Voter[],
+): Promise<readonly { readonly bls: Uint8Array; readonly signature: Uint8Array }[]> {
+  const { height, round } = executed.block.header
+  const rows = voters.map(({ bls }) => {
+    const bytes = core.kv.get(voteKey(bls))
+    const last = core.votes.get(toHex(bls)) ?? (bytes === undefined ? undefined : decodeVote(bytes))
+    const later = last === undefined || height > last.height || (height === last.height && round > last.round)
+    const same = last !== undefined && last.height === height && last.round === round && equalBytes(last.block, executed.hash)
+    if (!later && !same) {
+      throw new UtnetError(
+        'chain_invalid',
+        `vote key ${toHex(bls)} already signed at height ${last?.height}, round ${last?.round}: a second vote would be punished`,
+        {
+          hint: 'use this key in one node only',
+        },
+      )
+    }
+    return [voteKey(bls), encodeVote({ height, round, block: executed.hash })] as const
+  })
+  for (const { bls } of voters) core.votes.set(toHex(bls), { height, round, block: executed.hash })
+  await core.kv.commit([...rows, [PENDING_KEY, encodeBlock(executed.block)]])
+  const message = precommitMessage(core.rules.chainId, height, round, executed.hash)
+  return voters.map((voter) => ({ bls: voter.bls, signature: voter.sign(message) }))
+}
+
+/** Puts votes together into a certificate; throws `chain_invalid` when they are not more than two thirds of the power. */
+export function makeCertificate(
+  core: ChainCore,
+  executed: ExecutedBlock,
+  votes: readonly { readonly bls: Uint8Array; readonly signature: Uint8Array }[],
+): Certificate {
+  const { validators } = core.rules
+  const { height, round } = executed.block.header
+  const signers = new Uint8Array(Math.ceil(validators.length / 8))
+  for (const { bls } of votes) {
+    const at = validators.findIndex((v) => equalBytes(v.bls, bls))
+    if (at < 0) throw new UtnetError('chain_invalid', `vote key ${toHex(bls)} is not in the validator set`)
+    const bit = 1 << (at & 7)
+    if (((signers[at >> 3] as number) & bit) !== 0) throw new UtnetError('chain_invalid', `vote key ${toHex(bls)} voted twice`)
+    signers[at >> 3] = (signers[at >> 3] as number) | bit
+  }
+  const certificate = { height, round, block: executed.hash, signers, signature: core.crypto.blsAggregate(votes.map((v) => v.signature)) }
+  checkBlockCertificate(core, executed, certificate)
+  return certificate
+}
+
+/** Throws `chain_invalid` unless the certificate is of this block. */
+export function checkBlockCertificate(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): void {
+  const { height, round } = executed.block.header
+  const of = { chainId: core.rules.chainId, height, round, blockHash: executed.hash }
+  checkCertificate(of, certificate, core.rules.validators, core.crypto.blsFastAggregateVerify)
+}

@@ -1,0 +1,2 @@
+/** Waiting transactions. */
+export { Mempool, type PoolView } from './mempool.ts'

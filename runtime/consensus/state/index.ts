@@ -1,0 +1,5 @@
+/** State: accounts, contracts and off-chain records over three tries. */
+export * from './keys.ts'
+export * from './records.ts'
+export * from './roots.ts'
+export { burntOf, NO_ACCOUNT, readAccount, WorkingState, type StateReader } from './working-state.ts'

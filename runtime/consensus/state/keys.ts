@@ -1,0 +1,52 @@
+/** Keys of the three tries. The prefixes end in `/`, so none is the beginning of another. */
+import { concatBytes, utf8 } from '../../core/index.ts'
+
+export type TrieName = 'accounts' | 'contracts' | 'offchain'
+
+export const TRIES: readonly TrieName[] = ['accounts', 'contracts', 'offchain']
+
+/** All fees burnt so far, in the accounts trie beside the 20-byte addresses. */
+export const BURNT_KEY: Uint8Array = utf8('burnt')
+
+const CODE = utf8('code/')
+const NAME = utf8('name/')
+const VERSION = utf8('version/')
+const STORE = utf8('store/')
+const BATCH = utf8('batch/')
+const MODULE = utf8('module/')
+const RECORD = utf8('record/')
+
+/** Contracts trie: the record of a contract. */
+export function codeKey(address: Uint8Array): Uint8Array {
+  return concatBytes(CODE, address)
+}
+
+/** Contracts trie: the record of a name. */
+export function nameKey(name: string): Uint8Array {
+  return concatBytes(NAME, utf8(name))
+}
+
+/** Contracts trie: version `index` of a name, from 0. */
+export function versionKey(name: string, index: number): Uint8Array {
+  return concatBytes(VERSION, utf8(`${name}/${index}`))
+}
+
+/** Contracts trie: a variable of a contract. */
+export function storeKey(address: Uint8Array, key: Uint8Array): Uint8Array {
+  return concatBytes(STORE, address, key)
+}
+
+/** Offchain trie: the last anchored batch of a node's thread. */
+export function batchKey(node: Uint8Array, thread: number): Uint8Array {
+  return concatBytes(BATCH, node, utf8(`/${thread}`))
+}
+
+/** Offchain trie: a module that was published. */
+export function moduleKey(module: { readonly bytes: Uint8Array }): Uint8Array {
+  return concatBytes(MODULE, module.bytes)
+}
+
+/** Offchain trie: what a transaction of kind operators, route or custom recorded. */
+export function recordKey(tx: { readonly bytes: Uint8Array }): Uint8Array {
+  return concatBytes(RECORD, tx.bytes)
+}

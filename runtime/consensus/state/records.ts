@@ -1,0 +1,90 @@
+/** Values of the contracts and offchain tries. */
+import { asArray, asBytes, asCid, asText, asUint, decode, encode, type CID, type Cbor } from '../../core/index.ts'
+
+export interface ContractRecord {
+  readonly module: CID
+  readonly world: string
+  readonly name: string
+  /** Address, 20 bytes. */
+  readonly owner: Uint8Array
+}
+
+export interface NameRecord {
+  /** Address, 20 bytes. */
+  readonly owner: Uint8Array
+  readonly world: string
+  /** Address of the contract's state; null for the other worlds. */
+  readonly address: Uint8Array | null
+  /** How many versions were published; version i stands under `versionKey(name, i)`. */
+  readonly versions: number
+}
+
+export interface VersionRecord {
+  readonly module: CID
+  readonly height: number
+}
+
+export interface BatchRecord {
+  /** `seq` that the next batch begins with. */
+  readonly next: number
+  /** Root of the last batch. */
+  readonly root: Uint8Array
+}
+
+const LIMIT = 4096
+
+/** Canonical bytes of a contract record. */
+export function encodeContract(r: ContractRecord): Uint8Array {
+  return encode([r.module, r.world, r.name, r.owner])
+}
+
+/** The contract record of its bytes. */
+export function decodeContract(bytes: Uint8Array): ContractRecord {
+  const list = asArray(decode(bytes, 'contract record', LIMIT), 'contract record', 4)
+  return {
+    module: asCid(list[0], 'module'),
+    world: asText(list[1], 'world'),
+    name: asText(list[2], 'name'),
+    owner: asBytes(list[3], 'owner', 20),
+  }
+}
+
+/** Canonical bytes of a name record. */
+export function encodeName(r: NameRecord): Uint8Array {
+  return encode([r.owner, r.world, r.address, r.versions])
+}
+
+const addressOrNull = (value: Cbor | undefined): Uint8Array | null => (value === null ? null : asBytes(value, 'address', 20))
+
+/** The name record of its bytes. */
+export function decodeName(bytes: Uint8Array): NameRecord {
+  const list = asArray(decode(bytes, 'name record', LIMIT), 'name record', 4)
+  return {
+    owner: asBytes(list[0], 'owner', 20),
+    world: asText(list[1], 'world'),
+    address: addressOrNull(list[2]),
+    versions: asUint(list[3], 'versions'),
+  }
+}
+
+/** Canonical bytes of a version. */
+export function encodeVersion(r: VersionRecord): Uint8Array {
+  return encode([r.module, r.height])
+}
+
+/** The version of its bytes. */
+export function decodeVersion(bytes: Uint8Array): VersionRecord {
+  const list = asArray(decode(bytes, 'version record', LIMIT), 'version record', 2)
+  return { module: asCid(list[0], 'module'), height: asUint(list[1], 'height') }
+}
+
+/** Canonical bytes of a batch record. */
+export function encodeBatchRecord(r: BatchRecord): Uint8Array {
+  return encode([r.next, r.root])
+}
+
+/** The batch record of its bytes. */
+export function decodeBatchRecord(bytes: Uint8Array): BatchRecord {
+  const list = asArray(decode(bytes, 'batch record', LIMIT), 'batch record', 2)
+  return { next: asUint(list[0], 'next'), root: asBytes(list[1], 'root', 32) }
+}

@@ -1,0 +1,107 @@
+/** The state while a block runs: what the parent's tries hold, under changes that can be taken back to a checkpoint. */
+import { amountBytes, bytesAmount, decodeAccount, encodeAccount, type Account } from '../../core/index.ts'
+import type { TrieChange } from '../trie/index.ts'
+import { BURNT_KEY, TRIES, type TrieName } from './keys.ts'
+
+/** Reads of a final state. */
+export interface StateReader {
+  get(trie: TrieName, key: Uint8Array): Uint8Array | undefined
+}
+
+export const NO_ACCOUNT: Account = { balance: 0n, nonce: 0, bond: 0n, node: null }
+
+const isEmpty = (a: Account): boolean => a.balance === 0n && a.nonce === 0 && a.bond === 0n && a.node === null
+
+/** The account of an address; an address never seen is an empty one. */
+export function readAccount(state: StateReader, address: Uint8Array): Account {
+  const bytes = state.get('accounts', address)
+  return bytes === undefined ? NO_ACCOUNT : decodeAccount(bytes)
+}
+
+/** All fees burnt up to this state, in 10^-18 UNC. */
+export function burntOf(state: StateReader): bigint {
+  const bytes = state.get('accounts', BURNT_KEY)
+  return bytes === undefined ? 0n : bytesAmount(bytes, 'burnt')
+}
+
+interface Entry<T> {
+  readonly key: Uint8Array
+  readonly value: T
+}
+
+const keyText = (key: Uint8Array): string => String.fromCharCode(...key)
+
+export class WorkingState implements StateReader {
+  readonly #base: StateReader
+  readonly #accounts = new Map<string, Entry<Account>>()
+  readonly #tries: Readonly<Record<TrieName, Map<string, Entry<Uint8Array | undefined>>>> = {
+    accounts: new Map(),
+    contracts: new Map(),
+    offchain: new Map(),
+  }
+  /** How to take each change back, the newest last. */
+  readonly #undo: (() => void)[] = []
+  readonly #read = new Map<string, Account>()
+
+  constructor(base: StateReader) {
+    this.#base = base
+  }
+
+  #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T): void {
+    const text = keyText(key)
+    const before = map.get(text)
+    this.#undo.push(() => {
+      if (before === undefined) map.delete(text)
+      else map.set(text, before)
+    })
+    map.set(text, { key, value })
+  }
+
+  account(address: Uint8Array): Account {
+    const text = keyText(address)
+    const changed = this.#accounts.get(text)
+    if (changed !== undefined) return changed.value
+    let account = this.#read.get(text)
+    if (account === undefined) {
+      account = readAccount(this.#base, address)
+      this.#read.set(text, account)
+    }
+    return account
+  }
+
+  setAccount(address: Uint8Array, account: Account): void {
+    this.#put(this.#accounts, address, account)
+  }
+
+  /** A value of a trie. Accounts are read with `account`. */
+  get(trie: TrieName, key: Uint8Array): Uint8Array | undefined {
+    const changed = this.#tries[trie].get(keyText(key))
+    return changed === undefined ? this.#base.get(trie, key) : changed.value
+  }
+
+  /** Sets a value; undefined removes it. */
+  set(trie: TrieName, key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#put(this.#tries[trie], key, value)
+  }
+
+  burn(amount: bigint): void {
+    if (amount > 0n) this.set('accounts', BURNT_KEY, amountBytes(burntOf(this) + amount))
+  }
+
+  checkpoint(): number {
+    return this.#undo.length
+  }
+
+  /** Takes back everything since the checkpoint. */
+  revert(checkpoint: number): void {
+    while (this.#undo.length > checkpoint) this.#undo.pop()?.()
+  }
+
+  /** All changes, for the tries. An account that became empty is removed. */
+  changes(): Readonly<Record<TrieName, readonly TrieChange[]>> {
+    const out: Record<TrieName, TrieChange[]> = { accounts: [], contracts: [], offchain: [] }
+    for (const { key, value } of this.#accounts.values()) out.accounts.push([key, isEmpty(value) ? undefined : encodeAccount(value)])
+    for (const trie of TRIES) for (const { key, value } of this.#tries[trie].values()) out[trie].push([key, value])
+    return out
+  }
+}

@@ -1,0 +1,88 @@
+/** What makes a transaction unfit for a block: such a one is never in any. What merely fails when it runs is in outcome.ts. */
+import { encode, limitError, LIMITS, UtnetError, utf8, type Account, type CID, type Params } from '../../core/index.ts'
+import type { ChainCrypto } from '../crypto-port.ts'
+import type { ChainTx } from './checked-tx.ts'
+
+const WORLDS: readonly string[] = ['contract', 'function', 'operator', 'model']
+
+function checkPayload(tx: ChainTx): void {
+  const { payload } = tx.body
+  switch (payload.kind) {
+    case 'publish':
+      if (!WORLDS.includes(payload.world))
+        throw new UtnetError('tx_invalid', `world ${payload.world.slice(0, 40)} must be one of ${WORLDS.join(', ')}`)
+      if (payload.size > LIMITS.modelBytes) throw limitError('tx_invalid', 'modelBytes', payload.size, LIMITS.modelBytes, 'published size')
+      return
+    case 'call': {
+      const name = utf8(payload.export).length
+      if (name > LIMITS.exportNameBytes)
+        throw limitError('tx_invalid', 'exportNameBytes', name, LIMITS.exportNameBytes, 'name of the export')
+      const size = encode(payload.args).length
+      if (size > LIMITS.callArgsBytes) throw limitError('tx_invalid', 'callArgsBytes', size, LIMITS.callArgsBytes, 'arguments of the call')
+      return
+    }
+    case 'anchor':
+      if (payload.batches.length === 0) throw new UtnetError('tx_invalid', 'an anchor must hold at least one batch')
+      for (const { batch } of payload.batches) {
+        if (batch.size < 1 || batch.size > LIMITS.batchReceipts)
+          throw limitError('tx_invalid', 'batchReceipts', batch.size, LIMITS.batchReceipts, 'receipts of a batch')
+        if (!Number.isSafeInteger(batch.first + batch.size)) throw new UtnetError('tx_invalid', 'batch first is too large')
+      }
+      return
+    default:
+  }
+}
+
+/** Checks that need neither state nor signature: chain, payload, gas. Throws `tx_chain`, `tx_invalid`, `tx_gas`. */
+export function checkForm(tx: ChainTx, chainId: CID, params: Params): void {
+  const { body } = tx
+  if (!body.chainId.equals(chainId)) throw new UtnetError('tx_chain', `transaction is for chain ${body.chainId}, this is ${chainId}`)
+  checkPayload(tx)
+  if (body.gasLimit < tx.intrinsicGas) {
+    throw new UtnetError(
+      'tx_gas',
+      `gas limit ${body.gasLimit} is below the ${tx.intrinsicGas} that a transaction of this kind and size costs before it runs`,
+      {
+        used: tx.intrinsicGas,
+        allowed: body.gasLimit,
+      },
+    )
+  }
+  if (body.gasLimit > BigInt(LIMITS.blockGas)) throw limitError('tx_gas', 'blockGas', body.gasLimit, LIMITS.blockGas, 'gas limit')
+  if (body.maxFeePerGas < params.baseFee) {
+    throw new UtnetError('tx_gas', `max fee per gas ${body.maxFeePerGas} is below the base fee ${params.baseFee}`, {
+      used: params.baseFee,
+      allowed: body.maxFeePerGas,
+    })
+  }
+}
+
+/** Throws `tx_signature` unless the sender signed the transaction. */
+export function checkSignature(tx: ChainTx, crypto: ChainCrypto): void {
+  if (!crypto.verifyEd25519(tx.sig, tx.signed, tx.body.sender))
+    throw new UtnetError('tx_signature', `signature of transaction ${tx.id} is not valid`)
+}
+
+/** The most that a transaction can take from its sender. */
+export function reserveOf(tx: ChainTx, params: Params): bigint {
+  const { payload, gasLimit } = tx.body
+  return gasLimit * params.baseFee + (payload.kind === 'transfer' ? payload.value : 0n)
+}
+
+/** Checks against the sender's account in a block of this height. Throws `tx_expired`, `tx_nonce`, `tx_balance`. */
+export function checkAgainst(tx: ChainTx, account: Account, height: number, params: Params): void {
+  const { nonce, expiry } = tx.body
+  if (expiry < height) throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${height}`)
+  if (nonce !== account.nonce) {
+    throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${account.nonce}`, {
+      details: { expected: account.nonce, got: nonce },
+    })
+  }
+  const need = reserveOf(tx, params)
+  if (account.balance < need) {
+    throw new UtnetError('tx_balance', `balance ${account.balance} is below the ${need} that the transaction can cost`, {
+      used: need,
+      allowed: account.balance,
+    })
+  }
+}

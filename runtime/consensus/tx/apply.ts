@@ -1,0 +1,78 @@
+/** Applies one transaction to the working state. White paper 3.2.2; gas and fees, U4.3-GAS-1. */
+import { digest, encode, UtnetError, type CID, type ContractExecutor, type Params } from '../../core/index.ts'
+import type { ChainCrypto } from '../crypto-port.ts'
+import { recordKey, type WorkingState } from '../state/index.ts'
+import { applyAnchor } from './apply-anchor.ts'
+import { applyCall } from './apply-call.ts'
+import { applyPublish } from './apply-publish.ts'
+import { checkAgainst } from './admission.ts'
+import type { ChainTx } from './checked-tx.ts'
+import { effect } from './effect.ts'
+import type { TxEffect } from './outcome.ts'
+
+/** What a transaction may know of the block that it runs in. */
+export interface BlockContext {
+  readonly chainId: CID
+  readonly height: number
+  readonly time: number
+  /** Seed of the block's header. */
+  readonly seed: Uint8Array
+  readonly params: Params
+  readonly executor: ContractExecutor
+  readonly crypto: ChainCrypto
+}
+
+function applyTransfer(state: WorkingState, tx: ChainTx): TxEffect {
+  const { payload } = tx.body
+  if (payload.kind !== 'transfer') throw new UtnetError('core_bad_argument', 'not a transfer')
+  const from = state.account(tx.address)
+  state.setAccount(tx.address, { ...from, balance: from.balance - payload.value })
+  const to = state.account(payload.to)
+  state.setAccount(payload.to, { ...to, balance: to.balance + payload.value })
+  return effect(tx, { gas: tx.intrinsicGas, touched: [['address', payload.to]] })
+}
+
+/** Operator stacks, routes and custom data are recorded as digests: the chain says that and when they were sent. */
+function applyRecord(state: WorkingState, tx: ChainTx): TxEffect {
+  state.set('offchain', recordKey(tx.id), encode([tx.body.payload.kind, digest('record', tx.signed)]))
+  return effect(tx, { gas: tx.intrinsicGas, touched: [['record', tx.id.bytes]] })
+}
+
+function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
+  switch (tx.body.payload.kind) {
+    case 'transfer':
+      return applyTransfer(state, tx)
+    case 'publish':
+      return applyPublish(state, block, tx)
+    case 'call':
+      return applyCall(state, block, tx)
+    case 'anchor':
+      return applyAnchor(state, block, tx)
+    case 'operators':
+    case 'route':
+    case 'custom':
+      return applyRecord(state, tx)
+  }
+}
+
+/**
+ * Applies a transaction whose form and signature are good. Throws `tx_nonce`, `tx_expired` or `tx_balance` when it cannot stand in the block, and what
+ * the executor throws when the node is at fault; the state is then as before. Gas used is paid at the base fee and burnt.
+ */
+export function applyTx(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
+  const sender = state.account(tx.address)
+  checkAgainst(tx, sender, block.height, block.params)
+  const checkpoint = state.checkpoint()
+  try {
+    state.setAccount(tx.address, { ...sender, nonce: sender.nonce + 1 })
+    const done = run(state, block, tx)
+    const fee = done.outcome.gas * block.params.baseFee
+    const payer = state.account(tx.address)
+    state.setAccount(tx.address, { ...payer, balance: payer.balance - fee })
+    state.burn(fee)
+    return done
+  } catch (error) {
+    state.revert(checkpoint)
+    throw error
+  }
+}

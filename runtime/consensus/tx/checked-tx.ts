@@ -1,0 +1,45 @@
+/** A transaction as the chain holds it: read once, with everything derived from its bytes. */
+import {
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  decodeTx,
+  domain,
+  keyAddress,
+  PARAMS,
+  type CID,
+  type Params,
+  type SignedTx,
+} from '../../core/index.ts'
+
+export interface ChainTx extends SignedTx {
+  /** Bytes on the wire. */
+  readonly wire: Uint8Array
+  /** CID of the body. */
+  readonly id: CID
+  /** Address of the sender, 20 bytes. */
+  readonly address: Uint8Array
+  /** What the signature is over. */
+  readonly signed: Uint8Array
+  /** Gas before anything runs: base, bytes on the wire, bytes published. */
+  readonly intrinsicGas: bigint
+}
+
+const TAIL = 66 // head of a 64-byte string, and the string
+
+/** The transaction of wire bytes; throws `tx_invalid`. Signature and state are not checked here. */
+export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
+  const { body, sig } = decodeTx(wire)
+  // canonical form: the head of the pair, the body's own bytes, the signature
+  const bytes = wire.subarray(1, wire.length - TAIL)
+  const published = body.payload.kind === 'publish' ? body.payload.size : 0
+  return {
+    body,
+    sig,
+    wire,
+    id: cidOf(DAG_CBOR, bytes),
+    address: keyAddress(body.sender),
+    signed: concatBytes(domain('tx'), bytes),
+    intrinsicGas: BigInt(params.tx.base) + BigInt(params.tx.byte) * BigInt(wire.length) + BigInt(params.tx.publishByte) * BigInt(published),
+  }
+}

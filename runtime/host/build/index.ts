@@ -1,0 +1,7 @@
+export { buildGuest } from './build.ts'
+export type { BuildOptions, BuiltGuest } from './build.ts'
+export type { GuestDiagnostic } from './compiler.ts'
+export { printComponentWit } from './component.ts'
+export { readManifest } from './manifest.ts'
+export type { GuestManifest, GuestWorld } from './manifest.ts'
+export { loadGuestWit } from './raw-modules.ts'

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { isUtnetError } from '../../core/errors.ts'
+import { buildGuest } from './index.ts'
+import { buildText, inTempDir } from './testing/guests.ts'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+async function refusal(run: () => Promise<unknown>): Promise<string> {
+  try {
+    await run()
+  } catch (error) {
+    if (!isUtnetError(error, 'guest_build')) throw error
+    return error.message
+  }
+  throw new Error('expected a refusal')
+}
+
+const contract = (text: string): Promise<string> => refusal(() => buildText('contract', { 'index.ts': text }))
+
+// each names the author's file, line and column
+test.each([
+  ['a type that WIT lacks', 'export function f(a: usize): void {}', 'assembly/index.ts:1:22: the type usize cannot cross'],
+  ['a vector', 'export function f(): v128 { return i32x4.splat(0) }', 'assembly/index.ts:1:22: the type v128 cannot cross'],
+  ['a map', '\nexport function f(a: Map<string, u64>): void {}', 'assembly/index.ts:2:22: the type Map'],
+  ['a function type', 'export function f(a: () => void): void {}', 'assembly/index.ts:1:22: the type () => void cannot cross'],
+  [
+    'a class that is not exported',
+    'class P { x: u8 = 0 }\nexport function f(p: P): void {}',
+    'assembly/index.ts:1:7: the class P is used by an export',
+  ],
+  [
+    'a private field',
+    'export class P { private x: u8 = 0 }\nexport function f(p: P): void {}',
+    'assembly/index.ts:1:26: P.x is not public',
+  ],
+  ['a recursive class', 'export class P { next: P | null = null }\nexport function f(p: P): void {}', 'the class P contains itself'],
+  [
+    'a derived class',
+    'export class A { x: u8 = 0 }\nexport class B extends A { y: u8 = 0 }\nexport function f(b: B): void {}',
+    'assembly/index.ts:2:14: the class B extends',
+  ],
+  ['an unknown type', 'export function f(a: Nope): void {}', "assembly/index.ts:1:22: Cannot find name 'Nope'"],
+  [
+    'a type error in a body',
+    'export function f(): u64 {\n  return "x"\n}',
+    "assembly/index.ts:2:10: Type '~lib/string/String' is not assignable to type 'u64'",
+  ],
+  ['a syntax error', 'export function f( {}', 'assembly/index.ts:1:18: Identifier expected'],
+  ['a missing import', "import { x } from './gone'\nexport function f(): void { x() }", 'gone'],
+  ['a package that is not there', "import { x } from 'left-pad'\nexport function f(): void { x() }", 'left-pad'],
+  ['a generic export', 'export function f<T>(a: T): void {}', 'assembly/index.ts:1:17: f is generic'],
+  ['a default value', 'export function f(a: u8 = 1): void {}', 'the parameter a has a default'],
+  [
+    'two exports of one WIT name',
+    'export function aB(): void {}\nexport function a_b(): void {}',
+    'assembly/index.ts:2:17: a_b and aB have the same WIT name a-b',
+  ],
+  ['a name that WIT lacks', 'export function _f(): void {}', 'assembly/index.ts:1:17: the name _f cannot be written in WIT'],
+  ['no export', 'function f(): void {}', 'exports no function'],
+  [
+    'a float in an event',
+    "import { emit } from '@utnet/sdk'\n@event\nclass E { x: f64 = 0 }\nexport function f(): void { emit(new E()) }",
+    'assembly/index.ts:3:14: an event cannot hold this type',
+  ],
+  [
+    'what is no event',
+    "import { emit } from '@utnet/sdk'\nclass E { x: u8 = 0 }\nexport function f(): void { emit(new E()) }",
+    'emit takes an instance of a class marked @event',
+  ],
+  ['randomness', 'export function f(): f64 { return Math.random() }', 'the guest imports env "seed", which a contract does not have'],
+  ['the console', 'export function f(): void { console.log("x") }', 'the guest imports env "console.log"'],
+  [
+    'WASI in a contract',
+    '@external("wasi:cli/stdout@0.2.3", "get-stdout") declare function g(): i32\nexport function f(): i32 { return g() }',
+    'wasi:cli/stdout@0.2.3 "get-stdout"',
+  ],
+])(
+  '%s is refused',
+  async (_, text, message) => {
+    expect(await contract(text)).toContain(message)
+  },
+  20_000,
+)
+
+test('a function and an operator have one shape', async () => {
+  expect(await refusal(() => buildText('function', { 'index.ts': 'export function handle(a: u8): u8 { return a }' }))).toContain(
+    'assembly/index.ts:1:17: handle must be',
+  )
+  expect(await refusal(() => buildText('function', { 'index.ts': 'export function other(): void {}' }))).toContain(
+    'must have export function handle',
+  )
+  expect(await refusal(() => buildText('operator', { 'index.ts': 'export function run(a: u8): u8 { return a }' }))).toContain(
+    'must have export function run',
+  )
+})
+
+test.each([
+  ['{', 'utnet.jsonc:1: '],
+  ['[]', 'expected an object'],
+  ['{"name":"A","world":"contract"}', '"name" must match'],
+  ['{"name":"a","world":"thing"}', '"world" must be contract, function or operator'],
+  ['{"name":"a","world":"contract","entry":"../x.ts"}', 'outside'],
+  ['{"name":"a","world":"contract"}', 'index.ts was not found'],
+])('the manifest %s is refused', async (text, message) => {
+  await inTempDir(async (dir) => {
+    await writeFile(join(dir, 'utnet.jsonc'), text)
+    expect(await refusal(() => buildGuest({ dir }))).toContain(message)
+  })
+})
+
+test('a folder without manifest is refused', async () => {
+  expect(await inTempDir((dir) => refusal(() => buildGuest({ dir })))).toContain('utnet.jsonc cannot be read')
+})

@@ -1,0 +1,32 @@
+/** What a guest exports, as read from its sources. */
+
+import type { WitType } from '../../core/wit-type.ts'
+import type { GuestType } from './guest-type.ts'
+
+/** A class used as a record, and how the generated entry imports it. */
+export interface GuestClass {
+  /** Name in the generated entry. */
+  readonly alias: string
+  readonly name: string
+  readonly from: string
+  readonly wit: Extract<WitType, { kind: 'record' }>
+}
+
+export interface GuestParam {
+  readonly name: string
+  readonly type: GuestType
+  readonly wit: WitType
+}
+
+export interface GuestExport {
+  readonly name: string
+  /** The export's name in WIT. */
+  readonly witName: string
+  readonly params: readonly GuestParam[]
+  readonly result: { readonly type: GuestType; readonly wit: WitType } | undefined
+}
+
+export interface GuestSignatures {
+  readonly exports: readonly GuestExport[]
+  readonly classes: readonly GuestClass[]
+}

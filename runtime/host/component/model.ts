@@ -1,0 +1,66 @@
+/** A component as wired by its own sections: index spaces followed, so that every function has a provenance. */
+import type { WitFunction, WitType } from '../../core/index.ts'
+
+export type StringEncoding = 'utf8' | 'utf16'
+
+/** An abstract or defined type of a component. */
+export type TypeItem =
+  | { readonly kind: 'value'; readonly type: WitType }
+  | { readonly kind: 'resource'; readonly name: string }
+  | { readonly kind: 'func'; readonly params: readonly { readonly name: string; readonly type: WitType }[]; readonly result: WitType | undefined }
+  | { readonly kind: 'instance'; readonly exports: ReadonlyMap<string, ExternType> }
+  | { readonly kind: 'component' }
+
+export type ExternType =
+  | { readonly sort: 'func'; readonly type: TypeItem }
+  | { readonly sort: 'type'; readonly type: TypeItem }
+  | { readonly sort: 'instance'; readonly type: TypeItem }
+
+export interface CanonOptions {
+  readonly encoding: StringEncoding
+  readonly memory: CoreItem | undefined
+  readonly realloc: CoreItem | undefined
+  readonly postReturn: CoreItem | undefined
+}
+
+/** A core function, table or memory. */
+export type CoreItem =
+  | { readonly from: 'export'; readonly instance: CoreInstance; readonly name: string; readonly sort: number }
+  | { readonly from: 'lower'; readonly func: ComponentFunc; readonly options: CanonOptions; readonly offset: number }
+  | { readonly from: 'drop'; readonly resource: string; readonly offset: number }
+
+export type CoreInstance =
+  | { readonly kind: 'module'; readonly module: EmbeddedModule; readonly args: ReadonlyMap<string, CoreInstance>; readonly offset: number }
+  | { readonly kind: 'inline'; readonly exports: ReadonlyMap<string, CoreItem>; readonly offset: number }
+
+export interface EmbeddedModule {
+  readonly bytes: Uint8Array
+  readonly offset: number
+}
+
+export type ComponentFunc =
+  | { readonly from: 'import'; readonly interface: string; readonly type: WitFunction; readonly offset: number }
+  | { readonly from: 'lift'; readonly core: CoreItem; readonly options: CanonOptions; readonly type: WitFunction; readonly offset: number }
+
+export interface ComponentInstance {
+  readonly exports: ReadonlyMap<string, ComponentItem>
+}
+
+export type ComponentItem =
+  | { readonly sort: 'func'; readonly func: ComponentFunc }
+  | { readonly sort: 'type'; readonly type: TypeItem }
+  | { readonly sort: 'instance'; readonly instance: ComponentInstance }
+  | { readonly sort: 'component'; readonly bytes: Uint8Array; readonly offset: number; readonly scopes: readonly Scope[] }
+
+/** What `alias outer` sees. */
+export interface Scope {
+  readonly types: readonly TypeItem[]
+}
+
+export interface Component {
+  /** Import names in order: interfaces, and plain names of types. */
+  readonly imports: readonly { readonly name: string; readonly item: ComponentItem; readonly offset: number }[]
+  readonly exports: ReadonlyMap<string, ComponentItem>
+  readonly coreInstances: readonly CoreInstance[]
+  readonly modules: readonly EmbeddedModule[]
+}

@@ -1,0 +1,145 @@
+/** One run of a function: its request, its answer so far, its resources, its sources of time and chance. */
+import { digest, LIMITS } from '../../core/index.ts'
+import { GuestTrap, type Meter } from '../abi/index.ts'
+import { Fields, type Header } from './fields.ts'
+import { Handles } from './handles.ts'
+
+export interface HttpRequest {
+  readonly method: string
+  /** With the query. */
+  readonly path: string
+  readonly headers: readonly Header[]
+  readonly body: Uint8Array
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: readonly Header[]
+  readonly body: Uint8Array
+}
+
+export interface RunContext {
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly seed: Uint8Array
+  readonly height: number
+}
+
+/** The resources of wasi:io and wasi:http, as the host holds them. */
+export class InputStream {
+  readonly bytes: Uint8Array
+  at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+
+  /** Exactly min(length, left) bytes; undefined at the end. */
+  read(length: number): Uint8Array | undefined {
+    if (this.at === this.bytes.length) return undefined
+    const from = this.at
+    this.at = Math.min(this.bytes.length, from + length)
+    return this.bytes.subarray(from, this.at)
+  }
+}
+
+export class Sink {
+  readonly chunks: Uint8Array[] = []
+  /** A sink that keeps nothing counts only. */
+  readonly keeps: boolean
+  closed = false
+  size = 0
+
+  constructor(keeps: boolean) {
+    this.keeps = keeps
+  }
+
+  write(bytes: Uint8Array): void {
+    this.size += bytes.length
+    if (this.size > LIMITS.outputBytes) throw new GuestTrap(`the output is over the limit outputBytes of ${LIMITS.outputBytes}`)
+    if (this.keeps && bytes.length > 0) this.chunks.push(bytes)
+  }
+}
+
+export class IncomingRequest {
+  readonly request: HttpRequest
+  readonly headers: Fields
+  consumed = false
+
+  constructor(request: HttpRequest) {
+    this.request = request
+    this.headers = new Fields(request.headers, true)
+  }
+}
+
+export class IncomingBody {
+  readonly bytes: Uint8Array
+  taken = false
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
+
+export class OutgoingResponse {
+  readonly headers: Fields
+  status = 200
+  body: Sink | undefined
+
+  constructor(headers: Fields) {
+    this.headers = headers
+  }
+}
+
+export class OutgoingBody {
+  readonly sink: Sink
+  taken = false
+
+  constructor(sink: Sink) {
+    this.sink = sink
+  }
+}
+
+export type Answer = { readonly response: OutgoingResponse } | { readonly error: number }
+
+/** A stream of bytes from a seed: sha256 of domain, seed and a counter, 32 bytes a step. */
+class SeedStream {
+  readonly #seed: Uint8Array
+  #left = new Uint8Array(0)
+  #counter = 0n
+
+  constructor(seed: Uint8Array) {
+    this.#seed = seed
+  }
+
+  take(length: number): Uint8Array {
+    const out = new Uint8Array(length)
+    let at = 0
+    while (at < length) {
+      if (this.#left.length === 0) {
+        const counter = new Uint8Array(8)
+        new DataView(counter.buffer).setBigUint64(0, this.#counter++)
+        this.#left = new Uint8Array(digest('guest-random', this.#seed, counter))
+      }
+      const part = this.#left.subarray(0, length - at)
+      out.set(part, at)
+      at += part.length
+      this.#left = this.#left.subarray(part.length)
+    }
+    return out
+  }
+}
+
+export class HttpRun {
+  readonly handles = new Handles()
+  readonly meter: Meter
+  readonly context: RunContext
+  readonly random: SeedStream
+  answer: Answer | undefined
+
+  constructor(meter: Meter, context: RunContext) {
+    this.meter = meter
+    this.context = context
+    this.random = new SeedStream(context.seed)
+  }
+}

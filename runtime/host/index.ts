@@ -1,0 +1,4 @@
+/** The host of guests: validates, prepares, runs. */
+export type { Header, HttpRequest, HttpResponse, RunContext } from './http/index.ts'
+export * from './run/index.ts'
+export type { Feature, Inspection } from './validate/index.ts'

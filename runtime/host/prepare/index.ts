@@ -1,0 +1,3 @@
+/** Preparation: metered, canonicalised modules. */
+export { naiveScheme, type Charge, type GasScheme } from './gas.ts'
+export { GAS_EXPORT, prepareModule, START_EXPORT, type PrepareOptions } from './prepare.ts'

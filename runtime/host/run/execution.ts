@@ -1,0 +1,179 @@
+/** One instance for one call: gas, host calls, and how the run ended. */
+import { isUtnetError, LIMITS, PARAMS, UtnetError, type RunStatus, type WitValue } from '../../core/index.ts'
+import { GuestMemory, GuestTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
+import { GAS_EXPORT, START_EXPORT } from '../prepare/index.ts'
+import { Revert } from './contract-state.ts'
+import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
+
+/** Thrown by the host's own charges. */
+class OutOfGas extends Error {
+  override readonly name = 'OutOfGas'
+}
+
+/** The JavaScript Promise Integration of the engine, which TypeScript's library does not name yet. */
+interface PromiseIntegration {
+  promising(fn: CoreFunction): (...args: Core[]) => Promise<unknown>
+  readonly Suspending: new (fn: (...args: Core[]) => Promise<unknown>) => CoreFunction
+}
+const jspi = WebAssembly as unknown as PromiseIntegration
+
+/** What the imports of a world work on. */
+export interface RunState {
+  readonly meter: Meter
+  /** Frees a resource of the guest. */
+  drop?(resource: string, handle: number): void
+}
+
+export interface Ending {
+  readonly status: RunStatus
+  readonly result: WitValue
+  readonly gas: bigint
+  readonly message?: string
+}
+
+const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
+const noGas = (): WebAssembly.Global<'i64'> => new WebAssembly.Global({ value: 'i64', mutable: true }, 0n)
+
+/** Throws `core_bad_argument` unless a gas limit is one. */
+export function agas(limit: bigint): bigint {
+  if (typeof limit !== 'bigint' || limit < 0n || limit > 0x7fff_ffff_ffff_ffffn) {
+    throw new UtnetError('core_bad_argument', `the gas limit must be an unsigned integer below 2^63, got ${String(limit)}`)
+  }
+  return limit
+}
+
+export class Execution<S extends RunState> implements Meter {
+  readonly state: S
+  readonly #guest: PreparedGuest
+  readonly #limit: bigint
+  #gas: WebAssembly.Global<'i64'> = noGas()
+  #memory: GuestMemory
+  #exports: Readonly<Record<string, unknown>> = {}
+  /** In the guest's allocator or post-return: it may not call out (CanonicalABI.md, `may_leave`). */
+  #inside = false
+  #calls = 0
+
+  constructor(guest: PreparedGuest, limit: bigint, state: (meter: Meter) => S) {
+    this.#guest = guest
+    this.#limit = agas(limit)
+    this.#memory = new GuestMemory(NO_MEMORY, undefined, this)
+    this.state = state(this)
+  }
+
+  charge(gas: number): void {
+    const left = this.#gas.value - BigInt(gas)
+    this.#gas.value = left < 0n ? -1n : left
+    if (left < 0n) throw new OutOfGas()
+  }
+
+  #core(name: string): CoreFunction {
+    return this.#exports[name] as CoreFunction
+  }
+
+  /** Calls the guest where it may not call out. */
+  #closed(fn: CoreFunction, ...args: readonly Core[]): unknown {
+    this.#inside = true
+    try {
+      return fn(...args)
+    } finally {
+      this.#inside = false
+    }
+  }
+
+  #enter(): void {
+    if (this.#inside) throw new GuestTrap('the guest called the host from its allocator')
+    if (++this.#calls > LIMITS.hostCalls) throw new GuestTrap(`more host calls than the limit hostCalls of ${LIMITS.hostCalls}`)
+    this.charge(PARAMS.host.base)
+  }
+
+  #import(bound: BoundImport): CoreFunction {
+    if (bound.kind === 'drop') {
+      return (handle) => {
+        this.#enter()
+        this.state.drop?.(bound.resource, handle as number)
+      }
+    }
+    const { glue } = bound
+    const run = bound.func.run as (state: S, args: readonly WitValue[]) => WitValue | Promise<WitValue>
+    if (!bound.func.suspends) {
+      return (...args) => {
+        this.#enter()
+        return glue.lower(this.#memory, run(this.state, glue.lift(this.#memory, args)) as WitValue, args)
+      }
+    }
+    return new jspi.Suspending(async (...args) => {
+      this.#enter()
+      return glue.lower(this.#memory, await run(this.state, glue.lift(this.#memory, args)), args)
+    })
+  }
+
+  #instantiate(): void {
+    const guest = this.#guest
+    const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {}
+    for (const bound of guest.imports) {
+      const of = (imports[bound.module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>)
+      of[bound.name] = this.#import(bound) as WebAssembly.ImportValue
+    }
+    let instance: WebAssembly.Instance
+    try {
+      instance = new WebAssembly.Instance(guest.compiled, imports)
+    } catch (cause) {
+      throw new UtnetError('host_fault', `the guest could not be instantiated: ${String(cause)}`, { cause })
+    }
+    this.#exports = instance.exports
+    this.#gas = instance.exports[GAS_EXPORT] as WebAssembly.Global<'i64'>
+    this.#gas.value = this.#limit
+    const realloc = guest.realloc === undefined ? undefined : this.#core(guest.realloc)
+    const memory = guest.memory === undefined ? NO_MEMORY : (instance.exports[guest.memory] as WebAssembly.Memory)
+    this.#memory = new GuestMemory(memory, realloc && ((a, b, c, d) => this.#closed(realloc, a, b, c, d) as number), this)
+    this.charge(guest.instanceGas)
+  }
+
+  #finish({ export: { core: _, postReturn }, glue }: Entry, value: unknown): WitValue {
+    const result = glue.lift(this.#memory, value)
+    if (postReturn !== undefined) this.#closed(this.#core(postReturn), ...(value === undefined ? [] : [value as Core]))
+    return result
+  }
+
+  /** Runs an export of a guest that nothing suspends. Throws `host_fault` and whatever the state throws as a UtnetError. */
+  run(entry: Entry, args: readonly WitValue[]): Ending {
+    try {
+      this.#instantiate()
+      if (this.#exports[START_EXPORT] !== undefined) this.#core(START_EXPORT)()
+      return this.#ok(this.#finish(entry, this.#core(entry.export.core)(...entry.glue.lower(this.#memory, args))))
+    } catch (error) {
+      return this.#ended(error)
+    }
+  }
+
+  /** Runs an export whose imports may suspend it. */
+  async runSuspending(entry: Entry, args: readonly WitValue[]): Promise<Ending> {
+    try {
+      this.#instantiate()
+      if (this.#exports[START_EXPORT] !== undefined) await jspi.promising(this.#core(START_EXPORT))()
+      const core = jspi.promising(this.#core(entry.export.core))
+      return this.#ok(this.#finish(entry, await core(...entry.glue.lower(this.#memory, args))))
+    } catch (error) {
+      return this.#ended(error)
+    }
+  }
+
+  #ok(result: WitValue): Ending {
+    return { status: 'ok', result, gas: this.#limit - this.#gas.value }
+  }
+
+  /** What stopped the guest. A fault of the node is thrown on: it is never a result. */
+  #ended(error: unknown): Ending {
+    if (isUtnetError(error)) throw error
+    if (error instanceof OutOfGas || this.#gas.value < 0n) return { status: 'out-of-gas', result: null, gas: this.#limit, message: 'the gas limit was reached' }
+    if (error instanceof Revert) return { status: 'refused', result: null, gas: this.#limit - this.#gas.value, message: error.message }
+    if (error instanceof GuestTrap || isWasmTrap(error)) return { status: 'trap', result: null, gas: this.#limit, message: (error as Error).message }
+    // RangeError (the machine's own stack or memory) and whatever else the host itself did wrong
+    throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
+  }
+}
+
+/** A trap of the instance, or an attempt to suspend where nothing can. */
+function isWasmTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.constructor.name === 'SuspendError')
+}

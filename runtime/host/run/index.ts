@@ -1,0 +1,3 @@
+/** Runs of guests. */
+export { createHost, type Host, type HostOptions, type InvokeOutcome, type InvokeRequest, type OperatorOutcome } from './host.ts'
+export { inspectGuest, preparedModules, validateGuest } from './prepared.ts'

@@ -1,0 +1,90 @@
+/** A guest made ready: validated, metered, compiled, with its glue. */
+import { PARAMS, type GuestInfo } from '../../core/index.ts'
+import { exportGlue, importGlue, offered, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
+import { isComponent, type MainExport } from '../component/index.ts'
+import { prepareModule } from '../prepare/index.ts'
+import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../validate/index.ts'
+import type { CoreModule } from '../wasm/index.ts'
+import { WORLDS } from './worlds.ts'
+
+/** An import of the main module, bound to what answers it. */
+export type BoundImport = { readonly module: string; readonly name: string } & (
+  | { readonly kind: 'drop'; readonly resource: string }
+  | { readonly kind: 'host'; readonly func: HostFunction<never>; readonly glue: ImportGlue }
+)
+
+export interface Entry {
+  readonly export: MainExport
+  readonly glue: ExportGlue
+}
+
+export interface PreparedGuest {
+  readonly info: GuestInfo
+  readonly compiled: WebAssembly.Module
+  readonly imports: readonly BoundImport[]
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly memory: string | undefined
+  readonly realloc: string | undefined
+  /** Gas of making an instance: its first pages, its data, its table. */
+  readonly instanceGas: number
+  /** An import may suspend it. */
+  readonly suspends: boolean
+  /** What it takes in a cache. */
+  readonly bytes: number
+}
+
+/** Gas of instantiation: as if the guest grew and filled its own memory and table. */
+function instanceGas({ memories, tables, data, elements }: CoreModule): number {
+  const { growPage, bulk64, tableElement } = PARAMS.wasm
+  const pages = memories.reduce((n, m) => n + m.min, 0) * growPage
+  const filled = data.reduce((n, s) => n + (s.at === undefined ? 0 : Math.ceil(s.length / 64) * bulk64), 0)
+  const slots = tables.reduce((n, t) => n + t.min, 0) + elements.reduce((n, s) => n + s.length, 0)
+  return pages + filled + slots * tableElement
+}
+
+function bind(valid: ValidGuest): readonly BoundImport[] {
+  const offers = WORLDS.offers[valid.world]
+  return valid.guest.imports.map((wired, i): BoundImport => {
+    const { module, name } = valid.core.module.imports[i] as { module: string; name: string }
+    if (wired.kind === 'drop') return { module, name, kind: 'drop', resource: wired.resource }
+    const func = offered(offers, wired.interface)?.[wired.func.name] as HostFunction<never>
+    return { module, name, kind: 'host', func, glue: importGlue(func.type, wired.encoding) }
+  })
+}
+
+/** Validates, prepares and compiles a component. Throws `guest_invalid`. */
+export async function prepareGuest(bytes: Uint8Array): Promise<PreparedGuest> {
+  const valid = validate(bytes, WORLDS)
+  const prepared = prepareModule(valid.core.module)
+  const compiled = await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
+  const imports = bind(valid)
+  const { module, world, exports } = valid
+  return {
+    info: { module, world, exports, imports: valid.imports },
+    compiled,
+    imports,
+    entries: new Map(valid.entries.map((e) => [e.func.name, { export: e, glue: exportGlue(e.func, e.encoding) }])),
+    memory: valid.guest.memory,
+    realloc: valid.guest.realloc,
+    instanceGas: instanceGas(valid.core.module),
+    suspends: imports.some((i) => i.kind === 'host' && i.func.suspends),
+    bytes: bytes.length + prepared.length * 4,
+  }
+}
+
+/** The prepared core modules of a component or a bare core module, for any engine. Throws `guest_invalid`. */
+export function preparedModules(bytes: Uint8Array): readonly Uint8Array[] {
+  const core = isComponent(bytes) ? validate(bytes, WORLDS).core : whitelistBytes(bytes)
+  return [prepareModule(core.module)]
+}
+
+/** What the validator sees. Throws `guest_invalid` with `details: {rule, offset, function?}`. */
+export function inspectGuest(bytes: Uint8Array): Inspection {
+  return inspect(bytes, WORLDS)
+}
+
+/** World, exports and imports of a component that may be deployed. Throws `guest_invalid`. */
+export function validateGuest(bytes: Uint8Array): GuestInfo {
+  const { module, world, exports, imports } = validate(bytes, WORLDS)
+  return { module, world, exports, imports }
+}

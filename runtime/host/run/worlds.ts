@@ -1,0 +1,15 @@
+/** What the host offers to each world. */
+import type { Worlds } from '../validate/index.ts'
+import { WASI } from '../http/index.ts'
+import { CONTRACT } from './contract-state.ts'
+import { OPERATOR_RUN, TENSORS } from './tensors.ts'
+
+export const WORLDS: Worlds = {
+  offers: {
+    contract: CONTRACT,
+    function: { ...WASI, ...TENSORS },
+    // Of the tensor interface an operator sees the types only
+    operator: { 'utnet:host/tensor': {} },
+  },
+  operatorRun: OPERATOR_RUN,
+}

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { utf8, type Disk } from '../core/index.ts'
+import { openDisk, SimulatedDisk } from './index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'utnet-disk-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const kinds: readonly (readonly [string, () => Disk])[] = [
+  ['real', () => openDisk(join(folder, 'deep', 'real'))],
+  ['simulated', () => new SimulatedDisk()],
+]
+
+test.each(kinds)('%s disk: append, read, truncate, sync, open again, list and remove', async (_, make) => {
+  const disk = make()
+  const file = disk.open('a.log')
+  expect(file.size()).toBe(0)
+  file.append(utf8('hello '))
+  file.append(utf8('world'))
+  await file.sync()
+  expect(file.size()).toBe(11)
+  expect(file.read(6, 5)).toEqual(utf8('world'))
+  expect(file.read(11, 0)).toEqual(new Uint8Array(0))
+  for (const [at, n] of [[7, 5], [12, 0], [-1, 1]] as const) expect(() => file.read(at, n)).toThrow(/beyond/)
+  file.truncate(5)
+  file.append(utf8('!'))
+  await file.sync()
+  await file.close()
+  await expect(file.sync()).rejects.toMatchObject({ code: 'disk_failed' })
+  expect(() => file.append(utf8('x'))).toThrow(expect.objectContaining({ code: 'disk_failed' }) as Error)
+  const again = disk.open('a.log')
+  expect(again.read(0, again.size())).toEqual(utf8('hello!'))
+  await again.close()
+  disk.open('b.log')
+  expect(disk.list()).toEqual(['a.log', 'b.log'])
+  disk.remove('a.log')
+  expect(disk.list()).toEqual(['b.log'])
+})
+
+test('a real disk refuses path names, a second writer of a file, and a place it cannot write', () => {
+  const disk = openDisk(join(folder, 'names'))
+  for (const name of ['', '../x', 'a/b', '.hidden', 'A']) expect(() => disk.open(name)).toThrow(/not a file name/)
+  disk.open('one')
+  expect(() => disk.open('one')).toThrow(/already open/)
+  expect(() => disk.remove('one')).toThrow(/is open/)
+  expect(() => openDisk('/dev/null/x')).toThrow(expect.objectContaining({ code: 'disk_failed' }) as Error)
+})
+
+test('a simulated crash keeps what was synced and tears what was not, the same for the same seed', async () => {
+  const run = async (seed: number) => {
+    const disk = new SimulatedDisk({ seed })
+    const file = disk.open('f')
+    file.append(new Uint8Array(700).fill(1))
+    await file.sync()
+    file.append(new Uint8Array(3000).fill(2))
+    disk.crash()
+    expect(() => file.read(0, 1)).toThrow(/must not be used/)
+    return disk.bytes('f')
+  }
+  const results = await Promise.all(Array.from({ length: 40 }, (_, seed) => run(seed)))
+  for (const bytes of results) {
+    expect(bytes.length).toBeGreaterThanOrEqual(700)
+    expect(bytes.subarray(0, 700).every((b) => b === 1)).toBe(true)
+    expect(bytes.subarray(700).every((b) => b === 0 || b === 2)).toBe(true)
+  }
+  const tails = results.map((b) => new Set(b.subarray(700)))
+  expect(tails.some((t) => t.size === 0)).toBe(true)
+  expect(tails.some((t) => t.has(0) && t.has(2))).toBe(true)
+  expect(await run(7)).toEqual(results[7])
+})
+
+test('power lost at an operation stays lost until the crash is settled', async () => {
+  const disk = new SimulatedDisk({ crashAt: 2 })
+  const file = disk.open('f')
+  file.append(utf8('a'))
+  await expect(file.sync()).rejects.toMatchObject({ code: 'disk_failed' })
+  expect(disk.down).toBe(true)
+  expect(() => disk.open('g')).toThrow(/loss of power/)
+  disk.crash()
+  expect(disk.down).toBe(false)
+  disk.open('g').append(utf8('b'))
+})

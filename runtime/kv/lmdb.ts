@@ -1,0 +1,78 @@
+/** The Kv port over LMDB. Locking the data folder and its version are the node's matter. */
+import { open } from 'lmdb'
+import { compareBytes, UtnetError, type Kv } from '../core/index.ts'
+import { checkChanges, checkKey, checkLimit, type Change } from './key.ts'
+
+/** A copy of what LMDB hands out: a view over memory that its next read reuses, whose `length` may be set below that of the view. */
+function copy(view: Uint8Array): Uint8Array {
+  const { length } = view
+  const out = new Uint8Array(length)
+  out.set(view.subarray(0, length))
+  return out
+}
+
+/**
+ * Opens (or makes) a store in a folder. A commit is one LMDB transaction, written by a thread of its own and synced before it resolves.
+ * The first failed commit is final: from then on every call throws `disk_failed`.
+ */
+export async function openLmdb(path: string): Promise<Kv> {
+  // overlappingSync would resolve before the sync; without it LMDB syncs the data, then writes the root page synchronously.
+  const db = openFolder(path)
+  let failure: UtnetError | undefined
+  const ready = () => {
+    if (failure !== undefined) throw failure
+  }
+  const fail = (cause: unknown): UtnetError =>
+    (failure ??= new UtnetError('disk_failed', `store ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }))
+
+  return {
+    get(key) {
+      ready()
+      const value: Uint8Array | undefined = db.getBinaryFast(checkKey(key))
+      return value === undefined ? undefined : copy(value)
+    },
+    range(from, to, options = {}) {
+      ready()
+      const limit = checkLimit(options.limit)
+      if (limit === 0 || compareBytes(from, to) >= 0) return []
+      // An empty bound means no bound to LMDB; no key is empty, so the smallest key stands for it.
+      const low = from.length === 0 ? Uint8Array.of(0) : from
+      if (compareBytes(low, to) >= 0) return []
+      const bounded = Number.isFinite(limit) ? { limit } : {}
+      const found = options.reverse
+        ? db.getRange({ start: to, end: low, reverse: true, exclusiveStart: true, inclusiveEnd: true, ...bounded })
+        : db.getRange({ start: low, end: to, ...bounded })
+      return found.map(({ key, value }) => [copy(key), copy(value)] as const)
+    },
+    async commit(changes: readonly Change[]) {
+      ready()
+      checkChanges(changes)
+      if (changes.length === 0) return
+      try {
+        await db.batch(() => {
+          for (const [key, value] of changes) {
+            if (value === undefined) void db.remove(key)
+            else void db.put(key, asBuffer(value))
+          }
+        })
+      } catch (cause) {
+        throw fail(cause)
+      }
+      ready()
+    },
+    async close() {
+      failure ??= new UtnetError('disk_failed', `store ${path} is closed`)
+      await db.close()
+    },
+  }
+}
+
+const asBuffer = (b: Uint8Array): Buffer => Buffer.from(b.buffer, b.byteOffset, b.length)
+
+function openFolder(path: string) {
+  try {
+    return open<Uint8Array, Uint8Array>({ path, noSubdir: false, keyEncoding: 'binary', encoding: 'binary', overlappingSync: false, cache: false })
+  } catch (cause) {
+    throw new UtnetError('disk_failed', `store ${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}

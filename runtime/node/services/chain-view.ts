@@ -1,0 +1,45 @@
+/** The chain as the views show it. */
+import { formatKey, toBase64, toHex, headerHash, type BlockView, type Certificate, type ChainView, type Header } from '../../core/index.ts'
+import type { Parts } from '../parts.ts'
+
+/** Head, pruning, pool. */
+export function chain(parts: Parts): ChainView {
+  const { header, hash } = parts.chain.head()
+  return {
+    chainId: parts.chain.chainId.toString(),
+    height: header.height,
+    hash: toHex(hash),
+    time: header.time,
+    finalized: header.height,
+    prunedBelow: parts.chain.lowestState(),
+    validators: parts.chain.genesis.validators.length,
+    mempool: parts.chain.waiting(),
+  }
+}
+
+function headerView(h: Header): Record<string, unknown> {
+  const hex = (names: readonly (keyof Header)[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, toHex(h[name] as Uint8Array)]))
+  return {
+    chainId: h.chainId.toString(), height: h.height, round: h.round, time: h.time, protocol: h.protocol, kappa: h.kappa,
+    proposer: h.height === 0 ? null : formatKey(h.proposer),
+    ...hex(['parent', 'parentCertificate', 'vrfProof', 'seed', 'txRoot', 'receiptRoot', 'eventRoot', 'bloom', 'cat', 'verdicts', 'power']),
+    state: { accounts: toHex(h.state.accounts), contracts: toHex(h.state.contracts), offchain: toHex(h.state.offchain) },
+  }
+}
+
+function certificateView(c: Certificate | null): Record<string, unknown> {
+  return c === null ? {} : { height: c.height, round: c.round, block: toHex(c.block), signers: toHex(c.signers), signature: toBase64(c.signature) }
+}
+
+/** A block with its transactions' outcomes. */
+export function block(parts: Parts, height: number): BlockView {
+  const { header, certificate, outcomes } = parts.chain.blockAt(height)
+  return {
+    height,
+    hash: toHex(headerHash(header)),
+    header: headerView(header),
+    certificate: certificateView(certificate),
+    transactions: outcomes.map((o) => ({ hash: o.id.toString(), kind: o.kind, status: o.status, gas: o.gas.toString() })),
+    receipts: outcomes.flatMap((o) => (o.receipt === null ? [] : [o.receipt.toString()])),
+  }
+}

@@ -1,0 +1,92 @@
+/** Deploying and describing guests. */
+import {
+  aname, decodeTx, formatAddress, limitError, LIMITS, printWitFunction, printWitType, UtnetError,
+  type DeployRequest, type ExportView, type GuestDetail, type GuestInfo, type GuestView, type World,
+} from '../../core/index.ts'
+import type { GuestRecord } from '../../consensus/index.ts'
+import type { Parts } from '../parts.ts'
+import { signedTx } from '../transactions.ts'
+import { submitAndWait } from './submit.ts'
+
+function exportsOf(info: GuestInfo): ExportView[] {
+  return info.exports.map((fn) => ({
+    name: fn.name,
+    type: printWitFunction(fn),
+    params: fn.params.map((p) => ({ name: p.name, type: printWitType(p.type) })),
+    result: fn.result === undefined ? null : printWitType(fn.result),
+    signature: fn,
+  }))
+}
+
+function viewOf(name: string, info: GuestInfo): GuestView {
+  return { name, module: info.module.toString(), world: info.world, exports: exportsOf(info) }
+}
+
+/** The publish transaction that came along must publish just these bytes under this name. */
+function checkTransaction(wire: Uint8Array, name: string, info: GuestInfo): void {
+  const { payload } = decodeTx(wire).body
+  const fits = payload.kind === 'publish' && payload.name === name && payload.module.equals(info.module) && payload.world === info.world
+  if (!fits) throw new UtnetError('tx_invalid', `the transaction does not publish ${info.module} as ${name} (${info.world})`)
+}
+
+/** Validates and stores a component, then publishes its name in a block. Nothing is stored of a component that is refused. */
+export async function deploy(parts: Parts, request: DeployRequest): Promise<GuestView> {
+  const { component } = request
+  const name = aname(request.name)
+  if (component.length > LIMITS.componentBytes) throw limitError('guest_invalid', 'componentBytes', component.length, LIMITS.componentBytes, 'component')
+  const info = await parts.host.admit(component)
+  if (request.transaction === undefined && parts.dev === null) {
+    throw new UtnetError('auth_required', 'this node takes signed publish transactions only', { hint: 'utnet deploy signs one with your key' })
+  }
+  if (request.transaction !== undefined) checkTransaction(request.transaction, name, info)
+  mayPublish(parts, name, request.transaction)
+  // The bytes are durable before the chain names them; a crash in between leaves only an unnamed file.
+  await parts.store.putFile(component)
+  const wire = request.transaction ?? signedTx(parts.chain, parts.dev as NonNullable<Parts['dev']>, { kind: 'publish', name, module: info.module, world: info.world, size: component.length })
+  const { outcome } = await submitAndWait(parts, wire)
+  if (outcome.status !== 'ok') throw new UtnetError('name_taken', outcome.message ?? `${name} could not be published`)
+  return viewOf(name, info)
+}
+
+/** Refuses a name of another owner before anything is stored; the chain checks it again. */
+function mayPublish(parts: Parts, name: string, wire: Uint8Array | undefined): void {
+  if (wire !== undefined) return
+  const known = findGuest(parts, name)
+  const owner = parts.dev === null ? undefined : formatAddress(parts.dev.address)
+  if (known !== undefined && formatAddress(known.owner) !== owner) throw new UtnetError('name_taken', `${name} belongs to ${formatAddress(known.owner)}`)
+}
+
+function findGuest(parts: Parts, name: string): GuestRecord | undefined {
+  try {
+    return parts.chain.guest(name)
+  } catch (error) {
+    if (error instanceof UtnetError && error.code === 'guest_not_found') return undefined
+    throw error
+  }
+}
+
+/** A published guest of a world, ready to run; throws `guest_not_found` or `guest_world`. */
+export async function guestOf(parts: Parts, name: string, world: World, how: string): Promise<{ readonly record: GuestRecord; readonly info: GuestInfo }> {
+  const record = parts.chain.guest(aname(name, 'guest'))
+  if (record.world !== world) throw new UtnetError('guest_world', `${name} is a ${record.world}, not a ${world}`, { hint: how })
+  return { record, info: await parts.host.load(record.module) }
+}
+
+/** All published guests. */
+export async function guests(parts: Parts): Promise<GuestView[]> {
+  return Promise.all(parts.chain.guests().map(async (g) => viewOf(g.name, await parts.host.load(g.module))))
+}
+
+/** One guest with its owner, versions and types. */
+export async function guest(parts: Parts, name: string): Promise<GuestDetail> {
+  const record = parts.chain.guest(aname(name, 'guest'))
+  const info = await parts.host.load(record.module)
+  return {
+    ...viewOf(name, info),
+    owner: formatAddress(record.owner),
+    address: record.address === null ? null : formatAddress(record.address),
+    imports: info.imports,
+    versions: record.versions.map((v) => ({ module: v.module.toString(), height: v.height })),
+  }
+}
+

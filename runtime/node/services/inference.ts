@@ -1,0 +1,90 @@
+/** Models and operators on tensors. */
+import {
+  aname, atensor, encode, isUtnetError, limitError, LIMITS, parseCid, PROTOCOL, sha256, tensorCommitment, tensorHeads, toHex, UtnetError,
+  type CID, type InferRequest, type InferResult, type ModelView, type NamedTensor,
+} from '../../core/index.ts'
+import { retentionOf, type Parts } from '../parts.ts'
+import { guestOf } from './guests.ts'
+import { contextNow, inSlot, strictest, ticketOf } from './runs.ts'
+
+interface Ran {
+  readonly arithmetic: string
+  readonly outputs: readonly NamedTensor[]
+  readonly gas: bigint
+  readonly root: Uint8Array
+}
+
+/** Registers a model under a name. */
+export async function putModel(parts: Parts, name: string, bytes: Uint8Array): Promise<ModelView> {
+  return parts.bridge.put(aname(name, 'model'), bytes)
+}
+
+function isOperator(parts: Parts, name: string): boolean {
+  try {
+    return parts.chain.guest(name).world === 'operator'
+  } catch (error) {
+    if (isUtnetError(error, 'guest_not_found')) return false
+    throw error
+  }
+}
+
+function isModel(parts: Parts, name: string): boolean {
+  try {
+    parts.bridge.get(name)
+    return true
+  } catch (error) {
+    if (isUtnetError(error, 'model_not_found')) return false
+    throw error
+  }
+}
+
+/** A model, or an operator in the shape of one: its tensors are free, its device is `wasm`. */
+export function model(parts: Parts, name: string): ModelView {
+  if (!isModel(parts, name) && isOperator(parts, name)) return { name, model: parts.chain.guest(name).module.toString(), inputs: [], outputs: [], devices: ['wasm'] }
+  return parts.bridge.get(name)
+}
+
+/** Runs a model on a device, or an operator as a guest; answers when the receipt is durable. */
+export async function infer(parts: Parts, request: InferRequest): Promise<InferResult> {
+  const name = request.model
+  if (request.inputs.length > LIMITS.tensorsPerCall) throw limitError('tensor_input', 'tensorsPerCall', request.inputs.length, LIMITS.tensorsPerCall, 'inputs')
+  for (const input of request.inputs) atensor(input, `input ${input.name}`)
+  return isModel(parts, name) || !isOperator(parts, name) ? inferModel(parts, request) : inferOperator(parts, request)
+}
+
+async function inferModel(parts: Parts, request: InferRequest): Promise<InferResult> {
+  const cid = parseCid(parts.bridge.get(request.model).model, 'model')
+  const gas = parts.bridge.gasOf(request.model, request.inputs)
+  return receipted(parts, request, cid, 'onnx', async () => {
+    const { arithmetic, outputs, root } = await parts.bridge.infer(request.model, request.inputs, request.arithmetic ?? 'any')
+    return { arithmetic, outputs, gas, root }
+  })
+}
+
+async function inferOperator(parts: Parts, request: InferRequest): Promise<InferResult> {
+  const { info } = await guestOf(parts, request.model, 'operator', 'utnet invoke runs functions')
+  return receipted(parts, request, info.module, 'operator', async () => {
+    const run = await parts.host.runOperator({ module: info.module, inputs: request.inputs, gasLimit: BigInt(LIMITS.invokeGas) })
+    if (run.status === 'out-of-gas') throw new UtnetError('host_out_of_gas', `${request.model} ran out of gas`, { limit: 'invokeGas', used: run.gas, allowed: LIMITS.invokeGas })
+    if (run.status !== 'ok') throw new UtnetError(run.status === 'refused' ? 'tensor_input' : 'guest_trap', `${request.model} ended as ${run.status}: ${run.message ?? 'no message'}`)
+    const arithmetic = `exact:${info.module.toString()}`
+    return { arithmetic, outputs: run.outputs, gas: run.gas, root: tensorCommitment(info.module, arithmetic, tensorHeads(request.inputs), tensorHeads(run.outputs)) }
+  })
+}
+
+async function receipted(parts: Parts, request: InferRequest, module: CID, world: string, work: () => Promise<Ran>): Promise<InferResult> {
+  const { context, chainSeed } = contextNow(parts)
+  const input = encode(tensorHeads(request.inputs))
+  const run = parts.receipts.begin({ module, chainSeed, input: () => input })
+  const began = performance.now()
+  const ran = await inSlot(run, work)
+  const files = new Map([...request.inputs, ...ran.outputs].filter((t) => t.data.length > 0).map((t) => [toHex(sha256(t.data)), t.data]))
+  const issued = run.finish({
+    kind: 'infer', world, entry: 'run', status: 'ok', gas: ran.gas, protocol: PROTOCOL, models: [{ model: module, arithmetic: ran.arithmetic, root: ran.root }], context,
+    retention: strictest(retentionOf(parts.retention, request.model), request.retention),
+    output: encode(tensorHeads(ran.outputs)), log: null, files,
+  })
+  parts.meters.ran('infer', 'ok', ran.gas, (performance.now() - began) / 1000)
+  parts.events.emit({ type: 'receipt', id: issued.id.toString(), kind: 'infer', status: 'ok', gas: ran.gas.toString() })
+  return { model: module.toString(), arithmetic: ran.arithmetic, outputs: ran.outputs, receipt: await ticketOf(run, issued, ran.gas, request.later === true) }
+}

@@ -1,0 +1,159 @@
+/** Receipts by id, and the proof bundles that strangers check. */
+import {
+  callInputOpening, callOutputOpening, callSalt, cborBlock, cidOf, DAG_CBOR, decodeReceipt, decodeTx, encodeCertificate, encodeHeader, fileBlocks, LIMITS, nodeAccountKey, parseCid,
+  receiptView, saltOf, UtnetError, writeBundle, bundleModels, type Anchor, type Block, type BundleRoot, type CID, type FinalHeader as HeaderLinks, type OpenedPart, type ReceiptBody,
+  type ReceiptView,
+} from '../../core/index.ts'
+import type { Openings } from '../../receipts/index.ts'
+import { callRecordCbor } from '../call-recorder.ts'
+import type { Parts } from '../parts.ts'
+
+const MAX_WAIT_MS = 60_000
+
+interface Found {
+  readonly body: ReceiptBody
+  readonly bytes: Uint8Array
+  readonly attestation: BundleRoot['attestation']
+  readonly anchor: Anchor | null
+}
+
+function find(parts: Parts, id: string): Found {
+  const cid = parseCid(id, 'receipt id')
+  if (parts.chain.hasReceipt(cid)) {
+    const { bodyBytes, anchor } = parts.chain.receiptAt(cid)
+    return { body: decodeReceipt(bodyBytes), bytes: bodyBytes, attestation: null, anchor }
+  }
+  const stored = parts.receipts.get(id)
+  if (stored === undefined) throw new UtnetError('receipt_not_found', `this node has no receipt ${id}`)
+  const { batch } = stored.attestation
+  return { body: decodeReceipt(stored.body), bytes: stored.body, attestation: stored.attestation, anchor: parts.chain.batchAnchor(batch.node, batch.thread, batch.first) ?? null }
+}
+
+/** The receipt; with `waitMs` waits that long, at most, for its anchor. */
+export async function receipt(parts: Parts, id: string, waitMs = 0): Promise<ReceiptView> {
+  const until = parts.clock.nowMs() + Math.min(waitMs, MAX_WAIT_MS)
+  for (;;) {
+    const height = parts.chain.head().header.height
+    const { body, attestation, anchor } = find(parts, id)
+    const left = until - parts.clock.nowMs()
+    if (anchor !== null || left <= 0) return receiptView(body, attestation, anchor)
+    parts.producer.receiptsWait()
+    await parts.producer.waitForBlock(height, left)
+  }
+}
+
+/** Canonical bytes of the body. */
+export function receiptBytes(parts: Parts, id: string): Uint8Array {
+  return find(parts, id).bytes
+}
+
+/** Blocks gathered for a bundle, by CID. */
+class Gathered {
+  readonly #blocks = new Map<string, Uint8Array>()
+
+  add(block: Block): CID {
+    this.#blocks.set(block.cid.toString(), block.bytes)
+    return block.cid
+  }
+
+  node(bytes: Uint8Array): CID {
+    return this.add({ cid: cidOf(DAG_CBOR, bytes), bytes })
+  }
+
+  file(bytes: Uint8Array): CID {
+    const blocks = fileBlocks(bytes)
+    for (const block of blocks) this.add(block)
+    return (blocks[blocks.length - 1] as Block).cid
+  }
+
+  readonly get = (cid: CID): Uint8Array => {
+    const bytes = this.#blocks.get(cid.toString())
+    if (bytes === undefined) throw new UtnetError('block_not_found', `the bundle lacks block ${cid.toString()}`)
+    return bytes
+  }
+}
+
+function headerLinks(parts: Parts, blocks: Gathered, height: number): HeaderLinks {
+  const { header, certificate } = parts.chain.headerAt(height)
+  if (certificate === null) throw new UtnetError('receipt_not_anchored', `block ${height} has no certificate`)
+  return { header: blocks.node(encodeHeader(header)), certificate: blocks.node(encodeCertificate(certificate)) }
+}
+
+type Opened = Pick<BundleRoot, 'input' | 'output' | 'log' | 'witness'>
+
+/** A call's input and output stand in its block; the state that it read, in the recorder. */
+function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { kind: 'call' }): Opened {
+  const found = parts.chain.tx(body.tx)
+  if (found.state !== 'final') throw new UtnetError('receipt_not_anchored', 'the call is not final')
+  const { payload } = decodeTx(found.wire).body
+  if (payload.kind !== 'call') throw new UtnetError('data_corrupt', `transaction ${body.tx} is no call`)
+  const record = parts.recorder.get(cidOf(DAG_CBOR, receiptBytesOf(parts, body)))
+  const secret = callSalt(body.tx)
+  const part = (name: 'input' | 'output', opening: Uint8Array): OpenedPart => ({ salt: saltOf(secret, name), opening: blocks.node(opening), files: [] })
+  if (record === undefined) throw new UtnetError('block_not_found', 'the state that this call read is no longer kept')
+  return {
+    input: part('input', callInputOpening(payload.export, payload.args)),
+    output: part('output', callOutputOpening(found.outcome.result, record.changes)),
+    log: null,
+    witness: blocks.add(cborBlock(callRecordCbor(record))),
+  }
+}
+
+function receiptBytesOf(parts: Parts, body: ReceiptBody & { kind: 'call' }): Uint8Array {
+  const found = parts.chain.tx(body.tx)
+  if (found.state !== 'final' || found.outcome.receipt === null) throw new UtnetError('receipt_not_found', 'the call has no receipt')
+  return parts.chain.receiptAt(found.outcome.receipt).bodyBytes
+}
+
+/** The files that an opening names are those whose sha256 stands in it. */
+function filesOf(opening: Uint8Array, openings: Openings, blocks: Gathered): CID[] {
+  const hex = Buffer.from(opening).toString('hex')
+  return [...openings.files].filter(([hash]) => hex.includes(hash)).map(([, bytes]) => blocks.file(bytes))
+}
+
+function runParts(parts: Parts, blocks: Gathered, id: string): Opened {
+  const opened = parts.receipts.get(id)?.opened
+  if (opened === undefined) return { input: null, output: null, log: null, witness: null }
+  const part = (name: 'input' | 'output' | 'log', opening: Uint8Array): OpenedPart => ({
+    salt: saltOf(opened.salt, name),
+    opening: blocks.node(opening),
+    files: filesOf(opening, opened.openings, blocks),
+  })
+  const { input, output, log } = opened.openings
+  return { input: part('input', input), output: part('output', output), log: log === null ? null : part('log', log), witness: null }
+}
+
+function nodeProof(parts: Parts, body: ReceiptBody, height: number): BundleRoot['node'] {
+  if (body.kind === 'call') return null
+  const { value, proof } = parts.chain.prove('accounts', nodeAccountKey(body.node), height)
+  if (value === null) throw new UtnetError('node_internal', 'the node has no account on the chain')
+  return { account: value, proof }
+}
+
+/** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. */
+export async function bundle(parts: Parts, id: string, withModels = false): Promise<Uint8Array> {
+  const { body, bytes, attestation, anchor } = find(parts, id)
+  if (anchor === null) throw new UtnetError('receipt_not_anchored', `receipt ${id} is not in a block yet`, { hint: `utnet receipt ${id} --wait` })
+  const blocks = new Gathered()
+  const anchorBlock = headerLinks(parts, blocks, anchor.height)
+  const contextBlock = headerLinks(parts, blocks, body.context.height)
+  const module = blocks.file(await parts.store.getFile(body.module, Math.max(LIMITS.componentBytes, LIMITS.modelBytes)))
+  const models = bundleModels(body)
+  if (withModels) for (const cid of models) blocks.file(await parts.store.getFile(cid, LIMITS.modelBytes))
+  const root: BundleRoot = {
+    v: 1,
+    chainId: parts.chain.chainId,
+    receipt: blocks.node(bytes),
+    attestation,
+    anchor,
+    anchorBlock,
+    contextBlock,
+    node: nodeProof(parts, body, anchor.height),
+    module,
+    ...(body.kind === 'call' ? callParts(parts, blocks, body) : runParts(parts, blocks, id)),
+    models,
+    withModels: withModels && models.length > 0,
+  }
+  return writeBundle(root, blocks.get)
+}
+

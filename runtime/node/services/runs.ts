@@ -1,0 +1,40 @@
+/** What invoke and infer share: a receipt around a run. */
+import { encodeAttestation, type Issued, type OpenRun } from '../../receipts/index.ts'
+import { asUtnetError, type CID, type ReceiptTicket, type Retention } from '../../core/index.ts'
+import type { Parts } from '../parts.ts'
+
+export interface RunContext {
+  readonly chainId: CID
+  readonly height: number
+  readonly time: number
+}
+
+/** The context of a run that begins now: the head, and a time that no later block may be older than. */
+export function contextNow(parts: Parts): { readonly context: RunContext; readonly chainSeed: Uint8Array } {
+  const { header } = parts.chain.head()
+  const time = Math.max(parts.clock.nowMs(), header.time)
+  parts.producer.noteTime(time)
+  return { context: { chainId: parts.chain.chainId, height: header.height, time }, chainSeed: header.seed }
+}
+
+/** Runs inside a receipt's slot: what throws leaves no receipt. */
+export async function inSlot<T>(run: OpenRun, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    run.abandon()
+    throw asUtnetError(error)
+  }
+}
+
+/** The ticket of an issued receipt, once it is durable unless the caller does not wait. */
+export async function ticketOf(run: OpenRun, issued: Issued, gas: bigint, later: boolean): Promise<ReceiptTicket> {
+  const attestation = later ? new Uint8Array(0) : encodeAttestation(await issued.attested)
+  return { id: issued.id.toString(), gas: gas.toString(), salt: run.salt, attestation }
+}
+
+/** The retention of a run: a caller may ask for less to be kept than the route keeps, never for more. */
+export function strictest(route: Retention, asked: Retention | undefined): Retention {
+  const order: readonly Retention[] = ['public', 'sealed', 'none']
+  return asked !== undefined && order.indexOf(asked) > order.indexOf(route) ? asked : route
+}

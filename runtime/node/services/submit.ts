@@ -1,0 +1,65 @@
+/** Sending transactions and waiting for their blocks. */
+import { formatAddress, formatCborJson, parseCid, UtnetError, witToJson, type CID, type EventView, type TransactionView } from '../../core/index.ts'
+import type { ChainEvent, FoundTx, TxOutcome } from '../../consensus/index.ts'
+import type { Parts } from '../parts.ts'
+
+const FINALITY_MS = 30_000
+
+/** Takes wire bytes into the mempool and sees to a block. */
+export function submit(parts: Parts, wire: Uint8Array): { readonly id: CID; readonly hash: string } {
+  const taken = parts.chain.submit(wire)
+  parts.producer.transactionWaits()
+  return taken
+}
+
+/** The same, and waits for the final block. */
+export async function submitAndWait(parts: Parts, wire: Uint8Array): Promise<{ readonly outcome: TxOutcome; readonly height: number; readonly hash: string }> {
+  const { id, hash } = submit(parts, wire)
+  const found = await waitFor(parts, id, FINALITY_MS)
+  if (found.state !== 'final') throw new UtnetError('node_stopping', `transaction ${hash} is not final after ${FINALITY_MS / 1000} s`, { hint: 'utnet chain status' })
+  return { outcome: found.outcome, height: found.height, hash }
+}
+
+async function waitFor(parts: Parts, id: CID, ms: number): Promise<FoundTx> {
+  const until = parts.clock.nowMs() + ms
+  for (;;) {
+    const height = parts.chain.head().header.height
+    const found = parts.chain.tx(id)
+    const left = until - parts.clock.nowMs()
+    if (found.state === 'final' || left <= 0) return found
+    await parts.producer.waitForBlock(height, left)
+  }
+}
+
+/** Events as the views show them. */
+export function eventViews(events: readonly ChainEvent[]): EventView[] {
+  return events.map((e) => ({ contract: formatAddress(e.contract), name: e.name, data: formatCborJson(e.data) }))
+}
+
+/** The result of a call as JSON, by the type of its export. */
+export async function resultView(parts: Parts, outcome: TxOutcome, contract: Uint8Array, entry: string): Promise<unknown> {
+  if (outcome.status !== 'ok') return null
+  const record = parts.chain.guests().find((g) => g.address !== null && formatAddress(g.address) === formatAddress(contract))
+  if (record === undefined) return null
+  const info = await parts.host.load(record.module)
+  const type = info.exports.find((e) => e.name === entry)?.result
+  return type === undefined ? null : witToJson(type, outcome.result)
+}
+
+/** A transaction; with `waitMs` waits that long, at most, for its block. */
+export async function transaction(parts: Parts, hash: string, waitMs = 0): Promise<TransactionView> {
+  const found = await waitFor(parts, parseCid(hash, 'transaction hash'), Math.min(waitMs, FINALITY_MS))
+  if (found.state === 'pending') {
+    return { hash, state: 'pending', height: null, kind: found.tx.body.payload.kind, sender: formatAddress(found.tx.address), status: null, gas: null }
+  }
+  const { outcome, height } = found
+  const base = { hash, state: 'final', height, kind: outcome.kind, sender: formatAddress(outcome.sender), status: outcome.status, gas: outcome.gas.toString() } as const
+  const call = outcome.kind === 'call' ? callOf(found.wire) : undefined
+  return {
+    ...base,
+    ...(call === undefined ? {} : { result: await resultView(parts, outcome, call.to, call.export) }),
+    ...(outcome.receipt === null ? {} : { receipt: outcome.receipt.toString() }),
+    events: eventViews(outcome.events),
+    ...(outcome.message === null ? {} : { message: outcome.message }),
+  }
+}

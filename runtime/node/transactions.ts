@@ -1,0 +1,21 @@
+/** Transactions of accounts whose keys the node holds. */
+import { encodeTx, LIMITS, txSigningBytes, type TxPayload } from '../core/index.ts'
+import type { Chain } from '../consensus/index.ts'
+import { signEd25519 } from '../crypto/native.ts'
+import type { HeldAccount } from './parts.ts'
+
+const EXPIRY_BLOCKS = 1_000
+
+/** Wire bytes of the account's next transaction, those that wait counted. */
+export function signedTx(chain: Chain, account: HeldAccount, payload: TxPayload, gasLimit: bigint = BigInt(LIMITS.callGas)): Uint8Array {
+  const body = {
+    chainId: chain.chainId,
+    sender: account.key,
+    nonce: chain.nextNonce(account.address),
+    expiry: chain.head().header.height + EXPIRY_BLOCKS,
+    gasLimit,
+    maxFeePerGas: chain.params.baseFee,
+    payload,
+  }
+  return encodeTx({ body, sig: signEd25519(txSigningBytes(body), account.secret) })
+}

@@ -1,0 +1,33 @@
+/** The device port: something that executes tensor graphs. Every device passes `test/compliance/device.ts`. */
+import type { CID, NamedTensor, TensorSpec, UtnetError } from '../core/index.ts'
+
+/** How results of a device compare: byte for byte, within a derived bound, or not at all. */
+export type DeviceClass = 'exact' | 'bounded' | 'unchecked'
+
+export interface Device {
+  /** Short name, e.g. `onnx-cpu`. */
+  readonly id: string
+  readonly class: DeviceClass
+  /** Arithmetic id: class, runtime, version, and every option that may change bits. */
+  readonly arithmetic: string
+  /** True, or why the device cannot be used here (`device_missing`, `device_failed`). Never rejects. */
+  available(): Promise<true | UtnetError>
+  /** Readies a model. Throws `model_invalid`, `device_missing` or `device_failed`. */
+  load(bytes: Uint8Array, model: CID): Promise<LoadedModel>
+  /** Frees what all its models share; the device starts afresh on the next load. */
+  close(): Promise<void>
+}
+
+export interface LoadedModel {
+  /** Declared inputs and outputs, in the graph's order; -1 is a free dimension. */
+  readonly inputs: readonly TensorSpec[]
+  readonly outputs: readonly TensorSpec[]
+  /** Memory it holds, as an estimate in bytes: what the session cache counts. */
+  readonly bytes: number
+  /**
+   * Runs it; gives every declared output, in order, NaNs canonical. Inputs are checked and copied before the call returns its promise.
+   * Throws `tensor_input`, `tensor_dtype`, `tensor_shape` or `device_failed`.
+   */
+  run(inputs: readonly NamedTensor[]): Promise<readonly NamedTensor[]>
+  close(): Promise<void>
+}

@@ -1,0 +1,17 @@
+/** Where the files lie that a device loads by path: beside the sources, or beside the bundle. The one place that knows. */
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const WASM = 'ort-wasm-simd-threaded.wasm'
+const bundled = !import.meta.url.endsWith('.ts')
+
+/** Path of ONNX Runtime's wasm: in its package when run from source, beside the bundle otherwise. */
+export function runtimeWasmPath(): string {
+  if (bundled) return fileURLToPath(new URL(`./${WASM}`, import.meta.url))
+  return createRequire(import.meta.url).resolve(`onnxruntime-web/${WASM}`)
+}
+
+/** The entry of a device thread: `device-worker.ts`, or the `device-worker.js` that the build puts beside the bundle. */
+export function deviceWorkerUrl(): URL {
+  return new URL(bundled ? './device-worker.js' : './device-worker.ts', import.meta.url)
+}

@@ -1,0 +1,76 @@
+/** Messages between a threaded device and its worker: plain data, tensors' bytes transferred. */
+import type { ErrorCode, ErrorExtra, NamedTensor, TensorSpec } from '../../core/index.ts'
+import { asUtnetError, UtnetError } from '../../core/index.ts'
+
+export type DeviceName = 'onnx-cpu' | 'onnx-web'
+
+export interface DeviceThreadData {
+  readonly device: DeviceName
+  readonly threads: number | undefined
+}
+
+export type Request =
+  | { readonly op: 'available' }
+  | { readonly op: 'load'; readonly bytes: Uint8Array; readonly model: string }
+  | { readonly op: 'run'; readonly handle: number; readonly inputs: readonly NamedTensor[] }
+  | { readonly op: 'close'; readonly handle: number }
+
+export interface Loaded {
+  readonly handle: number
+  readonly inputs: readonly TensorSpec[]
+  readonly outputs: readonly TensorSpec[]
+  readonly bytes: number
+}
+
+/** What each request is answered with. */
+export interface Answers {
+  readonly available: true
+  readonly load: Loaded
+  readonly run: readonly NamedTensor[]
+  readonly close: true
+}
+
+export interface Envelope {
+  readonly id: number
+  readonly request: Request
+}
+
+export type Reply = { readonly id: number; readonly ok: Answers[keyof Answers] } | { readonly id: number; readonly error: PlainError }
+
+/** A UtnetError as plain data: classes do not survive the way between threads. */
+export interface PlainError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly extra: ErrorExtra
+}
+
+export function toPlain(thrown: unknown): PlainError {
+  const e = asUtnetError(thrown)
+  return {
+    code: e.code,
+    message: e.message,
+    extra: {
+      ...(e.hint === undefined ? {} : { hint: e.hint }),
+      ...(e.limit === undefined ? {} : { limit: e.limit }),
+      ...(e.used === undefined ? {} : { used: e.used }),
+      ...(e.allowed === undefined ? {} : { allowed: e.allowed }),
+      ...(e.details === undefined ? {} : { details: e.details }),
+    },
+  }
+}
+
+export function fromPlain(error: PlainError): UtnetError {
+  return new UtnetError(error.code, error.message, error.extra)
+}
+
+/** Tensors with buffers of their own, that may be transferred without taking the caller's, and the list of those buffers. */
+export function detachable(tensors: readonly NamedTensor[]): { readonly tensors: NamedTensor[]; readonly buffers: ArrayBuffer[] } {
+  const buffers: ArrayBuffer[] = []
+  const copies = tensors.map((t) => {
+    // not slice(): that of a Buffer is a view
+    const data = new Uint8Array(t.data)
+    buffers.push(data.buffer)
+    return { name: t.name, dtype: t.dtype, shape: [...t.shape], data }
+  })
+  return { tensors: copies, buffers }
+}

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest'
+import { cidOf, RAW, utf8, UtnetError } from '../core/index.ts'
+import type { CID } from '../core/index.ts'
+import type { Device, LoadedModel } from './device.ts'
+import { SessionCache } from './sessions.ts'
+
+const ids = ['a', 'b', 'c', 'd'].map((s) => cidOf(RAW, utf8(s))) as [CID, CID, CID, CID]
+
+/** A device that counts; nothing of the cache depends on what a model computes. */
+function countingDevice(bytes = 10) {
+  const log: string[] = []
+  const name = (cid: CID): string => 'abcd'.charAt(ids.findIndex((i) => i.equals(cid)))
+  const device: Device = {
+    id: 'counting',
+    class: 'unchecked',
+    arithmetic: 'unchecked:counting',
+    available: async () => true,
+    async load(_, model): Promise<LoadedModel> {
+      await new Promise((r) => setTimeout(r, 1))
+      log.push(`load ${name(model)}`)
+      return { inputs: [], outputs: [], bytes, run: async () => [], close: async () => void log.push(`close ${name(model)}`) }
+    },
+    close: async () => {},
+  }
+  return { device, log }
+}
+
+const read = async (): Promise<Uint8Array> => new Uint8Array()
+const settle = (): Promise<void> => new Promise((r) => setTimeout(r, 5))
+
+test('the first use by many at once loads once', async () => {
+  const { device, log } = countingDevice()
+  const cache = new SessionCache(100)
+  await Promise.all(Array.from({ length: 20 }, () => cache.use(device, ids[0], read, async () => {})))
+  expect(log).toEqual(['load a'])
+})
+
+test('uses of one session do not overlap, and keep their order; other sessions go on', async () => {
+  const { device } = countingDevice()
+  const cache = new SessionCache(100)
+  const order: string[] = []
+  let inside = 0
+  const hold = Promise.withResolvers<void>()
+  const stuck = cache.use(device, ids[1], read, () => hold.promise)
+  await Promise.all(
+    [1, 2, 3, 4].map((i) =>
+      cache.use(device, ids[0], read, async () => {
+        expect(++inside).toBe(1)
+        await settle()
+        inside--
+        order.push(String(i))
+      }),
+    ),
+  )
+  expect(order).toEqual(['1', '2', '3', '4'])
+  hold.resolve()
+  await stuck
+})
+
+test('the least recently used session is closed over the byte budget, never one in use', async () => {
+  const { device, log } = countingDevice(40)
+  const cache = new SessionCache(100)
+  const use = (i: 0 | 1 | 2 | 3, work = async (): Promise<void> => {}) => cache.use(device, ids[i], read, work)
+  await use(0)
+  await use(1)
+  await use(0)
+  await use(2)
+  await settle()
+  expect(log).toEqual(['load a', 'load b', 'load c', 'close b'])
+  expect(cache.keys()).toEqual([`counting/${ids[0].toString()}`, `counting/${ids[2].toString()}`])
+  const hold = Promise.withResolvers<void>()
+  const busy = use(0, () => hold.promise)
+  await use(1)
+  await use(3)
+  await settle()
+  expect(log.slice(4)).toEqual(['load b', 'close c', 'load d'])
+  hold.resolve()
+  await busy
+  await settle()
+  expect(log.slice(7)).toEqual(['close a'])
+  await cache.close()
+  expect(log.slice(8).sort()).toEqual(['close b', 'close d'])
+})
+
+test('a model over the whole budget runs and is closed after', async () => {
+  const { device, log } = countingDevice(1000)
+  const cache = new SessionCache(100)
+  expect(await cache.use(device, ids[0], read, async () => 'ran')).toBe('ran')
+  await settle()
+  expect(log).toEqual(['load a', 'close a'])
+  expect(cache.keys()).toEqual([])
+})
+
+test('a load that fails is not kept, and fails everyone who waited for it', async () => {
+  const { device, log } = countingDevice()
+  const cache = new SessionCache(100)
+  let broken = true
+  const flaky = async (): Promise<Uint8Array> => {
+    if (broken) throw new UtnetError('block_not_found', 'gone')
+    return new Uint8Array()
+  }
+  const all = await Promise.allSettled([1, 2, 3].map(() => cache.use(device, ids[0], flaky, async () => {})))
+  expect(all.map((r) => r.status)).toEqual(['rejected', 'rejected', 'rejected'])
+  broken = false
+  await cache.use(device, ids[0], flaky, async () => {})
+  expect(log).toEqual(['load a'])
+})
+
+test('a session whose device failed is loaded again; one whose caller erred is kept', async () => {
+  const { device, log } = countingDevice()
+  const cache = new SessionCache(100)
+  const failing = (code: 'device_failed' | 'tensor_shape') =>
+    cache.use(device, ids[0], read, async () => Promise.reject(new UtnetError(code, code)))
+  await expect(failing('tensor_shape')).rejects.toThrow('tensor_shape')
+  await expect(failing('device_failed')).rejects.toThrow('device_failed')
+  await cache.use(device, ids[0], read, async () => {})
+  await settle()
+  expect(log.sort()).toEqual(['close a', 'load a', 'load a'])
+})

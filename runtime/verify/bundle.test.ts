@@ -1,0 +1,347 @@
+import { describe, expect, test } from 'vitest'
+import {
+  bundleCbor,
+  cborBlock,
+  CID,
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  encodeAccount,
+  encodeGenesis,
+  equalBytes,
+  RAW,
+  readBundleFile,
+  readCar,
+  sha256,
+  utf8,
+  writeCar,
+  type Attestation,
+  type BundleRoot,
+  type Header,
+  type RunBody,
+} from '../core/index.ts'
+import {
+  account,
+  accounts,
+  answerBody,
+  callParts,
+  first,
+  invokeParts,
+  modelBytes,
+  nodeKey,
+  second,
+  write,
+  type Parts,
+} from './testing/bundles.ts'
+import { accountsWith, certify, genesis, genesisBytes } from './testing/chain.ts'
+import { verifyBundle, type BundleOptions, type CheckName, type ReexecutionInput } from './index.ts'
+
+const options: BundleOptions = { trust: [genesisBytes] }
+const invoke = invokeParts()
+const call = callParts()
+
+/** Names of the checks that fail. */
+async function failing(file: Uint8Array, more: Partial<BundleOptions> = {}): Promise<CheckName[]> {
+  const { valid, checks } = await verifyBundle(file, { ...options, ...more })
+  const bad = checks.filter((c) => !c.ok).map((c) => c.name)
+  expect(valid).toBe(bad.length === 0)
+  expect(checks.every((c) => c.detail.length > 0 && !c.detail.includes('\n'))).toBe(true)
+  return bad
+}
+
+const NAMES = [
+  'container',
+  'trust',
+  'receipt',
+  'attestation',
+  'header',
+  'certificate',
+  'anchor',
+  'context',
+  'node',
+  'module',
+  'input',
+  'output',
+  'log',
+  'models',
+]
+
+describe('a true bundle', () => {
+  test.each([
+    ['invoke', invoke],
+    ['call', call],
+  ] as const)('of kind %s holds in every check', async (_kind, parts) => {
+    const { valid, checks } = await verifyBundle(write(parts), options)
+    expect(checks.filter((c) => !c.ok)).toEqual([])
+    expect(checks.map((c) => c.name)).toEqual(NAMES)
+    expect(valid).toBe(true)
+    expect(checks[1]?.detail).toContain('development chain')
+  })
+
+  test('holds with the context next to the anchor, with models, and with unrevealed parts under another retention', async () => {
+    expect(await failing(write(invokeParts({ context: second })))).toEqual([])
+    expect(await failing(write({ ...invoke, modelBytes: [modelBytes] }))).toEqual([])
+    const sealed = invokeParts({ body: (b) => ({ ...b, retention: 'sealed' }) })
+    expect(await failing(write({ ...sealed, input: null, output: null, log: null }))).toEqual([])
+    expect(await failing(write({ ...invoke, input: null }))).toEqual(['input'])
+    expect(await failing(write({ ...call, output: null }))).toEqual(['output'])
+  })
+
+  test('carries files of several blocks', async () => {
+    const big = new Uint8Array(3 * 1024 * 1024).map((_, i) => i >> 12)
+    const module = big.subarray(5)
+    const { fileCid, runSeed } = await import('../core/index.ts')
+    const cid = fileCid(module)
+    const parts = invokeParts({
+      body: (b) => ({ ...b, module: cid, context: { ...b.context, seed: runSeed(first.seed, cid, b.input, b.thread, b.seq) } }),
+    })
+    const file = write({ ...parts, module })
+    expect(await failing(file)).toEqual([])
+    expect(readCar(file).blocks.length).toBeGreaterThan(12)
+  })
+
+  test('is refused without its chain, and within a trusting period that is over', async () => {
+    const file = write(invoke)
+    expect(await failing(file, { trust: [] })).toEqual(['trust', 'header', 'certificate', 'anchor', 'context', 'node'])
+    const other = encodeGenesis({ ...genesis, name: 'another' })
+    expect(await failing(file, { trust: [other] })).toContain('trust')
+    expect(await failing(file, { trust: [other, genesis, utf8('no genesis')] })).toEqual([])
+    const time = invoke.anchorHeader.time
+    expect(await failing(file, { now: time + 10, trustingPeriodMs: 10 })).toEqual([])
+    expect(await failing(file, { now: time + 11, trustingPeriodMs: 10 })).toContain('header')
+    const rogue = { ...genesis, validators: genesis.validators.map((v) => ({ ...v, pop: genesis.validators[0]?.pop as Uint8Array })) }
+    expect(await failing(write({ ...invoke, chainId: (await import('../core/index.ts')).chainIdOf(rogue) }), { trust: [rogue] })).toContain(
+      'trust',
+    )
+  })
+})
+
+/** Another value of the same sort. */
+function other(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Uint8Array.from(value, (b, i) => (i === value.length - 1 ? b ^ 1 : b))
+  if (value instanceof CID) return cidOf(value.code, sha256(value.bytes))
+  if (typeof value === 'number') return value + 1
+  if (typeof value === 'bigint') return value + 1n
+  if (typeof value === 'string') return { ok: 'trap', public: 'none', invoke: 'infer' }[value] ?? `${value}x`
+  if (value === null) return new Uint8Array(32)
+  throw new Error('no other value')
+}
+
+type Path = readonly (string | number)[]
+
+/** Paths of all scalar fields of a structure. */
+function fieldsOf(value: unknown, at: Path = []): Path[] {
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array || value instanceof CID) return [at]
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  return entries.flatMap(([key, item]) => fieldsOf(item, [...at, key]))
+}
+
+/** The structure with the field at the path changed. */
+function changed<T>(value: T, [key, ...rest]: Path): T {
+  if (key === undefined) return other(value) as T
+  const copy = (Array.isArray(value) ? [...value] : { ...value }) as Record<string | number, unknown>
+  copy[key] = changed(copy[key], rest)
+  return copy as T
+}
+
+/** Fields with one value only in a well-formed file: the writer itself refuses another. */
+const FIXED = new Set(['v', 'kind', 'node'])
+
+describe('a changed field of', () => {
+  const cases = (parts: Parts): [string, (parts: Parts) => Parts, CheckName[]][] => {
+    const list: [string, (parts: Parts) => Parts, CheckName[]][] = []
+    const all = (name: keyof Parts, expected: CheckName[]) => {
+      for (const path of fieldsOf(parts[name])) {
+        const label = [name, ...path].join('.')
+        // Not written: see `Anchor`.
+        if (label === 'anchor.size') continue
+        if (name === 'body' && FIXED.has(String(path[0])) && (path[0] !== 'node' || parts.body.kind === 'call')) continue
+        list.push([label, (p) => ({ ...p, [name]: changed(p[name], path) }), expected])
+      }
+    }
+    all('body', [parts.body.kind === 'call' ? 'anchor' : 'attestation'])
+    if (parts.attestation !== null) all('attestation', ['attestation'])
+    all('anchor', ['anchor', 'header', 'container'])
+    all('anchorHeader', ['header', 'certificate'])
+    all('anchorCertificate', ['certificate'])
+    all('contextHeader', ['header', 'certificate'])
+    all('contextCertificate', ['certificate'])
+    if (parts.node !== null) all('node', ['node', 'container'])
+    for (const name of ['input', 'output', 'log'] as const) if (parts[name] !== null) all(name, [name, 'container'])
+    list.push(['module', (p) => ({ ...p, module: other(p.module) as Uint8Array }), ['module']])
+    list.push(['chainId', (p) => ({ ...p, chainId: other(p.chainId) as CID }), ['trust']])
+    return list
+  }
+
+  const tables = [
+    ['invoke', invoke],
+    ['call', call],
+  ] as const
+  for (const [kind, parts] of tables) {
+    test(`${kind} is found by the check of that name`, async () => {
+      const list = cases(parts)
+      expect(list.length).toBeGreaterThan(45)
+      for (const [label, change, expected] of list) {
+        let file: Uint8Array
+        try {
+          file = write(change(parts))
+        } catch (error) {
+          // A structure that has no form of bytes at all cannot be in a file.
+          expect(String(error), label).toMatch(/siblings|trie|core_|dag-cbor|CID/)
+          continue
+        }
+        const bad = await failing(file)
+        expect(bad.length, label).toBeGreaterThan(0)
+        expect(
+          bad.some((name) => expected.includes(name)),
+          `${label}: ${bad.join()} should name ${expected.join(' or ')}`,
+        ).toBe(true)
+      }
+    })
+  }
+
+  test.each<[string, (p: Parts) => Parts, CheckName[]]>([
+    ['models that the receipt does not name', (p) => ({ ...p, models: [cidOf(RAW, utf8('other'))] }), ['models']],
+    ['no models', (p) => ({ ...p, models: [] }), ['models']],
+    ['a model twice', (p) => ({ ...p, models: [...p.models, ...p.models] }), ['models']],
+    ['no attestation', (p) => ({ ...p, attestation: null }), ['attestation', 'anchor']],
+    ['no node', (p) => ({ ...p, node: null }), ['node']],
+    ['no body of the answer', (p) => ({ ...p, output: p.output && { ...p.output, files: [] } }), ['output']],
+    ['a file that nothing names', (p) => ({ ...p, log: p.log && { ...p.log, files: [utf8('extra')] } }), ['log']],
+    ['a file twice', (p) => ({ ...p, input: p.input && { ...p.input, files: [...p.input.files, ...p.input.files] } }), ['input']],
+    ['the certificate of another block', (p) => ({ ...p, anchorCertificate: p.contextCertificate }), ['certificate']],
+    ['another context block', (p) => ({ ...p, contextHeader: second, contextCertificate: certify(second) }), ['context']],
+    ['input and output exchanged', (p) => ({ ...p, input: p.output, output: p.input }), ['input', 'output']],
+  ])('a bundle with %s fails there', async (_what, change, expected) => {
+    expect(await failing(write(change(invoke)))).toEqual(expected)
+  })
+
+  test('a call with a node, an attestation or a log shown fails there', async () => {
+    const attestation = invoke.attestation as Attestation
+    expect(await failing(write({ ...call, attestation }))).toEqual(['attestation'])
+    expect(await failing(write({ ...call, node: invoke.node }))).toEqual(['node'])
+    expect(await failing(write({ ...call, log: invoke.log }))).toEqual(['log'])
+  })
+})
+
+describe('a dishonest node whose receipt is attested and anchored all the same', () => {
+  const late: [string, (body: RunBody) => RunBody, CheckName[]][] = [
+    ['a seed of its choice', (b) => ({ ...b, context: { ...b.context, seed: sha256(utf8('chosen')) } }), ['context']],
+    ['a number that gives another seed', (b) => ({ ...b, seq: b.seq + 1 }), ['attestation', 'context']],
+    ['a time before its block', (b) => ({ ...b, context: { ...b.context, time: first.time - 1 } }), ['context']],
+    ['a time after the anchor', (b) => ({ ...b, context: { ...b.context, time: invoke.anchorHeader.time + 1 } }), ['context']],
+    ['a block that is not shown', (b) => ({ ...b, context: { ...b.context, height: 2 } }), ['context']],
+    ['another chain', (b) => ({ ...b, context: { ...b.context, chainId: cidOf(DAG_CBOR, utf8('x')) } }), ['receipt']],
+    ['an unknown protocol', (b) => ({ ...b, protocol: 99 }), ['receipt']],
+  ]
+  test.each(late)('with %s is found', async (_what, body, expected) => {
+    expect(await failing(write(invokeParts({ body })))).toEqual(expect.arrayContaining(expected))
+  })
+
+  test('that is not registered, or not as this key, is found', async () => {
+    const unregistered = accountsWith(nodeKey, { ...account, node: null })
+    expect(await failing(write(invokeParts({ accounts: unregistered })))).toEqual(['node'])
+    const otherKey = accountsWith(nodeKey, { ...account, node: { key: genesis.validators[0]?.key as Uint8Array, role: 'validator' } })
+    expect(await failing(write(invokeParts({ accounts: otherKey })))).toEqual(['node'])
+    const richer = { ...invoke, node: { account: encodeAccount({ ...account, balance: 6n }), proof: accounts.proof } }
+    expect(await failing(write(richer))).toEqual(['node'])
+  })
+
+  test('that signs a batch of another thread, or hides its predecessor, is found', async () => {
+    expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, thread: 2 }) })))).toEqual(['attestation'])
+    expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, prev: new Uint8Array(32) }) })))).toEqual(['attestation'])
+    expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, size: 5000 }) })))).toEqual(['attestation'])
+  })
+})
+
+describe('a header', () => {
+  const headers: [string, Partial<Header>][] = [
+    ['another validator set', { power: sha256(utf8('set')) }],
+    ['a unit beyond the line', { kappa: 4 }],
+    ['a proposer that does not own the unit', { proposer: nodeKey }],
+    ['an unknown protocol', { protocol: 7 }],
+  ]
+  test.each(headers)('with %s is refused although it is certified', async (_what, header) => {
+    expect(await failing(write(invokeParts({ header })))).toContain('header')
+  })
+
+  test('next to the context must follow it: parent, seed and draw', async () => {
+    for (const header of [
+      { parent: sha256(utf8('x')) },
+      { seed: sha256(utf8('x')) },
+      { vrfProof: new Uint8Array(80) },
+      { time: second.time },
+    ]) {
+      expect(await failing(write(invokeParts({ context: second, header })))).toContain('header')
+    }
+  })
+
+  test('certified by two thirds of the power or less is not final', async () => {
+    expect(await failing(write({ ...invoke, anchorCertificate: certify(invoke.anchorHeader, [1, 2]) }))).toEqual(['certificate'])
+    expect(await failing(write({ ...invoke, anchorCertificate: certify(invoke.anchorHeader, [0]) }))).toEqual(['certificate'])
+    expect(await failing(write({ ...invoke, anchorCertificate: certify(invoke.anchorHeader, [0, 1, 2], 4) }))).toEqual([])
+  })
+})
+
+describe('the file', () => {
+  const file = write(call)
+
+  test('fails with any bit of any byte flipped', async () => {
+    for (let at = 0; at < file.length; at++) {
+      const spoilt = Uint8Array.from(file)
+      spoilt[at] = (spoilt[at] as number) ^ (1 << (at % 8))
+      const { valid } = await verifyBundle(spoilt, options)
+      expect(valid, `byte ${at}`).toBe(false)
+    }
+  })
+
+  test('fails cut anywhere, and with bytes or blocks added, exchanged or repeated', async () => {
+    for (let cut = 0; cut < file.length; cut++) expect((await verifyBundle(file.subarray(0, cut), options)).valid, `cut ${cut}`).toBe(false)
+    for (const extra of [[0], [1, 0], [...file]]) expect(await failing(concatBytes(file, Uint8Array.from(extra)))).toEqual(['container'])
+    const { roots, blocks } = readCar(file)
+    const more = { cid: cidOf(RAW, utf8('x')), bytes: utf8('x') }
+    const [top, ...rest] = blocks
+    expect(await failing(writeCar(roots, blocks))).toEqual([])
+    expect(await failing(writeCar(roots, [...blocks, more]))).toEqual(['container'])
+    expect(await failing(writeCar(roots, [...blocks, blocks[1] as typeof more]))).toEqual(['container'])
+    expect(await failing(writeCar(roots, [top as typeof more, ...rest.toReversed()]))).toEqual(['container'])
+    expect(await failing(writeCar([...roots, more.cid], blocks))).toEqual(['container'])
+    expect(await failing(writeCar([], blocks))).toEqual(['container'])
+    for (let i = 0; i < blocks.length; i++) expect(await failing(writeCar(roots, blocks.toSpliced(i, 1)))).toEqual(['container'])
+  })
+
+  test('may be anything else: the verdict says so', async () => {
+    for (const bytes of [new Uint8Array(0), utf8('{"id":1}'), new Uint8Array(1000), 'text' as unknown as Uint8Array])
+      expect(await failing(bytes)).toEqual(['container'])
+    const { root } = readBundleFile(file)
+    const unknown = cborBlock({ ...(bundleCbor(root) as object), extra: 1 } as never)
+    expect(await failing(writeCar([unknown.cid], [unknown, ...readCar(file).blocks.slice(1)]))).toEqual(['container'])
+    const wrong: BundleRoot = { ...root, receipt: root.module }
+    const top = cborBlock(bundleCbor(wrong))
+    expect((await failing(writeCar([top.cid], [top, ...readCar(file).blocks.slice(1)])))[0]).toBe('container')
+  })
+})
+
+describe('re-execution', () => {
+  const file = write(invoke)
+  const honest = async (input: ReexecutionInput) => ({ status: input.body.status, gas: input.body.gas, output: input.output.opening })
+
+  test('is asked for with everything the run depended on', async () => {
+    let seen: ReexecutionInput | undefined
+    expect(await failing(file, { reexecute: async (input) => ((seen = input), honest(input)) })).toEqual([])
+    expect(equalBytes(seen?.module as Uint8Array, invoke.module)).toBe(true)
+    expect([...(seen?.output.files.values() ?? [])]).toEqual([answerBody])
+    expect(seen?.context.height).toBe(1)
+    expect(seen?.log?.opening).toEqual(invoke.log?.opening)
+  })
+
+  test('that differs in status, gas or output, that throws, or that cannot be done, fails', async () => {
+    expect(await failing(file, { reexecute: async (i) => ({ ...(await honest(i)), status: 'trap' }) })).toEqual(['reexecution'])
+    expect(await failing(file, { reexecute: async (i) => ({ ...(await honest(i)), gas: 1n }) })).toEqual(['reexecution'])
+    expect(await failing(file, { reexecute: async (i) => ({ ...(await honest(i)), output: utf8('other') }) })).toEqual(['reexecution'])
+    expect(await failing(file, { reexecute: () => Promise.reject(new Error('no host')) })).toEqual(['reexecution'])
+    const sealed = invokeParts({ body: (b) => ({ ...b, retention: 'sealed' }) })
+    expect(await failing(write({ ...sealed, input: null }), { reexecute: honest })).toEqual(['reexecution'])
+    expect(await failing(write({ ...sealed, log: null }), { reexecute: honest })).toEqual(['reexecution'])
+  })
+})

@@ -1,0 +1,137 @@
+/** A proof bundle, check by check. Needs no node and no network: the file and a trusted genesis. */
+import {
+  bundleModels,
+  decodeReceipt,
+  equalBytes,
+  LIMITS,
+  openingDigest,
+  readBundleFile,
+  receiptId,
+  type CID,
+  type Header,
+  type ReceiptBody,
+  type RunStatus,
+} from '../core/index.ts'
+import { Checks, must, needs, type Verification } from './checks.ts'
+import { mustBeChild, mustBeFinal, readHeader } from './final-header.ts'
+import { checkPart, fileOf, type Opened } from './openings.ts'
+import { checkAnchor, checkAttestation, checkContext, checkNode, checkReceipt } from './run.ts'
+import { findRoot, mustBeRecent, type TrustOptions } from './trust.ts'
+
+/** All that a run depends on, checked before it is handed out. */
+export interface ReexecutionInput {
+  readonly body: ReceiptBody
+  /** Bytes of the component. */
+  readonly module: Uint8Array
+  readonly input: Opened
+  readonly output: Opened
+  /** Null when nothing from outside entered the run. */
+  readonly log: Opened | null
+  /** Bytes of the models, when they are in the bundle. */
+  readonly models: readonly { readonly model: CID; readonly bytes: Uint8Array }[]
+  /** The block that the receipt's context names. */
+  readonly context: Header
+}
+
+export interface Reexecution {
+  readonly status: RunStatus
+  readonly gas: bigint
+  /** Canonical bytes of the output's opening. */
+  readonly output: Uint8Array
+}
+
+export type Reexecute = (input: ReexecutionInput) => Promise<Reexecution>
+
+export interface BundleOptions extends TrustOptions {
+  /** Runs the module again; without it the verdict has no check `reexecution`. */
+  readonly reexecute?: Reexecute
+}
+
+/**
+ * Checks a proof bundle file. Never throws: a file that cannot be read gives a failing check `container`.
+ * `valid` is true only when every check holds; every check says in one line what it found.
+ */
+export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions): Promise<Verification> {
+  const checks = new Checks()
+  const file = checks.run('container', () => {
+    const read = readBundleFile(carBytes)
+    return [read, `${carBytes.length} bytes: every block hashes to its name, nothing is missing or extra`]
+  })
+  if (file === undefined) return checks.verdict()
+  const { root, get } = file
+
+  const trusted = checks.run('trust', () => findRoot(root.chainId, options))
+  const bodyBytes = checks.run('receipt', () => {
+    const bytes = get(root.receipt)
+    must(bytes.length <= LIMITS.receiptBytes && receiptId(bytes).equals(root.receipt), 'the receipt is not named by its own id')
+    return [bytes, checkReceipt(decodeReceipt(bytes), root.chainId)]
+  })
+  const body = bodyBytes === undefined ? undefined : decodeReceipt(bodyBytes)
+  const receipt = (): { body: ReceiptBody; bytes: Uint8Array } => ({ body: needs(body, 'receipt'), bytes: needs(bodyBytes, 'receipt') })
+
+  checks.run('attestation', () => checkAttestation(receipt().body, receipt().bytes, root.attestation))
+  const headers = checks.run('header', () => {
+    const chain = needs(trusted, 'trust')
+    const anchor = readHeader(get(root.anchorBlock.header), chain, 'the anchor block')
+    const context = readHeader(get(root.contextBlock.header), chain, 'the context block')
+    must(root.anchor.height === anchor.height, `the anchor names block ${root.anchor.height}, but the header shown is of ${anchor.height}`)
+    if (context.height === anchor.height)
+      must(root.anchorBlock.header.equals(root.contextBlock.header), 'two different headers of one height')
+    if (context.height + 1 === anchor.height) mustBeChild(anchor, context, chain)
+    mustBeRecent(anchor.time, options)
+    return [{ anchor, context }, `blocks ${context.height} (context) and ${anchor.height} (anchor) of this chain`]
+  })
+  checks.run('certificate', () => {
+    const chain = needs(trusted, 'trust')
+    const { anchor, context } = needs(headers, 'header')
+    const first = mustBeFinal(anchor, get(root.anchorBlock.certificate), chain)
+    if (root.contextBlock.certificate.equals(root.anchorBlock.certificate) && context.height === anchor.height) return [true, first]
+    return [true, `${first}; ${mustBeFinal(context, get(root.contextBlock.certificate), chain)}`]
+  })
+  checks.run('anchor', () => checkAnchor(receipt().body, receipt().bytes, root.attestation, root.anchor, needs(headers, 'header').anchor))
+  checks.run('context', () => checkContext(receipt().body, needs(headers, 'header').context, needs(headers, 'header').anchor))
+  checks.run('node', () => checkNode(receipt().body, root.node, needs(headers, 'header').anchor))
+  const module = checks.run('module', () => {
+    must(receipt().body.module.equals(root.module), 'the bundle carries another module than the receipt names')
+    const bytes = fileOf(root.module, get, 'module')
+    return [bytes, `${bytes.length} bytes hash to ${root.module.toString()}`]
+  })
+  const input = checks.run('input', () => checkPart('input', receipt().body, root.input, get))
+  const output = checks.run('output', () => checkPart('output', receipt().body, root.output, get))
+  const log = checks.run('log', () => checkPart('log', receipt().body, root.log, get))
+  const models = checks.run('models', () => {
+    const named = bundleModels(receipt().body)
+    const same = named.length === root.models.length && named.every((cid, i) => cid.equals(root.models[i]))
+    must(same, 'the bundle names other models than the receipt')
+    const held = root.withModels ? named.map((model) => ({ model, bytes: fileOf(model, get, 'model') })) : []
+    const how = root.withModels ? 'in the bundle' : 'by name only'
+    return [held, named.length === 0 ? 'none listed' : `${named.length}, ${how}`]
+  })
+
+  const { reexecute } = options
+  if (reexecute !== undefined) {
+    await checks.runLater('reexecution', async () => {
+      const opened = needs(output, 'output')
+      const given = needs(input, 'input')
+      const heard = needs(log, 'log')
+      must(given !== null && opened !== null, 'input and output are not revealed, so the run cannot be repeated')
+      must(heard !== null || receipt().body.log === null, 'the log is not revealed, so the run cannot be repeated')
+      const { context } = needs(headers, 'header')
+      const run = {
+        body: receipt().body,
+        module: needs(module, 'module'),
+        input: given,
+        output: opened,
+        log: heard,
+        models: needs(models, 'models'),
+        context,
+      }
+      const again = await reexecute(run)
+      must(again.status === run.body.status, `it ended ${again.status}, the receipt says ${run.body.status}`)
+      must(again.gas === run.body.gas, `it used ${again.gas} gas, the receipt says ${run.body.gas}`)
+      must(equalBytes(openingDigest('output', opened.salt, again.output), run.body.output), 'it gave another output')
+      return `the same status, ${again.gas} gas and output`
+    })
+  }
+  return checks.verdict()
+}

@@ -1,0 +1,100 @@
+/** Openings against the salted digests of the receipt: what was revealed must be what was run. */
+import {
+  asArray,
+  asBytes,
+  asText,
+  asUint,
+  decode,
+  equalBytes,
+  openingDigest,
+  readFile,
+  sha256,
+  toHex,
+  type BlockReader,
+  type Cbor,
+  type CID,
+  type OpenedPart,
+  type ReceiptBody,
+} from '../core/index.ts'
+import { must, type Found } from './checks.ts'
+
+export type PartName = 'input' | 'output' | 'log'
+
+/** A part as it was revealed. */
+export interface Opened {
+  readonly salt: Uint8Array
+  /** Canonical bytes. */
+  readonly opening: Uint8Array
+  /** Files named by the opening, by lower-case hex of their sha256. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+const EMPTY_SHA256 = sha256(new Uint8Array(0))
+
+/** A file of the bundle in our own layout. */
+export function fileOf(cid: CID, get: BlockReader, what: string): Uint8Array {
+  const bytes = readFile(cid, get)
+  must(bytes !== undefined, `${what} ${cid.toString()} is not laid out as files of this project are`)
+  return bytes
+}
+
+function digestsIn(value: Cbor, into: Set<string>): Set<string> {
+  if (value instanceof Uint8Array) {
+    if (value.length === 32) into.add(toHex(value))
+  } else if (Array.isArray(value)) {
+    for (const item of value) digestsIn(item, into)
+  } else if (typeof value === 'object' && value !== null && !('code' in value && 'multihash' in value)) {
+    for (const item of Object.values(value)) digestsIn(item, into)
+  }
+  return into
+}
+
+/** The body that a request or an answer names must be in the files, unless it is empty. */
+function mustHaveBody(hash: Uint8Array, files: Opened['files']): void {
+  must(equalBytes(hash, EMPTY_SHA256) || files.has(toHex(hash)), 'the body that the opening names is not in the bundle')
+}
+
+/** What an opening must look like, by kind of run. (Those of `infer` are their dispatcher's.) */
+function mustFit(body: ReceiptBody, name: PartName, value: Cbor, files: Opened['files']): void {
+  if (name === 'log') {
+    asArray(value, 'log')
+  } else if (body.kind === 'call') {
+    const [first, second] = asArray(value, name, 2)
+    if (name === 'input') must(asText(first, 'export') === body.entry, 'the opening is of another export')
+    else asBytes(second, 'state changes', 32)
+  } else if (body.kind === 'invoke') {
+    const list = asArray(value, name, name === 'input' ? 4 : 3)
+    if (name === 'input') asText(list[0], 'method')
+    else asUint(list[0], 'status')
+    mustHaveBody(asBytes(list[list.length - 1], 'body digest', 32), files)
+  }
+}
+
+/** Checks one part; undefined when it was not revealed and need not be. */
+export function checkPart(name: PartName, body: ReceiptBody, part: OpenedPart | null, get: BlockReader): Found<Opened | null> {
+  const expected = body[name]
+  if (expected === null) {
+    must(part === null, 'the receipt has no log, but the bundle shows one')
+    return [null, 'none: nothing from outside entered the run']
+  }
+  if (part === null) {
+    const retention = body.kind === 'call' ? 'public' : body.retention
+    must(retention !== 'public', 'it is not in the bundle, although the receipt says that it is public')
+    return [null, `not revealed (retention ${retention})`]
+  }
+  const opening = get(part.opening)
+  must(equalBytes(openingDigest(name, part.salt, opening), expected), 'what is shown is not what the receipt is bound to')
+  const value = decode(opening, `${name} opening`)
+  const named = digestsIn(value, new Set())
+  const files = new Map<string, Uint8Array>()
+  for (const cid of part.files) {
+    const bytes = fileOf(cid, get, 'file')
+    const hash = toHex(sha256(bytes))
+    must(named.has(hash), `file ${cid.toString()} is not named by the opening`)
+    must(!files.has(hash), `file ${cid.toString()} stands twice`)
+    files.set(hash, bytes)
+  }
+  mustFit(body, name, value, files)
+  const size = [...files.values()].reduce((n, f) => n + f.length, opening.length)
+  return [{ salt: part.salt, opening, files }, `${size} bytes, bound by the receipt's digest`]
+}

@@ -1,0 +1,43 @@
+/** A state proof (`query --proof`): values of a final block's tries. */
+import { decode, fromBase64, readTrieProof, verifyTrieProof, type CID, type StateProof } from '../core/index.ts'
+import { Checks, must, needs, type Verification } from './checks.ts'
+import { mustBeFinal, readHeader } from './final-header.ts'
+import { findRoot, mustBeRecent, type TrustOptions } from './trust.ts'
+
+/** Entries that one proof may have. */
+const ENTRIES_MAX = 10_000
+
+/**
+ * Checks that a final block of the chain holds every entry of the proof (an entry whose value is null: that it holds nothing there).
+ * Never throws. What the entries mean is the caller's to say.
+ */
+export function verifyStateProof(proof: StateProof, chainId: CID, options: TrustOptions): Verification {
+  const checks = new Checks()
+  const trusted = checks.run('trust', () => findRoot(chainId, options))
+  const header = checks.run('header', () => {
+    const found = readHeader(fromBase64(proof.header, 'header'), needs(trusted, 'trust'), 'the block')
+    must(proof.height === found.height, `the proof names block ${proof.height}, but the header shown is of ${found.height}`)
+    mustBeRecent(found.time, options)
+    return [found, `block ${found.height} of this chain`]
+  })
+  checks.run('certificate', () => [
+    true,
+    mustBeFinal(needs(header, 'header'), fromBase64(proof.certificate, 'certificate'), needs(trusted, 'trust')),
+  ])
+  checks.run('state', () => {
+    const { state } = needs(header, 'header')
+    const entries: StateProof['entries'] = proof.entries
+    must(entries.length > 0 && entries.length <= ENTRIES_MAX, `a proof has 1 to ${ENTRIES_MAX} entries`)
+    entries.forEach((entry, i) => {
+      must(Object.hasOwn(state, entry.trie), `entry ${i} names no trie`)
+      const value = entry.value === null ? null : fromBase64(entry.value, 'value')
+      const path = readTrieProof(decode(fromBase64(entry.proof, 'proof'), 'trie proof'))
+      must(
+        verifyTrieProof(state[entry.trie], fromBase64(entry.key, 'key'), value, path),
+        `entry ${i} is not in the ${entry.trie} of this block`,
+      )
+    })
+    return [true, `${entries.length} entries hold at block ${proof.height}`]
+  })
+  return checks.verdict()
+}

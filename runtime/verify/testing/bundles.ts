@@ -1,0 +1,268 @@
+/** Valid bundles of an invoke and of a call, in parts that a test can change before they are written. */
+import {
+  batchLeaf,
+  callInputOpening,
+  callLeaf,
+  callOutputOpening,
+  callSalt,
+  callSeed,
+  cborBlock,
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  domain,
+  encodeBatch,
+  encodeCertificate,
+  encodeHeader,
+  encodeReceipt,
+  fileBlocks,
+  inclusionPath,
+  leafHash,
+  merkleRoot,
+  openingDigest,
+  PROTOCOL,
+  requestOpening,
+  responseOpening,
+  rootOfHashes,
+  runSeed,
+  saltOf,
+  sha256,
+  utf8,
+  writeBundle,
+  type Account,
+  type Anchor,
+  type Attestation,
+  type BatchStatement,
+  type Block,
+  type BundleRoot,
+  type CallBody,
+  type Certificate,
+  type CID,
+  type Header,
+  type ReceiptBody,
+  type RunBody,
+  type TrieProof,
+} from '../../core/index.ts'
+import { publicKeyEd25519, signEd25519 } from '../../crypto/index.ts'
+import { accountsWith, certify, chainId, headerAfter } from './chain.ts'
+
+export interface Part {
+  salt: Uint8Array
+  opening: Uint8Array
+  files: Uint8Array[]
+}
+
+export interface Parts {
+  chainId: CID
+  body: ReceiptBody
+  attestation: Attestation | null
+  anchor: Anchor
+  anchorHeader: Header
+  anchorCertificate: Certificate
+  contextHeader: Header
+  contextCertificate: Certificate
+  node: { account: Uint8Array; proof: TrieProof } | null
+  module: Uint8Array
+  input: Part | null
+  output: Part | null
+  log: Part | null
+  models: CID[]
+  modelBytes: Uint8Array[] | null
+}
+
+const rawFile = (bytes: Uint8Array): Block => fileBlocks(bytes).at(-1) as Block
+
+/** The file of the parts: blocks are made from them, so every hash in it holds. */
+export function write(parts: Parts): Uint8Array {
+  const blocks = new Map<string, Uint8Array>()
+  const add = (block: Block): CID => {
+    blocks.set(block.cid.toString(), block.bytes)
+    return block.cid
+  }
+  const file = (bytes: Uint8Array): CID => fileBlocks(bytes).map(add).at(-1) as CID
+  const cbor = (bytes: Uint8Array): CID => add({ cid: cidOf(DAG_CBOR, bytes), bytes })
+  const part = (p: Part | null) => (p === null ? null : { salt: p.salt, opening: cbor(p.opening), files: p.files.map(file) })
+  const final = (header: Header, certificate: Certificate) => ({
+    header: cbor(encodeHeader(header)),
+    certificate: cbor(encodeCertificate(certificate)),
+  })
+  parts.modelBytes?.forEach(file)
+  const root: BundleRoot = {
+    v: 1,
+    chainId: parts.chainId,
+    receipt: cbor(encodeReceipt(parts.body)),
+    attestation: parts.attestation,
+    anchor: parts.anchor,
+    anchorBlock: final(parts.anchorHeader, parts.anchorCertificate),
+    contextBlock: final(parts.contextHeader, parts.contextCertificate),
+    node: parts.node,
+    module: file(parts.module),
+    input: part(parts.input),
+    output: part(parts.output),
+    log: part(parts.log),
+    models: parts.models,
+    withModels: parts.modelBytes !== null,
+  }
+  return writeBundle(root, (cid) => {
+    const found = blocks.get(cid.toString())
+    if (found === undefined) throw new Error(`the test lacks block ${cid.toString()}`)
+    return found
+  })
+}
+
+export const nodeSecret = sha256(utf8('the node'))
+export const nodeKey = publicKeyEd25519(nodeSecret)
+export const account: Account = { balance: 5n, nonce: 3, bond: 0n, node: { key: nodeKey, role: 'provider' } }
+export const secretSalt = sha256(utf8('salt')).subarray(0, 16)
+const accounts = accountsWith(nodeKey, account)
+
+export const first = headerAfter(null)
+export const second = headerAfter(first)
+const firstCertificate = certify(first)
+const secondCertificate = certify(second)
+
+const moduleBytes = utf8('\0asm: stands for a component')
+const modelBytes = utf8('stands for a model')
+const requestBody = utf8('{"q":1}')
+const answerBody = utf8('hello, world')
+const openings = {
+  input: requestOpening('POST', '/', [['content-type', utf8('application/json')]], sha256(requestBody)),
+  output: responseOpening(200, [['content-type', utf8('text/plain')]], sha256(answerBody)),
+  log: cborBlock([['tensor.infer', rawFile(modelBytes).cid, 'exact:test', [], [], sha256(utf8('commitment'))]]).bytes,
+}
+const digestOf = (name: 'input' | 'output' | 'log'): Uint8Array => openingDigest(name, saltOf(secretSalt, name), openings[name])
+
+export interface RunOptions {
+  /** Changes the body before it is attested and anchored: what a dishonest node could do. */
+  readonly body?: (body: RunBody) => RunBody
+  readonly batch?: (batch: BatchStatement) => BatchStatement
+  /** The block that the run names; block 3 anchors. */
+  readonly context?: Header
+  readonly header?: Partial<Header>
+  readonly accounts?: { readonly root: Uint8Array; readonly value: Uint8Array; readonly proof: TrieProof }
+}
+
+/** A bundle of an invoke in block 3, third of a batch of five. */
+export function invokeParts(options: RunOptions = {}): Parts {
+  const contextHeader = options.context ?? first
+  const module = rawFile(moduleBytes).cid
+  const model = rawFile(modelBytes).cid
+  const seq = 12
+  const honest: RunBody = {
+    v: 1,
+    kind: 'invoke',
+    module,
+    world: 'function',
+    entry: 'handle',
+    input: digestOf('input'),
+    output: digestOf('output'),
+    status: 'ok',
+    gas: 123456n,
+    protocol: PROTOCOL,
+    log: digestOf('log'),
+    models: [{ model, arithmetic: 'exact:test', root: sha256(utf8('commitment')) }],
+    context: {
+      chainId,
+      height: contextHeader.height,
+      time: second.time + 500,
+      seed: runSeed(contextHeader.seed, module, digestOf('input'), 1, seq),
+    },
+    node: nodeKey,
+    thread: 1,
+    seq,
+    retention: 'public',
+  }
+  const body = options.body?.(honest) ?? honest
+  const bytes = encodeReceipt(body)
+  const leaves = [0, 1, 2, 3, 4].map((i) => leafHash(i === 2 ? bytes : utf8(`receipt ${i}`)))
+  const plain: BatchStatement = {
+    node: body.node,
+    thread: body.thread,
+    first: seq - 2,
+    size: 5,
+    prev: sha256(utf8('batch before')),
+    root: rootOfHashes(leaves),
+  }
+  const batch = options.batch?.(plain) ?? plain
+  const attestation: Attestation = {
+    batch,
+    index: 2,
+    path: inclusionPath(leaves, 2),
+    sig: signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), nodeSecret),
+  }
+  const state = options.accounts ?? accounts
+  const receipts = [utf8('another leaf'), batchLeaf(batch, attestation.sig), utf8('a third')]
+  const anchorHeader = headerAfter(second, {
+    receiptRoot: merkleRoot(receipts),
+    state: { ...second.state, accounts: state.root },
+    ...options.header,
+  })
+  const anchor: Anchor = { height: 3, index: 1, size: 3, path: inclusionPath(receipts.map(leafHash), 1) }
+  return {
+    chainId,
+    body,
+    attestation,
+    anchor,
+    anchorHeader,
+    anchorCertificate: certify(anchorHeader),
+    contextHeader,
+    contextCertificate: contextHeader === second ? secondCertificate : firstCertificate,
+    node: { account: state.value, proof: state.proof },
+    module: moduleBytes,
+    input: { salt: saltOf(secretSalt, 'input'), opening: openings.input, files: [requestBody] },
+    output: { salt: saltOf(secretSalt, 'output'), opening: openings.output, files: [answerBody] },
+    log: { salt: saltOf(secretSalt, 'log'), opening: openings.log, files: [] },
+    models: [model],
+    modelBytes: null,
+  }
+}
+
+/** A bundle of a call in block 3. */
+export function callParts(change?: (body: CallBody) => CallBody): Parts {
+  const tx = cidOf(DAG_CBOR, utf8('stands for a transaction'))
+  const salt = callSalt(tx)
+  const input: Part = { salt: saltOf(salt, 'input'), opening: callInputOpening('transfer', ['bob', 5]), files: [] }
+  const output: Part = { salt: saltOf(salt, 'output'), opening: callOutputOpening(true, sha256(utf8('changes'))), files: [] }
+  const draft = headerAfter(second)
+  const honest: CallBody = {
+    v: 1,
+    kind: 'call',
+    module: rawFile(moduleBytes).cid,
+    world: 'contract',
+    entry: 'transfer',
+    input: openingDigest('input', input.salt, input.opening),
+    output: openingDigest('output', output.salt, output.opening),
+    status: 'ok',
+    gas: 777n,
+    protocol: PROTOCOL,
+    log: null,
+    models: [],
+    node: null,
+    tx,
+    events: merkleRoot([]),
+    context: { chainId, height: 3, time: draft.time, seed: callSeed(draft.seed, tx) },
+  }
+  const body = change?.(honest) ?? honest
+  const receipts = [callLeaf(encodeReceipt(body)), utf8('another leaf')]
+  const header = headerAfter(second, { receiptRoot: merkleRoot(receipts) })
+  const certificate = certify(header)
+  return {
+    chainId,
+    body,
+    attestation: null,
+    anchor: { height: 3, index: 0, size: 2, path: inclusionPath(receipts.map(leafHash), 0) },
+    anchorHeader: header,
+    anchorCertificate: certificate,
+    contextHeader: header,
+    contextCertificate: certificate,
+    node: null,
+    module: moduleBytes,
+    input,
+    output,
+    log: null,
+    models: [],
+    modelBytes: null,
+  }
+}
+
+export { accounts, answerBody, modelBytes }
