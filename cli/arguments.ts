@@ -54,7 +54,10 @@ export function tensorArgument(text: string): NamedTensor {
   const name = text.slice(0, at)
   const source = text.slice(at + 1)
   const json: unknown = JSON.parse(source.startsWith('@') ? new TextDecoder().decode(readInput(source.slice(1))) : source)
-  const described = !Array.isArray(json) && typeof json === 'object' && json !== null ? (json as { dtype?: unknown; shape?: unknown; data?: unknown }) : { data: json }
+  const described =
+    !Array.isArray(json) && typeof json === 'object' && json !== null
+      ? (json as { dtype?: unknown; shape?: unknown; data?: unknown })
+      : { data: json }
   const dtype = described.dtype ?? 'f32'
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) {
     throw new UtnetError('tensor_dtype', `input ${name}: dtype must be one of ${Object.keys(DTYPES).join(', ')}, got ${String(dtype)}`)
@@ -62,11 +65,13 @@ export function tensorArgument(text: string): NamedTensor {
   const shape = Array.isArray(described.shape) ? (described.shape as number[]) : nestedShape(described.data)
   const flat = Array.isArray(described.data) ? (described.data as unknown[]).flat(Number.POSITIVE_INFINITY) : [described.data]
   const count = elementCount(shape, `input ${name}`)
-  if (flat.length !== count) throw new UtnetError('tensor_shape', `input ${name}: shape [${shape.join(',')}] needs ${count} values, got ${flat.length}`)
+  if (flat.length !== count)
+    throw new UtnetError('tensor_shape', `input ${name}: shape [${shape.join(',')}] needs ${count} values, got ${flat.length}`)
   const data = new Uint8Array(count * DTYPES[dtype as Dtype])
   const view = new DataView(data.buffer)
   flat.forEach((value, i) => {
-    if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') throw new UtnetError('tensor_dtype', `input ${name}: value ${i} is not a number`)
+    if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string')
+      throw new UtnetError('tensor_dtype', `input ${name}: value ${i} is not a number`)
     WRITERS[dtype as Dtype](view, i * DTYPES[dtype as Dtype], dtype === 'u64' || dtype === 's64' ? BigInt(value) : Number(value))
   })
   return { name, dtype: dtype as Dtype, shape, data }

@@ -26,10 +26,16 @@ function nodeBinary(): string | undefined {
 
 const binary = nodeBinary()
 if (binary === undefined) {
-  process.stderr.write(`error: utnet needs Node ${MAJOR} and none came along for ${process.platform}-${process.arch}\n  next: npm install without --omit=optional, or run it with Node ${MAJOR}\n`)
+  process.stderr.write(
+    `error: utnet needs Node ${MAJOR} and none came along for ${process.platform}-${process.arch}\n  next: npm install without --omit=optional, or run it with Node ${MAJOR}\n`,
+  )
   process.exitCode = 1
 } else {
-  const child = spawn(binary, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./main.js', import.meta.url)), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(
+    binary,
+    ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./main.js', import.meta.url)), ...process.argv.slice(2)],
+    { stdio: 'inherit' },
+  )
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === null ? 1 : 128 + 15)

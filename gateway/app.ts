@@ -2,7 +2,16 @@
 import { Hono } from 'hono'
 import { asUtnetError, type NodeApi } from '../runtime/core/index.ts'
 import { consoleHandlers } from './console/index.ts'
-import { guards, originRules, problem, unrouted, type AppOptions, type GatewayBindings, type GatewayContext, type KnownPath } from './http/index.ts'
+import {
+  guards,
+  originRules,
+  problem,
+  unrouted,
+  type AppOptions,
+  type GatewayBindings,
+  type GatewayContext,
+  type KnownPath,
+} from './http/index.ts'
 import { functionHandler } from './routes/functions.ts'
 import { healthHandler, metricsHandler, readyHandler } from './routes/health.ts'
 import { inferenceHandlers } from './routes/inference.ts'

@@ -15,7 +15,11 @@ async function open() {
 
 test('the guest decides status, headers and body; the answer carries its receipt', async () => {
   const { node, send } = await open()
-  const response = await send('/fn/edge/a%2Fb/c?x=%20y', { method: 'POST', headers: { status: '418', 'answer-x-made-by': 'guest' }, body: 'hello' })
+  const response = await send('/fn/edge/a%2Fb/c?x=%20y', {
+    method: 'POST',
+    headers: { status: '418', 'answer-x-made-by': 'guest' },
+    body: 'hello',
+  })
   expect(response.status).toBe(418)
   expect(await response.text()).toBe('POST /a%2Fb/c?x=%20y 5')
   expect(response.headers.get('x-made-by')).toBe('guest')
@@ -53,7 +57,7 @@ test('unknown and malformed names are problems, not answers', async () => {
 test('a guest cannot speak for the node or act on the whole origin', async () => {
   const { send } = await open()
   const forged = {
-    'answer-content-security-policy': "default-src *",
+    'answer-content-security-policy': 'default-src *',
     'answer-x-content-type-options': 'none',
     'answer-utnet-receipt': 'forged',
     'answer-content-digest': 'sha-256=:AAAA:',
@@ -72,7 +76,17 @@ test('a guest cannot speak for the node or act on the whole origin', async () =>
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   expect(response.headers.get('utnet-receipt')).not.toContain('forged')
   expect(response.headers.get('content-length')).toBe(String((await response.text()).length))
-  for (const gone of ['content-digest', 'transfer-encoding', 'connection', 'x-hop', 'keep-alive', 'strict-transport-security', 'clear-site-data', 'service-worker-allowed', 'alt-svc']) {
+  for (const gone of [
+    'content-digest',
+    'transfer-encoding',
+    'connection',
+    'x-hop',
+    'keep-alive',
+    'strict-transport-security',
+    'clear-site-data',
+    'service-worker-allowed',
+    'alt-svc',
+  ]) {
     expect(response.headers.get(gone), gone).toBeNull()
   }
 })
@@ -80,7 +94,15 @@ test('a guest cannot speak for the node or act on the whole origin', async () =>
 test('an answer that HTTP has no place for is the guest’s fault', async () => {
   const { node, send } = await open()
   const original = node.invoke.bind(node)
-  for (const change of [{ status: 99 }, { status: 101 }, { status: 600 }, { status: 200.5 }, { headers: [['a b', 'x']] }, { headers: [['x', 'a\r\nb: c']] }, { headers: [['x', '\u0100']] }] as const) {
+  for (const change of [
+    { status: 99 },
+    { status: 101 },
+    { status: 600 },
+    { status: 200.5 },
+    { headers: [['a b', 'x']] },
+    { headers: [['x', 'a\r\nb: c']] },
+    { headers: [['x', '\u0100']] },
+  ] as const) {
     node.invoke = async (name, request) => ({ ...(await original(name, request)), ...change })
     const response = await send('/fn/edge/')
     expect(response.status, JSON.stringify(change)).toBe(500)
@@ -91,7 +113,14 @@ test('an answer that HTTP has no place for is the guest’s fault', async () => 
 test('repeated headers stay apart, bodyless statuses have no body and no length', async () => {
   const { node, send } = await open()
   const original = node.invoke.bind(node)
-  node.invoke = async (name, request) => ({ ...(await original(name, request)), headers: [['set-cookie', 'a=1'], ['Set-Cookie', 'b=2'], ['__proto__', 'x']] })
+  node.invoke = async (name, request) => ({
+    ...(await original(name, request)),
+    headers: [
+      ['set-cookie', 'a=1'],
+      ['Set-Cookie', 'b=2'],
+      ['__proto__', 'x'],
+    ],
+  })
   const cookies = await send('/fn/edge/')
   expect(cookies.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
   expect(cookies.status).toBe(200)
@@ -105,15 +134,41 @@ test('repeated headers stay apart, bodyless statuses have no body and no length'
 test('the answer to HEAD tells the length that the guest names', async () => {
   const { node, send } = await open()
   const original = node.invoke.bind(node)
-  node.invoke = async (name, request) => ({ ...(await original(name, request)), headers: [['content-length', '4711']], body: new Uint8Array(0) })
+  node.invoke = async (name, request) => ({
+    ...(await original(name, request)),
+    headers: [['content-length', '4711']],
+    body: new Uint8Array(0),
+  })
   expect((await send('/fn/edge/', { method: 'HEAD' })).headers.get('content-length')).toBe('4711')
   expect((await send('/fn/edge/')).headers.get('content-length')).toBe('0')
 })
 
 test('hop-by-hop headers of the request end at the gateway', () => {
-  const rawHeaders = ['Host', 'h', 'Connection', 'keep-alive, X-Hop', 'X-Hop', '1', 'TE', 'trailers', 'Transfer-Encoding', 'chunked', 'Cookie', 'a=1', 'X-A', '1', 'x-a', '2']
+  const rawHeaders = [
+    'Host',
+    'h',
+    'Connection',
+    'keep-alive, X-Hop',
+    'X-Hop',
+    '1',
+    'TE',
+    'trailers',
+    'Transfer-Encoding',
+    'chunked',
+    'Cookie',
+    'a=1',
+    'X-A',
+    '1',
+    'x-a',
+    '2',
+  ]
   const head = requestHead(new Request('http://h/'), { incoming: { rawHeaders } })
-  expect(head.headers).toEqual([['host', 'h'], ['cookie', 'a=1'], ['x-a', '1'], ['x-a', '2']])
+  expect(head.headers).toEqual([
+    ['host', 'h'],
+    ['cookie', 'a=1'],
+    ['x-a', '1'],
+    ['x-a', '2'],
+  ])
   expect(head.hasBody).toBe(true)
 })
 

@@ -3,14 +3,26 @@ import { createApp } from './app.ts'
 import { simulatedNode } from './simulated-node.ts'
 import { parseReceipt } from './wire/index.ts'
 
-const INPUT = { name: 'x', shape: [2, 2], datatype: 'FP32', data: [[1, -0], [0.1, 3]] }
+const INPUT = {
+  name: 'x',
+  shape: [2, 2],
+  datatype: 'FP32',
+  data: [
+    [1, -0],
+    [0.1, 3],
+  ],
+}
 
 async function open() {
   const node = simulatedNode()
   const app = createApp(node)
   await node.putModel('double', new TextEncoder().encode('ONNX'))
   const infer = async (body: unknown, headers: Record<string, string> = {}, model = 'double'): Promise<Response> =>
-    app.request(`/v2/models/${model}/infer`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) })
+    app.request(`/v2/models/${model}/infer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
   return { node, app, infer }
 }
 
@@ -21,7 +33,11 @@ test('health and metadata as the protocol has them', async () => {
   expect(await get('/v2/health/ready')).toEqual({ ready: true })
   expect(await get('/v2')).toEqual({ name: 'utnet', version: '0.1.0', extensions: [] })
   expect(await get('/v2/models/double')).toMatchObject({
-    name: 'double', platform: 'onnx', versions: [expect.any(String)], inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }], outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
+    name: 'double',
+    platform: 'onnx',
+    versions: [expect.any(String)],
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
+    outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
   })
   expect(await get('/v2/models/double/ready')).toEqual({ name: 'double', ready: true })
   node.isReady = false
@@ -31,13 +47,18 @@ test('health and metadata as the protocol has them', async () => {
 
 test('infer: nested in, flat out, signs kept, with a receipt', async () => {
   const { infer } = await open()
-  const response = await infer(JSON.stringify({ id: 'q1', inputs: [INPUT], parameters: { unknown: 1, arithmetic: 'exact' } }).replace('[1,0]', '[1,-0]'))
+  const response = await infer(
+    JSON.stringify({ id: 'q1', inputs: [INPUT], parameters: { unknown: 1, arithmetic: 'exact' } }).replace('[1,0]', '[1,-0]'),
+  )
   expect(response.status).toBe(200)
   expect(parseReceipt(response.headers.get('utnet-receipt') ?? '').attestation.length).toBeGreaterThan(0)
   const text = await response.text()
   expect(text).toContain(`"data":[2,-0,${Math.fround(0.1) * 2},6]`)
   expect(JSON.parse(text)).toMatchObject({
-    id: 'q1', model_name: 'double', parameters: { arithmetic: 'simulated-exact' }, outputs: [{ name: 'y', datatype: 'FP32', shape: [2, 2] }],
+    id: 'q1',
+    model_name: 'double',
+    parameters: { arithmetic: 'simulated-exact' },
+    outputs: [{ name: 'y', datatype: 'FP32', shape: [2, 2] }],
   })
 })
 

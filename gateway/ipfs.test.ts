@@ -24,7 +24,11 @@ test('a block, a CAR or a file, by Accept or by format, format first', async () 
     ['?format=car', '*/*', 'application/vnd.ipld.car; version=1', `W/"${cid}.car"`],
   ] as const) {
     const response = await get(rest, { accept })
-    expect([response.status, response.headers.get('content-type'), response.headers.get('etag')], `${rest} ${accept}`).toEqual([200, type, etag])
+    expect([response.status, response.headers.get('content-type'), response.headers.get('etag')], `${rest} ${accept}`).toEqual([
+      200,
+      type,
+      etag,
+    ])
     expect(await response.bytes()).toEqual(bytes)
     expect(response.headers.get('content-security-policy')).toBe('sandbox')
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')

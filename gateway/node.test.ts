@@ -23,19 +23,25 @@ async function open() {
 function zeros(total: number): { readonly stream: ReadableStream<Uint8Array>; readonly taken: () => number } {
   const chunk = new Uint8Array(1 << 20)
   let taken = 0
-  const stream = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      const size = Math.min(chunk.length, total - taken)
-      if (size === 0) return controller.close()
-      taken += size
-      controller.enqueue(chunk.subarray(0, size))
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const size = Math.min(chunk.length, total - taken)
+        if (size === 0) return controller.close()
+        taken += size
+        controller.enqueue(chunk.subarray(0, size))
+      },
     },
-  }, { highWaterMark: 0 })
+    { highWaterMark: 0 },
+  )
   return { stream, taken: () => taken }
 }
 
 const streamed = (stream: ReadableStream<Uint8Array>, headers: Record<string, string> = {}): RequestInit & { duplex: 'half' } => ({
-  method: 'POST', headers, body: stream, duplex: 'half',
+  method: 'POST',
+  headers,
+  body: stream,
+  duplex: 'half',
 })
 
 function raw(port: number, text: string): Promise<string> {
@@ -59,12 +65,16 @@ test('a body of exactly the limit passes; one byte more is refused, announced or
 
   const over = await createApp(node).request('http://localhost/fn/edge/', streamed(zeros(LIMITS.bodyBytes + 1).stream))
   expect([over.status, await over.json()]).toEqual([
-    413, expect.objectContaining({ code: 'request_too_large', limit: 'bodyBytes', used: LIMITS.bodyBytes + 1, allowed: LIMITS.bodyBytes }),
+    413,
+    expect.objectContaining({ code: 'request_too_large', limit: 'bodyBytes', used: LIMITS.bodyBytes + 1, allowed: LIMITS.bodyBytes }),
   ])
 
   // Far over it, the reader stops at the limit: the rest is never taken.
   const far = zeros(LIMITS.bodyBytes * 4)
-  const stopped = await createApp(node).request('http://localhost/v1/guests/c/calls', streamed(far.stream, { 'content-type': 'application/json' }))
+  const stopped = await createApp(node).request(
+    'http://localhost/v1/guests/c/calls',
+    streamed(far.stream, { 'content-type': 'application/json' }),
+  )
   expect(stopped.status).toBe(413)
   expect(far.taken()).toBeLessThanOrEqual(LIMITS.bodyBytes + (1 << 20))
   expect(node.invoked).toHaveLength(1)
@@ -74,14 +84,19 @@ test('a Content-Length over the limit is refused before a byte of the body is se
   const { server } = await open()
   for (const path of ['/fn/edge/', '/v1/guests/c/calls']) {
     const status = await new Promise<[number | undefined, string]>((resolve, reject) => {
-      const request = httpRequest(`${server.url}${path}`, {
-        method: 'POST', headers: { 'content-length': LIMITS.bodyBytes + 1, 'content-type': 'application/json' },
-      }, (response) => {
-        let body = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => (body += chunk))
-        response.on('end', () => resolve([response.statusCode, body]))
-      })
+      const request = httpRequest(
+        `${server.url}${path}`,
+        {
+          method: 'POST',
+          headers: { 'content-length': LIMITS.bodyBytes + 1, 'content-type': 'application/json' },
+        },
+        (response) => {
+          let body = ''
+          response.setEncoding('utf8')
+          response.on('data', (chunk: string) => (body += chunk))
+          response.on('end', () => resolve([response.statusCode, body]))
+        },
+      )
       request.on('error', reject)
       request.flushHeaders()
     })
@@ -108,8 +123,29 @@ test('what never becomes a request is answered with a problem', async () => {
 
 test('headers reach the guest in their order, hop-by-hop ones do not', async () => {
   const { node, server } = await open()
-  await raw(server.port, 'GET /fn/edge/p?q HTTP/1.1\r\nHost: h\r\nX-B: 2\r\nX-A: \xe9\r\nX-B: 3\r\nTE: trailers\r\nConnection: close\r\n\r\n')
-  expect(node.invoked[0]).toMatchObject({ path: '/p?q', headers: [['host', 'h'], ['x-b', '2'], ['x-a', '\xe9'], ['x-b', '3']] })
+  await raw(
+    server.port,
+    'GET /fn/edge/p?q HTTP/1.1\r\nHost: h\r\nX-B: 2\r\nX-A: \xe9\r\nX-B: 3\r\nTE: trailers\r\nConnection: close\r\n\r\n',
+  )
+  expect(node.invoked[0]).toMatchObject({
+    path: '/p?q',
+    headers: [
+      ['host', 'h'],
+      ['x-b', '2'],
+      ['x-a', '\xe9'],
+      ['x-b', '3'],
+    ],
+  })
+})
+
+test('a reader of events that goes away is noticed', async () => {
+  const { node, server } = await open()
+  const stop = new AbortController()
+  const events = await fetch(`${server.url}/v1/events`, { signal: stop.signal })
+  expect(events.status).toBe(200)
+  await expect.poll(() => node.listeners).toBe(1)
+  stop.abort()
+  await expect.poll(() => node.listeners).toBe(0)
 })
 
 test('close takes nothing new, finishes what is in work and ends event streams', async () => {
@@ -173,9 +209,9 @@ test('after the grace what still runs is cut', async () => {
   node.invoke = () => new Promise(() => undefined)
   const cut = fetch(`${server.url}/fn/edge/`)
   await expect.poll(async () => (await fetch(`${server.url}/healthz`)).status).toBe(200)
-  const refused = expect(cut).rejects.toThrow('fetch failed')
+  const outcome = cut.catch((error: unknown) => String(error))
   await server.close(50)
-  await refused
+  expect(await outcome).toContain('fetch failed')
 })
 
 test('a port that is taken is an error, not a crash', async () => {

@@ -45,9 +45,21 @@ function rawProblem(error: UtnetError): string {
 }
 
 function parserError(cause: NodeJS.ErrnoException): UtnetError {
-  if (cause.code !== 'HPE_HEADER_OVERFLOW') return new UtnetError('request_invalid', `the request is not HTTP: ${cause.code ?? cause.message}`, { cause })
-  const { message, limit, used, allowed } = limitError('request_too_large', 'headerBytes', LIMITS.headerBytes + 1, LIMITS.headerBytes, 'request headers')
-  return new UtnetError('request_too_large', message, { ...(limit ? { limit } : {}), ...(used ? { used } : {}), ...(allowed ? { allowed } : {}), cause })
+  if (cause.code !== 'HPE_HEADER_OVERFLOW')
+    return new UtnetError('request_invalid', `the request is not HTTP: ${cause.code ?? cause.message}`, { cause })
+  const { message, limit, used, allowed } = limitError(
+    'request_too_large',
+    'headerBytes',
+    LIMITS.headerBytes + 1,
+    LIMITS.headerBytes,
+    'request headers',
+  )
+  return new UtnetError('request_too_large', message, {
+    ...(limit ? { limit } : {}),
+    ...(used ? { used } : {}),
+    ...(allowed ? { allowed } : {}),
+    cause,
+  })
 }
 
 function refuse(response: ServerResponse, error: UtnetError): void {

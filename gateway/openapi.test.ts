@@ -59,10 +59,31 @@ test('every route in the document is served, and every route of the surface is i
     }
   }
   for (const path of [
-    '/v1/guests', '/v1/guests/{name}', '/v1/guests/{name}/calls', '/v1/guests/{name}/queries', '/v1/accounts/{address}', '/v1/accounts/{address}/fund',
-    '/v1/transactions', '/v1/transactions/{hash}', '/fn/{name}/{path}', '/v1/models', '/v1/models/{name}', '/v2/models/{model}/infer', '/v2/models/{model}',
-    '/v2/health/ready', '/v1/receipts/{id}', '/v1/receipts/{id}/bundle', '/v1/node', '/v1/chain', '/v1/chain/genesis', '/v1/chain/blocks/{height}', '/v1/events',
-    '/ipfs/{cid}', '/healthz', '/readyz', '/metrics',
+    '/v1/guests',
+    '/v1/guests/{name}',
+    '/v1/guests/{name}/calls',
+    '/v1/guests/{name}/queries',
+    '/v1/accounts/{address}',
+    '/v1/accounts/{address}/fund',
+    '/v1/transactions',
+    '/v1/transactions/{hash}',
+    '/fn/{name}/{path}',
+    '/v1/models',
+    '/v1/models/{name}',
+    '/v2/models/{model}/infer',
+    '/v2/models/{model}',
+    '/v2/health/ready',
+    '/v1/receipts/{id}',
+    '/v1/receipts/{id}/bundle',
+    '/v1/node',
+    '/v1/chain',
+    '/v1/chain/genesis',
+    '/v1/chain/blocks/{height}',
+    '/v1/events',
+    '/ipfs/{cid}',
+    '/healthz',
+    '/readyz',
+    '/metrics',
   ]) {
     expect(Object.keys(document.paths)).toContain(path)
   }

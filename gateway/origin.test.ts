@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
 import { checkOrigin, isKnownHost, originRules } from './http/index.ts'
@@ -14,27 +14,44 @@ const MUTATING: readonly (readonly [string, string])[] = [
   ['POST', '/v2/models/m/infer'],
 ]
 
-const REFUSED = ['null', 'https://evil.example', 'http://localhost:1', 'http://localhost:8787', 'http://localhost.evil.example', 'file://', 'http://localhost, http://evil.example', '']
+const REFUSED = [
+  'null',
+  'https://evil.example',
+  'http://localhost:1',
+  'http://localhost:8787',
+  'http://localhost.evil.example',
+  'file://',
+  'http://localhost, http://evil.example',
+  '',
+]
 
-test.each(MUTATING)('%s %s refuses a foreign or null Origin and an unknown Host, before it looks at anything else', async (method, path) => {
-  const app = createApp(simulatedNode(), { hosts: ['node.example'], origins: ['https://console.example'] })
-  const send = async (headers: Record<string, string>): Promise<{ status: number; code: string }> => {
-    const response = await app.request(path, { method, headers, body: 'x' })
-    return { status: response.status, code: ((await response.json()) as { code: string }).code }
-  }
-  for (const origin of REFUSED) expect(await send({ origin }), origin).toEqual({ status: 403, code: 'origin_refused' })
-  for (const host of ['evil.example', 'localhost.evil.example', 'node.example.evil', '127.0.0.1.evil.example']) {
-    expect(await send({ host }), host).toEqual({ status: 421, code: 'host_unknown' })
-    // The page whose name points here is of the same origin as its own requests.
-    expect(await send({ host, origin: `http://${host}` }), host).toEqual({ status: 421, code: 'host_unknown' })
-  }
-  for (const headers of [
-    {}, { origin: 'http://localhost' }, { origin: 'https://console.example' }, { host: 'node.example', origin: 'https://node.example' },
-    { host: '127.0.0.1:8787', origin: 'http://127.0.0.1:8787' }, { host: '[::1]:8787' }, { host: 'node.example:443', origin: 'https://node.example' },
-  ]) {
-    expect(['origin_refused', 'host_unknown'], JSON.stringify(headers)).not.toContain((await send(headers)).code)
-  }
-})
+test.each(MUTATING)(
+  '%s %s refuses a foreign or null Origin and an unknown Host, before it looks at anything else',
+  async (method, path) => {
+    const app = createApp(simulatedNode(), { hosts: ['node.example'], origins: ['https://console.example'] })
+    const send = async (headers: Record<string, string>): Promise<{ status: number; code: string }> => {
+      const response = await app.request(path, { method, headers, body: 'x' })
+      return { status: response.status, code: ((await response.json()) as { code: string }).code }
+    }
+    for (const origin of REFUSED) expect(await send({ origin }), origin).toEqual({ status: 403, code: 'origin_refused' })
+    for (const host of ['evil.example', 'localhost.evil.example', 'node.example.evil', '127.0.0.1.evil.example']) {
+      expect(await send({ host }), host).toEqual({ status: 421, code: 'host_unknown' })
+      // The page whose name points here is of the same origin as its own requests.
+      expect(await send({ host, origin: `http://${host}` }), host).toEqual({ status: 421, code: 'host_unknown' })
+    }
+    for (const headers of [
+      {},
+      { origin: 'http://localhost' },
+      { origin: 'https://console.example' },
+      { host: 'node.example', origin: 'https://node.example' },
+      { host: '127.0.0.1:8787', origin: 'http://127.0.0.1:8787' },
+      { host: '[::1]:8787' },
+      { host: 'node.example:443', origin: 'https://node.example' },
+    ]) {
+      expect(['origin_refused', 'host_unknown'], JSON.stringify(headers)).not.toContain((await send(headers)).code)
+    }
+  },
+)
 
 test('reading is open to any page that the browser lets read: no route grants that', async () => {
   const app = createApp(simulatedNode())

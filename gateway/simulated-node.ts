@@ -3,8 +3,33 @@
  * A component is the WASM magic and JSON `{world}`; a model is the text `ONNX`. The contract counts, the function echoes, the model doubles.
  */
 import {
-  aname, cidOf, cidOfDigest, contractAddress, DAG_CBOR, encode, encodeReceipt, formatAddress, formatKey, fromUtf8, parseAddress, parseCid, RAW, receiptId, receiptView, sha256, utf8,
-  UtnetError, type BlockView, type CallBody, type GuestDetail, type ModelView, type NodeApi, type NodeEvent, type RunBody, type RunStatus, type World,
+  aname,
+  cidOf,
+  cidOfDigest,
+  contractAddress,
+  DAG_CBOR,
+  encode,
+  encodeReceipt,
+  formatAddress,
+  formatKey,
+  fromUtf8,
+  parseAddress,
+  parseCid,
+  RAW,
+  receiptId,
+  receiptView,
+  sha256,
+  utf8,
+  UtnetError,
+  type BlockView,
+  type CallBody,
+  type GuestDetail,
+  type ModelView,
+  type NodeApi,
+  type NodeEvent,
+  type RunBody,
+  type RunStatus,
+  type World,
 } from '../runtime/core/index.ts'
 
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d)
@@ -23,7 +48,13 @@ export interface SimulatedOptions {
 
 export interface SimulatedNode extends NodeApi {
   /** Requests that functions were given, in order. */
-  readonly invoked: { readonly name: string; readonly headers: readonly (readonly [string, string])[]; readonly path: string; readonly bytes: number; readonly later: boolean }[]
+  readonly invoked: {
+    readonly name: string
+    readonly headers: readonly (readonly [string, string])[]
+    readonly path: string
+    readonly bytes: number
+    readonly later: boolean
+  }[]
   isReady: boolean
   /** When set, every method of the chain throws it. */
   broken: unknown
@@ -53,7 +84,16 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
 
   const emit = (event: NodeEvent): void => queues.forEach((push) => push(event))
   const common = (module: string, entry: string, input: Uint8Array, output: Uint8Array, status: RunStatus) => ({
-    v: 1 as const, module: parseCid(module), entry, input: sha256(input), output: sha256(output), status, gas: 1234n, protocol: 1, log: null, models: [],
+    v: 1 as const,
+    module: parseCid(module),
+    entry,
+    input: sha256(input),
+    output: sha256(output),
+    status,
+    gas: 1234n,
+    protocol: 1,
+    log: null,
+    models: [],
     context: { chainId, height: blocks.length - 1, time: 1, seed: KEY },
   })
   const keep = (body: CallBody | RunBody, height: number | null): string => {
@@ -87,7 +127,11 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     if (model === undefined) throw new UtnetError('model_not_found', `there is no model ${name}`)
     return model
   }
-  const account = (address: string) => ({ address: formatAddress(parseAddress(address)), balance: (balances.get(address) ?? 0n).toString(), nonce: 0 })
+  const account = (address: string) => ({
+    address: formatAddress(parseAddress(address)),
+    balance: (balances.get(address) ?? 0n).toString(),
+    nonce: 0,
+  })
   const onlyDev = (): void => {
     if (!dev) throw new UtnetError('auth_required', 'not a dev node')
   }
@@ -97,11 +141,15 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     return found
   }
   const entry = (guest: GuestDetail, name: string): void => {
-    if (!guest.exports.some((e) => e.name === name)) throw new UtnetError('guest_export_not_found', `${guest.name} has no export ${name}`, { details: { exports: guest.exports.map((e) => e.name) } })
+    if (!guest.exports.some((e) => e.name === name))
+      throw new UtnetError('guest_export_not_found', `${guest.name} has no export ${name}`, {
+        details: { exports: guest.exports.map((e) => e.name) },
+      })
   }
   const amount = (args: readonly unknown[]): bigint => {
     const [n] = args
-    if (args.length !== 1 || typeof n !== 'number') throw new UtnetError('value_mismatch', 'n must be u32', { details: { path: 'n', expected: 'u32' } })
+    if (args.length !== 1 || typeof n !== 'number')
+      throw new UtnetError('value_mismatch', 'n must be u32', { details: { path: 'n', expected: 'u32' } })
     return BigInt(n)
   }
   seal([], [])
@@ -111,18 +159,38 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     isReady: true,
     broken: undefined,
     listeners: 0,
-    info: async () => ({ version: '0.1.0', protocol: 1, chainId: chainId.toString(), nodeKey: formatKey(KEY), dev, devAccount: dev ? DEV : null }),
+    info: async () => ({
+      version: '0.1.0',
+      protocol: 1,
+      chainId: chainId.toString(),
+      nodeKey: formatKey(KEY),
+      dev,
+      devAccount: dev ? DEV : null,
+    }),
     ready: async () => self.isReady,
     deploy: async ({ name, component, transaction }) => {
       aname(name)
       if (transaction === undefined) onlyDev()
-      if (MAGIC.some((b, i) => component[i] !== b)) throw new UtnetError('guest_invalid', 'not a component: the magic is missing at offset 0', { details: { offset: 0, rule: 'magic' } })
+      if (MAGIC.some((b, i) => component[i] !== b))
+        throw new UtnetError('guest_invalid', 'not a component: the magic is missing at offset 0', {
+          details: { offset: 0, rule: 'magic' },
+        })
       const { world } = JSON.parse(fromUtf8(component.subarray(4))) as { world: World }
       const module = cidOf(RAW, component).toString()
       store.set(module, component)
       const height = seal([], [])
       const address = world === 'contract' ? formatAddress(contractAddress(KEY.subarray(12), guests.size)) : null
-      guests.set(name, { name, module, world, exports: EXPORTS[world], owner: DEV, address, imports: [], versions: [{ module, height }], count: 0n })
+      guests.set(name, {
+        name,
+        module,
+        world,
+        exports: EXPORTS[world],
+        owner: DEV,
+        address,
+        imports: [],
+        versions: [{ module, height }],
+        count: 0n,
+      })
       return viewOf(guestOf(name))
     },
     guests: async () => [...guests.values()].map(viewOf),
@@ -136,7 +204,10 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       entry(guest, request.export)
       guest.count += amount(request.args)
       const tx = cidOf(DAG_CBOR, encode([blocks.length, request.name]))
-      const id = keep({ ...common(guest.module, request.export, KEY, KEY, 'ok'), kind: 'call', world: 'contract', node: null, tx, events: KEY }, blocks.length)
+      const id = keep(
+        { ...common(guest.module, request.export, KEY, KEY, 'ok'), kind: 'call', world: 'contract', node: null, tx, events: KEY },
+        blocks.length,
+      )
       const height = seal([{ hash: tx.toString(), kind: 'call', status: 'ok', gas: '1234' }], [id])
       const event = { contract: guest.name, name: 'added', data: { count: guest.count.toString() } }
       emit({ type: 'event', height, ...event })
@@ -148,11 +219,17 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       entry(guest, request.export)
       const height = request.at ?? blocks.length - 1
       if (height >= blocks.length) throw new UtnetError('chain_height', `there is no block ${height}`)
-      const proof = { height, header: 'AA==', certificate: 'AA==', entries: [{ trie: 'contracts' as const, key: 'AA==', value: null, proof: 'AA==' }] }
+      const proof = {
+        height,
+        header: 'AA==',
+        certificate: 'AA==',
+        entries: [{ trie: 'contracts' as const, key: 'AA==', value: null, proof: 'AA==' }],
+      }
       return { result: (guest.count + amount(request.args)).toString(), gas: '99', height, ...(request.proof === true ? { proof } : {}) }
     },
     account: async (address, proof) => ({
-      ...account(address), ...(proof === true ? { proof: { height: 0, header: 'AA==', certificate: 'AA==', entries: [] } } : {}),
+      ...account(address),
+      ...(proof === true ? { proof: { height: 0, header: 'AA==', certificate: 'AA==', entries: [] } } : {}),
     }),
     fund: async (given) => {
       onlyDev()
@@ -176,7 +253,9 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       const guest = guestOf(name)
       self.invoked.push({ name, headers, path, bytes: body.length, later: later ?? false })
       const answer = path.startsWith('/bytes') ? body : utf8(`${method} ${path} ${body.length}`)
-      const asked = headers.filter(([key]) => key.startsWith('answer-')).map(([key, value]) => [key.slice('answer-'.length), value] as const)
+      const asked = headers
+        .filter(([key]) => key.startsWith('answer-'))
+        .map(([key, value]) => [key.slice('answer-'.length), value] as const)
       const status = Number(headers.find(([key]) => key === 'status')?.[1] ?? 200)
       const id = run('invoke', guest.module, 'function', 'handle', answer)
       const receipt = { id, gas: '1234', salt: SALT, attestation: later === true ? new Uint8Array(0) : KEY }
@@ -188,7 +267,13 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       onlyDev()
       if (bytes[0] !== 0x4f) throw new UtnetError('model_invalid', 'not an ONNX model')
       const tensor = [{ name: 'x', dtype: 'f32', shape: [-1] }]
-      models.set(name, { name, model: cidOf(RAW, bytes).toString(), inputs: tensor, outputs: [{ ...tensor[0], name: 'y' } as (typeof tensor)[0]], devices: ['simulated'] })
+      models.set(name, {
+        name,
+        model: cidOf(RAW, bytes).toString(),
+        inputs: tensor,
+        outputs: [{ ...tensor[0], name: 'y' } as (typeof tensor)[0]],
+        devices: ['simulated'],
+      })
       return modelOf(name)
     },
     models: async () => [...models.values()],
@@ -201,7 +286,12 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         if (input.dtype === 'f32') for (let at = 0; at < data.length; at += 4) reader.setFloat32(at, reader.getFloat32(at, true) * 2, true)
         return { ...input, name: i === 0 ? 'y' : `y${i}`, data }
       })
-      const receipt = { id: run('infer', view.model, 'model', 'infer', KEY), gas: '5', salt: SALT, attestation: later === true ? new Uint8Array(0) : KEY }
+      const receipt = {
+        id: run('infer', view.model, 'model', 'infer', KEY),
+        gas: '5',
+        salt: SALT,
+        attestation: later === true ? new Uint8Array(0) : KEY,
+      }
       return { model: view.model, arithmetic: `simulated-${arithmetic ?? 'any'}`, outputs, receipt }
     },
     receipt: async (id) => {
@@ -236,7 +326,11 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
   return self
 }
 
-async function* simulatedEvents(signal: AbortSignal, queues: Set<(event: NodeEvent) => void>, node: SimulatedNode): AsyncGenerator<NodeEvent> {
+async function* simulatedEvents(
+  signal: AbortSignal,
+  queues: Set<(event: NodeEvent) => void>,
+  node: SimulatedNode,
+): AsyncGenerator<NodeEvent> {
   const waiting: NodeEvent[] = []
   let wake = (): void => undefined
   const push = (event: NodeEvent): void => {
@@ -251,7 +345,10 @@ async function* simulatedEvents(signal: AbortSignal, queues: Set<(event: NodeEve
     while (!signal.aborted) {
       const next = waiting.shift()
       if (next !== undefined) yield next
-      else await new Promise<void>((resolve) => { wake = resolve })
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
     }
   } finally {
     queues.delete(push)

@@ -59,7 +59,12 @@ await build({
   external: EXTERNAL,
   banner: { js: BANNER },
   plugins: [tools],
-  entryPoints: { main: 'cli/main.ts', node: 'runtime/node/index.ts', testing: 'runtime/node/testing.ts', 'test-resolver': 'cli/test-resolver.ts' },
+  entryPoints: {
+    main: 'cli/main.ts',
+    node: 'runtime/node/index.ts',
+    testing: 'runtime/node/testing.ts',
+    'test-resolver': 'cli/test-resolver.ts',
+  },
 })
 
 chmodSync(`${dist}/launch.js`, 0o755)
@@ -72,7 +77,11 @@ const copies: readonly (readonly [string, string])[] = [
   ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.wasm'],
   ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.mjs'],
 ]
-for (const [from, to] of copies) cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => !path.endsWith('.test.ts') })
+for (const [from, to] of copies)
+  cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => !path.endsWith('.test.ts') })
 
-const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`], { cwd: root, stdio: 'inherit' })
+const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`], {
+  cwd: root,
+  stdio: 'inherit',
+})
 if (types.status !== 0) process.exitCode = 1

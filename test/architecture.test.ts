@@ -11,15 +11,33 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
   'runtime/crypto': { ours: ['runtime/core'], npm: ['@noble/', '@chainsafe/blst', 'node:'] },
   'runtime/kv': { ours: ['runtime/core', 'runtime/crypto'], npm: ['lmdb', 'node:'] },
   'runtime/receipts': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['node:'] },
-  'runtime/host': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['@bytecodealliance/', 'assemblyscript', 'jsonc-parser', 'node:'] },
-  'runtime/tpu-bridge': { ours: ['runtime/core', 'runtime/crypto'], npm: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'] },
+  'runtime/host': {
+    ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'],
+    npm: ['@bytecodealliance/', 'assemblyscript', 'jsonc-parser', 'node:'],
+  },
+  'runtime/tpu-bridge': {
+    ours: ['runtime/core', 'runtime/crypto'],
+    npm: ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common', 'node:'],
+  },
   'runtime/consensus': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
   'runtime/verify': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
   'helia-store': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['helia', '@helia/', '@ipld/', 'multiformats', 'node:'] },
   gateway: { ours: ['runtime/core'], npm: ['hono', '@hono/', 'zod', 'node:'] },
   'gateway/client': { ours: ['runtime/core', 'runtime/verify'], npm: [] },
   'runtime/node': {
-    ours: ['runtime/core', 'runtime/crypto', 'runtime/kv', 'runtime/receipts', 'runtime/host', 'runtime/tpu-bridge', 'runtime/consensus', 'runtime/verify', 'helia-store', 'gateway', 'gateway/client'],
+    ours: [
+      'runtime/core',
+      'runtime/crypto',
+      'runtime/kv',
+      'runtime/receipts',
+      'runtime/host',
+      'runtime/tpu-bridge',
+      'runtime/consensus',
+      'runtime/verify',
+      'helia-store',
+      'gateway',
+      'gateway/client',
+    ],
     npm: ['multiformats', 'node:'],
   },
   cli: { ours: ['runtime/core', 'runtime/crypto', 'runtime/verify', 'runtime/node', 'gateway/client'], npm: ['node:'] },
@@ -29,7 +47,8 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
 const KEYS = Object.keys(ROOMS).sort((a, b) => b.length - a.length)
 const roomOf = (path: string): string | undefined => KEYS.find((key) => path === key || path.startsWith(`${key}/`))
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|\n)\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
 
 interface Import {
   readonly file: string
@@ -38,7 +57,14 @@ interface Import {
 
 function sources(room: string): string[] {
   return readdirSync(join(root, room), { recursive: true, withFileTypes: true })
-    .filter((e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.test.ts') && !e.parentPath.includes('/templates') && !e.parentPath.endsWith('/testing'))
+    .filter(
+      (e) =>
+        e.isFile() &&
+        e.name.endsWith('.ts') &&
+        !e.name.endsWith('.test.ts') &&
+        !e.parentPath.includes('/templates') &&
+        !e.parentPath.endsWith('/testing'),
+    )
     .map((e) => relative(root, join(e.parentPath, e.name)))
     .filter((path) => roomOf(path) === room)
 }
@@ -55,7 +81,12 @@ test.each(Object.keys(ROOMS))('%s imports only what the table allows, through do
   const wrong: string[] = []
   for (const { file, what } of files.flatMap(importsOf)) {
     if (!what.startsWith('.')) {
-      if (!rules.npm.some((allowed) => what === allowed || what.startsWith(allowed.endsWith('/') || allowed.endsWith(':') ? allowed : `${allowed}/`))) wrong.push(`${file}: ${what}`)
+      if (
+        !rules.npm.some(
+          (allowed) => what === allowed || what.startsWith(allowed.endsWith('/') || allowed.endsWith(':') ? allowed : `${allowed}/`),
+        )
+      )
+        wrong.push(`${file}: ${what}`)
       continue
     }
     if (!what.endsWith('.ts') && !what.endsWith('.json')) wrong.push(`${file}: ${what} has no .ts`)
@@ -80,7 +111,14 @@ test('rooms that run in browsers never import native halves', () => {
 test('no file of a room imports itself in a circle', () => {
   const all = Object.keys(ROOMS).flatMap(sources)
   expect(all.length).toBeGreaterThan(100)
-  const graph = new Map(all.map((file) => [file, importsOf(file).filter(({ what }) => what.startsWith('.')).map(({ what }) => relative(root, resolve(root, dirname(file), what)))]))
+  const graph = new Map(
+    all.map((file) => [
+      file,
+      importsOf(file)
+        .filter(({ what }) => what.startsWith('.'))
+        .map(({ what }) => relative(root, resolve(root, dirname(file), what))),
+    ]),
+  )
   const state = new Map<string, 'open' | 'done'>()
   const circles: string[] = []
   const visit = (file: string, path: readonly string[]): void => {

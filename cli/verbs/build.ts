@@ -16,7 +16,13 @@ export const build: Verb = {
     const built = await buildGuest({ dir })
     const file = resolve(textFlag(context, 'output') ?? join(dir, `${built.name}.wasm`))
     writeFileSync(file, built.component)
-    context.print({ file, name: built.name, world: built.world, module: fileCid(built.component).toString(), bytes: built.component.length })
+    context.print({
+      file,
+      name: built.name,
+      world: built.world,
+      module: fileCid(built.component).toString(),
+      bytes: built.component.length,
+    })
     return 0
   },
 }

@@ -25,11 +25,24 @@ export const call: Verb = {
     const guest = await api.guest(name)
     const to = contractOf(guest)
     const signature = guest.exports.find((e) => e.name === entry)?.signature
-    if (signature === undefined) throw new UtnetError('guest_export_not_found', `${name} has no export ${entry}; it has ${guest.exports.map((e) => e.name).join(', ')}`)
+    if (signature === undefined)
+      throw new UtnetError(
+        'guest_export_not_found',
+        `${name} has no export ${entry}; it has ${guest.exports.map((e) => e.name).join(', ')}`,
+      )
     const payload = { kind: 'call', to, export: entry, args: encodeArguments(signature, rest.map(jsonArgument)) } as const
     const view = await sendAndWait(api, await signNext(api, payload, gas === undefined ? undefined : BigInt(gas)))
     const { result, gas: used, receipt, height, hash, status, events, message } = view
-    context.print({ result: result ?? null, gas: used, receipt, height, hash, status, events, ...(message === undefined ? {} : { message }) })
+    context.print({
+      result: result ?? null,
+      gas: used,
+      receipt,
+      height,
+      hash,
+      status,
+      events,
+      ...(message === undefined ? {} : { message }),
+    })
     if (status === 'ok') return 0
     context.say(`the call ended as ${status}${message === undefined ? '' : `: ${message}`}\n  next: utnet replay ${receipt} --trace`)
     return 1

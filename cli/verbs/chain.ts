@@ -29,7 +29,8 @@ export const chain: Verb = {
         return 0
       }
       case 'trust':
-        if (what === undefined) for (const g of trustedChains()) context.print({ chainId: chainIdOf(g).toString(), name: g.name, dev: g.dev })
+        if (what === undefined)
+          for (const g of trustedChains()) context.print({ chainId: chainIdOf(g).toString(), name: g.name, dev: g.dev })
         else context.print({ trusted: trustChain(readGenesisFile(what)) })
         return 0
       default:

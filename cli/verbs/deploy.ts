@@ -1,7 +1,7 @@
 /** `utnet deploy`: builds a folder first; publishes under the user's key. */
 import { statSync } from 'node:fs'
 import { aname, fileCid } from '../../runtime/core/index.ts'
-import { buildGuest, inspectGuest } from '../../runtime/node/index.ts'
+import { buildGuest, validateGuest } from '../../runtime/node/index.ts'
 import { readInput } from '../arguments.ts'
 import { signNext } from '../transactions.ts'
 import { textFlag, type Verb } from '../verb.ts'
@@ -22,7 +22,7 @@ export const deploy: Verb = {
     const component = built?.component ?? readInput(path)
     const name = aname(textFlag(context, 'name') ?? built?.name, '--name')
     // The same validator as the node's: a bad component is refused before anything is signed.
-    const { world } = inspectGuest(component)
+    const { world } = validateGuest(component)
     const api = context.node()
     const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
     context.print(await api.deploy({ name, component, transaction: await signNext(api, payload) }))

@@ -28,7 +28,10 @@ export const dev: Verb = {
     const watched = textFlag(context, 'watch')
     const stopWatching = watched === undefined ? undefined : await watchAndDeploy(resolve(watched), node.api, context.say)
     if (context.json) context.print({ url: node.url, data, chainId: info.chainId, nodeKey: info.nodeKey })
-    else context.say(`utnet dev is ready at ${node.url}\n  data   ${data}\n  chain  ${info.chainId} (dev)\n  node   ${info.nodeKey}\nCtrl-C stops it.`)
+    else
+      context.say(
+        `utnet dev is ready at ${node.url}\n  data   ${data}\n  chain  ${info.chainId} (dev)\n  node   ${info.nodeKey}\nCtrl-C stops it.`,
+      )
     await new Promise<void>((done) => {
       process.once('SIGTERM', done)
       process.once('SIGINT', done)

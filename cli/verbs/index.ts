@@ -19,5 +19,21 @@ import { test } from './test.ts'
 import { verify } from './verify.ts'
 
 export const VERBS: readonly Verb[] = [
-  newProject, build, test, dev, deploy, guests, query, call, invoke, model, infer, receipt, verify, replay, inspect, keys, chain,
+  newProject,
+  build,
+  test,
+  dev,
+  deploy,
+  guests,
+  query,
+  call,
+  invoke,
+  model,
+  infer,
+  receipt,
+  verify,
+  replay,
+  inspect,
+  keys,
+  chain,
 ]

@@ -11,7 +11,8 @@ export const infer: Verb = {
   positionals: [1, 1],
   async run(context) {
     const arithmetic = textFlag(context, 'arithmetic') ?? 'any'
-    if (arithmetic !== 'any' && arithmetic !== 'bounded' && arithmetic !== 'exact') throw new UtnetError('usage', `--arithmetic must be any, bounded or exact, got ${arithmetic}`)
+    if (arithmetic !== 'any' && arithmetic !== 'bounded' && arithmetic !== 'exact')
+      throw new UtnetError('usage', `--arithmetic must be any, bounded or exact, got ${arithmetic}`)
     const inputs = listFlag(context, 'input').map(tensorArgument)
     const result = await context.node().infer({ model: context.args[0] as string, inputs, arithmetic })
     const { id, gas } = result.receipt

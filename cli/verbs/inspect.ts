@@ -1,7 +1,7 @@
 /** `utnet inspect`: what the validator sees, or its coded refusal. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { describeGuest, preparedModules } from '../../runtime/node/index.ts'
+import { inspectGuest, preparedModules } from '../../runtime/node/index.ts'
 import { readInput } from '../arguments.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
@@ -14,7 +14,7 @@ export const inspect: Verb = {
   async run(context) {
     const bytes = readInput(context.args[0] as string)
     const out = textFlag(context, 'prepared')
-    const description = describeGuest(bytes)
+    const description = inspectGuest(bytes)
     if (out === undefined) {
       context.print(description)
       return 0

@@ -24,7 +24,14 @@ export const invoke: Verb = {
       body: data === undefined ? new Uint8Array(0) : dataArgument(data),
     })
     const { id, gas } = answer.receipt
-    if (context.json) context.print({ status: answer.status, headers: Object.fromEntries(answer.headers), bodyBase64: toBase64(answer.body), gas, receipt: id })
+    if (context.json)
+      context.print({
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        bodyBase64: toBase64(answer.body),
+        gas,
+        receipt: id,
+      })
     else {
       context.write(answer.body)
       context.say(`\nstatus ${answer.status}, gas ${gas}, receipt ${id}`)

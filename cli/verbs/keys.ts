@@ -14,7 +14,13 @@ export const keys: Verb = {
     if (action !== 'new' && action !== 'show') throw new UtnetError('usage', `keys takes new or show, got ${String(action)}`)
     const user = action === 'new' ? newUserKey() : userKey()
     // The balance is a courtesy: showing a key needs no node.
-    const balance = await context.node().account(user.address).then((a) => a.balance, () => undefined)
+    const balance = await context
+      .node()
+      .account(user.address)
+      .then(
+        (a) => a.balance,
+        () => undefined,
+      )
     context.print({ address: user.address, key: formatKey(user.key), ...(balance === undefined ? {} : { balance }) })
     return 0
   },

@@ -33,7 +33,9 @@ export const newProject: Verb = {
     // npm packs no file called .gitignore, so the template has it under another name.
     renameSync(join(folder, 'gitignore.txt'), join(folder, '.gitignore'))
     substitute(folder, name)
-    context.say(`made ${folder}\nnext: utnet build ${context.args[0]} && utnet test ${context.args[0]}\n      utnet dev, and in another terminal: utnet deploy ${context.args[0]} --name ${name}`)
+    context.say(
+      `made ${folder}\nnext: utnet build ${context.args[0]} && utnet test ${context.args[0]}\n      utnet dev, and in another terminal: utnet deploy ${context.args[0]} --name ${name}`,
+    )
     context.print({ dir: folder, name, template })
     return 0
   },

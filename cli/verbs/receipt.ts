@@ -9,14 +9,20 @@ export const receipt: Verb = {
   name: 'receipt',
   usage: 'receipt ID [-o FILE] [--bundle] [--with-models] [--wait]',
   summary: 'the receipt, or the proof bundle (CAR)',
-  options: { output: { type: 'string', short: 'o' }, bundle: { type: 'boolean' }, 'with-models': { type: 'boolean' }, wait: { type: 'boolean' } },
+  options: {
+    output: { type: 'string', short: 'o' },
+    bundle: { type: 'boolean' },
+    'with-models': { type: 'boolean' },
+    wait: { type: 'boolean' },
+  },
   positionals: [1, 1],
   async run(context) {
     const id = context.args[0] as string
     const api = context.node()
     const file = textFlag(context, 'output')
     const view = await api.receipt(id, context.flags['wait'] === true ? ANCHOR_WAIT_MS : undefined)
-    if (context.flags['wait'] === true && view.anchor === null) throw new UtnetError('receipt_not_anchored', `receipt ${id} is not anchored after ${ANCHOR_WAIT_MS / 1000} s`)
+    if (context.flags['wait'] === true && view.anchor === null)
+      throw new UtnetError('receipt_not_anchored', `receipt ${id} is not anchored after ${ANCHOR_WAIT_MS / 1000} s`)
     if (context.flags['bundle'] === true) {
       const car = await api.bundle(id, { withModels: context.flags['with-models'] === true })
       if (file === undefined) context.write(car)

@@ -10,7 +10,7 @@ import type { Verb } from '../verb.ts'
 export const test: Verb = {
   name: 'test',
   usage: 'test [DIR]',
-  summary: "build a project and run its tests on an embedded node",
+  summary: 'build a project and run its tests on an embedded node',
   options: {},
   positionals: [0, 1],
   async run(context) {
@@ -20,7 +20,10 @@ export const test: Verb = {
     const folder = join(dir, 'test')
     const files = existsSync(folder) ? readdirSync(folder).filter((f) => /\.test\.(ts|mjs|js)$/.test(f)) : []
     if (files.length === 0) throw new UtnetError('usage', `${folder} holds no *.test.ts`)
-    const run = spawnSync(process.execPath, ['--import', testResolver(), '--test', ...files.map((f) => join(folder, f))], { cwd: dir, stdio: ['ignore', context.json ? 'pipe' : 'inherit', 'inherit'] })
+    const run = spawnSync(process.execPath, ['--import', testResolver(), '--test', ...files.map((f) => join(folder, f))], {
+      cwd: dir,
+      stdio: ['ignore', context.json ? 'pipe' : 'inherit', 'inherit'],
+    })
     if (context.json) context.print({ name: built.name, passed: run.status === 0 })
     return run.status === 0 ? 0 : 1
   },

@@ -54,16 +54,35 @@ afterAll(async () => {
 
 test('an error keeps its code and its fields on the way', async () => {
   const node = simulatedNode()
-  node.broken = new UtnetError('chain_pruned', 'gone', { hint: 'ask later', limit: 'bodyBytes', used: 2n ** 60n, allowed: 1, details: { height: 3 } })
-  const error = await inProcess(node).chain().catch((thrown: unknown) => thrown)
+  node.broken = new UtnetError('chain_pruned', 'gone', {
+    hint: 'ask later',
+    limit: 'bodyBytes',
+    used: 2n ** 60n,
+    allowed: 1,
+    details: { height: 3 },
+  })
+  const error = await inProcess(node)
+    .chain()
+    .catch((thrown: unknown) => thrown)
   expect(isUtnetError(error, 'chain_pruned')).toBe(true)
-  expect(error).toMatchObject({ status: 410, message: 'gone', hint: 'ask later', limit: 'bodyBytes', used: 2n ** 60n, allowed: 1, details: { height: 3 } })
+  expect(error).toMatchObject({
+    status: 410,
+    message: 'gone',
+    hint: 'ask later',
+    limit: 'bodyBytes',
+    used: 2n ** 60n,
+    allowed: 1,
+    details: { height: 3 },
+  })
   node.broken = new Error('secret')
   await expect(inProcess(node).chain()).rejects.toMatchObject({ code: 'node_internal' })
 })
 
 test('nothing that answers, and something else that answers, are node_unreachable', async () => {
-  await expect(createClient('http://127.0.0.1:1').chain()).rejects.toMatchObject({ code: 'node_unreachable', hint: expect.stringContaining('utnet dev') as string })
+  await expect(createClient('http://127.0.0.1:1').chain()).rejects.toMatchObject({
+    code: 'node_unreachable',
+    hint: expect.stringContaining('utnet dev') as string,
+  })
   const proxy = createClient('http://proxy', { fetch: async () => new Response('<h1>Bad Gateway</h1>', { status: 502 }) })
   await expect(proxy.chain()).rejects.toMatchObject({ code: 'node_unreachable', details: { status: 502 } })
   expect(() => createClient('ftp://x')).toThrow(UtnetError)
@@ -74,10 +93,23 @@ test('a function’s refusals of its own are answers, the node’s are errors', 
   const node = simulatedNode()
   await node.deploy({ name: 'edge', component: simulatedComponent('function') })
   const client = inProcess(node)
-  const answer = await client.invoke('edge', { method: 'GET', path: '/', headers: [['status', '404'], ['answer-location', '/x']], body: new Uint8Array(0) })
+  const answer = await client.invoke('edge', {
+    method: 'GET',
+    path: '/',
+    headers: [
+      ['status', '404'],
+      ['answer-location', '/x'],
+    ],
+    body: new Uint8Array(0),
+  })
   expect(answer).toMatchObject({ status: 404, receipt: { gas: '1234' } })
-  expect(answer.headers.toSorted()).toEqual([['content-type', 'text/plain'], ['location', '/x']])
-  await expect(client.invoke('nobody', { method: 'GET', path: '/', headers: [], body: new Uint8Array(0) })).rejects.toMatchObject({ code: 'guest_not_found' })
+  expect(answer.headers.toSorted()).toEqual([
+    ['content-type', 'text/plain'],
+    ['location', '/x'],
+  ])
+  await expect(client.invoke('nobody', { method: 'GET', path: '/', headers: [], body: new Uint8Array(0) })).rejects.toMatchObject({
+    code: 'guest_not_found',
+  })
 })
 
 test('a redirect of a function is its answer', async () => {
@@ -85,7 +117,15 @@ test('a redirect of a function is its answer', async () => {
   await node.deploy({ name: 'edge', component: simulatedComponent('function') })
   const server = await serve(createApp(node))
   servers.push(server)
-  const answer = await createClient(server.url).invoke('edge', { method: 'GET', path: '/', headers: [['status', '302'], ['answer-location', '/x']], body: new Uint8Array(0) })
+  const answer = await createClient(server.url).invoke('edge', {
+    method: 'GET',
+    path: '/',
+    headers: [
+      ['status', '302'],
+      ['answer-location', '/x'],
+    ],
+    body: new Uint8Array(0),
+  })
   expect([answer.status, answer.headers.find(([name]) => name === 'location')]).toEqual([302, ['location', '/x']])
 })
 
@@ -94,15 +134,21 @@ test('a body that is not the one its digest names is refused', async () => {
   await node.deploy({ name: 'edge', component: simulatedComponent('function') })
   const original = node.invoke.bind(node)
   node.invoke = async (name, request) => ({ ...(await original(name, request)), bodySha256: sha256(utf8('other')) })
-  await expect(inProcess(node).invoke('edge', { method: 'GET', path: '/', headers: [], body: new Uint8Array(0) })).rejects.toMatchObject({ code: 'verify_failed' })
+  await expect(inProcess(node).invoke('edge', { method: 'GET', path: '/', headers: [], body: new Uint8Array(0) })).rejects.toMatchObject({
+    code: 'verify_failed',
+  })
 })
 
 test('a path cannot lead a call out of its function, nor a name', async () => {
   const client = inProcess(simulatedNode())
   for (const path of ['/../../v1/guests', '/%2e%2e/%2e%2e/v1/chain', 'x', '']) {
-    await expect(client.invoke('edge', { method: 'GET', path, headers: [], body: new Uint8Array(0) }), path).rejects.toMatchObject({ code: 'request_invalid' })
+    await expect(client.invoke('edge', { method: 'GET', path, headers: [], body: new Uint8Array(0) }), path).rejects.toMatchObject({
+      code: 'request_invalid',
+    })
   }
-  await expect(client.invoke('../v1', { method: 'GET', path: '/', headers: [], body: new Uint8Array(0) })).rejects.toMatchObject({ code: 'name_invalid' })
+  await expect(client.invoke('../v1', { method: 'GET', path: '/', headers: [], body: new Uint8Array(0) })).rejects.toMatchObject({
+    code: 'name_invalid',
+  })
   await expect(client.guest('../chain')).rejects.toMatchObject({ code: 'name_invalid' })
 })
 
@@ -110,7 +156,9 @@ test('a signed publish transaction goes beside the component', async () => {
   const node = simulatedNode({ dev: false })
   const client = inProcess(node)
   await expect(client.deploy({ name: 'edge', component: simulatedComponent('function') })).rejects.toMatchObject({ code: 'auth_required' })
-  expect(await client.deploy({ name: 'edge', component: simulatedComponent('function'), transaction: encode([1]) })).toMatchObject({ name: 'edge' })
+  expect(await client.deploy({ name: 'edge', component: simulatedComponent('function'), transaction: encode([1]) })).toMatchObject({
+    name: 'edge',
+  })
 })
 
 test('readiness is a value, not an error', async () => {

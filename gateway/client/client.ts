@@ -1,5 +1,5 @@
 /** A NodeApi over fetch: what a node offers, from anywhere. Runs on Node 20 and in browsers. */
-import { isUtnetError, UtnetError, type NodeApi, type QueryRequest } from '../../runtime/core/index.ts'
+import { isUtnetError, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
 import { base64, BYTES_TYPE, CAR_TYPE, CBOR_TYPE, RAW_TYPE, TRANSACTION_HEADER, WASM_TYPE } from '../wire/index.ts'
 import { nodeEvents } from './events.ts'
 import { infer, invoke } from './functions.ts'
@@ -18,13 +18,10 @@ const query = (of: Readonly<Record<string, string | number | boolean | undefined
 
 /** Longest wait that a node takes in one request; a longer one is cut to it, so ask again. */
 const WAIT_MS_MAX = 60_000
-const waitFor = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.min(Math.max(Math.floor(ms), 0), WAIT_MS_MAX))
+const waitFor = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.min(Math.max(Math.floor(ms), 0), WAIT_MS_MAX)
 
 const ACCEPT = { raw: RAW_TYPE, car: CAR_TYPE, file: '*/*' } as const
-
-function queryBody({ name: _, ...body }: QueryRequest): object {
-  return body
-}
 
 /**
  * The node at `url`. Every method throws the error of the node with its code and fields, or `node_unreachable`.
@@ -54,7 +51,7 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     guests: () => to.json('/v1/guests'),
     guest: (name) => to.json(guest(name)),
     call: ({ name, ...body }) => to.json(`${guest(name)}/calls`, { method: 'POST', json: body }),
-    query: (request) => to.json(`${guest(request.name)}/queries`, { method: 'POST', json: queryBody(request) }),
+    query: ({ name, ...body }) => to.json(`${guest(name)}/queries`, { method: 'POST', json: body }),
     account: (address, proof) => to.json(`/v1/accounts/${part(address)}${query({ proof })}`),
     fund: (address) => to.json(`/v1/accounts/${part(address)}/fund`, { method: 'POST' }),
     submit: (transaction) => to.json('/v1/transactions', { method: 'POST', body: transaction, type: CBOR_TYPE }),
@@ -73,7 +70,9 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     events: (signal) => nodeEvents(to, signal),
     ipfs: async (cid, path, format) => {
       const rest = path === '' ? '' : `/${path.split('/').map(part).join('/')}`
-      const response = await to.ask(`/ipfs/${part(cid)}${rest}${query({ format: format === 'file' ? undefined : format })}`, { accept: ACCEPT[format] })
+      const response = await to.ask(`/ipfs/${part(cid)}${rest}${query({ format: format === 'file' ? undefined : format })}`, {
+        accept: ACCEPT[format],
+      })
       const tag = /^(?:W\/)?"([a-zA-Z0-9]+)(?:\.raw|\.car)?"$/.exec(response.headers.get('etag') ?? '')
       if (tag === null) throw new UtnetError('node_unreachable', 'the answer names no content: is this a node?')
       return { cid: tag[1] as string, contentType: response.headers.get('content-type') ?? BYTES_TYPE, body: await readAnswer(response) }

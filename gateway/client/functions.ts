@@ -1,14 +1,38 @@
 /** Edge functions and inference over fetch: the two answers that carry the field Utnet-Receipt. */
 import {
-  aname, equalBytes, LIMITS, sha256, UtnetError,
-  type FunctionAnswer, type FunctionRequest, type InferRequest, type InferResult, type ReceiptTicket,
+  aname,
+  equalBytes,
+  LIMITS,
+  sha256,
+  UtnetError,
+  type FunctionAnswer,
+  type FunctionRequest,
+  type InferRequest,
+  type InferResult,
+  type ReceiptTicket,
 } from '../../runtime/core/index.ts'
-import { bytesOfBase64, HOP_BY_HOP, isObject, JSON_TYPE, parseJson, parseReceipt, RECEIPT_HEADER, tensorJson, tensorsOf } from '../wire/index.ts'
+import {
+  bytesOfBase64,
+  HOP_BY_HOP,
+  isObject,
+  JSON_TYPE,
+  parseJson,
+  parseReceipt,
+  RECEIPT_HEADER,
+  tensorJson,
+  tensorsOf,
+} from '../wire/index.ts'
 import { readAnswer, refusal, type Transport } from './transport.ts'
 
 /** Fields that the gateway or the connection added to the guest's own. */
 const ADDED: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP, RECEIPT_HEADER, 'content-security-policy', 'x-content-type-options', 'content-digest', 'content-length', 'date',
+  ...HOP_BY_HOP,
+  RECEIPT_HEADER,
+  'content-security-policy',
+  'x-content-type-options',
+  'content-digest',
+  'content-length',
+  'date',
 ])
 
 type Preferring = Pick<FunctionRequest, 'later' | 'retention'>
@@ -42,7 +66,8 @@ export async function invoke(to: Transport, name: string, request: FunctionReque
     throw new UtnetError('request_invalid', `the path of a function must begin with / and stay below it: ${request.path.slice(0, 120)}`)
   }
   const headers = new Headers()
-  for (const [key, value] of request.headers) if (!HOP_BY_HOP.has(key) && key !== 'host' && key !== 'content-length') headers.append(key, value)
+  for (const [key, value] of request.headers)
+    if (!HOP_BY_HOP.has(key) && key !== 'host' && key !== 'content-length') headers.append(key, value)
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
   if (!headers.has('want-content-digest')) headers.set('want-content-digest', 'sha-256=10')
   const prefer = preferField(request)
@@ -70,9 +95,11 @@ export async function infer(to: Transport, request: InferRequest): Promise<Infer
   })
   const receipt = ticketOf(response)
   const document = parseJson(await readAnswer(response), 'answer of the node')
-  if (receipt === undefined || !isObject(document)) throw new UtnetError('node_unreachable', 'the answer carries no receipt: is this a node?')
+  if (receipt === undefined || !isObject(document))
+    throw new UtnetError('node_unreachable', 'the answer carries no receipt: is this a node?')
   const { model_version: model, parameters: given, outputs } = document
   const arithmetic = isObject(given) ? given['arithmetic'] : undefined
-  if (typeof model !== 'string' || typeof arithmetic !== 'string') throw new UtnetError('node_unreachable', 'the answer names no model and arithmetic')
+  if (typeof model !== 'string' || typeof arithmetic !== 'string')
+    throw new UtnetError('node_unreachable', 'the answer names no model and arithmetic')
   return { model, arithmetic, outputs: tensorsOf(outputs, 'output', LIMITS.tensorsPerCall), receipt }
 }

@@ -5,7 +5,7 @@ import { errorOf, JSON_TYPE, parseJson, readStream } from '../wire/index.ts'
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-export interface Call {
+interface Call {
   readonly method?: 'GET' | 'POST' | 'PUT'
   readonly json?: unknown
   readonly body?: Uint8Array
@@ -28,7 +28,12 @@ export interface Transport {
 export async function readAnswer(response: Response): Promise<Uint8Array> {
   if (response.body === null) return new Uint8Array(0)
   try {
-    return await readStream(response.body, { code: 'core_too_large', limit: 'carBytes', allowed: LIMITS.carBytes, what: 'answer of the node' })
+    return await readStream(response.body, {
+      code: 'core_too_large',
+      limit: 'carBytes',
+      allowed: LIMITS.carBytes,
+      what: 'answer of the node',
+    })
   } catch (cause) {
     if (cause instanceof UtnetError) throw cause
     throw new UtnetError('node_unreachable', 'the node broke its answer off', { cause })
@@ -73,7 +78,12 @@ export function transport(url: string, fetch: Fetch): Transport {
       return await fetch(`${base}${path}`, init)
     } catch (cause) {
       if (init.signal?.aborted === true) throw asUtnetError(cause)
-      const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : cause instanceof Error ? cause.message : String(cause)
+      const inner =
+        cause instanceof Error && cause.cause instanceof Error
+          ? cause.cause.message
+          : cause instanceof Error
+            ? cause.message
+            : String(cause)
       throw new UtnetError('node_unreachable', `no node answers at ${base}: ${inner}`, { hint: 'start one: utnet dev', cause })
     }
   }

@@ -15,42 +15,103 @@ const ROWS = 50
 /** HTML of the page; every value is escaped. */
 export function renderPage({ info, chain, guests, models }: PageData): string {
   const guestRows = guests.slice(0, ROWS).map(
-    (g) => html`<tr><td>${g.name}</td><td>${g.world}</td><td><code>${g.module}</code></td><td>${g.exports.map((e) => e.name).join(', ')}</td></tr>`,
+    (g) =>
+      html`<tr>
+        <td>${g.name}</td>
+        <td>${g.world}</td>
+        <td><code>${g.module}</code></td>
+        <td>${g.exports.map((e) => e.name).join(', ')}</td>
+      </tr>`,
   )
   const modelRows = models.slice(0, ROWS).map(
-    (m) => html`<tr><td>${m.name}</td><td><code>${m.model}</code></td><td>${m.devices.join(', ')}</td></tr>`,
+    (m) =>
+      html`<tr>
+        <td>${m.name}</td>
+        <td><code>${m.model}</code></td>
+        <td>${m.devices.join(', ')}</td>
+      </tr>`,
   )
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>utnet node</title>
-<link rel="stylesheet" href="/console.css">
-<script src="/console.js" defer></script>
-</head>
-<body>
-<header><h1>utnet</h1><p>${info.version}, protocol ${info.protocol}${info.dev ? ', dev' : ''} <span id="live" role="status">connecting</span></p></header>
-<main>
-<section aria-labelledby="chain"><h2 id="chain">Chain</h2>
-<dl>
-<dt>height</dt><dd id="height">${chain.height}</dd>
-<dt>block</dt><dd><code id="hash">${chain.hash}</code></dd>
-<dt>chain id</dt><dd><code>${chain.chainId}</code></dd>
-<dt>node key</dt><dd><code>${info.nodeKey}</code></dd>
-<dt>validators</dt><dd>${chain.validators}</dd>
-<dt>waiting transactions</dt><dd>${chain.mempool}</dd>
-</dl></section>
-<section aria-labelledby="guests"><h2 id="guests">Guests (${guests.length})</h2>
-<table><thead><tr><th>name</th><th>world</th><th>module</th><th>exports</th></tr></thead><tbody>${guestRows}</tbody></table></section>
-<section aria-labelledby="models"><h2 id="models">Models (${models.length})</h2>
-<table><thead><tr><th>name</th><th>model</th><th>devices</th></tr></thead><tbody>${modelRows}</tbody></table></section>
-<section aria-labelledby="recent"><h2 id="recent">Receipts</h2>
-<table><thead><tr><th>receipt</th><th>kind</th><th>status</th><th>gas</th><th>anchor</th></tr></thead><tbody id="receipts"></tbody></table></section>
-</main>
-<footer><a href="/openapi.json">openapi.json</a> <a href="/metrics">metrics</a></footer>
-</body>
-</html>
-`
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>utnet node</title>
+        <link rel="stylesheet" href="/console.css" />
+        <script src="/console.js" defer></script>
+      </head>
+      <body>
+        <header>
+          <h1>utnet</h1>
+          <p>${info.version}, protocol ${info.protocol}${info.dev ? ', dev' : ''} <span id="live" role="status">connecting</span></p>
+        </header>
+        <main>
+          <section aria-labelledby="chain">
+            <h2 id="chain">Chain</h2>
+            <dl>
+              <dt>height</dt>
+              <dd id="height">${chain.height}</dd>
+              <dt>block</dt>
+              <dd><code id="hash">${chain.hash}</code></dd>
+              <dt>chain id</dt>
+              <dd><code>${chain.chainId}</code></dd>
+              <dt>node key</dt>
+              <dd><code>${info.nodeKey}</code></dd>
+              <dt>validators</dt>
+              <dd>${chain.validators}</dd>
+              <dt>waiting transactions</dt>
+              <dd>${chain.mempool}</dd>
+            </dl>
+          </section>
+          <section aria-labelledby="guests">
+            <h2 id="guests">Guests (${guests.length})</h2>
+            <table>
+              <thead>
+                <tr>
+                  <th>name</th>
+                  <th>world</th>
+                  <th>module</th>
+                  <th>exports</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${guestRows}
+              </tbody>
+            </table>
+          </section>
+          <section aria-labelledby="models">
+            <h2 id="models">Models (${models.length})</h2>
+            <table>
+              <thead>
+                <tr>
+                  <th>name</th>
+                  <th>model</th>
+                  <th>devices</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${modelRows}
+              </tbody>
+            </table>
+          </section>
+          <section aria-labelledby="recent">
+            <h2 id="recent">Receipts</h2>
+            <table>
+              <thead>
+                <tr>
+                  <th>receipt</th>
+                  <th>kind</th>
+                  <th>status</th>
+                  <th>gas</th>
+                  <th>anchor</th>
+                </tr>
+              </thead>
+              <tbody id="receipts"></tbody>
+            </table>
+          </section>
+        </main>
+        <footer><a href="/openapi.json">openapi.json</a> <a href="/metrics">metrics</a></footer>
+      </body>
+    </html> `
   return String(page)
 }

@@ -31,7 +31,11 @@ export async function readBody(request: Request, limit: BodyLimit, contentLength
     }
     if (request.body === null) return EMPTY
     return await readStream(request.body, {
-      code: 'request_too_large', limit, allowed, what: 'request body', ...(length === undefined ? {} : { length }),
+      code: 'request_too_large',
+      limit,
+      allowed,
+      what: 'request body',
+      ...(length === undefined ? {} : { length }),
     })
   } catch (cause) {
     if (cause instanceof UtnetError) throw cause

@@ -23,6 +23,8 @@ export function unrouted(request: Request, known: readonly KnownPath[]): Respons
   if (methods.size === 0) return problem(request, new UtnetError('route_not_found', `there is no route ${shown}`))
   if (methods.has('GET')) methods.add('HEAD')
   const allow = [...methods].toSorted().join(', ')
-  const error = new UtnetError('method_not_allowed', `${shown} takes ${allow}, not ${request.method.slice(0, 20)}`, { details: { allow: [...methods].toSorted() } })
+  const error = new UtnetError('method_not_allowed', `${shown} takes ${allow}, not ${request.method.slice(0, 20)}`, {
+    details: { allow: [...methods].toSorted() },
+  })
   return problem(request, error, { allow })
 }

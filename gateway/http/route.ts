@@ -32,14 +32,14 @@ export interface Route extends RouteShape {
   readonly run: (request: RouteRequest) => Promise<Answer>
 }
 
-export interface RouteRequest {
+interface RouteRequest {
   readonly request: Request
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
   readonly closing: AbortSignal | undefined
 }
 
-export interface RouteInput<P, Q, B> {
+interface RouteInput<P, Q, B> {
   readonly request: Request
   readonly closing: AbortSignal | undefined
   readonly params: P
@@ -84,7 +84,9 @@ export function route<P, Q, B = undefined>(spec: RouteSpec<P, Q, B>): Route {
   const { guard, handle, body, ...shape } = spec
   return {
     ...shape,
-    ...(body === undefined ? {} : { body: body.kind === 'json' ? { types: [JSON_TYPE], schema: body.schema } : { types: body.types, schema: null } }),
+    ...(body === undefined
+      ? {}
+      : { body: body.kind === 'json' ? { types: [JSON_TYPE], schema: body.schema } : { types: body.types, schema: null } }),
     run: async ({ request, params, query, closing }) => {
       await guard?.(request)
       const p = (spec.params === undefined ? {} : check(spec.params, params, 'path')) as P

@@ -1,14 +1,27 @@
 /** `/v2`: Open Inference Protocol v2 over JSON. Unknown parameters are ignored, as the protocol asks. */
 import {
-  aname, DTYPES, LIMITS, UtnetError,
-  type ArithmeticClass, type Dtype, type InferResult, type ModelView, type NamedTensor, type NodeApi, type TensorSpec,
+  aname,
+  DTYPES,
+  LIMITS,
+  UtnetError,
+  type ArithmeticClass,
+  type Dtype,
+  type InferResult,
+  type ModelView,
+  type NamedTensor,
+  type NodeApi,
+  type TensorSpec,
 } from '../../runtime/core/index.ts'
 import { checkType, json, preferences, readBody, respond, type Answer, type GatewayContext } from '../http/index.ts'
 import { formatReceipt, isObject, JSON_TYPE, OIP_TYPES, parseJson, RECEIPT_HEADER, tensorJson, tensorsOf } from '../wire/index.ts'
 
 const ARITHMETIC: readonly unknown[] = ['any', 'bounded', 'exact']
 
-const spec = (t: TensorSpec) => ({ name: t.name, datatype: Object.hasOwn(DTYPES, t.dtype) ? OIP_TYPES[t.dtype as Dtype] : t.dtype.toUpperCase(), shape: t.shape })
+const spec = (t: TensorSpec) => ({
+  name: t.name,
+  datatype: Object.hasOwn(DTYPES, t.dtype) ? OIP_TYPES[t.dtype as Dtype] : t.dtype.toUpperCase(),
+  shape: t.shape,
+})
 
 /** The metadata answer of a model. */
 function metadata(model: ModelView): Answer {
@@ -40,7 +53,12 @@ function asked(body: unknown): Asked {
       return o['name']
     })
   }
-  return { id, inputs: tensorsOf(inputs, 'input', LIMITS.tensorsPerCall), arithmetic: arithmetic as ArithmeticClass | undefined, outputs: names }
+  return {
+    id,
+    inputs: tensorsOf(inputs, 'input', LIMITS.tensorsPerCall),
+    arithmetic: arithmetic as ArithmeticClass | undefined,
+    outputs: names,
+  }
 }
 
 function selected(result: InferResult, names: readonly string[] | undefined): readonly NamedTensor[] {
@@ -71,7 +89,12 @@ async function infer(node: NodeApi, request: Request, given: string): Promise<An
     ...(want.arithmetic === undefined ? {} : { arithmetic: want.arithmetic }),
     ...preferences(request.headers.get('prefer')),
   })
-  return { status: 200, type: JSON_TYPE, body: answerText(name, result, want), headers: { [RECEIPT_HEADER]: formatReceipt(result.receipt) } }
+  return {
+    status: 200,
+    type: JSON_TYPE,
+    body: answerText(name, result, want),
+    headers: { [RECEIPT_HEADER]: formatReceipt(result.receipt) },
+  }
 }
 
 export interface InferenceHandlers {

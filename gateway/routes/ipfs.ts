@@ -13,15 +13,19 @@ const FORMATS: Readonly<Record<string, Format>> = { raw: 'raw', car: 'car', [RAW
 function formatOf(request: Request, url: URL): Format {
   const accept = request.headers.get('accept')
   const format = url.searchParams.get('format')
-  const version = url.searchParams.get('car-version') ?? (accept === null ? null : (/vnd\.ipld\.car\s*;[^,]*version=([^;,\s]+)/.exec(accept)?.[1] ?? null))
-  if (format !== null && !Object.hasOwn(FORMATS, format)) throw new UtnetError('not_acceptable', `format must be raw or car, not ${format.slice(0, 40)}`)
+  const version =
+    url.searchParams.get('car-version') ??
+    (accept === null ? null : (/vnd\.ipld\.car\s*;[^,]*version=([^;,\s]+)/.exec(accept)?.[1] ?? null))
+  if (format !== null && !Object.hasOwn(FORMATS, format))
+    throw new UtnetError('not_acceptable', `format must be raw or car, not ${format.slice(0, 40)}`)
   let chosen = format === null ? undefined : FORMATS[format]
   if (chosen === undefined) {
     // A file has the type of its content, so whatever is neither a block nor a CAR asks for the file.
     const named = accept !== null && (accept.includes(RAW_TYPE) || accept.includes(CAR_TYPE))
     chosen = named ? (FORMATS[negotiate(accept, [ANY_FILE, RAW_TYPE, CAR_TYPE])] ?? 'file') : 'file'
   }
-  if (chosen === 'car' && version !== null && version !== '1') throw new UtnetError('not_acceptable', `CAR version ${version.slice(0, 8)} is not served, only 1`)
+  if (chosen === 'car' && version !== null && version !== '1')
+    throw new UtnetError('not_acceptable', `CAR version ${version.slice(0, 8)} is not served, only 1`)
   return chosen
 }
 
@@ -60,7 +64,10 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
       ...(format === 'file' ? {} : { 'content-disposition': `attachment; filename="${found.cid}${EXTENSION[format]}"` }),
       ...(format === 'car' ? {} : { 'accept-ranges': 'bytes' }),
     }
-    const known = request.headers.get('if-none-match')?.split(',').map((t) => t.trim().replace(/^W\//, ''))
+    const known = request.headers
+      .get('if-none-match')
+      ?.split(',')
+      .map((t) => t.trim().replace(/^W\//, ''))
     if (known?.some((t) => t === '*' || t === tag.replace(/^W\//, '')) === true) {
       const { 'content-disposition': _, ...kept } = headers
       return new Response(null, { status: 304, headers: { ...kept, 'x-content-type-options': 'nosniff' } })
@@ -68,7 +75,9 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
     const { contentType: type, body } = found
     const range = format === 'car' ? undefined : byteRange(request.headers.get('range'), body.length)
     if (range === null) {
-      throw new UtnetError('request_range', `no byte of the range is in the content of ${body.length} bytes`, { details: { size: body.length } })
+      throw new UtnetError('request_range', `no byte of the range is in the content of ${body.length} bytes`, {
+        details: { size: body.length },
+      })
     }
     if (range !== undefined) {
       const part = body.subarray(range.start, range.end)

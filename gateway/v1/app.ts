@@ -11,7 +11,7 @@ import { receiptRoutes } from './receipts.ts'
 const FAMILIES = [guestRoutes, accountRoutes, modelRoutes, receiptRoutes, chainRoutes]
 
 /** All routes of `/v1` over one node. */
-export function v1Routes(kit: RouteKit): readonly Route[] {
+function v1Routes(kit: RouteKit): readonly Route[] {
   return FAMILIES.flatMap((family) => family(kit))
 }
 

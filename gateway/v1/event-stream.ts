@@ -16,7 +16,10 @@ export interface EventStreamOptions {
 }
 
 /** The stream. It is pulled: an event leaves the node's queue when the reader has room for it. */
-export function eventStream(open: (signal: AbortSignal) => AsyncIterable<NodeEvent>, options: EventStreamOptions): ReadableStream<Uint8Array> {
+export function eventStream(
+  open: (signal: AbortSignal) => AsyncIterable<NodeEvent>,
+  options: EventStreamOptions,
+): ReadableStream<Uint8Array> {
   const stop = new AbortController()
   const signal = options.closing === undefined ? stop.signal : AbortSignal.any([stop.signal, options.closing])
   const events = open(signal)[Symbol.asyncIterator]()

@@ -4,7 +4,7 @@ import type { Outcome } from '../http/index.ts'
 import { JSON_TYPE } from '../wire/index.ts'
 
 /** Longest wait of one request, in milliseconds. */
-export const WAIT_MS_MAX = 60_000
+const WAIT_MS_MAX = 60_000
 
 export const nameParam = z.object({ name: z.string() })
 export const idParam = z.object({ id: z.string() })

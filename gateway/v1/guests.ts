@@ -11,7 +11,15 @@ const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unk
 const queryBody = z.strictObject({
   export: z.string().min(1),
   args: z.array(z.unknown()).default([]),
-  at: z.union([z.int().min(0), z.string().regex(/^(0|[1-9][0-9]{0,15})$/).transform(Number)]).exactOptional(),
+  at: z
+    .union([
+      z.int().min(0),
+      z
+        .string()
+        .regex(/^(0|[1-9][0-9]{0,15})$/)
+        .transform(Number),
+    ])
+    .exactOptional(),
   proof: z.boolean().exactOptional(),
 })
 
@@ -29,7 +37,9 @@ export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     id: 'deployGuest',
     summary: 'Deploy a component. The dev account publishes it, or a signed publish transaction in the field Utnet-Transaction.',
     query: z.object({ name: z.string() }),
-    headers: z.object({ [TRANSACTION_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651) of a signed publish transaction') }),
+    headers: z.object({
+      [TRANSACTION_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651) of a signed publish transaction'),
+    }),
     body: { kind: 'bytes', types: [WASM_TYPE] },
     guard: (request) => (request.headers.has(TRANSACTION_HEADER) ? page(request) : dev(request)),
     outcomes: [answers(201, 'deployed', deployed)],

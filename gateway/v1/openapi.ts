@@ -13,7 +13,11 @@ class Components {
   readonly schemas: Record<string, Json> = {}
 
   of(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
-    const { $schema: _, $defs, ...rest } = this.#moved(z.toJSONSchema(schema, { metadata: named, io, unrepresentable: 'any' }) as unknown as Json) as JsonObject
+    const {
+      $schema: _,
+      $defs,
+      ...rest
+    } = this.#moved(z.toJSONSchema(schema, { metadata: named, io, unrepresentable: 'any' }) as unknown as Json) as JsonObject
     for (const [id, definition] of Object.entries(($defs ?? {}) as JsonObject)) this.schemas[id] = this.#plain(definition as Json)
     const id = named.get(schema)?.id
     if (id === undefined) return rest
@@ -34,11 +38,18 @@ class Components {
 function parameters(components: Components, schema: z.ZodObject | undefined, where: 'path' | 'query' | 'header'): Json[] {
   if (schema === undefined) return []
   const { properties = {}, required = [] } = components.of(schema, 'input') as { properties?: JsonObject; required?: readonly string[] }
-  return Object.entries(properties).map(([name, one]) => ({ name, in: where, required: where === 'path' || required.includes(name), schema: one ?? {} }))
+  return Object.entries(properties).map(([name, one]) => ({
+    name,
+    in: where,
+    required: where === 'path' || required.includes(name),
+    schema: one ?? {},
+  }))
 }
 
 function content(components: Components, types: Outcome['types'], io: 'input' | 'output'): JsonObject {
-  return Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, schema === null ? {} : { schema: components.of(schema, io) }]))
+  return Object.fromEntries(
+    Object.entries(types).map(([type, schema]) => [type, schema === null ? {} : { schema: components.of(schema, io) }]),
+  )
 }
 
 function operation(components: Components, route: RouteShape): JsonObject {
@@ -55,7 +66,9 @@ function operation(components: Components, route: RouteShape): JsonObject {
     ...(taken.length === 0 ? {} : { parameters: taken }),
     ...(types === undefined ? {} : { requestBody: { required: true, content: content(components, types, 'input') } }),
     responses: {
-      ...Object.fromEntries(route.outcomes.map((o) => [o.status, { description: o.description, content: content(components, o.types, 'output') }])),
+      ...Object.fromEntries(
+        route.outcomes.map((o) => [o.status, { description: o.description, content: content(components, o.types, 'output') }]),
+      ),
       default: { description: 'a problem (RFC 9457)', content: content(components, { [PROBLEM_TYPE]: problemSchema }, 'output') },
     },
   }

@@ -7,17 +7,27 @@ const modelParam = z.object({ model: z.string() })
 const record = z.record(z.string(), z.unknown())
 
 const tensor = z.looseObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()), data: z.array(z.unknown()) })
-const inferBody = z.looseObject({ id: z.string().exactOptional(), inputs: z.array(tensor), outputs: z.array(z.looseObject({ name: z.string() })).exactOptional() })
+const inferBody = z.looseObject({
+  id: z.string().exactOptional(),
+  inputs: z.array(tensor),
+  outputs: z.array(z.looseObject({ name: z.string() })).exactOptional(),
+})
 const inferAnswer = z.looseObject({ model_name: z.string(), model_version: z.string(), outputs: z.array(tensor) })
 
-const ok = (description: string, types: RouteShape['outcomes'][number]['types']): RouteShape['outcomes'] => [{ status: 200, description, types }]
+const ok = (description: string, types: RouteShape['outcomes'][number]['types']): RouteShape['outcomes'] => [
+  { status: 200, description, types },
+]
 const anyJson = { [JSON_TYPE]: record }
 
 const functionParams = z.object({ name: z.string(), path: z.string().describe('any path, slashes included') })
 const functionSummary = 'An edge function: the guest decides status, headers and body. Any other method reaches it as well.'
 
 const edge = (method: 'get' | 'post' | 'put', id: string): RouteShape => ({
-  method, path: '/fn/{name}/{path}', id, summary: functionSummary, params: functionParams,
+  method,
+  path: '/fn/{name}/{path}',
+  id,
+  summary: functionSummary,
+  params: functionParams,
   ...(method === 'get' ? {} : { body: { types: ['*/*'], schema: null } }),
   outcomes: ok('what the guest answers, with the field Utnet-Receipt', { '*/*': null }),
 })
@@ -26,18 +36,59 @@ export const PLAIN_ROUTES: readonly RouteShape[] = [
   edge('get', 'getFunction'),
   edge('post', 'postFunction'),
   edge('put', 'putFunction'),
-  { method: 'get', path: '/v2', id: 'serverMetadata', summary: 'Open Inference Protocol v2: the server.', outcomes: ok('the server', anyJson) },
-  { method: 'get', path: '/v2/health/live', id: 'serverLive', summary: 'Open Inference Protocol v2: liveness.', outcomes: ok('live', anyJson) },
-  { method: 'get', path: '/v2/health/ready', id: 'serverReady', summary: 'Open Inference Protocol v2: readiness.', outcomes: ok('ready', anyJson) },
-  { method: 'get', path: '/v2/models/{model}', id: 'modelMetadata', summary: 'Open Inference Protocol v2: a model.', params: modelParam, outcomes: ok('the model', anyJson) },
-  { method: 'get', path: '/v2/models/{model}/ready', id: 'modelReady', summary: 'Open Inference Protocol v2: a model can run.', params: modelParam, outcomes: ok('ready', anyJson) },
   {
-    method: 'post', path: '/v2/models/{model}/infer', id: 'infer', summary: 'Open Inference Protocol v2: infer. The answer carries the field Utnet-Receipt.',
-    params: modelParam, body: { types: [JSON_TYPE], schema: inferBody }, outcomes: ok('the outputs', { [JSON_TYPE]: inferAnswer }),
+    method: 'get',
+    path: '/v2',
+    id: 'serverMetadata',
+    summary: 'Open Inference Protocol v2: the server.',
+    outcomes: ok('the server', anyJson),
   },
   {
-    method: 'get', path: '/ipfs/{cid}', id: 'readContent', summary: 'A block (raw), a CAR of the DAG (car), or a file; a path may follow the CID.',
-    params: z.object({ cid: z.string() }), query: z.object({ format: z.enum(['raw', 'car']).exactOptional() }),
+    method: 'get',
+    path: '/v2/health/live',
+    id: 'serverLive',
+    summary: 'Open Inference Protocol v2: liveness.',
+    outcomes: ok('live', anyJson),
+  },
+  {
+    method: 'get',
+    path: '/v2/health/ready',
+    id: 'serverReady',
+    summary: 'Open Inference Protocol v2: readiness.',
+    outcomes: ok('ready', anyJson),
+  },
+  {
+    method: 'get',
+    path: '/v2/models/{model}',
+    id: 'modelMetadata',
+    summary: 'Open Inference Protocol v2: a model.',
+    params: modelParam,
+    outcomes: ok('the model', anyJson),
+  },
+  {
+    method: 'get',
+    path: '/v2/models/{model}/ready',
+    id: 'modelReady',
+    summary: 'Open Inference Protocol v2: a model can run.',
+    params: modelParam,
+    outcomes: ok('ready', anyJson),
+  },
+  {
+    method: 'post',
+    path: '/v2/models/{model}/infer',
+    id: 'infer',
+    summary: 'Open Inference Protocol v2: infer. The answer carries the field Utnet-Receipt.',
+    params: modelParam,
+    body: { types: [JSON_TYPE], schema: inferBody },
+    outcomes: ok('the outputs', { [JSON_TYPE]: inferAnswer }),
+  },
+  {
+    method: 'get',
+    path: '/ipfs/{cid}',
+    id: 'readContent',
+    summary: 'A block (raw), a CAR of the DAG (car), or a file; a path may follow the CID.',
+    params: z.object({ cid: z.string() }),
+    query: z.object({ format: z.enum(['raw', 'car']).exactOptional() }),
     outcomes: ok('the content', { [RAW_TYPE]: null, [CAR_TYPE]: null, '*/*': null }),
   },
   { method: 'get', path: '/healthz', id: 'healthz', summary: 'The process answers.', outcomes: ok('alive', anyJson) },

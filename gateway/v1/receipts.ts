@@ -13,7 +13,8 @@ export function receiptRoutes({ node }: RouteKit): readonly Route[] {
     method: 'get',
     path: '/v1/receipts/{id}',
     id: 'readReceipt',
-    summary: 'A receipt: its JSON view, or the canonical bytes of its body by Accept. With wait its anchor is waited for, at most that long.',
+    summary:
+      'A receipt: its JSON view, or the canonical bytes of its body by Accept. With wait its anchor is waited for, at most that long.',
     params: idParam,
     query: z.object({ wait }),
     outcomes: [{ status: 200, description: 'the receipt', types: { [JSON_TYPE]: receipt, [CBOR_TYPE]: null } }],

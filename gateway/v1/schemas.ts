@@ -1,8 +1,21 @@
 /** Schemas of the views, held equal to the types of the NodeApi by the compiler. Named ones become components of the OpenAPI document. */
 import { z } from 'zod'
 import type {
-  AccountView, BlockView, CallResult, ChainView, EventView, GuestDetail, GuestView, ModelView, NodeInfo, QueryResult, ReceiptView, StateProof, TensorSpec,
-  TransactionView, WitFunction,
+  AccountView,
+  BlockView,
+  CallResult,
+  ChainView,
+  EventView,
+  GuestDetail,
+  GuestView,
+  ModelView,
+  NodeInfo,
+  QueryResult,
+  ReceiptView,
+  StateProof,
+  TensorSpec,
+  TransactionView,
+  WitFunction,
 } from '../../runtime/core/index.ts'
 import type { Problem } from '../wire/index.ts'
 
@@ -38,7 +51,12 @@ export const problemSchema = name(
 export const nodeInfo = name(
   'NodeInfo',
   z.object({
-    version: z.string(), protocol: z.int(), chainId: cid, nodeKey: z.string().regex(/^ed25519:[0-9a-f]{64}$/), dev: z.boolean(), devAccount: z.string().nullable(),
+    version: z.string(),
+    protocol: z.int(),
+    chainId: cid,
+    nodeKey: z.string().regex(/^ed25519:[0-9a-f]{64}$/),
+    dev: z.boolean(),
+    devAccount: z.string().nullable(),
   }) satisfies z.ZodType<NodeInfo>,
 )
 
@@ -57,7 +75,11 @@ export const deployed = name('Deployed', z.object({ ...guestShape, receipt: cid.
 export const guestDetail = name(
   'GuestDetail',
   z.object({
-    ...guestShape, owner: z.string(), address: z.string().nullable(), imports: z.array(z.string()), versions: z.array(z.object({ module: cid, height })),
+    ...guestShape,
+    owner: z.string(),
+    address: z.string().nullable(),
+    imports: z.array(z.string()),
+    versions: z.array(z.object({ module: cid, height })),
   }) satisfies z.ZodType<GuestDetail>,
 )
 
@@ -66,15 +88,26 @@ const event = name('Event', z.object({ contract: z.string(), name: z.string(), d
 const proof = name(
   'StateProof',
   z.object({
-    height, header: z.string(), certificate: z.string(),
-    entries: z.array(z.object({ trie: z.enum(['accounts', 'contracts', 'offchain']), key: z.string(), value: z.string().nullable(), proof: z.string() })),
+    height,
+    header: z.string(),
+    certificate: z.string(),
+    entries: z.array(
+      z.object({ trie: z.enum(['accounts', 'contracts', 'offchain']), key: z.string(), value: z.string().nullable(), proof: z.string() }),
+    ),
   }) satisfies z.ZodType<StateProof>,
 )
 
 export const callResult = name(
   'CallResult',
   z.object({
-    result: z.unknown(), status, gas: decimal, receipt: cid, height, hash: cid, events: z.array(event), message: z.string().exactOptional(),
+    result: z.unknown(),
+    status,
+    gas: decimal,
+    receipt: cid,
+    height,
+    hash: cid,
+    events: z.array(event),
+    message: z.string().exactOptional(),
   }) satisfies z.ZodType<CallResult>,
 )
 
@@ -85,26 +118,48 @@ export const queryResult = name(
 
 export const account = name(
   'Account',
-  z.object({ address: z.string(), balance: decimal.describe('in 10^-18 UNC'), nonce: z.int().min(0), proof: proof.exactOptional() }) satisfies z.ZodType<AccountView>,
+  z.object({
+    address: z.string(),
+    balance: decimal.describe('in 10^-18 UNC'),
+    nonce: z.int().min(0),
+    proof: proof.exactOptional(),
+  }) satisfies z.ZodType<AccountView>,
 )
 
 export const transaction = name(
   'Transaction',
   z.object({
-    hash: cid, state: z.enum(['pending', 'final']), height: height.nullable(), kind: z.string(), sender: z.string(), status: status.nullable(), gas: decimal.nullable(),
-    result: z.unknown().optional(), receipt: cid.exactOptional(), events: z.array(event).exactOptional(), message: z.string().exactOptional(),
+    hash: cid,
+    state: z.enum(['pending', 'final']),
+    height: height.nullable(),
+    kind: z.string(),
+    sender: z.string(),
+    status: status.nullable(),
+    gas: decimal.nullable(),
+    result: z.unknown().optional(),
+    receipt: cid.exactOptional(),
+    events: z.array(event).exactOptional(),
+    message: z.string().exactOptional(),
   }) satisfies z.ZodType<TransactionView>,
 )
 
 export const submitted = name('Submitted', z.object({ hash: cid }))
 
 const tensorSpec = z.object({
-  name: z.string(), dtype: z.string(), shape: z.array(z.int()).describe('-1 for a free dimension'),
+  name: z.string(),
+  dtype: z.string(),
+  shape: z.array(z.int()).describe('-1 for a free dimension'),
 }) satisfies z.ZodType<TensorSpec>
 
 export const model = name(
   'Model',
-  z.object({ name: z.string(), model: cid, inputs: z.array(tensorSpec), outputs: z.array(tensorSpec), devices: z.array(z.string()) }) satisfies z.ZodType<ModelView>,
+  z.object({
+    name: z.string(),
+    model: cid,
+    inputs: z.array(tensorSpec),
+    outputs: z.array(tensorSpec),
+    devices: z.array(z.string()),
+  }) satisfies z.ZodType<ModelView>,
 )
 
 export const receipt = name(
@@ -115,14 +170,25 @@ export const receipt = name(
 export const chain = name(
   'Chain',
   z.object({
-    chainId: cid, height, hash: z.string(), time: z.int(), finalized: height, prunedBelow: height, validators: z.int(), mempool: z.int(),
+    chainId: cid,
+    height,
+    hash: z.string(),
+    time: z.int(),
+    finalized: height,
+    prunedBelow: height,
+    validators: z.int(),
+    mempool: z.int(),
   }) satisfies z.ZodType<ChainView>,
 )
 
 export const block = name(
   'Block',
   z.object({
-    height, hash: z.string(), header: record, certificate: record,
-    transactions: z.array(z.object({ hash: cid, kind: z.string(), status, gas: decimal })), receipts: z.array(cid),
+    height,
+    hash: z.string(),
+    header: record,
+    certificate: record,
+    transactions: z.array(z.object({ hash: cid, kind: z.string(), status, gas: decimal })),
+    receipts: z.array(cid),
   }) satisfies z.ZodType<BlockView>,
 )

@@ -20,7 +20,8 @@ export interface Problem {
 
 const RESERVED = new Set(['type', 'title', 'status', 'detail', 'code', 'hint', 'limit', 'used', 'allowed', 'error', 'instance'])
 
-const numeral = (n: number | bigint): number | string => (typeof n === 'number' || Number.isSafeInteger(Number(n)) ? Number(n) : n.toString())
+const numeral = (n: number | bigint): number | string =>
+  typeof n === 'number' || Number.isSafeInteger(Number(n)) ? Number(n) : n.toString()
 
 /** The problem document of an error. What the node did not expect shows no message of its own: it may name paths or secrets. */
 export function problemOf(error: UtnetError): Problem {

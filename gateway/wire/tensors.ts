@@ -4,17 +4,37 @@ import { isObject } from './json.ts'
 
 /** Datatype of the protocol by dtype of the project. */
 export const OIP_TYPES: Readonly<Record<Dtype, string>> = {
-  f32: 'FP32', f64: 'FP64', u8: 'UINT8', s8: 'INT8', u16: 'UINT16', s16: 'INT16', u32: 'UINT32', s32: 'INT32', u64: 'UINT64', s64: 'INT64', boolean: 'BOOL',
+  f32: 'FP32',
+  f64: 'FP64',
+  u8: 'UINT8',
+  s8: 'INT8',
+  u16: 'UINT16',
+  s16: 'INT16',
+  u32: 'UINT32',
+  s32: 'INT32',
+  u64: 'UINT64',
+  s64: 'INT64',
+  boolean: 'BOOL',
 }
 
 const DTYPE_OF: Readonly<Record<string, Dtype>> = Object.fromEntries(Object.entries(OIP_TYPES).map(([dtype, oip]) => [oip, dtype as Dtype]))
 
 const INTEGER_RANGE: Partial<Record<Dtype, readonly [bigint, bigint]>> = {
-  u8: [0n, 0xffn], s8: [-0x80n, 0x7fn], u16: [0n, 0xffffn], s16: [-0x8000n, 0x7fffn], u32: [0n, 0xffff_ffffn], s32: [-0x8000_0000n, 0x7fff_ffffn],
-  u64: [0n, 0xffff_ffff_ffff_ffffn], s64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
+  u8: [0n, 0xffn],
+  s8: [-0x80n, 0x7fn],
+  u16: [0n, 0xffffn],
+  s16: [-0x8000n, 0x7fffn],
+  u32: [0n, 0xffff_ffffn],
+  s32: [-0x8000_0000n, 0x7fff_ffffn],
+  u64: [0n, 0xffff_ffff_ffff_ffffn],
+  s64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
 }
 
-const WORDS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY }
+const WORDS: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+}
 
 type Get = (view: DataView, at: number) => number | bigint
 type Set = (view: DataView, at: number, value: number) => void
@@ -94,7 +114,8 @@ function writer(dtype: Dtype, view: DataView, what: string): (i: number, x: unkn
   return (i, x) => {
     const value = typeof x === 'string' ? WORDS[x] : x
     // A finite number that the dtype can only hold as infinity would be another input than the one sent.
-    if (typeof value !== 'number' || (typeof x === 'number' && dtype === 'f32' && !Number.isFinite(Math.fround(x)))) throw refused(what, i, dtype, x)
+    if (typeof value !== 'number' || (typeof x === 'number' && dtype === 'f32' && !Number.isFinite(Math.fround(x))))
+      throw refused(what, i, dtype, x)
     write(view, i, value)
   }
 }
@@ -131,7 +152,8 @@ export function tensorOf(json: unknown, what: string): NamedTensor {
   }
   if (dims.length > 1 && Array.isArray(data[0])) walk(data, 0)
   else {
-    if (data.length !== n) throw new UtnetError('tensor_shape', `${called} of shape [${dims.join(',')}] needs ${n} elements, has ${data.length}`)
+    if (data.length !== n)
+      throw new UtnetError('tensor_shape', `${called} of shape [${dims.join(',')}] needs ${n} elements, has ${data.length}`)
     for (const item of data as readonly unknown[]) put(at++, item)
   }
   return { name, ...atensor({ dtype, shape: dims, data: bytes }, called) }
@@ -141,7 +163,11 @@ export function tensorOf(json: unknown, what: string): NamedTensor {
 export function tensorsOf(list: unknown, what: string, most: number): readonly NamedTensor[] {
   if (!Array.isArray(list)) throw new UtnetError('tensor_input', `${what}s must be an array`)
   if (list.length > most) {
-    throw new UtnetError('tensor_input', `${list.length} ${what}s are over the limit tensorsPerCall of ${most}`, { limit: 'tensorsPerCall', used: list.length, allowed: most })
+    throw new UtnetError('tensor_input', `${list.length} ${what}s are over the limit tensorsPerCall of ${most}`, {
+      limit: 'tensorsPerCall',
+      used: list.length,
+      allowed: most,
+    })
   }
   const tensors = list.map((item) => tensorOf(item, what))
   const names = new Set(tensors.map((t) => t.name))

@@ -5,16 +5,18 @@ import { amountBytes, aname, bytesAmount, contractAddress, formatAddress, format
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 test('addresses and keys survive their text form; one changed character is refused', () => {
-  fc.assert(fc.property(key, fc.nat(), (k, at) => {
-    const address = keyAddress(k)
-    const text = formatAddress(address)
-    expect(text).toMatch(/^ut1[a-z0-9]{38}$/)
-    expect(parseAddress(text)).toEqual(address)
-    const i = 3 + (at % 38)
-    const wrong = `${text.slice(0, i)}${text[i] === 'q' ? 'p' : 'q'}${text.slice(i + 1)}`
-    expect(() => parseAddress(wrong)).toThrowError(/address/)
-    expect(parseKey(formatKey(k))).toEqual(k)
-  }))
+  fc.assert(
+    fc.property(key, fc.nat(), (k, at) => {
+      const address = keyAddress(k)
+      const text = formatAddress(address)
+      expect(text).toMatch(/^ut1[a-z0-9]{38}$/)
+      expect(parseAddress(text)).toEqual(address)
+      const i = 3 + (at % 38)
+      const wrong = `${text.slice(0, i)}${text[i] === 'q' ? 'p' : 'q'}${text.slice(i + 1)}`
+      expect(() => parseAddress(wrong)).toThrowError(/address/)
+      expect(parseKey(formatKey(k))).toEqual(k)
+    }),
+  )
 })
 
 test('a contract address depends on deployer and nonce and is no key address', () => {
@@ -24,9 +26,11 @@ test('a contract address depends on deployer and nonce and is no key address', (
 })
 
 test('amounts are canonical bytes', () => {
-  fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }), (n) => {
-    expect(bytesAmount(amountBytes(n))).toBe(n)
-  }))
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }), (n) => {
+      expect(bytesAmount(amountBytes(n))).toBe(n)
+    }),
+  )
   expect(() => amountBytes(-1n)).toThrowError(/128/)
   expect(() => amountBytes(2n ** 128n)).toThrowError(/128/)
   expect(() => bytesAmount(Uint8Array.of(0, 1))).toThrowError(/leading/)

@@ -51,7 +51,8 @@ export function parseKey(text: string, what = 'key'): Uint8Array {
 
 /** Amounts are in 10^-18 UNC; in dag-cbor they are big-endian bytes without leading zeros, at most 16. */
 export function amountBytes(amount: bigint): Uint8Array {
-  if (typeof amount !== 'bigint' || amount < 0n || amount >= 1n << 128n) throw new UtnetError('core_bad_argument', 'amount must be an unsigned 128-bit integer')
+  if (typeof amount !== 'bigint' || amount < 0n || amount >= 1n << 128n)
+    throw new UtnetError('core_bad_argument', 'amount must be an unsigned 128-bit integer')
   if (amount === 0n) return new Uint8Array(0)
   const hex = amount.toString(16)
   return fromHex(hex.length % 2 === 0 ? hex : `0${hex}`)
@@ -59,7 +60,7 @@ export function amountBytes(amount: bigint): Uint8Array {
 
 /** The amount of its bytes; throws `core_not_canonical` on leading zeros or over 16 bytes. */
 export function bytesAmount(bytes: Uint8Array, what = 'amount'): bigint {
-  if (bytes.length > 16 || bytes[0] === 0) throw new UtnetError('core_not_canonical', `${what} must be at most 16 bytes without leading zeros`)
+  if (bytes.length > 16 || bytes[0] === 0)
+    throw new UtnetError('core_not_canonical', `${what} must be at most 16 bytes without leading zeros`)
   return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`)
 }
-

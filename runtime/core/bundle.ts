@@ -40,6 +40,8 @@ export interface BundleRoot {
   readonly input: OpenedPart | null
   readonly output: OpenedPart | null
   readonly log: OpenedPart | null
+  /** Of a call: the block of its witness, what it read of the state (see `witness.ts`); null otherwise. */
+  readonly witness: CID | null
   /** Models used: linked when their blocks are in the file. */
   readonly models: readonly CID[]
   readonly withModels: boolean
@@ -63,6 +65,7 @@ export function bundleCbor(b: BundleRoot): Cbor {
     input: partCbor(b.input),
     output: partCbor(b.output),
     log: partCbor(b.log),
+    witness: b.witness,
     models: b.models.map((m) => (b.withModels ? m : m.bytes)),
   }
 }
@@ -84,6 +87,7 @@ export function bundleLinks(b: BundleRoot): CID[] {
     b.contextBlock.certificate,
     b.module,
     ...parts,
+    ...(b.witness === null ? [] : [b.witness]),
     ...(b.withModels ? b.models : []),
   ]
   const seen = new Set<string>()
@@ -131,6 +135,7 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
       'input',
       'output',
       'log',
+      'witness',
       'models',
     ],
     'bundle',
@@ -152,6 +157,7 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
     input: readPart(m['input'], 'input'),
     output: readPart(m['output'], 'output'),
     log: readPart(m['log'], 'log'),
+    witness: m['witness'] === null ? null : asCid(m['witness'], 'witness'),
     models: models.map((x) => (withModels ? asCid(x, 'model') : cidOfBytes(x, 'model'))),
     withModels,
   }

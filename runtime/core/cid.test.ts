@@ -19,11 +19,17 @@ test('a file of one chunk is its raw block, of more a tree whose blocks all matc
   expect(matchesCid(blocks[0].cid, other)).toBe(false)
 })
 
-test.each(['', 'x', 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG', 'bafkqaaa', 'BAFKREIFJJCIE6LYPI6NY7AMXNFFTAGCLBUXNDQONFIPMB64F2KM2DEVEI4'])(
-  'refuses %j as a CID of ours', (text) => expect(() => parseCid(text)).toThrowError(/CID/),
-)
+test.each([
+  '',
+  'x',
+  'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  'bafkqaaa',
+  'BAFKREIFJJCIE6LYPI6NY7AMXNFFTAGCLBUXNDQONFIPMB64F2KM2DEVEI4',
+])('refuses %j as a CID of ours', (text) => expect(() => parseCid(text)).toThrowError(/CID/))
 
 test('the CID of a file is independent of the buffer it lies in', () => {
   const bytes = randomBytes(100)
-  expect(fileCid(bytes.subarray(10, 20)).multihash.digest).toEqual(new Uint8Array(createHash('sha256').update(bytes.subarray(10, 20)).digest()))
+  expect(fileCid(bytes.subarray(10, 20)).multihash.digest).toEqual(
+    new Uint8Array(createHash('sha256').update(bytes.subarray(10, 20)).digest()),
+  )
 })

@@ -68,7 +68,11 @@ export interface FilePart {
 /** The dag-pb node of UnixFS type File over its children: links in front of data, as the dag-pb specification orders the wire form. */
 export function fileNode(children: readonly FilePart[]): Block & FilePart {
   const size = children.reduce((n, c) => n + c.size, 0)
-  const unixfs = concatBytes(Uint8Array.of(0x08, 2, 0x18), encodeVarint(size), ...children.map((c) => concatBytes(Uint8Array.of(0x20), encodeVarint(c.size))))
+  const unixfs = concatBytes(
+    Uint8Array.of(0x08, 2, 0x18),
+    encodeVarint(size),
+    ...children.map((c) => concatBytes(Uint8Array.of(0x20), encodeVarint(c.size))),
+  )
   const links = children.map((c) =>
     field(0x12, concatBytes(field(0x0a, c.cid.bytes), Uint8Array.of(0x12, 0), Uint8Array.of(0x18), encodeVarint(c.total))),
   )

@@ -101,7 +101,21 @@ export function headerHash(header: Header): Uint8Array {
 export function decodeHeader(bytes: Uint8Array): Header {
   const m = asMap(
     decode(bytes, 'header', 4096),
-    ['chainId', 'height', 'round', 'parent', 'parentCertificate', 'proposer', 'kappa', 'vrfProof', 'seed', 'time', 'protocol', 'state', ...ROOTS],
+    [
+      'chainId',
+      'height',
+      'round',
+      'parent',
+      'parentCertificate',
+      'proposer',
+      'kappa',
+      'vrfProof',
+      'seed',
+      'time',
+      'protocol',
+      'state',
+      ...ROOTS,
+    ],
     'header',
   )
   const s = asMap(m['state'], ['accounts', 'contracts', 'offchain'], 'state')
@@ -121,7 +135,11 @@ export function decodeHeader(bytes: Uint8Array): Header {
     txRoot: b32('txRoot'),
     receiptRoot: b32('receiptRoot'),
     eventRoot: b32('eventRoot'),
-    state: { accounts: asBytes(s['accounts'], 'accounts', 32), contracts: asBytes(s['contracts'], 'contracts', 32), offchain: asBytes(s['offchain'], 'offchain', 32) },
+    state: {
+      accounts: asBytes(s['accounts'], 'accounts', 32),
+      contracts: asBytes(s['contracts'], 'contracts', 32),
+      offchain: asBytes(s['offchain'], 'offchain', 32),
+    },
     bloom: b32('bloom'),
     cat: b32('cat'),
     verdicts: b32('verdicts'),
@@ -176,7 +194,8 @@ export function decodeCertificate(bytes: Uint8Array): Certificate {
 /** The members whose bits are set; throws `chain_invalid` when the bit field has another length or bits beyond the set. */
 export function signersOf(certificate: Certificate, validators: readonly Validator[]): Validator[] {
   const { signers } = certificate
-  if (signers.length !== Math.ceil(validators.length / 8)) throw new UtnetError('chain_invalid', 'bit field of the certificate does not fit the validator set')
+  if (signers.length !== Math.ceil(validators.length / 8))
+    throw new UtnetError('chain_invalid', 'bit field of the certificate does not fit the validator set')
   const out: Validator[] = []
   for (let i = 0; i < signers.length * 8; i++) {
     if ((((signers[i >> 3] as number) >> (i & 7)) & 1) === 0) continue
@@ -218,7 +237,8 @@ export function decodeGenesis(bytes: Uint8Array): Genesis {
   if (m['v'] !== 1) throw new UtnetError('chain_invalid', `genesis version ${String(m['v'])} is not known`)
   if (typeof m['dev'] !== 'boolean') throw new UtnetError('core_not_canonical', 'dev must be a boolean')
   const emission = asText(m['emission'], 'emission')
-  if (emission !== 'cycles' && emission !== 'halving' && emission !== 'tiers') throw new UtnetError('chain_invalid', `emission ${emission} is not known`)
+  if (emission !== 'cycles' && emission !== 'halving' && emission !== 'tiers')
+    throw new UtnetError('chain_invalid', `emission ${emission} is not known`)
   return {
     v: 1,
     name: asText(m['name'], 'name'),
@@ -227,7 +247,12 @@ export function decodeGenesis(bytes: Uint8Array): Genesis {
     dev: m['dev'],
     validators: asArray(m['validators'], 'validators').map((item) => {
       const v = asMap(item, ['key', 'bls', 'pop', 'power'], 'validator')
-      return { key: asBytes(v['key'], 'key', 32), bls: asBytes(v['bls'], 'bls', 48), pop: asBytes(v['pop'], 'pop', 96), power: asUint(v['power'], 'power') }
+      return {
+        key: asBytes(v['key'], 'key', 32),
+        bls: asBytes(v['bls'], 'bls', 48),
+        pop: asBytes(v['pop'], 'pop', 96),
+        power: asUint(v['power'], 'power'),
+      }
     }),
     accounts: asArray(m['accounts'], 'accounts').map((item) => {
       const a = asMap(item, ['address', 'balance'], 'account')
@@ -295,7 +320,12 @@ export function decodeAccount(bytes: Uint8Array): Account {
     if (role !== 'validator' && role !== 'provider') throw new UtnetError('core_not_canonical', `role ${role} is not known`)
     entry = { key: asBytes(node[0], 'node key', 32), role }
   }
-  return { balance: bytesAmount(asBytes(list[0], 'balance')), nonce: asUint(list[1], 'nonce'), bond: bytesAmount(asBytes(list[2], 'bond')), node: entry }
+  return {
+    balance: bytesAmount(asBytes(list[0], 'balance')),
+    nonce: asUint(list[1], 'nonce'),
+    bond: bytesAmount(asBytes(list[2], 'bond')),
+    node: entry,
+  }
 }
 
 /** Key of an account in its trie: the 20 bytes of the address. A node's account is that of its node key. */

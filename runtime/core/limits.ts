@@ -13,6 +13,8 @@ export const LIMITS = {
   moduleFunctionBytes: 1 << 20,
   moduleLocals: 10_000,
   moduleTypes: 10_000,
+  moduleTypeParams: 1_000,
+  moduleTypeResults: 16, // results lie several times on the engine's stack, the frame weight counts them once
   moduleImports: 1_000,
   moduleExports: 1_000,
   moduleGlobals: 10_000,

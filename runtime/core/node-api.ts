@@ -87,7 +87,12 @@ export interface StateProof {
   readonly height: number
   readonly header: string
   readonly certificate: string
-  readonly entries: readonly { readonly trie: 'accounts' | 'contracts' | 'offchain'; readonly key: string; readonly value: string | null; readonly proof: string }[]
+  readonly entries: readonly {
+    readonly trie: 'accounts' | 'contracts' | 'offchain'
+    readonly key: string
+    readonly value: string | null
+    readonly proof: string
+  }[]
 }
 
 export interface QueryResult {

@@ -28,7 +28,11 @@ export interface FileStore {
 export interface Kv {
   get(key: Uint8Array): Uint8Array | undefined
   /** Entries with from <= key < to, in order (or in reverse), at most `limit`. */
-  range(from: Uint8Array, to: Uint8Array, options?: { readonly reverse?: boolean; readonly limit?: number }): Iterable<readonly [Uint8Array, Uint8Array]>
+  range(
+    from: Uint8Array,
+    to: Uint8Array,
+    options?: { readonly reverse?: boolean; readonly limit?: number },
+  ): Iterable<readonly [Uint8Array, Uint8Array]>
   /** Applies all changes atomically, in order (undefined removes); durable (fdatasync) when it resolves. */
   commit(changes: readonly (readonly [Uint8Array, Uint8Array | undefined])[]): Promise<void>
   close(): Promise<void>

@@ -38,7 +38,11 @@ export interface TrieProof {
 
 /** Canonical value of a proof. */
 export function trieProofCbor(p: TrieProof): Cbor {
-  return { depth: p.depth, siblings: p.siblings.map((s) => [s.depth, s.hash]), other: p.other === null ? null : [p.other.position, p.other.valueHash] }
+  return {
+    depth: p.depth,
+    siblings: p.siblings.map((s) => [s.depth, s.hash]),
+    other: p.other === null ? null : [p.other.position, p.other.valueHash],
+  }
 }
 
 /** The proof of a decoded value. */
@@ -55,7 +59,11 @@ export function readTrieProof(value: Cbor | undefined): TrieProof {
     return { depth: at, hash: asBytes(h, 'sibling', 32) }
   })
   const other = m['other'] === null ? null : asArray(m['other'], 'other', 2)
-  return { depth, siblings, other: other === null ? null : { position: asBytes(other[0], 'position', 32), valueHash: asBytes(other[1], 'value hash', 32) } }
+  return {
+    depth,
+    siblings,
+    other: other === null ? null : { position: asBytes(other[0], 'position', 32), valueHash: asBytes(other[1], 'value hash', 32) },
+  }
 }
 
 /** True when the proof shows that the trie of this root holds `value` under `key`, or holds nothing there when `value` is null. */

@@ -30,7 +30,8 @@ export function elementCount(shape: readonly number[], what: string): number {
   if (shape.length > LIMITS.tensorRank) throw limitError('tensor_shape', 'tensorRank', shape.length, LIMITS.tensorRank, `rank of ${what}`)
   let n = 1
   for (const d of shape) {
-    if (!Number.isSafeInteger(d) || d < 0) throw new UtnetError('tensor_shape', `${what} has a dimension that is not an unsigned integer: ${d}`)
+    if (!Number.isSafeInteger(d) || d < 0)
+      throw new UtnetError('tensor_shape', `${what} has a dimension that is not an unsigned integer: ${d}`)
     n *= d
     if (n > LIMITS.tensorElements) throw limitError('tensor_shape', 'tensorElements', n, LIMITS.tensorElements, `elements of ${what}`)
   }
@@ -42,7 +43,10 @@ export function atensor(tensor: Tensor, what: string): Tensor {
   if (!Object.hasOwn(DTYPES, tensor.dtype)) throw new UtnetError('tensor_dtype', `${what} has an unknown dtype ${String(tensor.dtype)}`)
   const bytes = elementCount(tensor.shape, what) * DTYPES[tensor.dtype]
   if (!(tensor.data instanceof Uint8Array) || tensor.data.length !== bytes) {
-    throw new UtnetError('tensor_shape', `${what} of shape [${tensor.shape.join(',')}] and dtype ${tensor.dtype} needs ${bytes} bytes, has ${tensor.data?.length}`)
+    throw new UtnetError(
+      'tensor_shape',
+      `${what} of shape [${tensor.shape.join(',')}] and dtype ${tensor.dtype} needs ${bytes} bytes, has ${tensor.data?.length}`,
+    )
   }
   return tensor
 }

@@ -10,36 +10,52 @@ const payload: fc.Arbitrary<TxPayload> = fc.oneof(
   fc.record({ kind: fc.constant('transfer' as const), to: bytes(20), value: fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }) }),
   fc.record({ kind: fc.constant('publish' as const), name, module: cid, world: fc.constant('contract'), size: fc.nat() }),
   fc.record({ kind: fc.constant('call' as const), to: bytes(20), export: name, args: fc.constant([1, 'x', utf8('y')]) }),
-  fc.record({ kind: fc.constant('operators' as const), stack: fc.array(fc.record({ module: cid, entry: name, inputs: fc.array(cid, { maxLength: 2 }) }), { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant('operators' as const),
+    stack: fc.array(fc.record({ module: cid, entry: name, inputs: fc.array(cid, { maxLength: 2 }) }), { maxLength: 3 }),
+  }),
   fc.record({ kind: fc.constant('route' as const), data: cid, to: bytes(20), size: fc.nat() }),
   fc.record({ kind: fc.constant('custom' as const), data: fc.uint8Array({ maxLength: 50 }) }),
   fc.record({ kind: fc.constant('anchor' as const), batches: fc.array(fc.record({ batch, sig: bytes(64) }), { maxLength: 3 }) }),
 )
 const tx: fc.Arbitrary<SignedTx> = fc.record({
-  body: fc.record({ chainId: cid, sender: bytes(32), nonce: fc.nat(), expiry: fc.nat(), gasLimit: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), maxFeePerGas: fc.bigInt({ min: 0n, max: 2n ** 100n }), payload }),
+  body: fc.record({
+    chainId: cid,
+    sender: bytes(32),
+    nonce: fc.nat(),
+    expiry: fc.nat(),
+    gasLimit: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    maxFeePerGas: fc.bigInt({ min: 0n, max: 2n ** 100n }),
+    payload,
+  }),
   sig: bytes(64),
 })
 
 test('U3.2-TX-1 a transaction of every kind (publish, operator call stack, data routing, custom bytes among them) survives its wire form', () => {
-  fc.assert(fc.property(tx, (t) => {
-    const wire = encodeTx(t)
-    expect(encodeTx(decodeTx(wire))).toEqual(wire)
-    expect(txId(decodeTx(wire).body).toString()).toBe(txId(t.body).toString())
-  }))
+  fc.assert(
+    fc.property(tx, (t) => {
+      const wire = encodeTx(t)
+      expect(encodeTx(decodeTx(wire))).toEqual(wire)
+      expect(txId(decodeTx(wire).body).toString()).toBe(txId(t.body).toString())
+    }),
+  )
 })
 
 test('a mutated transaction is refused with a code, or is another one to sign', () => {
-  fc.assert(fc.property(tx, fc.nat(), fc.integer({ min: 1, max: 255 }), (t, at, x) => {
-    const wire = encodeTx(t)
-    wire[at % wire.length] = (wire[at % wire.length] as number) ^ x
-    try {
-      const other = decodeTx(wire)
-      const same = Buffer.compare(txSigningBytes(other.body), txSigningBytes(t.body)) === 0
-      expect(same && Buffer.compare(other.sig, t.sig) === 0).toBe(false)
-    } catch (error) {
-      expect(isUtnetError(error)).toBe(true)
-    }
-  }), { numRuns: 1000 })
+  fc.assert(
+    fc.property(tx, fc.nat(), fc.integer({ min: 1, max: 255 }), (t, at, x) => {
+      const wire = encodeTx(t)
+      wire[at % wire.length] = (wire[at % wire.length] as number) ^ x
+      try {
+        const other = decodeTx(wire)
+        const same = Buffer.compare(txSigningBytes(other.body), txSigningBytes(t.body)) === 0
+        expect(same && Buffer.compare(other.sig, t.sig) === 0).toBe(false)
+      } catch (error) {
+        expect(isUtnetError(error)).toBe(true)
+      }
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test('a transaction one byte over the limit is refused', () => {

@@ -18,7 +18,10 @@ export type TxPayload =
   | { readonly kind: 'transfer'; readonly to: Uint8Array; readonly value: bigint }
   | { readonly kind: 'publish'; readonly name: string; readonly module: CID; readonly world: string; readonly size: number }
   | { readonly kind: 'call'; readonly to: Uint8Array; readonly export: string; readonly args: Cbor }
-  | { readonly kind: 'operators'; readonly stack: readonly { readonly module: CID; readonly entry: string; readonly inputs: readonly CID[] }[] }
+  | {
+      readonly kind: 'operators'
+      readonly stack: readonly { readonly module: CID; readonly entry: string; readonly inputs: readonly CID[] }[]
+    }
   | { readonly kind: 'route'; readonly data: CID; readonly to: Uint8Array; readonly size: number }
   | { readonly kind: 'custom'; readonly data: Uint8Array }
   | { readonly kind: 'anchor'; readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[] }
@@ -96,7 +99,13 @@ function readPayload(kind: string, value: Cbor | undefined): TxPayload {
     }
     case 'publish': {
       const m = asMap(value, ['name', 'module', 'world', 'size'], what)
-      return { kind, name: aname(m['name']), module: asCid(m['module'], 'module'), world: asText(m['world'], 'world'), size: asUint(m['size'], 'size') }
+      return {
+        kind,
+        name: aname(m['name']),
+        module: asCid(m['module'], 'module'),
+        world: asText(m['world'], 'world'),
+        size: asUint(m['size'], 'size'),
+      }
     }
     case 'call': {
       const m = asMap(value, ['to', 'export', 'args'], what)
@@ -106,7 +115,11 @@ function readPayload(kind: string, value: Cbor | undefined): TxPayload {
       const m = asMap(value, ['stack'], what)
       const stack = asArray(m['stack'], 'stack').map((item) => {
         const s = asMap(item, ['module', 'entry', 'inputs'], 'operator call')
-        return { module: asCid(s['module'], 'module'), entry: asText(s['entry'], 'entry'), inputs: asArray(s['inputs'], 'inputs').map((c) => asCid(c, 'input')) }
+        return {
+          module: asCid(s['module'], 'module'),
+          entry: asText(s['entry'], 'entry'),
+          inputs: asArray(s['inputs'], 'inputs').map((c) => asCid(c, 'input')),
+        }
       })
       return { kind, stack }
     }

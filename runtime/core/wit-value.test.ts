@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { awitValue, decode, encode, isUtnetError, printWitType, witFromJson, witToJson, type WitType, type WitValue } from './index.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 8 }).filter((s) => s.isWellFormed())
-const int = (min: bigint, max: bigint) => fc.bigInt({ min, max }).map((n): WitValue => (n >= -(2n ** 53n) + 1n && n < 2n ** 53n ? Number(n) : n))
+const int = (min: bigint, max: bigint) =>
+  fc.bigInt({ min, max }).map((n): WitValue => (n >= -(2n ** 53n) + 1n && n < 2n ** 53n ? Number(n) : n))
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']
 
 const NAN64 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0xf8, 0x7f)
@@ -32,38 +33,64 @@ const typed: fc.Arbitrary<[WitType, WitValue]> = fc.letrec<{ t: [WitType, WitVal
     tie('t').map(([some]): [WitType, WitValue] => [{ kind: 'option', some }, []]),
     tie('t').map(([ok, v]): [WitType, WitValue] => [{ kind: 'result', ok, err: undefined }, [0, v]]),
     tie('t').map(([err, v]): [WitType, WitValue] => [{ kind: 'result', ok: undefined, err }, [1, v]]),
-    tie('t').filter(([t]) => t.kind !== 'u8').map(([element, v]): [WitType, WitValue] => [{ kind: 'list', element }, [v, v]]),
-    fc.array(tie('t'), { minLength: 1, maxLength: 3 }).map((items): [WitType, WitValue] => [{ kind: 'tuple', items: items.map(([t]) => t) }, items.map(([, v]) => v)]),
-    fc.array(tie('t'), { minLength: 1, maxLength: 3 }).map((items): [WitType, WitValue] => [
-      { kind: 'record', fields: items.map(([type], i) => ({ name: `f${i}`, type })) }, items.map(([, v]) => v),
+    tie('t')
+      .filter(([t]) => t.kind !== 'u8')
+      .map(([element, v]): [WitType, WitValue] => [{ kind: 'list', element }, [v, v]]),
+    fc
+      .array(tie('t'), { minLength: 1, maxLength: 3 })
+      .map((items): [WitType, WitValue] => [{ kind: 'tuple', items: items.map(([t]) => t) }, items.map(([, v]) => v)]),
+    fc
+      .array(tie('t'), { minLength: 1, maxLength: 3 })
+      .map((items): [WitType, WitValue] => [
+        { kind: 'record', fields: items.map(([type], i) => ({ name: `f${i}`, type })) },
+        items.map(([, v]) => v),
+      ]),
+    tie('t').map(([type, v]): [WitType, WitValue] => [
+      {
+        kind: 'variant',
+        cases: [
+          { name: 'none', type: undefined },
+          { name: 'some', type },
+        ],
+      },
+      [1, v],
     ]),
-    tie('t').map(([type, v]): [WitType, WitValue] => [{ kind: 'variant', cases: [{ name: 'none', type: undefined }, { name: 'some', type }] }, [1, v]]),
   ),
 })).t
 
 test('a value survives its JSON view, its encoding and its own check', () => {
-  fc.assert(fc.property(typed, ([type, value]) => {
-    const json: unknown = JSON.parse(JSON.stringify(witToJson(type, value)))
-    const again = witFromJson(type, json, 'v')
-    // JSON text has no -0: that one value comes back as 0, so the views are compared.
-    expect(JSON.stringify(witToJson(type, again))).toBe(JSON.stringify(json))
-    if (!JSON.stringify(witToJson(type, value)).includes('0')) expect(encode(again)).toEqual(encode(value))
-    expect(encode(awitValue(type, decode(encode(value)), 'v'))).toEqual(encode(value))
-  }))
+  fc.assert(
+    fc.property(typed, ([type, value]) => {
+      const json: unknown = JSON.parse(JSON.stringify(witToJson(type, value)))
+      const again = witFromJson(type, json, 'v')
+      // JSON text has no -0: that one value comes back as 0, so the views are compared.
+      expect(JSON.stringify(witToJson(type, again))).toBe(JSON.stringify(json))
+      if (!JSON.stringify(witToJson(type, value)).includes('0')) expect(encode(again)).toEqual(encode(value))
+      expect(encode(awitValue(type, decode(encode(value)), 'v'))).toEqual(encode(value))
+    }),
+  )
 })
 
 test('any other JSON is refused with its path or gives a value of the type', () => {
-  fc.assert(fc.property(typed, fc.jsonValue({ maxDepth: 3 }), ([type], json) => {
-    try {
-      awitValue(type, witFromJson(type, json, 'v'), 'v')
-    } catch (error) {
-      expect(isUtnetError(error, 'value_mismatch')).toBe(true)
-      expect((error as Error).message).toMatch(/^v/)
-    }
-  }))
+  fc.assert(
+    fc.property(typed, fc.jsonValue({ maxDepth: 3 }), ([type], json) => {
+      try {
+        awitValue(type, witFromJson(type, json, 'v'), 'v')
+      } catch (error) {
+        expect(isUtnetError(error, 'value_mismatch')).toBe(true)
+        expect((error as Error).message).toMatch(/^v/)
+      }
+    }),
+  )
 })
 
-const record: WitType = { kind: 'record', fields: [{ name: 'to', type: { kind: 'string' } }, { name: 'amount', type: { kind: 'u64' } }] }
+const record: WitType = {
+  kind: 'record',
+  fields: [
+    { name: 'to', type: { kind: 'string' } },
+    { name: 'amount', type: { kind: 'u64' } },
+  ],
+}
 
 test.each<[WitType, unknown, string]>([
   [{ kind: 'u8' }, 256, 'args[0] must be u8, got 256'],

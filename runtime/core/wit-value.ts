@@ -23,8 +23,19 @@ const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
 }
 
 function mismatch(path: string, type: WitType, got: unknown): UtnetError {
-  const shown = typeof got === 'string' ? JSON.stringify(got.slice(0, 40)) : got === null ? 'null' : Array.isArray(got) ? 'an array' : typeof got === 'object' ? 'an object' : String(got)
-  return new UtnetError('value_mismatch', `${path} must be ${printWitType(type)}, got ${shown}`, { details: { path, expected: printWitType(type) } })
+  const shown =
+    typeof got === 'string'
+      ? JSON.stringify(got.slice(0, 40))
+      : got === null
+        ? 'null'
+        : Array.isArray(got)
+          ? 'an array'
+          : typeof got === 'object'
+            ? 'an object'
+            : String(got)
+  return new UtnetError('value_mismatch', `${path} must be ${printWitType(type)}, got ${shown}`, {
+    details: { path, expected: printWitType(type) },
+  })
 }
 
 /** The smallest CBOR form of an integer: a number where it is safe. */
@@ -46,7 +57,11 @@ function floatBits(value: number, width: 4 | 8): Uint8Array {
   return bytes
 }
 
-const FLOAT_WORDS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY }
+const FLOAT_WORDS: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+}
 
 function isObject(json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
@@ -112,7 +127,9 @@ export function witFromJson(type: WitType, json: unknown, path: string): WitValu
       const known = new Set(type.fields.map((f) => f.name))
       for (const key of Object.keys(json)) {
         if (known.has(key)) continue
-        throw new UtnetError('value_mismatch', `${path}.${key.slice(0, 40)} is not a field of ${printWitType(type)}`, { details: { path, expected: printWitType(type) } })
+        throw new UtnetError('value_mismatch', `${path}.${key.slice(0, 40)} is not a field of ${printWitType(type)}`, {
+          details: { path, expected: printWitType(type) },
+        })
       }
       return type.fields.map((f) => {
         if (!Object.hasOwn(json, f.name) && f.type.kind !== 'option') throw mismatch(`${path}.${f.name}`, f.type, undefined)
@@ -133,11 +150,13 @@ export function witFromJson(type: WitType, json: unknown, path: string): WitValu
     }
     case 'flags': {
       if (!Array.isArray(json)) throw mismatch(path, type, json)
-      const set = new Set(json.map((name) => {
-        const index = typeof name === 'string' ? type.names.indexOf(name) : -1
-        if (index < 0) throw mismatch(path, type, name)
-        return index
-      }))
+      const set = new Set(
+        json.map((name) => {
+          const index = typeof name === 'string' ? type.names.indexOf(name) : -1
+          if (index < 0) throw mismatch(path, type, name)
+          return index
+        }),
+      )
       return [...set].sort((a, b) => a - b)
     }
     case 'own':
@@ -147,7 +166,8 @@ export function witFromJson(type: WitType, json: unknown, path: string): WitValu
       const range = RANGES[type.kind] as readonly [bigint, bigint]
       let n: bigint
       if (typeof json === 'number' && Number.isSafeInteger(json)) n = BigInt(json)
-      else if (typeof json === 'string' && (type.kind === 'u64' || type.kind === 's64') && /^-?(0|[1-9][0-9]{0,19})$/.test(json)) n = BigInt(json)
+      else if (typeof json === 'string' && (type.kind === 'u64' || type.kind === 's64') && /^-?(0|[1-9][0-9]{0,19})$/.test(json))
+        n = BigInt(json)
       else throw mismatch(path, type, json)
       if (n < range[0] || n > range[1]) throw mismatch(path, type, json)
       return integer(n)

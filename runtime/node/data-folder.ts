@@ -38,7 +38,8 @@ function checkFormat(path: string): void {
     return
   }
   const text = readFileSync(file, 'utf8').trim()
-  if (!/^\d{1,9}$/.test(text)) throw new UtnetError('data_corrupt', `${file} does not hold a format number`, { hint: 'choose another folder: --data DIR' })
+  if (!/^\d{1,9}$/.test(text))
+    throw new UtnetError('data_corrupt', `${file} does not hold a format number`, { hint: 'choose another folder: --data DIR' })
   if (Number(text) > FORMAT) {
     throw new UtnetError('data_version', `the data folder ${path} has format ${text}, this utnet knows up to ${FORMAT}`, {
       hint: 'use the newer utnet that wrote it, or choose another folder: --data DIR',

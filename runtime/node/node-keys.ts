@@ -24,9 +24,16 @@ export function nodeKeys(folder: string): NodeKeys {
   }
   try {
     const json = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
-    const [identity, vote, dev] = PARTS.map((part) => abytes(fromHex(json[part] as string, part), 32, part)) as [Uint8Array, Uint8Array, Uint8Array]
+    const [identity, vote, dev] = PARTS.map((part) => abytes(fromHex(json[part] as string, part), 32, part)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ]
     return { identity, vote, dev }
   } catch (cause) {
-    throw new UtnetError('data_corrupt', `the key file ${path} cannot be read`, { hint: 'restore it from a copy, or choose another folder: --data DIR', cause })
+    throw new UtnetError('data_corrupt', `the key file ${path} cannot be read`, {
+      hint: 'restore it from a copy, or choose another folder: --data DIR',
+      cause,
+    })
   }
 }

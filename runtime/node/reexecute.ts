@@ -1,7 +1,26 @@
 /** Runs a guest again from what a bundle reveals: no chain, no store, no network, no model. */
 import {
-  asArray, asBytes, asMap, asText, asUint, decode, encode, fileCid, LIMITS, responseOpening, callOutputOpening, sha256, tensorHeads, toHex, UtnetError,
-  type Cbor, type ContractEnv, type FileStore, type HostLog, type NamedTensor, type Dtype,
+  asArray,
+  asBytes,
+  asText,
+  asUint,
+  decode,
+  encode,
+  fileCid,
+  LIMITS,
+  responseOpening,
+  callOutputOpening,
+  sha256,
+  tensorHeads,
+  toHex,
+  UtnetError,
+  type CallWitness,
+  type Cbor,
+  type ContractEnv,
+  type FileStore,
+  type HostLog,
+  type NamedTensor,
+  type Dtype,
 } from '../core/index.ts'
 import { changesRoot } from '../consensus/index.ts'
 import { createHost, type Host } from '../host/index.ts'
@@ -11,8 +30,16 @@ import type { Reexecution, ReexecutionInput } from '../verify/index.ts'
 function only(component: Uint8Array): FileStore {
   return {
     putFile: () => Promise.reject(new UtnetError('node_internal', 'a re-execution stores nothing')),
-    getFile: (cid) => (cid.equals(fileCid(component)) ? Promise.resolve(component) : Promise.reject(new UtnetError('block_not_found', `the bundle lacks ${cid}`))),
+    getFile: (cid) =>
+      cid.equals(fileCid(component))
+        ? Promise.resolve(component)
+        : Promise.reject(new UtnetError('block_not_found', `the bundle lacks ${cid}`)),
   }
+}
+
+export interface TracedReexecution extends Reexecution {
+  /** Gas by function, most first; with a trace only. */
+  readonly functions?: readonly { readonly name: string; readonly gas: string; readonly calls: number }[]
 }
 
 const SECRET_BYTES = 32
@@ -31,7 +58,9 @@ function readHeaders(value: Cbor | undefined): Headers {
 function withKnownSecrets(headers: Headers, opened: Headers): Headers {
   return headers.map(([name, value], i) => {
     const there = opened[i]
-    return SECRET_NAMES.has(name.toLowerCase()) && there?.[0] === name && there[1].length === SECRET_BYTES ? [name, there[1]] : [name, value]
+    return SECRET_NAMES.has(name.toLowerCase()) && there?.[0] === name && there[1].length === SECRET_BYTES
+      ? [name, there[1]]
+      : [name, value]
   })
 }
 
@@ -42,10 +71,18 @@ function bodyOf(hash: Uint8Array, files: ReadonlyMap<string, Uint8Array>): Uint8
 async function again(host: Host, input: ReexecutionInput): Promise<Reexecution> {
   const { body } = input
   const [method, path, headers, hash] = asArray(decode(input.input.opening, 'input'), 'input', 4)
-  const replay: HostLog = { entries: input.log === null ? [] : asArray(decode(input.log.opening, 'log'), 'log'), files: input.log?.files ?? new Map() }
+  const replay: HostLog = {
+    entries: input.log === null ? [] : asArray(decode(input.log.opening, 'log'), 'log'),
+    files: input.log?.files ?? new Map(),
+  }
   const outcome = await host.invoke({
     module: body.module,
-    request: { method: asText(method, 'method'), path: asText(path, 'path'), headers: readHeaders(headers), body: bodyOf(asBytes(hash, 'body', 32), input.input.files) },
+    request: {
+      method: asText(method, 'method'),
+      path: asText(path, 'path'),
+      headers: readHeaders(headers),
+      body: bodyOf(asBytes(hash, 'body', 32), input.input.files),
+    },
     context: { time: body.context.time, height: body.context.height, seed: body.context.seed },
     gasLimit: BigInt(LIMITS.invokeGas),
     replay,
@@ -58,24 +95,31 @@ async function again(host: Host, input: ReexecutionInput): Promise<Reexecution> 
 async function operatorAgain(host: Host, input: ReexecutionInput): Promise<Reexecution> {
   const inputs = asArray(decode(input.input.opening, 'input'), 'input').map((item): NamedTensor => {
     const [name, dtype, shape, hash] = asArray(item, 'tensor', 4)
-    return { name: asText(name, 'name'), dtype: asText(dtype, 'dtype') as Dtype, shape: asArray(shape, 'shape').map((d) => asUint(d, 'dimension')), data: bodyOf(asBytes(hash, 'data', 32), input.input.files) }
+    return {
+      name: asText(name, 'name'),
+      dtype: asText(dtype, 'dtype') as Dtype,
+      shape: asArray(shape, 'shape').map((d) => asUint(d, 'dimension')),
+      data: bodyOf(asBytes(hash, 'data', 32), input.input.files),
+    }
   })
   const run = await host.runOperator({ module: input.body.module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
   return { status: run.status, gas: run.gas, output: encode(tensorHeads(run.outputs)) }
 }
 
-/** The environment of a call as its witness names it: reads that it does not name are absent. */
-function witnessed(witness: Cbor): { readonly env: ContractEnv; readonly writes: Map<string, [Uint8Array, Uint8Array | undefined]>; readonly gasLimit: bigint } {
-  const map = asMap(witness, ['env', 'reads', 'changes', 'gasLimit'], 'witness')
-  const [caller, contract, height, time, chainId] = asArray(map['env'], 'env', 5)
-  const state = new Map<string, Uint8Array | undefined>()
-  for (const item of asArray(map['reads'], 'reads')) {
-    const [key, value] = asArray(item, 'read', 2)
-    state.set(toHex(asBytes(key, 'key')), value === null ? undefined : asBytes(value, 'value'))
-  }
+/** The environment of a call as its witness names it: what it does not name is absent. */
+function witnessed(witness: CallWitness): {
+  readonly env: ContractEnv
+  readonly writes: Map<string, [Uint8Array, Uint8Array | undefined]>
+} {
+  const { caller, contract, height, time, chainId } = witness
+  const state = new Map(witness.reads.map(([key, value]) => [toHex(key), value ?? undefined]))
   const writes = new Map<string, [Uint8Array, Uint8Array | undefined]>()
   const env: ContractEnv = {
-    caller: asText(caller, 'caller'), contract: asText(contract, 'contract'), height: asUint(height, 'height'), time: asUint(time, 'time'), chainId: asText(chainId, 'chain id'),
+    caller,
+    contract,
+    height,
+    time,
+    chainId,
     get: (key) => state.get(toHex(key))?.slice(),
     set(key, value) {
       state.set(toHex(key), value?.slice())
@@ -83,21 +127,30 @@ function witnessed(witness: Cbor): { readonly env: ContractEnv; readonly writes:
     },
     emit() {},
   }
-  return { env, writes, gasLimit: BigInt(map['gasLimit'] as number | bigint) }
+  return { env, writes }
 }
 
-async function callAgain(host: Host, input: ReexecutionInput): Promise<Reexecution> {
+function callAgain(host: Host, input: ReexecutionInput): Reexecution {
   if (input.witness === null) throw new UtnetError('verify_failed', 'the bundle does not show the state that the call read')
-  const { env, writes, gasLimit } = witnessed(input.witness)
+  const { env, writes } = witnessed(input.witness)
   const [entry, args] = asArray(decode(input.input.opening, 'input'), 'input', 2)
-  const { status, gas, result } = host.executor.run({ module: input.body.module, entry: asText(entry, 'export'), args: asArray(args, 'args'), gasLimit, env })
+  const { status, gas, result } = host.executor.run({
+    module: input.body.module,
+    entry: asText(entry, 'export'),
+    args: asArray(args, 'args'),
+    gasLimit: input.witness.gasLimit,
+    env,
+  })
   const ok = status === 'ok'
   return { status, gas, output: callOutputOpening(ok ? result : null, changesRoot(ok ? writes.values() : [])) }
 }
 
 /** Runs what a bundle holds again on a fresh host: the `reexecute` of `verifyBundle`. */
-export async function reexecute(input: ReexecutionInput): Promise<Reexecution> {
-  if (input.body.kind === 'infer' && input.body.world !== 'operator') throw new UtnetError('verify_failed', 'a model is run again on a device, not as a guest', { hint: 'compare its bits with: utnet infer MODEL --arithmetic exact' })
+export async function reexecute(input: ReexecutionInput, options: { readonly trace?: boolean } = {}): Promise<TracedReexecution> {
+  if (input.body.kind === 'infer' && input.body.world !== 'operator')
+    throw new UtnetError('verify_failed', 'a model is run again on a device, not as a guest', {
+      hint: 'compare its bits with: utnet infer MODEL --arithmetic exact',
+    })
   const host = createHost({ files: only(input.module) })
   await host.load(input.body.module)
   if (input.body.kind === 'call') return callAgain(host, input)

@@ -15,56 +15,69 @@ export interface Journal {
   /** Appends one record and makes it durable; a failure is final for the journal. */
   append(batches: readonly JournalBatch[]): Promise<Place>
   read(place: Place): JournalBatch[]
+  /** Bytes that recovery cut from the end. */
+  readonly dropped: number
+  /** Writes the mark of a clean end, behind which no break is taken for a torn tail, unless the disk has failed. */
   close(): Promise<void>
 }
 
 const nameOf = (segment: number): string => `receipts-${String(segment).padStart(8, '0')}.log`
+const broken = (segment: number, at: number): UtnetError =>
+  new UtnetError('data_corrupt', `the receipt journal ${nameOf(segment)} is broken at byte ${at}`, { hint: 'restore the data folder from a copy' })
 
-/** True when a whole record begins anywhere behind `from`: then the break before it is no torn tail. */
-function recordFollows(file: LogFile, from: number): boolean {
+/** True when the node wrote another record behind `from`: it did so only after a sync, so the break before it is no torn tail. */
+function recordFollows(key: Uint8Array, file: LogFile, segment: number, from: number): boolean {
   const rest = file.read(from, file.size() - from)
-  for (let at = 1; at + FRAME_BYTES <= rest.length; at++) {
-    if (rest[at] !== 0x75) continue
-    const tail = rest.subarray(at)
-    if (payloadLength(tail) === undefined) continue
-    try {
-      if (decodeRecord(tail) !== undefined) return true
-    } catch {
-      return true
-    }
+  for (let i = rest.indexOf(0x75, 1); i >= 0; i = rest.indexOf(0x75, i + 1)) {
+    if (payloadLength(key, segment, from + i, rest.subarray(i, i + FRAME_BYTES)) !== undefined) return true
   }
   return false
 }
 
+interface Recovered {
+  readonly dropped: number
+  /** True when the last record is the mark of a clean end. */
+  readonly ended: boolean
+}
+
 /** Reads one segment, giving each record; cuts a torn tail where that is allowed. */
-function recover(file: LogFile, segment: number, last: boolean, each: (batches: JournalBatch[], place: Place) => void): void {
+function recover(key: Uint8Array, file: LogFile, segment: number, last: boolean, each: (batches: JournalBatch[], place: Place) => void): Recovered {
   let at = 0
+  let ended = false
   const size = file.size()
   while (at < size) {
-    const length = at + FRAME_BYTES <= size ? payloadLength(file.read(at, FRAME_BYTES)) : undefined
+    const length = at + FRAME_BYTES <= size ? payloadLength(key, segment, at, file.read(at, FRAME_BYTES)) : undefined
     const whole = length !== undefined && at + FRAME_BYTES + length <= size
     const batches = whole ? decodeRecord(file.read(at, FRAME_BYTES + length)) : undefined
     if (batches === undefined) {
-      if (!last || recordFollows(file, at)) throw new UtnetError('data_corrupt', `the receipt journal ${nameOf(segment)} is broken at byte ${at}`, { hint: 'restore the data folder from a copy' })
+      if (!last || recordFollows(key, file, segment, at)) throw broken(segment, at)
       file.truncate(at)
-      return
+      return { dropped: size - at, ended }
     }
     const place = { segment, at, length: FRAME_BYTES + (length as number) }
-    each(batches, place)
+    ended = batches.length === 0
+    if (!ended) each(batches, place)
     at += place.length
   }
+  return { dropped: 0, ended }
 }
 
-/** Opens the journal of a disk; `each` sees every durable record in order. */
-export function openJournal(disk: Disk, each: (batches: JournalBatch[], place: Place) => void): Journal {
+/** Opens the journal of a disk; `key` (32 bytes) is the node's secret for its frames, `each` sees every durable record in order. */
+export function openJournal(disk: Disk, key: Uint8Array, each: (batches: JournalBatch[], place: Place) => void): Journal {
   const numbers = disk.list().flatMap((name) => SEGMENT_NAME.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b)
   const files = new Map<number, LogFile>()
+  let dropped = 0
+  let ended = true
   for (const [i, segment] of numbers.entries()) {
+    if (segment !== i) throw new UtnetError('data_corrupt', `the receipt journal lacks ${nameOf(i)}`, { hint: 'restore the data folder from a copy' })
     const file = disk.open(nameOf(segment))
     files.set(segment, file)
-    recover(file, segment, i === numbers.length - 1, each)
+    const found = recover(key, file, segment, i === numbers.length - 1, each)
+    dropped = found.dropped
+    if (file.size() > 0) ended = found.ended
   }
   let current = numbers.at(-1) ?? 0
+  let failed = false
   const fileOf = (segment: number): LogFile => {
     let file = files.get(segment)
     if (file === undefined) {
@@ -73,23 +86,33 @@ export function openJournal(disk: Disk, each: (batches: JournalBatch[], place: P
     }
     return file
   }
-  return {
-    async append(batches) {
+  const append = async (batches: readonly JournalBatch[]): Promise<Place> => {
+    try {
       if (fileOf(current).size() >= SEGMENT_BYTES) current++
       const segment = current
       const file = fileOf(segment)
-      const record = encodeRecord(batches)
       const at = file.size()
+      const record = encodeRecord(key, segment, at, batches)
       file.append(record)
       await file.sync()
+      ended = batches.length === 0
       return { segment, at, length: record.length }
-    },
+    } catch (error) {
+      failed = true
+      throw error
+    }
+  }
+  return {
+    dropped,
+    append,
     read({ segment, at, length }) {
-      const batches = decodeRecord(fileOf(segment).read(at, length))
-      if (batches === undefined) throw new UtnetError('data_corrupt', `the receipt journal ${nameOf(segment)} is broken at byte ${at}`, { hint: 'restore the data folder from a copy' })
+      const record = fileOf(segment).read(at, length)
+      const batches = payloadLength(key, segment, at, record) === length - FRAME_BYTES ? decodeRecord(record) : undefined
+      if (batches === undefined) throw broken(segment, at)
       return batches
     },
     async close() {
+      if (!failed && !ended) await append([])
       for (const file of files.values()) await file.close()
     },
   }

@@ -1,5 +1,7 @@
 /** What is kept of input, output and log, as the retention says: in the open, sealed under the caller's salt, or not at all. */
-import { asArray, asBytes, asText, decode, digest, encode, utf8, UtnetError, type Cbor, type Retention } from '../core/index.ts'
+import {
+  asArray, asBytes, asText, decode, digest, encode, equalBytes, openingDigest, saltOf, sha256, toHex, utf8, UtnetError, type Cbor, type ReceiptBody, type Retention, type SaltName,
+} from '../core/index.ts'
 import { seal, unseal } from '../crypto/native.ts'
 
 /** Canonical openings of one run, and the files they name by sha256 (lower-case hex): bodies, tensors. */
@@ -11,6 +13,8 @@ export interface Openings {
 }
 
 const BOUND = utf8('openings')
+/** Input, output, log and the files of one run are each bounded by limits of their own; together they are decoded only from the node's own journal. */
+const MAX_KEPT = 0x7fff_ffff
 
 /** The key that openings are sealed under: only who holds the salt secret (the caller) has it. */
 function sealKey(salt: Uint8Array): Uint8Array {
@@ -32,21 +36,43 @@ function readOpenings(value: Cbor | undefined): Openings {
   }
 }
 
-/** The value that the journal keeps of a run. */
-export function keep(retention: Retention, salt: Uint8Array, openings: Openings): Cbor {
+/** The bytes that the journal keeps of a run; null for nothing. Sealed ones do not hold the salt. */
+export function keep(retention: Retention, salt: Uint8Array, openings: Openings): Uint8Array | null {
   if (retention === 'none') return null
-  if (retention === 'sealed') return ['sealed', seal(sealKey(salt), encode(openingsCbor(openings)), BOUND)]
-  return ['public', salt, openingsCbor(openings)]
+  if (retention === 'sealed') return encode(['sealed', seal(sealKey(salt), encode(openingsCbor(openings)), BOUND)])
+  return encode(['public', salt, openingsCbor(openings)])
 }
 
-/** What can be shown of a kept value: `salt` is the caller's, where it was handed in. */
-export function open(kept: Cbor | undefined, salt: Uint8Array | undefined): { readonly salt: Uint8Array; readonly openings: Openings } | undefined {
-  if (kept === null) return undefined
-  const list = asArray(kept, 'kept openings')
+export interface Opened {
+  readonly salt: Uint8Array
+  readonly openings: Openings
+}
+
+/**
+ * What can be shown of kept bytes: `salt` is the caller's, where it was handed in. Throws `receipt_withheld` when it is another, and `data_corrupt`
+ * when what was kept is not what the receipt's body was made of.
+ */
+export function open(kept: Uint8Array | null, salt: Uint8Array | undefined, body: ReceiptBody): Opened | undefined {
+  const opened = kept === null ? undefined : unkeep(kept, salt)
+  if (opened === undefined) return undefined
+  const { input, output, log } = opened.openings
+  const is = (name: SaltName, bytes: Uint8Array | null, digest: Uint8Array | null): boolean =>
+    bytes === null || digest === null ? bytes === digest : equalBytes(openingDigest(name, saltOf(opened.salt, name), bytes), digest)
+  if (!is('input', input, body.input) || !is('output', output, body.output) || !is('log', log, body.log)) {
+    throw new UtnetError('data_corrupt', 'the kept openings are not those of the receipt', { hint: 'restore the data folder from a copy' })
+  }
+  for (const [hash, bytes] of opened.openings.files) {
+    if (toHex(sha256(bytes)) !== hash) throw new UtnetError('data_corrupt', `the kept file ${hash} has other bytes`, { hint: 'restore the data folder from a copy' })
+  }
+  return opened
+}
+
+function unkeep(kept: Uint8Array, salt: Uint8Array | undefined): Opened | undefined {
+  const list = asArray(decode(kept, 'kept openings', MAX_KEPT), 'kept openings')
   if (list[0] === 'public') return { salt: asBytes(list[1], 'salt'), openings: readOpenings(list[2]) }
   if (list[0] !== 'sealed') throw new UtnetError('data_corrupt', 'the journal keeps openings in a form that is not known')
   if (salt === undefined) return undefined
   const bytes = unseal(sealKey(salt), asBytes(list[1], 'sealed openings'), BOUND)
   if (bytes === undefined) throw new UtnetError('receipt_withheld', 'the salt does not open this receipt', { hint: 'hand in the salt of the Utnet-Receipt header' })
-  return { salt, openings: readOpenings(decode(bytes, 'openings')) }
+  return { salt, openings: readOpenings(decode(bytes, 'openings', MAX_KEPT)) }
 }

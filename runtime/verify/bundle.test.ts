@@ -16,6 +16,7 @@ import {
   utf8,
   writeCar,
   type Attestation,
+  type CallWitness,
   type BundleRoot,
   type Header,
   type RunBody,
@@ -63,6 +64,7 @@ const NAMES = [
   'input',
   'output',
   'log',
+  'witness',
   'models',
 ]
 
@@ -84,7 +86,7 @@ describe('a true bundle', () => {
     const sealed = invokeParts({ body: (b) => ({ ...b, retention: 'sealed' }) })
     expect(await failing(write({ ...sealed, input: null, output: null, log: null }))).toEqual([])
     expect(await failing(write({ ...invoke, input: null }))).toEqual(['input'])
-    expect(await failing(write({ ...call, output: null }))).toEqual(['output'])
+    expect(await failing(write({ ...call, output: null }))).toEqual(['output', 'witness'])
   })
 
   test('carries files of several blocks', async () => {
@@ -211,9 +213,21 @@ describe('a changed field of', () => {
     ['a file twice', (p) => ({ ...p, input: p.input && { ...p.input, files: [...p.input.files, ...p.input.files] } }), ['input']],
     ['the certificate of another block', (p) => ({ ...p, anchorCertificate: p.contextCertificate }), ['certificate']],
     ['another context block', (p) => ({ ...p, contextHeader: second, contextCertificate: certify(second) }), ['context']],
+    ['the witness of a call', (p) => ({ ...p, witness: call.witness }), ['witness']],
     ['input and output exchanged', (p) => ({ ...p, input: p.output, output: p.input }), ['input', 'output']],
   ])('a bundle with %s fails there', async (_what, change, expected) => {
     expect(await failing(write(change(invoke)))).toEqual(expected)
+  })
+
+  test.each<[string, (w: CallWitness) => CallWitness | null]>([
+    ['no witness', () => null],
+    ['a witness of another block', (w) => ({ ...w, height: w.height + 1 })],
+    ['a witness of another time', (w) => ({ ...w, time: w.time + 1 })],
+    ['a witness of another chain', (w) => ({ ...w, chainId: 'b' })],
+    ['a witness with less gas than was used', (w) => ({ ...w, gasLimit: 776n })],
+    ['a witness of other changes', (w) => ({ ...w, changes: sha256(utf8('other')) })],
+  ])('a call with %s fails there', async (_what, change) => {
+    expect(await failing(write({ ...call, witness: change(call.witness as CallWitness) }))).toEqual(['witness'])
   })
 
   test('a call with a node, an attestation or a log shown fails there', async () => {

@@ -2,11 +2,13 @@
 import {
   bundleModels,
   decodeReceipt,
+  decodeWitness,
   equalBytes,
   LIMITS,
   openingDigest,
   readBundleFile,
   receiptId,
+  type CallWitness,
   type CID,
   type Header,
   type ReceiptBody,
@@ -14,7 +16,7 @@ import {
 } from '../core/index.ts'
 import { Checks, must, needs, type Verification } from './checks.ts'
 import { mustBeChild, mustBeFinal, readHeader } from './final-header.ts'
-import { checkPart, fileOf, type Opened } from './openings.ts'
+import { checkPart, checkWitness, fileOf, type Opened } from './openings.ts'
 import { checkAnchor, checkAttestation, checkContext, checkNode, checkReceipt } from './run.ts'
 import { findRoot, mustBeRecent, type TrustOptions } from './trust.ts'
 
@@ -27,6 +29,8 @@ export interface ReexecutionInput {
   readonly output: Opened
   /** Null when nothing from outside entered the run. */
   readonly log: Opened | null
+  /** What a call saw of the state; null for runs of one node. */
+  readonly witness: CallWitness | null
   /** Bytes of the models, when they are in the bundle. */
   readonly models: readonly { readonly model: CID; readonly bytes: Uint8Array }[]
   /** The block that the receipt's context names. */
@@ -99,6 +103,9 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
   const input = checks.run('input', () => checkPart('input', receipt().body, root.input, get))
   const output = checks.run('output', () => checkPart('output', receipt().body, root.output, get))
   const log = checks.run('log', () => checkPart('log', receipt().body, root.log, get))
+  const witness = checks.run('witness', () =>
+    checkWitness(receipt().body, () => needs(output, 'output'), root.witness === null ? null : decodeWitness(get(root.witness))),
+  )
   const models = checks.run('models', () => {
     const named = bundleModels(receipt().body)
     const same = named.length === root.models.length && named.every((cid, i) => cid.equals(root.models[i]))
@@ -123,6 +130,7 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
         input: given,
         output: opened,
         log: heard,
+        witness: needs(witness, 'witness'),
         models: needs(models, 'models'),
         context,
       }

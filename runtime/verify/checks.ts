@@ -15,6 +15,7 @@ export type CheckName =
   | 'input'
   | 'output'
   | 'log'
+  | 'witness'
   | 'models'
   | 'state'
   | 'reexecution'

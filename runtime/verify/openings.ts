@@ -11,6 +11,7 @@ import {
   sha256,
   toHex,
   type BlockReader,
+  type CallWitness,
   type Cbor,
   type CID,
   type OpenedPart,
@@ -97,4 +98,20 @@ export function checkPart(name: PartName, body: ReceiptBody, part: OpenedPart | 
   mustFit(body, name, value, files)
   const size = [...files.values()].reduce((n, f) => n + f.length, opening.length)
   return [{ salt: part.salt, opening, files }, `${size} bytes, bound by the receipt's digest`]
+}
+
+/** What a call saw: of this block and chain, and with the changes that the output names. The values read are the node's word; running again tests them. */
+export function checkWitness(body: ReceiptBody, outputOf: () => Opened | null, witness: CallWitness | null): Found<CallWitness | null> {
+  if (body.kind !== 'call') {
+    must(witness === null, 'only a call has a witness')
+    return [null, 'none: the run read no state']
+  }
+  const output = outputOf()
+  must(witness !== null && output !== null, 'the state that the call read is not in the bundle')
+  const { height, time, chainId } = body.context
+  must(witness.height === height && witness.time === time && witness.chainId === chainId.toString(), 'the witness is of another block')
+  must(witness.gasLimit >= body.gas, 'the witness names less gas than was used')
+  const [, changes] = asArray(decode(output.opening, 'output opening'), 'output', 2)
+  must(equalBytes(asBytes(changes, 'state changes', 32), witness.changes), 'the witness names other changes than the output')
+  return [witness, `${witness.reads.length} state values, as this node shows them`]
 }

@@ -33,7 +33,11 @@ export function kvCompliance(name: string, open: () => Promise<OpenedStore>): vo
     const { kv } = await fresh()
     expect(kv.get(key('a'))).toBeUndefined()
     const value = Uint8Array.of(1, 2, 3)
-    await kv.commit([[key('a'), value], [key('empty'), new Uint8Array(0)], [key('large'), new Uint8Array(300_000).fill(7)]])
+    await kv.commit([
+      [key('a'), value],
+      [key('empty'), new Uint8Array(0)],
+      [key('large'), new Uint8Array(300_000).fill(7)],
+    ])
     value.fill(9)
     const got = kv.get(key('a')) as Uint8Array
     expect(got).toEqual(Uint8Array.of(1, 2, 3))
@@ -42,7 +46,11 @@ export function kvCompliance(name: string, open: () => Promise<OpenedStore>): vo
     expect(kv.get(key('a'))).toEqual(Uint8Array.of(1, 2, 3))
     expect(kv.get(key('empty'))).toEqual(new Uint8Array(0))
     expect(kv.get(key('large'))).toEqual(new Uint8Array(300_000).fill(7))
-    await kv.commit([[key('a'), Uint8Array.of(4)], [key('empty'), undefined], [key('never'), undefined]])
+    await kv.commit([
+      [key('a'), Uint8Array.of(4)],
+      [key('empty'), undefined],
+      [key('never'), undefined],
+    ])
     expect(view(kv.range(LOW, key('b')))).toEqual(['61=04'])
     expect(kv.get(key('empty'))).toBeUndefined()
     await kv.commit([])
@@ -50,9 +58,22 @@ export function kvCompliance(name: string, open: () => Promise<OpenedStore>): vo
 
   test(`${name}: changes of one commit apply in order, commits in the order they were called`, async () => {
     const { kv } = await fresh()
-    await kv.commit([[key('a'), Uint8Array.of(1)], [key('a'), undefined], [key('a'), Uint8Array.of(2)], [key('b'), Uint8Array.of(1)], [key('b'), undefined]])
+    await kv.commit([
+      [key('a'), Uint8Array.of(1)],
+      [key('a'), undefined],
+      [key('a'), Uint8Array.of(2)],
+      [key('b'), Uint8Array.of(1)],
+      [key('b'), undefined],
+    ])
     expect(view(kv.range(LOW, HIGH))).toEqual(['61=02'])
-    await Promise.all([1, 2, 3, 4].map((n) => kv.commit([[key('a'), Uint8Array.of(n)], [Uint8Array.of(n), Uint8Array.of(n)]])))
+    await Promise.all(
+      [1, 2, 3, 4].map((n) =>
+        kv.commit([
+          [key('a'), Uint8Array.of(n)],
+          [Uint8Array.of(n), Uint8Array.of(n)],
+        ]),
+      ),
+    )
     expect(view(kv.range(LOW, HIGH))).toEqual(['01=01', '02=02', '03=03', '04=04', '61=04'])
   })
 
@@ -68,7 +89,13 @@ export function kvCompliance(name: string, open: () => Promise<OpenedStore>): vo
     expect(view(kv.range(Uint8Array.of(1), Uint8Array.of(128), { reverse: true }))).toEqual(all.slice(3, 5).reverse())
     expect(view(kv.range(Uint8Array.of(1), HIGH, { limit: 2 }))).toEqual(all.slice(3, 5))
     expect(view(kv.range(Uint8Array.of(1), HIGH, { limit: 2, reverse: true }))).toEqual(all.slice(-2).reverse())
-    for (const [from, to] of [[HIGH, LOW], [LOW, LOW], [Uint8Array.of(2), Uint8Array.of(3)], [new Uint8Array(0), LOW], [LOW, new Uint8Array(0)]] as const) {
+    for (const [from, to] of [
+      [HIGH, LOW],
+      [LOW, LOW],
+      [Uint8Array.of(2), Uint8Array.of(3)],
+      [new Uint8Array(0), LOW],
+      [LOW, new Uint8Array(0)],
+    ] as const) {
       expect(view(kv.range(from, to))).toEqual([])
       expect(view(kv.range(from, to, { reverse: true }))).toEqual([])
     }
@@ -84,7 +111,12 @@ export function kvCompliance(name: string, open: () => Promise<OpenedStore>): vo
     const bad = 'core_bad_argument'
     for (const k of [new Uint8Array(0), new Uint8Array(1_901)]) {
       expect(() => kv.get(k)).toThrow(expect.objectContaining({ code: bad }) as Error)
-      await expect(kv.commit([[key('a'), key('v')], [k, key('v')]])).rejects.toMatchObject({ code: bad })
+      await expect(
+        kv.commit([
+          [key('a'), key('v')],
+          [k, key('v')],
+        ]),
+      ).rejects.toMatchObject({ code: bad })
     }
     await expect(kv.commit([[key('a'), 'text' as unknown as Uint8Array]])).rejects.toMatchObject({ code: bad })
     expect(view(kv.range(LOW, HIGH))).toEqual([])
@@ -96,7 +128,10 @@ export function kvCompliance(name: string, open: () => Promise<OpenedStore>): vo
   test(`${name}: what was committed is there after opening again; a closed store refuses`, async () => {
     const store = await fresh()
     const { kv } = store
-    await kv.commit([[key('a'), key('1')], [key('b'), key('2')]])
+    await kv.commit([
+      [key('a'), key('1')],
+      [key('b'), key('2')],
+    ])
     await kv.commit([[key('a'), undefined]])
     const again = await store.reopen()
     expect(view(again.range(LOW, HIGH))).toEqual(['62=32'])

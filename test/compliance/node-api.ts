@@ -4,8 +4,22 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  cidOf, cidOfDigest, DAG_CBOR, decodeReceipt, equalBytes, formatAddress, isUtnetError, parseCid, RAW, receiptId, sha256,
-  type ErrorCode, type FunctionRequest, type NamedTensor, type NodeApi, type NodeEvent,
+  cidOf,
+  cidOfDigest,
+  DAG_CBOR,
+  decodeReceipt,
+  equalBytes,
+  formatAddress,
+  isUtnetError,
+  parseCid,
+  RAW,
+  receiptId,
+  sha256,
+  type ErrorCode,
+  type FunctionRequest,
+  type NamedTensor,
+  type NodeApi,
+  type NodeEvent,
 } from '../../runtime/core/index.ts'
 
 export interface OpenNode {
@@ -43,36 +57,33 @@ const GARBAGE = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 
 async function refused(promise: Promise<unknown>, ...codes: ErrorCode[]): Promise<void> {
   const error = await promise.then(
-    (value) => expect.fail(`expected ${codes.join(' or ')}, got ${JSON.stringify(value)?.slice(0, 200)}`),
+    (value) => `no error but ${JSON.stringify(value)?.slice(0, 200)}`,
     (thrown: unknown) => thrown,
   )
-  expect(isUtnetError(error), String(error)).toBe(true)
+  expect(isUtnetError(error), `expected ${codes.join(' or ')}, got ${String(error)}`).toBe(true)
   expect(codes).toContain((error as { code: ErrorCode }).code)
   expect((error as Error).message.length).toBeGreaterThan(0)
 }
 
-/** Acts until the first event that fits, so that it does not matter when the stream stood. */
-async function eventAfter(api: NodeApi, act: () => Promise<unknown>, fits: (event: NodeEvent) => boolean): Promise<NodeEvent> {
+/** Acts until the first event that fits, so that it does not matter when the stream stood; undefined where none comes. */
+async function eventAfter(api: NodeApi, act: () => Promise<unknown>, fits: (event: NodeEvent) => boolean): Promise<NodeEvent | undefined> {
   const stop = new AbortController()
-  let found: NodeEvent | undefined
   const reading = (async () => {
-    for await (const event of api.events(stop.signal)) {
-      if (!fits(event)) continue
-      found = event
-      return
-    }
+    for await (const event of api.events(stop.signal)) if (fits(event)) return event
+    return undefined
   })()
+  const pause = (): Promise<undefined> => new Promise((resolve) => setTimeout(() => resolve(undefined), 50))
   try {
-    for (let i = 0; i < 100 && found === undefined; i++) {
+    for (let i = 0; i < 100; i++) {
       await act()
-      await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, 50))])
+      const found = await Promise.race([reading, pause()])
+      if (found !== undefined) return found
     }
+    return undefined
   } finally {
     stop.abort()
     await reading
   }
-  if (found === undefined) return expect.fail('no such event came')
-  return found
 }
 
 /** Registers the suite under `name`. `open` gives a running dev node that nothing else uses. */
@@ -115,7 +126,11 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
     })
 
     test('tells of blocks as they come', async () => {
-      const event = await eventAfter(api, () => api.fund(STRANGER), (e) => e.type === 'block')
+      const event = await eventAfter(
+        api,
+        () => api.fund(STRANGER),
+        (e) => e.type === 'block',
+      )
       expect(event).toMatchObject({ type: 'block', height: expect.any(Number) as number, hash: expect.any(String) as string })
     })
 
@@ -126,6 +141,7 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
     })
 
     test('refuses what is not there, each with its code', async () => {
+      expect.hasAssertions()
       await refused(api.guest('no-such-guest'), 'guest_not_found')
       await refused(api.query({ name: 'no-such-guest', export: 'get', args: [] }), 'guest_not_found')
       await refused(api.call({ name: 'no-such-guest', export: 'get', args: [] }), 'guest_not_found')
@@ -140,6 +156,7 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
     })
 
     test('refuses what is malformed, each with its code', async () => {
+      expect.hasAssertions()
       await refused(api.deploy({ name: 'garbage', component: GARBAGE }), 'guest_invalid')
       await refused(api.deploy({ name: 'Not A Name', component: GARBAGE }), 'name_invalid')
       await refused(api.guest('Not A Name'), 'name_invalid', 'guest_not_found')
@@ -189,7 +206,10 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       expect(answer.receipt.attestation.length).toBeGreaterThan(0)
       expect(answer.receipt.salt.length).toBeGreaterThanOrEqual(16)
       expect(parseCid(answer.receipt.id).code).toBe(DAG_CBOR)
-      expect(await api.receipt(answer.receipt.id)).toMatchObject({ id: answer.receipt.id, body: { kind: 'invoke', gas: answer.receipt.gas } })
+      expect(await api.receipt(answer.receipt.id)).toMatchObject({
+        id: answer.receipt.id,
+        body: { kind: 'invoke', gas: answer.receipt.gas },
+      })
       const later = await api.invoke('suite-function', { ...request, later: true })
       expect(later.receipt.attestation.length).toBe(0)
       const [module] = [await api.ipfs(deployed.module, '', 'file')]
@@ -205,7 +225,7 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       const result = await api.infer({ model: 'suite-model', inputs })
       expect(result.model).toBe(put.model)
       expect(result.arithmetic.length).toBeGreaterThan(0)
-      if (outputs !== undefined) expect(result.outputs).toEqual(outputs)
+      expect(result.outputs).toEqual(outputs ?? result.outputs)
       expect(await api.receipt(result.receipt.id)).toMatchObject({ body: { kind: 'infer' } })
     })
   })

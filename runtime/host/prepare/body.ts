@@ -1,6 +1,6 @@
 /** Rewrites one function: gas, stack depth, canonical NaNs, charges that depend on operands. */
 import type { Params } from '../../core/index.ts'
-import { Instructions, OP, Writer, type Body, type CoreModule, type NanFix } from '../wasm/index.ts'
+import { FC, FD, Instructions, OP, Writer, type Body, type CoreModule, type NanFix } from '../wasm/index.ts'
 import { frameWeight } from './frame.ts'
 import type { GasScheme } from './gas.ts'
 
@@ -31,7 +31,8 @@ const CANONICAL: Readonly<Record<NanFix, readonly number[]>> = {
   f64x2: [0, 0, 0, 0, 0, 0, 0xf8, 0x7f, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f],
 }
 const CONSTANT: Readonly<Record<NanFix, number>> = { f32: OP.f32Const, f64: OP.f64Const, f32x4: OP.v128Const, f64x2: OP.v128Const }
-const EQUAL: Readonly<Record<NanFix, number>> = { f32: OP.f32Eq, f64: OP.f64Eq, f32x4: OP.f32x4Eq, f64x2: OP.f64x2Eq }
+const EQUAL: Readonly<Record<'f32x4' | 'f64x2', number>> = { f32x4: OP.f32x4Eq, f64x2: OP.f64x2Eq }
+const UNEQUAL: Readonly<Record<NanFix, number>> = { f32: OP.f32Ne, f64: OP.f64Ne, f32x4: OP.f32x4Ne, f64x2: OP.f64x2Ne }
 const LETTER: Readonly<Record<NanFix, string>> = { f32: 'f', f64: 'd', f32x4: 'v', f64x2: 'v' }
 
 /** Traps when the i32 or i64 (by `lessThan`) on top is negative. */
@@ -102,16 +103,40 @@ class Emitter {
     w.u8(OP.i64Const).signed(price).u8(OP.i64Mul, OP.call).u32(this.#add.chargeFunction)
   }
 
-  /** Replaces the value on top by the positive canonical NaN where it is a NaN (core specification, 4.3.3). */
+  /**
+   * Replaces the value on top by the positive canonical NaN where it is a NaN (core specification, 4.3.3).
+   * A branch, not a select: it is foreseen, so that the value's consumers need not wait for the comparison.
+   */
   canonical(fix: NanFix): void {
     const t = this.#scratch(LETTER[fix])
+    const vector = fix === 'f32x4' || fix === 'f64x2'
     const w = this.out
-    w.u8(OP.localTee).u32(t)
+    w.u8(OP.localTee).u32(t).u8(OP.localGet).u32(t)
+    op(w, UNEQUAL[fix])
+    if (vector) op(w, OP.anyTrue)
+    w.u8(OP.if, 0x40)
+    if (vector) w.u8(OP.localGet).u32(t)
     op(w, CONSTANT[fix]).u8(...CANONICAL[fix])
-    w.u8(OP.localGet).u32(t).u8(OP.localGet).u32(t)
-    op(w, EQUAL[fix])
-    op(w, LETTER[fix] === 'v' ? OP.bitselect : OP.select)
+    if (vector) {
+      w.u8(OP.localGet).u32(t).u8(OP.localGet).u32(t)
+      op(w, EQUAL[fix])
+      op(w, OP.bitselect)
+    }
+    w.u8(OP.localSet).u32(t).u8(OP.end, OP.localGet).u32(t)
   }
+}
+
+/** Numeric instructions on floats of a kind whose result does not depend on which NaN they are given, beside those that are fixed themselves. */
+const BLIND: Readonly<Record<NanFix, readonly (readonly [number, number])[]>> = {
+  f32: [[0x5b, 0x60], [0xa8, 0xa9], [0xae, 0xaf], [FC, FC + 1], [FC + 4, FC + 5]],
+  f64: [[0x61, 0x66], [0xaa, 0xab], [0xb0, 0xb1], [FC + 2, FC + 3], [FC + 6, FC + 7]],
+  f32x4: [[FD + 65, FD + 70], [FD + 248, FD + 249]],
+  f64x2: [[FD + 71, FD + 76], [FD + 252, FD + 253]],
+}
+
+/** True when the next instruction takes the value at once and cannot tell one NaN from another: then the fix would not be seen. */
+function unseen(fix: NanFix, { code, opcode }: Instructions): boolean {
+  return opcode.nan === fix || BLIND[fix].some(([first, last]) => code >= first && code <= last)
 }
 
 /** The new body of a function, without its size. */
@@ -129,18 +154,18 @@ export function rewriteBody(module: CoreModule, body: Body, add: Additions, sche
   }
   emit.enter(weight, body.type.results)
   const walk = new Instructions(module, body)
+  let pending: NanFix | undefined
   while (walk.step()) {
+    if (pending !== undefined && !unseen(pending, walk)) {
+      copyTo(walk.at)
+      emit.canonical(pending)
+    }
+    pending = walk.opcode.nan
     const charge = charges[next]
     if (charge !== undefined && charge.at === walk.at) {
       copyTo(walk.at)
       emit.charge(charge.cost)
       next++
-    }
-    const { nan } = walk.opcode
-    if (nan !== undefined) {
-      copyTo(walk.next)
-      emit.canonical(nan)
-      continue
     }
     switch (walk.code) {
       case OP.return:

@@ -110,9 +110,10 @@ export function valueType(r: Reader): string {
   throw r.fail(`0x${byte.toString(16)} is no value type`, at)
 }
 
-function valueTypes(r: Reader): string {
+function valueTypes(r: Reader, limit: 'moduleTypeParams' | 'moduleTypeResults', what: string): string {
+  const at = r.origin + r.at
   const n = r.count()
-  if (n > 1_000) throw r.fail('a function type has more than 1000 parameters or results')
+  atMost(limit, n, at, `${what} of a function type`)
   let out = ''
   for (let i = 0; i < n; i++) out += valueType(r)
   return out
@@ -247,7 +248,7 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
       for (let i = 0; i < n; i++) {
         const form = s.u8()
         if (form !== 0x60) throw invalid(form >= 0x4e && form <= 0x5f ? 'gc' : 'format', origin + s.at - 1, `the type form 0x${form.toString(16)} is not allowed`)
-        types.push({ params: valueTypes(s), results: valueTypes(s) })
+        types.push({ params: valueTypes(s, 'moduleTypeParams', 'parameters'), results: valueTypes(s, 'moduleTypeResults', 'results') })
       }
     },
     [SECTION.import]: (s, n) => {

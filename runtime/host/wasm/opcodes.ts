@@ -36,10 +36,10 @@ export const OP = {
   unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, br: 0x0c, brIf: 0x0d, brTable: 0x0e, return: 0x0f,
   call: 0x10, callIndirect: 0x11, drop: 0x1a, select: 0x1b, selectTyped: 0x1c, localGet: 0x20, localSet: 0x21, localTee: 0x22,
   globalGet: 0x23, globalSet: 0x24, tableGet: 0x25, tableSet: 0x26, memoryGrow: 0x40, i32Const: 0x41, i64Const: 0x42, f32Const: 0x43, f64Const: 0x44,
-  i64LtS: 0x53, i32LtS: 0x48, f32Eq: 0x5b, f64Eq: 0x61, i32Add: 0x6a, i32Sub: 0x6b, i64Add: 0x7c, i64Sub: 0x7d, i64Mul: 0x7e, i64ShrU: 0x88,
+  i64LtS: 0x53, i32LtS: 0x48, f32Ne: 0x5c, f64Ne: 0x62, i32Add: 0x6a, i32Sub: 0x6b, i64Add: 0x7c, i64Sub: 0x7d, i64Mul: 0x7e, i64ShrU: 0x88,
   i64ExtendI32U: 0xad, refNull: 0xd0, refFunc: 0xd2,
   memoryInit: FC + 8, dataDrop: FC + 9, memoryCopy: FC + 10, memoryFill: FC + 11, tableInit: FC + 12, elemDrop: FC + 13, tableCopy: FC + 14,
-  tableGrow: FC + 15, tableFill: FC + 17, v128Const: FD + 12, f32x4Eq: FD + 65, f64x2Eq: FD + 71, bitselect: FD + 82,
+  tableGrow: FC + 15, tableFill: FC + 17, v128Const: FD + 12, f32x4Eq: FD + 65, f32x4Ne: FD + 66, f64x2Eq: FD + 71, f64x2Ne: FD + 72, bitselect: FD + 82, anyTrue: FD + 83,
 } as const
 
 // control

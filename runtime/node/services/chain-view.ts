@@ -18,9 +18,15 @@ export function chain(parts: Parts): ChainView {
 }
 
 function headerView(h: Header): Record<string, unknown> {
-  const hex = (names: readonly (keyof Header)[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, toHex(h[name] as Uint8Array)]))
+  const hex = (names: readonly (keyof Header)[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [name, toHex(h[name] as Uint8Array)]))
   return {
-    chainId: h.chainId.toString(), height: h.height, round: h.round, time: h.time, protocol: h.protocol, kappa: h.kappa,
+    chainId: h.chainId.toString(),
+    height: h.height,
+    round: h.round,
+    time: h.time,
+    protocol: h.protocol,
+    kappa: h.kappa,
     proposer: h.height === 0 ? null : formatKey(h.proposer),
     ...hex(['parent', 'parentCertificate', 'vrfProof', 'seed', 'txRoot', 'receiptRoot', 'eventRoot', 'bloom', 'cat', 'verdicts', 'power']),
     state: { accounts: toHex(h.state.accounts), contracts: toHex(h.state.contracts), offchain: toHex(h.state.offchain) },
@@ -28,7 +34,9 @@ function headerView(h: Header): Record<string, unknown> {
 }
 
 function certificateView(c: Certificate | null): Record<string, unknown> {
-  return c === null ? {} : { height: c.height, round: c.round, block: toHex(c.block), signers: toHex(c.signers), signature: toBase64(c.signature) }
+  return c === null
+    ? {}
+    : { height: c.height, round: c.round, block: toHex(c.block), signers: toHex(c.signers), signature: toBase64(c.signature) }
 }
 
 /** A block with its transactions' outcomes. */

@@ -1,7 +1,25 @@
 /** Calls and queries of contracts, and accounts. */
 import {
-  encodeCertificate, encodeHeader, formatAddress, LIMITS, parseAddress, toBase64, trieProofCbor, encode, UtnetError, witFromJson, witToJson,
-  type AccountView, type CallRequest, type CallResult, type Cbor, type GuestInfo, type QueryRequest, type QueryResult, type StateProof, type WitFunction,
+  encodeCertificate,
+  encodeHeader,
+  formatAddress,
+  LIMITS,
+  parseAddress,
+  toBase64,
+  trieProofCbor,
+  encode,
+  UtnetError,
+  witFromJson,
+  witToJson,
+  type AccountView,
+  type CallRequest,
+  type CallResult,
+  type Cbor,
+  type GuestInfo,
+  type QueryRequest,
+  type QueryResult,
+  type StateProof,
+  type WitFunction,
 } from '../../core/index.ts'
 import type { ProvenValue } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
@@ -21,21 +39,27 @@ function exportOf(name: string, info: GuestInfo, entry: string): WitFunction {
 /** Arguments as canonical values; throws `value_mismatch` naming the place. */
 function argumentsOf(fn: WitFunction, args: readonly unknown[]): Cbor[] {
   if (args.length !== fn.params.length) {
-    throw new UtnetError('value_mismatch', `${fn.name} takes ${fn.params.length} arguments (${fn.params.map((p) => p.name).join(', ')}), got ${args.length}`, { details: { path: 'args' } })
+    throw new UtnetError(
+      'value_mismatch',
+      `${fn.name} takes ${fn.params.length} arguments (${fn.params.map((p) => p.name).join(', ')}), got ${args.length}`,
+      { details: { path: 'args' } },
+    )
   }
   return fn.params.map((p, i) => witFromJson(p.type, args[i], `args[${i}]`))
 }
 
 function gasLimitOf(text: string | undefined, most: number): bigint {
   if (text === undefined) return BigInt(LIMITS.callGas)
-  if (!/^\d{1,19}$/.test(text) || BigInt(text) > BigInt(most)) throw new UtnetError('tx_gas', `gasLimit must be a decimal number up to ${most}, got ${text.slice(0, 40)}`)
+  if (!/^\d{1,19}$/.test(text) || BigInt(text) > BigInt(most))
+    throw new UtnetError('tx_gas', `gasLimit must be a decimal number up to ${most}, got ${text.slice(0, 40)}`)
   return BigInt(text)
 }
 
 /** A call from the dev account; waits for its block. */
 export async function call(parts: Parts, request: CallRequest): Promise<CallResult> {
   const { dev } = parts
-  if (dev === null) throw new UtnetError('auth_required', 'this node takes signed transactions only', { hint: 'utnet call signs one with your key' })
+  if (dev === null)
+    throw new UtnetError('auth_required', 'this node takes signed transactions only', { hint: 'utnet call signs one with your key' })
   const { record, info } = await guestOf(parts, request.name, 'contract', 'utnet invoke runs functions')
   const fn = exportOf(request.name, info, request.export)
   const args = argumentsOf(fn, request.args)
@@ -63,7 +87,12 @@ function stateProof(parts: Parts, values: readonly ProvenValue[], height: number
     height,
     header: toBase64(encodeHeader(header)),
     certificate: certificate === null ? '' : toBase64(encodeCertificate(certificate)),
-    entries: values.map((v) => ({ trie: v.trie, key: toBase64(v.key), value: v.value === null ? null : toBase64(v.value), proof: toBase64(encode(trieProofCbor(v.proof))) })),
+    entries: values.map((v) => ({
+      trie: v.trie,
+      key: toBase64(v.key),
+      value: v.value === null ? null : toBase64(v.value),
+      proof: toBase64(encode(trieProofCbor(v.proof))),
+    })),
   }
 }
 
@@ -72,12 +101,30 @@ export async function query(parts: Parts, request: QueryRequest): Promise<QueryR
   const { info } = await guestOf(parts, request.name, 'contract', 'utnet invoke runs functions')
   const fn = exportOf(request.name, info, request.export)
   const args = argumentsOf(fn, request.args)
-  const { outcome, height, reads } = await parts.chain.query({ contract: request.name, export: request.export, args, ...(request.at === undefined ? {} : { at: request.at }) })
-  if (outcome.status === 'out-of-gas') throw new UtnetError('host_out_of_gas', `${request.export} ran out of gas`, { limit: 'queryGas', used: outcome.gas, allowed: LIMITS.queryGas })
-  if (outcome.status !== 'ok') throw new UtnetError('guest_trap', `${request.export} ended as ${outcome.status}: ${outcome.message ?? 'no message'}`)
+  const { outcome, height, reads } = await parts.chain.query({
+    contract: request.name,
+    export: request.export,
+    args,
+    ...(request.at === undefined ? {} : { at: request.at }),
+  })
+  if (outcome.status === 'out-of-gas')
+    throw new UtnetError('host_out_of_gas', `${request.export} ran out of gas`, {
+      limit: 'queryGas',
+      used: outcome.gas,
+      allowed: LIMITS.queryGas,
+    })
+  if (outcome.status !== 'ok')
+    throw new UtnetError('guest_trap', `${request.export} ended as ${outcome.status}: ${outcome.message ?? 'no message'}`)
   const result = { result: fn.result === undefined ? null : witToJson(fn.result, outcome.result), gas: outcome.gas.toString(), height }
   if (request.proof !== true) return result
-  return { ...result, proof: stateProof(parts, reads.map((key) => parts.chain.prove('contracts', key, height)), height) }
+  return {
+    ...result,
+    proof: stateProof(
+      parts,
+      reads.map((key) => parts.chain.prove('contracts', key, height)),
+      height,
+    ),
+  }
 }
 
 /** An account at the head. */
@@ -96,4 +143,3 @@ export async function fund(parts: Parts, text: string): Promise<AccountView> {
   await submitAndWait(parts, signedTx(parts.chain, parts.dev, { kind: 'transfer', to, value: FUND }))
   return account(parts, formatAddress(to))
 }
-

@@ -1,5 +1,17 @@
 /** Invoking functions. */
-import { PROTOCOL, LIMITS, modelsField, requestOpening, responseOpening, sha256, toHex, withoutSecrets, type FunctionAnswer, type FunctionRequest, encode } from '../../core/index.ts'
+import {
+  PROTOCOL,
+  LIMITS,
+  modelsField,
+  requestOpening,
+  responseOpening,
+  sha256,
+  toHex,
+  withoutSecrets,
+  type FunctionAnswer,
+  type FunctionRequest,
+  encode,
+} from '../../core/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
 import { guestOf } from './guests.ts'
 import { contextNow, inSlot, strictest, ticketOf } from './runs.ts'
@@ -37,7 +49,14 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
   if (request.body.length > 0) files.set(toHex(inputSha), request.body)
   if (response.body.length > 0) files.set(toHex(bodySha256), response.body)
   const issued = run.finish({
-    kind: 'invoke', world: 'function', entry: 'handle', status: outcome.status, gas: outcome.gas, protocol: PROTOCOL, models: modelsField(outcome.models), context,
+    kind: 'invoke',
+    world: 'function',
+    entry: 'handle',
+    status: outcome.status,
+    gas: outcome.gas,
+    protocol: PROTOCOL,
+    models: modelsField(outcome.models),
+    context,
     retention: strictest(retentionOf(parts.retention, name), request.retention),
     output: responseOpening(response.status, withoutSecrets(response.headers, secretSalt), bodySha256),
     log: log.entries.length === 0 ? null : encode([...log.entries]),

@@ -1,7 +1,19 @@
 /** Deploying and describing guests. */
 import {
-  aname, decodeTx, formatAddress, limitError, LIMITS, printWitFunction, printWitType, UtnetError,
-  type DeployRequest, type ExportView, type GuestDetail, type GuestInfo, type GuestView, type World,
+  aname,
+  decodeTx,
+  formatAddress,
+  limitError,
+  LIMITS,
+  printWitFunction,
+  printWitType,
+  UtnetError,
+  type DeployRequest,
+  type ExportView,
+  type GuestDetail,
+  type GuestInfo,
+  type GuestView,
+  type World,
 } from '../../core/index.ts'
 import type { GuestRecord } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
@@ -33,16 +45,27 @@ function checkTransaction(wire: Uint8Array, name: string, info: GuestInfo): void
 export async function deploy(parts: Parts, request: DeployRequest): Promise<GuestView> {
   const { component } = request
   const name = aname(request.name)
-  if (component.length > LIMITS.componentBytes) throw limitError('guest_invalid', 'componentBytes', component.length, LIMITS.componentBytes, 'component')
+  if (component.length > LIMITS.componentBytes)
+    throw limitError('guest_invalid', 'componentBytes', component.length, LIMITS.componentBytes, 'component')
   const info = await parts.host.admit(component)
   if (request.transaction === undefined && parts.dev === null) {
-    throw new UtnetError('auth_required', 'this node takes signed publish transactions only', { hint: 'utnet deploy signs one with your key' })
+    throw new UtnetError('auth_required', 'this node takes signed publish transactions only', {
+      hint: 'utnet deploy signs one with your key',
+    })
   }
   if (request.transaction !== undefined) checkTransaction(request.transaction, name, info)
   mayPublish(parts, name, request.transaction)
   // The bytes are durable before the chain names them; a crash in between leaves only an unnamed file.
   await parts.store.putFile(component)
-  const wire = request.transaction ?? signedTx(parts.chain, parts.dev as NonNullable<Parts['dev']>, { kind: 'publish', name, module: info.module, world: info.world, size: component.length })
+  const wire =
+    request.transaction ??
+    signedTx(parts.chain, parts.dev as NonNullable<Parts['dev']>, {
+      kind: 'publish',
+      name,
+      module: info.module,
+      world: info.world,
+      size: component.length,
+    })
   const { outcome } = await submitAndWait(parts, wire)
   if (outcome.status !== 'ok') throw new UtnetError('name_taken', outcome.message ?? `${name} could not be published`)
   return viewOf(name, info)
@@ -53,7 +76,8 @@ function mayPublish(parts: Parts, name: string, wire: Uint8Array | undefined): v
   if (wire !== undefined) return
   const known = findGuest(parts, name)
   const owner = parts.dev === null ? undefined : formatAddress(parts.dev.address)
-  if (known !== undefined && formatAddress(known.owner) !== owner) throw new UtnetError('name_taken', `${name} belongs to ${formatAddress(known.owner)}`)
+  if (known !== undefined && formatAddress(known.owner) !== owner)
+    throw new UtnetError('name_taken', `${name} belongs to ${formatAddress(known.owner)}`)
 }
 
 function findGuest(parts: Parts, name: string): GuestRecord | undefined {
@@ -66,7 +90,12 @@ function findGuest(parts: Parts, name: string): GuestRecord | undefined {
 }
 
 /** A published guest of a world, ready to run; throws `guest_not_found` or `guest_world`. */
-export async function guestOf(parts: Parts, name: string, world: World, how: string): Promise<{ readonly record: GuestRecord; readonly info: GuestInfo }> {
+export async function guestOf(
+  parts: Parts,
+  name: string,
+  world: World,
+  how: string,
+): Promise<{ readonly record: GuestRecord; readonly info: GuestInfo }> {
   const record = parts.chain.guest(aname(name, 'guest'))
   if (record.world !== world) throw new UtnetError('guest_world', `${name} is a ${record.world}, not a ${world}`, { hint: how })
   return { record, info: await parts.host.load(record.module) }
@@ -89,4 +118,3 @@ export async function guest(parts: Parts, name: string): Promise<GuestDetail> {
     versions: record.versions.map((v) => ({ module: v.module.toString(), height: v.height })),
   }
 }
-

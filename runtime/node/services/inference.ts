@@ -1,7 +1,23 @@
 /** Models and operators on tensors. */
 import {
-  aname, atensor, encode, isUtnetError, limitError, LIMITS, parseCid, PROTOCOL, sha256, tensorCommitment, tensorHeads, toHex, UtnetError,
-  type CID, type InferRequest, type InferResult, type ModelView, type NamedTensor,
+  aname,
+  atensor,
+  encode,
+  isUtnetError,
+  limitError,
+  LIMITS,
+  parseCid,
+  PROTOCOL,
+  sha256,
+  tensorCommitment,
+  tensorHeads,
+  toHex,
+  UtnetError,
+  type CID,
+  type InferRequest,
+  type InferResult,
+  type ModelView,
+  type NamedTensor,
 } from '../../core/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
 import { guestOf } from './guests.ts'
@@ -40,14 +56,16 @@ function isModel(parts: Parts, name: string): boolean {
 
 /** A model, or an operator in the shape of one: its tensors are free, its device is `wasm`. */
 export function model(parts: Parts, name: string): ModelView {
-  if (!isModel(parts, name) && isOperator(parts, name)) return { name, model: parts.chain.guest(name).module.toString(), inputs: [], outputs: [], devices: ['wasm'] }
+  if (!isModel(parts, name) && isOperator(parts, name))
+    return { name, model: parts.chain.guest(name).module.toString(), inputs: [], outputs: [], devices: ['wasm'] }
   return parts.bridge.get(name)
 }
 
 /** Runs a model on a device, or an operator as a guest; answers when the receipt is durable. */
 export async function infer(parts: Parts, request: InferRequest): Promise<InferResult> {
   const name = request.model
-  if (request.inputs.length > LIMITS.tensorsPerCall) throw limitError('tensor_input', 'tensorsPerCall', request.inputs.length, LIMITS.tensorsPerCall, 'inputs')
+  if (request.inputs.length > LIMITS.tensorsPerCall)
+    throw limitError('tensor_input', 'tensorsPerCall', request.inputs.length, LIMITS.tensorsPerCall, 'inputs')
   for (const input of request.inputs) atensor(input, `input ${input.name}`)
   return isModel(parts, name) || !isOperator(parts, name) ? inferModel(parts, request) : inferOperator(parts, request)
 }
@@ -65,10 +83,24 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Infer
   const { info } = await guestOf(parts, request.model, 'operator', 'utnet invoke runs functions')
   return receipted(parts, request, info.module, 'operator', async () => {
     const run = await parts.host.runOperator({ module: info.module, inputs: request.inputs, gasLimit: BigInt(LIMITS.invokeGas) })
-    if (run.status === 'out-of-gas') throw new UtnetError('host_out_of_gas', `${request.model} ran out of gas`, { limit: 'invokeGas', used: run.gas, allowed: LIMITS.invokeGas })
-    if (run.status !== 'ok') throw new UtnetError(run.status === 'refused' ? 'tensor_input' : 'guest_trap', `${request.model} ended as ${run.status}: ${run.message ?? 'no message'}`)
+    if (run.status === 'out-of-gas')
+      throw new UtnetError('host_out_of_gas', `${request.model} ran out of gas`, {
+        limit: 'invokeGas',
+        used: run.gas,
+        allowed: LIMITS.invokeGas,
+      })
+    if (run.status !== 'ok')
+      throw new UtnetError(
+        run.status === 'refused' ? 'tensor_input' : 'guest_trap',
+        `${request.model} ended as ${run.status}: ${run.message ?? 'no message'}`,
+      )
     const arithmetic = `exact:${info.module.toString()}`
-    return { arithmetic, outputs: run.outputs, gas: run.gas, root: tensorCommitment(info.module, arithmetic, tensorHeads(request.inputs), tensorHeads(run.outputs)) }
+    return {
+      arithmetic,
+      outputs: run.outputs,
+      gas: run.gas,
+      root: tensorCommitment(info.module, arithmetic, tensorHeads(request.inputs), tensorHeads(run.outputs)),
+    }
   })
 }
 
@@ -80,11 +112,25 @@ async function receipted(parts: Parts, request: InferRequest, module: CID, world
   const ran = await inSlot(run, work)
   const files = new Map([...request.inputs, ...ran.outputs].filter((t) => t.data.length > 0).map((t) => [toHex(sha256(t.data)), t.data]))
   const issued = run.finish({
-    kind: 'infer', world, entry: 'run', status: 'ok', gas: ran.gas, protocol: PROTOCOL, models: [{ model: module, arithmetic: ran.arithmetic, root: ran.root }], context,
+    kind: 'infer',
+    world,
+    entry: 'run',
+    status: 'ok',
+    gas: ran.gas,
+    protocol: PROTOCOL,
+    models: [{ model: module, arithmetic: ran.arithmetic, root: ran.root }],
+    context,
     retention: strictest(retentionOf(parts.retention, request.model), request.retention),
-    output: encode(tensorHeads(ran.outputs)), log: null, files,
+    output: encode(tensorHeads(ran.outputs)),
+    log: null,
+    files,
   })
   parts.meters.ran('infer', 'ok', ran.gas, (performance.now() - began) / 1000)
   parts.events.emit({ type: 'receipt', id: issued.id.toString(), kind: 'infer', status: 'ok', gas: ran.gas.toString() })
-  return { model: module.toString(), arithmetic: ran.arithmetic, outputs: ran.outputs, receipt: await ticketOf(run, issued, ran.gas, request.later === true) }
+  return {
+    model: module.toString(),
+    arithmetic: ran.arithmetic,
+    outputs: ran.outputs,
+    receipt: await ticketOf(run, issued, ran.gas, request.later === true),
+  }
 }

@@ -1,11 +1,33 @@
 /** Receipts by id, and the proof bundles that strangers check. */
 import {
-  callInputOpening, callOutputOpening, callSalt, cborBlock, cidOf, DAG_CBOR, decodeReceipt, decodeTx, encodeCertificate, encodeHeader, fileBlocks, LIMITS, nodeAccountKey, parseCid,
-  receiptView, saltOf, UtnetError, writeBundle, bundleModels, type Anchor, type Block, type BundleRoot, type CID, type FinalHeader as HeaderLinks, type OpenedPart, type ReceiptBody,
+  callInputOpening,
+  callOutputOpening,
+  callSalt,
+  cidOf,
+  DAG_CBOR,
+  decodeReceipt,
+  decodeTx,
+  encodeCertificate,
+  encodeHeader,
+  encodeWitness,
+  fileBlocks,
+  LIMITS,
+  parseCid,
+  receiptView,
+  saltOf,
+  UtnetError,
+  writeBundle,
+  bundleModels,
+  type Anchor,
+  type Block,
+  type BundleRoot,
+  type CID,
+  type FinalHeader as HeaderLinks,
+  type OpenedPart,
+  type ReceiptBody,
   type ReceiptView,
 } from '../../core/index.ts'
 import type { Openings } from '../../receipts/index.ts'
-import { callRecordCbor } from '../call-recorder.ts'
 import type { Parts } from '../parts.ts'
 
 const MAX_WAIT_MS = 60_000
@@ -26,7 +48,12 @@ function find(parts: Parts, id: string): Found {
   const stored = parts.receipts.get(id)
   if (stored === undefined) throw new UtnetError('receipt_not_found', `this node has no receipt ${id}`)
   const { batch } = stored.attestation
-  return { body: decodeReceipt(stored.body), bytes: stored.body, attestation: stored.attestation, anchor: parts.chain.batchAnchor(batch.node, batch.thread, batch.first) ?? null }
+  return {
+    body: decodeReceipt(stored.body),
+    bytes: stored.body,
+    attestation: stored.attestation,
+    anchor: parts.chain.batchAnchor(batch.node, batch.thread, batch.first) ?? null,
+  }
 }
 
 /** The receipt; with `waitMs` waits that long, at most, for its anchor. */
@@ -89,13 +116,17 @@ function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { kind: '
   if (payload.kind !== 'call') throw new UtnetError('data_corrupt', `transaction ${body.tx} is no call`)
   const record = parts.recorder.get(cidOf(DAG_CBOR, receiptBytesOf(parts, body)))
   const secret = callSalt(body.tx)
-  const part = (name: 'input' | 'output', opening: Uint8Array): OpenedPart => ({ salt: saltOf(secret, name), opening: blocks.node(opening), files: [] })
+  const part = (name: 'input' | 'output', opening: Uint8Array): OpenedPart => ({
+    salt: saltOf(secret, name),
+    opening: blocks.node(opening),
+    files: [],
+  })
   if (record === undefined) throw new UtnetError('block_not_found', 'the state that this call read is no longer kept')
   return {
     input: part('input', callInputOpening(payload.export, payload.args)),
     output: part('output', callOutputOpening(found.outcome.result, record.changes)),
     log: null,
-    witness: blocks.add(cborBlock(callRecordCbor(record))),
+    witness: blocks.node(encodeWitness(record)),
   }
 }
 
@@ -123,17 +154,11 @@ function runParts(parts: Parts, blocks: Gathered, id: string): Opened {
   return { input: part('input', input), output: part('output', output), log: log === null ? null : part('log', log), witness: null }
 }
 
-function nodeProof(parts: Parts, body: ReceiptBody, height: number): BundleRoot['node'] {
-  if (body.kind === 'call') return null
-  const { value, proof } = parts.chain.prove('accounts', nodeAccountKey(body.node), height)
-  if (value === null) throw new UtnetError('node_internal', 'the node has no account on the chain')
-  return { account: value, proof }
-}
-
 /** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. */
 export async function bundle(parts: Parts, id: string, withModels = false): Promise<Uint8Array> {
   const { body, bytes, attestation, anchor } = find(parts, id)
-  if (anchor === null) throw new UtnetError('receipt_not_anchored', `receipt ${id} is not in a block yet`, { hint: `utnet receipt ${id} --wait` })
+  if (anchor === null)
+    throw new UtnetError('receipt_not_anchored', `receipt ${id} is not in a block yet`, { hint: `utnet receipt ${id} --wait` })
   const blocks = new Gathered()
   const anchorBlock = headerLinks(parts, blocks, anchor.height)
   const contextBlock = headerLinks(parts, blocks, body.context.height)
@@ -148,7 +173,7 @@ export async function bundle(parts: Parts, id: string, withModels = false): Prom
     anchor,
     anchorBlock,
     contextBlock,
-    node: nodeProof(parts, body, anchor.height),
+    node: body.kind === 'call' ? null : parts.chain.nodeProof(body.node, anchor.height),
     module,
     ...(body.kind === 'call' ? callParts(parts, blocks, body) : runParts(parts, blocks, id)),
     models,
@@ -156,4 +181,3 @@ export async function bundle(parts: Parts, id: string, withModels = false): Prom
   }
   return writeBundle(root, blocks.get)
 }
-

@@ -1,5 +1,15 @@
 /** Sending transactions and waiting for their blocks. */
-import { formatAddress, formatCborJson, parseCid, UtnetError, witToJson, type CID, type EventView, type TransactionView } from '../../core/index.ts'
+import {
+  decodeTx,
+  formatAddress,
+  formatCborJson,
+  parseCid,
+  UtnetError,
+  witToJson,
+  type CID,
+  type EventView,
+  type TransactionView,
+} from '../../core/index.ts'
 import type { ChainEvent, FoundTx, TxOutcome } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
 
@@ -13,10 +23,14 @@ export function submit(parts: Parts, wire: Uint8Array): { readonly id: CID; read
 }
 
 /** The same, and waits for the final block. */
-export async function submitAndWait(parts: Parts, wire: Uint8Array): Promise<{ readonly outcome: TxOutcome; readonly height: number; readonly hash: string }> {
+export async function submitAndWait(
+  parts: Parts,
+  wire: Uint8Array,
+): Promise<{ readonly outcome: TxOutcome; readonly height: number; readonly hash: string }> {
   const { id, hash } = submit(parts, wire)
   const found = await waitFor(parts, id, FINALITY_MS)
-  if (found.state !== 'final') throw new UtnetError('node_stopping', `transaction ${hash} is not final after ${FINALITY_MS / 1000} s`, { hint: 'utnet chain status' })
+  if (found.state !== 'final')
+    throw new UtnetError('node_stopping', `transaction ${hash} is not final after ${FINALITY_MS / 1000} s`, { hint: 'utnet chain status' })
   return { outcome: found.outcome, height: found.height, hash }
 }
 
@@ -50,14 +64,30 @@ export async function resultView(parts: Parts, outcome: TxOutcome, contract: Uin
 export async function transaction(parts: Parts, hash: string, waitMs = 0): Promise<TransactionView> {
   const found = await waitFor(parts, parseCid(hash, 'transaction hash'), Math.min(waitMs, FINALITY_MS))
   if (found.state === 'pending') {
-    return { hash, state: 'pending', height: null, kind: found.tx.body.payload.kind, sender: formatAddress(found.tx.address), status: null, gas: null }
+    return {
+      hash,
+      state: 'pending',
+      height: null,
+      kind: found.tx.body.payload.kind,
+      sender: formatAddress(found.tx.address),
+      status: null,
+      gas: null,
+    }
   }
   const { outcome, height } = found
-  const base = { hash, state: 'final', height, kind: outcome.kind, sender: formatAddress(outcome.sender), status: outcome.status, gas: outcome.gas.toString() } as const
-  const call = outcome.kind === 'call' ? callOf(found.wire) : undefined
+  const base = {
+    hash,
+    state: 'final',
+    height,
+    kind: outcome.kind,
+    sender: formatAddress(outcome.sender),
+    status: outcome.status,
+    gas: outcome.gas.toString(),
+  } as const
+  const { payload } = decodeTx(found.wire).body
   return {
     ...base,
-    ...(call === undefined ? {} : { result: await resultView(parts, outcome, call.to, call.export) }),
+    ...(payload.kind === 'call' ? { result: await resultView(parts, outcome, payload.to, payload.export) } : {}),
     ...(outcome.receipt === null ? {} : { receipt: outcome.receipt.toString() }),
     events: eventViews(outcome.events),
     ...(outcome.message === null ? {} : { message: outcome.message }),

@@ -15,6 +15,7 @@ import {
   encodeCertificate,
   encodeHeader,
   encodeReceipt,
+  encodeWitness,
   fileBlocks,
   inclusionPath,
   leafHash,
@@ -36,6 +37,7 @@ import {
   type Block,
   type BundleRoot,
   type CallBody,
+  type CallWitness,
   type Certificate,
   type CID,
   type Header,
@@ -66,6 +68,7 @@ export interface Parts {
   input: Part | null
   output: Part | null
   log: Part | null
+  witness: CallWitness | null
   models: CID[]
   modelBytes: Uint8Array[] | null
 }
@@ -100,6 +103,7 @@ export function write(parts: Parts): Uint8Array {
     input: part(parts.input),
     output: part(parts.output),
     log: part(parts.log),
+    witness: parts.witness === null ? null : cbor(encodeWitness(parts.witness)),
     models: parts.models,
     withModels: parts.modelBytes !== null,
   }
@@ -212,6 +216,7 @@ export function invokeParts(options: RunOptions = {}): Parts {
     input: { salt: saltOf(secretSalt, 'input'), opening: openings.input, files: [requestBody] },
     output: { salt: saltOf(secretSalt, 'output'), opening: openings.output, files: [answerBody] },
     log: { salt: saltOf(secretSalt, 'log'), opening: openings.log, files: [] },
+    witness: null,
     models: [model],
     modelBytes: null,
   }
@@ -260,6 +265,16 @@ export function callParts(change?: (body: CallBody) => CallBody): Parts {
     input,
     output,
     log: null,
+    witness: {
+      caller: 'ut1caller',
+      contract: 'ut1contract',
+      height: 3,
+      time: body.context.time,
+      chainId: chainId.toString(),
+      gasLimit: 1000n,
+      reads: [[utf8('key'), null]],
+      changes: sha256(utf8('changes')),
+    },
     models: [],
     modelBytes: null,
   }

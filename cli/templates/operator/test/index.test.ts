@@ -11,7 +11,11 @@ before(async () => {
 after(() => node.close())
 
 const infer = (inputs: { name: string; shape: number[]; datatype: string; data: number[] }[]) =>
-  fetch(`${node.url}/v2/models/__NAME__/infer`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ inputs }) })
+  fetch(`${node.url}/v2/models/__NAME__/infer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ inputs }),
+  })
 
 test('adds', async () => {
   const tensor = (name: string, data: number[]) => ({ name, shape: [2, 2], datatype: 'FP32', data })

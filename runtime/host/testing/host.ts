@@ -1,0 +1,48 @@
+/** For tests: a host over files in memory, and a simulated chain's view for contracts. */
+import { fileCid, toHex, UtnetError, type ContractEnv, type FileStore, type TensorBridge } from '../../core/index.ts'
+import { createHost, type Host } from '../run/index.ts'
+
+export function memoryFiles(): FileStore {
+  const files = new Map<string, Uint8Array>()
+  return {
+    putFile: async (bytes) => {
+      const cid = fileCid(bytes)
+      files.set(cid.toString(), bytes)
+      return cid
+    },
+    getFile: async (cid) => {
+      const found = files.get(cid.toString())
+      if (found === undefined) throw new UtnetError('block_not_found', `no file ${cid.toString()}`)
+      return found
+    },
+  }
+}
+
+export function testHost(tensors?: TensorBridge): Host {
+  return createHost({ files: memoryFiles(), ...(tensors === undefined ? {} : { tensors }) })
+}
+
+export interface SimulatedEnv extends ContractEnv {
+  caller: string
+  readonly state: Map<string, Uint8Array>
+  readonly events: [string, string][]
+}
+
+export function simulatedEnv(caller = 'ut1alice'): SimulatedEnv {
+  const state = new Map<string, Uint8Array>()
+  const events: [string, string][] = []
+  return {
+    caller,
+    contract: 'ut1contract',
+    height: 42,
+    time: 1_700_000_000_123,
+    chainId: 'bafychain',
+    state,
+    events,
+    get: (key) => state.get(toHex(key)),
+    set: (key, value) => void (value === undefined ? state.delete(toHex(key)) : state.set(toHex(key), value)),
+    emit: (name, data) => void events.push([name, toHex(data)]),
+  }
+}
+
+export const CONTEXT = { time: 1_700_000_000_123, seed: new Uint8Array(32).fill(7), height: 42 }

@@ -1,0 +1,50 @@
+/** The genesis of a development chain: this node as its one validator, and a rich dev account. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createGenesis } from '../consensus/index.ts'
+import { decodeGenesis, encodeGenesis, fromBase64, keyAddress, toBase64, UtnetError, type Clock, type Genesis } from '../core/index.ts'
+import { blsProvePossession, blsPublicKey } from '../crypto/native.ts'
+import { writeDurably } from './data-folder.ts'
+import type { HeldAccount } from './parts.ts'
+
+const UNC = 10n ** 18n
+const DEV_BALANCE = 1_000_000_000n * UNC
+const NODE_BALANCE = 1_000_000n * UNC
+
+/** The genesis of the folder, made at the first start. `made` is true when this run made it. */
+export function devGenesis(
+  folder: string,
+  clock: Clock,
+  node: HeldAccount,
+  voteSecret: Uint8Array,
+  dev: HeldAccount,
+): { readonly genesis: Genesis; readonly made: boolean } {
+  const path = join(folder, 'genesis.json')
+  if (existsSync(path)) {
+    try {
+      return {
+        genesis: decodeGenesis(fromBase64((JSON.parse(readFileSync(path, 'utf8')) as { genesis: string }).genesis, 'genesis')),
+        made: false,
+      }
+    } catch (cause) {
+      throw new UtnetError('data_corrupt', `the genesis file ${path} cannot be read`, {
+        hint: 'restore it from a copy, or choose another folder: --data DIR',
+        cause,
+      })
+    }
+  }
+  const genesis = createGenesis({
+    name: 'dev',
+    time: clock.nowMs(),
+    dev: true,
+    validators: [{ key: node.key, bls: blsPublicKey(voteSecret), pop: blsProvePossession(voteSecret), power: 1 }],
+    accounts: [
+      { address: keyAddress(dev.key), balance: DEV_BALANCE },
+      { address: keyAddress(node.key), balance: NODE_BALANCE },
+    ],
+    salt: randomBytes(16),
+  })
+  writeDurably(path, `${JSON.stringify({ genesis: toBase64(encodeGenesis(genesis)) })}\n`)
+  return { genesis, made: true }
+}

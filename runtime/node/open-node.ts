@@ -1,0 +1,234 @@
+/** The composition root: opens a data folder and wires a node together behind the NodeApi port. */
+import { randomFillSync } from 'node:crypto'
+import { join } from 'node:path'
+import { openStore } from '../../helia-store/index.ts'
+import { openChain, type ProducedBlock } from '../consensus/index.ts'
+import {
+  decodeTx,
+  encodeGenesis,
+  formatAddress,
+  formatCborJson,
+  formatKey,
+  keyAddress,
+  parseCid,
+  PROTOCOL,
+  toHex,
+  UtnetError,
+  type ContractExecutor,
+  type NodeApi,
+} from '../core/index.ts'
+import * as crypto from '../crypto/native.ts'
+import { createHost } from '../host/index.ts'
+import { openDisk, openLmdb } from '../kv/index.ts'
+import { openReceipts } from '../receipts/index.ts'
+import { createBridge, localDevices } from '../tpu-bridge/index.ts'
+import { anchorBatches } from './anchors.ts'
+import { createCallRecorder } from './call-recorder.ts'
+import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { devGenesis } from './dev-genesis.ts'
+import { createEventHub } from './event-hub.ts'
+import { createMeters } from './meters.ts'
+import { nodeKeys } from './node-keys.ts'
+import type { HeldAccount, Parts, RetentionRules } from './parts.ts'
+import { createProducer } from './producer.ts'
+import { realClock } from './real-clock.ts'
+import * as chainView from './services/chain-view.ts'
+import * as contracts from './services/contracts.ts'
+import * as functions from './services/functions.ts'
+import * as guests from './services/guests.ts'
+import * as inference from './services/inference.ts'
+import * as proofs from './services/proofs.ts'
+import * as transactions from './services/submit.ts'
+import { version } from './version.ts'
+
+export interface NodeOptions {
+  /** Data folder; made when it is not there. */
+  readonly data: string
+  /** What is kept of inputs, outputs and logs; `public` for a dev chain unless told. */
+  readonly retention?: RetentionRules
+  /** Devices in order of preference, of `onnx-cpu` and `onnx-web`. */
+  readonly devices?: readonly ('onnx-cpu' | 'onnx-web')[]
+  /** Told of what ends the node by itself: a disk or chain that failed. */
+  readonly onFailure?: (error: UtnetError) => void
+}
+
+export interface OpenNode {
+  readonly api: NodeApi
+  /** Canonical bytes of the genesis. */
+  readonly genesis: Uint8Array
+  /** True when this run made the genesis. */
+  readonly madeGenesis: boolean
+  /** Ends event streams, waits for what is being written, gives the folder free. */
+  close(): Promise<void>
+}
+
+function held(secret: Uint8Array): HeldAccount {
+  const key = crypto.publicKeyEd25519(secret)
+  return { secret, key, address: keyAddress(key) }
+}
+
+/** Opens a node over a data folder. Throws `data_locked`, `data_version`, `data_corrupt` or `chain_invalid`; nothing stays open then. */
+export async function openNode(options: NodeOptions): Promise<OpenNode> {
+  crypto.useNativeHashes()
+  const folder = openDataFolder(options.data)
+  const closers: (() => Promise<void> | void)[] = [() => folder.release()]
+  try {
+    return await wire(options, folder, closers)
+  } catch (error) {
+    for (const close of closers.reverse()) await close()
+    throw error
+  }
+}
+
+/** Random bytes from a pool: one system call serves many salts. */
+function pooledRandom(): (length: number) => Uint8Array {
+  const pool = new Uint8Array(16 * 1024)
+  let at = pool.length
+  return (length) => {
+    if (at + length > pool.length) {
+      randomFillSync(pool)
+      at = 0
+    }
+    at += length
+    return pool.slice(at - length, at)
+  }
+}
+
+async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Promise<void> | void)[]): Promise<OpenNode> {
+  const clock = realClock
+  const keys = nodeKeys(folder.keys)
+  const node = held(keys.identity)
+  const dev = held(keys.dev)
+  const voteSecret = crypto.blsKeygen(keys.vote)
+  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev)
+
+  const blocksKv = await openLmdb(folder.blocks)
+  closers.push(() => blocksKv.close())
+  const kv = await openLmdb(join(folder.chain, 'kv'))
+  closers.push(() => kv.close())
+  const store = await openStore({ kv: blocksKv, offline: true })
+  closers.push(() => store.close())
+  const bridge = createBridge({ files: store, kv, devices: localDevices(options.devices === undefined ? {} : { order: options.devices }) })
+  closers.push(() => bridge.close())
+  const host = createHost({ files: store, tensors: bridge })
+  const recorder = createCallRecorder(host.executor, kv)
+  const executor: ContractExecutor = recorder.executor
+  const chain = await openChain({ genesis, kv, executor, crypto, loadModule: (module) => host.load(module) })
+  const receipts = openReceipts({
+    disk: openDisk(folder.journal),
+    node: node.key,
+    sign: (bytes) => crypto.signEd25519(bytes, node.secret),
+    random: pooledRandom(),
+    soon: setImmediate,
+  })
+  closers.push(() => receipts.close())
+
+  const events = createEventHub()
+  const meters = createMeters(() => ({ mempool: chain.waiting(), receipts: receipts.count() }))
+  const onBlock = async (block: ProducedBlock): Promise<void> => {
+    const { height } = block.header
+    const { txs, outcomes } = chain.blockAt(height)
+    meters.block(height, outcomes.length)
+    await recorder.keep(
+      outcomes.flatMap((outcome, i) => {
+        const { payload } = decodeTx(txs[i] as Uint8Array).body
+        if (payload.kind !== 'call' || outcome.receipt === null) return []
+        return [
+          {
+            receipt: outcome.receipt,
+            contract: formatAddress(payload.to),
+            caller: formatAddress(outcome.sender),
+            entry: payload.export,
+            args: payload.args,
+          },
+        ]
+      }),
+    )
+    events.emit({ type: 'block', height, hash: toHex(block.hash), transactions: outcomes.length })
+    for (const { receipt, status, gas, events: emitted } of outcomes) {
+      if (receipt !== null) events.emit({ type: 'receipt', id: receipt.toString(), kind: 'call', status, gas: gas.toString() })
+      for (const e of emitted)
+        events.emit({ type: 'event', height, contract: formatAddress(e.contract), name: e.name, data: formatCborJson(e.data) })
+    }
+  }
+  const producer = createProducer({
+    chain,
+    clock,
+    proposer: { key: node.key, vrfProve: (alpha) => crypto.vrfProve(node.secret, alpha) },
+    voters: [{ bls: crypto.blsPublicKey(voteSecret), sign: (message) => crypto.blsSign(message, voteSecret) }],
+    beforeBlock: () => anchorBatches(chain, receipts, node),
+    onBlock,
+    onFailure: options.onFailure ?? (() => {}),
+  })
+  receipts.onDurable(() => producer.receiptsWait())
+  await producer.start()
+  closers.push(() => producer.stop())
+
+  const parts: Parts = {
+    clock,
+    kv,
+    store,
+    bridge,
+    host,
+    chain,
+    receipts,
+    recorder,
+    producer,
+    events,
+    meters,
+    node,
+    dev: genesis.dev ? dev : null,
+    retention: options.retention ?? { default: genesis.dev ? 'public' : 'sealed' },
+  }
+  const genesisBytes = encodeGenesis(genesis)
+  let closed: Promise<void> | undefined
+  return {
+    api: apiOf(parts, genesisBytes),
+    genesis: genesisBytes,
+    madeGenesis: made,
+    close() {
+      closed ??= (async () => {
+        events.close()
+        for (const close of closers.reverse()) await close()
+      })()
+      return closed
+    },
+  }
+}
+
+function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
+  return {
+    info: async () => ({
+      version,
+      protocol: PROTOCOL,
+      chainId: parts.chain.chainId.toString(),
+      nodeKey: formatKey(parts.node.key),
+      dev: parts.dev !== null,
+      devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
+    }),
+    ready: async () => true,
+    deploy: (request) => guests.deploy(parts, request),
+    guests: () => guests.guests(parts),
+    guest: (name) => guests.guest(parts, name),
+    call: (request) => contracts.call(parts, request),
+    query: (request) => contracts.query(parts, request),
+    account: async (address, proof) => contracts.account(parts, address, proof),
+    fund: (address) => contracts.fund(parts, address),
+    submit: async (wire) => ({ hash: transactions.submit(parts, wire).hash }),
+    transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
+    invoke: (name, request) => functions.invoke(parts, name, request),
+    putModel: (name, bytes) => inference.putModel(parts, name, bytes),
+    models: async () => parts.bridge.list(),
+    model: async (name) => inference.model(parts, name),
+    infer: (request) => inference.infer(parts, request),
+    receipt: (id, waitMs) => proofs.receipt(parts, id, waitMs),
+    receiptBytes: async (id) => proofs.receiptBytes(parts, id),
+    bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions?.withModels),
+    chain: async () => chainView.chain(parts),
+    block: async (height) => chainView.block(parts, height),
+    genesis: async () => genesis,
+    events: (signal) => parts.events.subscribe(signal),
+    ipfs: (cid, path, format) => parts.store.ipfs(parseCid(cid), path, format),
+    metrics: () => parts.meters.text(),
+  }
+}

@@ -1,0 +1,184 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { decodeReceipt, equalBytes, inclusionPath, leafHash, LIMITS, openingDigest, rootOfHashes, runSeed, saltOf, toHex, utf8, type RunBody } from '../core/index.ts'
+import { useNativeHashes } from '../crypto/native.ts'
+import { SimulatedDisk } from '../kv/index.ts'
+import { batchTree } from './batch-tree.ts'
+import { attests, begin, CHAIN_SEED, holds, MODULE, openNode, result, run, signer } from './testing/node.ts'
+
+useNativeHashes()
+const JOURNAL = 'receipts-00000000.log'
+const bodyOf = (bytes: Uint8Array): RunBody => decodeReceipt(bytes) as RunBody
+
+test('a receipt is attested, durable and readable with what its retention keeps', async () => {
+  const disk = new SimulatedDisk()
+  const receipts = openNode(disk)
+  const issued = (['public', 'sealed', 'none'] as const).map((retention) => ({ retention, ...run(receipts, `body of ${retention}`, retention) }))
+  expect(receipts.get((issued[0] as { id: { toString(): string } }).id.toString())).toBeUndefined()
+  const attestations = await Promise.all(issued.map((i) => i.attested))
+  await receipts.close()
+  const again = openNode(disk, { seed: 2 })
+  expect([again.count(), again.threads(), again.dropped]).toEqual([3, 1, 0])
+  for (const [i, { retention, id, salt }] of issued.entries()) {
+    const stored = again.get(id.toString())
+    if (stored === undefined) throw new Error('not there')
+    expect(stored.attestation).toEqual(attestations[i])
+    expect(attests(stored.attestation, stored.body)).toBe(true)
+    const body = bodyOf(stored.body)
+    expect([body.seq, body.thread, body.retention, stored.attestation.batch.first + stored.attestation.index]).toEqual([i, 0, retention, i])
+    expect(body.context.seed).toEqual(runSeed(CHAIN_SEED, MODULE, body.input, 0, i))
+    if (retention === 'public') expect(stored.opened?.salt).toEqual(salt)
+    else expect(stored.opened).toBeUndefined()
+    const opened = again.get(id.toString(), salt)?.opened
+    if (retention === 'none') expect(opened).toBeUndefined()
+    else {
+      expect(openingDigest('input', saltOf(salt, 'input'), opened?.openings.input as Uint8Array)).toEqual(body.input)
+      expect([...(opened?.openings.files.values() ?? [])]).toEqual([utf8(`body of ${retention}`)])
+    }
+    if (retention === 'sealed') expect(() => again.get(id.toString(), new Uint8Array(16))).toThrow(expect.objectContaining({ code: 'receipt_withheld' }) as Error)
+  }
+  expect(again.get('bafyreigone')).toBeUndefined()
+  expect(bodyOf(again.get((await attested(run(again, 'next', 'none'))).toString())?.body as Uint8Array).seq).toBe(3)
+})
+
+async function attested(issued: { readonly id: { toString(): string }; readonly attested: Promise<unknown> }): Promise<string> {
+  await issued.attested
+  return issued.id.toString()
+}
+
+test('what is issued in one turn shares one record, one sync and one signature; the next batch follows it', async () => {
+  const disk = new SimulatedDisk()
+  let signatures = 0
+  const receipts = openNode(disk, { sign: (bytes) => (signatures++, signer.sign(bytes)) })
+  signatures = 0
+  const seen: number[] = []
+  receipts.onDurable((ids) => seen.push(ids.length))
+  const first = await Promise.all(Array.from({ length: 40 }, (_, i) => run(receipts, `r${i}`, 'public').attested))
+  expect([signatures, disk.operations, new Set(first.map((a) => a.batch)).size, seen]).toEqual([1, 2, 1, [40]])
+  const second = await Promise.all(Array.from({ length: 3 }, (_, i) => run(receipts, `s${i}`, 'none').attested))
+  expect(second[0]?.batch).toMatchObject({ first: 40, size: 3, prev: first[0]?.batch.root })
+  expect(receipts.head(0)).toEqual({ next: 43, root: second[0]?.batch.root })
+  expect(receipts.head(9).next).toBe(0)
+  expect(receipts.batchesFrom(new Map()).map((b) => b.batch.first)).toEqual([0, 40])
+  expect(receipts.batchesFrom(new Map([[0, 40]])).map((b) => b.batch.first)).toEqual([40])
+  expect(receipts.batchesFrom(new Map([[0, 43]]))).toEqual([])
+})
+
+test('batches stay within the limits of receipts and bytes', async () => {
+  const receipts = openNode(new SimulatedDisk())
+  const many = await Promise.all(Array.from({ length: LIMITS.batchReceipts + 5 }, () => run(receipts, '', 'none').attested))
+  expect([many[0]?.batch.size, many.at(-1)?.batch.size]).toEqual([LIMITS.batchReceipts, 5])
+  const large = await Promise.all(Array.from({ length: 4 }, (_, i) => run(receipts, new Uint8Array(3 << 20).fill(i), 'public').attested))
+  expect(large.map((a) => a.batch.size)).toEqual([2, 2, 2, 2])
+})
+
+test('runs in flight have lanes of their own; an abandoned run leaves neither receipt nor gap', async () => {
+  const receipts = openNode(new SimulatedDisk())
+  const slow = begin(receipts, 'slow')
+  const quick = begin(receipts, 'quick')
+  const a = await quick.finish(result('quick', 'none')).attested
+  expect([a.batch.thread, a.batch.first]).toEqual([1, 0])
+  slow.abandon()
+  const next = begin(receipts, 'next')
+  // The first run is over: ending it again must not end the one that took its lane.
+  expect(() => slow.abandon()).toThrow(/ended twice/)
+  expect(() => slow.finish(result('slow', 'none'))).toThrow(/ended twice/)
+  const b = await next.finish(result('next', 'none')).attested
+  expect([b.batch.thread, b.batch.first]).toEqual([0, 0])
+  expect(() => receipts.begin({ module: MODULE, chainSeed: CHAIN_SEED, input: () => { throw new Error('no input') } })).toThrow('no input')
+  const long = begin(receipts, 'too long')
+  expect(() => long.finish(result('too long', 'none', { entry: 'x'.repeat(2000) }))).toThrow(expect.objectContaining({ code: 'receipt_invalid' }) as Error)
+  const c = await run(receipts, 'after', 'none').attested
+  expect([c.batch.thread, c.batch.first, receipts.threads()]).toEqual([0, 1, 2])
+})
+
+test('a failed sync is final, for what waited and for what comes', async () => {
+  const disk = new SimulatedDisk({ failSyncAt: 2 })
+  const receipts = openNode(disk)
+  const open = begin(receipts, 'in flight')
+  const kept = run(receipts, 'one', 'none')
+  await kept.attested
+  await expect(run(receipts, 'two', 'none').attested).rejects.toMatchObject({ code: 'disk_failed' })
+  expect(() => begin(receipts)).toThrow(expect.objectContaining({ code: 'disk_failed' }) as Error)
+  expect(() => open.finish(result('in flight', 'none'))).toThrow(expect.objectContaining({ code: 'disk_failed' }) as Error)
+  await receipts.close()
+  disk.crash()
+  expect(openNode(disk).get(kept.id.toString())).toBeDefined()
+})
+
+test('a signer that fails leaves nobody waiting', async () => {
+  let broken = false
+  const receipts = openNode(new SimulatedDisk(), {
+    sign: (bytes) => {
+      if (broken) throw new Error('no key')
+      return signer.sign(bytes)
+    },
+  })
+  const second = begin(receipts, 'other lane')
+  broken = true
+  const waiting = [run(receipts, 'a', 'none'), second.finish(result('b', 'none'))]
+  for (const { attested: promise } of waiting) await expect(promise).rejects.toMatchObject({ code: 'disk_failed' })
+})
+
+test('U2.2-PRV-1: a secret in headers or bodies is nowhere on the disk under sealed and none', async () => {
+  for (const retention of ['public', 'sealed', 'none'] as const) {
+    const disk = new SimulatedDisk()
+    const receipts = openNode(disk)
+    const { salt, ...issued } = run(receipts, 'the PIN is 4711-plaintext', retention)
+    await attested(issued)
+    await receipts.close()
+    const bytes = disk.bytes(JOURNAL)
+    expect(bytes.length).toBeGreaterThan(300)
+    expect([retention, holds(bytes, '4711-plaintext')]).toEqual([retention, retention === 'public'])
+    expect(holds(bytes, 'hunter2')).toBe(false)
+    // Nor is the salt, which would open the digests to guessing.
+    expect(Buffer.from(bytes).includes(Buffer.from(salt))).toBe(retention === 'public')
+  }
+})
+
+test('paths of a batch equal those of the core tree at every size', () => {
+  for (let n = 0; n <= 70; n++) {
+    const hashes = Array.from({ length: n }, (_, i) => leafHash(Uint8Array.of(i)))
+    const tree = batchTree(hashes)
+    expect(toHex(tree.root)).toBe(toHex(rootOfHashes(hashes)))
+    for (let i = 0; i < n; i++) expect(tree.path(i).map(toHex)).toEqual(inclusionPath(hashes, i).map(toHex))
+  }
+})
+
+test('ids, bodies and attestations agree for any mix of runs', async () => {
+  const one = fc.record({ retention: fc.constantFrom('public' as const, 'sealed' as const, 'none' as const), body: fc.uint8Array({ maxLength: 900 }), held: fc.boolean(), pause: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 20 }), async (runs) => {
+      const receipts = openNode(new SimulatedDisk())
+      const held: (() => ReturnType<typeof run>)[] = []
+      const issued: ReturnType<typeof run>[] = []
+      for (const { retention, body, held: later, pause } of runs) {
+        const open = begin(receipts, body)
+        const finish = () => ({ ...open.finish(result(body, retention)), salt: open.salt })
+        if (later) held.push(finish)
+        else issued.push(finish())
+        if (pause) await new Promise(setImmediate)
+      }
+      for (const finish of held.reverse()) issued.push(finish())
+      const attestations = await Promise.all(issued.map((i) => i.attested))
+      const seen = new Set<string>()
+      for (const [i, { id }] of issued.entries()) {
+        const stored = receipts.get(id.toString())
+        const body = bodyOf(stored?.body as Uint8Array)
+        const a = attestations[i] as (typeof attestations)[number]
+        expect(attests(a, stored?.body as Uint8Array)).toBe(true)
+        expect([a.batch.thread, a.batch.first + a.index]).toEqual([body.thread, body.seq])
+        seen.add(`${body.thread}/${body.seq}`)
+      }
+      expect(seen.size).toBe(runs.length)
+      const heads = new Map<number, { next: number; root: Uint8Array }>()
+      for (const { batch } of receipts.batchesFrom(new Map())) {
+        const head = heads.get(batch.thread) ?? { next: 0, root: new Uint8Array(32) }
+        expect(batch.first === head.next && equalBytes(batch.prev, head.root)).toBe(true)
+        heads.set(batch.thread, { next: batch.first + batch.size, root: batch.root })
+      }
+      expect([...heads.values()].reduce((n, h) => n + h.next, 0)).toBe(runs.length)
+    }),
+    { numRuns: 30 },
+  )
+})
