@@ -13,6 +13,7 @@ const dist = `${root}dist`
 /** Native or platform-dependent: installed by npm, not bundled. */
 const EXTERNAL = ['lmdb', '@chainsafe/blst', 'onnxruntime-node']
 
+// Packages in CommonJS ask for Node's own modules with `require`, which a module does not have.
 const BANNER = `import { createRequire as utnetCreateRequire } from 'node:module'; const require = utnetCreateRequire(import.meta.url);`
 
 const common: BuildOptions = {
@@ -26,14 +27,16 @@ const common: BuildOptions = {
   outdir: dist,
 }
 
-/** Component tools without jco's command line; WASI for them in its portable form. */
-const tools: Plugin = {
-  name: 'component-tools',
+/** Packages whose form for Node cannot be bundled, in the one that can. */
+const portable: Plugin = {
+  name: 'portable',
   setup({ onResolve }) {
-    onResolve({ filter: /^@bytecodealliance\/jco$/ }, () => ({ path: `${root}packaging/wasm-tools.js` }))
+    // WASI for the component tools starts threads on Node; in its browser form it is plain code, and the tools touch no file.
     onResolve({ filter: /^@bytecodealliance\/preview2-shim\// }, ({ path }) => ({
       path: `${root}node_modules/@bytecodealliance/preview2-shim/lib/browser/${path.slice('@bytecodealliance/preview2-shim/'.length)}.js`,
     }))
+    // Its UMD hides the files it consists of.
+    onResolve({ filter: /^jsonc-parser$/ }, () => ({ path: `${root}node_modules/jsonc-parser/lib/esm/main.js` }))
   },
 }
 
@@ -58,12 +61,13 @@ await build({
   chunkNames: 'chunk-[hash]',
   external: EXTERNAL,
   banner: { js: BANNER },
-  plugins: [tools],
+  plugins: [portable],
   entryPoints: {
     main: 'cli/main.ts',
     node: 'runtime/node/index.ts',
     testing: 'runtime/node/testing.ts',
     'test-resolver': 'cli/test-resolver.ts',
+    'device-worker': 'runtime/tpu-bridge/devices/device-worker.ts',
   },
 })
 
@@ -75,10 +79,10 @@ const copies: readonly (readonly [string, string])[] = [
   ['node_modules/@bytecodealliance/jco/obj/wasm-tools.core.wasm', 'wasm-tools.core.wasm'],
   ['node_modules/@bytecodealliance/jco/obj/wasm-tools.core2.wasm', 'wasm-tools.core2.wasm'],
   ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.wasm'],
-  ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.mjs'],
 ]
+// The tests of the SDK stay behind; those of the templates are part of a new project.
 for (const [from, to] of copies)
-  cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => !path.endsWith('.test.ts') })
+  cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => to === 'templates' || !path.endsWith('.test.ts') })
 
 const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`], {
   cwd: root,

@@ -43,7 +43,8 @@ const bytesOf = (b: Uint8Array): Uint8Array => Uint8Array.from(b)
 
 /** Secret key (32 bytes) of at least 32 bytes of seed: KeyGen of the draft, section 2.3. */
 export function blsKeygen(seed: Uint8Array): Uint8Array {
-  if (abytes(seed, undefined, 'seed').length < 32) throw new UtnetError('core_bad_argument', `seed must be at least 32 bytes, got ${seed.length}`)
+  if (abytes(seed, undefined, 'seed').length < 32)
+    throw new UtnetError('core_bad_argument', `seed must be at least 32 bytes, got ${seed.length}`)
   return bytesOf(SecretKey.fromKeygen(seed).toBytes())
 }
 

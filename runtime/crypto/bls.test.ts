@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { concatBytes, fromHex, possessionMessage, sha256, toHex, utf8, type Validator } from '../core/index.ts'
 import * as noble from './index.ts'
 import * as native from './native.ts'
-import { readVectors } from './vectors.ts'
+import { readVectors } from './testing/vectors.ts'
 
 const { G1, G2 } = bls12_381
 const order = bls12_381.fields.Fr.ORDER
@@ -15,26 +15,37 @@ const keys = secrets.map(native.blsPublicKey)
 function both(sig: Uint8Array, message: Uint8Array, set: readonly Uint8Array[]): boolean {
   const a = noble.blsFastAggregateVerify(sig, message, set)
   const b = native.blsFastAggregateVerify(sig, message, set)
-  expect({ noble: a, native: b, sig: toHex(sig), set: set.map(toHex) }).toEqual({ noble: b, native: b, sig: toHex(sig), set: set.map(toHex) })
+  expect({ noble: a, native: b, sig: toHex(sig), set: set.map(toHex) }).toEqual({
+    noble: b,
+    native: b,
+    sig: toHex(sig),
+    set: set.map(toHex),
+  })
   return b
 }
 
 interface Wycheproof {
-  readonly testGroups: readonly { readonly publicKey: { readonly pk: string }; readonly tests: readonly { tcId: number; msg: string; sig: string; result: string }[] }[]
+  readonly testGroups: readonly {
+    readonly publicKey: { readonly pk: string }
+    readonly tests: readonly { tcId: number; msg: string; sig: string; result: string }[]
+  }[]
 }
 
 const wycheproof = readVectors<Wycheproof>('wycheproof/bls_sig_g2_pop_verify_test.json')
-test.skipIf(wycheproof === undefined)('Wycheproof BLS POP: both halves say what the vectors say (skipped where shared/vectors is absent)', () => {
-  let n = 0
-  for (const group of wycheproof?.testGroups ?? []) {
-    for (const t of group.tests) {
-      const valid = both(fromHex(t.sig), fromHex(t.msg), [fromHex(group.publicKey.pk)])
-      expect(`${t.tcId} ${valid ? 'valid' : 'invalid'}`).toBe(`${t.tcId} ${t.result}`)
-      n++
+test.skipIf(wycheproof === undefined)(
+  'Wycheproof BLS POP: both halves say what the vectors say (skipped where shared/vectors is absent)',
+  () => {
+    let n = 0
+    for (const group of wycheproof?.testGroups ?? []) {
+      for (const t of group.tests) {
+        const valid = both(fromHex(t.sig), fromHex(t.msg), [fromHex(group.publicKey.pk)])
+        expect(`${t.tcId} ${valid ? 'valid' : 'invalid'}`).toBe(`${t.tcId} ${t.result}`)
+        n++
+      }
     }
-  }
-  expect(n).toBe(26)
-})
+    expect(n).toBe(26)
+  },
+)
 
 test('keygen, keys, signatures and aggregates are the same bytes in both halves', () => {
   const message = utf8('one message')
@@ -96,13 +107,29 @@ test('points outside the subgroup, at infinity, not canonical or of another leng
   expect(both(sig, message, [key])).toBe(true)
   expect(both(sig, message, [])).toBe(false)
   const uncompressedKey = G1.Point.fromBytes(key).toBytes(false)
-  for (const bad of [lowKey, infinityKey, new Uint8Array(48), new Uint8Array(48).fill(0xff), key.subarray(1), new Uint8Array(0), uncompressedKey]) {
+  for (const bad of [
+    lowKey,
+    infinityKey,
+    new Uint8Array(48),
+    new Uint8Array(48).fill(0xff),
+    key.subarray(1),
+    new Uint8Array(0),
+    uncompressedKey,
+  ]) {
     expect(both(sig, message, [bad])).toBe(false)
     expect(both(sig, message, [key, bad])).toBe(false)
     expect(both(infinitySig, message, [bad])).toBe(false)
   }
   const uncompressedSig = G2.Point.fromBytes(sig).toBytes(false)
-  for (const bad of [lowSig, infinitySig, new Uint8Array(96), new Uint8Array(96).fill(0xff), sig.subarray(1), new Uint8Array(0), uncompressedSig]) {
+  for (const bad of [
+    lowSig,
+    infinitySig,
+    new Uint8Array(96),
+    new Uint8Array(96).fill(0xff),
+    sig.subarray(1),
+    new Uint8Array(0),
+    uncompressedSig,
+  ]) {
     expect(both(bad, message, [key])).toBe(false)
     for (const half of [noble, native]) expect(() => half.blsAggregate([bad])).toThrow(/signature 0/)
   }

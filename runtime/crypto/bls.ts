@@ -42,7 +42,8 @@ const hashed = (message: Uint8Array): SignaturePoint => bls12_381.longSignatures
 
 /** Secret key (32 bytes) of at least 32 bytes of seed: KeyGen of the draft, section 2.3. */
 export function blsKeygen(seed: Uint8Array): Uint8Array {
-  if (abytes(seed, undefined, 'seed').length < 32) throw new UtnetError('core_bad_argument', `seed must be at least 32 bytes, got ${seed.length}`)
+  if (abytes(seed, undefined, 'seed').length < 32)
+    throw new UtnetError('core_bad_argument', `seed must be at least 32 bytes, got ${seed.length}`)
   const order = bls12_381.fields.Fr.ORDER
   let salt = utf8('BLS-SIG-KEYGEN-SALT-')
   for (;;) {

@@ -17,7 +17,12 @@ function certify(signers: readonly number[], change: Partial<Certificate> = {}):
   const message = precommitMessage(block.chainId, base.height, base.round, base.block)
   const bits = new Uint8Array(1)
   for (const i of signers) bits[0] = (bits[0] as number) | (1 << i)
-  return { ...base, signers: bits, signature: native.blsAggregate(signers.map((i) => native.blsSign(message, members[i]?.secret as Uint8Array))), ...change }
+  return {
+    ...base,
+    signers: bits,
+    signature: native.blsAggregate(signers.map((i) => native.blsSign(message, members[i]?.secret as Uint8Array))),
+    ...change,
+  }
 }
 
 test('every subset of a weighted set: valid exactly above two thirds of the power', () => {

@@ -1,6 +1,5 @@
 /** Finality: more than two thirds of a validator set's power precommitted one block. */
-import type { CID } from 'multiformats/cid'
-import { equalBytes, precommitMessage, signersOf, UtnetError, type Certificate, type Validator } from '../core/index.ts'
+import { equalBytes, precommitMessage, signersOf, UtnetError, type Certificate, type CID, type Validator } from '../core/index.ts'
 
 /** The block that a certificate must be of. */
 export interface CertifiedBlock {
@@ -34,7 +33,14 @@ export function checkCertificate(
   const total = powerOf(validators)
   if (power * 3n <= total * 2n) throw refuse(`power ${power} of ${total} signed; more than two thirds is needed`)
   const message = precommitMessage(block.chainId, certificate.height, certificate.round, certificate.block)
-  if (!fastAggregateVerify(certificate.signature, message, signers.map((v) => v.bls))) throw refuse('the aggregate signature is not valid')
+  if (
+    !fastAggregateVerify(
+      certificate.signature,
+      message,
+      signers.map((v) => v.bls),
+    )
+  )
+    throw refuse('the aggregate signature is not valid')
   return power
 }
 

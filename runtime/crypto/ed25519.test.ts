@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { concatBytes, fromHex, toHex, utf8 } from '../core/index.ts'
 import * as noble from './index.ts'
 import * as native from './native.ts'
-import { readVectors } from './vectors.ts'
+import { readVectors } from './testing/vectors.ts'
 
 interface Case {
   readonly sig: Uint8Array
@@ -27,44 +27,61 @@ const torsion = ED25519_TORSION_SUBGROUP.map((h) => fromHex(h))
 const L = Point.Fn.ORDER
 
 interface Wycheproof {
-  readonly testGroups: readonly { readonly publicKey: { readonly pk: string }; readonly tests: readonly { tcId: number; msg: string; sig: string; result: string }[] }[]
+  readonly testGroups: readonly {
+    readonly publicKey: { readonly pk: string }
+    readonly tests: readonly { tcId: number; msg: string; sig: string; result: string }[]
+  }[]
 }
 
 const wycheproof = readVectors<Wycheproof>('wycheproof/ed25519_test.json')
-test.skipIf(wycheproof === undefined)('Wycheproof ed25519: both halves say what the vectors say (skipped where shared/vectors is absent)', () => {
-  let n = 0
-  for (const group of wycheproof?.testGroups ?? []) {
-    for (const t of group.tests) {
-      const c = { sig: fromHex(t.sig), message: fromHex(t.msg), key: fromHex(group.publicKey.pk) }
-      expect(`${t.tcId} ${both(c) ? 'valid' : 'invalid'}`).toBe(`${t.tcId} ${t.result}`)
-      n++
+test.skipIf(wycheproof === undefined)(
+  'Wycheproof ed25519: both halves say what the vectors say (skipped where shared/vectors is absent)',
+  () => {
+    let n = 0
+    for (const group of wycheproof?.testGroups ?? []) {
+      for (const t of group.tests) {
+        const c = { sig: fromHex(t.sig), message: fromHex(t.msg), key: fromHex(group.publicKey.pk) }
+        expect(`${t.tcId} ${both(c) ? 'valid' : 'invalid'}`).toBe(`${t.tcId} ${t.result}`)
+        n++
+      }
     }
-  }
-  expect(n).toBe(151)
-})
+    expect(n).toBe(151)
+  },
+)
 
 const speccheck = readVectors<readonly { message: string; pub_key: string; signature: string }[]>('ed25519-speccheck/cases.json')
-test.skipIf(speccheck === undefined)('ed25519-speccheck: the 12 cases, decided by the written rule (skipped where shared/vectors is absent)', () => {
-  const said = speccheck?.map((c) => (both({ sig: fromHex(c.signature), message: fromHex(c.message), key: fromHex(c.pub_key) }) ? 'V' : 'X'))
-  // 0-2: small order; 3: mixed order, valid without the cofactor; 4, 5: valid with it only; 6-7: s too large; 8-11: not canonical or small order.
-  expect(said?.join('')).toBe('XXXVXXXXXXXX')
-})
+test.skipIf(speccheck === undefined)(
+  'ed25519-speccheck: the 12 cases, decided by the written rule (skipped where shared/vectors is absent)',
+  () => {
+    const said = speccheck?.map((c) =>
+      both({ sig: fromHex(c.signature), message: fromHex(c.message), key: fromHex(c.pub_key) }) ? 'V' : 'X',
+    )
+    // 0-2: small order; 3: mixed order, valid without the cofactor; 4, 5: valid with it only; 6-7: s too large; 8-11: not canonical or small order.
+    expect(said?.join('')).toBe('XXXVXXXXXXXX')
+  },
+)
 
 test('random mutations: halves agree, and only the signed triple is valid', () => {
   const key = noble.publicKeyEd25519(secret)
   expect(native.publicKeyEd25519(secret)).toEqual(key)
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 80 }), fc.integer({ min: 0, max: 2 }), fc.nat(), fc.integer({ min: 0, max: 7 }), (message, part, at, bit) => {
-      const sig = noble.signEd25519(message, secret)
-      expect(native.signEd25519(message, secret)).toEqual(sig)
-      expect(both({ sig, message, key })).toBe(true)
-      const parts = [Uint8Array.from(sig), Uint8Array.from(message), Uint8Array.from(key)] as const
-      const target = parts[part] as Uint8Array
-      if (target.length === 0) return
-      const i = at % target.length
-      target[i] = (target[i] as number) ^ (1 << bit)
-      expect(both({ sig: parts[0], message: parts[1], key: parts[2] })).toBe(false)
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 80 }),
+      fc.integer({ min: 0, max: 2 }),
+      fc.nat(),
+      fc.integer({ min: 0, max: 7 }),
+      (message, part, at, bit) => {
+        const sig = noble.signEd25519(message, secret)
+        expect(native.signEd25519(message, secret)).toEqual(sig)
+        expect(both({ sig, message, key })).toBe(true)
+        const parts = [Uint8Array.from(sig), Uint8Array.from(message), Uint8Array.from(key)] as const
+        const target = parts[part] as Uint8Array
+        if (target.length === 0) return
+        const i = at % target.length
+        target[i] = (target[i] as number) ^ (1 << bit)
+        expect(both({ sig: parts[0], message: parts[1], key: parts[2] })).toBe(false)
+      },
+    ),
     { numRuns: 60 },
   )
 })
@@ -125,7 +142,8 @@ test('malformed input is refused without an error, a signer holds its key', () =
   const message = utf8('x')
   const key = noble.publicKeyEd25519(secret)
   const sig = noble.signEd25519(message, secret)
-  for (const bad of [new Uint8Array(0), sig.subarray(1), concatBytes(sig, Uint8Array.of(0))]) expect(both({ sig: bad, message, key })).toBe(false)
+  for (const bad of [new Uint8Array(0), sig.subarray(1), concatBytes(sig, Uint8Array.of(0))])
+    expect(both({ sig: bad, message, key })).toBe(false)
   for (const bad of [new Uint8Array(0), key.subarray(1), new Uint8Array(33)]) expect(both({ sig, message, key: bad })).toBe(false)
   for (const half of [noble, native]) {
     expect(() => half.signEd25519(message, new Uint8Array(31))).toThrow(/secret key must be 32 bytes/)

@@ -3,10 +3,16 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fromHex, toHex, utf8 } from '../core/index.ts'
 import { publicKeyEd25519, vrfOutput, vrfProve, vrfVerify } from './index.ts'
-import { readVectors } from './vectors.ts'
+import { readVectors } from './testing/vectors.ts'
 
 interface Rfc9381 {
-  readonly vectors: readonly { readonly suite: 3 | 4; readonly sk: string; readonly alpha: string; readonly pi: string; readonly betaPrefix: string | null }[]
+  readonly vectors: readonly {
+    readonly suite: 3 | 4
+    readonly sk: string
+    readonly alpha: string
+    readonly pi: string
+    readonly betaPrefix: string | null
+  }[]
 }
 
 const rfc = readVectors<Rfc9381>('rfc9381.json')

@@ -71,7 +71,8 @@ export function vrfProve(secret: Uint8Array, alpha: Uint8Array, suite: VrfSuite 
  * Strict: the key is canonical and not of small order, Gamma canonical, s below the group's order.
  */
 export function vrfVerify(key: Uint8Array, alpha: Uint8Array, proof: Uint8Array, suite: VrfSuite = 'ell2'): Uint8Array | undefined {
-  if (!acceptableKey(key) || !(proof instanceof Uint8Array) || proof.length !== VRF_PROOF_BYTES || !(alpha instanceof Uint8Array)) return undefined
+  if (!acceptableKey(key) || !(proof instanceof Uint8Array) || proof.length !== VRF_PROOF_BYTES || !(alpha instanceof Uint8Array))
+    return undefined
   const y = decodePoint(key)
   const gamma = decodePoint(proof.subarray(0, 32))
   const s = readScalar(proof.subarray(48))

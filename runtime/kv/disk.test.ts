@@ -23,7 +23,12 @@ test.each(kinds)('%s disk: append, read, truncate, sync, open again, list and re
   expect(file.size()).toBe(11)
   expect(file.read(6, 5)).toEqual(utf8('world'))
   expect(file.read(11, 0)).toEqual(new Uint8Array(0))
-  for (const [at, n] of [[7, 5], [12, 0], [-1, 1]] as const) expect(() => file.read(at, n)).toThrow(/beyond/)
+  for (const [at, n] of [
+    [7, 5],
+    [12, 0],
+    [-1, 1],
+  ] as const)
+    expect(() => file.read(at, n)).toThrow(/beyond/)
   file.truncate(5)
   file.append(utf8('!'))
   await file.sync()

@@ -1,5 +1,17 @@
 /** The Disk port over real files. */
-import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { UtnetError, type Disk, type LogFile } from '../core/index.ts'
 
@@ -75,10 +87,11 @@ function openLog(path: string, closed: () => void): LogFile {
     size: () => size,
     read(at, length) {
       if (failure !== undefined) throw failure
-      if (at < 0 || length < 0 || at + length > size) throw new UtnetError('core_bad_argument', `${path}: ${length} bytes at ${at} are beyond its ${size}`)
+      if (at < 0 || length < 0 || at + length > size)
+        throw new UtnetError('core_bad_argument', `${path}: ${length} bytes at ${at} are beyond its ${size}`)
       const out = new Uint8Array(length)
       attempt(path, () => {
-        for (let done = 0; done < length; ) {
+        for (let done = 0; done < length;) {
           const n = readSync(fd, out, done, length - done, at + done)
           if (n === 0) throw new Error('it ends early')
           done += n
@@ -88,7 +101,7 @@ function openLog(path: string, closed: () => void): LogFile {
     },
     append(bytes) {
       act(() => {
-        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done)
+        for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done)
         size += bytes.length
       })
     },

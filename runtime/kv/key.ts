@@ -2,12 +2,13 @@
 import { abytes, UtnetError } from '../core/index.ts'
 
 /** Longest key: LMDB's own bound at 4 KiB pages is 1,978 bytes. */
-export const MAX_KEY_BYTES = 1_900
+const MAX_KEY_BYTES = 1_900
 
 /** The key; throws `core_bad_argument` when it is empty or too long. */
 export function checkKey(key: Uint8Array): Uint8Array {
   const { length } = abytes(key, undefined, 'key')
-  if (length === 0 || length > MAX_KEY_BYTES) throw new UtnetError('core_bad_argument', `a key has 1 to ${MAX_KEY_BYTES} bytes, got ${length}`)
+  if (length === 0 || length > MAX_KEY_BYTES)
+    throw new UtnetError('core_bad_argument', `a key has 1 to ${MAX_KEY_BYTES} bytes, got ${length}`)
   return key
 }
 

@@ -45,7 +45,11 @@ async function runUntilCrash(disk: SimulatedDisk, seed: number): Promise<readonl
   try {
     const kv = await simulatedKv(disk)
     const shadow = new Map<string, string>()
-    const state = () => [...shadow].sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => `${k}=${v}`).join()
+    const state = () =>
+      [...shadow]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([k, v]) => `${k}=${v}`)
+        .join()
     for (;;) {
       const changes = Array.from({ length: 1 + Math.floor(random() * 4) }, () => {
         const k = Uint8Array.of(Math.floor(random() * 8))

@@ -23,7 +23,9 @@ export async function openLmdb(path: string): Promise<Kv> {
     if (failure !== undefined) throw failure
   }
   const fail = (cause: unknown): UtnetError =>
-    (failure ??= new UtnetError('disk_failed', `store ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }))
+    (failure ??= new UtnetError('disk_failed', `store ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    }))
 
   return {
     get(key) {
@@ -71,8 +73,17 @@ const asBuffer = (b: Uint8Array): Buffer => Buffer.from(b.buffer, b.byteOffset, 
 
 function openFolder(path: string) {
   try {
-    return open<Uint8Array, Uint8Array>({ path, noSubdir: false, keyEncoding: 'binary', encoding: 'binary', overlappingSync: false, cache: false })
+    return open<Uint8Array, Uint8Array>({
+      path,
+      noSubdir: false,
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      overlappingSync: false,
+      cache: false,
+    })
   } catch (cause) {
-    throw new UtnetError('disk_failed', `store ${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new UtnetError('disk_failed', `store ${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
   }
 }

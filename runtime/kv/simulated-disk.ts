@@ -144,7 +144,8 @@ export class SimulatedDisk implements Disk {
       size: () => content.size,
       read: (at, length) => {
         alive()
-        if (at < 0 || length < 0 || at + length > content.size) throw new UtnetError('core_bad_argument', `${length} bytes at ${at} are beyond ${content.size}`)
+        if (at < 0 || length < 0 || at + length > content.size)
+          throw new UtnetError('core_bad_argument', `${length} bytes at ${at} are beyond ${content.size}`)
         return content.current.slice(at, at + length)
       },
       append: (bytes) => {

@@ -2,7 +2,20 @@
  * The Kv port as a write-ahead log over a Disk, entries in memory: what crash tests run the chain on. One commit is one record: magic 4, length 4
  * (big endian), checksum 32 (over the payload), payload = canonical dag-cbor of [[key, value or null], ...].
  */
-import { asArray, asBytes, compareBytes, concatBytes, decode, digest, encode, equalBytes, UtnetError, type Disk, type Kv, type LogFile } from '../core/index.ts'
+import {
+  asArray,
+  asBytes,
+  compareBytes,
+  concatBytes,
+  decode,
+  digest,
+  encode,
+  equalBytes,
+  UtnetError,
+  type Disk,
+  type Kv,
+  type LogFile,
+} from '../core/index.ts'
 import { checkChanges, checkKey, checkLimit, type Change } from './key.ts'
 
 const MAGIC = Uint8Array.from([0x75, 0x74, 0x6b, 0x76])

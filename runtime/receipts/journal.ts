@@ -23,7 +23,9 @@ export interface Journal {
 
 const nameOf = (segment: number): string => `receipts-${String(segment).padStart(8, '0')}.log`
 const broken = (segment: number, at: number): UtnetError =>
-  new UtnetError('data_corrupt', `the receipt journal ${nameOf(segment)} is broken at byte ${at}`, { hint: 'restore the data folder from a copy' })
+  new UtnetError('data_corrupt', `the receipt journal ${nameOf(segment)} is broken at byte ${at}`, {
+    hint: 'restore the data folder from a copy',
+  })
 
 /** True when the node wrote another record behind `from`: it did so only after a sync, so the break before it is no torn tail. */
 function recordFollows(key: Uint8Array, file: LogFile, segment: number, from: number): boolean {
@@ -41,7 +43,13 @@ interface Recovered {
 }
 
 /** Reads one segment, giving each record; cuts a torn tail where that is allowed. */
-function recover(key: Uint8Array, file: LogFile, segment: number, last: boolean, each: (batches: JournalBatch[], place: Place) => void): Recovered {
+function recover(
+  key: Uint8Array,
+  file: LogFile,
+  segment: number,
+  last: boolean,
+  each: (batches: JournalBatch[], place: Place) => void,
+): Recovered {
   let at = 0
   let ended = false
   const size = file.size()
@@ -64,12 +72,17 @@ function recover(key: Uint8Array, file: LogFile, segment: number, last: boolean,
 
 /** Opens the journal of a disk; `key` (32 bytes) is the node's secret for its frames, `each` sees every durable record in order. */
 export function openJournal(disk: Disk, key: Uint8Array, each: (batches: JournalBatch[], place: Place) => void): Journal {
-  const numbers = disk.list().flatMap((name) => SEGMENT_NAME.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b)
+  const numbers = disk
+    .list()
+    .flatMap((name) => SEGMENT_NAME.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b)
   const files = new Map<number, LogFile>()
   let dropped = 0
   let ended = true
   for (const [i, segment] of numbers.entries()) {
-    if (segment !== i) throw new UtnetError('data_corrupt', `the receipt journal lacks ${nameOf(i)}`, { hint: 'restore the data folder from a copy' })
+    if (segment !== i)
+      throw new UtnetError('data_corrupt', `the receipt journal lacks ${nameOf(i)}`, { hint: 'restore the data folder from a copy' })
     const file = disk.open(nameOf(segment))
     files.set(segment, file)
     const found = recover(key, file, segment, i === numbers.length - 1, each)

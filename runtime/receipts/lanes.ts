@@ -1,7 +1,5 @@
 /** Lanes: the `seq` chains of a node, and the runs in flight on them. */
-import {
-  encodeReceipt, openingDigest, receiptId, runSeed, saltOf, UtnetError, type Attestation, type CID,
-} from '../core/index.ts'
+import { encodeReceipt, openingDigest, receiptId, runSeed, saltOf, UtnetError, type Attestation, type CID } from '../core/index.ts'
 import { keep } from './openings.ts'
 import type { Issued, OpenRun, RunRequest } from './types.ts'
 
@@ -35,7 +33,8 @@ export class Lanes {
   /** The lane of a number; undefined beyond what a node has. */
   of(thread: number): Lane | undefined {
     if (thread >= MAX_LANES) return undefined
-    while (this.all.length <= thread) this.all.push({ thread: this.all.length, next: 0, sealed: 0, prev: new Uint8Array(32), busy: false, pending: [] })
+    while (this.all.length <= thread)
+      this.all.push({ thread: this.all.length, next: 0, sealed: 0, prev: new Uint8Array(32), busy: false, pending: [] })
     return this.all[thread]
   }
 
@@ -79,8 +78,23 @@ export function beginRun(lane: Lane, request: RunRequest, { node, salt, ready, q
       ready()
       const { kind, world, entry, output, status, gas, protocol, log, models, context, retention, files } = result
       const body = encodeReceipt({
-        v: 1, kind, module, world, entry, input: inputDigest, output: openingDigest('output', saltOf(salt, 'output'), output), status, gas, protocol,
-        log: log === null ? null : openingDigest('log', saltOf(salt, 'log'), log), models, context: { ...context, seed }, node, thread, seq, retention,
+        v: 1,
+        kind,
+        module,
+        world,
+        entry,
+        input: inputDigest,
+        output: openingDigest('output', saltOf(salt, 'output'), output),
+        status,
+        gas,
+        protocol,
+        log: log === null ? null : openingDigest('log', saltOf(salt, 'log'), log),
+        models,
+        context: { ...context, seed },
+        node,
+        thread,
+        seq,
+        retention,
       })
       const id = receiptId(body)
       const kept = keep(retention, salt, { input, output, log, files })

@@ -1,6 +1,22 @@
 /** What is kept of input, output and log, as the retention says: in the open, sealed under the caller's salt, or not at all. */
 import {
-  asArray, asBytes, asText, decode, digest, encode, equalBytes, openingDigest, saltOf, sha256, toHex, utf8, UtnetError, type Cbor, type ReceiptBody, type Retention, type SaltName,
+  asArray,
+  asBytes,
+  asText,
+  decode,
+  digest,
+  encode,
+  equalBytes,
+  openingDigest,
+  saltOf,
+  sha256,
+  toHex,
+  utf8,
+  UtnetError,
+  type Cbor,
+  type ReceiptBody,
+  type Retention,
+  type SaltName,
 } from '../core/index.ts'
 import { seal, unseal } from '../crypto/native.ts'
 
@@ -29,10 +45,12 @@ function readOpenings(value: Cbor | undefined): Openings {
     input: asBytes(input, 'input opening'),
     output: asBytes(output, 'output opening'),
     log: log === null ? null : asBytes(log, 'log opening'),
-    files: new Map(asArray(files, 'files').map((file) => {
-      const [hash, bytes] = asArray(file, 'file', 2)
-      return [asText(hash, 'file hash'), asBytes(bytes, 'file')]
-    })),
+    files: new Map(
+      asArray(files, 'files').map((file) => {
+        const [hash, bytes] = asArray(file, 'file', 2)
+        return [asText(hash, 'file hash'), asBytes(bytes, 'file')]
+      }),
+    ),
   }
 }
 
@@ -62,7 +80,8 @@ export function open(kept: Uint8Array | null, salt: Uint8Array | undefined, body
     throw new UtnetError('data_corrupt', 'the kept openings are not those of the receipt', { hint: 'restore the data folder from a copy' })
   }
   for (const [hash, bytes] of opened.openings.files) {
-    if (toHex(sha256(bytes)) !== hash) throw new UtnetError('data_corrupt', `the kept file ${hash} has other bytes`, { hint: 'restore the data folder from a copy' })
+    if (toHex(sha256(bytes)) !== hash)
+      throw new UtnetError('data_corrupt', `the kept file ${hash} has other bytes`, { hint: 'restore the data folder from a copy' })
   }
   return opened
 }
@@ -73,6 +92,9 @@ function unkeep(kept: Uint8Array, salt: Uint8Array | undefined): Opened | undefi
   if (list[0] !== 'sealed') throw new UtnetError('data_corrupt', 'the journal keeps openings in a form that is not known')
   if (salt === undefined) return undefined
   const bytes = unseal(sealKey(salt), asBytes(list[1], 'sealed openings'), BOUND)
-  if (bytes === undefined) throw new UtnetError('receipt_withheld', 'the salt does not open this receipt', { hint: 'hand in the salt of the Utnet-Receipt header' })
+  if (bytes === undefined)
+    throw new UtnetError('receipt_withheld', 'the salt does not open this receipt', {
+      hint: 'hand in the salt of the Utnet-Receipt header',
+    })
   return { salt, openings: readOpenings(decode(bytes, 'openings', MAX_KEPT)) }
 }

@@ -1,6 +1,19 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeReceipt, equalBytes, inclusionPath, leafHash, LIMITS, openingDigest, rootOfHashes, runSeed, saltOf, toHex, utf8, type RunBody } from '../core/index.ts'
+import {
+  decodeReceipt,
+  equalBytes,
+  inclusionPath,
+  leafHash,
+  LIMITS,
+  openingDigest,
+  rootOfHashes,
+  runSeed,
+  saltOf,
+  toHex,
+  utf8,
+  type RunBody,
+} from '../core/index.ts'
 import { useNativeHashes } from '../crypto/native.ts'
 import { SimulatedDisk } from '../kv/index.ts'
 import { batchTree } from './batch-tree.ts'
@@ -13,7 +26,10 @@ const bodyOf = (bytes: Uint8Array): RunBody => decodeReceipt(bytes) as RunBody
 test('a receipt is attested, durable and readable with what its retention keeps', async () => {
   const disk = new SimulatedDisk()
   const receipts = openNode(disk)
-  const issued = (['public', 'sealed', 'none'] as const).map((retention) => ({ retention, ...run(receipts, `body of ${retention}`, retention) }))
+  const issued = (['public', 'sealed', 'none'] as const).map((retention) => ({
+    retention,
+    ...run(receipts, `body of ${retention}`, retention),
+  }))
   expect(receipts.get((issued[0] as { id: { toString(): string } }).id.toString())).toBeUndefined()
   const attestations = await Promise.all(issued.map((i) => i.attested))
   await receipts.close()
@@ -35,7 +51,8 @@ test('a receipt is attested, durable and readable with what its retention keeps'
       expect(openingDigest('input', saltOf(salt, 'input'), opened?.openings.input as Uint8Array)).toEqual(body.input)
       expect([...(opened?.openings.files.values() ?? [])]).toEqual([utf8(`body of ${retention}`)])
     }
-    if (retention === 'sealed') expect(() => again.get(id.toString(), new Uint8Array(16))).toThrow(expect.objectContaining({ code: 'receipt_withheld' }) as Error)
+    if (retention === 'sealed')
+      expect(() => again.get(id.toString(), new Uint8Array(16))).toThrow(expect.objectContaining({ code: 'receipt_withheld' }) as Error)
   }
   expect(again.get('bafyreigone')).toBeUndefined()
   expect(bodyOf(again.get((await attested(run(again, 'next', 'none'))).toString())?.body as Uint8Array).seq).toBe(3)
@@ -85,9 +102,19 @@ test('runs in flight have lanes of their own; an abandoned run leaves neither re
   expect(() => slow.finish(result('slow', 'none'))).toThrow(/ended twice/)
   const b = await next.finish(result('next', 'none')).attested
   expect([b.batch.thread, b.batch.first]).toEqual([0, 0])
-  expect(() => receipts.begin({ module: MODULE, chainSeed: CHAIN_SEED, input: () => { throw new Error('no input') } })).toThrow('no input')
+  expect(() =>
+    receipts.begin({
+      module: MODULE,
+      chainSeed: CHAIN_SEED,
+      input: () => {
+        throw new Error('no input')
+      },
+    }),
+  ).toThrow('no input')
   const long = begin(receipts, 'too long')
-  expect(() => long.finish(result('too long', 'none', { entry: 'x'.repeat(2000) }))).toThrow(expect.objectContaining({ code: 'receipt_invalid' }) as Error)
+  expect(() => long.finish(result('too long', 'none', { entry: 'x'.repeat(2000) }))).toThrow(
+    expect.objectContaining({ code: 'receipt_invalid' }) as Error,
+  )
   const c = await run(receipts, 'after', 'none').attested
   expect([c.batch.thread, c.batch.first, receipts.threads()]).toEqual([0, 1, 2])
 })
@@ -146,7 +173,12 @@ test('paths of a batch equal those of the core tree at every size', () => {
 })
 
 test('ids, bodies and attestations agree for any mix of runs', async () => {
-  const one = fc.record({ retention: fc.constantFrom('public' as const, 'sealed' as const, 'none' as const), body: fc.uint8Array({ maxLength: 900 }), held: fc.boolean(), pause: fc.boolean() })
+  const one = fc.record({
+    retention: fc.constantFrom('public' as const, 'sealed' as const, 'none' as const),
+    body: fc.uint8Array({ maxLength: 900 }),
+    held: fc.boolean(),
+    pause: fc.boolean(),
+  })
   await fc.assert(
     fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 20 }), async (runs) => {
       const receipts = openNode(new SimulatedDisk())

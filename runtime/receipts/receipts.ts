@@ -12,8 +12,21 @@
  * of each lane, one signature carry all receipts that were issued meanwhile.
  */
 import {
-  attestationCbor, concatBytes, decodeReceipt, digest, domain, encode, encodeBatch, equalBytes, leafHash, LIMITS, receiptId, UtnetError, type Attestation,
-  type BatchStatement, type CID,
+  attestationCbor,
+  concatBytes,
+  decodeReceipt,
+  digest,
+  domain,
+  encode,
+  encodeBatch,
+  equalBytes,
+  leafHash,
+  LIMITS,
+  receiptId,
+  UtnetError,
+  type Attestation,
+  type BatchStatement,
+  type CID,
 } from '../core/index.ts'
 import { verifyEd25519 } from '../crypto/native.ts'
 import { batchTree } from './batch-tree.ts'
@@ -63,9 +76,9 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
   let writing: Promise<void> | undefined
   let scheduled = false
 
-  const remember = (written: readonly JournalBatch[], place: Place): void => {
+  const remember = (written: readonly JournalBatch[], place: Place, ids: readonly (readonly CID[])[]): void => {
     written.forEach((b, at) => {
-      b.entries.forEach((entry, i) => index.set(receiptId(entry.body).toString(), { place, batch: at, index: i }))
+      ids[at]?.forEach((id, i) => index.set(id.toString(), { place, batch: at, index: i }))
       const list = batches.get(b.batch.thread) ?? []
       list.push({ batch: b.batch, sig: b.sig })
       batches.set(b.batch.thread, list)
@@ -78,17 +91,27 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
       const lane = lanes.of(batch.thread)
       const root = batchTree(entries.map((e) => leafHash(e.body))).root
       const follows =
-        lane !== undefined && batch.first === lane.sealed && batch.size === entries.length && equalBytes(batch.prev, lane.prev) && equalBytes(batch.root, root) && equalBytes(batch.node, node)
+        lane !== undefined &&
+        batch.first === lane.sealed &&
+        batch.size === entries.length &&
+        equalBytes(batch.prev, lane.prev) &&
+        equalBytes(batch.root, root) &&
+        equalBytes(batch.node, node)
       if (!follows) throw corrupt(`the receipt journal breaks at receipt ${batch.first} of thread ${batch.thread}`)
       lane.sealed = lane.next = batch.first + batch.size
       lane.prev = batch.root
     }
-    remember(recovered, place)
+    remember(
+      recovered,
+      place,
+      recovered.map((b) => b.entries.map((e) => receiptId(e.body))),
+    )
   })
   // Each batch names the root before it, so the last signature of a lane speaks for all of the lane.
   for (const list of batches.values()) {
     const last = list.at(-1) as SignedBatch
-    if (!verifyEd25519(last.sig, signingBytes(last.batch), node)) throw corrupt(`the last batch of thread ${last.batch.thread} is not signed by this node`)
+    if (!verifyEd25519(last.sig, signingBytes(last.batch), node))
+      throw corrupt(`the last batch of thread ${last.batch.thread} is not signed by this node`)
   }
 
   /** Takes what waits into `closing`, up to the size of a record, from the lanes in turn: one batch of each lane. */
@@ -106,7 +129,11 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
       const batch = { node, thread: lane.thread, first: lane.sealed, size, prev: lane.prev, root: tree.root }
       const sig = options.sign(signingBytes(batch))
       const entries = taken.map(({ body, kept }) => ({ body, kept }))
-      closing.push({ batch: { batch, sig, entries }, waiting: taken, attestation: (at) => ({ batch, index: at, path: tree.path(at), sig }) })
+      closing.push({
+        batch: { batch, sig, entries },
+        waiting: taken,
+        attestation: (at) => ({ batch, index: at, path: tree.path(at), sig }),
+      })
       lane.pending.splice(0, size)
       lane.sealed += size
       lane.prev = tree.root
@@ -120,10 +147,18 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     try {
       close(closing)
       const written = closing.map((c) => c.batch)
-      remember(written, await journal.append(written))
+      const place = await journal.append(written)
+      remember(
+        written,
+        place,
+        closing.map((c) => c.waiting.map((p) => p.id)),
+      )
     } catch (cause) {
       // A failed sync says nothing about what is on disk and must not be tried again: the node has to start anew and recover.
-      failure = new UtnetError('disk_failed', 'the receipt journal could not be written', { hint: 'mend the disk and start the node again', cause })
+      failure = new UtnetError('disk_failed', 'the receipt journal could not be written', {
+        hint: 'mend the disk and start the node again',
+        cause,
+      })
       for (const { waiting: lost } of closing) for (const p of lost) p.reject(failure)
       for (const lane of lanes.all) for (const p of lane.pending.splice(0)) p.reject(failure)
       return
@@ -160,7 +195,8 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
   return {
     begin(request) {
       ready()
-      if (waiting >= BACKLOG || waitingBytes >= BACKLOG_BYTES) throw new UtnetError('host_busy', `${waiting} receipts wait for the disk`, { hint: 'try again in a moment' })
+      if (waiting >= BACKLOG || waitingBytes >= BACKLOG_BYTES)
+        throw new UtnetError('host_busy', `${waiting} receipts wait for the disk`, { hint: 'try again in a moment' })
       const queued = (pending: Pending): void => {
         waiting++
         waitingBytes += sizeOf(pending)
@@ -175,17 +211,23 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
       const { batch, sig, entries } = journal.read(stored.place)[stored.batch] as JournalBatch
       const entry = entries[stored.index] as JournalBatch['entries'][number]
       const path = batchTree(entries.map((e) => leafHash(e.body))).path(stored.index)
-      return { body: entry.body, attestation: { batch, index: stored.index, path, sig }, opened: open(entry.kept, salt, decodeReceipt(entry.body)) }
+      return {
+        body: entry.body,
+        attestation: { batch, index: stored.index, path, sig },
+        opened: open(entry.kept, salt, decodeReceipt(entry.body)),
+      }
     },
 
     batchesFrom(marks) {
-      return [...batches].sort(([a], [b]) => a - b).flatMap(([thread, list]) => {
-        const mark = marks.get(thread) ?? 0
-        // Marks lie near the end: what is anchored is not walked again.
-        let from = list.length
-        while (from > 0 && (list[from - 1] as SignedBatch).batch.first >= mark) from--
-        return list.slice(from)
-      })
+      return [...batches]
+        .sort(([a], [b]) => a - b)
+        .flatMap(([thread, list]) => {
+          const mark = marks.get(thread) ?? 0
+          // Marks lie near the end: what is anchored is not walked again.
+          let from = list.length
+          while (from > 0 && (list[from - 1] as SignedBatch).batch.first >= mark) from--
+          return list.slice(from)
+        })
     },
 
     count: () => index.size,

@@ -8,7 +8,7 @@
 import { hash } from 'node:crypto'
 import { asArray, asBytes, asMap, concatBytes, decode, digest, encode, equalBytes, readBatch, type BatchStatement } from '../core/index.ts'
 
-export interface Entry {
+interface Entry {
   /** Canonical bytes of the receipt's body. */
   readonly body: Uint8Array
   /** What is kept of its openings (`keep`), or null. */

@@ -33,7 +33,13 @@ async function serveUntilCrash(disk: SimulatedDisk, seed: number, when: 'durable
       const open = begin(receipts, body)
       const finish = (): void => {
         const issued = open.finish(result(body, retention))
-        const answer = (attestation?: Attestation): void => void answered.push({ id: issued.id.toString(), salt: open.salt, body: retention === 'none' ? new Uint8Array(0) : body, attestation })
+        const answer = (attestation?: Attestation): void =>
+          void answered.push({
+            id: issued.id.toString(),
+            salt: open.salt,
+            body: retention === 'none' ? new Uint8Array(0) : body,
+            attestation,
+          })
         if (when === 'at once') answer()
         waiting.push(issued.attested.then((a) => (when === 'durable' ? answer(a) : undefined)).catch(() => undefined))
       }
@@ -51,13 +57,19 @@ async function serveUntilCrash(disk: SimulatedDisk, seed: number, when: 'durable
 }
 
 /** How many of the answered receipts are not there whole after recovery; checks the chain of batches and that the node can go on. */
-async function recover(disk: SimulatedDisk, answered: readonly Answered[]): Promise<{ readonly lost: number; readonly unanswered: number }> {
+async function recover(
+  disk: SimulatedDisk,
+  answered: readonly Answered[],
+): Promise<{ readonly lost: number; readonly unanswered: number }> {
   disk.crash()
   const receipts = openNode(disk, { seed: 99 })
   let lost = 0
   for (const a of answered) {
     const stored = receipts.get(a.id, a.salt)
-    const whole = stored !== undefined && attests(stored.attestation, stored.body) && (a.body.length === 0 || [...(stored.opened?.openings.files.values() ?? [])].some((f) => equalBytes(f, a.body)))
+    const whole =
+      stored !== undefined &&
+      attests(stored.attestation, stored.body) &&
+      (a.body.length === 0 || [...(stored.opened?.openings.files.values() ?? [])].some((f) => equalBytes(f, a.body)))
     if (!whole) lost++
     else if (a.attestation !== undefined) expect(stored.attestation).toEqual(a.attestation)
   }
@@ -75,7 +87,11 @@ async function recover(disk: SimulatedDisk, answered: readonly Answered[]): Prom
   return { lost, unanswered: before - answered.length }
 }
 
-async function crashes(count: number, when: 'durable' | 'at once', options: SimulatedDiskOptions = {}): Promise<{ answered: number; lost: number; losing: number; unanswered: number }> {
+async function crashes(
+  count: number,
+  when: 'durable' | 'at once',
+  options: SimulatedDiskOptions = {},
+): Promise<{ answered: number; lost: number; losing: number; unanswered: number }> {
   const sum = { answered: 0, lost: 0, losing: 0, unanswered: 0 }
   for (let seed = 0; seed < count; seed++) {
     const disk = new SimulatedDisk({ seed, crashAt: 1 + (seed % 23), ...options })
@@ -112,7 +128,10 @@ test('controls that must lose: an answer before the sync, and a disk that lies',
 }, 60_000)
 
 /** A journal of a few batches on a disk of its own. */
-async function journal(clean: boolean, rounds = 3): Promise<{ readonly bytes: Uint8Array; readonly ids: readonly string[]; readonly last: number }> {
+async function journal(
+  clean: boolean,
+  rounds = 3,
+): Promise<{ readonly bytes: Uint8Array; readonly ids: readonly string[]; readonly last: number }> {
   const disk = new SimulatedDisk()
   const receipts = openNode(disk)
   const ids: string[] = []

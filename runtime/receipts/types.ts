@@ -53,7 +53,7 @@ export interface Issued {
   readonly attested: Promise<Attestation>
 }
 
-export interface StoredReceipt {
+interface StoredReceipt {
   readonly body: Uint8Array
   readonly attestation: Attestation
   /** What the retention lets be shown. */

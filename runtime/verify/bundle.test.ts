@@ -359,3 +359,35 @@ describe('re-execution', () => {
     expect(await failing(write({ ...sealed, log: null }), { reexecute: honest })).toEqual(['reexecution'])
   })
 })
+
+describe('a spoilt block', () => {
+  const spoil = (file: Uint8Array, index: number): Uint8Array => {
+    const { blocks } = readCar(file)
+    const block = blocks[index] as (typeof blocks)[number]
+    const bytes = Uint8Array.from(file)
+    const at = block.bytes.byteOffset - file.byteOffset + (block.bytes.length >> 1)
+    bytes[at] = (bytes[at] as number) ^ 1
+    return bytes
+  }
+  const detail = async (file: Uint8Array): Promise<string> => (await verifyBundle(file, options)).checks[0]?.detail ?? ''
+
+  test('is named by the part that it belongs to', async () => {
+    const file = write(invoke)
+    const names: string[] = []
+    for (let i = 0; i < readCar(file).blocks.length; i++) names.push(/^the (.*) is not what it was/.exec(await detail(spoil(file, i)))?.[1] ?? 'nothing')
+    expect(names).toEqual([
+      'bundle root',
+      'receipt',
+      'header of the anchor block',
+      'certificate of the anchor block',
+      'header of the context block',
+      'certificate of the context block',
+      'module',
+      'input opening',
+      'file of the input',
+      'output opening',
+      'file of the output',
+      'log opening',
+    ])
+  })
+})

@@ -8,13 +8,15 @@ import {
   openingDigest,
   readBundleFile,
   receiptId,
+  type BundleFile,
   type CallWitness,
   type CID,
   type Header,
   type ReceiptBody,
   type RunStatus,
 } from '../core/index.ts'
-import { Checks, must, needs, type Verification } from './checks.ts'
+import { brokenPart } from './broken-block.ts'
+import { Checks, fail, must, needs, type Verification } from './checks.ts'
 import { mustBeChild, mustBeFinal, readHeader } from './final-header.ts'
 import { checkPart, checkWitness, fileOf, type Opened } from './openings.ts'
 import { checkAnchor, checkAttestation, checkContext, checkNode, checkReceipt } from './run.ts'
@@ -51,6 +53,17 @@ export interface BundleOptions extends TrustOptions {
   readonly reexecute?: Reexecute
 }
 
+/** Reads the file; where it is spoilt, says which part of the bundle is. */
+function readNaming(carBytes: Uint8Array): BundleFile {
+  try {
+    return readBundleFile(carBytes)
+  } catch (error) {
+    const part = brokenPart(carBytes)
+    if (part === undefined) throw error
+    return fail(`the ${part} is not what it was: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 /**
  * Checks a proof bundle file. Never throws: a file that cannot be read gives a failing check `container`.
  * `valid` is true only when every check holds; every check says in one line what it found.
@@ -58,7 +71,7 @@ export interface BundleOptions extends TrustOptions {
 export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions): Promise<Verification> {
   const checks = new Checks()
   const file = checks.run('container', () => {
-    const read = readBundleFile(carBytes)
+    const read = readNaming(carBytes)
     return [read, `${carBytes.length} bytes: every block hashes to its name, nothing is missing or extra`]
   })
   if (file === undefined) return checks.verdict()

@@ -26,7 +26,7 @@ import {
   type RunOutcome,
 } from '../../core/index.ts'
 import { codeKey, decodeContract, storeKey, type ContractRecord, type WorkingState } from '../state/index.ts'
-import type { BlockContext } from './apply.ts'
+import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
 import { encodeEvent, type ChainEvent, type TxEffect } from './outcome.ts'
 import { effect, refused } from './effect.ts'

@@ -13,7 +13,7 @@ import {
   type StateReader,
   type WorkingState,
 } from '../state/index.ts'
-import type { BlockContext } from './apply.ts'
+import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
 import { effect, refused } from './effect.ts'
 import type { TxEffect } from './outcome.ts'

@@ -1,26 +1,14 @@
 /** Applies one transaction to the working state. White paper 3.2.2; gas and fees, U4.3-GAS-1. */
-import { digest, encode, UtnetError, type CID, type ContractExecutor, type Params } from '../../core/index.ts'
-import type { ChainCrypto } from '../crypto-port.ts'
+import { digest, encode, UtnetError } from '../../core/index.ts'
 import { recordKey, type WorkingState } from '../state/index.ts'
 import { applyAnchor } from './apply-anchor.ts'
 import { applyCall } from './apply-call.ts'
 import { applyPublish } from './apply-publish.ts'
 import { checkAgainst } from './admission.ts'
+import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
 import { effect } from './effect.ts'
 import type { TxEffect } from './outcome.ts'
-
-/** What a transaction may know of the block that it runs in. */
-export interface BlockContext {
-  readonly chainId: CID
-  readonly height: number
-  readonly time: number
-  /** Seed of the block's header. */
-  readonly seed: Uint8Array
-  readonly params: Params
-  readonly executor: ContractExecutor
-  readonly crypto: ChainCrypto
-}
 
 function applyTransfer(state: WorkingState, tx: ChainTx): TxEffect {
   const { payload } = tx.body

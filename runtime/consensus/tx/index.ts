@@ -3,6 +3,7 @@ export { checkAgainst, checkForm, checkSignature, reserveOf } from './admission.
 export { batchSignerFault, lastBatch } from './apply-anchor.ts'
 export { changesRoot, checkStorageKey, contractAt } from './apply-call.ts'
 export { checkPublish, readName } from './apply-publish.ts'
-export { applyTx, type BlockContext } from './apply.ts'
+export { applyTx } from './apply.ts'
+export type { BlockContext } from './block-context.ts'
 export { readTx, type ChainTx } from './checked-tx.ts'
 export { encodeEvent, outcomeCbor, readOutcome, type ChainEvent, type TxEffect, type TxOutcome } from './outcome.ts'

@@ -23,25 +23,30 @@ const types: fc.Arbitrary<WitType> = fc.letrec<{ type: WitType }>((tie) => ({
   type: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     fc.constantFrom<WitType>(
-      ...(['bool', 'u8', 's8', 'u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64', 'char', 'string'] as const).map((kind) => ({ kind })),
+      ...(['bool', 'u8', 's8', 'u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64', 'char', 'string'] as const).map((kind) => ({
+        kind,
+      })),
     ),
     names.map((n): WitType => ({ kind: 'enum', names: n })),
     fc.integer({ min: 1, max: 32 }).map((n): WitType => ({ kind: 'flags', names: Array.from({ length: n }, (_, i) => `n${i}`) })),
     tie('type').map((element): WitType => ({ kind: 'list', element })),
     tie('type').map((some): WitType => ({ kind: 'option', some })),
-    fc.tuple(fc.option(tie('type'), { nil: undefined }), fc.option(tie('type'), { nil: undefined })).map(([ok, err]): WitType => ({ kind: 'result', ok, err })),
+    fc
+      .tuple(fc.option(tie('type'), { nil: undefined }), fc.option(tie('type'), { nil: undefined }))
+      .map(([ok, err]): WitType => ({ kind: 'result', ok, err })),
     fc.array(tie('type'), { minLength: 1, maxLength: 4 }).map((items): WitType => ({ kind: 'tuple', items })),
-    fc.tuple(names, fc.array(tie('type'), { minLength: 5, maxLength: 5 })).map(
-      ([n, t]): WitType => ({ kind: 'record', fields: n.map((name, i) => ({ name, type: t[i] as WitType })) }),
-    ),
-    fc.tuple(names, fc.array(fc.option(tie('type'), { nil: undefined }), { minLength: 5, maxLength: 5 })).map(
-      ([n, t]): WitType => ({ kind: 'variant', cases: n.map((name, i) => ({ name, type: t[i] })) }),
-    ),
+    fc
+      .tuple(names, fc.array(tie('type'), { minLength: 5, maxLength: 5 }))
+      .map(([n, t]): WitType => ({ kind: 'record', fields: n.map((name, i) => ({ name, type: t[i] as WitType })) })),
+    fc
+      .tuple(names, fc.array(fc.option(tie('type'), { nil: undefined }), { minLength: 5, maxLength: 5 }))
+      .map(([n, t]): WitType => ({ kind: 'variant', cases: n.map((name, i) => ({ name, type: t[i] })) })),
   ),
 })).type
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
-const bigint = (n: bigint): number | bigint => (n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : n)
+const bigint = (n: bigint): number | bigint =>
+  n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : n
 const bytesOf = (fill: (v: DataView) => void, n: number): Uint8Array => {
   const out = new Uint8Array(n)
   fill(new DataView(out.buffer))
@@ -69,7 +74,9 @@ function values(type: WitType): fc.Arbitrary<WitValue> {
     case 'f32':
       return fc.float().map((n) => bytesOf((v) => (Number.isNaN(n) ? v.setUint32(0, 0x7fc0_0000, true) : v.setFloat32(0, n, true)), 4))
     case 'f64':
-      return fc.double().map((n) => bytesOf((v) => (Number.isNaN(n) ? v.setBigUint64(0, 0x7ff8_0000_0000_0000n, true) : v.setFloat64(0, n, true)), 8))
+      return fc
+        .double()
+        .map((n) => bytesOf((v) => (Number.isNaN(n) ? v.setBigUint64(0, 0x7ff8_0000_0000_0000n, true) : v.setFloat64(0, n, true)), 8))
     case 'char':
       return fc.integer({ min: 0, max: 0x10_ffff - 0x800 }).map((n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800))
     case 'string':
@@ -77,9 +84,13 @@ function values(type: WitType): fc.Arbitrary<WitValue> {
     case 'list':
       return type.element.kind === 'u8' ? fc.uint8Array({ maxLength: 20 }) : fc.array(values(type.element), { maxLength: 4 })
     case 'option':
-      return fc.oneof(fc.constant([]), values(type.some).map((v) => [v]))
+      return fc.oneof(
+        fc.constant([]),
+        values(type.some).map((v) => [v]),
+      )
     case 'result': {
-      const side = (tag: number, inner: WitType | undefined): fc.Arbitrary<WitValue> => (inner === undefined ? fc.constant([tag]) : values(inner).map((v) => [tag, v]))
+      const side = (tag: number, inner: WitType | undefined): fc.Arbitrary<WitValue> =>
+        inner === undefined ? fc.constant([tag]) : values(inner).map((v) => [tag, v])
       return fc.oneof(side(0, type.ok), side(1, type.err))
     }
     case 'tuple':
@@ -87,7 +98,9 @@ function values(type: WitType): fc.Arbitrary<WitValue> {
     case 'record':
       return fc.tuple(...type.fields.map((f) => values(f.type)))
     case 'variant':
-      return fc.oneof(...type.cases.map((c, i): fc.Arbitrary<WitValue> => (c.type === undefined ? fc.constant([i]) : values(c.type).map((v) => [i, v]))))
+      return fc.oneof(
+        ...type.cases.map((c, i): fc.Arbitrary<WitValue> => (c.type === undefined ? fc.constant([i]) : values(c.type).map((v) => [i, v]))),
+      )
     case 'enum':
       return fc.nat(type.names.length - 1)
     case 'flags':
@@ -124,7 +137,15 @@ test('every value survives core values: lower then lift, in the types of its fla
       const { flat } = layoutOf(type)
       expect(out.map((v) => typeof v)).toEqual([...flat].map((letter) => (letter === 'l' ? 'bigint' : 'number')))
       // What a real core call does to its arguments
-      const through = out.map((v, i) => (flat[i] === 'l' ? BigInt.asIntN(64, v as bigint) : flat[i] === 'i' ? (v as number) | 0 : flat[i] === 'f' ? Math.fround(v as number) : v))
+      const through = out.map((v, i) =>
+        flat[i] === 'l'
+          ? BigInt.asIntN(64, v as bigint)
+          : flat[i] === 'i'
+            ? (v as number) | 0
+            : flat[i] === 'f'
+              ? Math.fround(v as number)
+              : v,
+      )
       expect(codecOf(type, encoding).lift(m, { values: through, at: 0 })).toEqual(value)
     }),
     { numRuns: 500 },
@@ -166,13 +187,22 @@ test('sizes and flattenings are those of the specification', () => {
 test('what a hostile guest hands over is a trap', () => {
   const { m, memory } = guest(1)
   const view = new DataView(memory.buffer)
-  const load = (type: WitType, encoding: 'utf8' | 'utf16' = 'utf8'): (() => unknown) => () => codecOf(type, encoding).load(m, 0)
+  const load =
+    (type: WitType, encoding: 'utf8' | 'utf16' = 'utf8'): (() => unknown) =>
+    () =>
+      codecOf(type, encoding).load(m, 0)
   const pair = (pointer: number, length: number): void => {
     view.setUint32(0, pointer, true)
     view.setUint32(4, length, true)
   }
   const text: WitType = { kind: 'string' }
-  for (const [pointer, length] of [[65_536, 1], [65_535, 2], [0xffff_ffff, 1], [0, 0xffff_ffff], [0xffff_fff0, 0x20]]) {
+  for (const [pointer, length] of [
+    [65_536, 1],
+    [65_535, 2],
+    [0xffff_ffff, 1],
+    [0, 0xffff_ffff],
+    [0xffff_fff0, 0x20],
+  ]) {
     pair(pointer as number, length as number)
     expect(load(text)).toThrow(GuestTrap)
     expect(load(text, 'utf16')).toThrow(GuestTrap)

@@ -1,9 +1,10 @@
 /** Calls across the canonical ABI: an export lifted to a function over values, a host function lowered to a core import. */
 import type { WitFunction, WitType, WitValue } from '../../core/index.ts'
 import type { StringEncoding } from '../component/model.ts'
-import { codecOf, spilledSize, type Codec, type Core } from './codec.ts'
+import { codecOf, spilledSize } from './codec.ts'
 import { coreSignature } from './layout.ts'
 import type { GuestMemory } from './memory.ts'
+import type { Codec, Core } from './scalars.ts'
 
 export type CoreFunction = (...args: Core[]) => unknown
 

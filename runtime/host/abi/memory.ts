@@ -28,7 +28,11 @@ export class GuestMemory {
   #view = new DataView(new ArrayBuffer(0))
   #bytes = new Uint8Array(0)
 
-  constructor(memory: WebAssembly.Memory, realloc: ((old: number, oldSize: number, align: number, size: number) => number) | undefined, meter: Meter) {
+  constructor(
+    memory: WebAssembly.Memory,
+    realloc: ((old: number, oldSize: number, align: number, size: number) => number) | undefined,
+    meter: Meter,
+  ) {
     this.#memory = memory
     this.#realloc = realloc
     this.#meter = meter

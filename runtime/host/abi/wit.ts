@@ -16,7 +16,10 @@ export const wit = {
   option: (some: WitType): WitType => ({ kind: 'option', some }),
   result: (ok?: WitType, err?: WitType): WitType => ({ kind: 'result', ok, err }),
   tuple: (...items: readonly WitType[]): WitType => ({ kind: 'tuple', items }),
-  record: (fields: Readonly<Record<string, WitType>>): WitType => ({ kind: 'record', fields: Object.entries(fields).map(([name, type]) => ({ name, type })) }),
+  record: (fields: Readonly<Record<string, WitType>>): WitType => ({
+    kind: 'record',
+    fields: Object.entries(fields).map(([name, type]) => ({ name, type })),
+  }),
   variant: (cases: Readonly<Record<string, WitType | null>>): WitType => ({
     kind: 'variant',
     cases: Object.entries(cases).map(([name, type]) => ({ name, type: type ?? undefined })),
@@ -43,7 +46,12 @@ export interface Metered {
   readonly meter: Meter
 }
 
-export function hostFunction<S>(params: Readonly<Record<string, WitType>>, result: WitType | undefined, run: HostFunction<S>['run'], suspends = false): HostFunction<S> {
+export function hostFunction<S>(
+  params: Readonly<Record<string, WitType>>,
+  result: WitType | undefined,
+  run: HostFunction<S>['run'],
+  suspends = false,
+): HostFunction<S> {
   return { type: { name: '', params: Object.entries(params).map(([name, type]) => ({ name, type })), result }, run, suspends }
 }
 

@@ -7,7 +7,11 @@ export type StringEncoding = 'utf8' | 'utf16'
 export type TypeItem =
   | { readonly kind: 'value'; readonly type: WitType }
   | { readonly kind: 'resource'; readonly name: string }
-  | { readonly kind: 'func'; readonly params: readonly { readonly name: string; readonly type: WitType }[]; readonly result: WitType | undefined }
+  | {
+      readonly kind: 'func'
+      readonly params: readonly { readonly name: string; readonly type: WitType }[]
+      readonly result: WitType | undefined
+    }
   | { readonly kind: 'instance'; readonly exports: ReadonlyMap<string, ExternType> }
   | { readonly kind: 'component' }
 

@@ -2,7 +2,18 @@
 import { LIMITS, type WitFunction } from '../../core/index.ts'
 import { atMost, invalid, Reader } from '../wasm/index.ts'
 import type {
-  CanonOptions, Component, ComponentFunc, ComponentInstance, ComponentItem, CoreInstance, CoreItem, EmbeddedModule, ExternType, Scope, StringEncoding, TypeItem,
+  CanonOptions,
+  Component,
+  ComponentFunc,
+  ComponentInstance,
+  ComponentItem,
+  CoreInstance,
+  CoreItem,
+  EmbeddedModule,
+  ExternType,
+  Scope,
+  StringEncoding,
+  TypeItem,
 } from './model.ts'
 import { externName, outerType, readExternType, readType, typeError } from './types.ts'
 
@@ -100,7 +111,8 @@ function readInstance(r: Reader, state: State, nesting: number): ComponentInstan
       args.set(name, readSortIndex(r, state))
     }
     if (nesting > 0) throw shape(r, at, 'components are nested too deep')
-    if (component.bytes.length > MAX_NESTED_BYTES || state.instances.length > MAX_INSTANCES) throw shape(r, at, 'the nested components are too large')
+    if (component.bytes.length > MAX_NESTED_BYTES || state.instances.length > MAX_INSTANCES)
+      throw shape(r, at, 'the nested components are too large')
     const inner = evaluate(new Reader(component.bytes, component.offset), component.scopes, args, nesting + 1)
     return { exports: inner.exports }
   }
@@ -123,7 +135,8 @@ function readAlias(r: Reader, state: State): void {
     const name = r.name()
     const item = instance.exports.get(name)
     const wanted = ({ 1: 'func', 3: 'type', 4: 'component', 5: 'instance' } as const)[sort]
-    if (item === undefined || item.sort !== wanted) throw shape(r, at, `an alias names ${JSON.stringify(name)}, which the instance does not export`)
+    if (item === undefined || item.sort !== wanted)
+      throw shape(r, at, `an alias names ${JSON.stringify(name)}, which the instance does not export`)
     return append(r, state, item)
   }
   if (target === 1 && sort === 0) {
@@ -187,7 +200,8 @@ function imported(name: string, extern: ExternType, offset: number): ComponentIt
   const exports = new Map<string, ComponentItem>()
   if (extern.type.kind === 'instance') {
     for (const [key, inner] of extern.type.exports) {
-      if (inner.sort === 'func') exports.set(key, { sort: 'func', func: { from: 'import', interface: name, type: named(key, inner.type), offset } })
+      if (inner.sort === 'func')
+        exports.set(key, { sort: 'func', func: { from: 'import', interface: name, type: named(key, inner.type), offset } })
       else exports.set(key, imported(key, inner, offset))
     }
   }
@@ -203,7 +217,8 @@ function readImport(r: Reader, state: State, args: ReadonlyMap<string, Component
   const name = externName(r)
   const extern = readExternType(r, state.scopes[state.scopes.length - 1] as Scope, name)
   const given = args?.get(name)
-  if (args !== undefined && given?.sort !== extern.sort) throw invalid('component-shape', offset, `the nested component lacks an argument ${JSON.stringify(name)}`)
+  if (args !== undefined && given?.sort !== extern.sort)
+    throw invalid('component-shape', offset, `the nested component lacks an argument ${JSON.stringify(name)}`)
   const item = given ?? imported(name, extern, offset)
   state.imports.push({ name, item, offset })
   atMost('moduleImports', state.imports.length, offset, 'imports')
@@ -270,7 +285,15 @@ function evaluate(r: Reader, outer: readonly Scope[], args: ReadonlyMap<string, 
 
 /** True for bytes that begin as a component does. */
 export function isComponent(bytes: Uint8Array): boolean {
-  return bytes.length >= 8 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d && bytes[4] === 0x0d && bytes[6] === 1
+  return (
+    bytes.length >= 8 &&
+    bytes[0] === 0 &&
+    bytes[1] === 0x61 &&
+    bytes[2] === 0x73 &&
+    bytes[3] === 0x6d &&
+    bytes[4] === 0x0d &&
+    bytes[6] === 1
+  )
 }
 
 /** Reads a component. Throws `guest_invalid` naming rule and offset. */

@@ -5,13 +5,28 @@
 import type { WitFunction } from '../../core/index.ts'
 import { coreSignature } from '../abi/layout.ts'
 import { invalid, OP, readModule, SECTION, Writer, type CoreModule } from '../wasm/index.ts'
-import type { CanonOptions, Component, ComponentFunc, ComponentInstance, CoreInstance, CoreItem, EmbeddedModule, StringEncoding } from './model.ts'
+import type {
+  CanonOptions,
+  Component,
+  ComponentFunc,
+  ComponentInstance,
+  CoreInstance,
+  CoreItem,
+  EmbeddedModule,
+  StringEncoding,
+} from './model.ts'
 
 type ModuleInstance = Extract<CoreInstance, { kind: 'module' }>
 
 /** What stands behind an import of the main module, in the order of its imports. */
 export type MainImport =
-  | { readonly kind: 'host'; readonly interface: string; readonly func: WitFunction; readonly encoding: StringEncoding; readonly offset: number }
+  | {
+      readonly kind: 'host'
+      readonly interface: string
+      readonly func: WitFunction
+      readonly encoding: StringEncoding
+      readonly offset: number
+    }
   | { readonly kind: 'drop'; readonly resource: string; readonly offset: number }
 
 export interface MainExport {
@@ -70,7 +85,8 @@ function isShim(module: CoreModule): boolean {
   const count = module.bodies.length
   const [table] = module.tables
   if (module.imports.length > 0 || module.memories.length > 0 || module.globals.length > 0 || module.start !== undefined) return false
-  if (table === undefined || table.min !== count || table.max !== count || module.elements.length > 0 || module.data.length > 0) return false
+  if (table === undefined || table.min !== count || table.max !== count || module.elements.length > 0 || module.data.length > 0)
+    return false
   if (module.exports.length !== count + 1) return false
   for (const e of module.exports) {
     if (e.name === '$imports' ? e.kind !== 'table' || e.index !== 0 : e.kind !== 'func' || e.name !== String(e.index)) return false
@@ -82,7 +98,11 @@ function isShim(module: CoreModule): boolean {
     const typeIndices = module.types.flatMap((t, i) => (t.params === body.type.params && t.results === body.type.results ? [i] : []))
     return typeIndices.some((type) => {
       const wanted = new Writer().raw(w.view()).u32(type).u8(0, OP.end).view()
-      return body.locals.length === 0 && body.end - body.start === wanted.length && wanted.every((byte, i) => module.bytes[body.start + i] === byte)
+      return (
+        body.locals.length === 0 &&
+        body.end - body.start === wanted.length &&
+        wanted.every((byte, i) => module.bytes[body.start + i] === byte)
+      )
     })
   })
 }
@@ -90,9 +110,11 @@ function isShim(module: CoreModule): boolean {
 /** The fixup: fills table 0 with its imports "0", "1", … in order, and does nothing else. */
 function isFixup(module: CoreModule, count: number): boolean {
   const functions = module.imports.filter((i) => i.kind === 'func')
-  if (module.imports.length !== count + 1 || functions.length !== count || module.tables.length !== 1 || module.bodies.length > 0) return false
+  if (module.imports.length !== count + 1 || functions.length !== count || module.tables.length !== 1 || module.bodies.length > 0)
+    return false
   if (module.imports.some((i) => i.module !== '' || (i.kind !== 'func' && (i.kind !== 'table' || i.name !== '$imports')))) return false
-  if (functions.some((f, i) => f.name !== String(i)) || module.start !== undefined || module.data.length > 0 || module.globals.length > 0) return false
+  if (functions.some((f, i) => f.name !== String(i)) || module.start !== undefined || module.data.length > 0 || module.globals.length > 0)
+    return false
   const section = module.sections.find((s) => s.id === SECTION.element)
   if (module.elements.length !== 1 || section === undefined || module.exports.length > 0) return false
   const wanted = new Writer().u8(1, 0, OP.i32Const, 0, OP.end).u32(count)
@@ -104,7 +126,8 @@ function isFixup(module: CoreModule, count: number): boolean {
 /** The lowered functions that the fixups of a shim put into its table, by name. */
 function fixups(component: Component, shim: ModuleInstance, used: Set<CoreInstance>): ReadonlyMap<string, CoreItem> {
   const shimModule = readModule(shim.module.bytes, shim.module.offset)
-  if (shim.args.size > 0 || !isShim(shimModule)) throw refuse(shim.offset, 'the main module imports from a module that is not the shim of wit-component')
+  if (shim.args.size > 0 || !isShim(shimModule))
+    throw refuse(shim.offset, 'the main module imports from a module that is not the shim of wit-component')
   const count = shimModule.bodies.length
   for (const instance of component.coreInstances) {
     if (instance.kind !== 'module') continue
@@ -113,7 +136,8 @@ function fixups(component: Component, shim: ModuleInstance, used: Set<CoreInstan
     const table = args.exports.get('$imports')
     if (table?.from !== 'export' || table.instance !== shim || table.name !== '$imports') continue
     const fixup = readModule(instance.module.bytes, instance.module.offset)
-    if (instance.args.size !== 1 || args.exports.size !== count + 1 || !isFixup(fixup, count)) throw refuse(instance.offset, 'the fixup module is not that of wit-component')
+    if (instance.args.size !== 1 || args.exports.size !== count + 1 || !isFixup(fixup, count))
+      throw refuse(instance.offset, 'the fixup module is not that of wit-component')
     used.add(shim).add(instance)
     return args.exports
   }
@@ -121,7 +145,11 @@ function fixups(component: Component, shim: ModuleInstance, used: Set<CoreInstan
 }
 
 /** Follows an import of the main module to the host function or the drop behind it. */
-function provider(item: CoreItem, table: (shim: ModuleInstance) => ReadonlyMap<string, CoreItem>, offset: number): Exclude<CoreItem, { from: 'export' }> {
+function provider(
+  item: CoreItem,
+  table: (shim: ModuleInstance) => ReadonlyMap<string, CoreItem>,
+  offset: number,
+): Exclude<CoreItem, { from: 'export' }> {
   if (item.from !== 'export') return item
   if (item.instance.kind !== 'module') throw refuse(offset, 'an import is wired through an instance of instances')
   const behind = table(item.instance).get(item.name)
@@ -157,11 +185,13 @@ export function guestOf(component: Component): Guest {
   const imports = module.imports.map((i): MainImport => {
     const args = main.args.get(i.module)
     const item = args?.kind === 'inline' ? args.exports.get(i.name) : undefined
-    if (i.kind !== 'func' || item === undefined) throw invalid('import', i.offset, `the import ${i.module} ${i.name} is not a function of an imported interface`)
+    if (i.kind !== 'func' || item === undefined)
+      throw invalid('import', i.offset, `the import ${i.module} ${i.name} is not a function of an imported interface`)
     const behind = provider(item, table, i.offset)
     const signature = module.types[i.type]
     if (behind.from === 'drop') {
-      if (signature?.params !== 'i' || signature.results !== '') throw invalid('component-type', i.offset, `the import ${i.name} must be (i32) -> ()`)
+      if (signature?.params !== 'i' || signature.results !== '')
+        throw invalid('component-type', i.offset, `the import ${i.name} must be (i32) -> ()`)
       return { kind: 'drop', resource: behind.resource, offset: i.offset }
     }
     const { func } = behind
@@ -184,9 +214,11 @@ export function guestOf(component: Component): Guest {
     return { interface: iface, func: func.type, core: name, encoding: func.options.encoding, postReturn: post }
   })
   if (names.realloc !== undefined) need(module, names.realloc, 'iiii', 'i', main.offset)
-  if (names.memory !== undefined && module.exports.find((e) => e.name === names.memory)?.kind !== 'memory') throw refuse(main.offset, 'the memory is not exported')
+  if (names.memory !== undefined && module.exports.find((e) => e.name === names.memory)?.kind !== 'memory')
+    throw refuse(main.offset, 'the memory is not exported')
   for (const instance of component.coreInstances) {
-    if (instance.kind === 'module' && !used.has(instance)) throw refuse(instance.offset, 'the component holds a core module besides main, shim and fixup')
+    if (instance.kind === 'module' && !used.has(instance))
+      throw refuse(instance.offset, 'the component holds a core module besides main, shim and fixup')
   }
   return { main: main.module, module, imports, exports, memory: names.memory, realloc: names.realloc }
 }
@@ -196,8 +228,14 @@ function same(old: string | undefined, name: string, offset: number): string {
   return name
 }
 
-function agree(have: { params: string; results: string } | undefined, want: { params: string; results: string }, offset: number, what: string): void {
-  if (have?.params !== want.params || have.results !== want.results) throw invalid('component-type', offset, `the core type of ${what} does not agree with its WIT type`)
+function agree(
+  have: { params: string; results: string } | undefined,
+  want: { params: string; results: string },
+  offset: number,
+  what: string,
+): void {
+  if (have?.params !== want.params || have.results !== want.results)
+    throw invalid('component-type', offset, `the core type of ${what} does not agree with its WIT type`)
 }
 
 function need(module: CoreModule, name: string, params: string, results: string, offset: number): void {

@@ -4,8 +4,19 @@ import { atMost, invalid, type Reader } from '../wasm/index.ts'
 import type { ExternType, Scope, TypeItem } from './model.ts'
 
 const PRIMITIVES: Readonly<Record<number, WitPrimitive>> = {
-  0x7f: 'bool', 0x7e: 's8', 0x7d: 'u8', 0x7c: 's16', 0x7b: 'u16', 0x7a: 's32', 0x79: 'u32', 0x78: 's64', 0x77: 'u64', 0x76: 'f32', 0x75: 'f64',
-  0x74: 'char', 0x73: 'string',
+  0x7f: 'bool',
+  0x7e: 's8',
+  0x7d: 'u8',
+  0x7c: 's16',
+  0x7b: 'u16',
+  0x7a: 's32',
+  0x79: 'u32',
+  0x78: 's64',
+  0x77: 'u64',
+  0x76: 'f32',
+  0x75: 'f64',
+  0x74: 'char',
+  0x73: 'string',
 }
 
 /** Nesting and size of a type that was read before; types share parts, so both are kept beside them. */
@@ -60,7 +71,8 @@ function many<T>(r: Reader, least: number, read: () => T): T[] {
 function label(r: Reader): string {
   const at = r.at
   const name = r.name()
-  if (!/^[a-zA-Z][a-zA-Z0-9]*(?:-[a-zA-Z0-9]+)*$/.test(name) || name.length > 256) throw typeError(r, at, `bad label ${JSON.stringify(name)}`)
+  if (!/^[a-zA-Z][a-zA-Z0-9]*(?:-[a-zA-Z0-9]+)*$/.test(name) || name.length > 256)
+    throw typeError(r, at, `bad label ${JSON.stringify(name)}`)
   return name
 }
 

@@ -13,7 +13,17 @@ export const IMMUTABLE = 2
 const FIELD_BYTES = 32
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** Fields of the connection, which belongs to the host. */
-const HOP_BY_HOP = new Set(['connection', 'host', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+const HOP_BY_HOP = new Set([
+  'connection',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 
 const goodValue = (value: Uint8Array): boolean => value.every((byte) => byte === 9 || (byte >= 32 && byte !== 127))
 

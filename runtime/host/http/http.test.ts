@@ -6,9 +6,17 @@ import { WORLDS } from '../run/worlds.ts'
 import { CONTEXT } from '../testing/host.ts'
 import { Fields, Handles, HttpRun, IncomingRequest, WASI, type HttpRequest } from './index.ts'
 
-function runOf(request: Partial<HttpRequest> = {}): { run: HttpRun; call: (iface: string, name: string, ...args: WitValue[]) => WitValue; request: number; outparam: number } {
+function runOf(request: Partial<HttpRequest> = {}): {
+  run: HttpRun
+  call: (iface: string, name: string, ...args: WitValue[]) => WitValue
+  request: number
+  outparam: number
+} {
   const run = new HttpRun({ charge: () => undefined }, CONTEXT)
-  const incoming = run.handles.add('incoming-request', new IncomingRequest({ method: 'GET', path: '/', headers: [], body: new Uint8Array(0), ...request }))
+  const incoming = run.handles.add(
+    'incoming-request',
+    new IncomingRequest({ method: 'GET', path: '/', headers: [], body: new Uint8Array(0), ...request }),
+  )
   const outparam = run.handles.add('response-outparam', null)
   const call = (iface: string, name: string, ...args: WitValue[]): WitValue => {
     const found = WASI[iface]?.[name]
@@ -40,7 +48,12 @@ test('everything offered has the type that the WIT text gives it', async () => {
   // The contract's interfaces are offered whole
   for (const name of ['storage', 'context', 'events', 'crypto', 'tensor']) {
     const all = Object.assign({}, ...Object.values(WORLDS.offers).map((o) => o[`utnet:host/${name}`] ?? {})) as Record<string, unknown>
-    expect(Object.keys(all).sort()).toEqual(model.interface(`utnet:host/${name}@0.1.0`).functions.map((f) => f.name).sort())
+    expect(Object.keys(all).sort()).toEqual(
+      model
+        .interface(`utnet:host/${name}@0.1.0`)
+        .functions.map((f) => f.name)
+        .sort(),
+    )
   }
 })
 
@@ -50,7 +63,14 @@ test('handles begin at 1, share one table, and the last freed comes first', () =
   handles.take(2, 'b')
   handles.take(4, 'd')
   expect([handles.add('x', 1), handles.add('y', 2), handles.add('z', 3)]).toEqual([4, 2, 5])
-  for (const [handle, kind] of [[0, 'a'], [9, 'a'], [1, 'b'], [-1, 'a'], [2 ** 32, 'a']] as const) expect(() => handles.get(handle, kind)).toThrow(GuestTrap)
+  for (const [handle, kind] of [
+    [0, 'a'],
+    [9, 'a'],
+    [1, 'b'],
+    [-1, 'a'],
+    [2 ** 32, 'a'],
+  ] as const)
+    expect(() => handles.get(handle, kind)).toThrow(GuestTrap)
   handles.take(1, 'a')
   expect(() => handles.take(1, 'a')).toThrow(GuestTrap)
 })
@@ -64,7 +84,10 @@ test('header fields refuse bad names, line breaks, fields of the connection, and
   for (const name of ['', 'a b', 'a:', 'é', 'a\r\n', '(a)']) expect(append(name, 'v'), name).toEqual([1, [0]])
   for (const value of ['a\r\nb', 'a\nb', 'a\0b', '\x7f']) expect(append('a', value), value).toEqual([1, [0]])
   for (const name of ['Connection', 'transfer-encoding', 'Host', 'Upgrade']) expect(append(name, 'v'), name).toEqual([1, [1]])
-  expect(call(TYPES, '[method]fields.entries', fields)).toEqual([['x-good', utf8('a b\tc')], ['x-latin', utf8('zoé')]])
+  expect(call(TYPES, '[method]fields.entries', fields)).toEqual([
+    ['x-good', utf8('a b\tc')],
+    ['x-latin', utf8('zoé')],
+  ])
   expect(call(TYPES, '[method]fields.has', fields, 'x-GOOD')).toBe(true)
 
   const headers = call(TYPES, '[method]incoming-request.headers', request)
@@ -93,7 +116,8 @@ test('a body is handed out once, in pieces of exactly what was asked or is left'
 test('an answer is written under a constant permit, and closed by finish', () => {
   const { run, call, outparam } = runOf()
   const response = call(TYPES, '[constructor]outgoing-response', call(TYPES, '[constructor]fields'))
-  for (const status of [0, 100, 101, 199, 600, 65_535]) expect(call(TYPES, '[method]outgoing-response.set-status-code', response, status)).toEqual([1])
+  for (const status of [0, 100, 101, 199, 600, 65_535])
+    expect(call(TYPES, '[method]outgoing-response.set-status-code', response, status)).toEqual([1])
   expect(call(TYPES, '[method]outgoing-response.set-status-code', response, 404)).toEqual([0])
   const [, body] = call(TYPES, '[method]outgoing-response.body', response) as [number, WitValue]
   expect(call(TYPES, '[method]outgoing-response.body', response)).toEqual([1])
@@ -120,7 +144,12 @@ test('method and path are those of the request', () => {
 test('time and chance come from the context and from nothing else', () => {
   const draw = (): WitValue[] => {
     const { call } = runOf()
-    return [call('wasi:random/random', 'get-random-bytes', 40), call('wasi:random/random', 'get-random-u64'), call('wasi:clocks/wall-clock', 'now'), call('wasi:clocks/monotonic-clock', 'now')]
+    return [
+      call('wasi:random/random', 'get-random-bytes', 40),
+      call('wasi:random/random', 'get-random-u64'),
+      call('wasi:clocks/wall-clock', 'now'),
+      call('wasi:clocks/monotonic-clock', 'now'),
+    ]
   }
   const [bytes, number, now, instant] = draw()
   expect(draw()).toEqual([bytes, number, now, instant])

@@ -58,7 +58,8 @@ function splice(run: HttpRun, handle: WitValue | undefined, source: WitValue | u
   return [0, part.length]
 }
 
-const flush = (run: HttpRun, handle: WitValue | undefined): WitValue => (run.handles.get<Sink>(handle, 'output-stream').closed ? CLOSED : OK)
+const flush = (run: HttpRun, handle: WitValue | undefined): WitValue =>
+  run.handles.get<Sink>(handle, 'output-stream').closed ? CLOSED : OK
 
 const pollable = (run: HttpRun): WitValue => run.handles.add('pollable', null)
 
@@ -74,7 +75,9 @@ const STREAMS: Functions = {
   '[method]output-stream.check-write': hostFunction(output, result(u64, STREAM_ERROR), (run, [s]) =>
     run.handles.get<Sink>(s, 'output-stream').closed ? CLOSED : [0, PERMIT],
   ),
-  '[method]output-stream.write': hostFunction({ ...output, contents: bytes }, done, (run, [s, contents]) => write(run, s, contents as Uint8Array, PERMIT)),
+  '[method]output-stream.write': hostFunction({ ...output, contents: bytes }, done, (run, [s, contents]) =>
+    write(run, s, contents as Uint8Array, PERMIT),
+  ),
   '[method]output-stream.blocking-write-and-flush': hostFunction({ ...output, contents: bytes }, done, (run, [s, contents]) =>
     write(run, s, contents as Uint8Array, BLOCKING_BYTES),
   ),
@@ -85,10 +88,18 @@ const STREAMS: Functions = {
     return pollable(run)
   }),
   '[method]output-stream.write-zeroes': hostFunction({ ...output, len: u64 }, done, (run, [s, n]) => zeroes(run, s, n, PERMIT)),
-  '[method]output-stream.blocking-write-zeroes-and-flush': hostFunction({ ...output, len: u64 }, done, (run, [s, n]) => zeroes(run, s, n, BLOCKING_BYTES)),
-  '[method]output-stream.splice': hostFunction({ ...output, src: borrow('input-stream'), len: u64 }, result(u64, STREAM_ERROR), (run, [s, from, n]) => splice(run, s, from, n)),
-  '[method]output-stream.blocking-splice': hostFunction({ ...output, src: borrow('input-stream'), len: u64 }, result(u64, STREAM_ERROR), (run, [s, from, n]) =>
-    splice(run, s, from, n),
+  '[method]output-stream.blocking-write-zeroes-and-flush': hostFunction({ ...output, len: u64 }, done, (run, [s, n]) =>
+    zeroes(run, s, n, BLOCKING_BYTES),
+  ),
+  '[method]output-stream.splice': hostFunction(
+    { ...output, src: borrow('input-stream'), len: u64 },
+    result(u64, STREAM_ERROR),
+    (run, [s, from, n]) => splice(run, s, from, n),
+  ),
+  '[method]output-stream.blocking-splice': hostFunction(
+    { ...output, src: borrow('input-stream'), len: u64 },
+    result(u64, STREAM_ERROR),
+    (run, [s, from, n]) => splice(run, s, from, n),
   ),
 }
 
@@ -169,7 +180,9 @@ export const WASI: HostInterfaces<HttpRun> = {
       throw new GuestTrap('the function exited instead of returning')
     }),
   },
-  'wasi:cli/stdin': { 'get-stdin': hostFunction({}, own('input-stream'), (run) => run.handles.add('input-stream', new InputStream(new Uint8Array(0)))) },
+  'wasi:cli/stdin': {
+    'get-stdin': hostFunction({}, own('input-stream'), (run) => run.handles.add('input-stream', new InputStream(new Uint8Array(0)))),
+  },
   'wasi:cli/stdout': { 'get-stdout': sink },
   'wasi:cli/stderr': { 'get-stderr': sink },
   'wasi:cli/terminal-input': {},

@@ -50,7 +50,18 @@ export const ERROR_CODE = variant({
   'internal-error': text,
 })
 const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'] as const
-const METHOD = variant({ get: null, head: null, post: null, put: null, delete: null, connect: null, options: null, trace: null, patch: null, other: string })
+const METHOD = variant({
+  get: null,
+  head: null,
+  post: null,
+  put: null,
+  delete: null,
+  connect: null,
+  options: null,
+  trace: null,
+  patch: null,
+  other: string,
+})
 const SCHEME = variant({ HTTP: null, HTTPS: null, other: string })
 const HEADER_ERROR = variant({ 'invalid-syntax': null, forbidden: null, immutable: null })
 
@@ -61,7 +72,13 @@ const headerError = (which: number): WitValue => [1, [which]]
 
 type Functions = Readonly<Record<string, HostFunction<HttpRun>>>
 
-const change = (run: HttpRun, handle: WitValue | undefined, name: string, values: readonly Uint8Array[], apply: (fields: Fields) => void): WitValue => {
+const change = (
+  run: HttpRun,
+  handle: WitValue | undefined,
+  name: string,
+  values: readonly Uint8Array[],
+  apply: (fields: Fields) => void,
+): WitValue => {
   const fields = run.handles.get<Fields>(handle, 'fields')
   const refused = fields.refusal(name, values)
   if (refused !== undefined) return headerError(refused)
@@ -73,34 +90,55 @@ const self = borrow('fields')
 
 const FIELDS: Functions = {
   '[constructor]fields': hostFunction({}, own('fields'), (run) => run.handles.add('fields', new Fields())),
-  '[static]fields.from-list': hostFunction({ entries: list(tuple(string, bytes)) }, result(own('fields'), HEADER_ERROR), (run, [entries]) => {
-    const fields = new Fields()
-    for (const [name, value] of entries as unknown as readonly Header[]) {
-      const refused = fields.refusal(name, [value])
-      if (refused !== undefined) return headerError(refused)
-      fields.append(name, value)
-    }
-    return ok(run.handles.add('fields', fields))
-  }),
-  '[method]fields.get': hostFunction({ self, name: string }, list(bytes), (run, [handle, name]) => run.handles.get<Fields>(handle, 'fields').get(name as string)),
-  '[method]fields.has': hostFunction({ self, name: string }, bool, (run, [handle, name]) => run.handles.get<Fields>(handle, 'fields').has(name as string)),
-  '[method]fields.set': hostFunction({ self, name: string, value: list(bytes) }, result(undefined, HEADER_ERROR), (run, [handle, name, values]) =>
-    change(run, handle, name as string, values as readonly Uint8Array[], (fields) => {
-      fields.remove(name as string)
-      for (const value of values as readonly Uint8Array[]) fields.append(name as string, value)
-    }),
+  '[static]fields.from-list': hostFunction(
+    { entries: list(tuple(string, bytes)) },
+    result(own('fields'), HEADER_ERROR),
+    (run, [entries]) => {
+      const fields = new Fields()
+      for (const [name, value] of entries as unknown as readonly Header[]) {
+        const refused = fields.refusal(name, [value])
+        if (refused !== undefined) return headerError(refused)
+        fields.append(name, value)
+      }
+      return ok(run.handles.add('fields', fields))
+    },
+  ),
+  '[method]fields.get': hostFunction({ self, name: string }, list(bytes), (run, [handle, name]) =>
+    run.handles.get<Fields>(handle, 'fields').get(name as string),
+  ),
+  '[method]fields.has': hostFunction({ self, name: string }, bool, (run, [handle, name]) =>
+    run.handles.get<Fields>(handle, 'fields').has(name as string),
+  ),
+  '[method]fields.set': hostFunction(
+    { self, name: string, value: list(bytes) },
+    result(undefined, HEADER_ERROR),
+    (run, [handle, name, values]) =>
+      change(run, handle, name as string, values as readonly Uint8Array[], (fields) => {
+        fields.remove(name as string)
+        for (const value of values as readonly Uint8Array[]) fields.append(name as string, value)
+      }),
   ),
   '[method]fields.delete': hostFunction({ self, name: string }, result(undefined, HEADER_ERROR), (run, [handle, name]) =>
     change(run, handle, name as string, [], (fields) => fields.remove(name as string)),
   ),
-  '[method]fields.append': hostFunction({ self, name: string, value: bytes }, result(undefined, HEADER_ERROR), (run, [handle, name, value]) =>
-    change(run, handle, name as string, [value as Uint8Array], (fields) => fields.append(name as string, value as Uint8Array)),
+  '[method]fields.append': hostFunction(
+    { self, name: string, value: bytes },
+    result(undefined, HEADER_ERROR),
+    (run, [handle, name, value]) =>
+      change(run, handle, name as string, [value as Uint8Array], (fields) => fields.append(name as string, value as Uint8Array)),
   ),
-  '[method]fields.entries': hostFunction({ self }, list(tuple(string, bytes)), (run, [handle]) => run.handles.get<Fields>(handle, 'fields').entries),
-  '[method]fields.clone': hostFunction({ self }, own('fields'), (run, [handle]) => run.handles.add('fields', new Fields(run.handles.get<Fields>(handle, 'fields').entries))),
+  '[method]fields.entries': hostFunction(
+    { self },
+    list(tuple(string, bytes)),
+    (run, [handle]) => run.handles.get<Fields>(handle, 'fields').entries,
+  ),
+  '[method]fields.clone': hostFunction({ self }, own('fields'), (run, [handle]) =>
+    run.handles.add('fields', new Fields(run.handles.get<Fields>(handle, 'fields').entries)),
+  ),
 }
 
-const incoming = (run: HttpRun, handle: WitValue | undefined): IncomingRequest => run.handles.get<IncomingRequest>(handle, 'incoming-request')
+const incoming = (run: HttpRun, handle: WitValue | undefined): IncomingRequest =>
+  run.handles.get<IncomingRequest>(handle, 'incoming-request')
 const requestSelf = { self: borrow('incoming-request') }
 
 function authority({ headers }: IncomingRequest): WitValue {
@@ -120,7 +158,9 @@ const REQUEST: Functions = {
     return [[0]]
   }),
   '[method]incoming-request.authority': hostFunction(requestSelf, text, (run, [handle]) => authority(incoming(run, handle))),
-  '[method]incoming-request.headers': hostFunction(requestSelf, own('fields'), (run, [handle]) => run.handles.add('fields', incoming(run, handle).headers)),
+  '[method]incoming-request.headers': hostFunction(requestSelf, own('fields'), (run, [handle]) =>
+    run.handles.add('fields', incoming(run, handle).headers),
+  ),
   '[method]incoming-request.consume': hostFunction(requestSelf, result(own('incoming-body')), (run, [handle]) => {
     const request = incoming(run, handle)
     if (request.consumed) return ERR
@@ -153,7 +193,8 @@ const REQUEST: Functions = {
   ),
 }
 
-const outgoing = (run: HttpRun, handle: WitValue | undefined): OutgoingResponse => run.handles.get<OutgoingResponse>(handle, 'outgoing-response')
+const outgoing = (run: HttpRun, handle: WitValue | undefined): OutgoingResponse =>
+  run.handles.get<OutgoingResponse>(handle, 'outgoing-response')
 const responseSelf = { self: borrow('outgoing-response') }
 
 const RESPONSE: Functions = {
@@ -183,13 +224,17 @@ const RESPONSE: Functions = {
     body.taken = true
     return ok(run.handles.add('output-stream', body.sink))
   }),
-  '[static]outgoing-body.finish': hostFunction({ this: own('outgoing-body'), trailers: option(own('fields')) }, result(undefined, ERROR_CODE), (run, [handle, trailers]) => {
-    run.handles.take<OutgoingBody>(handle, 'outgoing-body').sink.closed = true
-    const [fields] = trailers as readonly WitValue[]
-    // Trailers are taken and not sent: answers are whole
-    if (fields !== undefined) run.handles.take(fields, 'fields')
-    return OK
-  }),
+  '[static]outgoing-body.finish': hostFunction(
+    { this: own('outgoing-body'), trailers: option(own('fields')) },
+    result(undefined, ERROR_CODE),
+    (run, [handle, trailers]) => {
+      run.handles.take<OutgoingBody>(handle, 'outgoing-body').sink.closed = true
+      const [fields] = trailers as readonly WitValue[]
+      // Trailers are taken and not sent: answers are whole
+      if (fields !== undefined) run.handles.take(fields, 'fields')
+      return OK
+    },
+  ),
   '[static]response-outparam.set': hostFunction(
     { param: own('response-outparam'), response: result(own('outgoing-response'), ERROR_CODE) },
     undefined,

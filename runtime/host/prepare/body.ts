@@ -90,7 +90,13 @@ class Emitter {
   }
 
   leave(weight: number): void {
-    this.out.u8(OP.end, OP.globalGet).u32(this.#add.stackGlobal).u8(OP.i32Const).signed(weight).u8(OP.i32Add, OP.globalSet).u32(this.#add.stackGlobal)
+    this.out
+      .u8(OP.end, OP.globalGet)
+      .u32(this.#add.stackGlobal)
+      .u8(OP.i32Const)
+      .signed(weight)
+      .u8(OP.i32Add, OP.globalSet)
+      .u32(this.#add.stackGlobal)
     this.out.u8(OP.end)
   }
 
@@ -99,7 +105,12 @@ class Emitter {
     const t = this.#scratch('i')
     const w = this.out
     w.u8(OP.localTee).u32(t).u8(OP.localGet).u32(t).u8(OP.i64ExtendI32U)
-    if (shift > 0) w.u8(OP.i64Const).signed((1 << shift) - 1).u8(OP.i64Add, OP.i64Const).signed(shift).u8(OP.i64ShrU)
+    if (shift > 0)
+      w.u8(OP.i64Const)
+        .signed((1 << shift) - 1)
+        .u8(OP.i64Add, OP.i64Const)
+        .signed(shift)
+        .u8(OP.i64ShrU)
     w.u8(OP.i64Const).signed(price).u8(OP.i64Mul, OP.call).u32(this.#add.chargeFunction)
   }
 
@@ -128,10 +139,28 @@ class Emitter {
 
 /** Numeric instructions on floats of a kind whose result does not depend on which NaN they are given, beside those that are fixed themselves. */
 const BLIND: Readonly<Record<NanFix, readonly (readonly [number, number])[]>> = {
-  f32: [[0x5b, 0x60], [0xa8, 0xa9], [0xae, 0xaf], [FC, FC + 1], [FC + 4, FC + 5]],
-  f64: [[0x61, 0x66], [0xaa, 0xab], [0xb0, 0xb1], [FC + 2, FC + 3], [FC + 6, FC + 7]],
-  f32x4: [[FD + 65, FD + 70], [FD + 248, FD + 249]],
-  f64x2: [[FD + 71, FD + 76], [FD + 252, FD + 253]],
+  f32: [
+    [0x5b, 0x60],
+    [0xa8, 0xa9],
+    [0xae, 0xaf],
+    [FC, FC + 1],
+    [FC + 4, FC + 5],
+  ],
+  f64: [
+    [0x61, 0x66],
+    [0xaa, 0xab],
+    [0xb0, 0xb1],
+    [FC + 2, FC + 3],
+    [FC + 6, FC + 7],
+  ],
+  f32x4: [
+    [FD + 65, FD + 70],
+    [FD + 248, FD + 249],
+  ],
+  f64x2: [
+    [FD + 71, FD + 76],
+    [FD + 252, FD + 253],
+  ],
 }
 
 /** True when the next instruction takes the value at once and cannot tell one NaN from another: then the fix would not be seen. */

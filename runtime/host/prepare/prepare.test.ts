@@ -83,7 +83,12 @@ test('U4.3-GAS-1: gas is the same in every run and does not depend on how hot th
 })
 
 test('U4.3-GAS-1: every budget below the need stops the run, exactly the need completes it', () => {
-  for (const [name, n] of [['collatz', 7], ['fib', 5], ['pair', 3], ['fill', 500]] as const) {
+  for (const [name, n] of [
+    ['collatz', 7],
+    ['fib', 5],
+    ['pair', 3],
+    ['fill', 500],
+  ] as const) {
     const { gas, result } = run(name, n)
     expect(run(name, n, gas)).toEqual({ gas, result })
     for (let budget = 0n; budget < gas; budget++) {
@@ -148,7 +153,11 @@ test('memory.grow, bulk memory and table instructions cost in proportion, before
 })
 
 test('memory and table maxima become those of the limits', async () => {
-  const [bytes] = preparedModules(await wat('(module (memory (export "memory") 1 65536) (table (export "t") 1 funcref) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))'))
+  const [bytes] = preparedModules(
+    await wat(
+      '(module (memory (export "memory") 1 65536) (table (export "t") 1 funcref) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))',
+    ),
+  )
   const guest = load(bytes as Uint8Array)
   guest.gas.value = PLENTY
   expect(guest.exports['grow']?.(LIMITS.memoryPages)).toBe(-1)
@@ -162,7 +171,9 @@ test('memory and table maxima become those of the limits', async () => {
 
 test('a guest that exports or imports the counter cannot reach it', async () => {
   const [bytes] = preparedModules(
-    await wat('(module (global $g (export "utnet:gas") (mut i64) (i64.const 1)) (func (export "utnet:start")) (func (export "refill") (global.set $g (i64.const 1000000))))'),
+    await wat(
+      '(module (global $g (export "utnet:gas") (mut i64) (i64.const 1)) (func (export "utnet:start")) (func (export "refill") (global.set $g (i64.const 1000000))))',
+    ),
   )
   const guest = load(bytes as Uint8Array)
   expect(guest.gas.value).toBe(0n)
@@ -203,7 +214,9 @@ test('recursion ends at the same depth cold, hot and on a JSPI stack', async () 
   expect(depth(hot)).toBe(depth(cold))
 
   const suspended = fresh()
-  const promising = (WebAssembly as unknown as { promising(fn: unknown): (n: number) => Promise<unknown> }).promising(suspended.exports['endless'])
+  const promising = (WebAssembly as unknown as { promising(fn: unknown): (n: number) => Promise<unknown> }).promising(
+    suspended.exports['endless'],
+  )
   await expect(promising(0)).rejects.toThrow(WebAssembly.RuntimeError)
   expect(depth(suspended)).toBe(depth(cold))
 })
@@ -211,16 +224,24 @@ test('recursion ends at the same depth cold, hot and on a JSPI stack', async () 
 test('frames of any shape end by the counter and never by the engine', async () => {
   const shapes = ['i32', 'i64 i64', 'f64 '.repeat(100), 'v128 '.repeat(50), 'i32 '.repeat(1_000)]
   for (const locals of shapes) {
-    const uses = locals.trim().split(/ +/).map((_, i) => `(drop (local.get ${i + 1}))`).join(' ')
+    const uses = locals
+      .trim()
+      .split(/ +/)
+      .map((_, i) => `(drop (local.get ${i + 1}))`)
+      .join(' ')
     const calls = `(i32.add (i32.add (local.get 0) (i32.const 3)) (call $f (i32.add (local.get 0) (i32.const 1))))`
-    const [bytes] = preparedModules(await wat(`(module (func $f (export "f") (param i32) (result i32) (local ${locals}) ${calls} ${uses}))`))
+    const [bytes] = preparedModules(
+      await wat(`(module (func $f (export "f") (param i32) (result i32) (local ${locals}) ${calls} ${uses}))`),
+    )
     for (const how of ['plain', 'promising']) {
       const guest = load(bytes as Uint8Array)
       guest.gas.value = PLENTY
       const error: unknown = await (async () => {
         try {
           if (how === 'plain') return guest.exports['f']?.(0)
-          return await (WebAssembly as unknown as { promising(fn: unknown): (n: number) => Promise<unknown> }).promising(guest.exports['f'])(0)
+          return await (WebAssembly as unknown as { promising(fn: unknown): (n: number) => Promise<unknown> }).promising(
+            guest.exports['f'],
+          )(0)
         } catch (thrown) {
           return thrown
         }
@@ -234,21 +255,42 @@ test('every arithmetic NaN is the positive canonical one, and what keeps bits ke
   const f32 = ['add', 'sub', 'mul', 'div', 'min', 'max']
   const unary = ['sqrt', 'ceil', 'floor', 'trunc', 'nearest']
   const scalar = (type: 'f32' | 'f64', int: 'i32' | 'i64'): string[] => [
-    ...f32.map((op) => `(func (export "${type}.${op}") (param ${int} ${int}) (result ${int}) (${int}.reinterpret_${type} (${type}.${op} (${type}.reinterpret_${int} (local.get 0)) (${type}.reinterpret_${int} (local.get 1)))))`),
-    ...unary.map((op) => `(func (export "${type}.${op}") (param ${int} ${int}) (result ${int}) (${int}.reinterpret_${type} (${type}.${op} (${type}.reinterpret_${int} (local.get 0)))))`),
-    ...['neg', 'abs'].map((op) => `(func (export "keep ${type}.${op}") (param ${int}) (result ${int}) (${int}.reinterpret_${type} (${type}.${op} (${type}.reinterpret_${int} (local.get 0)))))`),
+    ...f32.map(
+      (op) =>
+        `(func (export "${type}.${op}") (param ${int} ${int}) (result ${int}) (${int}.reinterpret_${type} (${type}.${op} (${type}.reinterpret_${int} (local.get 0)) (${type}.reinterpret_${int} (local.get 1)))))`,
+    ),
+    ...unary.map(
+      (op) =>
+        `(func (export "${type}.${op}") (param ${int} ${int}) (result ${int}) (${int}.reinterpret_${type} (${type}.${op} (${type}.reinterpret_${int} (local.get 0)))))`,
+    ),
+    ...['neg', 'abs'].map(
+      (op) =>
+        `(func (export "keep ${type}.${op}") (param ${int}) (result ${int}) (${int}.reinterpret_${type} (${type}.${op} (${type}.reinterpret_${int} (local.get 0)))))`,
+    ),
   ]
   const lanes = (shape: 'f32x4' | 'f64x2', int: 'i32' | 'i64', splat: string): string[] =>
     [...f32, 'pmin', 'pmax', ...unary].map((op) => {
-      const operands = unary.includes(op) ? `(${splat}.splat (local.get 0))` : `(${splat}.splat (local.get 0)) (${splat}.splat (local.get 1))`
+      const operands = unary.includes(op)
+        ? `(${splat}.splat (local.get 0))`
+        : `(${splat}.splat (local.get 0)) (${splat}.splat (local.get 1))`
       return `(func (export "${shape}.${op}") (param ${int} ${int}) (result ${int}) (${splat}.extract_lane 1 (${shape}.${op} ${operands})))`
     })
   const text = `(module ${[...scalar('f32', 'i32'), ...scalar('f64', 'i64'), ...lanes('f32x4', 'i32', 'i32x4'), ...lanes('f64x2', 'i64', 'i64x2')].join('\n')})`
   const bytes = await wat(text)
   const raw = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)).exports as Loaded['exports']
   const guest = load(preparedModules(bytes)[0] as Uint8Array)
-  const small = [0x7fc0_0000, 0xffc0_0000, 0x7f80_0001, 0xff80_1234, 0x7f80_0000, 0xff80_0000, 0, 0x8000_0000, 0x3f80_0000, 0xbf80_0000, 0x7f7f_ffff]
-  const wide = [0x7ff8_0000_0000_0000n, 0xfff8_0000_0000_0000n, 0x7ff0_0000_0000_0001n, 0xfff0_0000_0000_0000n, 0x7ff0_0000_0000_0000n, 0n, 0xbff0_0000_0000_0000n]
+  const small = [
+    0x7fc0_0000, 0xffc0_0000, 0x7f80_0001, 0xff80_1234, 0x7f80_0000, 0xff80_0000, 0, 0x8000_0000, 0x3f80_0000, 0xbf80_0000, 0x7f7f_ffff,
+  ]
+  const wide = [
+    0x7ff8_0000_0000_0000n,
+    0xfff8_0000_0000_0000n,
+    0x7ff0_0000_0000_0001n,
+    0xfff0_0000_0000_0000n,
+    0x7ff0_0000_0000_0000n,
+    0n,
+    0xbff0_0000_0000_0000n,
+  ]
   let nans = 0
   for (const name of Object.keys(guest.exports)) {
     if (name.startsWith('utnet:')) continue
@@ -259,7 +301,8 @@ test('every arithmetic NaN is the positive canonical one, and what keeps bits ke
         const got = guest.exports[name]?.(a, b)
         const want = raw[name]?.(a, b)
         const bits = typeof got === 'bigint' ? BigInt.asUintN(64, got) : (got as number) >>> 0
-        const isNan = typeof bits === 'bigint' ? (bits & 0x7fff_ffff_ffff_ffffn) > 0x7ff0_0000_0000_0000n : (bits & 0x7fff_ffff) > 0x7f80_0000
+        const isNan =
+          typeof bits === 'bigint' ? (bits & 0x7fff_ffff_ffff_ffffn) > 0x7ff0_0000_0000_0000n : (bits & 0x7fff_ffff) > 0x7f80_0000
         if (isNan && !name.startsWith('keep')) {
           nans++
           expect(bits, `${name}(${a}, ${b})`).toBe(typeof bits === 'bigint' ? 0x7ff8_0000_0000_0000n : 0x7fc0_0000)
@@ -270,10 +313,40 @@ test('every arithmetic NaN is the positive canonical one, and what keeps bits ke
   expect(nans).toBeGreaterThan(100)
 })
 
+test('chains of float instructions give the bits of one fixed instruction after the other', async () => {
+  const binary = ['add', 'sub', 'mul', 'div', 'min', 'max']
+  const other = ['neg', 'abs', 'sqrt', 'nearest', 'copysign', 'eq', 'demote']
+  const text = (op: string, a: string, b: string): string => {
+    if (op === 'eq') return `(f32.convert_i32_s (f32.ne ${a} ${b}))`
+    if (op === 'demote') return `(f32.demote_f64 (f64.add (f64.promote_f32 ${a}) (f64.promote_f32 ${b})))`
+    return binary.includes(op) || op === 'copysign' ? `(f32.${op} ${a} ${b})` : `(f32.${op} ${a})`
+  }
+  const get = (i: number): string => `(f32.reinterpret_i32 (local.get ${i}))`
+  const chains = fc.sample(fc.array(fc.constantFrom(...binary, ...other), { minLength: 2, maxLength: 6 }), { numRuns: 60, seed: 5 })
+  const single = [...binary, ...other].map(
+    (op) => `(func (export "${op}") (param i32 i32) (result i32) (i32.reinterpret_f32 ${text(op, get(0), get(1))}))`,
+  )
+  const chained = chains.map(
+    (ops, i) =>
+      `(func (export "chain${i}") (param i32 i32) (result i32) (i32.reinterpret_f32 ${ops.reduce((value, op) => text(op, value, get(1)), get(0))}))`,
+  )
+  const guest = load(preparedModules(await wat(`(module ${[...single, ...chained].join('\n')})`))[0] as Uint8Array)
+  guest.gas.value = PLENTY
+  const call = (name: string, a: number, b: number): number => (guest.exports[name]?.(a, b) as number) >>> 0
+  const values = [0x7fc0_0001, 0xffc0_0000, 0x7f80_0001, 0x7f80_0000, 0xff80_0000, 0, 0x8000_0000, 0x3f80_0000, 0xc000_0000]
+  chains.forEach((ops, i) => {
+    for (const a of values)
+      for (const b of values)
+        expect(call(`chain${i}`, a, b), `${ops.join(' ')} of ${a}, ${b}`).toBe(ops.reduce((value, op) => call(op, value, b), a))
+  })
+})
+
 test('preparation is a function of the bytes: the same bytes give the same module', async () => {
   const bytes = await wat(KERNELS)
   expect(preparedModules(bytes)).toEqual(preparedModules(bytes.slice()))
   const before = readModule(bytes)
   const after = readModule(prepared)
-  expect(after.exports.filter((e) => !e.name.startsWith('utnet:')).map((e) => [e.name, e.index])).toEqual(before.exports.map((e) => [e.name, e.index]))
+  expect(after.exports.filter((e) => !e.name.startsWith('utnet:')).map((e) => [e.name, e.index])).toEqual(
+    before.exports.map((e) => [e.name, e.index]),
+  )
 })

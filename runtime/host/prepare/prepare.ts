@@ -53,7 +53,13 @@ export function prepareModule(module: CoreModule, { scheme = naiveScheme, params
   out.section(SECTION.type, typeSection(module, blockTypes))
   copySection(out, module, SECTION.import)
   const functions = entries(module, SECTION.function)
-  out.section(SECTION.function, new Writer().u32(functions.count + 1).raw(functions.rest).u32(firstType))
+  out.section(
+    SECTION.function,
+    new Writer()
+      .u32(functions.count + 1)
+      .raw(functions.rest)
+      .u32(firstType),
+  )
   storeSections(out, module)
   const globals = entries(module, SECTION.global)
   out.section(
@@ -85,7 +91,10 @@ function copySection(out: Writer, module: CoreModule, id: number): void {
 /** The guest's types, then (i64) -> () of the charge function, then the block types. */
 function typeSection(module: CoreModule, blockTypes: readonly string[]): Writer {
   const { count, rest } = entries(module, SECTION.type)
-  const w = new Writer().u32(count + 1 + blockTypes.length).raw(rest).u8(0x60, 1, 0x7e, 0)
+  const w = new Writer()
+    .u32(count + 1 + blockTypes.length)
+    .raw(rest)
+    .u8(0x60, 1, 0x7e, 0)
   for (const results of blockTypes) {
     w.u8(0x60, 0).u32(results.length)
     for (const letter of results) w.u8(typeByte(letter))
@@ -97,13 +106,19 @@ function storeSections(out: Writer, module: CoreModule): void {
   const tables = module.tables.slice(importedOf(module, 'table'))
   if (tables.length > 0) {
     const w = new Writer().u32(tables.length)
-    for (const t of tables) w.u8(t.reference, 1).u32(t.min).u32(Math.min(t.max ?? Number.POSITIVE_INFINITY, LIMITS.moduleTableEntries))
+    for (const t of tables)
+      w.u8(t.reference, 1)
+        .u32(t.min)
+        .u32(Math.min(t.max ?? Number.POSITIVE_INFINITY, LIMITS.moduleTableEntries))
     out.section(SECTION.table, w)
   }
   const memories = module.memories.slice(importedOf(module, 'memory'))
   if (memories.length > 0) {
     const w = new Writer().u32(memories.length)
-    for (const m of memories) w.u8(1).u32(m.min).u32(Math.min(m.max ?? Number.POSITIVE_INFINITY, LIMITS.memoryPages))
+    for (const m of memories)
+      w.u8(1)
+        .u32(m.min)
+        .u32(Math.min(m.max ?? Number.POSITIVE_INFINITY, LIMITS.memoryPages))
     out.section(SECTION.memory, w)
   }
 }

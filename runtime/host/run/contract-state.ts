@@ -18,7 +18,8 @@ export class Revert extends Error {
 
 function key(value: unknown): Uint8Array {
   const k = value as Uint8Array
-  if (k.length > LIMITS.storageKeyBytes) throw new GuestTrap(`a storage key of ${k.length} bytes is over the limit storageKeyBytes of ${LIMITS.storageKeyBytes}`)
+  if (k.length > LIMITS.storageKeyBytes)
+    throw new GuestTrap(`a storage key of ${k.length} bytes is over the limit storageKeyBytes of ${LIMITS.storageKeyBytes}`)
   return k
 }
 

@@ -165,9 +165,11 @@ export class Execution<S extends RunState> implements Meter {
   /** What stopped the guest. A fault of the node is thrown on: it is never a result. */
   #ended(error: unknown): Ending {
     if (isUtnetError(error)) throw error
-    if (error instanceof OutOfGas || this.#gas.value < 0n) return { status: 'out-of-gas', result: null, gas: this.#limit, message: 'the gas limit was reached' }
+    if (error instanceof OutOfGas || this.#gas.value < 0n)
+      return { status: 'out-of-gas', result: null, gas: this.#limit, message: 'the gas limit was reached' }
     if (error instanceof Revert) return { status: 'refused', result: null, gas: this.#limit - this.#gas.value, message: error.message }
-    if (error instanceof GuestTrap || isWasmTrap(error)) return { status: 'trap', result: null, gas: this.#limit, message: (error as Error).message }
+    if (error instanceof GuestTrap || isWasmTrap(error))
+      return { status: 'trap', result: null, gas: this.#limit, message: (error as Error).message }
     // RangeError (the machine's own stack or memory) and whatever else the host itself did wrong
     throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
   }

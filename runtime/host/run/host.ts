@@ -1,7 +1,20 @@
 /** The host: loads guests, runs contracts, functions and operators. */
 import {
-  atensor, awitValue, isUtnetError, UtnetError,
-  type CID, type ContractExecutor, type ContractRun, type FileStore, type GuestInfo, type HostLog, type ModelUse, type NamedTensor, type RunOutcome, type RunStatus, type TensorBridge,
+  atensor,
+  awitValue,
+  isUtnetError,
+  UtnetError,
+  type CID,
+  type ContractExecutor,
+  type ContractRun,
+  type FileStore,
+  type GuestInfo,
+  type HostLog,
+  type ModelUse,
+  type NamedTensor,
+  type RunOutcome,
+  type RunStatus,
+  type TensorBridge,
   LIMITS,
 } from '../../core/index.ts'
 import { finalHeaders, HttpRun, IncomingRequest, type HttpRequest, type HttpResponse, type RunContext } from '../http/index.ts'
@@ -156,7 +169,8 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES }: Ho
 
   async function fetchGuest(module: CID): Promise<PreparedGuest> {
     const guest = await prepareGuest(await files.getFile(module, LIMITS.componentBytes))
-    if (guest.info.module.toString() !== module.toString()) throw new UtnetError('block_mismatch', `the file of ${module.toString()} has other bytes`)
+    if (guest.info.module.toString() !== module.toString())
+      throw new UtnetError('block_mismatch', `the file of ${module.toString()} has other bytes`)
     cache.put(module.toString(), guest)
     return guest
   }
@@ -183,7 +197,12 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES }: Ho
     const ending = guest.suspends ? await execution.runSuspending(entry, handles) : execution.run(entry, handles)
     const log = inference.finish()
     const finish = ({ status, gas, message }: Ending, response: HttpResponse): InvokeOutcome => ({
-      status, response, gas, log, models: inference.models, ...(message === undefined ? {} : { message }),
+      status,
+      response,
+      gas,
+      log,
+      models: inference.models,
+      ...(message === undefined ? {} : { message }),
     })
     if (ending.status !== 'ok') return finish(ending, FIXED[ending.status])
     try {
@@ -219,8 +238,12 @@ function operatorOutcome(ending: Ending, gasLimit: bigint): OperatorOutcome {
   const [tag, value] = ending.result as unknown as readonly [number, unknown]
   if (tag === 1) return { ...ending, status: 'refused', message: value as string, outputs: [] }
   try {
-    const outputs = (value as readonly (readonly unknown[])[]).map((v, i) => ({ name: String(i), ...canonicalNans(tensorOf(v as never, `output ${i}`)) }))
-    if (outputs.length > LIMITS.tensorsPerCall) throw new UtnetError('tensor_shape', `${outputs.length} outputs are over the limit tensorsPerCall of ${LIMITS.tensorsPerCall}`)
+    const outputs = (value as readonly (readonly unknown[])[]).map((v, i) => ({
+      name: String(i),
+      ...canonicalNans(tensorOf(v as never, `output ${i}`)),
+    }))
+    if (outputs.length > LIMITS.tensorsPerCall)
+      throw new UtnetError('tensor_shape', `${outputs.length} outputs are over the limit tensorsPerCall of ${LIMITS.tensorsPerCall}`)
     return { ...ending, outputs }
   } catch (error) {
     if (!isUtnetError(error)) throw error

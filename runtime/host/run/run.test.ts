@@ -1,8 +1,21 @@
 import { componentEmbed, componentNew } from '@bytecodealliance/jco'
 import { beforeAll, expect, test } from 'vitest'
 import {
-  cidOf, encode, fromUtf8, PARAMS, RAW, sha256, tensorCommitment, tensorHeads, toHex, UtnetError, utf8,
-  type CID, type HostLog, type TensorBridge, type WitValue,
+  cidOf,
+  encode,
+  fromUtf8,
+  PARAMS,
+  RAW,
+  sha256,
+  tensorCommitment,
+  tensorHeads,
+  toHex,
+  UtnetError,
+  utf8,
+  type CID,
+  type HostLog,
+  type TensorBridge,
+  type WitValue,
 } from '../../core/index.ts'
 import { buildText, instantiateByJco } from '../build/testing/guests.ts'
 import { CONTEXT, simulatedEnv, testHost, type SimulatedEnv } from '../testing/host.ts'
@@ -18,13 +31,25 @@ package utnet:host@0.1.0 {
 
 /** A contract of core text; its world's items are given as WIT. */
 async function contract(world: string, core: string): Promise<Uint8Array> {
-  const embedded = await componentEmbed({ binary: await wat(core), witSource: `package t:t;\nworld t { ${world} }\n${HOST_WIT}`, stringEncoding: 'utf8' })
+  const embedded = await componentEmbed({
+    binary: await wat(core),
+    witSource: `package t:t;\nworld t { ${world} }\n${HOST_WIT}`,
+    stringEncoding: 'utf8',
+  })
   return new Uint8Array(await componentNew(embedded, []))
 }
 
-const REALLOC = '(global $p (mut i32) (i32.const 4096)) (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local.set 0 (global.get $p)) (global.set $p (i32.and (i32.add (i32.add (global.get $p) (local.get 3)) (i32.const 15)) (i32.const -16))) (local.get 0))'
+const REALLOC =
+  '(global $p (mut i32) (i32.const 4096)) (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local.set 0 (global.get $p)) (global.set $p (i32.and (i32.add (i32.add (global.get $p) (local.get 3)) (i32.const 15)) (i32.const -16))) (local.get 0))'
 
-async function run(host: Host, bytes: Uint8Array, entry: string, args: readonly WitValue[] = [], env: SimulatedEnv = simulatedEnv(), gasLimit = 10_000_000n): Promise<ReturnType<Host['executor']['run']>> {
+async function run(
+  host: Host,
+  bytes: Uint8Array,
+  entry: string,
+  args: readonly WitValue[] = [],
+  env: SimulatedEnv = simulatedEnv(),
+  gasLimit = 10_000_000n,
+): Promise<ReturnType<Host['executor']['run']>> {
   const { module } = await host.admit(bytes)
   return host.executor.run({ module, entry, args, gasLimit, env })
 }
@@ -61,16 +86,18 @@ test('a contract reads and writes its state, emits events, and pays for each', a
 })
 
 test('U5.5-WSM-1: two hosts agree on result, gas, state and events', async () => {
-  const outcomes = await Promise.all([testHost(), testHost()].map(async (host) => {
-    const env = simulatedEnv()
-    const runs = []
-    for (let i = 0; i < 30; i++) runs.push(await run(host, token, 'mint', ['ut1bob', i], env))
-    return { runs, state: [...env.state].map(([k, v]) => [k, toHex(v)]), events: env.events }
-  }))
+  const outcomes = await Promise.all(
+    [testHost(), testHost()].map(async (host) => {
+      const env = simulatedEnv()
+      const runs = []
+      for (let i = 0; i < 30; i++) runs.push(await run(host, token, 'mint', ['ut1bob', i], env))
+      return { runs, state: [...env.state].map(([k, v]) => [k, toHex(v)]), events: env.events }
+    }),
+  )
   expect(outcomes[0]).toEqual(outcomes[1])
 })
 
-test('a revert is a refusal with the guest\'s message and the gas it used', async () => {
+test("a revert is a refusal with the guest's message and the gas it used", async () => {
   const outcome = await run(testHost(), token, 'refuse', ['no, thanks'])
   expect(outcome).toMatchObject({ status: 'refused', result: null, message: 'no, thanks' })
   expect(outcome.gas).toBeLessThan(10_000_000n)
@@ -97,17 +124,28 @@ test('U4.3-GAS-1: with host calls too, the need completes and one less does not,
 
 test('an unknown export, a wrong number of arguments and a wrong type are refused without running', async () => {
   const host = testHost()
-  for (const [entry, args] of [['nothing', []], ['mint', ['a']], ['mint', ['a', -1]], ['mint', [1, 1]], ['toString', []]] as const) {
+  for (const [entry, args] of [
+    ['nothing', []],
+    ['mint', ['a']],
+    ['mint', ['a', -1]],
+    ['mint', [1, 1]],
+    ['toString', []],
+  ] as const) {
     expect(await run(host, token, entry, args)).toMatchObject({ status: 'refused', gas: 0n })
   }
 })
 
 test('what the chain throws goes through the guest to the caller', async () => {
-  const query = { ...simulatedEnv(), set: () => { throw new UtnetError('query_write', 'a query may not write') } }
+  const query = {
+    ...simulatedEnv(),
+    set: () => {
+      throw new UtnetError('query_write', 'a query may not write')
+    },
+  }
   await expect(run(testHost(), token, 'mint', ['a', 1], query)).rejects.toMatchObject({ code: 'query_write' })
 })
 
-test('a module that is not loaded is the node\'s fault, and a limit that is no u63 the caller\'s', async () => {
+test("a module that is not loaded is the node's fault, and a limit that is no u63 the caller's", async () => {
   const host = testHost()
   const { module } = await host.admit(token)
   const call = { entry: 'who', args: [], env: simulatedEnv(), gasLimit: 1n }
@@ -119,7 +157,14 @@ test('a module that is not loaded is the node\'s fault, and a limit that is no u
 test('records, lists, options, bytes and floats are what jco makes of them', async () => {
   const jco = await instantiateByJco(token, {
     'utnet:host/storage': { get: () => undefined, set: () => undefined, remove: () => undefined },
-    'utnet:host/context': { caller: () => '', contract: () => '', height: () => 0n, time: () => 0n, chainId: () => '', revert: () => undefined },
+    'utnet:host/context': {
+      caller: () => '',
+      contract: () => '',
+      height: () => 0n,
+      time: () => 0n,
+      chainId: () => '',
+      revert: () => undefined,
+    },
     'utnet:host/events': { emit: () => undefined },
     'utnet:host/crypto': { sha256: () => new Uint8Array(32) },
   })
@@ -130,7 +175,11 @@ test('records, lists, options, bytes and floats are what jco makes of them', asy
     ['', [0], '', [9], true, 1e300],
   ] as const) {
     const wide = amounts.map((n) => BigInt(n))
-    const theirs = jco['mix']?.({ name, amounts: BigUint64Array.from(wide), note: note ?? undefined }, Uint8Array.from(data), flag, f) as { name: string; amounts: BigUint64Array; note?: string }
+    const theirs = jco['mix']?.({ name, amounts: BigUint64Array.from(wide), note: note ?? undefined }, Uint8Array.from(data), flag, f) as {
+      name: string
+      amounts: BigUint64Array
+      note?: string
+    }
     const bits = new Uint8Array(new Float64Array([f]).buffer)
     const ours = await run(host, token, 'mix', [[name, [...amounts], note === null ? [] : [note]], Uint8Array.from(data), flag, bits])
     expect(ours).toMatchObject({ status: 'ok', result: [theirs.name, [...amounts], theirs.note === undefined ? [] : [theirs.note]] })
@@ -139,24 +188,33 @@ test('records, lists, options, bytes and floats are what jco makes of them', asy
 })
 
 test('event data must be a canonical map', async () => {
-  const emit = (data: string, length: number): Promise<Uint8Array> => contract(
-    'import utnet:host/events@0.1.0; export f: func();',
-    `(module (import "utnet:host/events@0.1.0" "emit" (func $e (param i32 i32 i32 i32))) (memory (export "memory") 1) (data (i32.const 0) "E") (data (i32.const 8) "${data}") ${REALLOC}
+  const emit = (data: string, length: number): Promise<Uint8Array> =>
+    contract(
+      'import utnet:host/events@0.1.0; export f: func();',
+      `(module (import "utnet:host/events@0.1.0" "emit" (func $e (param i32 i32 i32 i32))) (memory (export "memory") 1) (data (i32.const 0) "E") (data (i32.const 8) "${data}") ${REALLOC}
       (func (export "f") (call $e (i32.const 0) (i32.const 1) (i32.const 8) (i32.const ${length}))))`,
-  )
+    )
   const host = testHost()
   expect(await run(host, await emit('\\a0', 1), 'f')).toMatchObject({ status: 'ok' })
-  for (const [data, length] of [['\\80', 1], ['\\a2abc', 3], ['\\b8\\00', 2], ['\\a0\\a0', 2], ['', 0], ['\\bf\\ff', 2]] as const) {
+  for (const [data, length] of [
+    ['\\80', 1],
+    ['\\a2abc', 3],
+    ['\\b8\\00', 2],
+    ['\\a0\\a0', 2],
+    ['', 0],
+    ['\\bf\\ff', 2],
+  ] as const) {
     expect(await run(host, await emit(data, length), 'f'), data).toMatchObject({ status: 'trap' })
   }
 })
 
 test('a guest whose allocator calls the host, lies or loops is stopped', async () => {
-  const evil = (realloc: string): Promise<Uint8Array> => contract(
-    'import utnet:host/context@0.1.0; export f: func(s: string);',
-    `(module (import "utnet:host/context@0.1.0" "height" (func $h (result i64))) (memory (export "memory") 1)
+  const evil = (realloc: string): Promise<Uint8Array> =>
+    contract(
+      'import utnet:host/context@0.1.0; export f: func(s: string);',
+      `(module (import "utnet:host/context@0.1.0" "height" (func $h (result i64))) (memory (export "memory") 1)
       (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) ${realloc}) (func (export "f") (param i32 i32)))`,
-  )
+    )
   const host = testHost()
   expect(await run(host, await evil('(i32.const 64)'), 'f', ['hello'])).toMatchObject({ status: 'ok' })
   expect(await run(host, await evil('(drop (call $h)) (i32.const 64)'), 'f', ['hello'])).toMatchObject({ status: 'trap' })
@@ -165,10 +223,11 @@ test('a guest whose allocator calls the host, lies or loops is stopped', async (
 })
 
 test('a start function is metered, and calls no host before gas is set', async () => {
-  const started = (start: string): Promise<Uint8Array> => contract(
-    'import utnet:host/context@0.1.0; export f: func() -> u64;',
-    `(module (import "utnet:host/context@0.1.0" "height" (func $h (result i64))) (global $g (mut i64) (i64.const 0)) (start $s) (func $s ${start}) (func (export "f") (result i64) (global.get $g)))`,
-  )
+  const started = (start: string): Promise<Uint8Array> =>
+    contract(
+      'import utnet:host/context@0.1.0; export f: func() -> u64;',
+      `(module (import "utnet:host/context@0.1.0" "height" (func $h (result i64))) (global $g (mut i64) (i64.const 0)) (start $s) (func $s ${start}) (func (export "f") (result i64) (global.get $g)))`,
+    )
   expect(await run(testHost(), await started('(global.set $g (call $h))'), 'f')).toMatchObject({ status: 'ok', result: 42 })
   expect(await run(testHost(), await started('(loop $l (br $l))'), 'f')).toMatchObject({ status: 'out-of-gas' })
 })
@@ -185,7 +244,12 @@ export function handle(request: Request): Response {
   return new Response(path == '/teapot' ? 418 : 200).header('x-seen', header === null ? 'none' : header).header('content-type', 'application/octet-stream').bytes(request.body())
 }`
 
-const ask = (path: string, body: Uint8Array = new Uint8Array(0), headers: readonly (readonly [string, Uint8Array])[] = []) => ({ method: 'POST', path, headers, body })
+const ask = (path: string, body: Uint8Array = new Uint8Array(0), headers: readonly (readonly [string, Uint8Array])[] = []) => ({
+  method: 'POST',
+  path,
+  headers,
+  body,
+})
 
 test('a function answers over wasi:http with status, headers and body', async () => {
   const host = testHost()
@@ -197,7 +261,10 @@ test('a function answers over wasi:http with status, headers and body', async ()
     const out = await host.invoke({ module, request: ask('/teapot', body, [['x-name', utf8('zoé')]]), context: CONTEXT, gasLimit })
     expect(out.status).toBe('ok')
     expect(out.response.status).toBe(418)
-    expect(out.response.headers.map(([k, v]) => [k, toHex(v)])).toEqual([['x-seen', toHex(utf8('zoé'))], ['content-type', toHex(utf8('application/octet-stream'))]])
+    expect(out.response.headers.map(([k, v]) => [k, toHex(v)])).toEqual([
+      ['x-seen', toHex(utf8('zoé'))],
+      ['content-type', toHex(utf8('application/octet-stream'))],
+    ])
     expect(toHex(sha256(out.response.body))).toBe(toHex(sha256(body)))
     expect(out.log.entries).toEqual([])
   }
@@ -234,7 +301,12 @@ function simulatedBridge(): TensorBridge & { runs: number } {
       this.runs++
       await new Promise((resolve) => setImmediate(resolve))
       const outputs = inputs.map((t) => ({ ...t, name: 'y', data: f32(...new Float32Array(t.data.slice().buffer).map((x) => x * 2)) }))
-      return { model: MODEL, arithmetic: 'exact:simulated', outputs, root: tensorCommitment(MODEL, 'exact:simulated', tensorHeads(inputs), tensorHeads(outputs)) }
+      return {
+        model: MODEL,
+        arithmetic: 'exact:simulated',
+        outputs,
+        root: tensorCommitment(MODEL, 'exact:simulated', tensorHeads(inputs), tensorHeads(outputs)),
+      }
     },
   }
 }
@@ -256,11 +328,17 @@ beforeAll(async () => {
   inferring = (await buildText('function', { 'index.ts': INFERRING }, 'inferring')).component
 })
 
-async function inferred(path: string): Promise<{ module: CID; out: Awaited<ReturnType<Host['invoke']>>; bridge: ReturnType<typeof simulatedBridge> }> {
+async function inferred(
+  path: string,
+): Promise<{ module: CID; out: Awaited<ReturnType<Host['invoke']>>; bridge: ReturnType<typeof simulatedBridge> }> {
   const bridge = simulatedBridge()
   const host = testHost(bridge)
   const { module } = await host.admit(inferring)
-  return { module, bridge, out: await host.invoke({ module, request: ask(path, new Uint8Array(5)), context: CONTEXT, gasLimit: 100_000_000n }) }
+  return {
+    module,
+    bridge,
+    out: await host.invoke({ module, request: ask(path, new Uint8Array(5)), context: CONTEXT, gasLimit: 100_000_000n }),
+  }
 }
 
 test('a function is suspended while the bridge infers; model use and log are kept', async () => {
@@ -279,9 +357,31 @@ test('a run is repeated from its log without a bridge: same answer, same gas, sa
     const { module, out } = await inferred(path)
     const host = testHost()
     await host.admit(inferring)
-    const again = await host.invoke({ module, request: ask(path, new Uint8Array(5)), context: CONTEXT, gasLimit: 100_000_000n, replay: out.log })
+    const again = await host.invoke({
+      module,
+      request: ask(path, new Uint8Array(5)),
+      context: CONTEXT,
+      gasLimit: 100_000_000n,
+      replay: out.log,
+    })
     expect(again).toEqual(out)
   }
+})
+
+test('U4.3-GAS-1: a run that ran out of gas is repeated from its log to the same end', async () => {
+  const host = testHost(simulatedBridge())
+  const { module } = await host.admit(inferring)
+  const invoke = (gasLimit: bigint, replay?: HostLog) =>
+    host.invoke({ module, request: ask('/', new Uint8Array(5)), context: CONTEXT, gasLimit, ...(replay === undefined ? {} : { replay }) })
+  const { gas } = await invoke(100_000_000n)
+  const logs = new Set<number>()
+  for (let budget = 0n; budget <= gas; budget += 250n) {
+    const out = await invoke(budget)
+    logs.add(out.log.entries.length)
+    expect(out.status).toBe(budget < gas ? 'out-of-gas' : 'ok')
+    expect(await invoke(budget, out.log)).toEqual(out)
+  }
+  expect([...logs]).toEqual([0, 1, 2])
 })
 
 test('what the guest asked wrongly is its answer', async () => {
@@ -295,7 +395,8 @@ test('a log that is not of this run is refused', async () => {
   const { module, out } = await inferred('/')
   const host = testHost(simulatedBridge())
   await host.admit(inferring)
-  const replay = (log: HostLog, size = 5) => host.invoke({ module, request: ask('/', new Uint8Array(size)), context: CONTEXT, gasLimit: 100_000_000n, replay: log })
+  const replay = (log: HostLog, size = 5) =>
+    host.invoke({ module, request: ask('/', new Uint8Array(size)), context: CONTEXT, gasLimit: 100_000_000n, replay: log })
   const [first, second] = out.log.entries
   const logs: HostLog[] = [
     { ...out.log, entries: [] },
@@ -309,12 +410,17 @@ test('a log that is not of this run is refused', async () => {
   await expect(replay(out.log, 6)).rejects.toMatchObject({ code: 'replay_mismatch' })
 })
 
-test('without a bridge, or when the device fails, the run is the node\'s fault', async () => {
+test("without a bridge, or when the device fails, the run is the node's fault", async () => {
   const host = testHost()
   const { module } = await host.admit(inferring)
   const request = { module, request: ask('/'), context: CONTEXT, gasLimit: 100_000_000n }
   await expect(host.invoke(request)).rejects.toMatchObject({ code: 'device_missing' })
-  const failing = testHost({ ...simulatedBridge(), infer: async () => { throw new UtnetError('device_failed', 'the device is gone') } })
+  const failing = testHost({
+    ...simulatedBridge(),
+    infer: async () => {
+      throw new UtnetError('device_failed', 'the device is gone')
+    },
+  })
   await failing.admit(inferring)
   await expect(failing.invoke(request)).rejects.toMatchObject({ code: 'device_failed' })
 })
@@ -340,6 +446,12 @@ test('an operator maps tensors; its NaNs are canonical, its refusal is a status'
   const out = await host.runOperator({ module, inputs: [input], gasLimit: 10_000_000n })
   expect(out).toMatchObject({ status: 'ok', outputs: [{ name: '0', dtype: 'f32', shape: [3] }] })
   expect(toHex(out.outputs[0]?.data ?? new Uint8Array(0))).toBe('0000803f0000c07f0000c07f')
-  expect(await host.runOperator({ module, inputs: [], gasLimit: 10_000_000n })).toMatchObject({ status: 'refused', message: 'one input is needed', outputs: [] })
-  await expect(host.runOperator({ module, inputs: [{ ...input, shape: [4] }], gasLimit: 1n })).rejects.toMatchObject({ code: 'tensor_shape' })
+  expect(await host.runOperator({ module, inputs: [], gasLimit: 10_000_000n })).toMatchObject({
+    status: 'refused',
+    message: 'one input is needed',
+    outputs: [],
+  })
+  await expect(host.runOperator({ module, inputs: [{ ...input, shape: [4] }], gasLimit: 1n })).rejects.toMatchObject({
+    code: 'tensor_shape',
+  })
 })

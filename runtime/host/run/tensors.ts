@@ -1,8 +1,30 @@
 /** `utnet:host/tensor`: its WIT types, tensors as values, and `infer` with its log. */
 import {
-  atensor, DTYPES, encode, equalBytes, isUtnetError, LIMITS, sha256, tensorHeads, toHex, UtnetError,
-  asArray, asBytes, asCid, asText, asU64,
-  type ArithmeticClass, type Cbor, type Dtype, type HostLog, type ModelUse, type NamedTensor, type Tensor, type TensorBridge, type WitFunction, type WitValue,
+  atensor,
+  DTYPES,
+  encode,
+  equalBytes,
+  isUtnetError,
+  LIMITS,
+  sha256,
+  tensorHeads,
+  toHex,
+  UtnetError,
+  asArray,
+  asBytes,
+  asCid,
+  asText,
+  asU64,
+  type ArithmeticClass,
+  type Cbor,
+  type Dtype,
+  type HostLog,
+  type ModelUse,
+  type NamedTensor,
+  type Tensor,
+  type TensorBridge,
+  type WitFunction,
+  type WitValue,
 } from '../../core/index.ts'
 import { GuestTrap, hostFunction, wit, type HostInterfaces, type Meter } from '../abi/index.ts'
 
@@ -34,11 +56,6 @@ export interface TensorState {
   readonly tensors: Inference
 }
 
-interface Told {
-  readonly gas: bigint
-  readonly value: WitValue
-}
-
 const failure = (message: string): WitValue => [1, message]
 const success = (outputs: readonly NamedTensor[]): WitValue => [0, outputs.map((t) => [t.name, tensorValue(t)])]
 
@@ -59,65 +76,83 @@ export class Inference {
   async infer(meter: Meter, model: string, arithmetic: ArithmeticClass, inputs: readonly NamedTensor[]): Promise<WitValue> {
     if (this.#replay !== undefined) return this.#again(meter, this.#replay, model, arithmetic, inputs)
     const bridge = this.#bridge
-    if (bridge === undefined) throw new UtnetError('device_missing', 'this node runs no tensor bridge', { hint: 'start the node with a device' })
+    if (bridge === undefined)
+      throw new UtnetError('device_missing', 'this node runs no tensor bridge', { hint: 'start the node with a device' })
     const asked = [model, arithmetic, tensorHeads(inputs)]
+    let gas = 0n
     try {
-      const gas = bridge.gasOf(model, inputs)
-      meter.charge(Number(gas))
+      gas = bridge.gasOf(model, inputs)
+      this.#pay(meter, asked, gas)
       const { model: cid, arithmetic: id, outputs, root } = await bridge.infer(model, inputs, arithmetic)
+      this.entries.push(['tensor.infer', ...asked, gas, cid, id, tensorHeads(outputs), root])
       for (const t of outputs) this.#keep(t.data)
-      this.entries.push(['tensor.infer', ...asked, cid, id, tensorHeads(outputs), root, gas])
       this.models.push({ model: cid, arithmetic: id, root })
       return success(outputs)
     } catch (error) {
       // What the guest asked wrongly is its answer; what the node could not do is not
       if (!isUtnetError(error) || error.fault !== 'caller') throw error
       const message = `${error.code}: ${error.message}`
-      this.entries.push(['tensor.error', ...asked, message])
+      this.entries.push(['tensor.error', ...asked, gas, message])
       return failure(message)
     }
   }
 
+  /** A run that ends here is logged as well: its repetition must end at the same call. */
+  #pay(meter: Meter, asked: readonly Cbor[], gas: bigint): void {
+    try {
+      meter.charge(Number(gas))
+    } catch (error) {
+      this.entries.push(['tensor.gas', ...asked, gas])
+      throw error
+    }
+  }
+
   #keep(data: Uint8Array): void {
+    this.files.set(toHex(sha256(data)), data)
     this.#bytes += data.length
     if (this.#bytes > LIMITS.logBytes) throw new GuestTrap(`inferences answered more than the limit logBytes of ${LIMITS.logBytes}`)
-    this.files.set(toHex(sha256(data)), data)
   }
 
   #again(meter: Meter, log: HostLog, model: string, arithmetic: ArithmeticClass, inputs: readonly NamedTensor[]): WitValue {
     const at = this.entries.length
     const entry = log.entries[at]
-    const mismatch = (why: string): UtnetError => new UtnetError('replay_mismatch', `the guest's host call ${at} is not that of the log: ${why}`)
+    const mismatch = (why: string): UtnetError =>
+      new UtnetError('replay_mismatch', `the guest's host call ${at} is not that of the log: ${why}`)
     if (!Array.isArray(entry)) throw mismatch('the log has no such entry')
     const [kind, ...rest] = entry as readonly Cbor[]
     const asked = [model, arithmetic, tensorHeads(inputs)]
     if (!equalBytes(encode(rest.slice(0, 3)), encode(asked))) throw mismatch('it asks something else')
     this.entries.push(entry as Cbor)
-    const told = kind === 'tensor.infer' ? this.#told(rest, log, mismatch) : { gas: 0n, value: failure(asText(rest[3], 'error of an inference')) }
-    meter.charge(Number(told.gas))
-    return told.value
+    meter.charge(Number(asU64(rest[3], 'gas')))
+    if (kind === 'tensor.infer') return this.#told(rest, log, mismatch)
+    if (kind !== 'tensor.error') throw mismatch('the log ends it for want of gas')
+    return failure(asText(rest[4], 'error of an inference'))
   }
 
-  #told(rest: readonly Cbor[], log: HostLog, mismatch: (why: string) => UtnetError): Told {
-    const model = asCid(rest[3], 'model')
-    const arithmetic = asText(rest[4], 'arithmetic')
-    const root = asBytes(rest[6], 'root', 32)
-    const outputs = asArray(rest[5], 'outputs').map((head): NamedTensor => {
+  #told(rest: readonly Cbor[], log: HostLog, mismatch: (why: string) => UtnetError): WitValue {
+    const model = asCid(rest[4], 'model')
+    const arithmetic = asText(rest[5], 'arithmetic')
+    const root = asBytes(rest[7], 'root', 32)
+    const outputs = asArray(rest[6], 'outputs').map((head): NamedTensor => {
       const [name, dtype, shape, hash] = asArray(head, 'output', 4)
       const hex = toHex(asBytes(hash, 'hash of an output', 32))
       const data = log.files.get(hex)
       if (data === undefined || toHex(sha256(data)) !== hex) throw mismatch(`the output ${hex} is not among its files`)
-      return { name: asText(name, 'name'), ...atensor({ dtype: asText(dtype, 'dtype') as Dtype, shape: shape as number[], data }, 'logged output') }
+      return {
+        name: asText(name, 'name'),
+        ...atensor({ dtype: asText(dtype, 'dtype') as Dtype, shape: shape as number[], data }, 'logged output'),
+      }
     })
     for (const t of outputs) this.#keep(t.data)
     this.models.push({ model, arithmetic, root })
-    return { gas: asU64(rest[7], 'gas'), value: success(outputs) }
+    return success(outputs)
   }
 
   /** After the run: a replay must have used its whole log. */
   finish(): HostLog {
     const left = (this.#replay?.entries.length ?? 0) - this.entries.length
-    if (this.#replay !== undefined && left !== 0) throw new UtnetError('replay_mismatch', `the log has ${left} host calls more than the guest made`)
+    if (this.#replay !== undefined && left !== 0)
+      throw new UtnetError('replay_mismatch', `the log has ${left} host calls more than the guest made`)
     return { entries: this.entries, files: this.files }
   }
 }
@@ -131,7 +166,8 @@ export const TENSORS: HostInterfaces<TensorState> = {
         const items = inputs as unknown as readonly (readonly [string, WitValue])[]
         let named: NamedTensor[]
         try {
-          if (items.length > LIMITS.tensorsPerCall) return failure(`core_too_large: ${items.length} inputs are over the limit tensorsPerCall of ${LIMITS.tensorsPerCall}`)
+          if (items.length > LIMITS.tensorsPerCall)
+            return failure(`core_too_large: ${items.length} inputs are over the limit tensorsPerCall of ${LIMITS.tensorsPerCall}`)
           named = items.map(([name, value]) => ({ name, ...tensorOf(value, `input ${JSON.stringify(name)}`) }))
         } catch (error) {
           if (!isUtnetError(error)) throw error
@@ -153,6 +189,7 @@ export function canonicalNans(tensor: Tensor): Tensor {
     for (let i = 0; i < data.length; i += 4) if ((view.getUint32(i, true) & 0x7fff_ffff) > 0x7f80_0000) view.setUint32(i, 0x7fc0_0000, true)
     return tensor
   }
-  for (let i = 0; i < data.length; i += 8) if ((view.getBigUint64(i, true) & 0x7fff_ffff_ffff_ffffn) > 0x7ff0_0000_0000_0000n) view.setBigUint64(i, 0x7ff8_0000_0000_0000n, true)
+  for (let i = 0; i < data.length; i += 8)
+    if ((view.getBigUint64(i, true) & 0x7fff_ffff_ffff_ffffn) > 0x7ff0_0000_0000_0000n) view.setBigUint64(i, 0x7ff8_0000_0000_0000n, true)
   return tensor
 }

@@ -21,7 +21,11 @@ const BAD: readonly (readonly [string, string, string])[] = [
   ['shared-memory', 'a shared memory', '(module (memory 1 1 shared))'],
   ['shared-memory', 'an imported shared memory', '(module (import "a" "b" (memory 1 1 shared)))'],
   ['relaxed-simd', 'a relaxed swizzle', '(module (func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))))'],
-  ['relaxed-simd', 'a relaxed multiply-add', '(module (func (param v128) (drop (f32x4.relaxed_madd (local.get 0) (local.get 0) (local.get 0)))))'],
+  [
+    'relaxed-simd',
+    'a relaxed multiply-add',
+    '(module (func (param v128) (drop (f32x4.relaxed_madd (local.get 0) (local.get 0) (local.get 0)))))',
+  ],
   ['memory64', 'a 64-bit memory', '(module (memory i64 1))'],
   ['memory64', 'a 64-bit table', '(module (table i64 1 funcref))'],
   ['multi-memory', 'two memories', '(module (memory 1) (memory 1))'],
@@ -64,7 +68,9 @@ test('an instruction is refused with its function and offset', async () => {
 })
 
 test('an ill-typed module names the function that is wrong', async () => {
-  const details = refusal(() => validateGuest(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 5, 1, 3, 0, 0x6a, 0x0b])))
+  const details = refusal(() =>
+    validateGuest(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 5, 1, 3, 0, 0x6a, 0x0b])),
+  )
   expect(details).toMatchObject({ rule: 'validation', function: 0 })
 })
 
@@ -75,7 +81,9 @@ test('bytes that are not WebAssembly are refused', () => {
 })
 
 test('a component over the size limit is refused', () => {
-  expect(() => validateGuest(new Uint8Array(LIMITS.componentBytes + 1))).toThrow(expect.objectContaining({ code: 'guest_invalid', limit: 'componentBytes' }))
+  expect(() => validateGuest(new Uint8Array(LIMITS.componentBytes + 1))).toThrow(
+    expect.objectContaining({ code: 'guest_invalid', limit: 'componentBytes' }),
+  )
 })
 
 const lift = (world: string, imports: string, core: string): string => `(component ${imports}
@@ -136,19 +144,36 @@ test('a lift whose core type does not agree with its WIT type is refused', async
   const plain = [0x40, 0, 1, 0]
   const at = bytes.findIndex((_, i) => plain.every((byte, k) => bytes[i + k] === byte))
   expect(at).toBeGreaterThan(0)
-  const forged = new Writer().raw(bytes.subarray(0, at - 3)).u8(7, 8, 1, 0x40, 1, 1, 0x61, 0x79, 1, 0).raw(bytes.subarray(at + 4)).bytes()
+  const forged = new Writer()
+    .raw(bytes.subarray(0, at - 3))
+    .u8(7, 8, 1, 0x40, 1, 1, 0x61, 0x79, 1, 0)
+    .raw(bytes.subarray(at + 4))
+    .bytes()
   expect(refusal(() => validateGuest(forged)).rule).toBe('component-type')
 })
 
 test('a bare core module is inspected with its imports listed and not judged', async () => {
-  const seen = inspectGuest(await wat('(module (import "env" "abort" (func (param i32))) (memory (export "memory") 1) (func (export "f") (param v128) (result i32) (i32x4.extract_lane 0 (local.get 0))))'))
-  expect(seen).toMatchObject({ kind: 'module', world: null, imports: [{ name: 'env#abort', type: 'func (param i32)' }], features: ['simd128'] })
+  const seen = inspectGuest(
+    await wat(
+      '(module (import "env" "abort" (func (param i32))) (memory (export "memory") 1) (func (export "f") (param v128) (result i32) (i32x4.extract_lane 0 (local.get 0))))',
+    ),
+  )
+  expect(seen).toMatchObject({
+    kind: 'module',
+    world: null,
+    imports: [{ name: 'env#abort', type: 'func (param i32)' }],
+    features: ['simd128'],
+  })
   expect(seen.exports).toContainEqual({ name: 'f', type: 'func (param v128) (result i32)' })
   expect(seen.limits['memoryPages']).toEqual({ used: 1, allowed: LIMITS.memoryPages })
 })
 
 test('mutated bytes are read or refused with a place, never anything else', async () => {
-  const text = lift('', '(import "utnet:host/context@0.1.0" (instance (export "height" (func (result u64)))))', '(memory (export "memory") 1) (table 1 funcref) (data "x")')
+  const text = lift(
+    '',
+    '(import "utnet:host/context@0.1.0" (instance (export "height" (func (result u64)))))',
+    '(memory (export "memory") 1) (table 1 funcref) (data "x")',
+  )
   const good = await wat(text)
   const judge = (bytes: Uint8Array): void => {
     for (const run of [() => validateGuest(bytes), () => inspectGuest(bytes), () => preparedModules(bytes)]) {
@@ -160,12 +185,16 @@ test('mutated bytes are read or refused with a place, never anything else', asyn
     }
   }
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), fc.nat(good.length), (changes, cut) => {
-      const bytes = good.slice()
-      for (const [at, byte] of changes) bytes[at] = byte
-      judge(bytes)
-      judge(bytes.slice(0, cut))
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+      fc.nat(good.length),
+      (changes, cut) => {
+        const bytes = good.slice()
+        for (const [at, byte] of changes) bytes[at] = byte
+        judge(bytes)
+        judge(bytes.slice(0, cut))
+      },
+    ),
     { numRuns: 300 },
   )
 })

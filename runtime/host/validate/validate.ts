@@ -27,7 +27,8 @@ export interface Inspection {
 
 function checkSize(bytes: Uint8Array): void {
   if (!(bytes instanceof Uint8Array)) throw invalid('format', 0, 'a guest must be bytes')
-  if (bytes.length > LIMITS.componentBytes) throw limitError('guest_invalid', 'componentBytes', bytes.length, LIMITS.componentBytes, 'the component')
+  if (bytes.length > LIMITS.componentBytes)
+    throw limitError('guest_invalid', 'componentBytes', bytes.length, LIMITS.componentBytes, 'the component')
   const magic = [0x00, 0x61, 0x73, 0x6d]
   if (bytes.length < 8 || !magic.every((byte, i) => bytes[i] === byte)) throw invalid('format', 0, 'the bytes are not WebAssembly')
 }
@@ -57,7 +58,15 @@ export function validate(bytes: Uint8Array, worlds: Worlds): ValidGuest {
   const imports = importedInterfaces(component)
   const { world, exports } = worldOf(guest, imports, worlds)
   const core = whitelist(guest.module)
-  return { module: fileCid(bytes), world, exports: exports.map((e) => e.func), imports: imports.map((i) => i.name), guest, entries: exports, core }
+  return {
+    module: fileCid(bytes),
+    world,
+    exports: exports.map((e) => e.func),
+    imports: imports.map((i) => i.name),
+    guest,
+    entries: exports,
+    core,
+  }
 }
 
 function usedLimits(bytes: number, { module }: Whitelisted): Inspection['limits'] {
@@ -83,7 +92,13 @@ const names = (letters: string): string => [...letters].map((l) => TYPE_NAMES[l]
 
 function coreType(module: CoreModule, kind: string, functionIndex: number): string {
   const type = kind === 'func' ? module.functions[functionIndex] : undefined
-  return type === undefined ? kind : `func (param ${names(type.params)}) (result ${names(type.results)})`.replaceAll('(param )', '').replaceAll('(result )', '').replaceAll(/ +/g, ' ').trim()
+  return type === undefined
+    ? kind
+    : `func (param ${names(type.params)}) (result ${names(type.results)})`
+        .replaceAll('(param )', '')
+        .replaceAll('(result )', '')
+        .replaceAll(/ +/g, ' ')
+        .trim()
 }
 
 /** What the validator sees in a component or a bare core module, whose imports are listed and not judged. Throws as `validate` does. */
@@ -91,13 +106,18 @@ export function inspect(bytes: Uint8Array, worlds: Worlds): Inspection {
   checkSize(bytes)
   if (isComponent(bytes)) {
     const found = validate(bytes, worlds)
-    const hosts = found.guest.imports.flatMap((i) => (i.kind === 'host' ? [{ name: `${i.interface}#${i.func.name}`, type: printWitFunction(i.func) }] : []))
+    const hosts = found.guest.imports.flatMap((i) =>
+      i.kind === 'host' ? [{ name: `${i.interface}#${i.func.name}`, type: printWitFunction(i.func) }] : [],
+    )
     return {
       kind: 'component',
       world: found.world,
       module: found.module.toString(),
       imports: hosts,
-      exports: found.entries.map((e) => ({ name: e.interface === '' ? e.func.name : `${e.interface}#${e.func.name}`, type: printWitFunction(e.func) })),
+      exports: found.entries.map((e) => ({
+        name: e.interface === '' ? e.func.name : `${e.interface}#${e.func.name}`,
+        type: printWitFunction(e.func),
+      })),
       features: found.core.features,
       limits: usedLimits(bytes.length, found.core),
     }
@@ -109,7 +129,10 @@ export function inspect(bytes: Uint8Array, worlds: Worlds): Inspection {
     kind: 'module',
     world: null,
     module: fileCid(bytes).toString(),
-    imports: module.imports.map((i) => ({ name: `${i.module}#${i.name}`, type: coreType(module, i.kind, i.kind === 'func' ? functions++ : -1) })),
+    imports: module.imports.map((i) => ({
+      name: `${i.module}#${i.name}`,
+      type: coreType(module, i.kind, i.kind === 'func' ? functions++ : -1),
+    })),
     exports: module.exports.map((e) => ({ name: e.name, type: coreType(module, e.kind, e.index) })),
     features: core.features,
     limits: usedLimits(bytes.length, core),

@@ -22,7 +22,12 @@ function engineError(module: CoreModule): Error {
   }
   const at = /@\+([0-9]+)/.exec(message)?.[1]
   const fn = /function #([0-9]+)/.exec(message)?.[1]
-  return invalid('validation', module.origin + Number(at ?? 0), message.replace(/ ?@\+[0-9]+/, ''), fn === undefined ? undefined : Number(fn))
+  return invalid(
+    'validation',
+    module.origin + Number(at ?? 0),
+    message.replace(/ ?@\+[0-9]+/, ''),
+    fn === undefined ? undefined : Number(fn),
+  )
 }
 
 export interface Whitelisted {

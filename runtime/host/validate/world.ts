@@ -45,10 +45,16 @@ function hasHandle(type: WitType): boolean {
 
 function contractExports(guest: Guest): readonly MainExport[] {
   for (const { interface: iface, func } of guest.exports) {
-    if (iface !== '') throw invalid('world', 0, `the component exports the interface ${iface}: it is no function, and contracts and operators export plain functions`)
+    if (iface !== '')
+      throw invalid(
+        'world',
+        0,
+        `the component exports the interface ${iface}: it is no function, and contracts and operators export plain functions`,
+      )
     const types = [...func.params.map((p) => p.type), ...(func.result === undefined ? [] : [func.result])]
     if (types.some(hasHandle)) throw invalid('world', 0, `the export ${func.name} hands out a resource`)
-    if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(func.name)) throw invalid('world', 0, `the export name ${JSON.stringify(func.name)} is not allowed`)
+    if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(func.name))
+      throw invalid('world', 0, `the export name ${JSON.stringify(func.name)} is not allowed`)
   }
   return guest.exports
 }
@@ -62,12 +68,20 @@ function detect(guest: Guest, worlds: Worlds): { readonly world: World; readonly
   }
   const exports = contractExports(guest)
   const [only] = exports as [MainExport]
-  const operator = exports.length === 1 && only.func.name === 'run' && signatureText(only.func) === signatureText(worlds.operatorRun) && guest.imports.length === 0
+  const operator =
+    exports.length === 1 &&
+    only.func.name === 'run' &&
+    signatureText(only.func) === signatureText(worlds.operatorRun) &&
+    guest.imports.length === 0
   return { world: operator ? 'operator' : 'contract', exports }
 }
 
 /** The world of a component and the exports that count in it. Throws `guest_invalid` (rules `world`, `import`). */
-export function worldOf(guest: Guest, imports: readonly ImportedInterface[], worlds: Worlds): { readonly world: World; readonly exports: readonly MainExport[] } {
+export function worldOf(
+  guest: Guest,
+  imports: readonly ImportedInterface[],
+  worlds: Worlds,
+): { readonly world: World; readonly exports: readonly MainExport[] } {
   const found = detect(guest, worlds)
   const offers = worlds.offers[found.world]
   for (const { name, offset, functions } of imports) {
@@ -76,7 +90,8 @@ export function worldOf(guest: Guest, imports: readonly ImportedInterface[], wor
     for (const fn of functions) {
       const ours = Object.hasOwn(functionsOffered, fn.name) ? functionsOffered[fn.name] : undefined
       if (ours === undefined) throw invalid('import', offset, `the import ${name} ${fn.name} is not offered to a ${found.world}`)
-      if (signatureText(ours.type) !== signatureText(fn)) throw invalid('import', offset, `the import ${name} ${fn.name} has another type than the host's`)
+      if (signatureText(ours.type) !== signatureText(fn))
+        throw invalid('import', offset, `the import ${name} ${fn.name} has another type than the host's`)
     }
   }
   return found

@@ -1,6 +1,6 @@
 /** Walks the instructions of a function without allocating; refuses what is not in the opcode table. */
 import { atMost, invalid, type Rule } from './invalid.ts'
-import type { Body, CoreModule } from './module.ts'
+import type { Body, CoreModule } from './model.ts'
 import { valueType } from './module.ts'
 import { OP, opcodeOf, type Opcode } from './opcodes.ts'
 import { Reader } from './reader.ts'

@@ -3,101 +3,40 @@ import { LIMITS } from '../../core/index.ts'
 import { atMost, invalid } from './invalid.ts'
 import { Reader } from './reader.ts'
 
-/** Value types by letter: i i32, l i64, f f32, d f64, v v128, r funcref, e externref. */
-export interface FuncType {
-  readonly params: string
-  readonly results: string
-}
-
-export interface Limits {
-  readonly min: number
-  readonly max: number | undefined
-}
-
-export type ExternKind = 'func' | 'table' | 'memory' | 'global'
-
-export interface CoreImport {
-  readonly module: string
-  readonly name: string
-  readonly kind: ExternKind
-  /** Type index of a function. */
-  readonly type: number
-  readonly offset: number
-}
-
-export interface CoreExport {
-  readonly name: string
-  readonly kind: ExternKind
-  readonly index: number
-  readonly offset: number
-}
-
-export interface Table extends Limits {
-  readonly reference: number
-  readonly offset: number
-}
-
-export interface Memory extends Limits {
-  readonly offset: number
-}
-
-export interface Global {
-  readonly type: string
-  readonly mutable: boolean
-}
-
-export interface Segment {
-  /** Undefined for a passive segment. */
-  readonly at: number | undefined
-  readonly length: number
-  readonly offset: number
-}
-
-export interface Body {
-  /** Index in the function index space, imports first. */
-  readonly index: number
-  readonly type: FuncType
-  /** Declared locals as runs of [count, type letter]. */
-  readonly locals: readonly (readonly [number, string])[]
-  readonly localCount: number
-  /** The instructions, within the module's bytes. */
-  readonly start: number
-  readonly end: number
-}
-
-export interface Section {
-  readonly id: number
-  readonly start: number
-  readonly end: number
-  /** Of a custom section. */
-  readonly name: string
-}
-
-export interface CoreModule {
-  readonly bytes: Uint8Array
-  readonly origin: number
-  readonly sections: readonly Section[]
-  readonly types: readonly FuncType[]
-  readonly imports: readonly CoreImport[]
-  /** Type of every function, imports first. */
-  readonly functions: readonly FuncType[]
-  readonly importedFunctions: number
-  readonly tables: readonly Table[]
-  readonly memories: readonly Memory[]
-  readonly globals: readonly Global[]
-  readonly importedGlobals: number
-  readonly exports: readonly CoreExport[]
-  readonly start: number | undefined
-  readonly elements: readonly Segment[]
-  readonly data: readonly Segment[]
-  readonly bodies: readonly Body[]
-}
+import type {
+  Body,
+  CoreExport,
+  CoreImport,
+  CoreModule,
+  ExternKind,
+  FuncType,
+  Global,
+  Limits,
+  Memory,
+  Section,
+  Segment,
+  Table,
+} from './model.ts'
 
 const LETTERS: Readonly<Record<number, string>> = { 0x7f: 'i', 0x7e: 'l', 0x7d: 'f', 0x7c: 'd', 0x7b: 'v', 0x70: 'r', 0x6f: 'e' }
 const KINDS: readonly ExternKind[] = ['func', 'table', 'memory', 'global']
 /** Order of the known sections (core specification 5.5.2, with the data count before the code). */
 const ORDER: Readonly<Record<number, number>> = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12 }
-export const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, start: 8, element: 9, code: 10, data: 11, dataCount: 12 } as const
+export const SECTION = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+} as const
 
 /** The letter of a value type. */
 export function valueType(r: Reader): string {
@@ -105,7 +44,8 @@ export function valueType(r: Reader): string {
   const byte = r.u8()
   const letter = LETTERS[byte]
   if (letter !== undefined) return letter
-  if (byte === 0x69 || byte === 0x74 || byte === 0x68 || byte === 0x75) throw invalid('exceptions', r.origin + at, 'exception references are not allowed')
+  if (byte === 0x69 || byte === 0x74 || byte === 0x68 || byte === 0x75)
+    throw invalid('exceptions', r.origin + at, 'exception references are not allowed')
   if (byte >= 0x63 && byte <= 0x73) throw invalid('gc', r.origin + at, `the reference type 0x${byte.toString(16)} is not allowed`)
   throw r.fail(`0x${byte.toString(16)} is no value type`, at)
 }
@@ -247,7 +187,12 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
       atMost('moduleTypes', n, origin + s.at, 'types')
       for (let i = 0; i < n; i++) {
         const form = s.u8()
-        if (form !== 0x60) throw invalid(form >= 0x4e && form <= 0x5f ? 'gc' : 'format', origin + s.at - 1, `the type form 0x${form.toString(16)} is not allowed`)
+        if (form !== 0x60)
+          throw invalid(
+            form >= 0x4e && form <= 0x5f ? 'gc' : 'format',
+            origin + s.at - 1,
+            `the type form 0x${form.toString(16)} is not allowed`,
+          )
         types.push({ params: valueTypes(s, 'moduleTypeParams', 'parameters'), results: valueTypes(s, 'moduleTypeResults', 'results') })
       }
     },
@@ -338,7 +283,24 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
     if (!s.done) throw s.fail(`section ${id} is longer than its content`)
   }
   if (bodies.length !== functions.length - importedFunctions) throw r.fail('functions have no bodies')
-  const module = { bytes, origin, sections, types, imports, functions, importedFunctions, tables, memories, globals, importedGlobals, exports, start, elements, data, bodies }
+  const module = {
+    bytes,
+    origin,
+    sections,
+    types,
+    imports,
+    functions,
+    importedFunctions,
+    tables,
+    memories,
+    globals,
+    importedGlobals,
+    exports,
+    start,
+    elements,
+    data,
+    bodies,
+  }
   checkStores(module)
   return module
 }
@@ -354,9 +316,11 @@ function checkStores({ memories, tables, elements, data }: CoreModule): void {
   const [table] = tables
   if (table !== undefined) atMost('moduleTableEntries', table.min, table.offset, 'table entries')
   for (const s of data) {
-    if (s.at !== undefined && s.at + s.length > (memory?.min ?? 0) * 65_536) throw invalid('segment-bounds', s.offset, 'a data segment lies outside the memory')
+    if (s.at !== undefined && s.at + s.length > (memory?.min ?? 0) * 65_536)
+      throw invalid('segment-bounds', s.offset, 'a data segment lies outside the memory')
   }
   for (const s of elements) {
-    if (s.at !== undefined && s.at + s.length > (table?.min ?? 0)) throw invalid('segment-bounds', s.offset, 'an element segment lies outside the table')
+    if (s.at !== undefined && s.at + s.length > (table?.min ?? 0))
+      throw invalid('segment-bounds', s.offset, 'an element segment lies outside the table')
   }
 }

@@ -9,8 +9,32 @@ export type PriceClass = Exclude<keyof Params['wasm'], 'growPage' | 'bulk64' | '
 
 /** What follows the opcode. */
 export type Immediate =
-  | 'none' | 'block' | 'label' | 'labels' | 'func' | 'indirect' | 'local' | 'global' | 'table' | 'memarg' | 'memory' | 'i32' | 'i64' | 'f32' | 'f64'
-  | 'type' | 'types' | 'data' | 'elem' | 'dataMemory' | 'memories' | 'elemTable' | 'tables' | 'bytes16' | 'lane' | 'memargLane'
+  | 'none'
+  | 'block'
+  | 'label'
+  | 'labels'
+  | 'func'
+  | 'indirect'
+  | 'local'
+  | 'global'
+  | 'table'
+  | 'memarg'
+  | 'memory'
+  | 'i32'
+  | 'i64'
+  | 'f32'
+  | 'f64'
+  | 'type'
+  | 'types'
+  | 'data'
+  | 'elem'
+  | 'dataMemory'
+  | 'memories'
+  | 'elemTable'
+  | 'tables'
+  | 'bytes16'
+  | 'lane'
+  | 'memargLane'
 
 /** Where a NaN result is made canonical: scalar or lanes, 32 or 64 bits. */
 export type NanFix = 'f32' | 'f64' | 'f32x4' | 'f64x2'
@@ -33,13 +57,62 @@ export const FC = 0xfc00
 export const FD = 0xfd00
 
 export const OP = {
-  unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, br: 0x0c, brIf: 0x0d, brTable: 0x0e, return: 0x0f,
-  call: 0x10, callIndirect: 0x11, drop: 0x1a, select: 0x1b, selectTyped: 0x1c, localGet: 0x20, localSet: 0x21, localTee: 0x22,
-  globalGet: 0x23, globalSet: 0x24, tableGet: 0x25, tableSet: 0x26, memoryGrow: 0x40, i32Const: 0x41, i64Const: 0x42, f32Const: 0x43, f64Const: 0x44,
-  i64LtS: 0x53, i32LtS: 0x48, f32Ne: 0x5c, f64Ne: 0x62, i32Add: 0x6a, i32Sub: 0x6b, i64Add: 0x7c, i64Sub: 0x7d, i64Mul: 0x7e, i64ShrU: 0x88,
-  i64ExtendI32U: 0xad, refNull: 0xd0, refFunc: 0xd2,
-  memoryInit: FC + 8, dataDrop: FC + 9, memoryCopy: FC + 10, memoryFill: FC + 11, tableInit: FC + 12, elemDrop: FC + 13, tableCopy: FC + 14,
-  tableGrow: FC + 15, tableFill: FC + 17, v128Const: FD + 12, f32x4Eq: FD + 65, f32x4Ne: FD + 66, f64x2Eq: FD + 71, f64x2Ne: FD + 72, bitselect: FD + 82, anyTrue: FD + 83,
+  unreachable: 0x00,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
+  return: 0x0f,
+  call: 0x10,
+  callIndirect: 0x11,
+  drop: 0x1a,
+  select: 0x1b,
+  selectTyped: 0x1c,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  globalGet: 0x23,
+  globalSet: 0x24,
+  tableGet: 0x25,
+  tableSet: 0x26,
+  memoryGrow: 0x40,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  f32Const: 0x43,
+  f64Const: 0x44,
+  i64LtS: 0x53,
+  i32LtS: 0x48,
+  f32Ne: 0x5c,
+  f64Ne: 0x62,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i64Add: 0x7c,
+  i64Sub: 0x7d,
+  i64Mul: 0x7e,
+  i64ShrU: 0x88,
+  i64ExtendI32U: 0xad,
+  refNull: 0xd0,
+  refFunc: 0xd2,
+  memoryInit: FC + 8,
+  dataDrop: FC + 9,
+  memoryCopy: FC + 10,
+  memoryFill: FC + 11,
+  tableInit: FC + 12,
+  elemDrop: FC + 13,
+  tableCopy: FC + 14,
+  tableGrow: FC + 15,
+  tableFill: FC + 17,
+  v128Const: FD + 12,
+  f32x4Eq: FD + 65,
+  f32x4Ne: FD + 66,
+  f64x2Eq: FD + 71,
+  f64x2Ne: FD + 72,
+  bitselect: FD + 82,
+  anyTrue: FD + 83,
 } as const
 
 // control
@@ -63,10 +136,24 @@ put(0x23, 0x24, '*', 'base', 'global')
 put(0x25, 0x25, 'i:r', 'memory', 'table')
 put(0x26, 0x26, 'ir:', 'memory', 'table')
 // memory
-for (const [first, last, type] of [[0x28, 0x28, 'i'], [0x29, 0x29, 'l'], [0x2a, 0x2a, 'f'], [0x2b, 0x2b, 'd'], [0x2c, 0x2f, 'i'], [0x30, 0x35, 'l']] as const) {
+for (const [first, last, type] of [
+  [0x28, 0x28, 'i'],
+  [0x29, 0x29, 'l'],
+  [0x2a, 0x2a, 'f'],
+  [0x2b, 0x2b, 'd'],
+  [0x2c, 0x2f, 'i'],
+  [0x30, 0x35, 'l'],
+] as const) {
   put(first, last, `i:${type}`, 'memory', 'memarg')
 }
-for (const [first, last, type] of [[0x36, 0x36, 'i'], [0x37, 0x37, 'l'], [0x38, 0x38, 'f'], [0x39, 0x39, 'd'], [0x3a, 0x3b, 'i'], [0x3c, 0x3e, 'l']] as const) {
+for (const [first, last, type] of [
+  [0x36, 0x36, 'i'],
+  [0x37, 0x37, 'l'],
+  [0x38, 0x38, 'f'],
+  [0x39, 0x39, 'd'],
+  [0x3a, 0x3b, 'i'],
+  [0x3c, 0x3e, 'l'],
+] as const) {
   put(first, last, `i${type}:`, 'memory', 'memarg')
 }
 put(0x3f, 0x3f, ':i', 'base', 'memory')
@@ -150,8 +237,24 @@ put(FD + 12, FD + 12, ':v', 'simd', 'bytes16')
 put(FD + 13, FD + 13, 'vv:v', 'simd', 'bytes16')
 put(FD + 14, FD + 14, 'vv:v', 'simd')
 ;[...'iiilfd'].forEach((type, i) => put(FD + 15 + i, FD + 15 + i, `${type}:v`, 'simd'))
-;[['i', 21], ['i', 22], ['i', 24], ['i', 25], ['i', 27], ['l', 29], ['f', 31], ['d', 33]].forEach(([type, n]) => put(FD + Number(n), FD + Number(n), `v:${type}`, 'simd', 'lane'))
-;[['i', 23], ['i', 26], ['i', 28], ['l', 30], ['f', 32], ['d', 34]].forEach(([type, n]) => put(FD + Number(n), FD + Number(n), `v${type}:v`, 'simd', 'lane'))
+;[
+  ['i', 21],
+  ['i', 22],
+  ['i', 24],
+  ['i', 25],
+  ['i', 27],
+  ['l', 29],
+  ['f', 31],
+  ['d', 33],
+].forEach(([type, n]) => put(FD + Number(n), FD + Number(n), `v:${type}`, 'simd', 'lane'))
+;[
+  ['i', 23],
+  ['i', 26],
+  ['i', 28],
+  ['l', 30],
+  ['f', 32],
+  ['d', 34],
+].forEach(([type, n]) => put(FD + Number(n), FD + Number(n), `v${type}:v`, 'simd', 'lane'))
 // SIMD: comparison and logic
 put(FD + 35, FD + 76, 'vv:v', 'simd')
 put(FD + 77, FD + 77, 'v:v', 'simd')
@@ -167,8 +270,9 @@ const UNARY = [96, 97, 98, 124, 125, 126, 127, 128, 129, 135, 136, 137, 138, 160
 const TEST = [99, 100, 131, 132, 163, 164, 195, 196]
 const SHIFT = [107, 108, 109, 139, 140, 141, 171, 172, 173, 203, 204, 205]
 const BINARY = [
-  101, 102, 110, 111, 112, 113, 114, 115, 118, 119, 120, 121, 123, 130, 133, 134, 142, 143, 144, 145, 146, 147, 149, 150, 151, 152, 153, 155, 156, 157, 158, 159,
-  174, 177, 181, 182, 183, 184, 185, 186, 188, 189, 190, 191, 206, 209, 213, 214, 215, 216, 217, 218, 219, 220, 221, 222, 223,
+  101, 102, 110, 111, 112, 113, 114, 115, 118, 119, 120, 121, 123, 130, 133, 134, 142, 143, 144, 145, 146, 147, 149, 150, 151, 152, 153,
+  155, 156, 157, 158, 159, 174, 177, 181, 182, 183, 184, 185, 186, 188, 189, 190, 191, 206, 209, 213, 214, 215, 216, 217, 218, 219, 220,
+  221, 222, 223,
 ]
 for (const n of UNARY) put(FD + n, FD + n, 'v:v', 'simd')
 for (const n of TEST) put(FD + n, FD + n, 'v:i', 'simd')

@@ -1,7 +1,23 @@
 /** A node's receipts over a simulated disk, for the tests of this room. */
 import {
-  cidOf, DAG_CBOR, digest, encode, encodeBatch, domain, concatBytes, leafHash, requestOpening, responseOpening, sha256, toHex, utf8, verifyInclusion, withoutSecrets,
-  type Attestation, type Disk, type Retention,
+  cidOf,
+  DAG_CBOR,
+  digest,
+  encode,
+  encodeBatch,
+  domain,
+  concatBytes,
+  leafHash,
+  requestOpening,
+  responseOpening,
+  sha256,
+  toHex,
+  utf8,
+  verifyInclusion,
+  withoutSecrets,
+  type Attestation,
+  type Disk,
+  type Retention,
 } from '../../core/index.ts'
 import { openSigner, verifyEd25519 } from '../../crypto/native.ts'
 import { seededRandom } from '../../kv/index.ts'
@@ -9,7 +25,7 @@ import { openReceipts, type Issued, type OpenRun, type Receipts, type RunResult 
 
 export const signer = openSigner(digest('test-node', utf8('receipts')))
 export const MODULE = cidOf(DAG_CBOR, utf8('module'))
-export const CHAIN = cidOf(DAG_CBOR, utf8('chain'))
+const CHAIN = cidOf(DAG_CBOR, utf8('chain'))
 export const CHAIN_SEED = sha256(utf8('seed'))
 
 export interface NodeOptions {
@@ -29,19 +45,34 @@ export function openNode(disk: Disk, { seed = 1, sign = signer.sign }: NodeOptio
   })
 }
 
-export const HEADERS = [['accept', utf8('*/*')], ['authorization', utf8('Bearer hunter2-in-a-header')]] as const
+const HEADERS = [
+  ['accept', utf8('*/*')],
+  ['authorization', utf8('Bearer hunter2-in-a-header')],
+] as const
 
 /** Begins a run that was asked with this body. */
 export function begin(receipts: Receipts, body: string | Uint8Array = 'hello'): OpenRun {
   const bytes = typeof body === 'string' ? utf8(body) : body
-  return receipts.begin({ module: MODULE, chainSeed: CHAIN_SEED, input: (salt) => requestOpening('POST', '/p?q=1', withoutSecrets(HEADERS, salt), sha256(bytes)) })
+  return receipts.begin({
+    module: MODULE,
+    chainSeed: CHAIN_SEED,
+    input: (salt) => requestOpening('POST', '/p?q=1', withoutSecrets(HEADERS, salt), sha256(bytes)),
+  })
 }
 
 /** What a run with this body comes to. */
 export function result(body: string | Uint8Array, retention: Retention, change: Partial<RunResult> = {}): RunResult {
   const bytes = typeof body === 'string' ? utf8(body) : body
   return {
-    kind: 'invoke', world: 'function', entry: 'handle', status: 'ok', gas: 12n, protocol: 1, models: [], context: { chainId: CHAIN, height: 5, time: 1000 }, retention,
+    kind: 'invoke',
+    world: 'function',
+    entry: 'handle',
+    status: 'ok',
+    gas: 12n,
+    protocol: 1,
+    models: [],
+    context: { chainId: CHAIN, height: 5, time: 1000 },
+    retention,
     output: responseOpening(200, [['content-type', utf8('text/plain')]], sha256(bytes)),
     log: encode([['time', 7]]),
     files: new Map([[toHex(sha256(bytes)), bytes]]),
@@ -50,18 +81,25 @@ export function result(body: string | Uint8Array, retention: Retention, change: 
 }
 
 /** A whole run. */
-export function run(receipts: Receipts, body: string | Uint8Array, retention: Retention, change: Partial<RunResult> = {}): Issued & { readonly salt: Uint8Array } {
+export function run(
+  receipts: Receipts,
+  body: string | Uint8Array,
+  retention: Retention,
+  change: Partial<RunResult> = {},
+): Issued & { readonly salt: Uint8Array } {
   const open = begin(receipts, body)
   return { ...open.finish(result(body, retention, change)), salt: open.salt }
 }
 
 /** True when the attestation stands for these body bytes. */
 export function attests(a: Attestation, body: Uint8Array): boolean {
-  return verifyInclusion(leafHash(body), a.index, a.batch.size, a.path, a.batch.root) && verifyEd25519(a.sig, concatBytes(domain('batch'), encodeBatch(a.batch)), signer.key)
+  return (
+    verifyInclusion(leafHash(body), a.index, a.batch.size, a.path, a.batch.root) &&
+    verifyEd25519(a.sig, concatBytes(domain('batch'), encodeBatch(a.batch)), signer.key)
+  )
 }
 
 /** True when the text stands anywhere in the bytes. */
 export function holds(bytes: Uint8Array, text: string): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(text, 0, 'latin1')
 }
-

@@ -3,6 +3,6 @@ import { existsSync, readFileSync } from 'node:fs'
 
 /** Parsed JSON of `<repository>/../shared/vectors/<path>`, or undefined where that folder is absent. */
 export function readVectors<T>(path: string): T | undefined {
-  const url = new URL(`../../../shared/vectors/${path}`, import.meta.url)
+  const url = new URL(`../../../../shared/vectors/${path}`, import.meta.url)
   return existsSync(url) ? (JSON.parse(readFileSync(url, 'utf8')) as T) : undefined
 }
