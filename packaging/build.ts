@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
+import { keepReachable } from './declarations.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = `${root}dist`
@@ -89,3 +90,4 @@ const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/t
   stdio: 'inherit',
 })
 if (types.status !== 0) process.exitCode = 1
+keepReachable(`${dist}/types`, ['runtime/verify/index.d.ts', 'runtime/node/index.d.ts', 'runtime/node/testing.d.ts', 'gateway/client/index.d.ts'])
