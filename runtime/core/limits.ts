@@ -56,6 +56,7 @@ export const LIMITS = {
   mempoolPerSender: 64,
   receiptBytes: 1_024,
   receiptModels: 3,
+  receiptModelBytes: 512,
   batchReceipts: 4_096,
   // store
   blockBytes: 2 * 1024 * 1024,

@@ -42,7 +42,15 @@ const base = {
   log: fc.option(b32),
   context: fc.record({ chainId: cid, height: fc.nat(), time: fc.maxSafeInteger().map(Math.abs), seed: b32 }),
 }
-const use: fc.Arbitrary<ModelUse> = fc.record({ model: cid, arithmetic: fc.constant('exact:x'), root: b32 })
+const use: fc.Arbitrary<ModelUse> = fc.record({
+  model: cid,
+  arithmetic: fc.constantFrom(
+    'exact:x',
+    `exact:onnxruntime-web@1.30.0:${'a'.repeat(64)}`,
+    'bounded:onnxruntime-node@1.30.0:cpu:opt=all,threads=2',
+  ),
+  root: b32,
+})
 const body: fc.Arbitrary<ReceiptBody> = fc.oneof(
   fc.record({ ...base, kind: fc.constant('call' as const), node: fc.constant(null), models: fc.constant([]), tx: cid, events: b32 }),
   fc.record({

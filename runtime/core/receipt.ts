@@ -7,6 +7,7 @@ import { asArray, asBytes, asCid, asMap, asText, asU64, asUint, decode, encode, 
 import { limitError, UtnetError } from './errors.ts'
 import { digest, sha256 } from './hash.ts'
 import { LIMITS } from './limits.ts'
+import { merkleRoot } from './merkle.ts'
 import { leastSize } from './merkle.ts'
 
 export type ReceiptKind = 'call' | 'invoke' | 'infer'
@@ -63,7 +64,7 @@ export interface RunBody extends BodyBase {
   readonly thread: number
   readonly seq: number
   readonly retention: Retention
-  /** At most 3 uses in order; beyond that the Merkle root over their encodings. */
+  /** At most 3 uses in order; and 512 bytes in all; beyond that the Merkle root over their encodings. */
   readonly models: readonly ModelUse[] | Uint8Array
 }
 
@@ -102,9 +103,11 @@ export interface Anchor {
 
 const useCbor = (u: ModelUse): Cbor => ({ model: u.model, arithmetic: u.arithmetic, root: u.root })
 
-/** The `models` field of a list of uses: the list itself up to the limit, else the Merkle-free digest of their encodings. */
+/** The `models` field of a list of uses: the list itself within the limits of a receipt, else the Merkle root over the uses' encodings. */
 export function modelsField(uses: readonly ModelUse[]): readonly ModelUse[] | Uint8Array {
-  return uses.length <= LIMITS.receiptModels ? uses : digest('receipt-models', encode(uses.map(useCbor)))
+  const encoded = uses.map((use) => encode(useCbor(use)))
+  const fits = uses.length <= LIMITS.receiptModels && encoded.reduce((n, e) => n + e.length, 0) <= LIMITS.receiptModelBytes
+  return fits ? uses : merkleRoot(encoded)
 }
 
 function toCbor(body: ReceiptBody): Cbor {

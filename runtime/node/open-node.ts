@@ -2,10 +2,11 @@
 import { randomFillSync } from 'node:crypto'
 import { join } from 'node:path'
 import { openStore } from '../../helia-store/index.ts'
-import { openChain, type ProducedBlock } from '../consensus/index.ts'
+import { openChain, type Chain, type ProducedBlock } from '../consensus/index.ts'
 import {
   decodeTx,
   encodeGenesis,
+  equalBytes,
   formatAddress,
   formatCborJson,
   formatKey,
@@ -20,7 +21,7 @@ import {
 import * as crypto from '../crypto/native.ts'
 import { createHost } from '../host/index.ts'
 import { openDisk, openLmdb } from '../kv/index.ts'
-import { openReceipts } from '../receipts/index.ts'
+import { openReceipts, type Receipts } from '../receipts/index.ts'
 import { createBridge, localDevices } from '../tpu-bridge/index.ts'
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
@@ -123,6 +124,8 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   })
   closers.push(() => receipts.close())
 
+  mustReach(chain, receipts, node)
+
   const events = createEventHub()
   const meters = createMeters(() => ({ mempool: chain.waiting(), receipts: receipts.count() }))
   const onBlock = async (block: ProducedBlock): Promise<void> => {
@@ -193,6 +196,22 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       })()
       return closed
     },
+  }
+}
+
+/** The chain must not know receipts that the journal has lost: then the disk was set back, and the node would sign other receipts under their numbers. */
+function mustReach(chain: Chain, receipts: Receipts, node: HeldAccount): void {
+  for (let thread = 0; ; thread++) {
+    const { next, root } = chain.batchHead(node.key, thread)
+    if (next === 0) return
+    const known = receipts
+      .batchesFrom(new Map([[thread, 0]]))
+      .some(({ batch }) => batch.thread === thread && batch.first + batch.size === next && equalBytes(batch.root, root))
+    if (!known) {
+      throw new UtnetError('data_corrupt', `the chain has receipts of thread ${thread} up to ${next} that the journal lacks`, {
+        hint: 'restore the whole data folder from one copy, or choose another: --data DIR',
+      })
+    }
   }
 }
 
