@@ -47,13 +47,21 @@ const WRITERS: Readonly<Record<Dtype, (view: DataView, at: number, value: number
   boolean: (v, at, x) => v.setUint8(at, Number(x) === 0 ? 0 : 1),
 }
 
+function jsonInput(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UtnetError('usage', `input ${name} is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause })
+  }
+}
+
 /** `--input NAME=@FILE.json`: `{"dtype","shape","data"}`, data a flat array, or nested arrays of numbers as f32. */
 export function tensorArgument(text: string): NamedTensor {
   const at = text.indexOf('=')
   if (at < 1) throw new UtnetError('usage', `--input must be NAME=@FILE.json, got ${text}`)
   const name = text.slice(0, at)
   const source = text.slice(at + 1)
-  const json: unknown = JSON.parse(source.startsWith('@') ? new TextDecoder().decode(readInput(source.slice(1))) : source)
+  const json = jsonInput(name, source.startsWith('@') ? new TextDecoder().decode(readInput(source.slice(1))) : source)
   const described =
     !Array.isArray(json) && typeof json === 'object' && json !== null
       ? (json as { dtype?: unknown; shape?: unknown; data?: unknown })
@@ -70,9 +78,11 @@ export function tensorArgument(text: string): NamedTensor {
   const data = new Uint8Array(count * DTYPES[dtype as Dtype])
   const view = new DataView(data.buffer)
   flat.forEach((value, i) => {
-    if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string')
-      throw new UtnetError('tensor_dtype', `input ${name}: value ${i} is not a number`)
-    WRITERS[dtype as Dtype](view, i * DTYPES[dtype as Dtype], dtype === 'u64' || dtype === 's64' ? BigInt(value) : Number(value))
+    const wide = dtype === 'u64' || dtype === 's64'
+    const isNumber = typeof value === 'boolean' || (wide ? /^-?\d{1,20}$/.test(String(value)) : !Number.isNaN(Number(value)) || value === 'NaN')
+    if (!isNumber || value === null || value === '' || typeof value === 'object')
+      throw new UtnetError('tensor_dtype', `input ${name}: value ${i} is no ${dtype}: ${String(value).slice(0, 80)}`)
+    WRITERS[dtype as Dtype](view, i * DTYPES[dtype as Dtype], wide ? BigInt(value as number | string | boolean) : Number(value))
   })
   return { name, dtype: dtype as Dtype, shape, data }
 }

@@ -2,6 +2,7 @@
 /** Entry of the published command: runs on any Node >= 20.19 and re-executes itself on the Node 26 that came along. */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const MAJOR = 26
@@ -34,10 +35,15 @@ if (binary === undefined) {
   const child = spawn(
     binary,
     ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./main.js', import.meta.url)), ...process.argv.slice(2)],
-    { stdio: 'inherit' },
+    // The channel tells a running node when this process is gone, however that ends.
+    { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
   )
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    process.stderr.write(`error: cannot start ${binary}: ${error.message}\n  next: npm install, or run it with Node ${MAJOR}\n`)
+    process.exitCode = 1
+  })
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === null ? 1 : 128 + 15)
+    process.exitCode = code ?? 128 + (signal === null ? 1 : constants.signals[signal])
   })
 }

@@ -1,9 +1,11 @@
 /** The command line: finds the verb, parses its flags, maps errors to exit codes (0 success, 1 refused or failed, 2 wrong usage). */
 import { parseArgs } from 'node:util'
 import { pathToFileURL } from 'node:url'
-import { createClient } from '../gateway/client/index.ts'
+import { createClient, hintOf } from '../gateway/client/index.ts'
 import { asUtnetError, UtnetError } from '../runtime/core/index.ts'
 import { HINTS } from './hints.ts'
+import { jsonText } from './output.ts'
+import { version } from './assets.ts'
 import type { Verb, VerbContext } from './verb.ts'
 import { VERBS } from './verbs/index.ts'
 
@@ -18,9 +20,16 @@ const DEFAULT_URL = 'http://127.0.0.1:8787'
 function overview(): string {
   const width = Math.max(...VERBS.map((v) => v.usage.length))
   const rows = VERBS.map((v) => `  ${v.usage.padEnd(width)}  ${v.summary}`)
-  return ['usage: utnet COMMAND', '', ...rows, '', '  --json: one JSON document a line; --node URL or UTNET_URL names the node', ''].join(
-    '\n',
-  )
+  return [
+    'usage: utnet COMMAND',
+    '',
+    ...rows,
+    '',
+    '  --json      one JSON document a line on stdout',
+    '  --node URL  the node to ask (else UTNET_URL, else http://127.0.0.1:8787)',
+    '  --help      usage of a command; utnet --version prints the version',
+    '',
+  ].join('\n')
 }
 
 interface Parsed {
@@ -29,21 +38,30 @@ interface Parsed {
   readonly flags: VerbContext['flags']
 }
 
-function parse(argv: readonly string[]): Parsed | undefined {
+// A negative number is an argument, not a flag: it passes the parser behind a mark that no typed text can have.
+const MARK = '\0'
+const mark = (text: string): string => (/^-\.?\d/.test(text) ? MARK + text : text)
+const unmark = (text: string): string => (text.startsWith(MARK) ? text.slice(1) : text)
+
+function parse(argv: readonly string[]): Parsed {
   const [name, ...rest] = argv
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return undefined
   const verb = VERBS.find((v) => v.name === name)
-  if (verb === undefined) throw new UtnetError('usage', `there is no command ${name}`)
+  if (verb === undefined) {
+    const near = VERBS.find((v) => name !== undefined && (v.name.startsWith(name) || name.startsWith(v.name)))
+    throw new UtnetError('usage', `there is no command ${String(name)}`, near === undefined ? {} : { hint: `utnet ${near.usage}` })
+  }
   let parsed: { values: Record<string, unknown>; positionals: string[] }
   try {
-    parsed = parseArgs({ args: rest, options: { ...COMMON, ...verb.options }, allowPositionals: true, strict: true, allowNegative: true })
+    parsed = parseArgs({ args: rest.map(mark), options: { ...COMMON, ...verb.options }, allowPositionals: true, strict: true, allowNegative: true })
   } catch (cause) {
     throw new UtnetError('usage', `${cause instanceof Error ? cause.message : String(cause)}`, {
       hint: `usage: utnet ${verb.usage}`,
       cause,
     })
   }
-  const flags = parsed.values as VerbContext['flags']
+  const flags = Object.fromEntries(
+    Object.entries(parsed.values as VerbContext['flags']).map(([key, value]) => [key, typeof value === 'string' ? unmark(value) : value]),
+  )
   const [least, most] = verb.positionals
   if (flags['help'] !== true && (parsed.positionals.length < least || parsed.positionals.length > most)) {
     throw new UtnetError(
@@ -54,18 +72,20 @@ function parse(argv: readonly string[]): Parsed | undefined {
       },
     )
   }
-  return { verb, args: parsed.positionals, flags }
+  return { verb, args: parsed.positionals.map(unmark), flags }
 }
 
 function report(thrown: unknown, json: boolean): number {
   const error = asUtnetError(thrown)
-  const hint = error.hint ?? HINTS[error.code]
+  // What the gateway says to any HTTP client is worth less here than the command to run.
+  const own = error.hint === hintOf(error.code) ? undefined : error.hint
+  const hint = own ?? HINTS[error.code] ?? error.hint ?? 'utnet help'
   if (json) {
     const { code, fault, message, limit, used, allowed, details } = error
     const document = { error: { code, fault, message, hint, limit, used: used?.toString(), allowed: allowed?.toString(), details } }
-    process.stderr.write(`${JSON.stringify(document)}\n`)
+    process.stderr.write(`${jsonText(document)}\n`)
   } else {
-    process.stderr.write(`error: ${error.message}\n  code: ${error.code}\n${hint === undefined ? '' : `  next: ${hint}\n`}`)
+    process.stderr.write(`error: ${error.message}\n  code: ${error.code}\n  next: ${hint}\n`)
     if (error.code === 'node_internal' && error.cause instanceof Error) process.stderr.write(`${error.cause.stack ?? ''}\n`)
   }
   return error.code === 'usage' ? 2 : 1
@@ -75,12 +95,22 @@ function report(thrown: unknown, json: boolean): number {
 export async function main(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
   try {
-    const parsed = parse(argv)
-    if (parsed === undefined) {
-      process[argv.length === 0 ? 'stderr' : 'stdout'].write(overview())
-      return argv.length === 0 ? 2 : 0
+    const asked = argv.filter((a) => a !== '--json')
+    if (asked[0] === '--version' || asked[0] === '-v' || asked[0] === 'version') {
+      process.stdout.write(json ? `${jsonText({ version: version() })}\n` : `${version()}\n`)
+      return 0
     }
-    const { verb, args, flags } = parsed
+    if (asked.length === 0) {
+      process.stderr.write(overview())
+      return 2
+    }
+    if (asked[0] === '--help' || asked[0] === '-h' || (asked[0] === 'help' && asked.length === 1)) {
+      process.stdout.write(overview())
+      return 0
+    }
+    // `utnet help VERB` is `utnet VERB --help`; `--json` may stand before the verb.
+    const words = asked[0] === 'help' ? [...asked.slice(1), '--help'] : asked
+    const { verb, args, flags } = parse(words)
     if (flags['help'] === true) {
       process.stdout.write(`usage: utnet ${verb.usage}\n${verb.summary}\n`)
       return 0
@@ -92,7 +122,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       json,
       nodeUrl,
       node: () => createClient(nodeUrl),
-      print: (document) => process.stdout.write(`${JSON.stringify(document, undefined, json ? undefined : 2)}\n`),
+      print: (document) => process.stdout.write(`${jsonText(document, json ? undefined : 2)}\n`),
       write: (bytes) => process.stdout.write(bytes),
       say: (text) => process.stderr.write(`${text}\n`),
     })
@@ -102,6 +132,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // A reader that has seen enough (`utnet guests | head -1`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
   // exitCode and not exit(): what is still in the pipe must reach the reader.
   process.exitCode = await main(process.argv.slice(2))
 }

@@ -1,4 +1,7 @@
-/** Loaded before a project's tests: `utnet/...` is the utnet that runs them, so that a guest folder needs no npm install. */
+/**
+ * Loaded before a project's tests: `utnet/...` is the utnet that runs them, so that a guest folder needs no npm install,
+ * and a test in TypeScript is a module whatever the package.json above it says (`npm init` writes "commonjs").
+ */
 import { registerHooks } from 'node:module'
 
 const source = import.meta.url.endsWith('.ts')
@@ -12,5 +15,9 @@ registerHooks({
   resolve(specifier, context, next) {
     const entry = ENTRIES[specifier]
     return entry === undefined ? next(specifier, context) : { url: new URL(entry, import.meta.url).href, shortCircuit: true }
+  },
+  load(url, context, next) {
+    const test = url.endsWith('.ts') && !url.includes('/node_modules/')
+    return next(url, test ? { ...context, format: 'module-typescript' } : context)
   },
 })

@@ -1,6 +1,7 @@
 /** Builds, signs and sends this user's transactions. */
 import {
   encodeTx,
+  fileCid,
   LIMITS,
   PARAMS,
   parseAddress,
@@ -41,6 +42,16 @@ export async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigin
     payload,
   }
   return encodeTx({ body, sig: signEd25519(txSigningBytes(body), user.secret) })
+}
+
+/** Wire bytes of the transaction that publishes a component under the user's key. */
+export function publishing(
+  api: NodeApi,
+  name: string,
+  component: Uint8Array,
+  world: 'contract' | 'function' | 'operator',
+): Promise<Uint8Array> {
+  return signNext(api, { kind: 'publish', name, module: fileCid(component), world, size: component.length })
 }
 
 /** Sends a transaction and waits until a final block holds it. */

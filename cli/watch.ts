@@ -1,25 +1,25 @@
 /** `utnet dev --watch DIR`: builds and deploys a project whenever its sources change. */
 import { watch } from 'node:fs'
-import { join } from 'node:path'
 import { asUtnetError, type NodeApi } from '../runtime/core/index.ts'
-import { buildGuest } from '../runtime/node/index.ts'
+import { loadRuntime } from './runtime.ts'
+import { publishing } from './transactions.ts'
 
 const SETTLE_MS = 100
 
-/** Deploys once, then on every change; gives the function that stops it. Build errors are said, and the last good version stays. */
-export async function watchAndDeploy(dir: string, api: NodeApi, say: (text: string) => void): Promise<() => void> {
-  let running = Promise.resolve()
+/** Deploys under the user's key, once and then on every change; gives the function that stops it. Errors are said, and the last good version stays. */
+export async function watchAndDeploy(dir: string, api: NodeApi, say: (text: string) => void): Promise<() => Promise<void>> {
+  const { buildGuest } = await loadRuntime()
   const deploy = async (): Promise<void> => {
     try {
-      const built = await buildGuest({ dir })
-      const view = await api.deploy({ name: built.name, component: built.component })
+      const { name, component, world } = await buildGuest({ dir })
+      const view = await api.deploy({ name, component, transaction: await publishing(api, name, component, world) })
       say(`deployed ${view.name} ${view.module}`)
     } catch (thrown) {
       const error = asUtnetError(thrown)
-      say(`not deployed: ${error.message}\n  code: ${error.code}`)
+      say(`not deployed: ${error.message}\n  code: ${error.code}\nthe version before stays`)
     }
   }
-  await deploy()
+  let running = deploy()
   let timer: NodeJS.Timeout | undefined
   const changed = (_event: string, file: string | null): void => {
     if (file !== null && !/\.(ts|wit|jsonc)$/.test(file)) return
@@ -28,9 +28,11 @@ export async function watchAndDeploy(dir: string, api: NodeApi, say: (text: stri
       running = running.then(deploy)
     }, SETTLE_MS)
   }
-  const watcher = watch(join(dir), { recursive: true }, changed)
+  const watcher = watch(dir, { recursive: true }, changed)
+  await running
   return () => {
     clearTimeout(timer)
     watcher.close()
+    return running
   }
 }

@@ -1,8 +1,8 @@
 /** `utnet build`: AssemblyScript + WIT -> component. */
-import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileCid } from '../../runtime/core/index.ts'
-import { buildGuest } from '../../runtime/node/index.ts'
+import { writeOutput } from '../output.ts'
+import { loadRuntime } from '../runtime.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 export const build: Verb = {
@@ -13,9 +13,10 @@ export const build: Verb = {
   positionals: [0, 1],
   async run(context) {
     const dir = resolve(context.args[0] ?? '.')
+    const { buildGuest } = await loadRuntime()
     const built = await buildGuest({ dir })
     const file = resolve(textFlag(context, 'output') ?? join(dir, `${built.name}.wasm`))
-    writeFileSync(file, built.component)
+    writeOutput(file, built.component)
     context.print({
       file,
       name: built.name,

@@ -1,8 +1,7 @@
 /** `utnet chain`: head, a block, the genesis file, trusted chains. */
-import { writeFileSync } from 'node:fs'
-import { UtnetError } from '../../runtime/core/index.ts'
+import { chainIdOf, UtnetError } from '../../runtime/core/index.ts'
+import { writeOutput } from '../output.ts'
 import { genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
-import { chainIdOf } from '../../runtime/core/index.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 export const chain: Verb = {
@@ -24,7 +23,7 @@ export const chain: Verb = {
       case 'genesis': {
         const file = genesisFile(await context.node().genesis())
         const output = textFlag(context, 'output')
-        if (output !== undefined) writeFileSync(output, `${JSON.stringify(file)}\n`)
+        if (output !== undefined) writeOutput(output, `${JSON.stringify(file)}\n`)
         context.print(output === undefined ? file : { file: output, chainId: file.chainId })
         return 0
       }

@@ -1,9 +1,9 @@
 /** `utnet deploy`: builds a folder first; publishes under the user's key. */
 import { statSync } from 'node:fs'
-import { aname, fileCid } from '../../runtime/core/index.ts'
-import { buildGuest, validateGuest } from '../../runtime/node/index.ts'
+import { aname, UtnetError } from '../../runtime/core/index.ts'
 import { readInput } from '../arguments.ts'
-import { signNext } from '../transactions.ts'
+import { loadRuntime } from '../runtime.ts'
+import { publishing } from '../transactions.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 function isFolder(path: string): boolean {
@@ -18,14 +18,16 @@ export const deploy: Verb = {
   positionals: [1, 1],
   async run(context) {
     const path = context.args[0] as string
+    const { buildGuest, validateGuest } = await loadRuntime()
     const built = isFolder(path) ? await buildGuest({ dir: path }) : undefined
     const component = built?.component ?? readInput(path)
-    const name = aname(textFlag(context, 'name') ?? built?.name, '--name')
+    const given = textFlag(context, 'name') ?? built?.name
+    if (given === undefined) throw new UtnetError('usage', `a name is missing: utnet deploy ${path} --name NAME`)
+    const name = aname(given, '--name')
     // The same validator as the node's: a bad component is refused before anything is signed.
     const { world } = validateGuest(component)
     const api = context.node()
-    const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
-    context.print(await api.deploy({ name, component, transaction: await signNext(api, payload) }))
+    context.print(await api.deploy({ name, component, transaction: await publishing(api, name, component, world) }))
     return 0
   },
 }

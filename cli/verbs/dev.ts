@@ -1,44 +1,80 @@
 /** `utnet dev`: an embedded node: gateway, runtime, a chain of one validator, store. */
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { UtnetError } from '../../runtime/core/index.ts'
-import { startDevNode } from '../../runtime/node/index.ts'
+import { UtnetError, type Retention } from '../../runtime/core/index.ts'
+import type { DevNode } from '../../runtime/node/index.ts'
+import { loadRuntime } from '../runtime.ts'
+import { askedToStop } from '../stop.ts'
 import { trustChain } from '../user-folder.ts'
 import { watchAndDeploy } from '../watch.ts'
-import { textFlag, type Verb } from '../verb.ts'
+import { textFlag, type Verb, type VerbContext } from '../verb.ts'
 
-function portOf(text: string): number {
+const RETENTIONS: readonly string[] = ['public', 'sealed', 'none']
+
+function portOf(context: VerbContext): number {
+  const flag = textFlag(context, 'port')
+  const text = flag ?? process.env['UTNET_PORT'] ?? '8787'
   const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new UtnetError('usage', `--port must be 0 to 65535, got ${text}`)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new UtnetError('usage', `${flag === undefined ? 'UTNET_PORT' : '--port'} must be 0 to 65535, got ${text}`)
   return port
+}
+
+function retentionOf(context: VerbContext): Retention {
+  const text = textFlag(context, 'retention') ?? 'public'
+  if (!RETENTIONS.includes(text)) throw new UtnetError('usage', `--retention must be ${RETENTIONS.join(', ')}, got ${text}`)
+  return text as Retention
+}
+
+function watchedFolder(context: VerbContext): string | undefined {
+  const text = textFlag(context, 'watch')
+  if (text === undefined) return undefined
+  const folder = resolve(text)
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new UtnetError('usage', `--watch must name a project folder, got ${text}`, { hint: `utnet new ${text}` })
+  return folder
+}
+
+async function start(options: { data: string; port: number; retention: Retention }): Promise<DevNode> {
+  const { data, port, retention } = options
+  const { startDevNode } = await loadRuntime()
+  try {
+    return await startDevNode({ data, port, retention: { default: retention } })
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'EADDRINUSE') throw new UtnetError('port_in_use', `port ${port} is in use`, { cause })
+    if (code === 'EACCES') throw new UtnetError('port_in_use', `port ${port} may not be opened by this user`, { cause })
+    throw cause
+  }
 }
 
 export const dev: Verb = {
   name: 'dev',
-  usage: 'dev [--port N] [--data DIR] [--watch DIR]',
+  usage: 'dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none]',
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
   options: { port: { type: 'string', short: 'p' }, data: { type: 'string' }, watch: { type: 'string' }, retention: { type: 'string' } },
   positionals: [0, 0],
   async run(context) {
+    const stop = askedToStop()
     const data = resolve(textFlag(context, 'data') ?? process.env['UTNET_DATA'] ?? '.utnet')
-    const port = portOf(textFlag(context, 'port') ?? process.env['UTNET_PORT'] ?? '8787')
-    const node = await startDevNode({ data, port })
-    // A dev node's own chain is one that this user trusts; its genesis says that it is a dev chain.
-    if (node.madeGenesis) trustChain(node.genesis)
-    const info = await node.api.info()
-    const watched = textFlag(context, 'watch')
-    const stopWatching = watched === undefined ? undefined : await watchAndDeploy(resolve(watched), node.api, context.say)
-    if (context.json) context.print({ url: node.url, data, chainId: info.chainId, nodeKey: info.nodeKey })
-    else
-      context.say(
-        `utnet dev is ready at ${node.url}\n  data   ${data}\n  chain  ${info.chainId} (dev)\n  node   ${info.nodeKey}\nCtrl-C stops it.`,
-      )
-    await new Promise<void>((done) => {
-      process.once('SIGTERM', done)
-      process.once('SIGINT', done)
-    })
-    context.say('stopping')
-    stopWatching?.()
-    await node.close()
+    const watched = watchedFolder(context)
+    const node = await start({ data, port: portOf(context), retention: retentionOf(context) })
+    try {
+      // A dev node's own chain is one that this user trusts; its genesis says that it is a dev chain.
+      if (node.madeGenesis) trustChain(node.genesis)
+      const info = await node.api.info()
+      if (context.json) context.print({ url: node.url, data, chainId: info.chainId, nodeKey: info.nodeKey })
+      else
+        context.say(
+          `utnet dev is ready at ${node.url}\n  data   ${data}\n  chain  ${info.chainId} (dev)\n  node   ${info.nodeKey}\nCtrl-C stops it.`,
+        )
+      const stopWatching = watched === undefined ? undefined : await watchAndDeploy(watched, node.api, context.say)
+      await stop
+      context.say('stopping')
+      await stopWatching?.()
+    } finally {
+      await node.close()
+    }
     return 0
   },
 }

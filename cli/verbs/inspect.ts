@@ -1,8 +1,7 @@
 /** `utnet inspect`: what the validator sees, or its coded refusal. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { inspectGuest, preparedModules } from '../../runtime/node/index.ts'
 import { readInput } from '../arguments.ts'
+import { writeOutput } from '../output.ts'
+import { loadRuntime } from '../runtime.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 export const inspect: Verb = {
@@ -12,6 +11,7 @@ export const inspect: Verb = {
   options: { prepared: { type: 'string' } },
   positionals: [1, 1],
   async run(context) {
+    const { inspectGuest, preparedModules } = await loadRuntime()
     const bytes = readInput(context.args[0] as string)
     const out = textFlag(context, 'prepared')
     const description = inspectGuest(bytes)
@@ -19,10 +19,9 @@ export const inspect: Verb = {
       context.print(description)
       return 0
     }
-    mkdirSync(dirname(out), { recursive: true })
     const files = preparedModules(bytes).map((module, i) => {
       const file = i === 0 ? out : out.replace(/(\.wasm)?$/, `.${i}$1`)
-      writeFileSync(file, module)
+      writeOutput(file, module)
       return file
     })
     context.print({ ...description, prepared: files })

@@ -1,6 +1,6 @@
 /** `utnet receipt`: the receipt, or its proof bundle as a CARv1 file. */
-import { writeFileSync } from 'node:fs'
 import { UtnetError } from '../../runtime/core/index.ts'
+import { writeOutput } from '../output.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 const ANCHOR_WAIT_MS = 60_000
@@ -27,14 +27,14 @@ export const receipt: Verb = {
       const car = await api.bundle(id, { withModels: context.flags['with-models'] === true })
       if (file === undefined) context.write(car)
       else {
-        writeFileSync(file, car)
+        writeOutput(file, car)
         context.print({ file, bytes: car.length, receipt: id })
       }
       return 0
     }
     if (file === undefined) context.print(view)
     else {
-      writeFileSync(file, `${JSON.stringify(view, undefined, 2)}\n`)
+      writeOutput(file, `${JSON.stringify(view, undefined, 2)}\n`)
       context.print({ file, receipt: id })
     }
     return 0

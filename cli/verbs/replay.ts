@@ -1,5 +1,5 @@
 /** `utnet replay`: runs it again from its receipt and what the receipt binds; needs no model and no network beyond the node. */
-import { replayBundle } from '../../runtime/node/index.ts'
+import { loadRuntime } from '../runtime.ts'
 import type { Verb } from '../verb.ts'
 
 export const replay: Verb = {
@@ -10,6 +10,7 @@ export const replay: Verb = {
   positionals: [1, 1],
   async run(context) {
     const car = await context.node().bundle(context.args[0] as string)
+    const { replayBundle } = await loadRuntime()
     const result = await replayBundle(car, { trace: context.flags['trace'] === true })
     context.print(result)
     if (!result.equal) context.say('the run differs from its receipt')

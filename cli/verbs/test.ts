@@ -4,7 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { UtnetError } from '../../runtime/core/index.ts'
 import { testResolver } from '../assets.ts'
-import { buildGuest } from '../../runtime/node/index.ts'
+import { loadRuntime } from '../runtime.ts'
 import type { Verb } from '../verb.ts'
 
 export const test: Verb = {
@@ -15,6 +15,7 @@ export const test: Verb = {
   positionals: [0, 1],
   async run(context) {
     const dir = resolve(context.args[0] ?? '.')
+    const { buildGuest } = await loadRuntime()
     const built = await buildGuest({ dir })
     writeFileSync(join(dir, `${built.name}.wasm`), built.component)
     const folder = join(dir, 'test')

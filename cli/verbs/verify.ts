@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { decodeGenesis, UtnetError, type Genesis } from '../../runtime/core/index.ts'
 import { verifyBundle, verifyReceiptView, type Verification } from '../../runtime/verify/index.ts'
+import { loadRuntime } from '../runtime.ts'
 import { readGenesisFile, trustedChains } from '../user-folder.ts'
 import { textFlag, type Verb, type VerbContext } from '../verb.ts'
 
@@ -13,8 +14,7 @@ function trustOf(context: VerbContext): Genesis[] {
 async function check(context: VerbContext, trust: Genesis[]): Promise<Verification> {
   const what = context.args[0] as string
   const again = context.flags['reexecute'] === true
-  // Running guests again needs the whole host; checking does not, so it is loaded only when asked for.
-  const options = again ? { trust, reexecute: (await import('../../runtime/node/index.ts')).reexecute } : { trust }
+  const options = again ? { trust, reexecute: (await loadRuntime()).reexecute } : { trust }
   if (!existsSync(what)) {
     if (!/^b[a-z2-7]{20,}$/.test(what)) throw new UtnetError('usage', `there is no file ${what}, and it is not a receipt id`)
     return verifyBundle(await context.node().bundle(what), options)

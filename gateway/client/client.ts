@@ -1,6 +1,6 @@
 /** A NodeApi over fetch: what a node offers, from anywhere. Runs on Node 20 and in browsers. */
 import { isUtnetError, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
-import { base64, BYTES_TYPE, CAR_TYPE, CBOR_TYPE, RAW_TYPE, TRANSACTION_HEADER, WASM_TYPE } from '../wire/index.ts'
+import { base64, BYTES_TYPE, CAR_TYPE, CBOR_TYPE, RAW_TYPE, SALT_HEADER, TRANSACTION_HEADER, WASM_TYPE } from '../wire/index.ts'
 import { nodeEvents } from './events.ts'
 import { infer, invoke } from './functions.ts'
 import { readAnswer, transport, type Fetch } from './transport.ts'
@@ -63,7 +63,11 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     infer: (request) => infer(to, request),
     receipt: (id, waitMs) => to.json(`/v1/receipts/${part(id)}${query({ wait: waitFor(waitMs) })}`),
     receiptBytes: (id) => to.bytes(`/v1/receipts/${part(id)}`, { accept: CBOR_TYPE }),
-    bundle: (id, { withModels } = {}) => to.bytes(`/v1/receipts/${part(id)}/bundle${query({ models: withModels })}`, { accept: CAR_TYPE }),
+    bundle: (id, { withModels, salt } = {}) =>
+      to.bytes(`/v1/receipts/${part(id)}/bundle${query({ models: withModels })}`, {
+        accept: CAR_TYPE,
+        ...(salt === undefined ? {} : { headers: { [SALT_HEADER]: `:${base64(salt)}:` } }),
+      }),
     chain: () => to.json('/v1/chain'),
     block: (height) => to.json(`/v1/chain/blocks/${part(height)}`),
     genesis: () => to.bytes('/v1/chain/genesis', { accept: CBOR_TYPE }),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { parseCid } from '../../runtime/core/index.ts'
 import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
-import { CAR_TYPE, CBOR_TYPE, JSON_TYPE } from '../wire/index.ts'
+import { CAR_TYPE, CBOR_TYPE, JSON_TYPE, parseByteSequence, SALT_HEADER } from '../wire/index.ts'
 import { flag, idParam, wait } from './fields.ts'
 import { receipt } from './schemas.ts'
 
@@ -33,11 +33,14 @@ export function receiptRoutes({ node }: RouteKit): readonly Route[] {
     summary: 'The proof bundle of an anchored receipt, a CARv1 file; with models=true the models stand in it.',
     params: idParam,
     query: z.object({ models: flag }),
+    headers: z.object({ [SALT_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651): the salt that opens a sealed receipt') }),
     outcomes: [{ status: 200, description: 'the bundle', types: { [CAR_TYPE]: null } }],
     handle: async ({ request, params, query }) => {
       const id = idOf(params.id)
       negotiate(request.headers.get('accept'), [CAR_TYPE])
-      const car = await node.bundle(id, { withModels: query.models === 'true' })
+      const field = request.headers.get(SALT_HEADER)
+      const salt = field === null ? {} : { salt: parseByteSequence(field, 'Utnet-Salt') }
+      const car = await node.bundle(id, { withModels: query.models === 'true', ...salt })
       return bytes(CAR_TYPE, car, { 'content-disposition': `attachment; filename="${id}.car"` })
     },
   })

@@ -12,6 +12,9 @@ export const METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charse
 /** Field that carries a signed publish transaction beside a component, as a byte sequence. */
 export const TRANSACTION_HEADER = 'utnet-transaction'
 
+/** Carries the salt of a ticket, which opens a sealed receipt, as a byte sequence (RFC 9651). */
+export const SALT_HEADER = 'utnet-salt'
+
 /** Fields that end at the next hop (RFC 9110 section 7.6.1, and their historical companions). */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',

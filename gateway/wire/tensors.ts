@@ -170,7 +170,7 @@ export function tensorsOf(list: unknown, what: string, most: number): readonly N
     })
   }
   const tensors = list.map((item) => tensorOf(item, what))
-  const names = new Set(tensors.map((t) => t.name))
-  if (names.size !== tensors.length) throw new UtnetError('tensor_input', `two ${what}s have one name`)
+  const twice = tensors.find((t, i) => tensors.findIndex((other) => other.name === t.name) !== i)
+  if (twice !== undefined) throw new UtnetError('tensor_input', `two ${what}s have the name ${JSON.stringify(twice.name.slice(0, 80))}`)
   return tensors
 }

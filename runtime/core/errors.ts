@@ -63,6 +63,7 @@ export const ERRORS = {
   block_not_found: ['caller', 404],
   block_mismatch: ['peer', 400],
   data_locked: ['node', 503],
+  port_in_use: ['node', 503],
   data_version: ['node', 503],
   data_corrupt: ['node', 503],
   disk_failed: ['node', 503],

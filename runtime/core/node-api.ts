@@ -247,8 +247,11 @@ export interface NodeApi {
   receipt(id: string, waitMs?: number): Promise<ReceiptView>
   /** Canonical dag-cbor of the body. */
   receiptBytes(id: string): Promise<Uint8Array>
-  /** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. */
-  bundle(id: string, options?: { readonly withModels?: boolean }): Promise<Uint8Array>
+  /**
+   * The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. `salt` (of the ticket) opens what a sealed run kept;
+   * `receipt_withheld` where it is another's.
+   */
+  bundle(id: string, options?: { readonly withModels?: boolean; readonly salt?: Uint8Array }): Promise<Uint8Array>
   chain(): Promise<ChainView>
   block(height: number): Promise<BlockView>
   /** Canonical dag-cbor of the genesis. */

@@ -242,7 +242,7 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
     infer: (request) => inference.infer(parts, request),
     receipt: (id, waitMs) => proofs.receipt(parts, id, waitMs),
     receiptBytes: async (id) => proofs.receiptBytes(parts, id),
-    bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions?.withModels),
+    bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
     genesis: async () => genesis,

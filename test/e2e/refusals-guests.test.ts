@@ -97,22 +97,6 @@ test('bytes that are not WebAssembly, no bytes, and a component cut short are re
   }
 })
 
-test('a component with any one of its bytes flipped is refused or is another sound guest, never a crash', async () => {
-  const whole = await component('token')
-  for (let i = 0; i < 24; i++) {
-    const bytes = Uint8Array.from(whole)
-    const at = (i * 2_654_435_761) % bytes.length
-    bytes[at] = (bytes[at] as number) ^ (1 << i % 8)
-    const response = await deploy(bytes, 'bad')
-    if (response.status === 201) {
-      // A changed constant or data byte: a guest of its own. It takes the name, so the list is compared with it.
-      await response.arrayBuffer()
-      continue
-    }
-    await refusal(response, 'guest_invalid')
-  }
-})
-
 test('a component over the size limit is refused with limit, used and allowed', async () => {
   const problem = await refusal(await deploy(new Uint8Array(LIMITS.componentBytes + 1)), 'guest_invalid', 'componentBytes')
   expect(problem).toMatchObject({ limit: 'componentBytes', used: LIMITS.componentBytes + 1, allowed: LIMITS.componentBytes })

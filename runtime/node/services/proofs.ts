@@ -31,6 +31,9 @@ import type { Openings } from '../../receipts/index.ts'
 import type { Parts } from '../parts.ts'
 
 const MAX_WAIT_MS = 60_000
+/** A run that has ended is on the disk long before this, or never. */
+const WRITE_WAIT_MS = 1_000
+const WRITE_POLL_MS = 5
 
 interface Found {
   readonly body: ReceiptBody
@@ -56,9 +59,18 @@ function find(parts: Parts, id: string): Found {
   }
 }
 
+/** Waits until a receipt that is on its way to the disk is there: who asked for `receipt=later` may ask for it before that. */
+async function untilWritten(parts: Parts, id: string, waitMs: number): Promise<void> {
+  const until = parts.clock.nowMs() + Math.min(waitMs, WRITE_WAIT_MS)
+  const cid = parseCid(id, 'receipt id')
+  while (!parts.chain.hasReceipt(cid) && parts.receipts.get(id) === undefined && parts.clock.nowMs() < until)
+    await parts.clock.sleep(WRITE_POLL_MS)
+}
+
 /** The receipt; with `waitMs` waits that long, at most, for its anchor. */
 export async function receipt(parts: Parts, id: string, waitMs = 0): Promise<ReceiptView> {
   const until = parts.clock.nowMs() + Math.min(waitMs, MAX_WAIT_MS)
+  if (waitMs > 0) await untilWritten(parts, id, waitMs)
   for (;;) {
     const height = parts.chain.head().header.height
     const { body, attestation, anchor } = find(parts, id)
@@ -142,8 +154,8 @@ function filesOf(opening: Uint8Array, openings: Openings, blocks: Gathered): CID
   return [...openings.files].filter(([hash]) => hex.includes(hash)).map(([, bytes]) => blocks.file(bytes))
 }
 
-function runParts(parts: Parts, blocks: Gathered, id: string): Opened {
-  const opened = parts.receipts.get(id)?.opened
+function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8Array | undefined): Opened {
+  const opened = parts.receipts.get(id, salt)?.opened
   if (opened === undefined) return { input: null, output: null, log: null, witness: null }
   const part = (name: 'input' | 'output' | 'log', opening: Uint8Array): OpenedPart => ({
     salt: saltOf(opened.salt, name),
@@ -154,8 +166,12 @@ function runParts(parts: Parts, blocks: Gathered, id: string): Opened {
   return { input: part('input', input), output: part('output', output), log: log === null ? null : part('log', log), witness: null }
 }
 
-/** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. */
-export async function bundle(parts: Parts, id: string, withModels = false): Promise<Uint8Array> {
+/** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor, `receipt_withheld` for a salt that opens nothing. */
+export async function bundle(
+  parts: Parts,
+  id: string,
+  { withModels = false, salt }: { readonly withModels?: boolean; readonly salt?: Uint8Array } = {},
+): Promise<Uint8Array> {
   const { body, bytes, attestation, anchor } = find(parts, id)
   if (anchor === null)
     throw new UtnetError('receipt_not_anchored', `receipt ${id} is not in a block yet`, { hint: `utnet receipt ${id} --wait` })
@@ -175,7 +191,7 @@ export async function bundle(parts: Parts, id: string, withModels = false): Prom
     contextBlock,
     node: body.kind === 'call' ? null : parts.chain.nodeProof(body.node, anchor.height),
     module,
-    ...(body.kind === 'call' ? callParts(parts, blocks, body) : runParts(parts, blocks, id)),
+    ...(body.kind === 'call' ? callParts(parts, blocks, body) : runParts(parts, blocks, id, salt)),
     models,
     withModels: withModels && models.length > 0,
   }
