@@ -1,6 +1,6 @@
 /** `utnet verify`: checks a bundle or a receipt against the chains that this user trusts; with a bundle file it needs no node and no network. */
 import { existsSync, readFileSync } from 'node:fs'
-import { decodeGenesis, UtnetError, type Genesis } from '../../runtime/core/index.ts'
+import { asUtnetError, decodeGenesis, readBundleFile, UtnetError, type Genesis } from '../../runtime/core/index.ts'
 import { verifyBundle, verifyReceiptView, type Verification } from '../../runtime/verify/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { readGenesisFile, trustedChains } from '../user-folder.ts'
@@ -9,6 +9,22 @@ import { textFlag, type Verb, type VerbContext } from '../verb.ts'
 function trustOf(context: VerbContext): Genesis[] {
   const file = textFlag(context, 'genesis')
   return file === undefined ? trustedChains() : [decodeGenesis(readGenesisFile(file))]
+}
+
+/**
+ * A receipt's file does not hold the block that anchors it. Where the node is at hand it is asked for that; what it says is proven by the
+ * chain's own certificate. Without it the check fails and names the bundle.
+ */
+async function anchorBlock(context: VerbContext, view: unknown): Promise<{ header?: Uint8Array; certificate?: Uint8Array }> {
+  const id = (view as { id?: unknown } | null)?.id
+  if (typeof id !== 'string') return {}
+  try {
+    const { root, get } = readBundleFile(await context.node().bundle(id))
+    return { header: get(root.anchorHeader.header), certificate: get(root.anchorHeader.certificate) }
+  } catch (thrown) {
+    context.say(`the node at ${context.nodeUrl} does not give the block of the anchor: ${asUtnetError(thrown).message}`)
+    return {}
+  }
 }
 
 async function check(context: VerbContext, trust: Genesis[]): Promise<Verification> {
@@ -27,7 +43,7 @@ async function check(context: VerbContext, trust: Genesis[]): Promise<Verificati
   } catch {
     return { valid: false, checks: [{ name: 'container', ok: false, detail: 'the file is neither a bundle nor the JSON of a receipt' }] }
   }
-  return verifyReceiptView(view, { trust })
+  return verifyReceiptView(view, { trust, ...(await anchorBlock(context, view)) })
 }
 
 export const verify: Verb = {
@@ -40,7 +56,9 @@ export const verify: Verb = {
     const result = await check(context, trustOf(context))
     context.print(result)
     for (const bad of result.checks.filter((c) => !c.ok)) context.say(`${bad.name}: ${bad.detail}`)
-    if (result.checks.some((c) => c.name === 'trust' && !c.ok)) context.say('  next: utnet chain trust GENESIS.json, or --genesis FILE')
+    const failed = (name: string): boolean => result.checks.some((c) => c.name === name && !c.ok)
+    if (failed('trust')) context.say('  next: utnet chain trust GENESIS.json, or --genesis FILE')
+    else if (failed('header') && failed('certificate')) context.say('  next: utnet receipt ID --wait --bundle -o FILE, then: utnet verify FILE')
     return result.valid ? 0 : 1
   },
 }

@@ -5,7 +5,8 @@
 import { CID } from 'multiformats/cid'
 import { asArray, asBytes, asCid, asMap, type Cbor } from './codec.ts'
 import { UtnetError } from './errors.ts'
-import { anchorCbor, attestationCbor, readAnchor, readAttestation, type Anchor, type Attestation, type ReceiptBody } from './receipt.ts'
+import { anchorCbor, attestationCbor, readAnchor, readAttestation, type Anchor, type Attestation } from './attestation.ts'
+import type { ReceiptBody } from './receipt.ts'
 import { readTrieProof, trieProofCbor, type TrieProof } from './sparse-proof.ts'
 
 /** A header with the certificate that made it final. */

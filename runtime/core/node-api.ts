@@ -1,5 +1,6 @@
 /** The NodeApi port: what a node offers. The gateway serves it, `utnet/client` speaks it over fetch, one compliance suite runs on both. */
-import type { ReceiptView, RunStatus, Retention } from './receipt.ts'
+import type { ReceiptView } from './receipt-view.ts'
+import type { RunStatus, Retention } from './receipt.ts'
 import type { World } from './ports.ts'
 import type { ArithmeticClass, NamedTensor } from './tensor.ts'
 import type { WitFunction } from './wit-type.ts'

@@ -100,6 +100,18 @@ export interface RunOutcome {
   readonly gas: bigint
   /** Why it did not complete, for people; never hashed. */
   readonly message?: string
+  /** The function in which a trap or the end of the gas happened, where it can be told; never hashed. */
+  readonly where?: string
+  /** Gas by function, most first, where the executor profiles; the sum is `gas`. */
+  readonly profile?: readonly FunctionGas[]
+}
+
+/** A line of a profile: a function of the guest, or `host: <import>`, `instance`, `abi` (arguments and result), `burnt`. */
+export interface FunctionGas {
+  readonly name: string
+  readonly gas: bigint
+  /** How often it was entered. */
+  readonly calls: number
 }
 
 /** Runs contract exports, synchronously: the chain executes blocks with it. */

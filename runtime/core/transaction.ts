@@ -11,7 +11,7 @@ import { limitError, UtnetError } from './errors.ts'
 import { domain } from './hash.ts'
 import { LIMITS } from './limits.ts'
 import { aname } from './name.ts'
-import { readBatch, type BatchStatement } from './receipt.ts'
+import { readBatch, type BatchStatement } from './attestation.ts'
 
 /** The four kinds of TxData of the white paper 3.2.2 are publish, operators, route and custom; transfer, call and anchor complete them. */
 export type TxPayload =

@@ -1,6 +1,6 @@
 /** Runs that end badly, and runs of which little is kept: their receipts stand all the same. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LIMITS, receiptId, type CallResult, type ReceiptTicket } from '../../runtime/core/index.ts'
+import { LIMITS, PARAMS, receiptId, type CallResult, type ReceiptTicket } from '../../runtime/core/index.ts'
 import { reexecute } from '../../runtime/node/index.ts'
 import { verifyBundle, type Verification } from '../../runtime/verify/index.ts'
 import { startNode, ticketOf, type RealNode } from './kit/node.ts'
@@ -52,8 +52,12 @@ test.each(FUNCTIONS)('a contract call that ends by %s is final with status %s, c
   expect(ticketOf(response).id).toBe(result.receipt)
   expect(await node.api.transaction(result.hash)).toMatchObject({ state: 'final', status, gas: gasLimit, height: result.height })
   expect((await node.api.query({ name: 'ledger', export: 'amount-of', args: [entry] })).result).toBe('0')
+  // The receipt is of the run, whose limit is what the transaction itself costs below the transaction's.
   const body = (await node.api.receipt(result.receipt)).body
-  expect(body).toMatchObject({ status, gas: gasLimit, kind: 'call' })
+  expect(body).toMatchObject({ status, kind: 'call' })
+  const own = Number(gasLimit) - Number(body['gas'])
+  expect(own).toBeGreaterThanOrEqual(PARAMS.tx.base + PARAMS.tx.byte * 100)
+  expect(own).toBeLessThan(PARAMS.tx.base + PARAMS.tx.byte * 1_000)
   expect(failing(await verified(result.receipt))).toEqual([])
   const after = await node.api.call({ name: 'ledger', export: 'post', args: [{ label: entry, amount: '2' }, 3] })
   expect(after).toMatchObject({ status: 'ok', result: '6' })
@@ -122,7 +126,7 @@ test('a run of which nothing is kept says so in its receipt, and its bundle hold
   }
 })
 
-test("a caller may ask for less than the route keeps, never for more", async () => {
+test('a caller may ask for less than the route keeps, never for more', async () => {
   const strict = await startNode(['probe'], { retention: { default: 'sealed', routes: { probe: 'none' } } })
   try {
     const response = await fetch(`${strict.url}/fn/probe/x`, { headers: { prefer: 'retention=public' } })

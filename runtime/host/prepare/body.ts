@@ -3,6 +3,7 @@ import type { Params } from '../../core/index.ts'
 import { FC, FD, Instructions, OP, Writer, type Body, type CoreModule, type NanFix } from '../wasm/index.ts'
 import { frameWeight } from './frame.ts'
 import type { GasScheme } from './gas.ts'
+import type { Counters } from './profile.ts'
 
 /** What the functions share: indices of what is appended to the module. */
 export interface Additions {
@@ -12,6 +13,8 @@ export interface Additions {
   readonly chargeFunction: number
   /** The type () -> results. */
   blockType(results: string): number
+  /** Counters of a function, in the profiling variant. */
+  counters?(index: number): Counters
 }
 
 const BYTES: Readonly<Record<string, number>> = { i: 0x7f, l: 0x7e, f: 0x7d, d: 0x7c, v: 0x7b, r: 0x70, e: 0x6f }
@@ -54,10 +57,12 @@ class Emitter {
   readonly #extra: string[] = []
   readonly #firstExtra: number
   readonly #add: Additions
+  readonly #counters: Counters | undefined
 
   constructor(body: Body, add: Additions) {
     this.#firstExtra = body.type.params.length + body.localCount
     this.#add = add
+    this.#counters = add.counters?.(body.index)
   }
 
   /** Index of the scratch local of a type. */
@@ -71,14 +76,23 @@ class Emitter {
     return this.#extra
   }
 
+  /** Adds to a counter of the profile; `amount` writes an i64. Stands behind the check of the gas: what was not to be had is not counted. */
+  #count(counter: 'gas' | 'calls', amount: (w: Writer) => Writer): void {
+    if (this.#counters === undefined) return
+    const global = this.#counters[counter]
+    amount(this.out.u8(OP.globalGet).u32(global)).u8(OP.i64Add, OP.globalSet).u32(global)
+  }
+
   charge(cost: number): void {
     const t = this.#scratch('l')
     this.out.u8(OP.globalGet).u32(this.#add.gasGlobal).u8(OP.i64Const).signed(cost).u8(OP.i64Sub, OP.localTee).u32(t)
     this.out.u8(OP.globalSet).u32(this.#add.gasGlobal).u8(OP.localGet).u32(t)
     trapIfNegative(this.out, OP.i64LtS)
+    this.#count('gas', (w) => w.u8(OP.i64Const).signed(cost))
   }
 
   enter(weight: number, results: string): void {
+    this.#count('calls', (w) => w.u8(OP.i64Const, 1))
     const t = this.#scratch('i')
     this.out.u8(OP.globalGet).u32(this.#add.stackGlobal).u8(OP.i32Const).signed(weight).u8(OP.i32Sub, OP.localTee).u32(t)
     this.out.u8(OP.globalSet).u32(this.#add.stackGlobal).u8(OP.localGet).u32(t)
@@ -111,7 +125,14 @@ class Emitter {
         .u8(OP.i64Add, OP.i64Const)
         .signed(shift)
         .u8(OP.i64ShrU)
-    w.u8(OP.i64Const).signed(price).u8(OP.i64Mul, OP.call).u32(this.#add.chargeFunction)
+    w.u8(OP.i64Const).signed(price).u8(OP.i64Mul)
+    if (this.#counters === undefined) {
+      w.u8(OP.call).u32(this.#add.chargeFunction)
+      return
+    }
+    const cost = this.#scratch('l')
+    w.u8(OP.localTee).u32(cost).u8(OP.call).u32(this.#add.chargeFunction)
+    this.#count('gas', (out) => out.u8(OP.localGet).u32(cost))
   }
 
   /**

@@ -3,6 +3,7 @@ import { LIMITS, PARAMS, type Params } from '../../core/index.ts'
 import { Reader, SECTION, Writer, type CoreModule, type Section } from '../wasm/index.ts'
 import { chargeBody, rewriteBody, typeByte, type Additions } from './body.ts'
 import { naiveScheme, type GasScheme } from './gas.ts'
+import { callCounter, countersOf, gasCounter } from './profile.ts'
 
 /** Names that begin so belong to the host; a guest's own are dropped. */
 const RESERVED = 'utnet:'
@@ -12,6 +13,8 @@ export const START_EXPORT = 'utnet:start'
 export interface PrepareOptions {
   readonly scheme?: GasScheme
   readonly params?: Params
+  /** Makes the variant that counts gas and calls by function, for people; results and gas are the same. Never what runs for a receipt. */
+  readonly profile?: boolean
 }
 
 /** The count that a section begins with, and what follows it. */
@@ -27,9 +30,13 @@ function entries(module: CoreModule, id: number): { readonly count: number; read
  * Meters a validated module: gas counter exported as `utnet:gas` (a mutable i64, zero until it is set), start function exported as `utnet:start`,
  * memory and table maxima from the limits, stack depth by frame weight, canonical NaNs. Indices do not move: everything new stands behind.
  */
-export function prepareModule(module: CoreModule, { scheme = naiveScheme, params = PARAMS }: PrepareOptions = {}): Uint8Array {
+export function prepareModule(
+  module: CoreModule,
+  { scheme = naiveScheme, params = PARAMS, profile = false }: PrepareOptions = {},
+): Uint8Array {
   const blockTypes: string[] = []
   const firstType = module.types.length
+  const firstCounter = module.globals.length + 2
   const add: Additions = {
     gasGlobal: module.globals.length,
     stackGlobal: module.globals.length + 1,
@@ -39,6 +46,7 @@ export function prepareModule(module: CoreModule, { scheme = naiveScheme, params
       if (i < 0) i = blockTypes.push(results) - 1
       return firstType + 1 + i
     },
+    ...(profile ? { counters: (index) => countersOf(module, firstCounter, index) } : {}),
   }
   // Bodies come first: they say which block types are needed
   const code = new Writer().u32(module.bodies.length + 1)
@@ -61,18 +69,8 @@ export function prepareModule(module: CoreModule, { scheme = naiveScheme, params
       .u32(firstType),
   )
   storeSections(out, module)
-  const globals = entries(module, SECTION.global)
-  out.section(
-    SECTION.global,
-    new Writer()
-      .u32(globals.count + 2)
-      .raw(globals.rest)
-      .u8(0x7e, 1, 0x42, 0, 0x0b)
-      .u8(0x7f, 1, 0x41)
-      .signed(LIMITS.stackBytes)
-      .u8(0x0b),
-  )
-  out.section(SECTION.export, exportSection(module, add.gasGlobal))
+  out.section(SECTION.global, globalSection(module, profile ? 2 * module.bodies.length : 0))
+  out.section(SECTION.export, exportSection(module, add))
   for (const id of [SECTION.element, SECTION.dataCount]) copySection(out, module, id)
   out.section(SECTION.code, code)
   copySection(out, module, SECTION.data)
@@ -125,13 +123,29 @@ function storeSections(out: Writer, module: CoreModule): void {
 
 const importedOf = (module: CoreModule, kind: 'table' | 'memory'): number => module.imports.filter((i) => i.kind === kind).length
 
+/** The guest's globals, then the gas and the stack that are left, then `counters` of the profile. */
+function globalSection(module: CoreModule, counters: number): Writer {
+  const { count, rest } = entries(module, SECTION.global)
+  const w = new Writer().u32(count + 2 + counters).raw(rest)
+  w.u8(0x7e, 1, 0x42, 0, 0x0b)
+  w.u8(0x7f, 1, 0x41).signed(LIMITS.stackBytes).u8(0x0b)
+  for (let i = 0; i < counters; i++) w.u8(0x7e, 1, 0x42, 0, 0x0b)
+  return w
+}
+
 const KIND_CODE = { func: 0, table: 1, memory: 2, global: 3 } as const
 
-function exportSection(module: CoreModule, gasGlobal: number): Writer {
+function exportSection(module: CoreModule, { gasGlobal, counters }: Additions): Writer {
   const kept = module.exports.filter((e) => !e.name.startsWith(RESERVED))
-  const w = new Writer().u32(kept.length + 1 + (module.start === undefined ? 0 : 1))
+  const counted = counters === undefined ? 0 : 2 * module.bodies.length
+  const w = new Writer().u32(kept.length + 1 + (module.start === undefined ? 0 : 1) + counted)
   for (const e of kept) w.name(e.name).u8(KIND_CODE[e.kind]).u32(e.index)
   w.name(GAS_EXPORT).u8(KIND_CODE.global).u32(gasGlobal)
   if (module.start !== undefined) w.name(START_EXPORT).u8(KIND_CODE.func).u32(module.start)
+  if (counters === undefined) return w
+  for (const { index } of module.bodies) {
+    const { gas, calls } = counters(index)
+    w.name(gasCounter(index)).u8(KIND_CODE.global).u32(gas).name(callCounter(index)).u8(KIND_CODE.global).u32(calls)
+  }
   return w
 }

@@ -1,9 +1,11 @@
 /** One instance for one call: gas, host calls, and how the run ended. */
-import { isUtnetError, LIMITS, PARAMS, UtnetError, type RunStatus, type WitValue } from '../../core/index.ts'
+import { isUtnetError, LIMITS, PARAMS, UtnetError, type FunctionGas, type RunStatus, type WitValue } from '../../core/index.ts'
 import { GuestMemory, GuestTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
 import { GAS_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { Revert } from './contract-state.ts'
+import { placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
+import { ABI, INSTANCE, Tally } from './profile.ts'
 
 /** Thrown by the host's own charges. */
 class OutOfGas extends Error {
@@ -29,6 +31,10 @@ export interface Ending {
   readonly result: WitValue
   readonly gas: bigint
   readonly message?: string
+  /** The function in which a trap or the end of the gas happened, where it can be told. */
+  readonly where?: string
+  /** Of the profiling variant only. */
+  readonly profile?: readonly FunctionGas[]
 }
 
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
@@ -52,9 +58,13 @@ export class Execution<S extends RunState> implements Meter {
   /** In the guest's allocator or post-return: it may not call out (CanonicalABI.md, `may_leave`). */
   #inside = false
   #calls = 0
+  /** What the host's charges are for at present. */
+  #account = INSTANCE
+  readonly #tally: Tally | undefined
 
   constructor(guest: PreparedGuest, limit: bigint, state: (meter: Meter) => S) {
     this.#guest = guest
+    this.#tally = guest.profiled ? new Tally() : undefined
     this.#limit = agas(limit)
     this.#memory = new GuestMemory(NO_MEMORY, undefined, this)
     this.state = state(this)
@@ -64,6 +74,7 @@ export class Execution<S extends RunState> implements Meter {
     const left = this.#gas.value - BigInt(gas)
     this.#gas.value = left < 0n ? -1n : left
     if (left < 0n) throw new OutOfGas()
+    this.#tally?.charge(this.#account, gas)
   }
 
   #core(name: string): CoreFunction {
@@ -80,16 +91,23 @@ export class Execution<S extends RunState> implements Meter {
     }
   }
 
-  #enter(): void {
+  #enter(label: string): void {
     if (this.#inside) throw new GuestTrap('the guest called the host from its allocator')
     if (++this.#calls > LIMITS.hostCalls) throw new GuestTrap(`more host calls than the limit hostCalls of ${LIMITS.hostCalls}`)
+    this.#for(label)
     this.charge(PARAMS.host.base)
+  }
+
+  /** From here on the host charges for this. */
+  #for(account: string): void {
+    this.#account = account
+    this.#tally?.enter(account)
   }
 
   #import(bound: BoundImport): CoreFunction {
     if (bound.kind === 'drop') {
       return (handle) => {
-        this.#enter()
+        this.#enter(bound.label)
         this.state.drop?.(bound.resource, handle as number)
       }
     }
@@ -97,12 +115,12 @@ export class Execution<S extends RunState> implements Meter {
     const run = bound.func.run as (state: S, args: readonly WitValue[]) => WitValue | Promise<WitValue>
     if (!bound.func.suspends) {
       return (...args) => {
-        this.#enter()
+        this.#enter(bound.label)
         return glue.lower(this.#memory, run(this.state, glue.lift(this.#memory, args)) as WitValue, args)
       }
     }
     return new jspi.Suspending(async (...args) => {
-      this.#enter()
+      this.#enter(bound.label)
       return glue.lower(this.#memory, await run(this.state, glue.lift(this.#memory, args)), args)
     })
   }
@@ -126,10 +144,17 @@ export class Execution<S extends RunState> implements Meter {
     const realloc = guest.realloc === undefined ? undefined : this.#core(guest.realloc)
     const memory = guest.memory === undefined ? NO_MEMORY : (instance.exports[guest.memory] as WebAssembly.Memory)
     this.#memory = new GuestMemory(memory, realloc && ((a, b, c, d) => this.#closed(realloc, a, b, c, d) as number), this)
+    this.#for(INSTANCE)
     this.charge(guest.instanceGas)
   }
 
+  #lower({ glue }: Entry, args: readonly WitValue[]): Core[] {
+    this.#for(ABI)
+    return glue.lower(this.#memory, args)
+  }
+
   #finish({ export: { core: _, postReturn }, glue }: Entry, value: unknown): WitValue {
+    this.#account = ABI
     const result = glue.lift(this.#memory, value)
     if (postReturn !== undefined) this.#closed(this.#core(postReturn), ...(value === undefined ? [] : [value as Core]))
     return result
@@ -140,7 +165,7 @@ export class Execution<S extends RunState> implements Meter {
     try {
       this.#instantiate()
       if (this.#exports[START_EXPORT] !== undefined) this.#core(START_EXPORT)()
-      return this.#ok(this.#finish(entry, this.#core(entry.export.core)(...entry.glue.lower(this.#memory, args))))
+      return this.#ok(this.#finish(entry, this.#core(entry.export.core)(...this.#lower(entry, args))))
     } catch (error) {
       return this.#ended(error)
     }
@@ -152,24 +177,39 @@ export class Execution<S extends RunState> implements Meter {
       this.#instantiate()
       if (this.#exports[START_EXPORT] !== undefined) await jspi.promising(this.#core(START_EXPORT))()
       const core = jspi.promising(this.#core(entry.export.core))
-      return this.#ok(this.#finish(entry, await core(...entry.glue.lower(this.#memory, args))))
+      return this.#ok(this.#finish(entry, await core(...this.#lower(entry, args))))
     } catch (error) {
       return this.#ended(error)
     }
   }
 
+  #ending(status: RunStatus, result: WitValue, gas: bigint): Ending {
+    const ending = { status, result, gas }
+    return this.#tally === undefined ? ending : { ...ending, profile: this.#tally.lines(this.#guest, this.#exports, gas) }
+  }
+
   #ok(result: WitValue): Ending {
-    return { status: 'ok', result, gas: this.#limit - this.#gas.value }
+    return this.#ending('ok', result, this.#limit - this.#gas.value)
+  }
+
+  /** The ending of a guest whose answer breaks a rule. */
+  trapped(message: string): Ending {
+    return { ...this.#ending('trap', null, this.#limit), message }
+  }
+
+  /** The whole limit is gone; the message says where it happened. */
+  #stopped(status: RunStatus, why: string, error: unknown): Ending {
+    const where = placeOf(error, this.#guest)
+    const ending = this.#ending(status, null, this.#limit)
+    return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
   }
 
   /** What stopped the guest. A fault of the node is thrown on: it is never a result. */
   #ended(error: unknown): Ending {
     if (isUtnetError(error)) throw error
-    if (error instanceof OutOfGas || this.#gas.value < 0n)
-      return { status: 'out-of-gas', result: null, gas: this.#limit, message: 'the gas limit was reached' }
-    if (error instanceof Revert) return { status: 'refused', result: null, gas: this.#limit - this.#gas.value, message: error.message }
-    if (error instanceof GuestTrap || isWasmTrap(error))
-      return { status: 'trap', result: null, gas: this.#limit, message: (error as Error).message }
+    if (error instanceof OutOfGas || this.#gas.value < 0n) return this.#stopped('out-of-gas', 'the gas limit was reached', error)
+    if (error instanceof Revert) return { ...this.#ending('refused', null, this.#limit - this.#gas.value), message: error.message }
+    if (error instanceof GuestTrap || isWasmTrap(error)) return this.#stopped('trap', (error as Error).message, error)
     // RangeError (the machine's own stack or memory) and whatever else the host itself did wrong
     throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
   }

@@ -8,6 +8,7 @@ import {
   type ContractExecutor,
   type ContractRun,
   type FileStore,
+  type FunctionGas,
   type GuestInfo,
   type HostLog,
   type ModelUse,
@@ -29,6 +30,8 @@ export interface HostOptions {
   readonly tensors?: TensorBridge
   /** Of components and their compiled code; the least recently used leave first. */
   readonly maxCachedBytes?: number
+  /** Runs the profiling variants: outcomes have `profile`. Results and gas are the same; it is slower. */
+  readonly profile?: boolean
 }
 
 export interface InvokeRequest {
@@ -47,6 +50,10 @@ export interface InvokeOutcome {
   readonly log: HostLog
   readonly models: readonly ModelUse[]
   readonly message?: string
+  /** The function in which a trap or the end of the gas happened, where it can be told. */
+  readonly where?: string
+  /** Gas by function, most first; the sum is `gas`. */
+  readonly profile?: readonly FunctionGas[]
 }
 
 export interface OperatorOutcome extends RunOutcome {
@@ -163,12 +170,12 @@ function runContract(guest: PreparedGuest | undefined, { module, entry, args, ga
 }
 
 /** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. */
-export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES }: HostOptions): Host {
+export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, profile = false }: HostOptions): Host {
   const cache = new GuestCache(maxCachedBytes)
   const loading = new Map<string, Promise<PreparedGuest>>()
 
   async function fetchGuest(module: CID): Promise<PreparedGuest> {
-    const guest = await prepareGuest(await files.getFile(module, LIMITS.componentBytes))
+    const guest = await prepareGuest(await files.getFile(module, LIMITS.componentBytes), profile)
     if (guest.info.module.toString() !== module.toString())
       throw new UtnetError('block_mismatch', `the file of ${module.toString()} has other bytes`)
     cache.put(module.toString(), guest)
@@ -196,27 +203,25 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES }: Ho
     const handles = [state.handles.add('incoming-request', new IncomingRequest(request)), state.handles.add('response-outparam', null)]
     const ending = guest.suspends ? await execution.runSuspending(entry, handles) : execution.run(entry, handles)
     const log = inference.finish()
-    const finish = ({ status, gas, message }: Ending, response: HttpResponse): InvokeOutcome => ({
-      status,
+    const finish = ({ result: _, ...ending }: Ending, response: HttpResponse): InvokeOutcome => ({
+      ...ending,
       response,
-      gas,
       log,
       models: inference.models,
-      ...(message === undefined ? {} : { message }),
     })
     if (ending.status !== 'ok') return finish(ending, FIXED[ending.status])
     try {
       return finish(ending, responseOf(state))
     } catch (error) {
       if (!(error instanceof GuestTrap)) throw error
-      return finish({ status: 'trap', result: null, gas: gasLimit, message: error.message }, FIXED.trap)
+      return finish(execution.trapped(error.message), FIXED.trap)
     }
   }
 
   return {
     load: async (module) => (await guestOf(module)).info,
     admit: async (bytes) => {
-      const guest = await prepareGuest(bytes)
+      const guest = await prepareGuest(bytes, profile)
       cache.put(guest.info.module.toString(), guest)
       return guest.info
     },
@@ -226,14 +231,14 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES }: Ho
       const guest = await guestOf(module)
       const entry = entryOf(guest, 'operator', 'run')
       inputs.forEach((t, i) => atensor(t, `input ${i}`))
-      const ending = new Execution(guest, gasLimit, (meter) => ({ meter })).run(entry, [inputs.map(tensorValue)])
-      return operatorOutcome(ending, gasLimit)
+      const execution = new Execution(guest, gasLimit, (meter) => ({ meter }))
+      return operatorOutcome(execution.run(entry, [inputs.map(tensorValue)]), execution)
     },
   }
 }
 
 /** An operator's error is its refusal; outputs that are no tensors are a trap. */
-function operatorOutcome(ending: Ending, gasLimit: bigint): OperatorOutcome {
+function operatorOutcome(ending: Ending, execution: Execution<RunState>): OperatorOutcome {
   if (ending.status !== 'ok') return { ...ending, outputs: [] }
   const [tag, value] = ending.result as unknown as readonly [number, unknown]
   if (tag === 1) return { ...ending, status: 'refused', message: value as string, outputs: [] }
@@ -247,6 +252,6 @@ function operatorOutcome(ending: Ending, gasLimit: bigint): OperatorOutcome {
     return { ...ending, outputs }
   } catch (error) {
     if (!isUtnetError(error)) throw error
-    return { status: 'trap', result: null, gas: gasLimit, message: error.message, outputs: [] }
+    return { ...execution.trapped(error.message), outputs: [] }
   }
 }

@@ -4,11 +4,11 @@ import { exportGlue, importGlue, offered, type ExportGlue, type HostFunction, ty
 import { isComponent, type MainExport } from '../component/index.ts'
 import { prepareModule } from '../prepare/index.ts'
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../validate/index.ts'
-import type { CoreModule } from '../wasm/index.ts'
+import { functionNames, nameSection, type CoreModule } from '../wasm/index.ts'
 import { WORLDS } from './worlds.ts'
 
 /** An import of the main module, bound to what answers it. */
-export type BoundImport = { readonly module: string; readonly name: string } & (
+export type BoundImport = { readonly module: string; readonly name: string; /** In a profile. */ readonly label: string } & (
   | { readonly kind: 'drop'; readonly resource: string }
   | { readonly kind: 'host'; readonly func: HostFunction<never>; readonly glue: ImportGlue }
 )
@@ -27,6 +27,12 @@ export interface PreparedGuest {
   readonly realloc: string | undefined
   /** Gas of making an instance: its first pages, its data, its table. */
   readonly instanceGas: number
+  /** The functions that it brings, in the function index space. */
+  readonly functions: { readonly first: number; readonly count: number }
+  /** Name of a function: that of its export, else from the name section, else `func[12]`. */
+  readonly nameOf: (index: number) => string
+  /** The profiling variant. */
+  readonly profiled: boolean
   /** An import may suspend it. */
   readonly suspends: boolean
   /** What it takes in a cache. */
@@ -46,16 +52,31 @@ function bind(valid: ValidGuest): readonly BoundImport[] {
   const offers = WORLDS.offers[valid.world]
   return valid.guest.imports.map((wired, i): BoundImport => {
     const { module, name } = valid.core.module.imports[i] as { module: string; name: string }
-    if (wired.kind === 'drop') return { module, name, kind: 'drop', resource: wired.resource }
+    if (wired.kind === 'drop') return { module, name, label: `host: drop ${wired.resource}`, kind: 'drop', resource: wired.resource }
     const func = offered(offers, wired.interface)?.[wired.func.name] as HostFunction<never>
-    return { module, name, kind: 'host', func, glue: importGlue(func.type, wired.encoding) }
+    const label = `host: ${wired.interface.replace(/@.*$/, '')}.${wired.func.name}`
+    return { module, name, label, kind: 'host', func, glue: importGlue(func.type, wired.encoding) }
   })
 }
 
-/** Validates, prepares and compiles a component. Throws `guest_invalid`. */
-export async function prepareGuest(bytes: Uint8Array): Promise<PreparedGuest> {
+/** Names are read from their section on first use: most runs need none. */
+function namer({ core: { module }, entries }: ValidGuest): (index: number) => string {
+  const section = nameSection(module)
+  const exported = new Map(module.exports.flatMap((e) => (e.kind === 'func' ? [[e.name, e.index] as const] : [])))
+  let names: Map<number, string> | undefined
+  return (index) => {
+    if (names === undefined) {
+      names = new Map(functionNames(section))
+      for (const { core, func } of entries) names.set(exported.get(core) as number, func.name)
+    }
+    return names.get(index) ?? `func[${index}]`
+  }
+}
+
+/** Validates, prepares and compiles a component, or its profiling variant. Throws `guest_invalid`. */
+export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<PreparedGuest> {
   const valid = validate(bytes, WORLDS)
-  const prepared = prepareModule(valid.core.module)
+  const prepared = prepareModule(valid.core.module, { profile })
   const compiled = await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
   const imports = bind(valid)
   const { module, world, exports } = valid
@@ -67,6 +88,9 @@ export async function prepareGuest(bytes: Uint8Array): Promise<PreparedGuest> {
     memory: valid.guest.memory,
     realloc: valid.guest.realloc,
     instanceGas: instanceGas(valid.core.module),
+    functions: { first: valid.core.module.importedFunctions, count: valid.core.module.bodies.length },
+    nameOf: namer(valid),
+    profiled: profile,
     suspends: imports.some((i) => i.kind === 'host' && i.func.suspends),
     bytes: bytes.length + prepared.length * 4,
   }

@@ -1,0 +1,108 @@
+/** What ties a receipt to its node and to a block: batch statements, attestations, anchors, and their leaves. */
+import { abytes } from './bytes.ts'
+import { asArray, asBytes, asMap, asUint, type Cbor, encode } from './codec.ts'
+import { UtnetError } from './errors.ts'
+import { leastSize } from './merkle.ts'
+
+/** A node's statement over consecutive receipts of one thread: names its predecessor, so none can be left out unseen. */
+export interface BatchStatement {
+  readonly node: Uint8Array
+  readonly thread: number
+  /** `seq` of the first receipt. */
+  readonly first: number
+  readonly size: number
+  /** Root of the batch before, 32 zero bytes for the first. */
+  readonly prev: Uint8Array
+  /** Merkle root over the receipt bodies' bytes. */
+  readonly root: Uint8Array
+}
+
+/** What stands beside a receipt: the path to its batch's root and the node's signature of the batch. */
+export interface Attestation {
+  readonly batch: BatchStatement
+  readonly index: number
+  readonly path: readonly Uint8Array[]
+  /** ed25519 over domain `utnet/batch/1\0` and the statement's bytes. */
+  readonly sig: Uint8Array
+}
+
+/** Path from the batch (or, of a call, from the body) to the receipt root of a final block's header. */
+export interface Anchor {
+  readonly height: number
+  readonly index: number
+  /** Leaves of the tree. Not written: no signature covers it, and index and path fix all of it that counts (`leastSize`). */
+  readonly size: number
+  readonly path: readonly Uint8Array[]
+}
+
+/** Bytes of a batch statement: what the node signs (behind the domain `batch`) and, with the signature, what a block anchors. */
+export function encodeBatch(batch: BatchStatement): Uint8Array {
+  const { node, thread, first, size, prev, root } = batch
+  return encode({ node, thread, first, size, prev, root })
+}
+
+/** The leaf of a batch in a block's receipt tree: its statement and signature. */
+export function batchLeaf(batch: BatchStatement, sig: Uint8Array): Uint8Array {
+  return encode(['batch', encodeBatch(batch), abytes(sig, 64, 'signature')])
+}
+
+/** The leaf of a call in a block's receipt tree. */
+export function callLeaf(bodyBytes: Uint8Array): Uint8Array {
+  return encode(['call', bodyBytes])
+}
+
+/** The statement of a decoded value. */
+export function readBatch(value: Cbor | undefined): BatchStatement {
+  const map = asMap(value, ['node', 'thread', 'first', 'size', 'prev', 'root'], 'batch')
+  return {
+    node: asBytes(map['node'], 'batch node', 32),
+    thread: asUint(map['thread'], 'batch thread'),
+    first: asUint(map['first'], 'batch first'),
+    size: asUint(map['size'], 'batch size'),
+    prev: asBytes(map['prev'], 'batch prev', 32),
+    root: asBytes(map['root'], 'batch root', 32),
+  }
+}
+
+const hashes = (value: Cbor | undefined, what: string): Uint8Array[] => {
+  const list = asArray(value, what)
+  if (list.length > 64) throw new UtnetError('core_not_canonical', `${what} is longer than any tree is deep`)
+  return list.map((h) => asBytes(h, what, 32))
+}
+
+/** Canonical value of an attestation (also what the `att` parameter of the receipt header carries, encoded). */
+export function attestationCbor(a: Attestation): Cbor {
+  const { node, thread, first, size, prev, root } = a.batch
+  return { batch: { node, thread, first, size, prev, root }, index: a.index, path: [...a.path], sig: a.sig }
+}
+
+/** The attestation of a decoded value. */
+export function readAttestation(value: Cbor | undefined): Attestation {
+  const map = asMap(value, ['batch', 'index', 'path', 'sig'], 'attestation')
+  return {
+    batch: readBatch(map['batch']),
+    index: asUint(map['index'], 'index'),
+    path: hashes(map['path'], 'path'),
+    sig: asBytes(map['sig'], 'sig', 64),
+  }
+}
+
+/** Canonical value of an anchor. */
+export function anchorCbor(a: Anchor): Cbor {
+  return { height: a.height, index: a.index, path: [...a.path] }
+}
+
+/** The size that an anchor is read back with: the least that its index and path fit; throws `core_not_canonical` when none does. */
+export function anchorSize(index: number, path: readonly Uint8Array[]): number {
+  const size = leastSize(index, path.length)
+  if (size === undefined) throw new UtnetError('core_not_canonical', `no tree has leaf ${index} at the end of a path of ${path.length}`)
+  return size
+}
+
+/** The anchor of a decoded value. */
+export function readAnchor(value: Cbor | undefined): Anchor {
+  const map = asMap(value, ['height', 'index', 'path'], 'anchor')
+  const index = asUint(map['index'], 'index')
+  const path = hashes(map['path'], 'path')
+  return { height: asUint(map['height'], 'height'), index, size: anchorSize(index, path), path }
+}

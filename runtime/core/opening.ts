@@ -1,0 +1,67 @@
+/** What the salted digests of a receipt are over: salts, openings, seeds, and headers that must never be stored. */
+import { abytes, utf8 } from './bytes.ts'
+import { type CID } from './cid.ts'
+import { type Cbor, encode } from './codec.ts'
+import { digest } from './hash.ts'
+
+/** Salts of one receipt derive from one secret (at least 16 bytes): showing one opens no other. */
+export type SaltName = 'input' | 'output' | 'log' | 'secret'
+
+/** The salt of a part: H(secret, part), 32 bytes. */
+export function saltOf(secret: Uint8Array, name: SaltName): Uint8Array {
+  return digest('salt', encode([abytes(secret, undefined, 'salt'), name]))
+}
+
+/** Salted digest of an opening's canonical bytes: sha256(domain || salt || bytes), 32 bytes. */
+export function openingDigest(name: SaltName, salt: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return digest(name, abytes(salt, 32, `${name} salt`), bytes)
+}
+
+/** The salt secret of a call, from its block: every validator has it (16 bytes of H("salt", tx id)). */
+export function callSalt(tx: CID): Uint8Array {
+  return digest('call-salt', tx.bytes).subarray(0, 16)
+}
+
+/** The seed of a call: H(seed of the block it stands in, tx id), so that every validator has it. */
+export function callSeed(blockSeed: Uint8Array, tx: CID): Uint8Array {
+  return digest('call-seed', blockSeed, tx.bytes)
+}
+
+/** The seed of a run: H(chain seed at the context's height, module, salted input digest, thread, seq). */
+export function runSeed(chainSeed: Uint8Array, module: CID, input: Uint8Array, thread: number, seq: number): Uint8Array {
+  return digest('run-seed', encode([chainSeed, module, input, thread, seq]))
+}
+
+export interface HttpHead {
+  readonly headers: readonly (readonly [string, Uint8Array])[]
+}
+
+/** Canonical bytes of a request as the guest saw it: [method, path and query, headers, sha256 of the body]. */
+export function requestOpening(method: string, path: string, headers: HttpHead['headers'], bodySha256: Uint8Array): Uint8Array {
+  return encode([method, path, headers.map(([k, v]) => [k, v]), bodySha256])
+}
+
+/** Canonical bytes of an answer: [status, headers, sha256 of the body]. */
+export function responseOpening(status: number, headers: HttpHead['headers'], bodySha256: Uint8Array): Uint8Array {
+  return encode([status, headers.map(([k, v]) => [k, v]), bodySha256])
+}
+
+/** Canonical bytes of a call's input: [export, arguments in their canonical form]. */
+export function callInputOpening(entry: string, args: Cbor): Uint8Array {
+  return encode([entry, args])
+}
+
+/** Canonical bytes of a call's output: [return value or null when it did not complete, root of the state changes]. */
+export function callOutputOpening(result: Cbor, changes: Uint8Array): Uint8Array {
+  return encode([result, changes])
+}
+
+/** Header names that never enter a log or an opening. */
+const SECRET_HEADERS = new Set(['authorization', 'cookie', 'set-cookie', 'proxy-authorization'])
+
+/** Headers as an opening holds them: the values of secret ones are replaced by nothing but their digest under the salt. */
+export function withoutSecrets(headers: HttpHead['headers'], salt: Uint8Array): HttpHead['headers'] {
+  return headers.map(([name, value]) =>
+    SECRET_HEADERS.has(name.toLowerCase()) ? [name, digest('secret-header', salt, utf8(name), value)] : [name, value],
+  )
+}
