@@ -212,7 +212,16 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       const event = { contract: guest.name, name: 'added', data: { count: guest.count.toString() } }
       emit({ type: 'event', height, ...event })
       transactions.set(tx.toString(), height)
-      return { result: guest.count.toString(), status: 'ok', gas: '1234', receipt: id, height, hash: tx.toString(), events: [event] }
+      return {
+        result: guest.count.toString(),
+        status: 'ok',
+        gas: '1234',
+        paid: '2000',
+        receipt: id,
+        height,
+        hash: tx.toString(),
+        events: [event],
+      }
     },
     query: async (request) => {
       const guest = guestOf(request.name)

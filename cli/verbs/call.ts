@@ -32,10 +32,11 @@ export const call: Verb = {
       )
     const payload = { kind: 'call', to, export: entry, args: encodeArguments(signature, rest.map(jsonArgument)) } as const
     const view = await sendAndWait(api, await signNext(api, payload, gas === undefined ? undefined : BigInt(gas)))
-    const { result, gas: used, receipt, height, hash, status, events, message } = view
+    const { result, gas: used, paid, receipt, height, hash, status, events, message } = view
     context.print({
       result: result ?? null,
       gas: used,
+      paid,
       receipt,
       height,
       hash,

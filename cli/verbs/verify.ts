@@ -20,7 +20,7 @@ async function anchorBlock(context: VerbContext, view: unknown): Promise<{ heade
   if (typeof id !== 'string') return {}
   try {
     const { root, get } = readBundleFile(await context.node().bundle(id))
-    return { header: get(root.anchorHeader.header), certificate: get(root.anchorHeader.certificate) }
+    return { header: get(root.anchorBlock.header), certificate: get(root.anchorBlock.certificate) }
   } catch (thrown) {
     context.say(`the node at ${context.nodeUrl} does not give the block of the anchor: ${asUtnetError(thrown).message}`)
     return {}

@@ -33,7 +33,9 @@ export function receiptRoutes({ node }: RouteKit): readonly Route[] {
     summary: 'The proof bundle of an anchored receipt, a CARv1 file; with models=true the models stand in it.',
     params: idParam,
     query: z.object({ models: flag }),
-    headers: z.object({ [SALT_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651): the salt that opens a sealed receipt') }),
+    headers: z.object({
+      [SALT_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651): the salt that opens a sealed receipt'),
+    }),
     outcomes: [{ status: 200, description: 'the bundle', types: { [CAR_TYPE]: null } }],
     handle: async ({ request, params, query }) => {
       const id = idOf(params.id)

@@ -59,8 +59,10 @@ export interface CallRequest {
 export interface CallResult {
   readonly result: unknown
   readonly status: RunStatus
-  /** Decimal. */
+  /** Gas of the run, as the receipt has it; decimal. */
   readonly gas: string
+  /** All gas paid for: the run and what the transaction costs before it. */
+  readonly paid: string
   readonly receipt: string
   readonly height: number
   readonly hash: string
@@ -119,7 +121,10 @@ export interface TransactionView {
   readonly sender: string
   /** How it ended, once final. */
   readonly status: RunStatus | null
+  /** Gas of the run of a call, as its receipt has it; of any other kind, what was paid. */
   readonly gas: string | null
+  /** All gas paid for. */
+  readonly paid?: string
   readonly result?: unknown
   readonly receipt?: string
   readonly events?: readonly EventView[]

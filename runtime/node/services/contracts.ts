@@ -25,7 +25,7 @@ import type { ProvenValue } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 import { guestOf } from './guests.ts'
-import { eventViews, submitAndWait } from './submit.ts'
+import { eventViews, runGas, submitAndWait } from './submit.ts'
 
 /** What a dev chain gives an account that asks: 1,000 UNC. */
 const FUND = 1_000n * 10n ** 18n
@@ -71,7 +71,8 @@ export async function call(parts: Parts, request: CallRequest): Promise<CallResu
   return {
     result: outcome.status === 'ok' && fn.result !== undefined ? witToJson(fn.result, outcome.result) : null,
     status: outcome.status,
-    gas: outcome.gas.toString(),
+    gas: runGas(parts, outcome).toString(),
+    paid: outcome.gas.toString(),
     receipt: outcome.receipt?.toString() ?? '',
     height,
     hash,

@@ -1,5 +1,6 @@
 /** Sending transactions and waiting for their blocks. */
 import {
+  decodeReceipt,
   decodeTx,
   formatAddress,
   formatCborJson,
@@ -45,6 +46,11 @@ async function waitFor(parts: Parts, id: CID, ms: number): Promise<FoundTx> {
   }
 }
 
+/** Gas of the run, as the receipt of a call has it; of any other transaction, what was paid. */
+export function runGas(parts: Parts, outcome: TxOutcome): bigint {
+  return outcome.receipt === null ? outcome.gas : decodeReceipt(parts.chain.receiptAt(outcome.receipt).bodyBytes).gas
+}
+
 /** Events as the views show them. */
 export function eventViews(events: readonly ChainEvent[]): EventView[] {
   return events.map((e) => ({ contract: formatAddress(e.contract), name: e.name, data: formatCborJson(e.data) }))
@@ -82,7 +88,8 @@ export async function transaction(parts: Parts, hash: string, waitMs = 0): Promi
     kind: outcome.kind,
     sender: formatAddress(outcome.sender),
     status: outcome.status,
-    gas: outcome.gas.toString(),
+    gas: runGas(parts, outcome).toString(),
+    paid: outcome.gas.toString(),
   } as const
   const { payload } = decodeTx(found.wire).body
   return {

@@ -1,0 +1,211 @@
+/** The command line as a black box, against one node. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run, SOURCE, startDev, type DevProcess, type Ran } from './testing/run.ts'
+
+let folder: string
+let dev: DevProcess
+let env: Record<string, string | undefined>
+
+const utnet = (...args: string[]): Promise<Ran> => run(SOURCE, args, { cwd: folder, env })
+const path = (name: string): string => join(folder, name)
+
+interface Receipt {
+  readonly receipt: string
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'utnet-cli-'))
+  env = { UTNET_HOME: path('home'), UTNET_DATA: undefined, UTNET_PORT: undefined, UTNET_URL: undefined }
+  dev = await startDev(SOURCE, ['--data', 'data'], { cwd: folder, env })
+  env = { ...env, UTNET_URL: dev.ready['url'] }
+  for (const [name, template] of [
+    ['tally', 'contract'],
+    ['hello', 'function'],
+    ['plus', 'operator'],
+  ] as const) {
+    const made = await utnet('new', name, '--template', template, '--json')
+    expect(made).toMatchObject({ code: 0, documents: [{ dir: path(name), name, template }] })
+    const deployed = await utnet('deploy', name, '--name', name, '--json')
+    expect(deployed).toMatchObject({ code: 0, documents: [{ name, world: template, module: expect.stringMatching(/^bafkrei/) }] })
+    expect(Array.isArray(deployed.documents[0]?.['exports'])).toBe(true)
+  }
+})
+
+afterAll(async () => {
+  await dev?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('dev --json prints one line: url, data, chainId, nodeKey', async () => {
+  expect(Object.keys(dev.ready)).toEqual(['url', 'data', 'chainId', 'nodeKey'])
+  expect(dev.ready).toMatchObject({ url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), data: path('data') })
+  expect((await fetch(`${dev.ready['url']}/readyz`)).status).toBe(200)
+})
+
+test('stdout carries data, stderr talk; overview, version and usage exit 0', async () => {
+  const [help, version, bare, usage, other] = await Promise.all([
+    utnet('help'),
+    utnet('--version'),
+    utnet(),
+    utnet('call', '--help'),
+    utnet('help', 'call'),
+  ])
+  expect(help).toMatchObject({ code: 0, stderr: '' })
+  for (const verb of ['new', 'build', 'dev', 'deploy', 'query', 'call', 'invoke', 'receipt', 'verify', 'replay', 'inspect', 'keys', 'chain'])
+    expect(help.stdout).toMatch(new RegExp(`^  ${verb} `, 'm'))
+  expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  expect(bare).toMatchObject({ code: 2, stdout: '', stderr: help.stdout })
+  expect(usage.stdout).toMatch(/^usage: utnet call NAME EXPORT/)
+  expect(other).toEqual(usage)
+})
+
+test.each([
+  [['frobnicate'], 2, 'usage', 'frobnicate'],
+  [['query', 'tally'], 2, 'usage', 'query'],
+  [['chain', 'status', '--colour'], 2, 'usage', '--colour'],
+  [['dev', '--port', '70000'], 2, 'usage', '70000'],
+  [['dev', '--watch', 'nowhere'], 2, 'usage', 'nowhere'],
+  [['new', 'tally', '--template', 'contract'], 2, 'usage', 'tally is not empty'],
+  [['new', 'x', '--template', 'lambda'], 2, 'usage', 'lambda'],
+  [['deploy', 'missing.wasm', '--name', 'x'], 2, 'usage', 'missing.wasm'],
+  [['call', 'tally', 'count', '{'], 2, 'usage', '{'],
+  [['verify', 'nothing.car'], 2, 'usage', 'nothing.car'],
+  [['infer', 'plus', '--input', 'a={'], 2, 'usage', 'input a'],
+  [['infer', 'plus', '--input', 'a=["x"]'], 1, 'tensor_dtype', 'input a'],
+  [['call', 'tally', 'count', '-5'], 1, 'value_mismatch', '-5'],
+  [['call', 'tally', 'count'], 1, 'value_mismatch', 'count'],
+  [['call', 'tally', 'nope'], 1, 'guest_export_not_found', 'nope'],
+  [['call', 'hello', 'handle'], 1, 'guest_world', 'hello'],
+  [['query', 'nobody', 'x'], 1, 'guest_not_found', 'nobody'],
+  [['invoke', 'nobody'], 1, 'guest_not_found', 'nobody'],
+  [['inspect', 'tally/utnet.jsonc'], 1, 'guest_invalid', ''],
+  [['chain', 'block', '999999'], 1, 'chain_height', '999999'],
+  [['chain', 'status', '--node', 'http://127.0.0.1:1'], 1, 'node_unreachable', '127.0.0.1:1'],
+  [['receipt', 'bafyreibb3nchjxk67xokmd4wpmiyoz6iku54azx4q62rusaleimlnq56xm'], 1, 'receipt_not_found', 'bafyreibb3'],
+] as const)('%j exits %i with %s and names what was wrong', async (args, code, error, offender) => {
+  const ran = await utnet(...args, '--json')
+  expect(ran).toMatchObject({ code, stdout: '' })
+  const document = JSON.parse(ran.stderr.trim().split('\n').at(-1) ?? '') as { error: { code: string; message: string; hint: string } }
+  expect(document.error.code).toBe(error)
+  expect(document.error.message).toContain(offender)
+  expect(document.error.hint).not.toMatch(/\b(GET|POST) \//)
+  expect(document.error.hint.length).toBeGreaterThan(3)
+})
+
+test('a contract: call, query, proof; 64-bit integers are decimal strings', async () => {
+  const me = ((await utnet('keys', 'show', '--json')).documents[0] as { address: string }).address
+  const called = await utnet('call', 'tally', 'count', '18446744073709551610', '--json')
+  expect(called).toMatchObject({ code: 0, documents: [{ result: '18446744073709551610', status: 'ok', height: expect.any(Number) }] })
+  const asked = await utnet('query', 'tally', 'count-of', me, '--proof', '--json')
+  expect(asked).toMatchObject({ code: 0, documents: [{ result: '18446744073709551610', proof: { entries: expect.any(Array) } }] })
+  const trapped = await utnet('call', 'tally', 'count', '10', '--json')
+  expect(trapped).toMatchObject({ code: 1, documents: [{ status: 'trap' }] })
+  expect(trapped.stderr).toContain('utnet replay')
+})
+
+test('a function: the body to stdout as it is, everything with --json', async () => {
+  const [plain, json] = await Promise.all([
+    utnet('invoke', 'hello', '--path', 'world'),
+    utnet('invoke', 'hello', '--data', 'ping', '--header', 'Content-Type: text/plain', '--json'),
+  ])
+  expect(plain).toMatchObject({ code: 0, stdout: '{"hello":"/world"}' })
+  expect(json.documents[0]).toMatchObject({ status: 200, bodyBase64: 'cGluZw==', headers: { 'content-type': 'text/plain' } })
+  expect(json.documents[0]).toMatchObject({ gas: expect.stringMatching(/^\d+$/), receipt: expect.stringMatching(/^bafyrei/) })
+})
+
+test('an operator: tensors from a file and from the command line', async () => {
+  writeFileSync(path('a.json'), '{"dtype":"f32","shape":[2],"data":[1,2]}')
+  const ran = await utnet('infer', 'plus', '--input', 'a=@a.json', '--input', 'b=[10,20]', '--json')
+  expect(ran).toMatchObject({ code: 0, documents: [{ outputs: [{ dtype: 'f32', shape: [2], data: [11, 22] }] }] })
+})
+
+test('a receipt: bundle, file and id verify; another genesis, a spoilt byte and a stranger do not', async () => {
+  const { receipt } = (await utnet('invoke', 'hello', '--json')).documents[0] as unknown as Receipt
+  // A run that is not anchored yet has no bundle, and the answer says how to wait.
+  const early = await utnet('receipt', receipt, '--bundle', '-o', 'early.car')
+  if (early.code !== 0) expect(early.stderr).toContain(`code: receipt_not_anchored\n  next: wait for the anchor: utnet receipt ID --wait`)
+  expect(await utnet('receipt', receipt, '--wait', '--bundle', '-o', 'proof.car', '--json')).toMatchObject({ code: 0 })
+  expect(await utnet('receipt', receipt, '-o', 'receipt.json', '--json')).toMatchObject({ code: 0 })
+  const [file, id, json, again, replay] = await Promise.all([
+    utnet('verify', 'proof.car', '--node', 'http://127.0.0.1:1', '--json'),
+    utnet('verify', receipt, '--json'),
+    utnet('verify', 'receipt.json', '--json'),
+    utnet('verify', 'proof.car', '--reexecute', '--json'),
+    utnet('replay', receipt, '--trace', '--json'),
+  ])
+  for (const ran of [file, id, json, again]) expect(ran).toMatchObject({ code: 0, stderr: '', documents: [{ valid: true }] })
+  expect(again.documents[0]?.['checks']).toContainEqual(expect.objectContaining({ name: 'reexecute', ok: true }))
+  expect(replay).toMatchObject({ code: 0, documents: [{ equal: true, gas: expect.stringMatching(/^\d+$/) }] })
+
+  const bytes = readFileSync(path('proof.car'))
+  writeFileSync(path('spoilt.car'), bytes.map((b, i) => (i === bytes.length >> 1 ? b ^ 1 : b)))
+  writeFileSync(path('longer.car'), Buffer.concat([bytes, Buffer.from([0])]))
+  const view = JSON.parse(readFileSync(path('receipt.json'), 'utf8')) as { body: { gas: string } }
+  view.body.gas = String(BigInt(view.body.gas) + 1n)
+  writeFileSync(path('changed.json'), JSON.stringify(view))
+  const [spoilt, longer, changed, alone, stranger] = await Promise.all([
+    utnet('verify', 'spoilt.car', '--json'),
+    utnet('verify', 'longer.car', '--json'),
+    utnet('verify', 'changed.json', '--json'),
+    utnet('verify', 'receipt.json', '--node', 'http://127.0.0.1:1', '--json'),
+    run(SOURCE, ['verify', 'proof.car', '--json'], { cwd: folder, env: { ...env, UTNET_HOME: path('stranger') } }),
+  ])
+  for (const ran of [spoilt, longer, changed, alone, stranger]) expect(ran).toMatchObject({ code: 1, documents: [{ valid: false }] })
+  expect(stranger.stderr).toContain('utnet chain trust')
+  expect(alone.stderr).toContain('--bundle')
+
+  await utnet('chain', 'genesis', '-o', 'genesis.json')
+  const strangers = { cwd: folder, env: { ...env, UTNET_HOME: path('stranger') } }
+  expect((await run(SOURCE, ['verify', 'proof.car', '--genesis', 'genesis.json'], strangers)).code).toBe(0)
+  expect((await run(SOURCE, ['chain', 'trust', 'genesis.json', '--json'], strangers)).documents).toEqual([{ trusted: dev.ready['chainId'] }])
+  expect((await run(SOURCE, ['verify', 'proof.car'], strangers)).code).toBe(0)
+})
+
+test('build and inspect; --prepared writes the module', async () => {
+  const built = await utnet('build', 'tally', '-o', 'out/tally.wasm', '--json')
+  expect(built).toMatchObject({ code: 0, documents: [{ file: path('out/tally.wasm'), name: 'tally', world: 'contract' }] })
+  const inspected = await utnet('inspect', 'out/tally.wasm', '--prepared', 'out/prepared.wasm', '--json')
+  expect(inspected).toMatchObject({ code: 0, documents: [{ prepared: ['out/prepared.wasm'] }] })
+  expect(WebAssembly.validate(readFileSync(path('out/prepared.wasm')))).toBe(true)
+  writeFileSync(path('tally/assembly/index.ts'), 'export function broken(): u64 { return "text" }\n')
+  const broken = await utnet('build', 'tally')
+  expect(broken).toMatchObject({ code: 1, stdout: '' })
+  expect(broken.stderr).toMatch(/assembly\/index\.ts:1:\d+/)
+})
+
+test('a locked folder and a port in use are refused and named', async () => {
+  const locked = await utnet('dev', '--data', 'data', '--port', '0', '--json')
+  expect(locked).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('"code":"data_locked"') })
+  const server = await new Promise<Server>((resolve) => {
+    const s = createServer().listen(0, '127.0.0.1', () => resolve(s))
+  })
+  const { port } = server.address() as { port: number }
+  const busy = await run(SOURCE, ['dev', '--data', 'other', '--json'], { cwd: folder, env: { ...env, UTNET_PORT: String(port) } })
+  server.close()
+  expect(busy).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(`port ${port} is in use`) })
+})
+
+test('--watch deploys every change and keeps the version before a mistake; SIGINT stops, SIGTERM too, both with 0', async () => {
+  await utnet('new', 'seen', '--template', 'function')
+  const watching = await startDev(SOURCE, ['--data', 'watched', '--watch', 'seen'], { cwd: folder, env })
+  try {
+    await watching.says('deployed seen')
+    const source = readFileSync(path('seen/assembly/index.ts'), 'utf8')
+    writeFileSync(path('seen/assembly/index.ts'), 'export function handle(): nonsense {}\n')
+    await watching.says('not deployed: ')
+    expect((await fetch(`${watching.ready['url']}/fn/seen/a`)).status).toBe(200)
+    const before = watching.stderr().length
+    writeFileSync(path('seen/assembly/index.ts'), source.replace("key('hello')", "key('bye')"))
+    await expect.poll(() => watching.stderr().slice(before), { timeout: 20_000 }).toContain('deployed seen')
+    expect(await (await fetch(`${watching.ready['url']}/fn/seen/a`)).json()).toEqual({ bye: '/a' })
+  } finally {
+    expect(await watching.stop('SIGINT')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\{[^\n]*\}\n$/) })
+  }
+  const again = await startDev(SOURCE, ['--data', 'watched'], { cwd: folder, env })
+  expect((await fetch(`${again.ready['url']}/fn/seen/a`)).status).toBe(200)
+  expect((await again.stop()).code).toBe(0)
+})
