@@ -2,10 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { DTYPES, elementCount, UtnetError, type Dtype, type NamedTensor } from '../runtime/core/index.ts'
 
+/** A 64-bit integer does not fit a JSON number: it stays the digits that were typed. */
+function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source
+  return typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source) ? source : value
+}
+
 /** An argument as JSON; bare text that is no JSON stands for itself, so that addresses need no quotes. */
 export function jsonArgument(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, exact)
   } catch {
     if (/^[[{"]/.test(text.trim())) throw new UtnetError('usage', `argument is not valid JSON: ${text.slice(0, 80)}`)
     return text
@@ -49,7 +55,7 @@ const WRITERS: Readonly<Record<Dtype, (view: DataView, at: number, value: number
 
 function jsonInput(name: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, exact)
   } catch (cause) {
     throw new UtnetError('usage', `input ${name} is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause })
   }
@@ -79,7 +85,8 @@ export function tensorArgument(text: string): NamedTensor {
   const view = new DataView(data.buffer)
   flat.forEach((value, i) => {
     const wide = dtype === 'u64' || dtype === 's64'
-    const isNumber = typeof value === 'boolean' || (wide ? /^-?\d{1,20}$/.test(String(value)) : !Number.isNaN(Number(value)) || value === 'NaN')
+    const isNumber =
+      typeof value === 'boolean' || (wide ? /^-?\d{1,20}$/.test(String(value)) : !Number.isNaN(Number(value)) || value === 'NaN')
     if (!isNumber || value === null || value === '' || typeof value === 'object')
       throw new UtnetError('tensor_dtype', `input ${name}: value ${i} is no ${dtype}: ${String(value).slice(0, 80)}`)
     WRITERS[dtype as Dtype](view, i * DTYPES[dtype as Dtype], wide ? BigInt(value as number | string | boolean) : Number(value))

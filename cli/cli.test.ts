@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { main } from './main.ts'
 import { run, SOURCE, startDev, type DevProcess, type Ran } from './testing/run.ts'
 
 let folder: string
@@ -11,6 +12,22 @@ let dev: DevProcess
 let env: Record<string, string | undefined>
 
 const utnet = (...args: string[]): Promise<Ran> => run(SOURCE, args, { cwd: folder, env })
+
+/** The same without a process of its own: refusals are many and do nothing else. */
+async function inside(...args: string[]): Promise<Omit<Ran, 'documents'>> {
+  const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  for (const [key, value] of Object.entries(env)) vi.stubEnv(key, value)
+  try {
+    const code = await main(args)
+    const text = (spy: typeof out): string => spy.mock.calls.map(([chunk]) => String(chunk)).join('')
+    return { code, stdout: text(out), stderr: text(err) }
+  } finally {
+    vi.restoreAllMocks()
+    vi.unstubAllEnvs()
+  }
+}
+
 const path = (name: string): string => join(folder, name)
 
 interface Receipt {
@@ -22,17 +39,21 @@ beforeAll(async () => {
   env = { UTNET_HOME: path('home'), UTNET_DATA: undefined, UTNET_PORT: undefined, UTNET_URL: undefined }
   dev = await startDev(SOURCE, ['--data', 'data'], { cwd: folder, env })
   env = { ...env, UTNET_URL: dev.ready['url'] }
-  for (const [name, template] of [
-    ['tally', 'contract'],
-    ['hello', 'function'],
-    ['plus', 'operator'],
-  ] as const) {
-    const made = await utnet('new', name, '--template', template, '--json')
-    expect(made).toMatchObject({ code: 0, documents: [{ dir: path(name), name, template }] })
-    const deployed = await utnet('deploy', name, '--name', name, '--json')
-    expect(deployed).toMatchObject({ code: 0, documents: [{ name, world: template, module: expect.stringMatching(/^bafkrei/) }] })
-    expect(Array.isArray(deployed.documents[0]?.['exports'])).toBe(true)
-  }
+  await Promise.all(
+    (
+      [
+        ['tally', 'contract'],
+        ['hello', 'function'],
+        ['plus', 'operator'],
+      ] as const
+    ).map(async ([name, template]) => {
+      const made = await utnet('new', name, '--template', template, '--json')
+      expect(made).toMatchObject({ code: 0, documents: [{ dir: path(name), name, template }] })
+      const deployed = await utnet('deploy', name, '--name', name, '--json')
+      expect(deployed).toMatchObject({ code: 0, documents: [{ name, world: template, module: expect.stringMatching(/^bafkrei/) }] })
+      expect(Array.isArray(deployed.documents[0]?.['exports'])).toBe(true)
+    }),
+  )
 })
 
 afterAll(async () => {
@@ -55,7 +76,21 @@ test('stdout carries data, stderr talk; overview, version and usage exit 0', asy
     utnet('help', 'call'),
   ])
   expect(help).toMatchObject({ code: 0, stderr: '' })
-  for (const verb of ['new', 'build', 'dev', 'deploy', 'query', 'call', 'invoke', 'receipt', 'verify', 'replay', 'inspect', 'keys', 'chain'])
+  for (const verb of [
+    'new',
+    'build',
+    'dev',
+    'deploy',
+    'query',
+    'call',
+    'invoke',
+    'receipt',
+    'verify',
+    'replay',
+    'inspect',
+    'keys',
+    'chain',
+  ])
     expect(help.stdout).toMatch(new RegExp(`^  ${verb} `, 'm'))
   expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   expect(bare).toMatchObject({ code: 2, stdout: '', stderr: help.stdout })
@@ -69,7 +104,7 @@ test.each([
   [['chain', 'status', '--colour'], 2, 'usage', '--colour'],
   [['dev', '--port', '70000'], 2, 'usage', '70000'],
   [['dev', '--watch', 'nowhere'], 2, 'usage', 'nowhere'],
-  [['new', 'tally', '--template', 'contract'], 2, 'usage', 'tally is not empty'],
+  [['new', 'cli', '--template', 'contract'], 2, 'usage', 'cli is not empty'],
   [['new', 'x', '--template', 'lambda'], 2, 'usage', 'lambda'],
   [['deploy', 'missing.wasm', '--name', 'x'], 2, 'usage', 'missing.wasm'],
   [['call', 'tally', 'count', '{'], 2, 'usage', '{'],
@@ -82,12 +117,12 @@ test.each([
   [['call', 'hello', 'handle'], 1, 'guest_world', 'hello'],
   [['query', 'nobody', 'x'], 1, 'guest_not_found', 'nobody'],
   [['invoke', 'nobody'], 1, 'guest_not_found', 'nobody'],
-  [['inspect', 'tally/utnet.jsonc'], 1, 'guest_invalid', ''],
+  [['inspect', 'package.json'], 1, 'guest_invalid', ''],
   [['chain', 'block', '999999'], 1, 'chain_height', '999999'],
   [['chain', 'status', '--node', 'http://127.0.0.1:1'], 1, 'node_unreachable', '127.0.0.1:1'],
   [['receipt', 'bafyreibb3nchjxk67xokmd4wpmiyoz6iku54azx4q62rusaleimlnq56xm'], 1, 'receipt_not_found', 'bafyreibb3'],
 ] as const)('%j exits %i with %s and names what was wrong', async (args, code, error, offender) => {
-  const ran = await utnet(...args, '--json')
+  const ran = await inside(...args, '--json')
   expect(ran).toMatchObject({ code, stdout: '' })
   const document = JSON.parse(ran.stderr.trim().split('\n').at(-1) ?? '') as { error: { code: string; message: string; hint: string } }
   expect(document.error.code).toBe(error)
@@ -127,7 +162,7 @@ test('a receipt: bundle, file and id verify; another genesis, a spoilt byte and 
   const { receipt } = (await utnet('invoke', 'hello', '--json')).documents[0] as unknown as Receipt
   // A run that is not anchored yet has no bundle, and the answer says how to wait.
   const early = await utnet('receipt', receipt, '--bundle', '-o', 'early.car')
-  if (early.code !== 0) expect(early.stderr).toContain(`code: receipt_not_anchored\n  next: wait for the anchor: utnet receipt ID --wait`)
+  if (early.code !== 0) expect(early.stderr).toContain(`code: receipt_not_anchored\n  next: utnet receipt ${receipt} --wait`)
   expect(await utnet('receipt', receipt, '--wait', '--bundle', '-o', 'proof.car', '--json')).toMatchObject({ code: 0 })
   expect(await utnet('receipt', receipt, '-o', 'receipt.json', '--json')).toMatchObject({ code: 0 })
   const [file, id, json, again, replay] = await Promise.all([
@@ -138,11 +173,14 @@ test('a receipt: bundle, file and id verify; another genesis, a spoilt byte and 
     utnet('replay', receipt, '--trace', '--json'),
   ])
   for (const ran of [file, id, json, again]) expect(ran).toMatchObject({ code: 0, stderr: '', documents: [{ valid: true }] })
-  expect(again.documents[0]?.['checks']).toContainEqual(expect.objectContaining({ name: 'reexecute', ok: true }))
+  expect(again.documents[0]?.['checks']).toContainEqual(expect.objectContaining({ name: 'reexecution', ok: true }))
   expect(replay).toMatchObject({ code: 0, documents: [{ equal: true, gas: expect.stringMatching(/^\d+$/) }] })
 
   const bytes = readFileSync(path('proof.car'))
-  writeFileSync(path('spoilt.car'), bytes.map((b, i) => (i === bytes.length >> 1 ? b ^ 1 : b)))
+  writeFileSync(
+    path('spoilt.car'),
+    bytes.map((b, i) => (i === bytes.length >> 1 ? b ^ 1 : b)),
+  )
   writeFileSync(path('longer.car'), Buffer.concat([bytes, Buffer.from([0])]))
   const view = JSON.parse(readFileSync(path('receipt.json'), 'utf8')) as { body: { gas: string } }
   view.body.gas = String(BigInt(view.body.gas) + 1n)
@@ -161,7 +199,9 @@ test('a receipt: bundle, file and id verify; another genesis, a spoilt byte and 
   await utnet('chain', 'genesis', '-o', 'genesis.json')
   const strangers = { cwd: folder, env: { ...env, UTNET_HOME: path('stranger') } }
   expect((await run(SOURCE, ['verify', 'proof.car', '--genesis', 'genesis.json'], strangers)).code).toBe(0)
-  expect((await run(SOURCE, ['chain', 'trust', 'genesis.json', '--json'], strangers)).documents).toEqual([{ trusted: dev.ready['chainId'] }])
+  expect((await run(SOURCE, ['chain', 'trust', 'genesis.json', '--json'], strangers)).documents).toEqual([
+    { trusted: dev.ready['chainId'] },
+  ])
   expect((await run(SOURCE, ['verify', 'proof.car'], strangers)).code).toBe(0)
 })
 

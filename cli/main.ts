@@ -52,7 +52,13 @@ function parse(argv: readonly string[]): Parsed {
   }
   let parsed: { values: Record<string, unknown>; positionals: string[] }
   try {
-    parsed = parseArgs({ args: rest.map(mark), options: { ...COMMON, ...verb.options }, allowPositionals: true, strict: true, allowNegative: true })
+    parsed = parseArgs({
+      args: rest.map(mark),
+      options: { ...COMMON, ...verb.options },
+      allowPositionals: true,
+      strict: true,
+      allowNegative: true,
+    })
   } catch (cause) {
     throw new UtnetError('usage', `${cause instanceof Error ? cause.message : String(cause)}`, {
       hint: `usage: utnet ${verb.usage}`,

@@ -1,6 +1,8 @@
 /** Builds, signs and sends this user's transactions. */
+import { setTimeout } from 'node:timers/promises'
 import {
   encodeTx,
+  isUtnetError,
   fileCid,
   LIMITS,
   PARAMS,
@@ -8,6 +10,7 @@ import {
   parseCid,
   txSigningBytes,
   UtnetError,
+  type GuestView,
   type NodeApi,
   type TransactionView,
   type TxPayload,
@@ -18,6 +21,8 @@ import { userKey, type UserKey } from './user-folder.ts'
 /** Blocks until a transaction that was not taken becomes void. */
 const EXPIRY_BLOCKS = 1000
 const FINALITY_WAIT_MS = 30_000
+const NONCE_TRIES = 20
+const NONCE_PAUSE_MS = 100
 
 /** The user's account, funded by the dev account when the chain is a dev chain and the account is empty. */
 async function account(api: NodeApi, user: UserKey): Promise<{ nonce: number }> {
@@ -28,7 +33,7 @@ async function account(api: NodeApi, user: UserKey): Promise<{ nonce: number }> 
 }
 
 /** Wire bytes of a signed transaction of the user's next nonce. */
-export async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigint = BigInt(LIMITS.callGas)): Promise<Uint8Array> {
+async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigint = BigInt(LIMITS.callGas)): Promise<Uint8Array> {
   const user = userKey()
   const { nonce } = await account(api, user)
   const chain = await api.chain()
@@ -44,19 +49,38 @@ export async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigin
   return encodeTx({ body, sig: signEd25519(txSigningBytes(body), user.secret) })
 }
 
-/** Wire bytes of the transaction that publishes a component under the user's key. */
-export function publishing(
+/**
+ * Signs and sends; when another transaction of this key took the number first (two commands at once), signs again with the next.
+ * That cannot do anything twice: what was refused can never be final.
+ */
+async function sendNext<T>(
   api: NodeApi,
-  name: string,
-  component: Uint8Array,
-  world: 'contract' | 'function' | 'operator',
-): Promise<Uint8Array> {
-  return signNext(api, { kind: 'publish', name, module: fileCid(component), world, size: component.length })
+  payload: TxPayload,
+  gasLimit: bigint | undefined,
+  send: (wire: Uint8Array) => Promise<T>,
+): Promise<T> {
+  for (let tries = NONCE_TRIES; ; tries--) {
+    try {
+      return await send(await signNext(api, payload, gasLimit))
+    } catch (thrown) {
+      if (tries === 1 || !isUtnetError(thrown, 'tx_nonce')) throw thrown
+      await setTimeout(NONCE_PAUSE_MS)
+    }
+  }
 }
 
-/** Sends a transaction and waits until a final block holds it. */
-export async function sendAndWait(api: NodeApi, wire: Uint8Array): Promise<TransactionView> {
-  const { hash } = await api.submit(wire)
+/** Publishes a component under the user's key. */
+export function publish(api: NodeApi, component: Uint8Array, name: string, world: GuestView['world']): ReturnType<NodeApi['deploy']> {
+  const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
+  return sendNext(api, payload, undefined, (transaction) => api.deploy({ name, component, transaction }))
+}
+
+/** Calls a contract with the user's key and waits until a final block holds the call. */
+export async function callAndWait(api: NodeApi, payload: TxPayload, gasLimit?: bigint): Promise<TransactionView> {
+  return untilFinal(api, await sendNext(api, payload, gasLimit, (wire) => api.submit(wire)))
+}
+
+async function untilFinal(api: NodeApi, { hash }: { readonly hash: string }): Promise<TransactionView> {
   const view = await api.transaction(hash, FINALITY_WAIT_MS)
   if (view.state !== 'final')
     throw new UtnetError('tx_not_found', `transaction ${hash} is not final after ${FINALITY_WAIT_MS / 1000} s`, {

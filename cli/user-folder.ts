@@ -1,5 +1,5 @@
 /** The user's folder `$XDG_CONFIG_HOME/utnet`: the key that signs, and the chains that this user trusts. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -43,13 +43,17 @@ function fromSecret(secret: Uint8Array): UserKey {
   return { secret, key, address: formatAddress(keyAddress(key)) }
 }
 
+function keyText(user: UserKey): string {
+  return `${JSON.stringify({ secret: toHex(user.secret), key: formatKey(user.key), address: user.address }, undefined, 2)}\n`
+}
+
 /** Makes a new key; an existing one is kept aside under its address. */
 export function newUserKey(): UserKey {
   const path = keyPath()
   mkdirSync(join(userFolder(), 'keys'), { recursive: true, mode: 0o700 })
   if (existsSync(path)) renameSync(path, join(userFolder(), 'keys', `${loadUserKey()?.address ?? randomBytes(6).toString('hex')}.json`))
   const user = fromSecret(randomBytes(32))
-  writeSecretly(path, `${JSON.stringify({ secret: toHex(user.secret), key: formatKey(user.key), address: user.address }, undefined, 2)}\n`)
+  writeSecretly(path, keyText(user))
   return user
 }
 
@@ -69,7 +73,20 @@ function loadUserKey(): UserKey | undefined {
 
 /** The user's key; the first use creates it. */
 export function userKey(): UserKey {
-  return loadUserKey() ?? newUserKey()
+  const found = loadUserKey()
+  if (found !== undefined) return found
+  mkdirSync(join(userFolder(), 'keys'), { recursive: true, mode: 0o700 })
+  const temporary = `${keyPath()}.${randomBytes(6).toString('hex')}`
+  writeFileSync(temporary, keyText(fromSecret(randomBytes(32))), { mode: 0o600, flag: 'wx' })
+  try {
+    // Of two commands that start at once one makes the key, and both use it: a link, unlike a rename, replaces nothing.
+    linkSync(temporary, keyPath())
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+  } finally {
+    rmSync(temporary)
+  }
+  return loadUserKey() ?? userKey()
 }
 
 const trustFolder = (): string => join(userFolder(), 'trust')

@@ -2,7 +2,7 @@
 import { watch } from 'node:fs'
 import { asUtnetError, type NodeApi } from '../runtime/core/index.ts'
 import { loadRuntime } from './runtime.ts'
-import { publishing } from './transactions.ts'
+import { publish } from './transactions.ts'
 
 const SETTLE_MS = 100
 
@@ -12,7 +12,7 @@ export async function watchAndDeploy(dir: string, api: NodeApi, say: (text: stri
   const deploy = async (): Promise<void> => {
     try {
       const { name, component, world } = await buildGuest({ dir })
-      const view = await api.deploy({ name, component, transaction: await publishing(api, name, component, world) })
+      const view = await publish(api, component, name, world)
       say(`deployed ${view.name} ${view.module}`)
     } catch (thrown) {
       const error = asUtnetError(thrown)

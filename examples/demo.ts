@@ -3,12 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sendAndWait, signNext } from '../cli/transactions.ts'
+import { callAndWait, publish } from '../cli/transactions.ts'
 import { userKey } from '../cli/user-folder.ts'
 import { createClient } from '../gateway/client/index.ts'
 import {
   decodeGenesis,
-  fileCid,
   parseAddress,
   witFromJson,
   type GuestDetail,
@@ -30,9 +29,7 @@ function must(condition: boolean, what: string): asserts condition {
 
 async function deploy(api: NodeApi, dir: string, name: string): Promise<void> {
   const built = await buildGuest({ dir })
-  const module = fileCid(built.component)
-  const transaction = await signNext(api, { kind: 'publish', name, module, world: built.world, size: built.component.length })
-  const view = await api.deploy({ name, component: built.component, transaction })
+  const view = await publish(api, built.component, name, built.world)
   fact(name, `${view.world}, ${built.component.length} bytes, ${view.module}`)
 }
 
@@ -40,7 +37,7 @@ async function call(api: NodeApi, guest: GuestDetail, entry: string, args: reado
   const signature = guest.exports.find((e) => e.name === entry)?.signature
   must(signature !== undefined && guest.address !== null, `${guest.name} exports ${entry}`)
   const values = signature.params.map((p, i) => witFromJson(p.type, args[i], p.name))
-  const view = await sendAndWait(api, await signNext(api, { kind: 'call', to: parseAddress(guest.address), export: entry, args: values }))
+  const view = await callAndWait(api, { kind: 'call', to: parseAddress(guest.address), export: entry, args: values })
   must(view.status === 'ok', `${entry} completes, not ${String(view.message)}`)
   fact(entry, `block ${view.height}, gas ${view.gas}, events ${JSON.stringify(view.events?.map((e) => ({ [e.name]: e.data })))}`)
   return view

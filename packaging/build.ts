@@ -90,4 +90,9 @@ const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/t
   stdio: 'inherit',
 })
 if (types.status !== 0) process.exitCode = 1
-keepReachable(`${dist}/types`, ['runtime/verify/index.d.ts', 'runtime/node/index.d.ts', 'runtime/node/testing.d.ts', 'gateway/client/index.d.ts'])
+keepReachable(`${dist}/types`, [
+  'runtime/verify/index.d.ts',
+  'runtime/node/index.d.ts',
+  'runtime/node/testing.d.ts',
+  'gateway/client/index.d.ts',
+])

@@ -1,7 +1,7 @@
 /** `utnet call`: a transaction signed by the user's key; waits for its final block. */
 import { UtnetError, witFromJson, type WitFunction } from '../../runtime/core/index.ts'
 import { jsonArgument } from '../arguments.ts'
-import { contractOf, sendAndWait, signNext } from '../transactions.ts'
+import { callAndWait, contractOf } from '../transactions.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 function encodeArguments(signature: WitFunction, args: readonly unknown[]): ReturnType<typeof witFromJson>[] {
@@ -31,7 +31,7 @@ export const call: Verb = {
         `${name} has no export ${entry}; it has ${guest.exports.map((e) => e.name).join(', ')}`,
       )
     const payload = { kind: 'call', to, export: entry, args: encodeArguments(signature, rest.map(jsonArgument)) } as const
-    const view = await sendAndWait(api, await signNext(api, payload, gas === undefined ? undefined : BigInt(gas)))
+    const view = await callAndWait(api, payload, gas === undefined ? undefined : BigInt(gas))
     const { result, gas: used, paid, receipt, height, hash, status, events, message } = view
     context.print({
       result: result ?? null,

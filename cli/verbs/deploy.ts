@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { aname, UtnetError } from '../../runtime/core/index.ts'
 import { readInput } from '../arguments.ts'
 import { loadRuntime } from '../runtime.ts'
-import { publishing } from '../transactions.ts'
+import { publish } from '../transactions.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 function isFolder(path: string): boolean {
@@ -27,7 +27,7 @@ export const deploy: Verb = {
     // The same validator as the node's: a bad component is refused before anything is signed.
     const { world } = validateGuest(component)
     const api = context.node()
-    context.print(await api.deploy({ name, component, transaction: await publishing(api, name, component, world) }))
+    context.print(await publish(api, component, name, world))
     return 0
   },
 }

@@ -2,6 +2,9 @@
 import { loadRuntime } from '../runtime.ts'
 import type { Verb } from '../verb.ts'
 
+/** Lines of a trace that are shown. */
+const SHOWN = 50
+
 export const replay: Verb = {
   name: 'replay',
   usage: 'replay ID [--trace]',
@@ -12,7 +15,12 @@ export const replay: Verb = {
     const car = await context.node().bundle(context.args[0] as string)
     const { replayBundle } = await loadRuntime()
     const result = await replayBundle(car, { trace: context.flags['trace'] === true })
-    context.print(result)
+    const { functions } = result
+    context.print(functions === undefined ? result : { ...result, functions: functions.slice(0, SHOWN) })
+    if (functions !== undefined && functions.length > SHOWN) {
+      const rest = functions.slice(SHOWN).reduce((gas, line) => gas + BigInt(line.gas), 0n)
+      context.say(`and ${functions.length - SHOWN} more functions with ${rest} gas in all`)
+    }
     if (!result.equal) context.say('the run differs from its receipt')
     return result.equal ? 0 : 1
   },

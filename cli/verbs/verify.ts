@@ -58,7 +58,8 @@ export const verify: Verb = {
     for (const bad of result.checks.filter((c) => !c.ok)) context.say(`${bad.name}: ${bad.detail}`)
     const failed = (name: string): boolean => result.checks.some((c) => c.name === name && !c.ok)
     if (failed('trust')) context.say('  next: utnet chain trust GENESIS.json, or --genesis FILE')
-    else if (failed('header') && failed('certificate')) context.say('  next: utnet receipt ID --wait --bundle -o FILE, then: utnet verify FILE')
+    else if (failed('header') && failed('certificate'))
+      context.say('  next: utnet receipt ID --wait --bundle -o FILE, then: utnet verify FILE')
     return result.valid ? 0 : 1
   },
 }

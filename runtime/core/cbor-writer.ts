@@ -10,6 +10,11 @@ const keys = new Map<string, Uint8Array>()
 const KEYS_MAX = 4096
 /** Text up to this length is written byte by byte when it is ASCII: an encoder's call costs more. */
 const SHORT = 48
+/** Byte strings from here on are not copied into the writer, only into what it gives: they may be megabytes. */
+const LONG = 1024
+/** The room that one writer after the other works in; larger ones are given up. */
+const ROOM = 4096
+const ROOM_MAX = 65_536
 const ASCII = /^[\x20-\x7e]*$/
 
 function keyBytes(key: string): Uint8Array {
@@ -25,9 +30,26 @@ function keyBytes(key: string): Uint8Array {
 const bad = (why: string): UtnetError => new UtnetError('core_bad_argument', why)
 const surrogate = (): UtnetError => bad('dag-cbor text has a lone surrogate')
 
-export class CborWriter {
-  #bytes = new Uint8Array(256)
+/** A long byte string, and how much of the writer's own bytes stand before it. */
+interface Long {
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
+class CborWriter {
+  #bytes: Uint8Array
   #at = 0
+  readonly #long: Long[] = []
+  #longBytes = 0
+
+  /** `room` is written over, and replaced by a larger one where it is too small. */
+  constructor(room: Uint8Array) {
+    this.#bytes = room
+  }
+
+  get room(): Uint8Array {
+    return this.#bytes
+  }
 
   /** Appends a value; throws `core_bad_argument` on what dag-cbor (as used here) has no place for. */
   write(value: unknown, depth = 0): void {
@@ -57,7 +79,18 @@ export class CborWriter {
 
   /** What was written, as its own array. */
   take(): Uint8Array {
-    return this.#bytes.slice(0, this.#at)
+    const out = new Uint8Array(this.#at + this.#longBytes)
+    let from = 0
+    let to = 0
+    for (const { at, bytes } of this.#long) {
+      out.set(this.#bytes.subarray(from, at), to)
+      to += at - from
+      out.set(bytes, to)
+      to += bytes.length
+      from = at
+    }
+    out.set(this.#bytes.subarray(from, this.#at), to)
+    return out
   }
 
   #object(value: object | null, depth: number): void {
@@ -143,6 +176,11 @@ export class CborWriter {
   }
 
   #append(bytes: Uint8Array): void {
+    if (bytes.length >= LONG) {
+      this.#long.push({ at: this.#at, bytes })
+      this.#longBytes += bytes.length
+      return
+    }
     this.#grow(bytes.length)
     this.#bytes.set(bytes, this.#at)
     this.#at += bytes.length
@@ -156,9 +194,17 @@ export class CborWriter {
   }
 }
 
+let spare: Uint8Array | undefined
+
 /** Canonical dag-cbor bytes of a value. */
 export function writeCbor(value: Cbor): Uint8Array {
-  const writer = new CborWriter()
-  writer.write(value)
-  return writer.take()
+  const writer = new CborWriter(spare ?? new Uint8Array(ROOM))
+  // Taken while in use: whatever runs inside of `write` finds none and brings its own.
+  spare = undefined
+  try {
+    writer.write(value)
+    return writer.take()
+  } finally {
+    if (writer.room.length <= ROOM_MAX) spare = writer.room
+  }
 }

@@ -31,6 +31,33 @@ test('what is encoded decodes to the same and to the same bytes', () => {
   )
 })
 
+test('long byte strings and texts, anywhere in a value, are written as the library does, and stay as they are', () => {
+  const length = fc.oneof(fc.constantFrom(0, 1, 1023, 1024, 1025, 4096, 70_000), fc.nat(5000))
+  const long = length.chain((n) => fc.oneof(fc.constant(new Uint8Array(n).fill(n & 255)), fc.constant('ü'.repeat(n))))
+  fc.assert(
+    fc.property(fc.array(fc.oneof(long, fc.tuple(long, leaf), fc.dictionary(fc.string({ maxLength: 3 }), long)), { maxLength: 5 }), (v) => {
+      const before = structuredClone(v.flat().filter((x) => x instanceof Uint8Array))
+      expect(encode(v as Cbor)).toEqual(Uint8Array.from(dagCbor.encode(v)))
+      expect(v.flat().filter((x) => x instanceof Uint8Array)).toEqual(before)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('what was encoded before, refused or not, leaves no trace in the next', () => {
+  const first = encode([1, 'one', new Uint8Array(2000).fill(7)])
+  const copy = Uint8Array.from(first)
+  expect(() => encode(['x'.repeat(500), 1.5])).toThrow('no place')
+  const inner = {
+    get a(): Cbor {
+      return encode(['within'])
+    },
+    b: 2,
+  }
+  expect(encode(inner)).toEqual(Uint8Array.from(dagCbor.encode({ a: dagCbor.encode(['within']), b: 2 })))
+  expect(first).toEqual(copy)
+})
+
 /** What the library makes of bytes, held to our rule: no floats, no undefined, and the same bytes when written again. */
 function byLibrary(bytes: Uint8Array): Cbor | undefined {
   try {

@@ -1,17 +1,17 @@
 /**
- * Remembers what each call read and wrote while its block was made, so that its proof bundle can show the state that the call saw:
- * a stranger then runs it again without the chain. Rows are made durable when the block is final.
+ * Remembers what each call read and wrote while its block was made, so that its proof bundle can show the state that the call saw: a stranger then
+ * runs it again without the chain. The rows go into the chain's own commits, so that no call is final without its witness.
  */
 import {
   concatBytes,
   decodeWitness,
   encode,
   encodeWitness,
+  sha256,
   toHex,
   utf8,
   type CallWitness,
   type Cbor,
-  type CID,
   type ContractEnv,
   type ContractExecutor,
   type ContractRun,
@@ -19,26 +19,34 @@ import {
 } from '../core/index.ts'
 import { changesRoot } from '../consensus/index.ts'
 
+/** What tells calls of one block apart; calls that are alike in all of it follow each other in one list. */
+export interface CallName {
+  readonly height: number
+  /** Addresses as text. */
+  readonly contract: string
+  readonly caller: string
+  readonly entry: string
+  readonly args: Cbor
+}
+
 export interface CallRecorder {
   /** The executor to hand to the chain: runs on the given one and remembers. */
   readonly executor: ContractExecutor
-  /** Keeps the records of a final block's calls, named by receipt, in block order; forgets the others. */
-  keep(
-    calls: readonly {
-      readonly receipt: CID
-      readonly contract: string
-      readonly caller: string
-      readonly entry: string
-      readonly args: Cbor
-    }[],
-  ): Promise<void>
-  get(receipt: CID): CallWitness | undefined
+  /** The store to hand to the chain: its commits carry the witnesses of the runs before them. */
+  readonly kv: Kv
+  /** Witnesses of the runs of this name; more than one where a block ran alike calls, or ran one more than once. */
+  find(name: CallName): CallWitness[]
 }
 
 const PREFIX = utf8('witness/')
-const keyOf = (receipt: CID): Uint8Array => concatBytes(PREFIX, receipt.bytes)
-const nameOf = (contract: string, caller: string, entry: string, args: Cbor): string =>
-  `${contract} ${caller} ${entry} ${toHex(encode(args))}`
+
+function rowsOf(name: CallName): Uint8Array {
+  const height = new Uint8Array(8)
+  new DataView(height.buffer).setBigUint64(0, BigInt(name.height))
+  return concatBytes(PREFIX, height, sha256(encode([name.contract, name.caller, name.entry, name.args])))
+}
+
+const END = Uint8Array.of(0xff)
 
 /** An environment that notes first reads and last writes of the one it wraps. */
 function noting(env: ContractEnv): {
@@ -69,38 +77,45 @@ function noting(env: ContractEnv): {
   return { env: wrapped, reads, writes }
 }
 
-/** A recorder over an executor, with its rows in a store. */
-export function createCallRecorder(inner: ContractExecutor, kv: Kv): CallRecorder {
-  let recent: { readonly name: string; readonly witness: CallWitness }[] = []
+/** A recorder over an executor and a store. Runs below `nextHeight` are queries and leave nothing. */
+export function createCallRecorder(inner: ContractExecutor, store: Kv, nextHeight: () => number): CallRecorder {
+  let recent: { readonly rows: Uint8Array; readonly witness: CallWitness }[] = []
+
+  const run = (asked: ContractRun): ReturnType<ContractExecutor['run']> => {
+    const { caller, contract, height, time, chainId } = asked.env
+    if (height < nextHeight()) return inner.run(asked)
+    const { env, reads, writes } = noting(asked.env)
+    let ok = false
+    try {
+      const outcome = inner.run({ ...asked, env })
+      ok = outcome.status === 'ok'
+      return outcome
+    } finally {
+      // What throws is an outcome too: the chain makes a trap or a refusal of it.
+      const rows = rowsOf({ height, contract, caller, entry: asked.entry, args: [...asked.args] })
+      const changes = changesRoot(ok ? writes.values() : [])
+      recent.push({
+        rows,
+        witness: { caller, contract, height, time, chainId, gasLimit: asked.gasLimit, reads: [...reads.values()], changes },
+      })
+    }
+  }
+
   return {
-    executor: {
-      run(run: ContractRun) {
-        const { env, reads, writes } = noting(run.env)
-        const outcome = inner.run({ ...run, env })
-        const { caller, contract, height, time, chainId } = run.env
-        const changes = changesRoot(outcome.status === 'ok' ? writes.values() : [])
-        recent.push({
-          name: nameOf(contract, caller, run.entry, [...run.args]),
-          witness: { caller, contract, height, time, chainId, gasLimit: run.gasLimit, reads: [...reads.values()], changes },
-        })
-        return outcome
+    executor: { run },
+    kv: {
+      ...store,
+      commit(changes) {
+        const rows = recent.map(
+          ({ rows: at, witness }, i) => [concatBytes(at, utf8(String(i).padStart(6, '0'))), encodeWitness(witness)] as const,
+        )
+        recent = []
+        return store.commit([...changes, ...rows])
       },
     },
-    async keep(calls) {
-      const rows: (readonly [Uint8Array, Uint8Array])[] = []
-      const left = recent
-      recent = []
-      for (const { receipt, contract, caller, entry, args } of calls) {
-        const at = left.findIndex((r) => r.name === nameOf(contract, caller, entry, args))
-        if (at < 0) continue
-        const [found] = left.splice(at, 1)
-        if (found !== undefined) rows.push([keyOf(receipt), encodeWitness(found.witness)])
-      }
-      if (rows.length > 0) await kv.commit(rows)
-    },
-    get(receipt) {
-      const bytes = kv.get(keyOf(receipt))
-      return bytes === undefined ? undefined : decodeWitness(bytes)
+    find(name) {
+      const from = rowsOf(name)
+      return [...store.range(from, concatBytes(from, END))].map(([, bytes]) => decodeWitness(bytes))
     },
   }
 }

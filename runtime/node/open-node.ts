@@ -15,7 +15,8 @@ import {
   PROTOCOL,
   toHex,
   UtnetError,
-  type ContractExecutor,
+  type BatchStatement,
+  type CID,
   type NodeApi,
 } from '../core/index.ts'
 import * as crypto from '../crypto/native.ts'
@@ -112,9 +113,16 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const bridge = createBridge({ files: store, kv, devices: localDevices(options.devices === undefined ? {} : { order: options.devices }) })
   closers.push(() => bridge.close())
   const host = createHost({ files: store, tensors: bridge })
-  const recorder = createCallRecorder(host.executor, kv)
-  const executor: ContractExecutor = recorder.executor
-  const chain = await openChain({ genesis, kv, executor, crypto, loadModule: (module) => host.load(module) })
+  let opened: Chain | undefined
+  const recorder = createCallRecorder(host.executor, kv, () => (opened?.head().header.height ?? -1) + 1)
+  const chain = await openChain({
+    genesis,
+    kv: recorder.kv,
+    executor: recorder.executor,
+    crypto,
+    loadModule: (module) => host.load(module),
+  })
+  opened = chain
   const receipts = openReceipts({
     disk: openDisk(folder.journal),
     node: node.key,
@@ -128,28 +136,24 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
 
   const events = createEventHub()
   const meters = createMeters(() => ({ mempool: chain.waiting(), receipts: receipts.count() }))
+  /** Ids of this run's batches that no block holds yet, for events. */
+  const unanchored = new Map<string, readonly CID[]>()
+  const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
     meters.block(height, outcomes.length)
-    await recorder.keep(
-      outcomes.flatMap((outcome, i) => {
-        const { payload } = decodeTx(txs[i] as Uint8Array).body
-        if (payload.kind !== 'call' || outcome.receipt === null) return []
-        return [
-          {
-            receipt: outcome.receipt,
-            contract: formatAddress(payload.to),
-            caller: formatAddress(outcome.sender),
-            entry: payload.export,
-            args: payload.args,
-          },
-        ]
-      }),
-    )
     events.emit({ type: 'block', height, hash: toHex(block.hash), transactions: outcomes.length })
-    for (const { receipt, status, gas, events: emitted } of outcomes) {
-      if (receipt !== null) events.emit({ type: 'receipt', id: receipt.toString(), kind: 'call', status, gas: gas.toString() })
+    for (const [i, { receipt, status, gas, events: emitted }] of outcomes.entries()) {
+      if (receipt !== null) {
+        events.emit({ type: 'receipt', id: receipt.toString(), kind: 'call', status, gas: gas.toString() })
+        events.emit({ type: 'anchor', id: receipt.toString(), height })
+      }
+      const { payload } = decodeTx(txs[i] as Uint8Array).body
+      for (const { batch } of payload.kind === 'anchor' && status === 'ok' ? payload.batches : []) {
+        for (const id of unanchored.get(laneOf(batch)) ?? []) events.emit({ type: 'anchor', id: id.toString(), height })
+        unanchored.delete(laneOf(batch))
+      }
       for (const e of emitted)
         events.emit({ type: 'event', height, contract: formatAddress(e.contract), name: e.name, data: formatCborJson(e.data) })
     }
@@ -163,7 +167,10 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
-  receipts.onDurable(() => producer.receiptsWait())
+  receipts.onDurable((batch, ids) => {
+    unanchored.set(laneOf(batch), ids)
+    producer.receiptsWait()
+  })
   await producer.start()
   closers.push(() => producer.stop())
 

@@ -21,6 +21,7 @@ import {
   type HostLog,
   type NamedTensor,
   type Dtype,
+  type RunOutcome,
 } from '../core/index.ts'
 import { changesRoot } from '../consensus/index.ts'
 import { createHost, type Host } from '../host/index.ts'
@@ -37,9 +38,31 @@ function only(component: Uint8Array): FileStore {
   }
 }
 
+/** Gas as a decimal number. */
+export interface TracedFunction {
+  readonly name: string
+  readonly gas: string
+  readonly calls: number
+}
+
 export interface TracedReexecution extends Reexecution {
-  /** Gas by function, most first; with a trace only. */
-  readonly functions?: readonly { readonly name: string; readonly gas: string; readonly calls: number }[]
+  /** Why the run did not complete, for people. */
+  readonly message?: string
+  /** The function in which it ended, where that can be told. */
+  readonly at?: string
+  /** Gas by function, most first, `host: <import>`, `instance`, `abi` and `burnt` among them: the sum is `gas`; with a trace only. */
+  readonly functions?: readonly TracedFunction[]
+}
+
+/** What a host tells of a run beside its result. */
+type Told = Pick<RunOutcome, 'message' | 'where' | 'profile'>
+
+function traced({ message, where, profile }: Told): Pick<TracedReexecution, 'message' | 'at' | 'functions'> {
+  return {
+    ...(message === undefined ? {} : { message }),
+    ...(where === undefined ? {} : { at: where }),
+    ...(profile === undefined ? {} : { functions: profile.map(({ name, gas, calls }) => ({ name, gas: gas.toString(), calls })) }),
+  }
 }
 
 const SECRET_BYTES = 32
@@ -68,7 +91,7 @@ function bodyOf(hash: Uint8Array, files: ReadonlyMap<string, Uint8Array>): Uint8
   return files.get(toHex(hash)) ?? new Uint8Array(0)
 }
 
-async function again(host: Host, input: ReexecutionInput): Promise<Reexecution> {
+async function again(host: Host, input: ReexecutionInput): Promise<TracedReexecution> {
   const { body } = input
   const [method, path, headers, hash] = asArray(decode(input.input.opening, 'input'), 'input', 4)
   const replay: HostLog = {
@@ -89,10 +112,11 @@ async function again(host: Host, input: ReexecutionInput): Promise<Reexecution> 
   })
   const opened = readHeaders(asArray(decode(input.output.opening, 'output'), 'output', 3)[1])
   const { status, headers: answered, body: bytes } = outcome.response
-  return { status: outcome.status, gas: outcome.gas, output: responseOpening(status, withKnownSecrets(answered, opened), sha256(bytes)) }
+  const output = responseOpening(status, withKnownSecrets(answered, opened), sha256(bytes))
+  return { status: outcome.status, gas: outcome.gas, output, ...traced(outcome) }
 }
 
-async function operatorAgain(host: Host, input: ReexecutionInput): Promise<Reexecution> {
+async function operatorAgain(host: Host, input: ReexecutionInput): Promise<TracedReexecution> {
   const inputs = asArray(decode(input.input.opening, 'input'), 'input').map((item): NamedTensor => {
     const [name, dtype, shape, hash] = asArray(item, 'tensor', 4)
     return {
@@ -103,7 +127,7 @@ async function operatorAgain(host: Host, input: ReexecutionInput): Promise<Reexe
     }
   })
   const run = await host.runOperator({ module: input.body.module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
-  return { status: run.status, gas: run.gas, output: encode(tensorHeads(run.outputs)) }
+  return { status: run.status, gas: run.gas, output: encode(tensorHeads(run.outputs)), ...traced(run) }
 }
 
 /** The environment of a call as its witness names it: what it does not name is absent. */
@@ -130,28 +154,29 @@ function witnessed(witness: CallWitness): {
   return { env, writes }
 }
 
-function callAgain(host: Host, input: ReexecutionInput): Reexecution {
+function callAgain(host: Host, input: ReexecutionInput): TracedReexecution {
   if (input.witness === null) throw new UtnetError('verify_failed', 'the bundle does not show the state that the call read')
   const { env, writes } = witnessed(input.witness)
   const [entry, args] = asArray(decode(input.input.opening, 'input'), 'input', 2)
-  const { status, gas, result } = host.executor.run({
+  const outcome = host.executor.run({
     module: input.body.module,
     entry: asText(entry, 'export'),
     args: asArray(args, 'args'),
     gasLimit: input.witness.gasLimit,
     env,
   })
+  const { status, gas, result } = outcome
   const ok = status === 'ok'
-  return { status, gas, output: callOutputOpening(ok ? result : null, changesRoot(ok ? writes.values() : [])) }
+  return { status, gas, output: callOutputOpening(ok ? result : null, changesRoot(ok ? writes.values() : [])), ...traced(outcome) }
 }
 
-/** Runs what a bundle holds again on a fresh host: the `reexecute` of `verifyBundle`. */
+/** Runs what a bundle holds again on a fresh host: the `reexecute` of `verifyBundle`. A trace changes neither result nor gas. */
 export async function reexecute(input: ReexecutionInput, options: { readonly trace?: boolean } = {}): Promise<TracedReexecution> {
   if (input.body.kind === 'infer' && input.body.world !== 'operator')
     throw new UtnetError('verify_failed', 'a model is run again on a device, not as a guest', {
       hint: 'compare its bits with: utnet infer MODEL --arithmetic exact',
     })
-  const host = createHost({ files: only(input.module) })
+  const host = createHost({ files: only(input.module), profile: options.trace === true })
   await host.load(input.body.module)
   if (input.body.kind === 'call') return callAgain(host, input)
   return input.body.kind === 'infer' ? operatorAgain(host, input) : again(host, input)

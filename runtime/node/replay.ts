@@ -17,9 +17,9 @@ import {
   type RunStatus,
 } from '../core/index.ts'
 import type { ReexecutionInput } from '../verify/index.ts'
-import { reexecute } from './reexecute.ts'
+import { reexecute, type TracedReexecution } from './reexecute.ts'
 
-export interface Replay {
+export interface Replay extends Pick<TracedReexecution, 'message' | 'at' | 'functions'> {
   readonly receipt: string
   readonly status: RunStatus
   /** Salted digest of the output, as the receipt has it. */
@@ -29,8 +29,6 @@ export interface Replay {
   /** True when status, gas and output digest are the receipt's. */
   readonly equal: boolean
   readonly differs?: readonly string[]
-  /** Gas by function, most first. */
-  readonly functions?: readonly { readonly name: string; readonly gas: string; readonly calls: number }[]
 }
 
 function fileOf(cid: CID, get: BlockReader): Uint8Array {
@@ -85,6 +83,8 @@ export async function replayBundle(car: Uint8Array, options: { readonly trace?: 
     gas: again.gas.toString(),
     equal: differs.length === 0,
     ...(differs.length === 0 ? {} : { differs }),
+    ...(again.message === undefined ? {} : { message: again.message }),
+    ...(again.at === undefined ? {} : { at: again.at }),
     ...(again.functions === undefined ? {} : { functions: again.functions }),
   }
 }

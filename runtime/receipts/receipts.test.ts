@@ -69,7 +69,7 @@ test('what is issued in one turn shares one record, one sync and one signature; 
   const receipts = openNode(disk, { sign: (bytes) => (signatures++, signer.sign(bytes)) })
   signatures = 0
   const seen: number[] = []
-  receipts.onDurable((ids) => seen.push(ids.length))
+  receipts.onDurable((_batch, ids) => seen.push(ids.length))
   const first = await Promise.all(Array.from({ length: 40 }, (_, i) => run(receipts, `r${i}`, 'public').attested))
   expect([signatures, disk.operations, new Set(first.map((a) => a.batch)).size, seen]).toEqual([1, 2, 1, [40]])
   const second = await Promise.all(Array.from({ length: 3 }, (_, i) => run(receipts, `s${i}`, 'none').attested))

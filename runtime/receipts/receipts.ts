@@ -68,7 +68,7 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
   const lanes = new Lanes()
   const index = new Map<string, Stored>()
   const batches = new Map<number, SignedBatch[]>()
-  let listener: (ids: readonly CID[]) => void = () => {}
+  let listener: (batch: BatchStatement, ids: readonly CID[]) => void = () => {}
   let failure: UtnetError | undefined
   let waiting = 0
   let waitingBytes = 0
@@ -170,7 +170,12 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
         p.resolve(attestation(i))
       })
     }
-    listener(closing.flatMap((c) => c.waiting.map((p) => p.id)))
+    for (const { batch, waiting: served } of closing) {
+      listener(
+        batch.batch,
+        served.map((p) => p.id),
+      )
+    }
   }
 
   const pump = (): void => {

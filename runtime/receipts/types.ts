@@ -1,5 +1,5 @@
 /** What the receipts of a node offer and need. */
-import type { Attestation, CID, Disk, ModelUse, Retention, RunStatus } from '../core/index.ts'
+import type { Attestation, BatchStatement, CID, Disk, ModelUse, Retention, RunStatus } from '../core/index.ts'
 import type { Opened } from './openings.ts'
 import type { SignedBatch } from './record.ts'
 
@@ -74,8 +74,8 @@ export interface Receipts {
   head(thread: number): { readonly next: number; readonly root: Uint8Array }
   /** Bytes that were cut from the end of the journal when it was opened: a torn write that nobody was answered, or damage to the last record. */
   readonly dropped: number
-  /** Called with the ids of each batch once it is durable. */
-  onDurable(listener: (ids: readonly CID[]) => void): void
+  /** Called with each batch and the ids in it once it is durable. */
+  onDurable(listener: (batch: BatchStatement, ids: readonly CID[]) => void): void
   /** Waits for what is being written, then closes the journal. */
   close(): Promise<void>
 }

@@ -9,6 +9,8 @@ import { callCounter, countersOf, gasCounter } from './profile.ts'
 const RESERVED = 'utnet:'
 export const GAS_EXPORT = 'utnet:gas'
 export const START_EXPORT = 'utnet:start'
+/** Bytes of the stack that are left, in the profiling variant only: it tells why a recursion trapped. */
+export const STACK_EXPORT = 'utnet:stack'
 
 export interface PrepareOptions {
   readonly scheme?: GasScheme
@@ -135,14 +137,15 @@ function globalSection(module: CoreModule, counters: number): Writer {
 
 const KIND_CODE = { func: 0, table: 1, memory: 2, global: 3 } as const
 
-function exportSection(module: CoreModule, { gasGlobal, counters }: Additions): Writer {
+function exportSection(module: CoreModule, { gasGlobal, stackGlobal, counters }: Additions): Writer {
   const kept = module.exports.filter((e) => !e.name.startsWith(RESERVED))
-  const counted = counters === undefined ? 0 : 2 * module.bodies.length
+  const counted = counters === undefined ? 0 : 1 + 2 * module.bodies.length
   const w = new Writer().u32(kept.length + 1 + (module.start === undefined ? 0 : 1) + counted)
   for (const e of kept) w.name(e.name).u8(KIND_CODE[e.kind]).u32(e.index)
   w.name(GAS_EXPORT).u8(KIND_CODE.global).u32(gasGlobal)
   if (module.start !== undefined) w.name(START_EXPORT).u8(KIND_CODE.func).u32(module.start)
   if (counters === undefined) return w
+  w.name(STACK_EXPORT).u8(KIND_CODE.global).u32(stackGlobal)
   for (const { index } of module.bodies) {
     const { gas, calls } = counters(index)
     w.name(gasCounter(index)).u8(KIND_CODE.global).u32(gas).name(callCounter(index)).u8(KIND_CODE.global).u32(calls)

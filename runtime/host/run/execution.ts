@@ -1,7 +1,7 @@
 /** One instance for one call: gas, host calls, and how the run ended. */
 import { isUtnetError, LIMITS, PARAMS, UtnetError, type FunctionGas, type RunStatus, type WitValue } from '../../core/index.ts'
 import { GuestMemory, GuestTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
-import { GAS_EXPORT, START_EXPORT } from '../prepare/index.ts'
+import { GAS_EXPORT, STACK_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { Revert } from './contract-state.ts'
 import { placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
@@ -209,7 +209,10 @@ export class Execution<S extends RunState> implements Meter {
     if (isUtnetError(error)) throw error
     if (error instanceof OutOfGas || this.#gas.value < 0n) return this.#stopped('out-of-gas', 'the gas limit was reached', error)
     if (error instanceof Revert) return { ...this.#ending('refused', null, this.#limit - this.#gas.value), message: error.message }
-    if (error instanceof GuestTrap || isWasmTrap(error)) return this.#stopped('trap', (error as Error).message, error)
+    if (error instanceof GuestTrap || isWasmTrap(error)) {
+      const deep = ((this.#exports[STACK_EXPORT] as WebAssembly.Global<'i32'> | undefined)?.value ?? 0) < 0
+      return this.#stopped('trap', deep ? `the stack limit stackBytes of ${LIMITS.stackBytes} was reached` : (error as Error).message, error)
+    }
     // RangeError (the machine's own stack or memory) and whatever else the host itself did wrong
     throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
   }

@@ -109,11 +109,15 @@ export async function query(parts: Parts, request: QueryRequest): Promise<QueryR
     ...(request.at === undefined ? {} : { at: request.at }),
   })
   if (outcome.status === 'out-of-gas')
-    throw new UtnetError('host_out_of_gas', `${request.export} ran out of gas`, {
-      limit: 'queryGas',
-      used: outcome.gas,
-      allowed: LIMITS.queryGas,
-    })
+    throw new UtnetError(
+      'host_out_of_gas',
+      `${request.export} ran out of gas${outcome.where === undefined ? '' : ` in ${outcome.where}`}`,
+      {
+        limit: 'queryGas',
+        used: outcome.gas,
+        allowed: LIMITS.queryGas,
+      },
+    )
   if (outcome.status !== 'ok')
     throw new UtnetError('guest_trap', `${request.export} ended as ${outcome.status}: ${outcome.message ?? 'no message'}`)
   const result = { result: fn.result === undefined ? null : witToJson(fn.result, outcome.result), gas: outcome.gas.toString(), height }

@@ -84,7 +84,7 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Infer
   return receipted(parts, request, info.module, 'operator', async () => {
     const run = await parts.host.runOperator({ module: info.module, inputs: request.inputs, gasLimit: BigInt(LIMITS.invokeGas) })
     if (run.status === 'out-of-gas')
-      throw new UtnetError('host_out_of_gas', `${request.model} ran out of gas`, {
+      throw new UtnetError('host_out_of_gas', `${request.model} ran out of gas${run.where === undefined ? '' : ` in ${run.where}`}`, {
         limit: 'invokeGas',
         used: run.gas,
         allowed: LIMITS.invokeGas,

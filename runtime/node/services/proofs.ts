@@ -10,8 +10,11 @@ import {
   encodeCertificate,
   encodeHeader,
   encodeWitness,
+  equalBytes,
   fileBlocks,
+  formatAddress,
   LIMITS,
+  openingDigest,
   parseCid,
   receiptView,
   saltOf,
@@ -126,26 +129,30 @@ function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { kind: '
   if (found.state !== 'final') throw new UtnetError('receipt_not_anchored', 'the call is not final')
   const { payload } = decodeTx(found.wire).body
   if (payload.kind !== 'call') throw new UtnetError('data_corrupt', `transaction ${body.tx} is no call`)
-  const record = parts.recorder.get(cidOf(DAG_CBOR, receiptBytesOf(parts, body)))
   const secret = callSalt(body.tx)
   const part = (name: 'input' | 'output', opening: Uint8Array): OpenedPart => ({
     salt: saltOf(secret, name),
     opening: blocks.node(opening),
     files: [],
   })
-  if (record === undefined) throw new UtnetError('block_not_found', 'the state that this call read is no longer kept')
+  const name = {
+    height: found.height,
+    contract: formatAddress(payload.to),
+    caller: formatAddress(found.outcome.sender),
+    entry: payload.export,
+    args: payload.args,
+  }
+  const witness = parts.recorder.find(name).find((w) => {
+    const opening = callOutputOpening(found.outcome.result, w.changes)
+    return equalBytes(openingDigest('output', saltOf(secret, 'output'), opening), body.output)
+  })
+  if (witness === undefined) throw new UtnetError('block_not_found', 'the state that this call read is no longer kept')
   return {
     input: part('input', callInputOpening(payload.export, payload.args)),
-    output: part('output', callOutputOpening(found.outcome.result, record.changes)),
+    output: part('output', callOutputOpening(found.outcome.result, witness.changes)),
     log: null,
-    witness: blocks.node(encodeWitness(record)),
+    witness: blocks.node(encodeWitness(witness)),
   }
-}
-
-function receiptBytesOf(parts: Parts, body: ReceiptBody & { kind: 'call' }): Uint8Array {
-  const found = parts.chain.tx(body.tx)
-  if (found.state !== 'final' || found.outcome.receipt === null) throw new UtnetError('receipt_not_found', 'the call has no receipt')
-  return parts.chain.receiptAt(found.outcome.receipt).bodyBytes
 }
 
 /** The files that an opening names are those whose sha256 stands in it. */

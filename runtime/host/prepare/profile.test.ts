@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { load, wat, type Loaded } from '../testing/wat.ts'
+import { functionNames, nameSection, readModule, type CoreModule } from '../wasm/index.ts'
+import { prepareModule, readCounters, STACK_EXPORT, type FunctionCharge } from './index.ts'
+
+const PLENTY = 1_000_000_000n
+
+/** Statements of a function that may call those before it; local 0 is its i32 parameter, 1 a counter. */
+const statement = (callees: number): fc.Arbitrary<string> => {
+  const leaf = fc.oneof(
+    fc.constantFrom(
+      '(local.set 0 (i32.mul (local.get 0) (i32.const 3)))',
+      '(i32.store (i32.const 8) (i32.div_u (local.get 0) (i32.const 7)))',
+      '(drop (f64.sqrt (f64.convert_i32_s (local.get 0))))',
+      '(drop (memory.grow (i32.and (local.get 0) (i32.const 1))))',
+      '(memory.fill (i32.const 0) (i32.const 1) (i32.and (local.get 0) (i32.const 511)))',
+      '(drop (table.grow (ref.null func) (i32.and (local.get 0) (i32.const 3))))',
+      '(if (i32.and (local.get 0) (i32.const 4)) (then (return (local.get 0))))',
+      '(if (i32.eq (i32.and (local.get 0) (i32.const 15)) (i32.const 9)) (then unreachable))',
+    ),
+    ...(callees === 0 ? [] : [fc.nat({ max: callees - 1 }).map((k) => `(local.set 0 (call $f${k} (i32.add (local.get 0) (i32.const ${k}))))`)]),
+  )
+  const many = fc.array(leaf, { maxLength: 3 }).map((items) => items.join(' '))
+  return fc.oneof(
+    leaf,
+    fc
+      .tuple(fc.integer({ min: 1, max: 4 }), many)
+      .map(
+        ([n, inner]) =>
+          `(local.set 1 (i32.const ${n})) (loop $l ${inner} (br_if $l (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))`,
+      ),
+    fc.tuple(many, many).map(([a, b]) => `(if (i32.and (local.get 0) (i32.const 1)) (then ${a}) (else ${b}))`),
+  )
+}
+
+const program = fc
+  .tuple(...[0, 1, 2, 3].map((callees) => fc.array(statement(callees), { minLength: 1, maxLength: 5 })))
+  .map(
+    (bodies) =>
+      `(module (memory 1 20) (table 1 funcref) ${bodies
+        .map((body, i) => `(func $f${i} (export "f${i}") (param i32) (result i32) (local i32) ${body.join('\n')} (local.get 0))`)
+        .join('\n')})`,
+  )
+
+interface Variants {
+  readonly module: CoreModule
+  readonly plain: Uint8Array
+  readonly profiling: Uint8Array
+}
+
+async function variants(text: string): Promise<Variants> {
+  const module = readModule(await wat(text))
+  return { module, plain: prepareModule(module), profiling: prepareModule(module, { profile: true }) }
+}
+
+function run(guest: Loaded, name: string, argument: number, budget: bigint): { readonly left: bigint; readonly result: unknown } {
+  guest.gas.value = budget
+  try {
+    return { result: guest.exports[name]?.(argument), left: guest.gas.value }
+  } catch (error) {
+    expect(error).toBeInstanceOf(WebAssembly.RuntimeError)
+    return { result: 'stopped', left: guest.gas.value }
+  }
+}
+
+const counters = ({ exports }: Loaded, { importedFunctions, functions }: CoreModule): readonly FunctionCharge[] =>
+  readCounters(exports, importedFunctions, functions.length)
+const sum = (lines: readonly FunctionCharge[]): bigint => lines.reduce((n, { gas }) => n + gas, 0n)
+
+test('U4.3-GAS-1: the profiling variant computes, charges and stops as the ordinary one, and its counters sum up to the gas', async () => {
+  let completed = 0
+  let stopped = 0
+  await fc.assert(
+    fc.asyncProperty(program, fc.nat({ max: 2_000 }), fc.double({ min: 0, max: 1, noNaN: true }), async (text, argument, part) => {
+      const { module, plain, profiling } = await variants(text)
+      const profiled = load(profiling)
+      const whole = run(load(plain), 'f3', argument, PLENTY)
+      expect(run(profiled, 'f3', argument, PLENTY)).toEqual(whole)
+      expect(sum(counters(profiled, module))).toBe(PLENTY - whole.left)
+      if (whole.result === 'stopped') stopped++
+      else completed++
+
+      const budget = BigInt(Math.floor(Number(PLENTY - whole.left) * part))
+      const short = load(profiling)
+      const cut = run(short, 'f3', argument, budget)
+      expect(cut).toEqual(run(load(plain), 'f3', argument, budget))
+      const used = sum(counters(short, module))
+      if (cut.left < 0n) expect(used).toBeLessThanOrEqual(budget)
+      else expect(used).toBe(budget - cut.left)
+    }),
+    { numRuns: 60 },
+  )
+  expect(completed).toBeGreaterThan(10)
+  expect(stopped).toBeGreaterThan(0)
+})
+
+test('counters tell functions, calls and dynamic charges apart', async () => {
+  const { module, profiling } = await variants(`(module (memory 1)
+    (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+    (func $fill (memory.fill (i32.const 0) (i32.const 1) (i32.const 6400)))
+    (func $unused)
+    (func (export "main") (param i32) (result i32) (call $fill) (call $leaf (call $leaf (call $leaf (local.get 0))))))`)
+  const guest = load(profiling)
+  expect(run(guest, 'main', 1, PLENTY).result).toBe(4)
+  const [leaf, fill, main] = counters(guest, module)
+  expect([leaf?.index, fill?.index, main?.index]).toEqual([0, 1, 3])
+  expect([leaf?.calls, fill?.calls, main?.calls]).toEqual([3, 1, 1])
+  const empty = prepareModule(readModule(await wat('(module (memory 1) (func (export "main") (param i32) (memory.fill (i32.const 0) (i32.const 1) (i32.const 0))))')), { profile: true })
+  const none = load(empty)
+  run(none, 'main', 0, PLENTY)
+  expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(800n)
+})
+
+test('the ordinary variant has no counters; a guest cannot bring its own', async () => {
+  const { plain, profiling } = await variants('(module (global (export "utnet:gas:0") (mut i64) (i64.const 9)) (func (export "f")))')
+  expect(readModule(plain).exports.map((e) => e.name)).toEqual(['f', 'utnet:gas'])
+  expect(Object.keys(load(profiling).exports)).toEqual(['f', 'utnet:gas', STACK_EXPORT, 'utnet:gas:0', 'utnet:calls:0'])
+  expect((load(profiling).exports['utnet:gas:0'] as unknown as WebAssembly.Global<'i64'>).value).toBe(0n)
+})
+
+test('function names are read as far as they can be, and shown without controls', async () => {
+  const named = readModule(await wat('(module (func $one) (func) (func $three))'))
+  expect([...functionNames(nameSection(named))]).toEqual([
+    [0, 'one'],
+    [2, 'three'],
+  ])
+  expect(nameSection(readModule(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)))).toHaveLength(0)
+  // Subsection 1 with "a\n\u202Eb" for function 0, then a name that is cut off
+  const odd = Uint8Array.of(1, 12, 2, 0, 6, 0x61, 0x0a, 0xe2, 0x80, 0xae, 0x62, 1, 9, 0x78)
+  expect([...functionNames(odd)]).toEqual([[0, 'a??b']])
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => functionNames(bytes) instanceof Map))
+})
