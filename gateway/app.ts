@@ -54,6 +54,7 @@ export function createApp(node: NodeApi, options: AppOptions = {}): Hono<Gateway
   on('get', '/', pages.page)
   on('get', '/console.js', pages.script)
   on('get', '/console.css', pages.style)
+  on('get', '/icon.svg', pages.icon)
 
   let v1: Promise<Hono<GatewayBindings>> | undefined
   const validated = async (c: GatewayContext): Promise<Response> => {

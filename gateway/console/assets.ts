@@ -57,3 +57,6 @@ table { border-collapse: collapse; margin-top: .5rem; width: 100% }
 th, td { border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); font-weight: inherit; padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top }
 footer { margin-top: 2rem }
 `
+
+/** A check mark on paper: what the project gives with every answer. */
+export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M3 1h10v14l-2-1-2 1-2-1-2 1-2-1z" fill="#fff" stroke="#223" /><path d="M5 7l2 2 4-4" fill="none" stroke="#0a7" stroke-width="2" /></svg>`

@@ -1,7 +1,7 @@
 /** The status page at `/`, its script and its style. */
 import type { NodeApi } from '../../runtime/core/index.ts'
 import { respond, type Answer, type GatewayContext } from '../http/index.ts'
-import { SCRIPT, STYLE } from './assets.ts'
+import { ICON, SCRIPT, STYLE } from './assets.ts'
 import { renderPage } from './page.ts'
 
 const HEADERS = {
@@ -16,6 +16,7 @@ export interface ConsoleHandlers {
   readonly page: (c: GatewayContext) => Promise<Response>
   readonly script: (c: GatewayContext) => Response
   readonly style: (c: GatewayContext) => Response
+  readonly icon: (c: GatewayContext) => Response
 }
 
 /** The handlers of one node. */
@@ -27,5 +28,6 @@ export function consoleHandlers(node: NodeApi): ConsoleHandlers {
     },
     script: (c) => respond(c.req.raw, text('text/javascript', SCRIPT)),
     style: (c) => respond(c.req.raw, text('text/css', STYLE)),
+    icon: (c) => respond(c.req.raw, text('image/svg+xml', ICON)),
   }
 }

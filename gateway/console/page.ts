@@ -38,6 +38,7 @@ export function renderPage({ info, chain, guests, models }: PageData): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>utnet node</title>
         <link rel="stylesheet" href="/console.css" />
+        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <script src="/console.js" defer></script>
       </head>
       <body>

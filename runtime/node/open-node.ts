@@ -29,6 +29,7 @@ import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { createEventHub } from './event-hub.ts'
+import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
 import type { HeldAccount, Parts, RetentionRules } from './parts.ts'
@@ -126,7 +127,11 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const receipts = openReceipts({
     disk: openDisk(folder.journal),
     node: node.key,
-    sign: (bytes) => crypto.signEd25519(bytes, node.secret),
+    sign: (bytes) => {
+      const sig = signer.sign(bytes)
+      known.note(sig, bytes, node.key)
+      return sig
+    },
     random: pooledRandom(),
     soon: setImmediate,
   })

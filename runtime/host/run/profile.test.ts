@@ -60,13 +60,16 @@ test('U4.3-GAS-1: a profile sums up to the gas of the run, and changes neither g
     expect(outcome, entry).toEqual(await call(ordinary(), entry, args))
     expect(total(profile), entry).toBe(outcome.gas)
     expect(profile, entry).toEqual(profile?.toSorted((a, b) => Number(b.gas - a.gas)))
-    // What is burnt is shown only where a run lost more than it used
-    expect(line(profile, 'burnt') !== undefined, entry).toBe(outcome.status === 'trap' || outcome.status === 'out-of-gas')
+    // A run that traps loses more than it used; one that runs out of gas may have used all of it
+    const burnt = line(profile, 'burnt')
+    if (outcome.status === 'trap') expect(burnt?.gas, entry).toBeGreaterThan(0n)
+    if (outcome.status === 'ok' || outcome.status === 'refused') expect(burnt, entry).toBeUndefined()
   }
 })
 
 test('host calls, instance, arguments and functions each have their line', async () => {
   const { profile } = await call(profiling(), 'count', ['ut1bob', 300])
+  console.log(profile)
   const reads = line(profile, 'host: utnet:host/storage.get')
   expect(reads?.calls).toBe(2)
   expect(reads?.gas).toBeGreaterThanOrEqual(BigInt(2 * (PARAMS.host.base + PARAMS.host.storageRead)))
@@ -94,6 +97,7 @@ test('the place of a trap, of a recursion that is too deep and of the end of the
     expect(outcome.status).toBe('out-of-gas')
     places.add(outcome.where)
   }
+  console.log(places)
   expect(places).toContain('assembly/index/work')
   expect(places).toContain('count')
   // A limit that the host checks: thrown through the guest's frames

@@ -89,6 +89,25 @@ function findGuest(parts: Parts, name: string): GuestRecord | undefined {
   }
 }
 
+const GUESTS_MAX = 1_024
+
+/** Guests by name as the head has them: every run asks, and reading one from the state's trie takes as long as a small run. */
+const atHead = new WeakMap<Parts, { readonly height: number; readonly guests: Map<string, GuestRecord> }>()
+
+function guestAtHead(parts: Parts, name: string): GuestRecord {
+  const { height } = parts.chain.head().header
+  let cached = atHead.get(parts)
+  if (cached === undefined || cached.height !== height || cached.guests.size >= GUESTS_MAX) {
+    cached = { height, guests: new Map() }
+    atHead.set(parts, cached)
+  }
+  const found = cached.guests.get(name)
+  if (found !== undefined) return found
+  const record = parts.chain.guest(name)
+  cached.guests.set(name, record)
+  return record
+}
+
 /** A published guest of a world, ready to run; throws `guest_not_found` or `guest_world`. */
 export async function guestOf(
   parts: Parts,
@@ -96,7 +115,7 @@ export async function guestOf(
   world: World,
   how: string,
 ): Promise<{ readonly record: GuestRecord; readonly info: GuestInfo }> {
-  const record = parts.chain.guest(aname(name, 'guest'))
+  const record = guestAtHead(parts, aname(name, 'guest'))
   if (record.world !== world) throw new UtnetError('guest_world', `${name} is a ${record.world}, not a ${world}`, { hint: how })
   return { record, info: await parts.host.load(record.module) }
 }
