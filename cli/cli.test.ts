@@ -137,9 +137,9 @@ test('a contract: call, query, proof; 64-bit integers are decimal strings', asyn
   expect(called).toMatchObject({ code: 0, documents: [{ result: '18446744073709551610', status: 'ok', height: expect.any(Number) }] })
   const asked = await utnet('query', 'tally', 'count-of', me, '--proof', '--json')
   expect(asked).toMatchObject({ code: 0, documents: [{ result: '18446744073709551610', proof: { entries: expect.any(Array) } }] })
-  const trapped = await utnet('call', 'tally', 'count', '10', '--json')
-  expect(trapped).toMatchObject({ code: 1, documents: [{ status: 'trap' }] })
-  expect(trapped.stderr).toContain('utnet replay')
+  const refused = await utnet('call', 'tally', 'count', '10', '--json')
+  expect(refused).toMatchObject({ code: 1, documents: [{ status: 'refused' }] })
+  expect(refused.stderr).toContain('utnet replay')
 })
 
 test('a function: the body to stdout as it is, everything with --json', async () => {
@@ -203,6 +203,8 @@ test('a receipt: bundle, file and id verify; another genesis, a spoilt byte and 
     { trusted: dev.ready['chainId'] },
   ])
   expect((await run(SOURCE, ['verify', 'proof.car'], strangers)).code).toBe(0)
+  expect((await run(SOURCE, ['chain', 'distrust', String(dev.ready['chainId'])], strangers)).code).toBe(0)
+  expect((await run(SOURCE, ['verify', 'proof.car'], strangers)).code).toBe(1)
 })
 
 test('build and inspect; --prepared writes the module', async () => {

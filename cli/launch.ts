@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { whenParentIsGone } from './parent.ts'
 
 const MAJOR = 26
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -39,6 +40,7 @@ if (binary === undefined) {
     { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
   )
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  whenParentIsGone(() => child.kill('SIGTERM'))
   child.on('error', (error) => {
     process.stderr.write(`error: cannot start ${binary}: ${error.message}\n  next: npm install, or run it with Node ${MAJOR}\n`)
     process.exitCode = 1

@@ -1,4 +1,5 @@
 /** How a node that runs until told is told. */
+import { whenParentIsGone } from './parent.ts'
 
 /** Signals this close to the first are the same wish: a terminal and a parent process both pass Ctrl-C on. */
 const SAME_WISH_MS = 1_000
@@ -15,6 +16,7 @@ export function askedToStop(): Promise<void> {
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, asked)
     process.on('disconnect', asked)
+    whenParentIsGone(asked)
     // The channel to the launcher must not keep the process alive.
     process.channel?.unref()
   })

@@ -1,15 +1,16 @@
 /**
- * Makes `dist/`: what `npm pack` publishes. Pure JavaScript is bundled, so that an installation holds only what cannot be: native modules and Node itself.
+ * `node packaging/build.ts [FOLDER]` makes `dist/` (or FOLDER): what `npm pack` publishes. Pure JavaScript is bundled, so that an installation holds only what cannot be: native modules and Node itself.
  * Beside the code lie the files it reads: guest SDK and WIT, project templates, the wasm of the compiler's tools and of onnxruntime-web.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
-import { keepReachable } from './declarations.ts'
+import { includeMultiformats, keepReachable } from './declarations.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const dist = `${root}dist`
+const dist = resolve(process.argv[2] ?? `${root}dist`)
 
 /** Native or platform-dependent: installed by npm, not bundled. */
 const EXTERNAL = ['lmdb', '@chainsafe/blst', 'onnxruntime-node']
@@ -42,7 +43,7 @@ const portable: Plugin = {
 }
 
 rmSync(dist, { recursive: true, force: true })
-mkdirSync(dist)
+mkdirSync(dist, { recursive: true })
 
 // What strangers and other programs import stands alone: pure, any Node >= 20.19 or browser.
 await build({
@@ -85,11 +86,12 @@ const copies: readonly (readonly [string, string])[] = [
 for (const [from, to] of copies)
   cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => to === 'templates' || !path.endsWith('.test.ts') })
 
-const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`], {
+const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`, '--outDir', `${dist}/types`], {
   cwd: root,
   stdio: 'inherit',
 })
 if (types.status !== 0) process.exitCode = 1
+includeMultiformats(`${dist}/types`, `${root}node_modules/multiformats/dist/src`)
 keepReachable(`${dist}/types`, [
   'runtime/verify/index.d.ts',
   'runtime/node/index.d.ts',

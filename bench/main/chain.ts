@@ -23,5 +23,7 @@ export async function chainRows({ api, account, token, folder, env }: Bench, emi
   emit(rowOf(AREA, { id: 'main.call-ms', row: 'a call over HTTP (mint of the token), to its final block', unit: 'ms', values: calls }))
   const query = (): Promise<unknown> => api.query({ name: 'token', export: 'balance', args: [account] })
   await timed(20, 0, query)
-  emit(rowOf(AREA, { id: 'main.query-ms', row: 'a query over HTTP (balance of the token)', unit: 'ms', values: await timed(200, 0, query) }))
+  emit(
+    rowOf(AREA, { id: 'main.query-ms', row: 'a query over HTTP (balance of the token)', unit: 'ms', values: await timed(200, 0, query) }),
+  )
 }

@@ -40,7 +40,15 @@ export async function invokeRows({ node, api, folder, env }: Bench, emit: Emit):
     const peer = 'the same handler in plain Hono'
     emit(rowOf(AREA, { id: 'main.invoke.rps', row: `${row}, receipt durable`, unit: '1/s', values: rates.durable }))
     emit(rowOf(AREA, { id: 'main.hono.rps', row: `the peer: ${peer}`, unit: '1/s', values: rates.hono }))
-    emit(ratioOf(AREA, { id: 'main.invoke.vs-hono', row: `requests/s of ${row}, receipt durable`, peer, ours: rates.durable, theirs: rates.hono }))
+    emit(
+      ratioOf(AREA, {
+        id: 'main.invoke.vs-hono',
+        row: `requests/s of ${row}, receipt durable`,
+        peer,
+        ours: rates.durable,
+        theirs: rates.hono,
+      }),
+    )
     const later = `requests/s of ${row}, receipt=later`
     emit(ratioOf(AREA, { id: 'main.invoke-later.vs-hono', row: later, peer, ours: rates.later, theirs: rates.hono }))
     const rss = 'resident memory of the node after the load'

@@ -56,7 +56,11 @@ export async function readTextRows({ node, api }: Bench, emit: Emit): Promise<vo
     const reader: number[] = []
     const both: number[] = []
     for (let i = -WARM; i < RUNS; i++) {
-      const round = [await clean(), (await pause(REST_MS), await askPeer(peer, 'read')), (await pause(REST_MS), await askPeer(peer, 'both'))]
+      const round = [
+        await clean(),
+        (await pause(REST_MS), await askPeer(peer, 'read')),
+        (await pause(REST_MS), await askPeer(peer, 'both')),
+      ]
       await pause(REST_MS)
       if (i < 0) continue
       ;[ours, reader, both].forEach((values, at) => values.push(round[at] as number))
@@ -78,7 +82,14 @@ export async function readTextRows({ node, api }: Bench, emit: Emit): Promise<vo
     const found = (await read(readFileSync(`${IMAGES}${file}`))).text
     if (found !== text) throw new Error(`${file} reads ${JSON.stringify(found)}`)
   }
-  emit(rowOf(AREA, { id: 'main.rss-mb', row: 'resident memory of the node, 3 models loaded, all images read', unit: 'MiB', values: [residentMib(node.pid)] }))
+  emit(
+    rowOf(AREA, {
+      id: 'main.rss-mb',
+      row: 'resident memory of the node, 3 models loaded, all images read',
+      unit: 'MiB',
+      values: [residentMib(node.pid)],
+    }),
+  )
 
   const { receipt } = await read(png)
   client.close()
@@ -89,5 +100,12 @@ export async function readTextRows({ node, api }: Bench, emit: Emit): Promise<vo
   const verified = await timed(9, 0, async () => {
     if (!(await verifyBundle(bundle, { trust })).valid) throw new Error('the bundle is not valid')
   })
-  emit(rowOf(AREA, { id: 'main.verify-ms', row: 'this bundle verified offline, in JavaScript alone, not run again', unit: 'ms', values: verified }))
+  emit(
+    rowOf(AREA, {
+      id: 'main.verify-ms',
+      row: 'this bundle verified offline, in JavaScript alone, not run again',
+      unit: 'ms',
+      values: verified,
+    }),
+  )
 }

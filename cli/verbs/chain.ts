@@ -1,12 +1,12 @@
 /** `utnet chain`: head, a block, the genesis file, trusted chains. */
-import { chainIdOf, UtnetError } from '../../runtime/core/index.ts'
+import { chainIdOf, parseCid, UtnetError } from '../../runtime/core/index.ts'
 import { writeOutput } from '../output.ts'
-import { genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
+import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 export const chain: Verb = {
   name: 'chain',
-  usage: 'chain status | block HEIGHT | genesis [-o FILE] | trust [FILE]',
+  usage: 'chain status | block HEIGHT | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
   summary: 'head, a block, the genesis file, chains this user trusts',
   options: { output: { type: 'string', short: 'o' } },
   positionals: [1, 2],
@@ -32,8 +32,15 @@ export const chain: Verb = {
           for (const g of trustedChains()) context.print({ chainId: chainIdOf(g).toString(), name: g.name, dev: g.dev })
         else context.print({ trusted: trustChain(readGenesisFile(what)) })
         return 0
+      case 'distrust': {
+        if (what === undefined) throw new UtnetError('usage', 'chain distrust takes a CHAINID', { hint: 'see them: utnet chain trust' })
+        const chainId = parseCid(what, 'chain id').toString()
+        distrustChain(chainId)
+        context.print({ distrusted: chainId })
+        return 0
+      }
       default:
-        throw new UtnetError('usage', `chain takes status, block, genesis or trust, got ${String(action)}`)
+        throw new UtnetError('usage', `chain takes status, block, genesis, trust or distrust, got ${String(action)}`)
     }
   },
 }

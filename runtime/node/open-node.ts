@@ -114,13 +114,15 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const bridge = createBridge({ files: store, kv, devices: localDevices(options.devices === undefined ? {} : { order: options.devices }) })
   closers.push(() => bridge.close())
   const host = createHost({ files: store, tensors: bridge })
+  const known = knownSignatures(crypto.verifyEd25519)
+  const signer = crypto.openSigner(node.secret)
   let opened: Chain | undefined
   const recorder = createCallRecorder(host.executor, kv, () => (opened?.head().header.height ?? -1) + 1)
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: recorder.executor,
-    crypto,
+    crypto: { ...crypto, verifyEd25519: known.verify },
     loadModule: (module) => host.load(module),
   })
   opened = chain

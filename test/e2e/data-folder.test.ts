@@ -19,7 +19,10 @@ afterAll(() => {
 test('a folder in use by another node is refused by name, and the first goes on', async () => {
   const data = fresh()
   const first = await startNode(['probe'], { data })
-  await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({ code: 'data_locked', message: expect.stringContaining(data) as string })
+  await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({
+    code: 'data_locked',
+    message: expect.stringContaining(data) as string,
+  })
   expect(await (await fetch(`${first.url}/fn/probe/a`)).text()).toBe('/a')
   await first.stop()
   const second = await startNode([], { data })
@@ -32,7 +35,10 @@ test('a folder of a newer version is left alone', async () => {
   await (await startNode([], { data })).stop()
   writeFileSync(join(data, 'format'), '2\n')
   const before = readdirSync(data, { recursive: true }).sort()
-  await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({ code: 'data_version', message: expect.stringMatching(/format 2/) as string })
+  await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({
+    code: 'data_version',
+    message: expect.stringMatching(/format 2/) as string,
+  })
   expect(readdirSync(data, { recursive: true }).sort()).toEqual(before)
   expect(readFileSync(join(data, 'format'), 'utf8')).toBe('2\n')
   writeFileSync(join(data, 'format'), 'nonsense')
@@ -43,7 +49,10 @@ test('a folder that cannot be made is refused by name', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'utnet-e2e-file-')), 'file')
   folders.push(join(file, '..'))
   writeFileSync(file, 'in the way')
-  await expect(startDevNode({ data: join(file, 'data'), port: 0 })).rejects.toMatchObject({ code: 'disk_failed', message: expect.stringContaining(file) as string })
+  await expect(startDevNode({ data: join(file, 'data'), port: 0 })).rejects.toMatchObject({
+    code: 'disk_failed',
+    message: expect.stringContaining(file) as string,
+  })
 })
 
 test('after a restart everything is there: chain, guests, state, receipts and their bundles', async () => {
@@ -53,7 +62,12 @@ test('after a restart everything is there: chain, guests, state, receipts and th
   const answer = await fetch(`${first.url}/fn/probe/kept`)
   const { id } = ticketOf(answer)
   await first.api.receipt(id, 20_000)
-  const told = { info: await first.api.info(), guests: await first.api.guests(), receipt: await first.api.receipt(id), bundle: await first.api.bundle(id) }
+  const told = {
+    info: await first.api.info(),
+    guests: await first.api.guests(),
+    receipt: await first.api.receipt(id),
+    bundle: await first.api.bundle(id),
+  }
   const { height, hash } = await first.api.chain()
   await first.stop()
 

@@ -39,31 +39,35 @@ test.each(FUNCTIONS)('a function that ends by %s answers 500 with a receipt of s
   expect(await (await fetch(`${node.url}/fn/probe/still/here`)).text()).toBe('/still/here')
 })
 
-test.each(FUNCTIONS)('a contract call that ends by %s is final with status %s, costs its whole limit and changes nothing', async (entry, status) => {
-  const gasLimit = '3000000'
-  const response = await fetch(`${node.url}/v1/guests/ledger/calls`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ export: entry, args: [entry], gasLimit }),
-  })
-  expect(response.status).toBe(200)
-  const result = (await response.json()) as CallResult
-  expect(result).toMatchObject({ status, gas: gasLimit, result: null, events: [] })
-  expect(ticketOf(response).id).toBe(result.receipt)
-  expect(await node.api.transaction(result.hash)).toMatchObject({ state: 'final', status, gas: gasLimit, height: result.height })
-  expect((await node.api.query({ name: 'ledger', export: 'amount-of', args: [entry] })).result).toBe('0')
-  // The receipt is of the run, whose limit is what the transaction itself costs below the transaction's.
-  const body = (await node.api.receipt(result.receipt)).body
-  expect(body).toMatchObject({ status, kind: 'call' })
-  const own = Number(gasLimit) - Number(body['gas'])
-  expect(own).toBeGreaterThanOrEqual(PARAMS.tx.base + PARAMS.tx.byte * 100)
-  expect(own).toBeLessThan(PARAMS.tx.base + PARAMS.tx.byte * 1_000)
-  expect(failing(await verified(result.receipt))).toEqual([])
-  const after = await node.api.call({ name: 'ledger', export: 'post', args: [{ label: entry, amount: '2' }, 3] })
-  expect(after).toMatchObject({ status: 'ok', result: '6' })
-})
+test.each(FUNCTIONS)(
+  'a contract call that ends by %s is final with status %s, costs its whole limit and changes nothing',
+  async (entry, status) => {
+    const gasLimit = '3000000'
+    const response = await fetch(`${node.url}/v1/guests/ledger/calls`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ export: entry, args: [entry], gasLimit }),
+    })
+    expect(response.status).toBe(200)
+    const result = (await response.json()) as CallResult
+    expect(result).toMatchObject({ status, gas: gasLimit, result: null, events: [] })
+    expect(ticketOf(response).id).toBe(result.receipt)
+    expect(await node.api.transaction(result.hash)).toMatchObject({ state: 'final', status, gas: gasLimit, height: result.height })
+    expect((await node.api.query({ name: 'ledger', export: 'amount-of', args: [entry] })).result).toBe('0')
+    // The receipt is of the run, whose limit is what the transaction itself costs below the transaction's.
+    const body = (await node.api.receipt(result.receipt)).body
+    expect(body).toMatchObject({ status, kind: 'call' })
+    const own = Number(gasLimit) - Number(body['gas'])
+    expect(own).toBeGreaterThanOrEqual(PARAMS.tx.base + PARAMS.tx.byte * 100)
+    expect(own).toBeLessThan(PARAMS.tx.base + PARAMS.tx.byte * 1_000)
+    expect(failing(await verified(result.receipt))).toEqual([])
+    const after = await node.api.call({ name: 'ledger', export: 'post', args: [{ label: entry, amount: '2' }, 3] })
+    expect(after).toMatchObject({ status: 'ok', result: '6' })
+  },
+)
 
 test('a query that traps or runs out of gas is refused with its code, and no block is made of it', async () => {
+  expect.hasAssertions()
   const query = (entry: string): Promise<Response> =>
     fetch(`${node.url}/v1/guests/ledger/queries`, {
       method: 'POST',
@@ -99,7 +103,9 @@ test('what a sealed run kept opens with the salt of its answer only', async () =
   expect(failing(unopened)).toEqual([])
   expect(detailOf(unopened, 'input')).toMatch(/sealed/)
   // Without what it read, nobody can run it again; the check says so.
-  expect(failing(await verifyBundle(closed, { trust: [node.genesis], reexecute }))).toEqual([expect.stringMatching(/^reexecution: .*not revealed/)])
+  expect(failing(await verifyBundle(closed, { trust: [node.genesis], reexecute }))).toEqual([
+    expect.stringMatching(/^reexecution: .*not revealed/),
+  ])
 
   const opened = await node.api.bundle(id, { salt })
   expect(holds(opened, 'for the caller alone')).toBe(true)

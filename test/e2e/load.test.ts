@@ -49,7 +49,10 @@ async function invokes(): Promise<Invoked[]> {
 async function calls(account: TestAccount, to: Uint8Array): Promise<TransactionView[]> {
   const { exports } = await node.api.guest('ledger')
   const { params } = exports.find((e) => e.name === 'post')?.signature ?? { params: [] }
-  const args = asArray(params.map((p, i) => witFromJson(p.type, [{ label: account.address, amount: '3' }, 1][i], p.name)), 'args')
+  const args = asArray(
+    params.map((p, i) => witFromJson(p.type, [{ label: account.address, amount: '3' }, 1][i], p.name)),
+    'args',
+  )
   const hashes: string[] = []
   for (let nonce = 0; nonce < CALLS_PER_KEY; nonce++) {
     const wire = await account.sign(node.api, { kind: 'call', to, export: 'post', args }, { nonce })
@@ -88,7 +91,10 @@ test(`${INVOKES} invokes and ${KEYS * CALLS_PER_KEY} calls at once: distinct rec
     threads.set(thread, [...(threads.get(thread) ?? []), Number(body['seq'])])
   }
   for (const [thread, seqs] of threads) {
-    expect(seqs.sort((a, b) => a - b), `thread ${thread}`).toEqual(Array.from({ length: seqs.length }, (_, i) => i))
+    expect(
+      seqs.sort((a, b) => a - b),
+      `thread ${thread}`,
+    ).toEqual(Array.from({ length: seqs.length }, (_, i) => i))
   }
 
   // Batches: each begins where the last of its thread ended and names its root.

@@ -40,25 +40,32 @@ test("a guest's page comes sandboxed, and its own headers cannot loosen that", a
   expect((await fetch(`${node.url}/v1/guests`)).headers.get('access-control-allow-origin')).toBeNull()
 })
 
-test.each(MUTATING)('%s %s refuses pages of another or no origin, and names that a stranger may have pointed here', async (method, path) => {
-  const { port } = new URL(node.url)
-  for (const origin of ['null', 'https://evil.example', 'http://127.0.0.1:1', `http://localhost.evil.example:${port}`]) {
-    const response = await fetch(node.url + path, { method, headers: { origin, 'content-type': 'application/json' }, body: '{}' })
-    await refusal(response, 'origin_refused', new RegExp(origin.slice(0, 12)))
-  }
-  const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const request = httpRequest(node.url + path, { method, headers: { host: 'evil.example', 'content-type': 'application/json' } }, (response) => {
-      let text = ''
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }))
+test.each(MUTATING)(
+  '%s %s refuses pages of another or no origin, and names that a stranger may have pointed here',
+  async (method, path) => {
+    const { port } = new URL(node.url)
+    for (const origin of ['null', 'https://evil.example', 'http://127.0.0.1:1', `http://localhost.evil.example:${port}`]) {
+      const response = await fetch(node.url + path, { method, headers: { origin, 'content-type': 'application/json' }, body: '{}' })
+      await refusal(response, 'origin_refused', new RegExp(origin.slice(0, 12)))
+    }
+    const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const request = httpRequest(
+        node.url + path,
+        { method, headers: { host: 'evil.example', 'content-type': 'application/json' } },
+        (response) => {
+          let text = ''
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }))
+        },
+      )
+      request.on('error', reject)
+      request.end('{}')
     })
-    request.on('error', reject)
-    request.end('{}')
-  })
-  expect(status).toBe(421)
-  expect(JSON.parse(body)).toMatchObject({ code: 'host_unknown', detail: expect.stringContaining('evil.example') as string })
-  expect((await node.api.guests()).map((g) => g.name)).not.toContain('stolen')
-})
+    expect(status).toBe(421)
+    expect(JSON.parse(body)).toMatchObject({ code: 'host_unknown', detail: expect.stringContaining('evil.example') as string })
+    expect((await node.api.guests()).map((g) => g.name)).not.toContain('stolen')
+  },
+)
 
 describe.skipIf(!existsSync(CHROMIUM))(`in a browser (needs ${CHROMIUM})`, () => {
   let browser: BrowserContext

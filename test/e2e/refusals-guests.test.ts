@@ -26,12 +26,13 @@ afterAll(() => node.close())
 beforeEach(async () => {
   before = await guests()
 })
-// Whatever was refused left nothing behind, and the node goes on.
-afterEach(async () => {
+/** Whatever was refused left nothing behind, and the node goes on. */
+async function mustBeIntact(): Promise<void> {
   expect(await guests()).toBe(before)
   expect((await fetch(`${node.url}/v1/guests/bad`)).status).toBe(404)
   expect((await fetch(`${node.url}/readyz`)).status).toBe(200)
-})
+}
+afterEach(mustBeIntact)
 
 /** Wraps a core module with an export `f` into a component that lifts it. */
 const lifted = (module: string): string => `(component
@@ -43,7 +44,11 @@ const lifted = (module: string): string => `(component
 const BAD: readonly (readonly [what: string, rule: string, text: string])[] = [
   ['a bare core module', 'core-module', '(module (func (export "run")))'],
   ['a module with threads', 'threads', '(module (memory 1 1) (func (export "f") (drop (i32.atomic.load (i32.const 0)))))'],
-  ['a component with atomics', 'threads', lifted('(memory 1 1) (func (export "f") (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1))))')],
+  [
+    'a component with atomics',
+    'threads',
+    lifted('(memory 1 1) (func (export "f") (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1))))'),
+  ],
   ['a component with a fence', 'threads', lifted('(func (export "f") atomic.fence)')],
   ['a component with shared memory', 'shared-memory', lifted('(memory 1 1 shared) (func (export "f"))')],
   [
@@ -85,13 +90,19 @@ test.each(BAD)('%s is refused by the rule %s', async (_, rule, text) => {
 })
 
 test('a foreign import is named', async () => {
+  expect.hasAssertions()
   const bytes = await wat(BAD.find(([what]) => what.includes('foreign'))?.[2] ?? '')
   await refusal(await deploy(bytes), 'guest_invalid', /evil:host\/door/)
 })
 
 test('bytes that are not WebAssembly, no bytes, and a component cut short are refused', async () => {
   const whole = await component('token')
-  for (const bytes of [new TextEncoder().encode('#!/bin/sh\n'), new Uint8Array(0), new Uint8Array(64), whole.subarray(0, whole.length >> 1)]) {
+  for (const bytes of [
+    new TextEncoder().encode('#!/bin/sh\n'),
+    new Uint8Array(0),
+    new Uint8Array(64),
+    whole.subarray(0, whole.length >> 1),
+  ]) {
     const problem = await refusal(await deploy(bytes), 'guest_invalid')
     expect(problem['rule']).toBeTypeOf('string')
   }
@@ -103,8 +114,17 @@ test('a component over the size limit is refused with limit, used and allowed', 
 })
 
 test('a name that is none, no name, and a wrong content type are refused', async () => {
+  expect.hasAssertions()
   const good = await component('token')
   await refusal(await deploy(good, 'Not%20A%20Name'), 'name_invalid', /Not A Name/)
-  await refusal(await fetch(`${node.url}/v1/guests`, { method: 'POST', headers: { 'content-type': 'application/wasm' }, body: Uint8Array.from(good) }), 'request_invalid', /name/)
-  await refusal(await fetch(`${node.url}/v1/guests?name=bad`, { method: 'POST', headers: { 'content-type': 'text/html' }, body: 'x' }), 'request_media_type', /text\/html/)
+  await refusal(
+    await fetch(`${node.url}/v1/guests`, { method: 'POST', headers: { 'content-type': 'application/wasm' }, body: Uint8Array.from(good) }),
+    'request_invalid',
+    /name/,
+  )
+  await refusal(
+    await fetch(`${node.url}/v1/guests?name=bad`, { method: 'POST', headers: { 'content-type': 'text/html' }, body: 'x' }),
+    'request_media_type',
+    /text\/html/,
+  )
 })

@@ -14,7 +14,11 @@ const word = (what: string): string => `planted-${what}-3f9c1e7ab25d`
 function filesWith(text: string): string[] {
   const raw = Buffer.from(text)
   // The first and last characters of a base64 text depend on its neighbours; what lies between does not.
-  const base64 = [0, 1, 2].map((shift) => Buffer.concat([Buffer.alloc(shift), raw]).toString('base64').slice(4, -4))
+  const base64 = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), raw])
+      .toString('base64')
+      .slice(4, -4),
+  )
   const needles = [raw, Buffer.from(text, 'utf16le'), ...base64.map((b) => Buffer.from(b)), Buffer.from(raw.toString('hex'))]
   return readdirSync(data, { recursive: true, withFileTypes: true })
     .filter((e) => e.isFile())
@@ -61,9 +65,11 @@ test('secret headers never reach the disk, and under sealed or none nothing of a
   for (const what of ['body', 'path', 'query', 'header']) expect(filesWith(word(`${what}-public`)), what).not.toEqual([])
 
   for (const retention of ['public', 'sealed', 'none']) {
-    for (const what of ['token', 'cookie', 'proxy', 'issued']) expect(filesWith(word(`${what}-${retention}`)), `${what} ${retention}`).toEqual([])
+    for (const what of ['token', 'cookie', 'proxy', 'issued'])
+      expect(filesWith(word(`${what}-${retention}`)), `${what} ${retention}`).toEqual([])
   }
   for (const retention of ['sealed', 'none']) {
-    for (const what of ['body', 'path', 'query', 'header']) expect(filesWith(word(`${what}-${retention}`)), `${what} ${retention}`).toEqual([])
+    for (const what of ['body', 'path', 'query', 'header'])
+      expect(filesWith(word(`${what}-${retention}`)), `${what} ${retention}`).toEqual([])
   }
 })

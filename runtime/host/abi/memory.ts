@@ -19,14 +19,16 @@ const utf16 = new TextDecoder('utf-16le', { fatal: true, ignoreBOM: true })
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
 const CHUNK = 4_096
+const NO_VIEW = new DataView(new ArrayBuffer(0))
+const NO_BYTES = new Uint8Array(0)
 
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory
   readonly #realloc: ((old: number, oldSize: number, align: number, size: number) => number) | undefined
   readonly #meter: Meter
   #buffer: ArrayBuffer | undefined
-  #view = new DataView(new ArrayBuffer(0))
-  #bytes = new Uint8Array(0)
+  #view = NO_VIEW
+  #bytes = NO_BYTES
 
   constructor(
     memory: WebAssembly.Memory,

@@ -19,7 +19,9 @@ const statement = (callees: number): fc.Arbitrary<string> => {
       '(if (i32.and (local.get 0) (i32.const 4)) (then (return (local.get 0))))',
       '(if (i32.eq (i32.and (local.get 0) (i32.const 15)) (i32.const 9)) (then unreachable))',
     ),
-    ...(callees === 0 ? [] : [fc.nat({ max: callees - 1 }).map((k) => `(local.set 0 (call $f${k} (i32.add (local.get 0) (i32.const ${k}))))`)]),
+    ...(callees === 0
+      ? []
+      : [fc.nat({ max: callees - 1 }).map((k) => `(local.set 0 (call $f${k} (i32.add (local.get 0) (i32.const ${k}))))`)]),
   )
   const many = fc.array(leaf, { maxLength: 3 }).map((items) => items.join(' '))
   return fc.oneof(
@@ -27,8 +29,7 @@ const statement = (callees: number): fc.Arbitrary<string> => {
     fc
       .tuple(fc.integer({ min: 1, max: 4 }), many)
       .map(
-        ([n, inner]) =>
-          `(local.set 1 (i32.const ${n})) (loop $l ${inner} (br_if $l (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))`,
+        ([n, inner]) => `(local.set 1 (i32.const ${n})) (loop $l ${inner} (br_if $l (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))`,
       ),
     fc.tuple(many, many).map(([a, b]) => `(if (i32.and (local.get 0) (i32.const 1)) (then ${a}) (else ${b}))`),
   )
@@ -106,7 +107,10 @@ test('counters tell functions, calls and dynamic charges apart', async () => {
   const [leaf, fill, main] = counters(guest, module)
   expect([leaf?.index, fill?.index, main?.index]).toEqual([0, 1, 3])
   expect([leaf?.calls, fill?.calls, main?.calls]).toEqual([3, 1, 1])
-  const empty = prepareModule(readModule(await wat('(module (memory 1) (func (export "main") (param i32) (memory.fill (i32.const 0) (i32.const 1) (i32.const 0))))')), { profile: true })
+  const empty = prepareModule(
+    readModule(await wat('(module (memory 1) (func (export "main") (param i32) (memory.fill (i32.const 0) (i32.const 1) (i32.const 0))))')),
+    { profile: true },
+  )
   const none = load(empty)
   run(none, 'main', 0, PLENTY)
   expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(800n)
@@ -121,13 +125,16 @@ test('the ordinary variant has no counters; a guest cannot bring its own', async
 
 test('function names are read as far as they can be, and shown without controls', async () => {
   const named = readModule(await wat('(module (func $one) (func) (func $three))'))
-  expect([...functionNames(nameSection(named))]).toEqual([
+  expect([...functionNames(nameSection(named), 3)]).toEqual([
     [0, 'one'],
     [2, 'three'],
   ])
   expect(nameSection(readModule(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)))).toHaveLength(0)
   // Subsection 1 with "a\n\u202Eb" for function 0, then a name that is cut off
   const odd = Uint8Array.of(1, 12, 2, 0, 6, 0x61, 0x0a, 0xe2, 0x80, 0xae, 0x62, 1, 9, 0x78)
-  expect([...functionNames(odd)]).toEqual([[0, 'a??b']])
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => functionNames(bytes) instanceof Map))
+  expect([...functionNames(odd, 2)]).toEqual([[0, 'a??b']])
+  // Indices that do not rise, or are of no function
+  expect([...functionNames(Uint8Array.of(1, 10, 3, 1, 1, 0x61, 1, 1, 0x62, 2, 1, 0x63), 9)]).toEqual([[1, 'a']])
+  expect([...functionNames(nameSection(named), 2)]).toEqual([[0, 'one']])
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => functionNames(bytes, 9) instanceof Map))
 })

@@ -38,7 +38,6 @@ export interface Ending {
 }
 
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
-const noGas = (): WebAssembly.Global<'i64'> => new WebAssembly.Global({ value: 'i64', mutable: true }, 0n)
 
 /** Throws `core_bad_argument` unless a gas limit is one. */
 export function agas(limit: bigint): bigint {
@@ -52,7 +51,8 @@ export class Execution<S extends RunState> implements Meter {
   readonly state: S
   readonly #guest: PreparedGuest
   readonly #limit: bigint
-  #gas: WebAssembly.Global<'i64'> = noGas()
+  /** The instance's counter; before there is one, no gas at all. */
+  #gas: { value: bigint } = { value: 0n }
   #memory: GuestMemory
   #exports: Readonly<Record<string, unknown>> = {}
   /** In the guest's allocator or post-return: it may not call out (CanonicalABI.md, `may_leave`). */
@@ -211,7 +211,11 @@ export class Execution<S extends RunState> implements Meter {
     if (error instanceof Revert) return { ...this.#ending('refused', null, this.#limit - this.#gas.value), message: error.message }
     if (error instanceof GuestTrap || isWasmTrap(error)) {
       const deep = ((this.#exports[STACK_EXPORT] as WebAssembly.Global<'i32'> | undefined)?.value ?? 0) < 0
-      return this.#stopped('trap', deep ? `the stack limit stackBytes of ${LIMITS.stackBytes} was reached` : (error as Error).message, error)
+      return this.#stopped(
+        'trap',
+        deep ? `the stack limit stackBytes of ${LIMITS.stackBytes} was reached` : (error as Error).message,
+        error,
+      )
     }
     // RangeError (the machine's own stack or memory) and whatever else the host itself did wrong
     throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })

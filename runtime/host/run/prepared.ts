@@ -62,11 +62,12 @@ function bind(valid: ValidGuest): readonly BoundImport[] {
 /** Names are read from their section on first use: most runs need none. */
 function namer({ core: { module }, entries }: ValidGuest): (index: number) => string {
   const section = nameSection(module)
+  const count = module.functions.length
   const exported = new Map(module.exports.flatMap((e) => (e.kind === 'func' ? [[e.name, e.index] as const] : [])))
   let names: Map<number, string> | undefined
   return (index) => {
     if (names === undefined) {
-      names = new Map(functionNames(section))
+      names = new Map(functionNames(section, count))
       for (const { core, func } of entries) names.set(exported.get(core) as number, func.name)
     }
     return names.get(index) ?? `func[${index}]`

@@ -17,20 +17,25 @@ export function nameSection({ bytes, sections }: CoreModule): Uint8Array {
   return bytes.slice(r.at, section.end)
 }
 
-/** Names by function index. */
-export function functionNames(section: Uint8Array): ReadonlyMap<number, string> {
+/** Names by function index, of functions below `count`. Indices must rise, as the specification says, so that there are no more names than functions. */
+export function functionNames(section: Uint8Array, count: number): ReadonlyMap<number, string> {
   const names = new Map<number, string>()
   try {
     const r = new Reader(section)
     while (!r.done) {
       const id = r.u8()
       const sub = r.sub(r.u32())
-      if (id !== FUNCTION_NAMES) continue
+      if (id < FUNCTION_NAMES) continue
+      if (id > FUNCTION_NAMES) return names
+      let last = -1
       for (let left = sub.count(); left > 0; left--) {
         const index = sub.u32()
+        if (index <= last || index >= count) return names
+        last = index
         const name = sub.name().replaceAll(UNSEEN, '?').slice(0, SHOWN)
         if (name !== '') names.set(index, name)
       }
+      return names
     }
   } catch (error) {
     if (!isUtnetError(error, 'guest_invalid')) throw error

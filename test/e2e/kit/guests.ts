@@ -25,7 +25,9 @@ function hashOf(paths: readonly string[]): string {
   const hash = createHash('sha256')
   for (const path of paths) {
     const full = join(root, path)
-    const files = readdirSync(dirname(full), { withFileTypes: true }).find((e) => e.name === path.split('/').at(-1))?.isFile()
+    const files = readdirSync(dirname(full), { withFileTypes: true })
+      .find((e) => e.name === path.split('/').at(-1))
+      ?.isFile()
       ? [full]
       : readdirSync(full, { recursive: true, withFileTypes: true })
           .filter((e) => e.isFile())

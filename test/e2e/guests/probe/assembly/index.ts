@@ -19,7 +19,8 @@ export function handle(request: Request): Response {
   const path = request.path
   if (path == '/trap') unreachable()
   if (path == '/spin') while (true) grown++
-  if (path == '/page') return new Response().header('content-type', 'text/html').header('content-security-policy', 'default-src *').text(PAGE)
+  if (path == '/page')
+    return new Response().header('content-type', 'text/html').header('content-security-policy', 'default-src *').text(PAGE)
   if (path == '/session') {
     const given = request.header('authorization')
     return new Response().header('set-cookie', given === null ? '' : given).text('welcome')
