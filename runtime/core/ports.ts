@@ -100,7 +100,7 @@ export interface RunOutcome {
   readonly gas: bigint
   /** Why it did not complete, for people; never hashed. */
   readonly message?: string
-  /** The function in which a trap or the end of the gas happened, where it can be told; never hashed. */
+  /** The function in which the run ended before its time, where it can be told; never hashed. */
   readonly where?: string
   /** Gas by function, most first, where the executor profiles; the sum is `gas`. */
   readonly profile?: readonly FunctionGas[]

@@ -1,6 +1,7 @@
 /** A node that is killed at any moment keeps every receipt that it acknowledged, with its data, and never goes back behind a call that it answered. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { createClient, isUtnetError } from '../../gateway/client/index.ts'
 import { decodeGenesis, type NodeApi } from '../../runtime/core/index.ts'
@@ -25,11 +26,19 @@ interface Acknowledged {
 }
 
 /** The load of one run, until the node is gone: what it acknowledged, and the highest block that it told of. */
-async function load(url: string, run: number, done: Promise<void>): Promise<{ acknowledged: Acknowledged[]; height: number }> {
+async function load(url: string, run: number, kill: () => Promise<void>): Promise<{ acknowledged: Acknowledged[]; height: number }> {
   const acknowledged: Acknowledged[] = []
   let height = 0
   let over = false
-  void done.then(() => (over = true))
+  let answered: () => void = () => {}
+  const firstAnswer = new Promise<void>((resolve) => (answered = resolve))
+  // Delays that fall into all phases of a batch and of a block; every fifth node dies before it may have answered at all.
+  const killed = (async () => {
+    if (run % 5 !== 4) await firstAnswer
+    await sleep((run * 37) % 140)
+    await kill()
+    over = true
+  })()
   const until = async (act: (i: number) => Promise<void>): Promise<void> => {
     try {
       for (let i = 0; !over; i++) await act(i)
@@ -42,6 +51,7 @@ async function load(url: string, run: number, done: Promise<void>): Promise<{ ac
     const response = await fetch(`${url}/fn/probe/echo`, { method: 'POST', body })
     const { id } = ticketOf(response)
     acknowledged.push({ id, body })
+    answered()
     await response.arrayBuffer()
   }
   const call = async (): Promise<void> => {
@@ -52,9 +62,13 @@ async function load(url: string, run: number, done: Promise<void>): Promise<{ ac
     })
     const { id } = ticketOf(response)
     acknowledged.push({ id, body: null })
+    answered()
     height = Math.max(height, ((await response.json()) as { height: number }).height)
   }
   await Promise.all([...Array.from({ length: WRITERS }, (_, w) => until(invoke(w))), until(call)])
+  // A node that answers nothing must not keep the test waiting for its first answer.
+  answered()
+  await killed
   return { acknowledged, height }
 }
 
@@ -88,10 +102,7 @@ test(`${KILLS} kills under load lose nothing that was acknowledged`, { timeout: 
     }
     expect((await api.chain()).height).toBeGreaterThanOrEqual(highest)
     expect(await lost(api, last, false), `after kill ${run}`).toEqual([])
-    // Delays that fall into all phases of a batch and of a block; the same in every run of the test.
-    const killed = new Promise<void>((resolve) => setTimeout(resolve, 20 + ((run * 37) % 140))).then(() => node.kill())
-    const { acknowledged, height } = await load(node.url, run, killed)
-    await killed
+    const { acknowledged, height } = await load(node.url, run, node.kill)
     last = acknowledged
     all.push(...acknowledged)
     calls += acknowledged.filter((a) => a.body === null).length
@@ -101,7 +112,7 @@ test(`${KILLS} kills under load lose nothing that was acknowledged`, { timeout: 
   const node = await startChild(data, home)
   const api = createClient(node.url)
   expect((await api.chain()).height).toBeGreaterThanOrEqual(highest)
-  expect(all.length).toBeGreaterThan(KILLS)
+  expect(all.length).toBeGreaterThanOrEqual(Math.floor((KILLS * 4) / 5))
   expect(new Set(all.map((a) => a.id)).size).toBe(all.length)
   expect(await lost(api, all, true)).toEqual([])
   // Each call added one; one that was in a block but not yet answered may have added more.

@@ -50,13 +50,19 @@ test.each(FUNCTIONS)(
     })
     expect(response.status).toBe(200)
     const result = (await response.json()) as CallResult
-    expect(result).toMatchObject({ status, gas: gasLimit, result: null, events: [] })
-    expect(ticketOf(response).id).toBe(result.receipt)
-    expect(await node.api.transaction(result.hash)).toMatchObject({ state: 'final', status, gas: gasLimit, height: result.height })
+    expect(result).toMatchObject({ status, paid: gasLimit, result: null, events: [] })
+    expect(ticketOf(response)).toMatchObject({ id: result.receipt, gas: result.gas })
+    expect(await node.api.transaction(result.hash)).toMatchObject({
+      state: 'final',
+      status,
+      gas: result.gas,
+      paid: gasLimit,
+      height: result.height,
+    })
     expect((await node.api.query({ name: 'ledger', export: 'amount-of', args: [entry] })).result).toBe('0')
-    // The receipt is of the run, whose limit is what the transaction itself costs below the transaction's.
+    // Gas is the run's, whose limit lies below the transaction's by what the transaction itself costs; paid is both.
     const body = (await node.api.receipt(result.receipt)).body
-    expect(body).toMatchObject({ status, kind: 'call' })
+    expect(body).toMatchObject({ status, kind: 'call', gas: result.gas })
     const own = Number(gasLimit) - Number(body['gas'])
     expect(own).toBeGreaterThanOrEqual(PARAMS.tx.base + PARAMS.tx.byte * 100)
     expect(own).toBeLessThan(PARAMS.tx.base + PARAMS.tx.byte * 1_000)

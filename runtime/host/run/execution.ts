@@ -31,7 +31,7 @@ export interface Ending {
   readonly result: WitValue
   readonly gas: bigint
   readonly message?: string
-  /** The function in which a trap or the end of the gas happened, where it can be told. */
+  /** The function in which the run ended before its time, where it can be told. */
   readonly where?: string
   /** Of the profiling variant only. */
   readonly profile?: readonly FunctionGas[]
@@ -204,11 +204,18 @@ export class Execution<S extends RunState> implements Meter {
     return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
   }
 
+  /** The guest ended its call itself: the message is its own, and what is left of the limit is not lost. */
+  #refused(error: Revert): Ending {
+    const where = placeOf(error, this.#guest)
+    const ending = { ...this.#ending('refused', null, this.#limit - this.#gas.value), message: error.message }
+    return where === undefined ? ending : { ...ending, where }
+  }
+
   /** What stopped the guest. A fault of the node is thrown on: it is never a result. */
   #ended(error: unknown): Ending {
     if (isUtnetError(error)) throw error
     if (error instanceof OutOfGas || this.#gas.value < 0n) return this.#stopped('out-of-gas', 'the gas limit was reached', error)
-    if (error instanceof Revert) return { ...this.#ending('refused', null, this.#limit - this.#gas.value), message: error.message }
+    if (error instanceof Revert) return this.#refused(error)
     if (error instanceof GuestTrap || isWasmTrap(error)) {
       const deep = ((this.#exports[STACK_EXPORT] as WebAssembly.Global<'i32'> | undefined)?.value ?? 0) < 0
       return this.#stopped(

@@ -50,7 +50,7 @@ export interface InvokeOutcome {
   readonly log: HostLog
   readonly models: readonly ModelUse[]
   readonly message?: string
-  /** The function in which a trap or the end of the gas happened, where it can be told. */
+  /** The function in which the run ended before its time, where it can be told. */
   readonly where?: string
   /** Gas by function, most first; the sum is `gas`. */
   readonly profile?: readonly FunctionGas[]
