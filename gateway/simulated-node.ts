@@ -305,7 +305,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     },
     receipt: async (id) => {
       const { body, height } = receiptOf(id)
-      return receiptView(body, null, height === null ? null : { height, index: 0, size: 1, path: [] })
+      return receiptView(body, null, height === null ? null : { height, index: 0, path: [] })
     },
     receiptBytes: async (id) => encodeReceipt(receiptOf(id).body),
     bundle: async (id, { withModels } = {}) => {

@@ -2,7 +2,10 @@
 import { abytes } from './bytes.ts'
 import { asArray, asBytes, asMap, asUint, type Cbor, encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
-import { leastSize } from './merkle.ts'
+import { leafHash, verifyInclusion } from './merkle.ts'
+
+/** Deeper than any tree of a block, and its index still a safe integer. */
+const MAX_PATH = 52
 
 /** A node's statement over consecutive receipts of one thread: names its predecessor, so none can be left out unseen. */
 export interface BatchStatement {
@@ -29,9 +32,8 @@ export interface Attestation {
 /** Path from the batch (or, of a call, from the body) to the receipt root of a final block's header. */
 export interface Anchor {
   readonly height: number
+  /** On which sides the siblings of the path stand (`pathSides`): what a root binds, where it binds neither a leaf's number nor how many there are. */
   readonly index: number
-  /** Leaves of the tree. Not written: no signature covers it, and index and path fix all of it that counts (`leastSize`). */
-  readonly size: number
   readonly path: readonly Uint8Array[]
 }
 
@@ -92,17 +94,20 @@ export function anchorCbor(a: Anchor): Cbor {
   return { height: a.height, index: a.index, path: [...a.path] }
 }
 
-/** The size that an anchor is read back with: the least that its index and path fit; throws `core_not_canonical` when none does. */
-export function anchorSize(index: number, path: readonly Uint8Array[]): number {
-  const size = leastSize(index, path.length)
-  if (size === undefined) throw new UtnetError('core_not_canonical', `no tree has leaf ${index} at the end of a path of ${path.length}`)
-  return size
+/** An anchor of its parts; throws `core_not_canonical` where the index has more bits than the path has siblings. */
+export function anAnchor(height: number, index: number, path: readonly Uint8Array[]): Anchor {
+  if (path.length > MAX_PATH || index >= 2 ** path.length)
+    throw new UtnetError('core_not_canonical', `index ${index} has more bits than a path of ${path.length} has siblings`)
+  return { height, index, path }
+}
+
+/** True when the path leads from the leaf's hash to the receipt root. */
+export function verifyAnchor(leaf: Uint8Array, anchor: Anchor, receiptRoot: Uint8Array): boolean {
+  return verifyInclusion(leafHash(leaf), anchor.index, 2 ** anchor.path.length, anchor.path, receiptRoot)
 }
 
 /** The anchor of a decoded value. */
 export function readAnchor(value: Cbor | undefined): Anchor {
   const map = asMap(value, ['height', 'index', 'path'], 'anchor')
-  const index = asUint(map['index'], 'index')
-  const path = hashes(map['path'], 'path')
-  return { height: asUint(map['height'], 'height'), index, size: anchorSize(index, path), path }
+  return anAnchor(asUint(map['height'], 'height'), asUint(map['index'], 'index'), hashes(map['path'], 'path'))
 }

@@ -11,8 +11,8 @@ import {
   fromHex,
   inclusionPath,
   leafHash,
-  leastSize,
   merkleRoot,
+  pathSides,
   rootOfHashes,
   toHex,
   verifyConsistency,
@@ -97,18 +97,22 @@ test.skipIf(!existsSync(archive))('RFC 6962 vectors: inclusion and consistency (
   expect(count).toBeGreaterThan(100)
 })
 
-test('index and length of a path give the least tree that it fits, and in it the path holds', () => {
+test('the sides of a path lead to the root, and no other sides do, where index and size could be others', () => {
   for (let size = 1; size <= 40; size++) {
     const hashes = Array.from({ length: size }, (_, i) => leafHash(Uint8Array.of(i)))
     const root = rootOfHashes(hashes)
     hashes.forEach((hash, i) => {
       const path = inclusionPath(hashes, i)
-      const least = leastSize(i, path.length) as number
-      expect(least).toBeLessThanOrEqual(size)
-      expect(verifyInclusion(hash, i, least, path, root)).toBe(true)
-      expect(verifyInclusion(hash, i, least - 1, path, root)).toBe(false)
+      const full = 2 ** path.length
+      const leading = Array.from({ length: full }, (_, sides) => sides).filter((sides) => verifyInclusion(hash, sides, full, path, root))
+      expect(leading).toEqual([pathSides(i, size)])
     })
   }
-  expect(leastSize(0, 53)).toBeUndefined()
-  expect(leastSize(7, 2)).toBeUndefined()
+  // What the index alone would leave open.
+  const [a, b, c] = [0, 1, 2].map((i) => leafHash(Uint8Array.of(i))) as [Uint8Array, Uint8Array, Uint8Array]
+  const root = rootOfHashes([a, b, c])
+  const path = inclusionPath([a, b, c], 2)
+  expect(verifyInclusion(c, 2, 3, path, root)).toBe(true)
+  expect(verifyInclusion(c, 1, 2, path, root)).toBe(true)
+  expect(pathSides(2, 3)).toBe(1)
 })

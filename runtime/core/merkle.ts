@@ -84,22 +84,22 @@ export function verifyInclusion(hash: Uint8Array, index: number, size: number, p
 }
 
 /**
- * The least size of a tree in which leaf `index` has a path of that length; undefined when there is none. Index and length alone fix the shape of
- * a path: up to some level t every level has a sibling, from there on only those where the index has a bit, so a longer path means a larger t.
+ * On which sides the siblings of leaf `index` of a tree of `size` stand, as a number: bit i is set where sibling i of its audit path stands left.
+ * That is the leaf's index in the full tree with a path of this length, so `verifyInclusion(hash, it, 2 ** path.length, path, root)` holds.
+ * Index and size are not: the one step up to the left is leaf 1 of 2, 2 of 3 and 4 of 5, and no root tells them apart.
  */
-export function leastSize(index: number, pathLength: number): number | undefined {
-  if (!Number.isSafeInteger(index) || index < 0 || pathLength > 52) return undefined
-  const ones = (n: number): number => n.toString(2).replaceAll('0', '').length
-  if (pathLength === ones(index)) return index + 1
-  for (let t = 1; t <= 52; t++) {
-    const half = 2 ** (t - 1)
-    // Level t is the first that the last leaf shares with this one, so that the last has a bit below it where this one has none.
-    if (Math.floor(index / half) % 2 === 0 && t + ones(Math.floor(index / (half * 2))) === pathLength) {
-      const last = (Math.floor(index / half) + 1) * half
-      return Number.isSafeInteger(last + 1) ? last + 1 : undefined
-    }
+export function pathSides(index: number, size: number): number {
+  let sides = 0
+  let from = 0
+  let to = size
+  while (to - from > 1) {
+    const k = split(to - from)
+    const right = index >= from + k
+    sides = sides * 2 + (right ? 1 : 0)
+    if (right) from += k
+    else to = from + k
   }
-  return undefined
+  return sides
 }
 
 /** Consistency proof between the trees of the first `size1` and of all leaves (RFC 6962 2.1.2). */

@@ -24,7 +24,9 @@ function sections(car: Uint8Array): Section[] {
 function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
   const opened = (['input', 'output', 'log'] as const).flatMap((name) => {
     const part = root[name]
-    return part === null ? [] : [[`${name} opening`, part.opening] as const, ...part.files.map((file) => [`file of the ${name}`, file] as const)]
+    return part === null
+      ? []
+      : [[`${name} opening`, part.opening] as const, ...part.files.map((file) => [`file of the ${name}`, file] as const)]
   })
   return [
     ['receipt', root.receipt],

@@ -1,6 +1,6 @@
 /** A receipt as a JSON file, without a bundle: its id, the node's signature and, when header and certificate are at hand, its anchor. */
 import {
-  anchorSize,
+  anAnchor,
   asArray,
   encodeReceipt,
   fromBase64,
@@ -115,9 +115,7 @@ function attestationOf(value: unknown, body: ReceiptBody): Attestation | null {
 function anchorOf(value: unknown): Anchor | null {
   if (value === null) return null
   const view = object(value, 'anchor')
-  const index = uint(view, 'index')
-  const path = hexes(view, 'path')
-  return { height: uint(view, 'height'), index, size: anchorSize(index, path), path }
+  return anAnchor(uint(view, 'height'), uint(view, 'index'), hexes(view, 'path'))
 }
 
 /** JSON equality; the order of members does not count. */

@@ -13,6 +13,7 @@ import {
   nodeAccountKey,
   paramsOf,
   runSeed,
+  verifyAnchor,
   verifyInclusion,
   verifyTrieProof,
   type Anchor,
@@ -70,10 +71,7 @@ export function checkAnchor(
     must(attestation !== null, 'a batch is anchored by its attestation, which is missing')
     leaf = batchLeaf(attestation.batch, attestation.sig)
   }
-  must(
-    verifyInclusion(leafHash(leaf), anchor.index, anchor.size, anchor.path, header.receiptRoot),
-    "the path does not lead into the block's receipt root",
-  )
+  must(verifyAnchor(leaf, anchor, header.receiptRoot), "the path does not lead into the block's receipt root")
   return [true, `in block ${header.height}, leaf ${anchor.index}`]
 }
 

@@ -9,6 +9,7 @@ import {
   nodeAccountKey,
   headerHash,
   inclusionPath,
+  pathSides,
   leafHash,
   receiptId,
   UtnetError,
@@ -134,7 +135,7 @@ export function findTx(core: ChainCore, id: CID): FoundTx {
 
 function anchorOf(core: ChainCore, { height, index }: Place): Anchor {
   const { leaves } = resultsAt(core, height)
-  return { height, index, size: leaves.length, path: inclusionPath(leaves.map(leafHash), index) }
+  return { height, index: pathSides(index, leaves.length), path: inclusionPath(leaves.map(leafHash), index) }
 }
 
 /** The receipt of a call with its path to the header; throws `receipt_not_found`. */

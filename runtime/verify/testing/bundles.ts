@@ -18,6 +18,7 @@ import {
   encodeWitness,
   fileBlocks,
   inclusionPath,
+  pathSides,
   leafHash,
   merkleRoot,
   openingDigest,
@@ -201,7 +202,7 @@ export function invokeParts(options: RunOptions = {}): Parts {
     state: { ...second.state, accounts: state.root },
     ...options.header,
   })
-  const anchor: Anchor = { height: 3, index: 1, size: 3, path: inclusionPath(receipts.map(leafHash), 1) }
+  const anchor: Anchor = { height: 3, index: pathSides(1, 3), path: inclusionPath(receipts.map(leafHash), 1) }
   return {
     chainId,
     body,
@@ -255,7 +256,7 @@ export function callParts(change?: (body: CallBody) => CallBody): Parts {
     chainId,
     body,
     attestation: null,
-    anchor: { height: 3, index: 0, size: 2, path: inclusionPath(receipts.map(leafHash), 0) },
+    anchor: { height: 3, index: pathSides(0, 2), path: inclusionPath(receipts.map(leafHash), 0) },
     anchorHeader: header,
     anchorCertificate: certificate,
     contextHeader: header,
