@@ -18,12 +18,17 @@ import {
   type InferResult,
   type ModelView,
   type NamedTensor,
+  type RunStatus,
 } from '../../core/index.ts'
+import type { OperatorOutcome } from '../../host/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
 import { guestOf } from './guests.ts'
 import { contextNow, inSlot, strictest, ticketOf } from './runs.ts'
 
 interface Ran {
+  readonly status: RunStatus
+  /** What the caller is told of a run that did not complete. */
+  readonly failure?: UtnetError
   readonly arithmetic: string
   readonly outputs: readonly NamedTensor[]
   readonly gas: bigint
@@ -75,7 +80,7 @@ async function inferModel(parts: Parts, request: InferRequest): Promise<InferRes
   const gas = parts.bridge.gasOf(request.model, request.inputs)
   return receipted(parts, request, cid, 'onnx', async () => {
     const { arithmetic, outputs, root } = await parts.bridge.infer(request.model, request.inputs, request.arithmetic ?? 'any')
-    return { arithmetic, outputs, gas, root }
+    return { status: 'ok', arithmetic, outputs, gas, root }
   })
 }
 
@@ -83,25 +88,36 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Infer
   const { info } = await guestOf(parts, request.model, 'operator', 'utnet invoke runs functions')
   return receipted(parts, request, info.module, 'operator', async () => {
     const run = await parts.host.runOperator({ module: info.module, inputs: request.inputs, gasLimit: BigInt(LIMITS.invokeGas) })
-    if (run.status === 'out-of-gas')
-      throw new UtnetError('host_out_of_gas', `${request.model} ran out of gas${run.where === undefined ? '' : ` in ${run.where}`}`, {
-        limit: 'invokeGas',
-        used: run.gas,
-        allowed: LIMITS.invokeGas,
-      })
-    if (run.status !== 'ok')
-      throw new UtnetError(
-        run.status === 'refused' ? 'tensor_input' : 'guest_trap',
-        `${request.model} ended as ${run.status}: ${run.message ?? 'no message'}`,
-      )
     const arithmetic = `exact:${info.module.toString()}`
     return {
+      status: run.status,
+      ...(run.status === 'ok' ? {} : { failure: failureOf(request.model, run) }),
       arithmetic,
       outputs: run.outputs,
       gas: run.gas,
       root: tensorCommitment(info.module, arithmetic, tensorHeads(request.inputs), tensorHeads(run.outputs)),
     }
   })
+}
+
+/** A run that failed has its receipt too: the error names it. */
+function withReceipt(error: UtnetError, receipt: string): UtnetError {
+  const { limit, used, allowed } = error
+  const broken = limit === undefined || used === undefined || allowed === undefined ? {} : { limit, used, allowed }
+  return new UtnetError(error.code, error.message, { ...broken, hint: `utnet replay ${receipt} --trace`, details: { receipt } })
+}
+
+function failureOf(name: string, run: OperatorOutcome): UtnetError {
+  if (run.status === 'out-of-gas') {
+    const where = run.where === undefined ? '' : ` in ${run.where}`
+    return new UtnetError('host_out_of_gas', `${name} ran out of gas${where}`, {
+      limit: 'invokeGas',
+      used: run.gas,
+      allowed: LIMITS.invokeGas,
+    })
+  }
+  const code = run.status === 'refused' ? 'tensor_input' : 'guest_trap'
+  return new UtnetError(code, `${name} ended as ${run.status}: ${run.message ?? 'no message'}`)
 }
 
 async function receipted(parts: Parts, request: InferRequest, module: CID, world: string, work: () => Promise<Ran>): Promise<InferResult> {
@@ -115,7 +131,7 @@ async function receipted(parts: Parts, request: InferRequest, module: CID, world
     kind: 'infer',
     world,
     entry: 'run',
-    status: 'ok',
+    status: ran.status,
     gas: ran.gas,
     protocol: PROTOCOL,
     models: [{ model: module, arithmetic: ran.arithmetic, root: ran.root }],
@@ -125,12 +141,9 @@ async function receipted(parts: Parts, request: InferRequest, module: CID, world
     log: null,
     files,
   })
-  parts.meters.ran('infer', 'ok', ran.gas, (performance.now() - began) / 1000)
-  parts.events.emit({ type: 'receipt', id: issued.id.toString(), kind: 'infer', status: 'ok', gas: ran.gas.toString() })
-  return {
-    model: module.toString(),
-    arithmetic: ran.arithmetic,
-    outputs: ran.outputs,
-    receipt: await ticketOf(run, issued, ran.gas, request.later === true),
-  }
+  parts.meters.ran('infer', ran.status, ran.gas, (performance.now() - began) / 1000)
+  parts.events.emit({ type: 'receipt', id: issued.id.toString(), kind: 'infer', status: ran.status, gas: ran.gas.toString() })
+  const receipt = await ticketOf(run, issued, ran.gas, request.later === true)
+  if (ran.failure !== undefined) throw withReceipt(ran.failure, receipt.id)
+  return { model: module.toString(), arithmetic: ran.arithmetic, outputs: ran.outputs, receipt }
 }
