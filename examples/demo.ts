@@ -6,14 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { callAndWait, publish } from '../cli/transactions.ts'
 import { userKey } from '../cli/user-folder.ts'
 import { createClient } from '../gateway/client/index.ts'
-import {
-  decodeGenesis,
-  parseAddress,
-  witFromJson,
-  type GuestDetail,
-  type NodeApi,
-  type TransactionView,
-} from '../runtime/core/index.ts'
+import { decodeGenesis, parseAddress, witFromJson, type GuestDetail, type NodeApi, type TransactionView } from '../runtime/core/index.ts'
 import { buildGuest, reexecute, startDevNode } from '../runtime/node/index.ts'
 import { verifyBundle, type Verification } from '../runtime/verify/index.ts'
 

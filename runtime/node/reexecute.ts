@@ -8,6 +8,7 @@ import {
   encode,
   fileCid,
   LIMITS,
+  PARAMS,
   responseOpening,
   callOutputOpening,
   sha256,
@@ -24,6 +25,7 @@ import {
   type RunOutcome,
 } from '../core/index.ts'
 import { changesRoot } from '../consensus/index.ts'
+import { inferGas, onnxWeb } from '../tpu-bridge/index.ts'
 import { createHost, type Host } from '../host/index.ts'
 import type { Reexecution, ReexecutionInput } from '../verify/index.ts'
 
@@ -116,8 +118,9 @@ async function again(host: Host, input: ReexecutionInput): Promise<TracedReexecu
   return { status: outcome.status, gas: outcome.gas, output, ...traced(outcome) }
 }
 
-async function operatorAgain(host: Host, input: ReexecutionInput): Promise<TracedReexecution> {
-  const inputs = asArray(decode(input.input.opening, 'input'), 'input').map((item): NamedTensor => {
+/** The input tensors of an infer, from its opening. */
+function tensorsOf(input: ReexecutionInput): NamedTensor[] {
+  return asArray(decode(input.input.opening, 'input'), 'input').map((item) => {
     const [name, dtype, shape, hash] = asArray(item, 'tensor', 4)
     return {
       name: asText(name, 'name'),
@@ -126,6 +129,34 @@ async function operatorAgain(host: Host, input: ReexecutionInput): Promise<Trace
       data: bodyOf(asBytes(hash, 'data', 32), input.input.files),
     }
   })
+}
+
+/** A model runs again only where its arithmetic is bit-exact on every machine. */
+async function modelAgain(input: ReexecutionInput): Promise<TracedReexecution> {
+  const device = onnxWeb()
+  const [use] = input.body.models instanceof Uint8Array ? [] : input.body.models
+  if (use?.arithmetic !== device.arithmetic) {
+    throw new UtnetError(
+      'verify_failed',
+      `results of ${use?.arithmetic ?? 'this arithmetic'} differ between machines, so running it again shows nothing`,
+      {
+        hint: 'ask for bits that compare: utnet infer MODEL --arithmetic exact',
+      },
+    )
+  }
+  const model = await device.load(input.module, input.body.module)
+  try {
+    const inputs = tensorsOf(input)
+    const outputs = await model.run(inputs)
+    return { status: 'ok', gas: inferGas(PARAMS, input.module.length, inputs, model.outputs), output: encode(tensorHeads(outputs)) }
+  } finally {
+    await model.close()
+    await device.close()
+  }
+}
+
+async function operatorAgain(host: Host, input: ReexecutionInput): Promise<TracedReexecution> {
+  const inputs = tensorsOf(input)
   const run = await host.runOperator({ module: input.body.module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
   return { status: run.status, gas: run.gas, output: encode(tensorHeads(run.outputs)), ...traced(run) }
 }
@@ -172,10 +203,7 @@ function callAgain(host: Host, input: ReexecutionInput): TracedReexecution {
 
 /** Runs what a bundle holds again on a fresh host: the `reexecute` of `verifyBundle`. A trace changes neither result nor gas. */
 export async function reexecute(input: ReexecutionInput, options: { readonly trace?: boolean } = {}): Promise<TracedReexecution> {
-  if (input.body.kind === 'infer' && input.body.world !== 'operator')
-    throw new UtnetError('verify_failed', 'a model is run again on a device, not as a guest', {
-      hint: 'compare its bits with: utnet infer MODEL --arithmetic exact',
-    })
+  if (input.body.kind === 'infer' && input.body.world !== 'operator') return modelAgain(input)
   const host = createHost({ files: only(input.module), profile: options.trace === true })
   await host.load(input.body.module)
   if (input.body.kind === 'call') return callAgain(host, input)
