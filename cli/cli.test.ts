@@ -7,7 +7,14 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { main } from './main.ts'
 import { run, SOURCE, startDev, type DevProcess, type Ran } from './testing/run.ts'
 
+const TEMPLATES = [
+  ['tally', 'contract'],
+  ['hello', 'function'],
+  ['plus', 'operator'],
+] as const
+
 let folder: string
+let made: Ran[][]
 let dev: DevProcess
 let env: Record<string, string | undefined>
 
@@ -39,26 +46,26 @@ beforeAll(async () => {
   env = { UTNET_HOME: path('home'), UTNET_DATA: undefined, UTNET_PORT: undefined, UTNET_URL: undefined }
   dev = await startDev(SOURCE, ['--data', 'data'], { cwd: folder, env })
   env = { ...env, UTNET_URL: dev.ready['url'] }
-  await Promise.all(
-    (
-      [
-        ['tally', 'contract'],
-        ['hello', 'function'],
-        ['plus', 'operator'],
-      ] as const
-    ).map(async ([name, template]) => {
-      const made = await utnet('new', name, '--template', template, '--json')
-      expect(made).toMatchObject({ code: 0, documents: [{ dir: path(name), name, template }] })
-      const deployed = await utnet('deploy', name, '--name', name, '--json')
-      expect(deployed).toMatchObject({ code: 0, documents: [{ name, world: template, module: expect.stringMatching(/^bafkrei/) }] })
-      expect(Array.isArray(deployed.documents[0]?.['exports'])).toBe(true)
-    }),
+  made = await Promise.all(
+    TEMPLATES.map(async ([name, template]) => [
+      await utnet('new', name, '--template', template, '--json'),
+      await utnet('deploy', name, '--name', name, '--json'),
+    ]),
   )
 })
 
 afterAll(async () => {
   await dev?.stop()
   rmSync(folder, { recursive: true, force: true })
+})
+
+test('new and deploy, three at once: one key, one transaction after the other', () => {
+  for (const [i, [name, template]] of TEMPLATES.entries()) {
+    const [created, deployed] = made[i] as [Ran, Ran]
+    expect(created).toMatchObject({ code: 0, documents: [{ dir: path(name), name, template }] })
+    expect(deployed).toMatchObject({ code: 0, documents: [{ name, world: template, module: expect.stringMatching(/^bafkrei/) }] })
+    expect(deployed.documents[0]?.['exports']).toBeInstanceOf(Array)
+  }
 })
 
 test('dev --json prints one line: url, data, chainId, nodeKey', async () => {

@@ -131,5 +131,6 @@ console.log(JSON.stringify([await infer(undefined, ${JSON.stringify(join(folder,
 test('the main job runs from the bundle, started by the Node of this machine', async () => {
   const cwd = join(folder, 'work')
   mkdirSync(cwd)
-  await mainJob([node.path, join(dist, 'launch.js')], { cwd, env: machineEnv({ UTNET_HOME: join(folder, 'home') }) })
+  const env = machineEnv({ UTNET_HOME: join(folder, 'home') })
+  expect(await mainJob([node.path, join(dist, 'launch.js')], { cwd, env })).toMatchObject({ valid: true })
 })

@@ -53,7 +53,7 @@ async function installed(npm: readonly string[], name: string): Promise<void> {
   execFileSync(program, [...args, 'install', tarball], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
   console.log(`${name}, Node ${machineNode().major}:\n${sizes(join(cwd, 'node_modules'))}`)
   const utnet = [join(cwd, 'node_modules/.bin/utnet')]
-  await mainJob(utnet, { cwd, env })
+  expect(await mainJob(utnet, { cwd, env })).toMatchObject({ valid: true })
   await templateTests(utnet, { cwd, env })
 
   // Without onnxruntime-node (an optional peer) the portable device serves; what is exact is also bounded.
@@ -76,8 +76,16 @@ async function installed(npm: readonly string[], name: string): Promise<void> {
   expect(await run(npx, ['--version'], { cwd, env })).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   const byNpx = await startDev(npx, ['--data', 'models'], { cwd, env })
   await byNpx.stop()
-  await expect(fetch(String(byNpx.ready['url']))).rejects.toThrow()
+  await expect(fetch(String(byNpx.ready['url']))).rejects.toThrow('fetch failed')
 }
 
-test.skipIf(!asked)('npm of this machine (skipped without PACKAGE_TEST=1)', () => installed(['npm'], 'machine-npm'), SLOW_MS)
-test.skipIf(!asked)('npm 10 (skipped without PACKAGE_TEST=1)', () => installed(['npx', '-y', 'npm@10'], 'npm-10'), SLOW_MS)
+test.skipIf(!asked)(
+  'npm of this machine (skipped without PACKAGE_TEST=1)',
+  () => expect(installed(['npm'], 'machine-npm')).resolves.toBeUndefined(),
+  SLOW_MS,
+)
+test.skipIf(!asked)(
+  'npm 10 (skipped without PACKAGE_TEST=1)',
+  () => expect(installed(['npx', '-y', 'npm@10'], 'npm-10')).resolves.toBeUndefined(),
+  SLOW_MS,
+)

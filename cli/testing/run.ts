@@ -68,7 +68,7 @@ export async function startDev(command: readonly string[], args: readonly string
   const heard: (() => void)[] = []
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
-    for (const look of [...heard]) look()
+    for (const look of heard) look()
   })
   const first = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {

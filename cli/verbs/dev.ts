@@ -55,10 +55,11 @@ export const dev: Verb = {
   options: { port: { type: 'string', short: 'p' }, data: { type: 'string' }, watch: { type: 'string' }, retention: { type: 'string' } },
   positionals: [0, 0],
   async run(context) {
-    const stop = askedToStop()
     const data = resolve(textFlag(context, 'data') ?? process.env['UTNET_DATA'] ?? '.utnet')
     const watched = watchedFolder(context)
-    const node = await start({ data, port: portOf(context), retention: retentionOf(context) })
+    const options = { data, port: portOf(context), retention: retentionOf(context) }
+    const stop = askedToStop()
+    const node = await start(options)
     try {
       // A dev node's own chain is one that this user trusts; its genesis says that it is a dev chain.
       if (node.madeGenesis) trustChain(node.genesis)

@@ -10,8 +10,8 @@ async function ok(command: readonly string[], args: readonly string[], options: 
   return ran
 }
 
-/** Builds, deploys and calls a contract and a function, then verifies a bundle with the node stopped. */
-export async function mainJob(command: readonly string[], options: RunOptions): Promise<void> {
+/** Builds, deploys and calls a contract and a function; gives the verdict on the call's bundle, found with the node stopped. */
+export async function mainJob(command: readonly string[], options: RunOptions): Promise<unknown> {
   const at = (name: string): string => join(options.cwd, name)
   const utnet = (...args: string[]): Promise<Ran> => ok(command, args, options)
   await utnet('new', 'tally', '--template', 'contract')
@@ -38,13 +38,14 @@ export async function mainJob(command: readonly string[], options: RunOptions): 
   } finally {
     expect((await dev.stop()).code).toBe(0)
   }
-  expect((await utnet('verify', 'proof.car', '--reexecute', '--json')).documents[0]).toMatchObject({ valid: true })
+  const [verdict] = (await utnet('verify', 'proof.car', '--reexecute', '--json')).documents
   const bytes = readFileSync(at('proof.car'))
   writeFileSync(
     at('spoilt.car'),
     bytes.map((b, i) => (i === bytes.length >> 1 ? b ^ 1 : b)),
   )
   expect((await run(command, ['verify', 'spoilt.car'], options)).code).toBe(1)
+  return verdict
 }
 
 /** The tests of every template, as a new project has them. */
