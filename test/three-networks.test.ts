@@ -78,7 +78,12 @@ test('U5.5-WSM-1 one component gives the same output and gas on two nodes', asyn
     const answers = []
     for (const { url } of [node, other]) {
       await createClient(url).deploy({ name: 'echo', component })
-      const answer = await createClient(url).invoke('echo', { method: 'POST', path: '/', headers: [['content-type', 'text/plain']], body: Buffer.from('same') })
+      const answer = await createClient(url).invoke('echo', {
+        method: 'POST',
+        path: '/',
+        headers: [['content-type', 'text/plain']],
+        body: Buffer.from('same'),
+      })
       answers.push({ status: answer.status, body: toHex(sha256(answer.body)), gas: answer.receipt.gas })
     }
     expect(answers[0]).toEqual(answers[1])

@@ -40,6 +40,10 @@ function stopped(child: ChildProcess): Promise<void> {
 async function startServed(args: readonly string[], readyPath: string, env: NodeJS.ProcessEnv): Promise<Served> {
   const began = performance.now()
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // A measurement that fails must not leave a server behind.
+  const end = (): void => void child.kill()
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   try {
     const { url } = JSON.parse(await firstLine(child)) as { url: string }
     const answer = await fetch(`${url}${readyPath}`)

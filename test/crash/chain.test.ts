@@ -23,7 +23,10 @@ const produce = (chain: Chain) =>
   chain.produce({ timeMs: chain.head().header.time + 1_000, proposer: VALIDATOR.proposer, voters: [VALIDATOR.voter] })
 
 /** Sends transfers and makes blocks until the power goes; gives every transaction whose block was answered. */
-async function runUntilCrash(disk: SimulatedDisk, seed: number): Promise<{ readonly acknowledged: Acknowledged[]; readonly votes: Map<number, Uint8Array> }> {
+async function runUntilCrash(
+  disk: SimulatedDisk,
+  seed: number,
+): Promise<{ readonly acknowledged: Acknowledged[]; readonly votes: Map<number, Uint8Array> }> {
   const random = seededRandom(seed)
   const acknowledged: Acknowledged[] = []
   const votes = new Map<number, Uint8Array>()

@@ -12,9 +12,7 @@ export interface SdkLocation {
 const source = import.meta.url.endsWith('.ts')
 
 /** `base` is the folder that holds `sdk/` and `wit/`; by default this checkout's `guest/`, or the one beside the bundle. */
-export function sdkLocation(
-  base: string = fileURLToPath(new URL(source ? '../../../guest/' : './guest/', import.meta.url)),
-): SdkLocation {
+export function sdkLocation(base: string = fileURLToPath(new URL(source ? '../../../guest/' : './guest/', import.meta.url))): SdkLocation {
   const root = base.endsWith('/') ? base : `${base}/`
   return { sdkDir: `${root}sdk/assembly`, witDir: `${root}wit` }
 }
