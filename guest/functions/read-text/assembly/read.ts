@@ -132,16 +132,21 @@ function detect(image: Image): Array<Box> | null {
   return boxes
 }
 
-/** Reads the line in `box`, the other way round too if in doubt; null if a model could not be run. */
+/**
+ * Reads the line in `box`: as it stands, and where that is in doubt as the direction model says, or both ways. A long reading that is sure needs
+ * no direction: text on its head is never read with such confidence. Null if a model could not be run.
+ */
 function readLine(image: Image, box: Box, row: i32, scale: Scale): Line | null {
+  const upright = readingOf(image, box, false, scale)
+  if (!upright) return null
+  const line = new Line(box, row, false, upright)
+  if (upright.confidence >= recipe.SURE_CONFIDENCE && upright.characters >= recipe.SURE_CHARACTERS) return line
   const direction = directionOf(image, box, scale)
   if (direction < 0) return null
-  const turned = direction == 1
-  const reading = readingOf(image, box, turned, scale)
-  if (!reading) return null
-  const line = new Line(box, row, turned, reading)
-  const sure = turned ? recipe.TURNED_CONFIDENCE_MIN : recipe.UPRIGHT_CONFIDENCE_MIN
-  return reading.confidence >= sure || tryTurned(image, line, scale) ? line : null
+  if (direction == 0) return upright.confidence >= recipe.UPRIGHT_CONFIDENCE_MIN || tryTurned(image, line, scale) ? line : null
+  const turned = readingOf(image, box, true, scale)
+  if (!turned) return null
+  return turned.confidence >= recipe.TURNED_CONFIDENCE_MIN || turned.confidence > upright.confidence ? new Line(box, row, true, turned) : line
 }
 
 /** Reads `line` the other way round too and keeps the surer reading. False if the model could not be run. */

@@ -29,6 +29,9 @@ export const READ_WIDTH_MIN = 320
 export const READ_WIDTH_MAX = 2560
 /** A line is upside down if the classifier is surer of it than this. */
 export const DIRECTION_SCORE_MIN: f32 = 0.9
+/** A reading of the line as it stands that is this sure (in millionths) and this long needs no direction. */
+export const SURE_CONFIDENCE = 950_000
+export const SURE_CHARACTERS = 6
 /** A reading less sure than this (in millionths) is tried the other way round too: noise misleads the classifier now and then. */
 export const TURNED_CONFIDENCE_MIN = 900_000
 export const UPRIGHT_CONFIDENCE_MIN = 600_000
