@@ -1,18 +1,18 @@
 /** `utnet receipt`: the receipt, or its proof bundle as a CARv1 file. */
-import { UtnetError } from '../../runtime/core/index.ts'
+import { fromBase64, UtnetError } from '../../runtime/core/index.ts'
+import { ANCHOR_WAIT_MS } from '../anchored-bundle.ts'
 import { writeOutput } from '../output.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
-const ANCHOR_WAIT_MS = 60_000
-
 export const receipt: Verb = {
   name: 'receipt',
-  usage: 'receipt ID [-o FILE] [--bundle] [--with-models] [--wait]',
+  usage: 'receipt ID [-o FILE] [--bundle] [--with-models] [--salt BASE64] [--wait]',
   summary: 'the receipt, or the proof bundle (CAR)',
   options: {
     output: { type: 'string', short: 'o' },
     bundle: { type: 'boolean' },
     'with-models': { type: 'boolean' },
+    salt: { type: 'string' },
     wait: { type: 'boolean' },
   },
   positionals: [1, 1],
@@ -24,7 +24,9 @@ export const receipt: Verb = {
     if (context.flags['wait'] === true && view.anchor === null)
       throw new UtnetError('receipt_not_anchored', `receipt ${id} is not anchored after ${ANCHOR_WAIT_MS / 1000} s`)
     if (context.flags['bundle'] === true) {
-      const car = await api.bundle(id, { withModels: context.flags['with-models'] === true })
+      const salt = textFlag(context, 'salt')
+      const opened = salt === undefined ? {} : { salt: fromBase64(salt, '--salt') }
+      const car = await api.bundle(id, { withModels: context.flags['with-models'] === true, ...opened })
       if (file === undefined) context.write(car)
       else {
         writeOutput(file, car)

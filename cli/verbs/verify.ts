@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { asUtnetError, decodeGenesis, readBundleFile, UtnetError, type Genesis } from '../../runtime/core/index.ts'
 import { verifyBundle, verifyReceiptView, type Verification } from '../../runtime/verify/index.ts'
+import { anchoredBundle } from '../anchored-bundle.ts'
 import { loadRuntime } from '../runtime.ts'
 import { readGenesisFile, trustedChains } from '../user-folder.ts'
 import { textFlag, type Verb, type VerbContext } from '../verb.ts'
@@ -33,7 +34,7 @@ async function check(context: VerbContext, trust: Genesis[]): Promise<Verificati
   const options = again ? { trust, reexecute: (await loadRuntime()).reexecute } : { trust }
   if (!existsSync(what)) {
     if (!/^b[a-z2-7]{20,}$/.test(what)) throw new UtnetError('usage', `there is no file ${what}, and it is not a receipt id`)
-    return verifyBundle(await context.node().bundle(what), options)
+    return verifyBundle(await anchoredBundle(context.node(), what), options)
   }
   const bytes = readFileSync(what)
   if (bytes[0] !== 0x7b) return verifyBundle(bytes, options)
