@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid'
 import type { Block } from './cid.ts'
 import type { Cbor } from './codec.ts'
 import type { RunStatus } from './receipt.ts'
-import type { ArithmeticClass, NamedTensor } from './tensor.ts'
+import type { ArithmeticClass, NamedTensor, TensorHead } from './tensor.ts'
 import type { WitFunction } from './wit-type.ts'
 import type { WitValue } from './wit-value.ts'
 
@@ -43,8 +43,8 @@ export interface LogFile {
   /** Bytes in the file now. */
   size(): number
   read(at: number, length: number): Uint8Array
-  /** Appends; durable only after `sync`. */
-  append(bytes: Uint8Array): void
+  /** Appends the parts, one after the other, as one write; durable only after `sync`. */
+  append(...parts: readonly Uint8Array[]): void
   /** Cuts the file to a length (recovery drops a torn tail). */
   truncate(length: number): void
   /** fdatasync. A failure is final: the file must not be used again. */
@@ -132,6 +132,8 @@ export interface InferOutcome {
   readonly arithmetic: string
   readonly outputs: readonly NamedTensor[]
   readonly root: Uint8Array
+  /** The heads that `root` commits to, where the bridge hands them on: large tensors need not be hashed again. */
+  readonly heads?: { readonly inputs: readonly TensorHead[]; readonly outputs: readonly TensorHead[] }
 }
 
 /** One entry of a host-result log: canonical, replayable. Large bytes stand as sha256; the bytes themselves travel as files. */

@@ -1,6 +1,5 @@
 /** Tensors: dtype, shape, little-endian row-major bytes; checks at the door and the digest that receipts commit to. */
 import { CID } from 'multiformats/cid'
-import type { Cbor } from './codec.ts'
 import { encode } from './codec.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { digest, sha256 } from './hash.ts'
@@ -52,11 +51,19 @@ export function atensor(tensor: Tensor, what: string): Tensor {
 }
 
 /** What stands for a tensor in logs and digests: name, dtype, shape, sha256 of its data. */
-export function tensorHeads(tensors: readonly NamedTensor[]): Cbor {
+export type TensorHead = readonly [name: string, dtype: Dtype, shape: readonly number[], sha256: Uint8Array]
+
+/** The heads of tensors, in their order. */
+export function tensorHeads(tensors: readonly NamedTensor[]): readonly TensorHead[] {
   return tensors.map((t) => [t.name, t.dtype, [...t.shape], sha256(t.data)])
 }
 
 /** Commitment of one inference: digest over model CID, arithmetic id, and the heads of inputs and outputs. */
-export function tensorCommitment(model: CID, arithmetic: string, inputs: Cbor, outputs: Cbor): Uint8Array {
+export function tensorCommitment(
+  model: CID,
+  arithmetic: string,
+  inputs: readonly TensorHead[],
+  outputs: readonly TensorHead[],
+): Uint8Array {
   return digest('tensor-commitment', encode([model, arithmetic, inputs, outputs]))
 }

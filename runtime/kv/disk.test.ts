@@ -13,6 +13,20 @@ const kinds: readonly (readonly [string, () => Disk])[] = [
   ['simulated', () => new SimulatedDisk()],
 ]
 
+test.each(kinds)('%s disk: parts follow each other in one append, small or large', async (_, make) => {
+  const disk = make()
+  const file = disk.open('parts.log')
+  const parts = [3, 0, 700, 65_536, 1, 2_000_000].map((n, i) => new Uint8Array(n).fill(i + 1))
+  for (const some of [parts.slice(0, 3), parts, parts.slice(3, 4), []]) {
+    const at = file.size()
+    file.append(...some)
+    expect(Buffer.concat(some).equals(file.read(at, file.size() - at))).toBe(true)
+  }
+  await file.sync()
+  await file.close()
+  disk.remove('parts.log')
+})
+
 test.each(kinds)('%s disk: append, read, truncate, sync, open again, list and remove', async (_, make) => {
   const disk = make()
   const file = disk.open('a.log')

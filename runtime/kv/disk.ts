@@ -11,9 +11,10 @@ import {
   readSync,
   rmSync,
   writeSync,
+  writevSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { UtnetError, type Disk, type LogFile } from '../core/index.ts'
+import { concatBytes, UtnetError, type Disk, type LogFile } from '../core/index.ts'
 
 /**
  * Append-only files in one folder, made when it is absent. A name is a plain file name. The folder is synced when a file comes or goes, so a
@@ -70,6 +71,24 @@ function syncFolder(folder: string): void {
   }
 }
 
+/** Up to here a copy is cheaper than a vector of parts. */
+const JOINED_BYTES = 65_536
+
+/** Writes all parts at the end of the file; gives how many bytes they were. */
+function writeAll(fd: number, parts: readonly Uint8Array[]): number {
+  const total = parts.reduce((n, part) => n + part.length, 0)
+  if (parts.length > 1 && total > JOINED_BYTES) {
+    const done = writevSync(fd, parts)
+    // A short write: the rest is rare enough to be copied.
+    if (done < total) writeWhole(fd, concatBytes(...parts).subarray(done))
+  } else writeWhole(fd, parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts))
+  return total
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done)
+}
+
 function openLog(path: string, closed: () => void): LogFile {
   const fd = attempt(path, () => openSync(path, 'a+', 0o600))
   let size = attempt(path, () => fstatSync(fd).size)
@@ -99,10 +118,9 @@ function openLog(path: string, closed: () => void): LogFile {
       })
       return out
     },
-    append(bytes) {
+    append(...parts) {
       act(() => {
-        for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done)
-        size += bytes.length
+        size += writeAll(fd, parts)
       })
     },
     truncate(length) {

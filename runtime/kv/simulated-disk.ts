@@ -3,7 +3,7 @@
  * 512-byte sector that was written but not synced with probability one half (torn writes, in any order), and a length between the two.
  * Seeded: the same calls after the same seed give the same bytes.
  */
-import { UtnetError, type Disk, type LogFile } from '../core/index.ts'
+import { concatBytes, UtnetError, type Disk, type LogFile } from '../core/index.ts'
 
 const SECTOR = 512
 
@@ -148,8 +148,9 @@ export class SimulatedDisk implements Disk {
           throw new UtnetError('core_bad_argument', `${length} bytes at ${at} are beyond ${content.size}`)
         return content.current.slice(at, at + length)
       },
-      append: (bytes) => {
+      append: (...parts) => {
         alive()
+        const bytes = concatBytes(...parts)
         this.#operation(() => append(content, bytes))
         append(content, bytes)
       },

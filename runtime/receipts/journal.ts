@@ -105,11 +105,11 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
       const segment = current
       const file = fileOf(segment)
       const at = file.size()
-      const record = encodeRecord(key, segment, at, batches)
-      file.append(record)
+      file.append(...encodeRecord(key, segment, at, batches))
+      const length = file.size() - at
       await file.sync()
       ended = batches.length === 0
-      return { segment, at, length: record.length }
+      return { segment, at, length }
     } catch (error) {
       failed = true
       throw error

@@ -1,13 +1,14 @@
 /** Lanes: the `seq` chains of a node, and the runs in flight on them. */
 import { encodeReceipt, openingDigest, receiptId, runSeed, saltOf, UtnetError, type Attestation, type CID } from '../core/index.ts'
 import { keep } from './openings.ts'
+import type { Kept } from './record.ts'
 import type { Issued, OpenRun, RunRequest } from './types.ts'
 
 /** A receipt that waits for the disk. */
 export interface Pending {
   readonly body: Uint8Array
   readonly id: CID
-  readonly kept: Uint8Array | null
+  readonly kept: Kept | null
   readonly resolve: (attestation: Attestation) => void
   readonly reject: (error: UtnetError) => void
 }

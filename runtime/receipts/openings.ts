@@ -19,6 +19,7 @@ import {
   type SaltName,
 } from '../core/index.ts'
 import { seal, unseal } from '../crypto/native.ts'
+import type { Kept } from './record.ts'
 
 /** Canonical openings of one run, and the files they name by sha256 (lower-case hex): bodies, tensors. */
 export interface Openings {
@@ -28,6 +29,7 @@ export interface Openings {
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
+const NO_FILES: ReadonlyMap<string, Uint8Array> = new Map()
 const BOUND = utf8('openings')
 /** Input, output, log and the files of one run are each bounded by limits of their own; together they are decoded only from the node's own journal. */
 const MAX_KEPT = 0x7fff_ffff
@@ -37,28 +39,40 @@ function sealKey(salt: Uint8Array): Uint8Array {
   return digest('seal', salt)
 }
 
-const openingsCbor = (o: Openings): Cbor => [o.input, o.output, o.log, [...o.files].map(([hash, bytes]) => [hash, bytes])]
+const openingsCbor = (o: Openings): Cbor => [o.input, o.output, o.log]
+const filesCbor = (files: Openings['files']): Cbor => [...files].map(([hash, bytes]) => [hash, bytes])
 
-function readOpenings(value: Cbor | undefined): Openings {
-  const [input, output, log, files] = asArray(value, 'openings', 4)
+function readOpenings(value: Cbor | undefined, files: Openings['files']): Openings {
+  const [input, output, log] = asArray(value, 'openings', 3)
   return {
     input: asBytes(input, 'input opening'),
     output: asBytes(output, 'output opening'),
     log: log === null ? null : asBytes(log, 'log opening'),
-    files: new Map(
-      asArray(files, 'files').map((file) => {
-        const [hash, bytes] = asArray(file, 'file', 2)
-        return [asText(hash, 'file hash'), asBytes(bytes, 'file')]
-      }),
-    ),
+    files,
   }
 }
 
-/** The bytes that the journal keeps of a run; null for nothing. Sealed ones do not hold the salt. */
-export function keep(retention: Retention, salt: Uint8Array, openings: Openings): Uint8Array | null {
+/** Files out of a seal; those in the open lie in the journal's record, which checks them. */
+function readFiles(value: Cbor | undefined): Openings['files'] {
+  return new Map(
+    asArray(value, 'files').map((file) => {
+      const [hash, bytes] = asArray(file, 'file', 2)
+      const data = asBytes(bytes, 'file')
+      if (toHex(sha256(data)) !== hash)
+        throw new UtnetError('data_corrupt', `the kept file ${asText(hash, 'file hash')} has other bytes`, {
+          hint: 'restore the data folder from a copy',
+        })
+      return [hash, data]
+    }),
+  )
+}
+
+/** What the journal keeps of a run; null for nothing. Sealed openings do not hold the salt; the files of public ones are not copied. */
+export function keep(retention: Retention, salt: Uint8Array, openings: Openings): Kept | null {
   if (retention === 'none') return null
-  if (retention === 'sealed') return encode(['sealed', seal(sealKey(salt), encode(openingsCbor(openings)), BOUND)])
-  return encode(['public', salt, openingsCbor(openings)])
+  if (retention === 'public') return { head: encode(['public', salt, openingsCbor(openings)]), files: openings.files }
+  const bytes = encode([openingsCbor(openings), filesCbor(openings.files)])
+  return { head: encode(['sealed', seal(sealKey(salt), bytes, BOUND)]), files: NO_FILES }
 }
 
 export interface Opened {
@@ -67,10 +81,10 @@ export interface Opened {
 }
 
 /**
- * What can be shown of kept bytes: `salt` is the caller's, where it was handed in. Throws `receipt_withheld` when it is another, and `data_corrupt`
+ * What can be shown of what was kept: `salt` is the caller's, where it was handed in. Throws `receipt_withheld` when it is another, and `data_corrupt`
  * when what was kept is not what the receipt's body was made of.
  */
-export function open(kept: Uint8Array | null, salt: Uint8Array | undefined, body: ReceiptBody): Opened | undefined {
+export function open(kept: Kept | null, salt: Uint8Array | undefined, body: ReceiptBody): Opened | undefined {
   const opened = kept === null ? undefined : unkeep(kept, salt)
   if (opened === undefined) return undefined
   const { input, output, log } = opened.openings
@@ -79,16 +93,12 @@ export function open(kept: Uint8Array | null, salt: Uint8Array | undefined, body
   if (!is('input', input, body.input) || !is('output', output, body.output) || !is('log', log, body.log)) {
     throw new UtnetError('data_corrupt', 'the kept openings are not those of the receipt', { hint: 'restore the data folder from a copy' })
   }
-  for (const [hash, bytes] of opened.openings.files) {
-    if (toHex(sha256(bytes)) !== hash)
-      throw new UtnetError('data_corrupt', `the kept file ${hash} has other bytes`, { hint: 'restore the data folder from a copy' })
-  }
   return opened
 }
 
-function unkeep(kept: Uint8Array, salt: Uint8Array | undefined): Opened | undefined {
-  const list = asArray(decode(kept, 'kept openings', MAX_KEPT), 'kept openings')
-  if (list[0] === 'public') return { salt: asBytes(list[1], 'salt'), openings: readOpenings(list[2]) }
+function unkeep({ head, files }: Kept, salt: Uint8Array | undefined): Opened | undefined {
+  const list = asArray(decode(head, 'kept openings', MAX_KEPT), 'kept openings')
+  if (list[0] === 'public') return { salt: asBytes(list[1], 'salt'), openings: readOpenings(list[2], files) }
   if (list[0] !== 'sealed') throw new UtnetError('data_corrupt', 'the journal keeps openings in a form that is not known')
   if (salt === undefined) return undefined
   const bytes = unseal(sealKey(salt), asBytes(list[1], 'sealed openings'), BOUND)
@@ -96,5 +106,6 @@ function unkeep(kept: Uint8Array, salt: Uint8Array | undefined): Opened | undefi
     throw new UtnetError('receipt_withheld', 'the salt does not open this receipt', {
       hint: 'hand in the salt of the Utnet-Receipt header',
     })
-  return { salt, openings: readOpenings(decode(bytes, 'openings', MAX_KEPT)) }
+  const [openings, sealedFiles] = asArray(decode(bytes, 'openings', MAX_KEPT), 'sealed openings', 2)
+  return { salt, openings: readOpenings(openings, readFiles(sealedFiles)) }
 }

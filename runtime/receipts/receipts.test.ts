@@ -12,6 +12,7 @@ import {
   saltOf,
   toHex,
   utf8,
+  type LogFile,
   type RunBody,
 } from '../core/index.ts'
 import { useNativeHashes } from '../crypto/native.ts'
@@ -79,6 +80,23 @@ test('what is issued in one turn shares one record, one sync and one signature; 
   expect(receipts.batchesFrom(new Map()).map((b) => b.batch.first)).toEqual([0, 40])
   expect(receipts.batchesFrom(new Map([[0, 40]])).map((b) => b.batch.first)).toEqual([40])
   expect(receipts.batchesFrom(new Map([[0, 43]]))).toEqual([])
+})
+
+test('what is issued by those that a batch has just answered shares the next one with what waited', async () => {
+  const disk = new SimulatedDisk()
+  // A sync that takes a turn of the event loop, as that of a real disk does.
+  const open = (name: string): LogFile => {
+    const file = disk.open(name)
+    return { ...file, sync: () => new Promise(setImmediate).then(() => file.sync()) }
+  }
+  const receipts = openNode({ open, list: () => disk.list(), remove: (name) => disk.remove(name) })
+  const first = run(receipts, 'first', 'none').attested
+  await new Promise(setImmediate)
+  const waited = run(receipts, 'waited', 'none').attested
+  await first
+  for (let i = 0; i < 20; i++) await Promise.resolve()
+  const next = run(receipts, 'next', 'none').attested
+  expect((await waited).batch).toBe((await next).batch)
 })
 
 test('batches stay within the limits of receipts and bytes', async () => {

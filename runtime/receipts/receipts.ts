@@ -8,7 +8,7 @@
  *
  * Runs that were in flight when a node stopped leave nothing: nobody has seen their numbers, the next runs take them.
  *
- * Group commit without a timer: a batch closes at the end of the poll phase, or when the batch before it is on disk. One record, one sync and,
+ * Group commit without a timer: a batch closes at the end of the poll phase, or of the one in which the batch before it came to the disk. One record, one sync and,
  * of each lane, one signature carry all receipts that were issued meanwhile.
  */
 import {
@@ -33,7 +33,7 @@ import { batchTree } from './batch-tree.ts'
 import { openJournal, type Place } from './journal.ts'
 import { beginRun, Lanes, type Pending } from './lanes.ts'
 import { open } from './openings.ts'
-import type { JournalBatch, SignedBatch } from './record.ts'
+import type { JournalBatch, Kept, SignedBatch } from './record.ts'
 import type { Receipts, ReceiptsOptions } from './types.ts'
 
 interface Stored {
@@ -50,7 +50,8 @@ const RECORD_BYTES = 4 * 1024 * 1024
 
 const signingBytes = (batch: BatchStatement): Uint8Array => concatBytes(domain('batch'), encodeBatch(batch))
 const corrupt = (what: string): UtnetError => new UtnetError('data_corrupt', what, { hint: 'restore the data folder from a copy' })
-const sizeOf = (p: Pending): number => p.body.length + (p.kept?.length ?? 0)
+const keptSize = ({ head, files }: Kept): number => [...files.values()].reduce((n, file) => n + file.length, head.length)
+const sizeOf = (p: Pending): number => p.body.length + (p.kept === null ? 0 : keptSize(p.kept))
 
 /** One batch on its way to the disk, and who waits for it. */
 interface Closing {
@@ -183,7 +184,8 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     if (writing !== undefined || failure !== undefined || waiting === 0) return
     writing = write().finally(() => {
       writing = undefined
-      pump()
+      // Not at once: whoever was just answered, and what the poll phase still brings, shares the next batch.
+      if (waiting > 0) schedule()
     })
   }
 

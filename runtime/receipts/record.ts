@@ -1,18 +1,41 @@
 /**
  * One journal record: what one sync made durable.
  *
- * Frame, 48 bytes: magic 4, length of the payload 4 (big endian), sha-256 of the payload 32, tag 8. The tag is keyed, with a key that only the node
- * can derive, over the record's place, length and hash: bytes of a guest that stand inside a record can never be taken for one, nor can a record at
- * another place. Payload: canonical dag-cbor of the batches; none at all is the mark of a clean end.
+ * Frame, 52 bytes: magic 4, length of the statement 4, length of the files 4 (big endian), sha-256 of the statement 32, tag 8. The tag is keyed, with a
+ * key that only the node can derive, over the record's place, lengths and hash: bytes of a guest that stand inside a record can never be taken for
+ * one, nor can a record at another place. Statement: canonical dag-cbor of the batches; none at all is the mark of a clean end. Files: their bytes, one
+ * behind the other, each under the sha-256 and length that the statement names. So large files are neither copied nor hashed to be written.
  */
 import { hash } from 'node:crypto'
-import { asArray, asBytes, asMap, concatBytes, decode, digest, encode, equalBytes, readBatch, type BatchStatement } from '../core/index.ts'
+import {
+  asArray,
+  asBytes,
+  asMap,
+  asUint,
+  concatBytes,
+  decode,
+  digest,
+  encode,
+  equalBytes,
+  fromHex,
+  readBatch,
+  toHex,
+  type BatchStatement,
+  type Cbor,
+} from '../core/index.ts'
+
+/** What the journal keeps of a run's openings. */
+export interface Kept {
+  readonly head: Uint8Array
+  /** Files that stand in the open, by lower-case hex of their sha256. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
 
 interface Entry {
   /** Canonical bytes of the receipt's body. */
   readonly body: Uint8Array
   /** What is kept of its openings (`keep`), or null. */
-  readonly kept: Uint8Array | null
+  readonly kept: Kept | null
 }
 
 export interface SignedBatch {
@@ -25,46 +48,87 @@ export interface JournalBatch extends SignedBatch {
 }
 
 const MAGIC = Uint8Array.of(0x75, 0x74, 0x6a, 0x31) // "utj1"
-const LENGTH_AT = 4
-const HASH_AT = 8
-const TAG_AT = 40
-export const FRAME_BYTES = 48
+const LENGTHS_AT = 4
+const HASH_AT = 12
+const TAG_AT = 44
+export const FRAME_BYTES = 52
 /** A record holds at least one entry, of any size that a run may have; this only bounds what a broken frame can ask for. */
 const MAX_PAYLOAD = 0x7fff_ffff
 
+/** Lengths of the two parts behind a frame. */
+function lengthsOf(frame: Uint8Array): { readonly statement: number; readonly files: number } {
+  const view = new DataView(frame.buffer, frame.byteOffset)
+  return { statement: view.getUint32(LENGTHS_AT), files: view.getUint32(LENGTHS_AT + 4) }
+}
+
 const sha256 = (bytes: Uint8Array): Uint8Array => Uint8Array.from(hash('sha256', bytes, 'buffer'))
 
-function tagOf(key: Uint8Array, segment: number, at: number, lengthAndHash: Uint8Array): Uint8Array {
-  return digest('journal-frame', key, encode([segment, at]), lengthAndHash).subarray(0, FRAME_BYTES - TAG_AT)
+function tagOf(key: Uint8Array, segment: number, at: number, lengthsAndHash: Uint8Array): Uint8Array {
+  return digest('journal-frame', key, encode([segment, at]), lengthsAndHash).subarray(0, FRAME_BYTES - TAG_AT)
 }
 
-/** Bytes of the record at a place. */
-export function encodeRecord(key: Uint8Array, segment: number, at: number, batches: readonly JournalBatch[]): Uint8Array {
-  const payload = encode(batches.map((b) => ({ batch: { ...b.batch }, sig: b.sig, entries: b.entries.map((e) => [e.body, e.kept]) })))
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, payload.length)
-  const lengthAndHash = concatBytes(length, sha256(payload))
-  return concatBytes(MAGIC, lengthAndHash, tagOf(key, segment, at, lengthAndHash), payload)
+/** The record at a place, as the parts that follow each other. The names of the files are taken as they are given. */
+export function encodeRecord(key: Uint8Array, segment: number, at: number, batches: readonly JournalBatch[]): readonly Uint8Array[] {
+  const files: Uint8Array[] = []
+  const keptCbor = ({ head, files: named }: Kept): Cbor => [
+    head,
+    [...named].map(([hash, bytes]) => {
+      files.push(bytes)
+      return [fromHex(hash), bytes.length]
+    }),
+  ]
+  const statement = encode(
+    batches.map((b) => ({
+      batch: { ...b.batch },
+      sig: b.sig,
+      entries: b.entries.map((e) => [e.body, e.kept === null ? null : keptCbor(e.kept)]),
+    })),
+  )
+  const lengths = new Uint8Array(8)
+  const view = new DataView(lengths.buffer)
+  view.setUint32(0, statement.length)
+  view.setUint32(
+    4,
+    files.reduce((n, f) => n + f.length, 0),
+  )
+  const lengthsAndHash = concatBytes(lengths, sha256(statement))
+  return [concatBytes(MAGIC, lengthsAndHash, tagOf(key, segment, at, lengthsAndHash), statement), ...files]
 }
 
-/** Length of the payload when these bytes begin with a frame that the node wrote for this place. */
+/** Bytes behind the frame when these begin with a frame that the node wrote for this place. */
 export function payloadLength(key: Uint8Array, segment: number, at: number, frame: Uint8Array): number | undefined {
-  if (frame.length < FRAME_BYTES || !equalBytes(frame.subarray(0, LENGTH_AT), MAGIC)) return undefined
-  if (!equalBytes(frame.subarray(TAG_AT, FRAME_BYTES), tagOf(key, segment, at, frame.subarray(LENGTH_AT, TAG_AT)))) return undefined
-  const length = new DataView(frame.buffer, frame.byteOffset).getUint32(LENGTH_AT)
-  return length > MAX_PAYLOAD ? undefined : length
+  if (frame.length < FRAME_BYTES || !equalBytes(frame.subarray(0, LENGTHS_AT), MAGIC)) return undefined
+  if (!equalBytes(frame.subarray(TAG_AT, FRAME_BYTES), tagOf(key, segment, at, frame.subarray(LENGTHS_AT, TAG_AT)))) return undefined
+  const { statement, files } = lengthsOf(frame)
+  return statement + files > MAX_PAYLOAD ? undefined : statement + files
 }
 
-/** The batches of a record whose frame was accepted; undefined when its payload is torn. */
+/** The batches of a record whose frame was accepted; undefined when its statement or one of its files is torn. */
 export function decodeRecord(record: Uint8Array): JournalBatch[] | undefined {
-  const payload = record.subarray(FRAME_BYTES)
-  if (!equalBytes(sha256(payload), record.subarray(HASH_AT, TAG_AT))) return undefined
-  return asArray(decode(payload, 'journal record', MAX_PAYLOAD), 'journal record').map((item) => {
+  const end = FRAME_BYTES + lengthsOf(record).statement
+  const statement = record.subarray(FRAME_BYTES, end)
+  if (!equalBytes(sha256(statement), record.subarray(HASH_AT, TAG_AT))) return undefined
+  let at = end
+  let whole = true
+  const keptOf = (value: Cbor): Kept => {
+    const [head, named] = asArray(value, 'kept openings', 2)
+    const files = new Map<string, Uint8Array>()
+    for (const file of asArray(named, 'files')) {
+      const [hash, length] = asArray(file, 'file', 2)
+      const bytes = record.subarray(at, (at += asUint(length, 'length of a file')))
+      const name = asBytes(hash, 'hash of a file', 32)
+      whole &&= equalBytes(sha256(bytes), name)
+      files.set(toHex(name), bytes)
+    }
+    return { head: asBytes(head, 'kept openings'), files }
+  }
+  const batches = asArray(decode(statement, 'journal record', MAX_PAYLOAD), 'journal record').map((item) => {
     const map = asMap(item, ['batch', 'sig', 'entries'], 'journal batch')
     const entries = asArray(map['entries'], 'entries').map((e) => {
       const [body, kept] = asArray(e, 'entry', 2)
-      return { body: asBytes(body, 'body'), kept: kept === null ? null : asBytes(kept, 'kept openings') }
+      return { body: asBytes(body, 'body'), kept: kept === null ? null : keptOf(kept as Cbor) }
     })
     return { batch: readBatch(map['batch']), sig: asBytes(map['sig'], 'sig', 64), entries }
   })
+  return whole && at === record.length ? batches : undefined
 }

@@ -3,7 +3,7 @@ import { concatBytes, digest, domain, equalBytes, isUtnetError, leafHash, utf8, 
 import { useNativeHashes } from '../crypto/native.ts'
 import { seededRandom, SimulatedDisk, type SimulatedDiskOptions } from '../kv/index.ts'
 import type { Receipts } from './index.ts'
-import { keep } from './openings.ts'
+import { keep, type Openings } from './openings.ts'
 import { decodeRecord, encodeRecord, FRAME_BYTES } from './record.ts'
 import { batchTree } from './batch-tree.ts'
 import { attests, begin, openNode, result, run, signer } from './testing/node.ts'
@@ -227,21 +227,27 @@ test('kept openings that are not those of the body are refused, even in a record
     { ...opened.openings, input: utf8('x') },
     { ...opened.openings, output: utf8('x') },
     { ...opened.openings, log: null },
-    { ...opened.openings, files: new Map([...opened.openings.files.keys()].map((k) => [k, utf8('false')])) },
   ]
+  const renamed = { ...opened.openings, files: new Map([...opened.openings.files.keys()].map((k) => [k, utf8('fals')])) }
+  const recordOf = (openings: Openings): Uint8Array =>
+    concatBytes(...encodeRecord(key, 0, 0, [{ ...batch, entries: [{ body: entry.body, kept: keep('public', opened.salt, openings) }] }]))
   for (const openings of variants) {
-    const record = encodeRecord(key, 0, 0, [{ ...batch, entries: [{ body: entry.body, kept: keep('public', opened.salt, openings) }] }])
-    const again = openBytes(record)
+    const again = openBytes(recordOf(openings))
     expect(again.count()).toBe(1)
     expect(() => again.get(issued.id.toString())).toThrow(expect.objectContaining({ code: 'data_corrupt' }) as Error)
   }
+  // A file under the name of another is a torn record, and before another record a broken journal.
+  expect(openBytes(recordOf(opened.openings)).count()).toBe(1)
+  expect(openBytes(recordOf(renamed)).count()).toBe(0)
+  const twice = concatBytes(recordOf(renamed), ...encodeRecord(key, 0, recordOf(renamed).length, []))
+  expect(() => openBytes(twice)).toThrow(expect.objectContaining({ code: 'data_corrupt' }) as Error)
   // A batch that the chain does not reach, another order, a bad signature.
-  const reframed = (change: object) => openBytes(encodeRecord(key, 0, 0, [{ ...batch, ...change }]))
+  const reframed = (change: object) => openBytes(concatBytes(...encodeRecord(key, 0, 0, [{ ...batch, ...change }])))
   expect(() => reframed({ batch: { ...batch.batch, first: 1 } })).toThrow(/breaks at receipt 1/)
   expect(() => reframed({ batch: { ...batch.batch, thread: 2 ** 40 } })).toThrow(/breaks at receipt 0/)
   expect(() => reframed({ batch: { ...batch.batch, prev: leafHash(utf8('x')) } })).toThrow(/breaks/)
   expect(() => reframed({ batch: { ...batch.batch, node: new Uint8Array(32) } })).toThrow(/breaks/)
   expect(() => reframed({ batch: { ...batch.batch, root: batchTree([]).root } })).toThrow(/breaks/)
   expect(() => reframed({ sig: new Uint8Array(64) })).toThrow(/not signed by this node/)
-  expect(FRAME_BYTES).toBe(48)
+  expect(FRAME_BYTES).toBe(52)
 })

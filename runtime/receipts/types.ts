@@ -34,6 +34,7 @@ export interface RunResult {
   readonly retention: Retention
   readonly output: Uint8Array
   readonly log: Uint8Array | null
+  /** By lower-case hex of their sha256. Their bytes are written as they are once the disk is free: nobody may change them until then. */
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 

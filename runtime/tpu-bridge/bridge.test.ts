@@ -59,6 +59,7 @@ test('the commitment is over model, arithmetic id, and heads of inputs and outpu
   const got = await shared.infer('cls', inputs, 'exact')
   expect(got.model.toString()).toBe(fileCid(cls).toString())
   expect(got.root).toEqual(tensorCommitment(fileCid(cls), got.arithmetic, tensorHeads(inputs), tensorHeads(got.outputs)))
+  expect(got.heads).toEqual({ inputs: tensorHeads(inputs), outputs: tensorHeads(got.outputs) })
   expect(await shared.infer(got.model.toString(), inputs, 'exact')).toEqual(got)
   const data = inputs[0]!.data.slice()
   data[100] = (data[100] as number) ^ 1

@@ -148,12 +148,13 @@ export function createBridge(options: BridgeOptions): Bridge {
       return dispatch(record, arithmetic, read, async (device, loaded) => {
         // the device copies the inputs before it yields, so these heads are of what it computes on, whatever the caller does later
         const running = loaded.run(inputs)
-        const heads = tensorHeads(inputs)
+        const asked = tensorHeads(inputs)
         const outputs = await running
         const size = outputs.reduce((n, o) => n + o.data.length, 0)
         if (size > LIMITS.outputBytes) throw limitError('tensor_shape', 'outputBytes', size, LIMITS.outputBytes, 'outputs of the model')
-        const root = tensorCommitment(record.model, device.arithmetic, heads, tensorHeads(outputs))
-        return { model: record.model, arithmetic: device.arithmetic, outputs, root }
+        const heads = { inputs: asked, outputs: tensorHeads(outputs) }
+        const root = tensorCommitment(record.model, device.arithmetic, heads.inputs, heads.outputs)
+        return { model: record.model, arithmetic: device.arithmetic, outputs, root, heads }
       })
     },
 

@@ -352,6 +352,27 @@ test('a function is suspended while the bridge infers; model use and log are kep
   expect([...out.log.files.keys()]).toEqual([toHex(sha256(f32(10, 6))), toHex(sha256(f32(20, 12)))])
 })
 
+test('heads that the bridge hands on make the same log, and only of a run that is not repeated', async () => {
+  const plain = simulatedBridge()
+  const host = testHost({
+    gasOf: (...asked) => plain.gasOf(...asked),
+    async infer(model, inputs, arithmetic) {
+      const answer = await plain.infer(model, inputs, arithmetic)
+      return { ...answer, heads: { inputs: tensorHeads(inputs), outputs: tensorHeads(answer.outputs) } }
+    },
+  })
+  const { module } = await host.admit(inferring)
+  const request = ask('/', new Uint8Array(5))
+  const out = await host.invoke({ module, request, context: CONTEXT, gasLimit: 100_000_000n })
+  expect(out).toEqual((await inferred('/')).out)
+  // A file with other bytes under its name is found out when the run is repeated.
+  const files = new Map([...out.log.files].map(([name, bytes]) => [name, Uint8Array.from(bytes, (b) => b ^ 1)]))
+  const replay = { entries: out.log.entries, files }
+  await expect(host.invoke({ module, request, context: CONTEXT, gasLimit: 100_000_000n, replay })).rejects.toMatchObject({
+    code: 'replay_mismatch',
+  })
+})
+
 test('a run is repeated from its log without a bridge: same answer, same gas, same log', async () => {
   for (const path of ['/', '/missing']) {
     const { module, out } = await inferred(path)

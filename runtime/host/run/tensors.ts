@@ -78,37 +78,39 @@ export class Inference {
     const bridge = this.#bridge
     if (bridge === undefined)
       throw new UtnetError('device_missing', 'this node runs no tensor bridge', { hint: 'start the node with a device' })
-    const asked = [model, arithmetic, tensorHeads(inputs)]
+    // The inputs are copies out of the guest, so it does not matter when they are hashed: the bridge does while the device works.
+    const asked = (heads = tensorHeads(inputs)): readonly Cbor[] => [model, arithmetic, heads]
     let gas = 0n
     try {
       gas = bridge.gasOf(model, inputs)
       this.#pay(meter, asked, gas)
-      const { model: cid, arithmetic: id, outputs, root } = await bridge.infer(model, inputs, arithmetic)
-      this.entries.push(['tensor.infer', ...asked, gas, cid, id, tensorHeads(outputs), root])
-      for (const t of outputs) this.#keep(t.data)
+      const { model: cid, arithmetic: id, outputs, root, heads } = await bridge.infer(model, inputs, arithmetic)
+      const told = heads?.outputs ?? tensorHeads(outputs)
+      this.entries.push(['tensor.infer', ...asked(heads?.inputs), gas, cid, id, told, root])
+      told.forEach(([, , , hash], i) => this.#keep(toHex(hash), (outputs[i] as NamedTensor).data))
       this.models.push({ model: cid, arithmetic: id, root })
       return success(outputs)
     } catch (error) {
       // What the guest asked wrongly is its answer; what the node could not do is not
       if (!isUtnetError(error) || error.fault !== 'caller') throw error
       const message = `${error.code}: ${error.message}`
-      this.entries.push(['tensor.error', ...asked, gas, message])
+      this.entries.push(['tensor.error', ...asked(), gas, message])
       return failure(message)
     }
   }
 
   /** A run that ends here is logged as well: its repetition must end at the same call. */
-  #pay(meter: Meter, asked: readonly Cbor[], gas: bigint): void {
+  #pay(meter: Meter, asked: () => readonly Cbor[], gas: bigint): void {
     try {
       meter.charge(Number(gas))
     } catch (error) {
-      this.entries.push(['tensor.gas', ...asked, gas])
+      this.entries.push(['tensor.gas', ...asked(), gas])
       throw error
     }
   }
 
-  #keep(data: Uint8Array): void {
-    this.files.set(toHex(sha256(data)), data)
+  #keep(hash: string, data: Uint8Array): void {
+    this.files.set(hash, data)
     this.#bytes += data.length
     if (this.#bytes > LIMITS.logBytes) throw new GuestTrap(`inferences answered more than the limit logBytes of ${LIMITS.logBytes}`)
   }
@@ -133,17 +135,19 @@ export class Inference {
     const model = asCid(rest[4], 'model')
     const arithmetic = asText(rest[5], 'arithmetic')
     const root = asBytes(rest[7], 'root', 32)
+    const hashes: string[] = []
     const outputs = asArray(rest[6], 'outputs').map((head): NamedTensor => {
       const [name, dtype, shape, hash] = asArray(head, 'output', 4)
       const hex = toHex(asBytes(hash, 'hash of an output', 32))
       const data = log.files.get(hex)
       if (data === undefined || toHex(sha256(data)) !== hex) throw mismatch(`the output ${hex} is not among its files`)
+      hashes.push(hex)
       return {
         name: asText(name, 'name'),
         ...atensor({ dtype: asText(dtype, 'dtype') as Dtype, shape: shape as number[], data }, 'logged output'),
       }
     })
-    for (const t of outputs) this.#keep(t.data)
+    outputs.forEach((t, i) => this.#keep(hashes[i] as string, t.data))
     this.models.push({ model, arithmetic, root })
     return success(outputs)
   }

@@ -24,7 +24,9 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
   const { info } = await guestOf(parts, name, 'function', 'utnet call runs contracts')
   const { context, chainSeed } = contextNow(parts)
   const headers = request.headers.map(([key, value]) => [key, latin1(value)] as const)
-  const inputSha = sha256(request.body)
+  // The receipt names these bytes and its journal writes them later: they must stay what they were.
+  const requestBody = new Uint8Array(request.body)
+  const inputSha = sha256(requestBody)
   let secretSalt = new Uint8Array(0)
   const run = parts.receipts.begin({
     module: info.module,
@@ -38,7 +40,7 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
   const outcome = await inSlot(run, () =>
     parts.host.invoke({
       module: info.module,
-      request: { method: request.method, path: request.path, headers, body: request.body },
+      request: { method: request.method, path: request.path, headers, body: requestBody },
       context: { time: context.time, height: context.height, seed: run.seed },
       gasLimit: BigInt(LIMITS.invokeGas),
     }),
@@ -46,8 +48,10 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
   const { response, log } = outcome
   const bodySha256 = sha256(response.body)
   const files = new Map(log.files)
-  if (request.body.length > 0) files.set(toHex(inputSha), request.body)
-  if (response.body.length > 0) files.set(toHex(bodySha256), response.body)
+  if (requestBody.length > 0) files.set(toHex(inputSha), requestBody)
+  // A caller who does not wait for the disk has the answer before it is written, and may change it.
+  const later = request.later === true
+  if (response.body.length > 0) files.set(toHex(bodySha256), later ? new Uint8Array(response.body) : response.body)
   const issued = run.finish({
     kind: 'invoke',
     world: 'function',
@@ -69,6 +73,6 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
     headers: response.headers.map(([key, value]) => [key, fromLatin1(value)] as const),
     body: response.body,
     bodySha256,
-    receipt: await ticketOf(run, issued, outcome.gas, request.later === true),
+    receipt: await ticketOf(run, issued, outcome.gas, later),
   }
 }

@@ -8,7 +8,6 @@ import {
   LIMITS,
   parseCid,
   PROTOCOL,
-  sha256,
   tensorCommitment,
   tensorHeads,
   toHex,
@@ -19,6 +18,7 @@ import {
   type ModelView,
   type NamedTensor,
   type RunStatus,
+  type TensorHead,
 } from '../../core/index.ts'
 import type { OperatorOutcome } from '../../host/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
@@ -33,6 +33,8 @@ interface Ran {
   readonly outputs: readonly NamedTensor[]
   readonly gas: bigint
   readonly root: Uint8Array
+  /** Heads of the outputs. */
+  readonly heads: readonly TensorHead[]
 }
 
 /** Registers a model under a name. */
@@ -78,16 +80,17 @@ export async function infer(parts: Parts, request: InferRequest): Promise<InferR
 async function inferModel(parts: Parts, request: InferRequest): Promise<InferResult> {
   const cid = parseCid(parts.bridge.get(request.model).model, 'model')
   const gas = parts.bridge.gasOf(request.model, request.inputs)
-  return receipted(parts, request, cid, 'onnx', async () => {
-    const { arithmetic, outputs, root } = await parts.bridge.infer(request.model, request.inputs, request.arithmetic ?? 'any')
-    return { status: 'ok', arithmetic, outputs, gas, root }
+  return receipted(parts, request, cid, 'onnx', async (inputs) => {
+    const { arithmetic, outputs, root, heads } = await parts.bridge.infer(request.model, inputs, request.arithmetic ?? 'any')
+    return { status: 'ok', arithmetic, outputs, gas, root, heads: heads?.outputs ?? tensorHeads(outputs) }
   })
 }
 
 async function inferOperator(parts: Parts, request: InferRequest): Promise<InferResult> {
   const { info } = await guestOf(parts, request.model, 'operator', 'utnet invoke runs functions')
-  return receipted(parts, request, info.module, 'operator', async () => {
-    const run = await parts.host.runOperator({ module: info.module, inputs: request.inputs, gasLimit: BigInt(LIMITS.invokeGas) })
+  return receipted(parts, request, info.module, 'operator', async (inputs, asked) => {
+    const run = await parts.host.runOperator({ module: info.module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
+    const heads = tensorHeads(run.outputs)
     const arithmetic = `exact:${info.module.toString()}`
     return {
       status: run.status,
@@ -95,7 +98,8 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Infer
       arithmetic,
       outputs: run.outputs,
       gas: run.gas,
-      root: tensorCommitment(info.module, arithmetic, tensorHeads(request.inputs), tensorHeads(run.outputs)),
+      root: tensorCommitment(info.module, arithmetic, asked, heads),
+      heads,
     }
   })
 }
@@ -120,13 +124,31 @@ function failureOf(name: string, run: OperatorOutcome): UtnetError {
   return new UtnetError(code, `${name} ended as ${run.status}: ${run.message ?? 'no message'}`)
 }
 
-async function receipted(parts: Parts, request: InferRequest, module: CID, world: string, work: () => Promise<Ran>): Promise<InferResult> {
+/** The tensors by the sha256 of their data; `own` makes copies. */
+const filesOf = (tensors: readonly NamedTensor[], heads: readonly TensorHead[], own: boolean): (readonly [string, Uint8Array])[] =>
+  heads.flatMap(([, , , hash], i) => {
+    const { data } = tensors[i] as NamedTensor
+    return data.length === 0 ? [] : [[toHex(hash), own ? new Uint8Array(data) : data] as const]
+  })
+
+async function receipted(
+  parts: Parts,
+  request: InferRequest,
+  module: CID,
+  world: string,
+  work: (inputs: readonly NamedTensor[], heads: readonly TensorHead[]) => Promise<Ran>,
+): Promise<InferResult> {
   const { context, chainSeed } = contextNow(parts)
-  const input = encode(tensorHeads(request.inputs))
+  // The receipt names these bytes and its journal writes them later: they must stay what they were.
+  const inputs = request.inputs.map((t) => ({ ...t, data: new Uint8Array(t.data) }))
+  const heads = tensorHeads(inputs)
+  const input = encode(heads)
   const run = parts.receipts.begin({ module, chainSeed, input: () => input })
   const began = performance.now()
-  const ran = await inSlot(run, work)
-  const files = new Map([...request.inputs, ...ran.outputs].filter((t) => t.data.length > 0).map((t) => [toHex(sha256(t.data)), t.data]))
+  const ran = await inSlot(run, () => work(inputs, heads))
+  // A caller who does not wait for the disk has the outputs before they are written, and may change them.
+  const later = request.later === true
+  const files = new Map([...filesOf(inputs, heads, false), ...filesOf(ran.outputs, ran.heads, later)])
   const issued = run.finish({
     kind: 'infer',
     world,
@@ -137,13 +159,13 @@ async function receipted(parts: Parts, request: InferRequest, module: CID, world
     models: [{ model: module, arithmetic: ran.arithmetic, root: ran.root }],
     context,
     retention: strictest(retentionOf(parts.retention, request.model), request.retention),
-    output: encode(tensorHeads(ran.outputs)),
+    output: encode(ran.heads),
     log: null,
     files,
   })
   parts.meters.ran('infer', ran.status, ran.gas, (performance.now() - began) / 1000)
   parts.events.emit({ type: 'receipt', id: issued.id.toString(), kind: 'infer', status: ran.status, gas: ran.gas.toString() })
-  const receipt = await ticketOf(run, issued, ran.gas, request.later === true)
+  const receipt = await ticketOf(run, issued, ran.gas, later)
   if (ran.failure !== undefined) throw withReceipt(ran.failure, receipt.id)
   return { model: module.toString(), arithmetic: ran.arithmetic, outputs: ran.outputs, receipt }
 }
