@@ -146,7 +146,9 @@ function readLine(image: Image, box: Box, row: i32, scale: Scale): Line | null {
   if (direction == 0) return upright.confidence >= recipe.UPRIGHT_CONFIDENCE_MIN || tryTurned(image, line, scale) ? line : null
   const turned = readingOf(image, box, true, scale)
   if (!turned) return null
-  return turned.confidence >= recipe.TURNED_CONFIDENCE_MIN || turned.confidence > upright.confidence ? new Line(box, row, true, turned) : line
+  return turned.confidence >= recipe.TURNED_CONFIDENCE_MIN || turned.confidence > upright.confidence
+    ? new Line(box, row, true, turned)
+    : line
 }
 
 /** Reads `line` the other way round too and keeps the surer reading. False if the model could not be run. */
