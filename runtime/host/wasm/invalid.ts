@@ -32,11 +32,11 @@ export function invalid(rule: Rule, offset: number, message: string, fn?: number
   })
 }
 
-/** Throws `guest_invalid` with rule `limit` when `used` is over the limit. */
-export function atMost(limit: LimitName, used: number, offset: number, what: string, fn?: number): void {
+/** Throws `guest_invalid` with rule `limit` (or a narrower one) when `used` is over the limit. */
+export function atMost(limit: LimitName, used: number, offset: number, what: string, fn?: number, rule: Rule = 'limit'): void {
   const allowed = LIMITS[limit]
   if (used <= allowed) return
-  const place = fn === undefined ? { rule: 'limit', offset } : { rule: 'limit', offset, function: fn }
+  const place = fn === undefined ? { rule, offset } : { rule, offset, function: fn }
   throw new UtnetError('guest_invalid', `${what}: ${used} is over the limit ${limit} of ${allowed} (at offset ${offset})`, {
     limit,
     used,

@@ -1,5 +1,4 @@
 /** A core module read from its bytes: what the validator judges and the preparation rewrites. Everything is bounded by `limits.ts`. */
-import { LIMITS } from '../../core/index.ts'
 import { atMost, invalid } from './invalid.ts'
 import { Reader } from './reader.ts'
 
@@ -310,9 +309,8 @@ function checkStores({ memories, tables, elements, data }: CoreModule): void {
   if (memories.length > 1) throw invalid('multi-memory', memories[1]?.offset ?? 0, 'more than one memory is not allowed')
   if (tables.length > 1) throw invalid('multi-memory', tables[1]?.offset ?? 0, 'more than one table is not allowed')
   const [memory] = memories
-  if (memory !== undefined && memory.min > LIMITS.memoryPages) {
-    throw invalid('memory-minimum', memory.offset, `the memory begins with ${memory.min} pages, ${LIMITS.memoryPages} are allowed`)
-  }
+  if (memory !== undefined)
+    atMost('memoryPages', memory.min, memory.offset, 'pages that the memory begins with', undefined, 'memory-minimum')
   const [table] = tables
   if (table !== undefined) atMost('moduleTableEntries', table.min, table.offset, 'table entries')
   for (const s of data) {
