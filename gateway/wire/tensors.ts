@@ -1,5 +1,5 @@
 /** Tensors as the Open Inference Protocol v2 writes them in JSON, bit for bit: NaN and the infinities are strings, -0 is -0. */
-import { atensor, DTYPES, elementCount, UtnetError, type Dtype, type NamedTensor } from '../../runtime/core/index.ts'
+import { atensor, DTYPES, elementCount, INTEGER_RANGES, UtnetError, type Dtype, type NamedTensor } from '../../runtime/core/index.ts'
 import { isObject } from './json.ts'
 
 /** Datatype of the protocol by dtype of the project. */
@@ -19,16 +19,7 @@ export const OIP_TYPES: Readonly<Record<Dtype, string>> = {
 
 const DTYPE_OF: Readonly<Record<string, Dtype>> = Object.fromEntries(Object.entries(OIP_TYPES).map(([dtype, oip]) => [oip, dtype as Dtype]))
 
-const INTEGER_RANGE: Partial<Record<Dtype, readonly [bigint, bigint]>> = {
-  u8: [0n, 0xffn],
-  s8: [-0x80n, 0x7fn],
-  u16: [0n, 0xffffn],
-  s16: [-0x8000n, 0x7fffn],
-  u32: [0n, 0xffff_ffffn],
-  s32: [-0x8000_0000n, 0x7fff_ffffn],
-  u64: [0n, 0xffff_ffff_ffff_ffffn],
-  s64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
-}
+const INTEGER_RANGE: Partial<Record<Dtype, readonly [bigint, bigint]>> = INTEGER_RANGES
 
 const WORDS: Readonly<Record<string, number>> = {
   NaN: Number.NaN,

@@ -59,9 +59,12 @@ export function callOutputOpening(result: Cbor, changes: Uint8Array): Uint8Array
 /** Header names that never enter a log or an opening. */
 const SECRET_HEADERS = new Set(['authorization', 'cookie', 'set-cookie', 'proxy-authorization'])
 
+/** True for a header whose value stands in an opening only as a digest. */
+export function isSecretHeader(name: string): boolean {
+  return SECRET_HEADERS.has(name.toLowerCase())
+}
+
 /** Headers as an opening holds them: the values of secret ones are replaced by nothing but their digest under the salt. */
 export function withoutSecrets(headers: HttpHead['headers'], salt: Uint8Array): HttpHead['headers'] {
-  return headers.map(([name, value]) =>
-    SECRET_HEADERS.has(name.toLowerCase()) ? [name, digest('secret-header', salt, utf8(name), value)] : [name, value],
-  )
+  return headers.map(([name, value]) => (isSecretHeader(name) ? [name, digest('secret-header', salt, utf8(name), value)] : [name, value]))
 }

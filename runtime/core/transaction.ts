@@ -26,8 +26,6 @@ export type TxPayload =
   | { readonly kind: 'custom'; readonly data: Uint8Array }
   | { readonly kind: 'anchor'; readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[] }
 
-export type TxKind = TxPayload['kind']
-
 export interface TxBody {
   readonly chainId: CID
   /** ed25519 key, 32 bytes. */

@@ -7,20 +7,12 @@
 import { fromBase64, toBase64 } from './bytes.ts'
 import type { Cbor } from './codec.ts'
 import { UtnetError } from './errors.ts'
+import { INTEGER_RANGES } from './integer-range.ts'
 import { printWitType, type WitType } from './wit-type.ts'
 
 export type WitValue = Cbor
 
-const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  u8: [0n, 0xffn],
-  s8: [-0x80n, 0x7fn],
-  u16: [0n, 0xffffn],
-  s16: [-0x8000n, 0x7fffn],
-  u32: [0n, 0xffff_ffffn],
-  s32: [-0x8000_0000n, 0x7fff_ffffn],
-  u64: [0n, 0xffff_ffff_ffff_ffffn],
-  s64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
-}
+const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = INTEGER_RANGES
 
 function mismatch(path: string, type: WitType, got: unknown): UtnetError {
   const shown =

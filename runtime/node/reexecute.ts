@@ -7,6 +7,7 @@ import {
   decode,
   encode,
   fileCid,
+  isSecretHeader,
   LIMITS,
   PARAMS,
   responseOpening,
@@ -68,7 +69,6 @@ function traced({ message, where, profile }: Told): Pick<TracedReexecution, 'mes
 }
 
 const SECRET_BYTES = 32
-const SECRET_NAMES = new Set(['authorization', 'cookie', 'set-cookie', 'proxy-authorization'])
 
 type Headers = readonly (readonly [string, Uint8Array])[]
 
@@ -83,9 +83,7 @@ function readHeaders(value: Cbor | undefined): Headers {
 function withKnownSecrets(headers: Headers, opened: Headers): Headers {
   return headers.map(([name, value], i) => {
     const there = opened[i]
-    return SECRET_NAMES.has(name.toLowerCase()) && there?.[0] === name && there[1].length === SECRET_BYTES
-      ? [name, there[1]]
-      : [name, value]
+    return isSecretHeader(name) && there?.[0] === name && there[1].length === SECRET_BYTES ? [name, there[1]] : [name, value]
   })
 }
 
