@@ -1,10 +1,15 @@
-/** `npm run bench [-- AREA] [--json]`: runs an area's measurements and prints its rows. */
+/** `npm run bench [-- AREA] [--only=PART] [--json]`: runs an area's measurements, or some of its parts, and prints its rows. */
+import { hostArea } from './host-area.ts'
 import { mainArea } from './main-area.ts'
 import type { Row } from './row.ts'
 
-const AREAS: Readonly<Record<string, (emit: (row: Row) => void) => Promise<void>>> = { main: mainArea }
+const AREAS: Readonly<Record<string, (emit: (row: Row) => void, only: readonly string[]) => Promise<void>>> = {
+  main: mainArea,
+  host: hostArea,
+}
 
 const json = process.argv.includes('--json')
+const only = process.argv.flatMap((a) => (a.startsWith('--only=') ? a.slice('--only='.length).split(',') : []))
 const names = process.argv.slice(2).filter((a) => !a.startsWith('--'))
 const wrong = names.find((name) => !Object.hasOwn(AREAS, name))
 if (wrong !== undefined) {
@@ -20,6 +25,6 @@ if (wrong !== undefined) {
           `${row.id.padEnd(28)} ${String(row.value).padStart(9)} ${row.unit.padEnd(6)} [${row.spread.join(' .. ')}] of ${row.runs}${row.peer === null ? '' : `, against ${row.peer}`}${row.bar === null ? '' : `, bar ${row.bar}`}${verdict}\n    ${row.row}\n`,
         )
       }
-    })
+    }, only)
   }
 }
