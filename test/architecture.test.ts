@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Room -> rooms of ours that it may import, npm packages that it may import (a trailing / allows a scope). ARCHITECTURE.md prints the same table. */
 const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly string[] }>> = {
   'runtime/core': { ours: [], npm: ['@noble/', '@scure/', '@ipld/dag-cbor', 'multiformats'] },
-  'runtime/crypto': { ours: ['runtime/core'], npm: ['@noble/', '@chainsafe/blst', 'node:'] },
+  'runtime/crypto': { ours: ['runtime/core'], npm: ['@noble/', '@chainsafe/blst', '@hpke/core', 'node:'] },
   'runtime/kv': { ours: ['runtime/core', 'runtime/crypto'], npm: ['lmdb', 'node:'] },
   'runtime/receipts': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['node:'] },
   'runtime/host': {

@@ -15,6 +15,7 @@ import { newProject } from './new.ts'
 import { query } from './query.ts'
 import { receipt } from './receipt.ts'
 import { replay } from './replay.ts'
+import { seal } from './seal.ts'
 import { test } from './test.ts'
 import { verify } from './verify.ts'
 
@@ -23,6 +24,7 @@ export const VERBS: readonly Verb[] = [
   build,
   test,
   dev,
+  seal,
   deploy,
   guests,
   query,

@@ -55,6 +55,7 @@ export const nodeInfo = name(
     protocol: z.int(),
     chainId: cid,
     nodeKey: z.string().regex(/^ed25519:[0-9a-f]{64}$/),
+    chipKey: z.string().regex(/^x25519:[0-9a-f]{64}$/),
     dev: z.boolean(),
     devAccount: z.string().nullable(),
   }) satisfies z.ZodType<NodeInfo>,

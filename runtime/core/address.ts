@@ -49,6 +49,19 @@ export function parseKey(text: string, what = 'key'): Uint8Array {
   return fromHex(text.slice(8))
 }
 
+/** Text form of a chip's X25519 key: `x25519:<hex>`. */
+export function formatChipKey(key: Uint8Array): string {
+  return `x25519:${toHex(abytes(key, 32, 'chip key'))}`
+}
+
+/** Bytes of a chip's key in text. */
+export function parseChipKey(text: string, what = 'chip key'): Uint8Array {
+  if (typeof text !== 'string' || !/^x25519:[0-9a-f]{64}$/.test(text)) {
+    throw new UtnetError('core_bad_text', `${what} must be x25519:<64 hex digits>`, { hint: 'a node shows its own: GET /v1/node' })
+  }
+  return fromHex(text.slice(7))
+}
+
 /** Amounts are in 10^-18 UNC; in dag-cbor they are big-endian bytes without leading zeros, at most 16. */
 export function amountBytes(amount: bigint): Uint8Array {
   if (typeof amount !== 'bigint' || amount < 0n || amount >= 1n << 128n)

@@ -20,6 +20,8 @@ export const ERRORS = {
   guest_build: ['caller', 400],
   guest_trap: ['guest', 500],
   guest_bad_answer: ['guest', 500],
+  seal_broken: ['caller', 400],
+  seal_not_authorised: ['caller', 403],
   name_invalid: ['caller', 400],
   name_taken: ['caller', 403],
   value_mismatch: ['caller', 400],

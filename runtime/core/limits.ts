@@ -9,6 +9,7 @@ export const LIMITS = {
   cborItems: 1 << 20,
   // guests
   componentBytes: 16 * 1024 * 1024,
+  guestBytes: 16 * 1024 * 1024 + 64 * 1024, // a component as it is deployed: sealed, it carries keys and tags beside
   moduleFunctions: 20_000,
   moduleFunctionBytes: 1 << 20,
   moduleLocals: 10_000,
@@ -25,6 +26,7 @@ export const LIMITS = {
   memoryPages: 2_048, // 64 KiB each: 128 MiB
   stackBytes: 512 * 1024,
   witTypeDepth: 32,
+  sealChips: 64,
   // one execution
   callGas: 100_000_000,
   invokeGas: 10_000_000_000,

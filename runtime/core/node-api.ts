@@ -11,6 +11,8 @@ export interface NodeInfo {
   readonly chainId: string
   /** `ed25519:<hex>` */
   readonly nodeKey: string
+  /** `x25519:<hex>`: guests that are sealed for it run on this node. */
+  readonly chipKey: string
   readonly dev: boolean
   /** Address of the dev account, when there is one. */
   readonly devAccount: string | null

@@ -61,6 +61,14 @@ export interface Disk {
 
 export type World = 'contract' | 'function' | 'operator'
 
+/** The key that a chip keeps to itself (X25519), as guests that are sealed for it need it. */
+export interface ChipKey {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array
+  /** The content key that was wrapped for this chip (HPKE base mode, `bound` as additional data); undefined when it was not, or anything was changed. */
+  unwrap(enc: Uint8Array, wrapped: Uint8Array, bound: Uint8Array): Promise<Uint8Array | undefined>
+}
+
 /** What the validator sees in a component. */
 export interface GuestInfo {
   readonly module: CID

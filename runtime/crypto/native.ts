@@ -7,6 +7,7 @@ export * from './certificate.ts'
 export * from './ed25519-native.ts'
 export { isEd25519Key } from './ed25519.ts'
 export * from './hashes-native.ts'
+export * from './hpke.ts'
 export * from './seal-native.ts'
 export * from './vrf.ts'
 

@@ -1,4 +1,5 @@
 /** The host of guests: validates, prepares, runs. */
 export type { Header, HttpRequest, HttpResponse, RunContext } from './http/index.ts'
 export * from './run/index.ts'
+export { sealGuest } from './sealed/index.ts'
 export type { Feature, Inspection } from './validate/index.ts'

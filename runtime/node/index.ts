@@ -1,7 +1,7 @@
 /** `utnet/node`: a whole node, and what the command line needs of its parts. */
 export { buildGuest } from '../host/build/index.ts'
 export type { BuiltGuest } from '../host/build/index.ts'
-export { inspectGuest, preparedModules, validateGuest } from '../host/index.ts'
+export { inspectGuest, preparedModules, sealGuest, validateGuest } from '../host/index.ts'
 export { startDevNode } from './dev-node.ts'
 export type { DevNode, DevNodeOptions } from './dev-node.ts'
 export { openNode } from './open-node.ts'

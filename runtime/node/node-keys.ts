@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { abytes, fromHex, toHex, UtnetError } from '../core/index.ts'
+import { abytes, digest, fromHex, toHex, UtnetError } from '../core/index.ts'
 import { writeDurably } from './data-folder.ts'
 
 export interface NodeKeys {
@@ -12,6 +12,8 @@ export interface NodeKeys {
   readonly vote: Uint8Array
   /** Secret of the dev account that publishes and calls for clients without a key; only dev chains know it. */
   readonly dev: Uint8Array
+  /** Seed of the chip key, 32 bytes: in software it hangs on the identity, as it would be made beside it in a security engine. */
+  readonly chip: Uint8Array
 }
 
 const PARTS = ['identity', 'vote', 'dev'] as const
@@ -29,7 +31,7 @@ export function nodeKeys(folder: string): NodeKeys {
       Uint8Array,
       Uint8Array,
     ]
-    return { identity, vote, dev }
+    return { identity, vote, dev, chip: digest('chip-seed', identity) }
   } catch (cause) {
     throw new UtnetError('data_corrupt', `the key file ${path} cannot be read`, {
       hint: 'restore it from a copy, or choose another folder: --data DIR',

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { openStore } from '../../helia-store/index.ts'
 import { openChain, type Chain, type ProducedBlock } from '../consensus/index.ts'
 import {
+  chainIdOf,
   decodeTx,
   encodeGenesis,
   equalBytes,
   formatAddress,
+  formatChipKey,
   formatCborJson,
   formatKey,
   keyAddress,
@@ -102,6 +104,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const keys = nodeKeys(folder.keys)
   const node = held(keys.identity)
   const dev = held(keys.dev)
+  const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
   const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev)
 
@@ -113,7 +116,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   closers.push(() => store.close())
   const bridge = createBridge({ files: store, kv, devices: localDevices(options.devices === undefined ? {} : { order: options.devices }) })
   closers.push(() => bridge.close())
-  const host = createHost({ files: store, tensors: bridge })
+  const host = createHost({ files: store, tensors: bridge, chip, chainId: chainIdOf(genesis) })
   const known = knownSignatures(crypto.verifyEd25519)
   const signer = crypto.openSigner(node.secret)
   let opened: Chain | undefined
@@ -194,6 +197,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     events,
     meters,
     node,
+    chip,
     dev: genesis.dev ? dev : null,
     retention: options.retention ?? { default: genesis.dev ? 'public' : 'sealed' },
   }
@@ -236,6 +240,7 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
       protocol: PROTOCOL,
       chainId: parts.chain.chainId.toString(),
       nodeKey: formatKey(parts.node.key),
+      chipKey: formatChipKey(parts.chip.publicKey),
       dev: parts.dev !== null,
       devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
     }),

@@ -1,6 +1,6 @@
 /** What the services of one node share. Only `open-node.ts` makes it. */
 import type { Chain } from '../consensus/index.ts'
-import type { Clock, Kv, Retention } from '../core/index.ts'
+import type { ChipKey, Clock, Kv, Retention } from '../core/index.ts'
 import type { Store } from '../../helia-store/index.ts'
 import type { Host } from '../host/index.ts'
 import type { Receipts } from '../receipts/index.ts'
@@ -39,6 +39,7 @@ export interface Parts {
   readonly retention: RetentionRules
   /** The node's own account: it pays for anchors. */
   readonly node: HeldAccount
+  readonly chip: ChipKey
   /** Publishes and calls for clients without a key; null outside dev. */
   readonly dev: HeldAccount | null
 }

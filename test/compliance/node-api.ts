@@ -99,6 +99,7 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
     test('says what it is', async () => {
       const info = await api.info()
       expect(info.nodeKey).toMatch(/^ed25519:[0-9a-f]{64}$/)
+      expect(info.chipKey).toMatch(/^x25519:[0-9a-f]{64}$/)
       expect(info.protocol).toBeGreaterThan(0)
       expect(info.dev).toBe(true)
       expect(info.devAccount).toMatch(/^ut1/)

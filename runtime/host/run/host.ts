@@ -2,8 +2,11 @@
 import {
   atensor,
   awitValue,
+  fileCid,
+  isSealedGuest,
   isUtnetError,
   UtnetError,
+  type ChipKey,
   type CID,
   type ContractExecutor,
   type ContractRun,
@@ -20,6 +23,7 @@ import {
 } from '../../core/index.ts'
 import { finalHeaders, HttpRun, IncomingRequest, type HttpRequest, type HttpResponse, type RunContext } from '../http/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
+import { openGuest } from '../sealed/index.ts'
 import type { ContractState } from './contract-state.ts'
 import { Execution, type Ending, type RunState } from './execution.ts'
 import { prepareGuest, type Entry, type PreparedGuest } from './prepared.ts'
@@ -28,6 +32,9 @@ import { canonicalNans, Inference, tensorOf, tensorValue } from './tensors.ts'
 export interface HostOptions {
   readonly files: FileStore
   readonly tensors?: TensorBridge
+  /** Opens guests that are sealed for it, on this chain. */
+  readonly chip?: ChipKey
+  readonly chainId?: CID
   /** Of components and their compiled code; the least recently used leave first. */
   readonly maxCachedBytes?: number
   /** Runs the profiling variants: outcomes have `profile`. Results and gas are the same; it is slower. */
@@ -170,12 +177,22 @@ function runContract(guest: PreparedGuest | undefined, { module, entry, args, ga
 }
 
 /** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. */
-export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, profile = false }: HostOptions): Host {
+export function createHost({ files, tensors, chip, chainId, maxCachedBytes = CACHED_BYTES, profile = false }: HostOptions): Host {
   const cache = new GuestCache(maxCachedBytes)
   const loading = new Map<string, Promise<PreparedGuest>>()
 
+  /** Sealed bytes are opened here, in memory: the module that a receipt names stays what was deployed. */
+  async function guestFrom(bytes: Uint8Array): Promise<PreparedGuest> {
+    if (!isSealedGuest(bytes)) return prepareGuest(bytes, profile)
+    const { component, policy } = await openGuest(bytes, chip, chainId)
+    const guest = await prepareGuest(component, profile)
+    if (guest.info.world !== policy.world)
+      throw new UtnetError('guest_world', `a ${guest.info.world} was sealed as a ${policy.world}`, { hint: 'seal it again: utnet seal' })
+    return { ...guest, info: { ...guest.info, module: fileCid(bytes) } }
+  }
+
   async function fetchGuest(module: CID): Promise<PreparedGuest> {
-    const guest = await prepareGuest(await files.getFile(module, LIMITS.componentBytes), profile)
+    const guest = await guestFrom(await files.getFile(module, LIMITS.guestBytes))
     if (guest.info.module.toString() !== module.toString())
       throw new UtnetError('block_mismatch', `the file of ${module.toString()} has other bytes`)
     cache.put(module.toString(), guest)
@@ -221,7 +238,7 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, prof
   return {
     load: async (module) => (await guestOf(module)).info,
     admit: async (bytes) => {
-      const guest = await prepareGuest(bytes, profile)
+      const guest = await guestFrom(bytes)
       cache.put(guest.info.module.toString(), guest)
       return guest.info
     },

@@ -45,8 +45,7 @@ function checkTransaction(wire: Uint8Array, name: string, info: GuestInfo): void
 export async function deploy(parts: Parts, request: DeployRequest): Promise<GuestView> {
   const { component } = request
   const name = aname(request.name)
-  if (component.length > LIMITS.componentBytes)
-    throw limitError('guest_invalid', 'componentBytes', component.length, LIMITS.componentBytes, 'component')
+  if (component.length > LIMITS.guestBytes) throw limitError('guest_invalid', 'guestBytes', component.length, LIMITS.guestBytes, 'guest')
   const info = await parts.host.admit(component)
   if (request.transaction === undefined && parts.dev === null) {
     throw new UtnetError('auth_required', 'this node takes signed publish transactions only', {

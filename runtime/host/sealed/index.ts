@@ -1,0 +1,2 @@
+/** Guests that rest and travel encrypted. */
+export * from './seal.ts'
