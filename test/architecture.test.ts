@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
   'runtime/receipts': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['node:'] },
   'runtime/host': {
     ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'],
-    npm: ['@bytecodealliance/', 'assemblyscript', 'jsonc-parser', 'node:'],
+    npm: ['@bytecodealliance/', '@jridgewell/sourcemap-codec', 'assemblyscript', 'jsonc-parser', 'node:'],
   },
   'runtime/tpu-bridge': {
     ours: ['runtime/core', 'runtime/crypto'],

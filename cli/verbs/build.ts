@@ -17,8 +17,10 @@ export const build: Verb = {
     const built = await buildGuest({ dir })
     const file = resolve(textFlag(context, 'output') ?? join(dir, `${built.name}.wasm`))
     writeOutput(file, built.component)
+    writeOutput(`${file}.map`, built.sourceMap)
     context.print({
       file,
+      sourceMap: `${file}.map`,
       name: built.name,
       world: built.world,
       module: fileCid(built.component).toString(),

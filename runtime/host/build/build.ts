@@ -16,6 +16,7 @@ import { readManifest } from './manifest.ts'
 import type { GuestManifest, GuestWorld } from './manifest.ts'
 import { loadGuestWit } from './raw-modules.ts'
 import { renameExports } from './rename-exports.ts'
+import { componentSourceMap } from './source-map.ts'
 import { sdkLocation } from './sdk-location.ts'
 import type { SdkLocation } from './sdk-location.ts'
 import type { GuestSignatures } from './signature.ts'
@@ -26,6 +27,8 @@ export interface BuiltGuest {
   readonly name: string
   /** The guest's own world as WIT text, without the packages it refers to. */
   readonly wit: string
+  /** Source map of the component (version 3; columns are byte offsets in it). */
+  readonly sourceMap: string
 }
 
 export interface BuildOptions {
@@ -113,11 +116,11 @@ export async function buildGuest(options: BuildOptions): Promise<BuiltGuest> {
   })
   checkShape(manifest, signatures)
   const entry = generateEntry(manifest.world, signatures, `./${author}`)
-  const core = await compileProgram({ ...base, entry: { path: ENTRY, text: entry.text }, afterParse: addEventEncoders })
+  const { core, sourceMap } = await compileProgram({ ...base, entry: { path: ENTRY, text: entry.text }, afterParse: addEventEncoders })
   const world = worldName(manifest.name)
   const wit = guestWit(manifest.name, world, manifest.world, signatures)
   const packages = await loadGuestWit(location.witDir)
   checkImports(core, packages, manifest.world)
   const component = await makeComponent(renameExports(core, entry.renames), `${wit}\n${packages.nestedText()}`, world)
-  return { component, world: manifest.world, name: manifest.name, wit }
+  return { component, world: manifest.world, name: manifest.name, wit, sourceMap: componentSourceMap(sourceMap, core, component) }
 }

@@ -2,6 +2,7 @@
 
 import type * as Assemblyscript from 'assemblyscript'
 import { UtnetError } from '../../core/errors.ts'
+import { withoutMapUrl } from './source-map.ts'
 
 type Compiler = typeof Assemblyscript
 export type Program = Assemblyscript.Program
@@ -107,6 +108,7 @@ async function withProgram<T>(options: CompileOptions, use: (compiler: Compiler,
   compiler.setTarget(settings, 0)
   compiler.setRuntime(settings, options.runtime === 'stub' ? 0 : 1)
   compiler.setDebugInfo(settings, true) // keeps the name section
+  compiler.setSourceMap(settings, true)
   compiler.setExportMemory(settings, true)
   compiler.setFeature(settings, compiler.FEATURE_SIMD, true)
   compiler.setOptimizeLevelHints(settings, 3, 0)
@@ -137,8 +139,14 @@ export function inspectProgram<T>(options: CompileOptions, use: (compiler: Compi
   })
 }
 
+/** A core module, with the compiler's source map. */
+export interface Compiled {
+  readonly core: Uint8Array
+  readonly sourceMap: string
+}
+
 /** The optimised core module. The same sources give the same bytes. */
-export function compileProgram(options: CompileOptions): Promise<Uint8Array> {
+export function compileProgram(options: CompileOptions): Promise<Compiled> {
   return withProgram(options, (compiler, program) => {
     const module = compiler.compile(program)
     try {
@@ -148,7 +156,9 @@ export function compileProgram(options: CompileOptions): Promise<Uint8Array> {
       const setFastMath = module.setFastMath.bind(module)
       module.setFastMath = () => setFastMath(false)
       module.optimize(3, 0, true, false)
-      return module.toBinary(null).output
+      const { output, sourceMap } = module.toBinary('guest.wasm.map')
+      if (sourceMap === null) throw new UtnetError('guest_build', 'the compiler wrote no source map')
+      return { core: withoutMapUrl(output), sourceMap }
     } finally {
       module.dispose()
     }
