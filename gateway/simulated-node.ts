@@ -166,6 +166,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       nodeKey: formatKey(KEY),
       dev,
       devAccount: dev ? DEV : null,
+      isolation: 'wasm-software',
     }),
     ready: async () => self.isReady,
     deploy: async ({ name, component, transaction }) => {

@@ -238,6 +238,7 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
       nodeKey: formatKey(parts.node.key),
       dev: parts.dev !== null,
       devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
+      isolation: 'wasm-software',
     }),
     ready: async () => true,
     deploy: (request) => guests.deploy(parts, request),
