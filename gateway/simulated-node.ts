@@ -168,6 +168,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       chipKey: formatChipKey(KEY),
       dev,
       devAccount: dev ? DEV : null,
+      isolation: 'wasm-software',
     }),
     ready: async () => self.isReady,
     deploy: async ({ name, component, transaction }) => {

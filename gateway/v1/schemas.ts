@@ -1,5 +1,6 @@
 /** Schemas of the views, held equal to the types of the NodeApi by the compiler. Named ones become components of the OpenAPI document. */
 import { z } from 'zod'
+import { HARDWARE_CLASSES } from '../../runtime/core/index.ts'
 import type {
   AccountView,
   BlockView,
@@ -58,6 +59,7 @@ export const nodeInfo = name(
     chipKey: z.string().regex(/^x25519:[0-9a-f]{64}$/),
     dev: z.boolean(),
     devAccount: z.string().nullable(),
+    isolation: z.enum(['wasm-software', ...HARDWARE_CLASSES]),
   }) satisfies z.ZodType<NodeInfo>,
 )
 

@@ -1,4 +1,5 @@
 /** The NodeApi port: what a node offers. The gateway serves it, `utnet/client` speaks it over fetch, one compliance suite runs on both. */
+import type { IsolationClass } from './isolation.ts'
 import type { ReceiptView } from './receipt-view.ts'
 import type { RunStatus, Retention } from './receipt.ts'
 import type { World } from './ports.ts'
@@ -16,6 +17,8 @@ export interface NodeInfo {
   readonly dev: boolean
   /** Address of the dev account, when there is one. */
   readonly devAccount: string | null
+  /** Where guests run; a class of hardware is a claim until `checkIsolation` has seen its quote. */
+  readonly isolation: IsolationClass
 }
 
 export interface ExportView {

@@ -243,6 +243,7 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
       chipKey: formatChipKey(parts.chip.publicKey),
       dev: parts.dev !== null,
       devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
+      isolation: 'wasm-software',
     }),
     ready: async () => true,
     deploy: (request) => guests.deploy(parts, request),

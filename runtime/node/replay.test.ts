@@ -39,7 +39,7 @@ test("a trace of a contract's call gives its gas by function", async () => {
   const { receipt } = await node.call('token', 'mint', node.account, 100)
   const { functions = [], status } = await both(node.api, receipt)
   expect(status).toBe('ok')
-  expect(functions[0]?.name).toBe('host: utnet:host/storage.set')
+  expect(functions.map((f) => f.name)).toContain('host: utnet:host/storage.set')
   expect(functions.find((f) => f.name === 'mint')).toMatchObject({ calls: 1 })
   expect(functions.map((f) => BigInt(f.gas))).toEqual(functions.map((f) => BigInt(f.gas)).toSorted((a, b) => (a < b ? 1 : -1)))
 })

@@ -103,6 +103,7 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       expect(info.protocol).toBeGreaterThan(0)
       expect(info.dev).toBe(true)
       expect(info.devAccount).toMatch(/^ut1/)
+      expect(info.isolation).toBe('wasm-software')
       expect(await api.ready()).toBe(true)
       expect(await api.metrics()).toMatch(/# EOF\n$/)
     })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { PARAMS } from '../../core/index.ts'
 import { load, wat, type Loaded } from '../testing/wat.ts'
 import { functionNames, nameSection, readModule, type CoreModule } from '../wasm/index.ts'
 import { prepareModule, readCounters, STACK_EXPORT, type FunctionCharge } from './index.ts'
@@ -113,7 +114,7 @@ test('counters tell functions, calls and dynamic charges apart', async () => {
   )
   const none = load(empty)
   run(none, 'main', 0, PLENTY)
-  expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(800n)
+  expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(BigInt(100 * PARAMS.wasm.bulk64))
 })
 
 test('the ordinary variant has no counters; a guest cannot bring its own', async () => {

@@ -6,6 +6,7 @@ import { Revert } from './contract-state.ts'
 import { placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
 import { ABI, INSTANCE, Tally } from './profile.ts'
+import { dropped } from './reclaim.ts'
 
 /** Thrown by the host's own charges. */
 class OutOfGas extends Error {
@@ -55,6 +56,7 @@ export class Execution<S extends RunState> implements Meter {
   #gas: { value: bigint } = { value: 0n }
   #memory: GuestMemory
   #exports: Readonly<Record<string, unknown>> = {}
+  #pages: WebAssembly.Memory = NO_MEMORY
   /** In the guest's allocator or post-return: it may not call out (CanonicalABI.md, `may_leave`). */
   #inside = false
   #calls = 0
@@ -143,6 +145,7 @@ export class Execution<S extends RunState> implements Meter {
     this.#gas.value = this.#limit
     const realloc = guest.realloc === undefined ? undefined : this.#core(guest.realloc)
     const memory = guest.memory === undefined ? NO_MEMORY : (instance.exports[guest.memory] as WebAssembly.Memory)
+    this.#pages = memory
     this.#memory = new GuestMemory(memory, realloc && ((a, b, c, d) => this.#closed(realloc, a, b, c, d) as number), this)
     this.#for(INSTANCE)
     this.charge(guest.instanceGas)
@@ -168,6 +171,8 @@ export class Execution<S extends RunState> implements Meter {
       return this.#ok(this.#finish(entry, this.#core(entry.export.core)(...this.#lower(entry, args))))
     } catch (error) {
       return this.#ended(error)
+    } finally {
+      dropped(this.#pages.buffer.byteLength)
     }
   }
 
@@ -180,6 +185,8 @@ export class Execution<S extends RunState> implements Meter {
       return this.#ok(this.#finish(entry, await core(...this.#lower(entry, args))))
     } catch (error) {
       return this.#ended(error)
+    } finally {
+      dropped(this.#pages.buffer.byteLength)
     }
   }
 

@@ -129,6 +129,6 @@ test('moduleBlockDepth: nesting one over is refused', () => {
       ONE_FUNCTION,
       body([0], joined([...Array.from({ length: n }, () => [0x02, 0x40]), ...Array.from({ length: n }, () => [0x0b])])),
     )
-  expect(inspectGuest(nested(LIMITS.moduleBlockDepth - 1)).kind).toBe('module')
+  expect(inspectGuest(nested(LIMITS.moduleBlockDepth)).kind).toBe('module')
   expect(() => inspectGuest(nested(LIMITS.moduleBlockDepth + 1))).toThrowError(/moduleBlockDepth|nest|deep/)
 })

@@ -1,5 +1,6 @@
 /** Every instruction of a core module against the table of what is allowed, then the engine's own validation. */
-import { Instructions, invalid, readModule, type CoreModule } from '../wasm/index.ts'
+import { isUtnetError, UtnetError } from '../../core/index.ts'
+import { Instructions, invalid, readModule, type Body, type CoreModule } from '../wasm/index.ts'
 
 /** Features beyond WebAssembly 1.0 that a module uses; the names are those of the proposals. */
 export type Feature = 'sign-extension' | 'saturating-float-to-int' | 'bulk-memory' | 'reference-types' | 'multi-value' | 'simd128'
@@ -30,6 +31,14 @@ function engineError(module: CoreModule): Error {
   )
 }
 
+/** A refusal within a function's bytes that does not say so yet: the reader of bytes knows of no functions. */
+function within({ index }: Body, error: unknown): unknown {
+  if (!isUtnetError(error, 'guest_invalid')) return error
+  const { details } = error
+  if (typeof details !== 'object' || details === null || 'function' in details) return error
+  return new UtnetError('guest_invalid', `function ${index}: ${error.message}`, { details: { ...details, function: index } })
+}
+
 export interface Whitelisted {
   readonly module: CoreModule
   readonly features: readonly Feature[]
@@ -41,11 +50,15 @@ export function whitelist(module: CoreModule): Whitelisted {
   const features = new Set<Feature>()
   let instructions = 0
   for (const body of module.bodies) {
-    const walk = new Instructions(module, body)
-    while (walk.step()) {
-      instructions++
-      const feature = featureOf(walk.code)
-      if (feature !== undefined) features.add(feature)
+    try {
+      const walk = new Instructions(module, body)
+      while (walk.step()) {
+        instructions++
+        const feature = featureOf(walk.code)
+        if (feature !== undefined) features.add(feature)
+      }
+    } catch (error) {
+      throw within(body, error)
     }
   }
   if (module.types.some((t) => t.results.length > 1)) features.add('multi-value')

@@ -1,0 +1,72 @@
+/**
+ * Nanoseconds a gas by class of instruction, against a chain of `i32.add`: of each class its worst member on its worst operands.
+ * What costs over 3 times the reference is underpriced, and an attack.
+ */
+import { PARAMS } from '../../runtime/core/index.ts'
+import { wat } from '../../runtime/host/testing/wat.ts'
+import { ratioOf, rowOf, type Row } from '../row.ts'
+import { ATTACKS, type GasClass } from './gas/attacks.ts'
+import { chains, reference } from './gas/chains.ts'
+import { freshLoopOf, loopOf, Warm } from './gas/clock.ts'
+import { crossing } from './gas/crossing.ts'
+
+const AREA = 'host'
+const BAR = 3
+const ROUNDS = 7
+/** Members of a class that are measured again, the worst of a first look. */
+const FINALISTS = 3
+
+interface Member {
+  readonly name: string
+  readonly warm: Warm
+  /** Of a first look; times the reference. */
+  readonly ratio: number
+}
+
+const slug = (name: string): string => name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
+
+/** The worst members of every class, at a first look. */
+async function worst(base: Warm): Promise<ReadonlyMap<GasClass, readonly Member[]>> {
+  const classes = new Map<GasClass, readonly Member[]>((Object.keys(PARAMS.wasm) as GasClass[]).map((name) => [name, []]))
+  const look = async (name: GasClass, what: string, make: () => Warm): Promise<void> => {
+    const warm = await make().warm()
+    const seen = [...(classes.get(name) ?? []), { name: what, warm, ratio: warm.best(3) / base.best(3) }]
+    classes.set(name, seen.sort((a, b) => b.ratio - a.ratio).slice(0, FINALISTS))
+  }
+  for (const { name, price, bytes } of chains()) if (price !== 'free') await look(price, name, () => new Warm(loopOf(bytes)))
+  for (const { class: of, name, text, fresh } of ATTACKS) {
+    const bytes = await wat(text)
+    await look(of, name, () => new Warm(fresh === undefined ? loopOf(bytes) : freshLoopOf(bytes, fresh)))
+  }
+  return classes
+}
+
+/** Measures every class in about two minutes. Throws where a class has no member: a price that nothing holds is a guess. */
+export async function gasRows(emit: (row: Row) => void): Promise<void> {
+  const base = await new Warm(loopOf(reference())).warm()
+  const peer = 'a chain of i32.add'
+  const nanoseconds: number[] = []
+  for (const [name, members] of await worst(base)) {
+    if (members.length === 0) throw new Error(`no instruction of the class ${name} was measured`)
+    const rows = members.map((m) => {
+      const ours: number[] = []
+      const theirs: number[] = []
+      for (let i = 0; i < ROUNDS; i++) {
+        ours.push(m.warm.best(3))
+        theirs.push(base.best(3))
+      }
+      nanoseconds.push(...theirs)
+      return ratioOf(AREA, { id: `host.gas.${slug(name)}`, row: `ns a gas of ${m.name}`, peer, ours, theirs, atMost: BAR })
+    })
+    emit(rows.reduce((a, b) => (b.value > a.value ? b : a)))
+  }
+  const call = await crossing()
+  const ours: number[] = []
+  const theirs: number[] = []
+  for (let i = 0; i < ROUNDS; i++) {
+    ours.push(Math.min(await call(), await call(), await call()))
+    theirs.push(base.best(3))
+  }
+  emit(ratioOf(AREA, { id: 'host.gas.host-call', row: 'ns a gas of a host call that does nothing else', peer, ours, theirs, atMost: BAR }))
+  emit(rowOf(AREA, { id: 'host.gas.reference', row: `ns a gas of ${peer}`, unit: 'ns', values: nanoseconds }))
+}

@@ -1,0 +1,298 @@
+/** What costs most of each kind for its gas: memory out of reach of the caches, branches that cannot be foreseen, growth, bulk and table work. */
+import { LIMITS, type Params } from '../../../runtime/core/index.ts'
+
+export type GasClass = keyof Params['wasm']
+
+export interface Attack {
+  readonly class: GasClass
+  readonly name: string
+  readonly text: string
+  /** Growth is measured once an instance: `n` is what it grows by, at most this. */
+  readonly fresh?: number
+}
+
+const loop = (body: string): string => `(loop $l ${body} (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))`
+const LOCALS = '(local $x i32) (local $y i32) (local $z i64) (local $a f64) (local $v v128)'
+const module = (items: string, body: string, setup = ''): string =>
+  `(module ${items} (global $keep (mut i32) (i32.const 1)) (global $g (mut i64) (i64.const 1))
+    (func (export "setup") (param $n i32) ${LOCALS} ${setup})
+    (func (export "run") (param $n i32) ${LOCALS} (local.set $x (global.get $keep)) ${body} (global.set $keep (local.get $x))))`
+const times = (n: number, text: string): string => Array.from({ length: n }, () => text).join(' ')
+
+const PAGES = LIMITS.memoryPages
+const LINES = PAGES * 1_024
+/** The next of a full period of pseudo-random numbers; where it is well mixed is above. */
+const RANDOM = '(local.set $x (i32.add (i32.mul (local.get $x) (i32.const 1664525)) (i32.const 1013904223)))'
+const DRAWN = (mask: number, shift = 7): string => `(i32.and (i32.shr_u (local.get $x) (i32.const ${shift})) (i32.const ${mask}))`
+
+/** Every line of the memory holds the address of the next in a pseudo-random order of all of them. */
+const strewn = (offset: number, lines = LINES): string => `(local.set $n (i32.const ${lines})) (loop $l
+  (i32.store offset=${offset} (i32.shl (local.get $y) (i32.const 6))
+    (i32.shl (local.tee $x (i32.and (i32.add (i32.mul (local.get $y) (i32.const 1664525)) (i32.const 1013904223)) (i32.const ${lines - 1}))) (i32.const 6)))
+  (local.set $y (local.get $x)) (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (global.set $keep (i32.const 0))`
+const touched = `(memory.fill (i32.const 0) (i32.const 1) (i32.const ${PAGES * 65_536 - 64}))`
+const BIG = `(memory ${PAGES})`
+const ADDRESS = DRAWN(PAGES * 65_536 - 128, 4)
+
+const memory: readonly Attack[] = [
+  { name: 'a chain of loads over 128 MiB', text: module(BIG, loop(`(local.get $x) ${times(16, '(i32.load)')} (local.set $x)`), strewn(0)) },
+  {
+    name: 'a chain of loads over 128 MiB, each across two lines',
+    text: module(BIG, loop(`(local.get $x) ${times(16, '(i32.load offset=61)')} (local.set $x)`), strewn(61, LINES / 2)),
+  },
+  {
+    name: 'loads from anywhere in 128 MiB',
+    text: module(BIG, loop(times(8, `${RANDOM} (local.set $y (i32.add (local.get $y) (i32.load ${ADDRESS})))`)), touched),
+  },
+  { name: 'stores anywhere in 128 MiB', text: module(BIG, loop(times(8, `${RANDOM} (i32.store ${ADDRESS} (local.get $n))`)), touched) },
+  {
+    name: 'vector stores anywhere in 128 MiB, each across two lines',
+    text: module(BIG, loop(times(8, `${RANDOM} (v128.store offset=56 (i32.and ${ADDRESS} (i32.const -64)) (local.get $v))`)), touched),
+  },
+  {
+    name: 'a value through one address',
+    text: module('(memory 1)', loop(times(16, '(i32.store (i32.const 8) (local.get $x)) (local.set $x (i32.load (i32.const 8)))'))),
+  },
+  {
+    name: 'a narrow store read back wide',
+    text: module(
+      '(memory 1)',
+      loop(times(8, '(i32.store8 offset=3 (i32.const 8) (local.get $x)) (local.set $x (i32.load (i32.const 8)))')),
+    ),
+  },
+].map((a) => ({ ...a, class: 'memory' as const }))
+
+/** A text for each of some well mixed bits of the random number; the shortest way to a bit that cannot be foreseen. */
+const bits = (text: (bit: string) => string): string =>
+  Array.from({ length: 12 }, (_, i) => text(`(i32.and (local.get $x) (i32.const ${2 ** (i + 18)}))`)).join(' ')
+
+const flow: readonly Attack[] = [
+  {
+    class: 'branch',
+    name: 'branches that cannot be foreseen',
+    text: module(
+      '',
+      loop(`${RANDOM} ${bits((bit) => `(block $b (br_if $b ${bit}) (local.set $y (i32.add (local.get $y) (local.get $x))))`)}`),
+    ),
+  },
+  {
+    class: 'branch',
+    name: 'ifs that cannot be foreseen',
+    text: module('', loop(`${RANDOM} ${bits((bit) => `(if ${bit} (then (local.set $y (i32.add (local.get $y) (local.get $x)))))`)}`)),
+  },
+  {
+    class: 'base',
+    name: 'a select that cannot be foreseen',
+    text: module(
+      '',
+      loop(
+        times(
+          4,
+          `${RANDOM} (local.set $y (select (local.get $y) (local.get $x) (i32.and (i32.shr_u (local.get $x) (i32.const 19)) (i32.const 1))))`,
+        ),
+      ),
+    ),
+  },
+  {
+    class: 'base',
+    name: 'a float select that cannot be foreseen',
+    text: module(
+      '',
+      loop(
+        times(
+          4,
+          `${RANDOM} (local.set $a (select (local.get $a) (f64.const 2) (i32.and (i32.shr_u (local.get $x) (i32.const 19)) (i32.const 1))))`,
+        ),
+      ),
+    ),
+  },
+  {
+    class: 'base',
+    name: 'a global written and read',
+    text: module('', loop(times(16, '(global.set $g (i64.add (global.get $g) (i64.const 1)))'))),
+  },
+  {
+    class: 'branchTable',
+    name: 'a table of 64 branches that cannot be foreseen',
+    text: module(
+      '',
+      loop(
+        `${RANDOM} ${times(64, '(block ')} (br_table ${Array.from({ length: 64 }, (_, i) => i).join(' ')} ${DRAWN(63, 17)}) ${Array.from({ length: 64 }, (_, i) => `) (local.set $y (i32.xor (local.get $y) (i32.const ${i})))`).join(' ')}`,
+      ),
+    ),
+  },
+]
+
+const callees = (n: number): string =>
+  Array.from({ length: n }, (_, i) => `(func $f${i} (type $t) (i32.xor (local.get 0) (i32.const ${i})))`).join(' ')
+const names = (n: number): string => Array.from({ length: n }, (_, i) => `$f${i}`).join(' ')
+const TYPE = '(type $t (func (param i32) (result i32)))'
+const calls: readonly Attack[] = [
+  {
+    class: 'call',
+    name: 'calls of a small function',
+    text: module(`${TYPE} ${callees(1)}`, loop(times(16, '(local.set $x (call $f0 (local.get $x)))'))),
+  },
+  {
+    class: 'call',
+    name: 'calls of a function of sixteen parameters and results',
+    text: module(
+      `(func $wide (param ${times(16, 'i64')}) (result ${times(16, 'i64')}) ${Array.from({ length: 16 }, (_, i) => `(local.get ${(i + 1) % 16})`).join(' ')})`,
+      `${times(16, '(local.get $z)')} (call $wide) ${times(16, '(drop)')} ${loop(times(2, `${times(16, '(local.get $z)')} (call $wide) ${times(15, '(i64.add)')} (local.set $z)`))}`,
+    ),
+  },
+  {
+    class: 'call',
+    name: 'calls of a function of 400 locals',
+    text: module(
+      `(func $locals (param i32) (result i32) (local ${times(400, 'i64')}) (if (i32.eqz (local.get 0)) (then ${Array.from({ length: 400 }, (_, i) => `(global.set $g (i64.add (global.get $g) (local.get ${i + 1})))`).join(' ')})) (local.get 0))`,
+      loop(times(4, '(local.set $x (call $locals (i32.or (local.get $x) (i32.const 1))))')),
+    ),
+  },
+  {
+    class: 'callIndirect',
+    name: 'indirect calls of one function',
+    text: module(
+      `${TYPE} (table 1 funcref) (elem (i32.const 0) ${names(1)}) ${callees(1)}`,
+      loop(times(8, '(local.set $x (call_indirect (type $t) (local.get $x) (i32.const 0)))')),
+    ),
+  },
+  {
+    class: 'callIndirect',
+    name: 'indirect calls that cannot be foreseen of 256 functions',
+    text: module(
+      `${TYPE} (table 256 funcref) (elem (i32.const 0) ${names(256)}) ${callees(256)}`,
+      loop(times(4, `${RANDOM} (local.set $y (call_indirect (type $t) (local.get $y) ${DRAWN(255, 17)}))`)),
+    ),
+  },
+]
+
+const bulk: readonly Attack[] = [0, 1, 64, 4_096, 1 << 20, 48 << 20].flatMap((bytes) => [
+  {
+    class: 'bulk64' as const,
+    name: `memory.copy of ${bytes} bytes`,
+    text: module(BIG, loop(times(2, `(memory.copy (i32.const ${64 << 20}) (i32.const 3) (i32.const ${bytes}))`)), touched),
+  },
+  {
+    class: 'bulk64' as const,
+    name: `memory.fill of ${bytes} bytes`,
+    text: module(BIG, loop(times(2, `(memory.fill (i32.const 1) (local.get $x) (i32.const ${bytes}))`)), touched),
+  },
+])
+const far: readonly Attack[] = [
+  {
+    class: 'bulk64' as const,
+    name: 'memory.copy of 64 bytes from anywhere to anywhere in 128 MiB',
+    text: module(
+      BIG,
+      loop(times(4, `${RANDOM} (local.set $y ${ADDRESS}) ${RANDOM} (memory.copy (local.get $y) ${ADDRESS} (i32.const 64))`)),
+      touched,
+    ),
+  },
+  {
+    class: 'bulk64' as const,
+    name: 'memory.fill of 64 bytes anywhere in 128 MiB',
+    text: module(BIG, loop(times(4, `${RANDOM} (memory.fill ${ADDRESS} (i32.const 1) (i32.const 64))`)), touched),
+  },
+  {
+    class: 'bulk64' as const,
+    name: 'memory.init of 64 bytes',
+    text: module(
+      `${BIG} (data $d "${'x'.repeat(64)}")`,
+      loop(times(4, '(memory.init $d (i32.const 1) (i32.const 0) (i32.const 64))')),
+      touched,
+    ),
+  },
+]
+
+const TABLE = `(table 4096 funcref) (elem $e func ${times(256, '$f0')}) ${TYPE} ${callees(1)}`
+const tables: readonly Attack[] = [
+  {
+    class: 'table',
+    name: 'table.get and table.set',
+    text: module(TABLE, loop(times(8, '(table.set (i32.const 1) (table.get (i32.const 2)))'))),
+  },
+  {
+    class: 'table',
+    name: 'ref.func and table.set',
+    text: module(`${TABLE} (export "f0" (func $f0))`, loop(times(8, '(table.set (i32.const 1) (ref.func $f0))'))),
+  },
+  { class: 'table', name: 'ref.func', text: module(TABLE, loop(times(8, '(drop (ref.func $f0))'))) },
+  {
+    class: 'table',
+    name: 'ref.func and ref.is_null',
+    text: module(TABLE, loop(times(8, '(local.set $x (i32.add (local.get $x) (ref.is_null (ref.func $f0))))'))),
+  },
+  {
+    class: 'table',
+    name: 'table.get of a function, which the engine makes an object of',
+    text: module(`${TABLE} (elem (i32.const 0) ${times(64, '$f0')})`, loop(times(8, '(drop (table.get (i32.const 2)))'))),
+  },
+  ...[0, 1, 256].flatMap((n) => [
+    {
+      class: 'tableElement' as const,
+      name: `table.copy of ${n}`,
+      text: module(TABLE, loop(`(table.copy (i32.const 1000) (i32.const 1) (i32.const ${n}))`)),
+    },
+    {
+      class: 'tableElement' as const,
+      name: `table.fill of ${n}`,
+      text: module(TABLE, loop(`(table.fill (i32.const 1000) (ref.null func) (i32.const ${n}))`)),
+    },
+    {
+      class: 'tableElement' as const,
+      name: `table.fill of ${n} with a function`,
+      text: module(TABLE, loop(`(table.fill (i32.const 1000) (ref.func $f0) (i32.const ${n}))`)),
+    },
+    {
+      class: 'tableElement' as const,
+      name: `table.init of ${n}`,
+      text: module(TABLE, loop(`(table.init $e (i32.const 1000) (i32.const 0) (i32.const ${n}))`)),
+    },
+  ]),
+  { class: 'memory', name: 'table.grow of 0', text: module(TABLE, loop('(drop (table.grow (ref.null func) (i32.const 0)))')) },
+  { class: 'base', name: 'table.size', text: module(TABLE, loop(times(16, '(local.set $x (i32.add (local.get $x) (table.size)))'))) },
+  {
+    class: 'call',
+    name: 'elem.drop and data.drop',
+    text: module(`${TABLE} (memory 1) (data $d "x")`, loop(times(4, '(elem.drop $e) (data.drop $d)'))),
+  },
+]
+
+const growth: readonly Attack[] = [
+  { class: 'memory', name: 'memory.grow of 0', text: module('(memory 1)', loop('(drop (memory.grow (i32.const 0)))')) },
+  { class: 'growPage', name: 'memory.grow over the maximum', text: module('(memory 1 1)', loop('(drop (memory.grow (i32.const 1)))')) },
+  {
+    class: 'base',
+    name: 'memory.size',
+    text: module('(memory 1)', loop(times(16, '(local.set $x (i32.add (local.get $x) (memory.size)))'))),
+  },
+  {
+    class: 'growPage',
+    name: 'memory.grow, page by page, and every 4 KiB of it written',
+    fresh: PAGES - 1,
+    text: module(
+      '(memory 1)',
+      loop(
+        `(local.set $x (i32.shl (memory.grow (i32.const 1)) (i32.const 16))) ${Array.from({ length: 16 }, (_, i) => `(i32.store8 offset=${i * 4_096} (local.get $x) (i32.const 1))`).join(' ')}`,
+      ),
+    ),
+  },
+  {
+    class: 'growPage',
+    name: 'memory.grow at once, and every 4 KiB of it written',
+    fresh: PAGES - 1,
+    text: module(
+      '(memory 1)',
+      `(drop (memory.grow (local.get $n))) ${loop(`${Array.from({ length: 16 }, (_, i) => `(i32.store8 offset=${i * 4_096} (i32.shl (local.get $n) (i32.const 16)) (i32.const 1))`).join(' ')}`)}`,
+    ),
+  },
+  {
+    class: 'tableElement',
+    name: 'table.grow, entry by entry',
+    fresh: 4_000,
+    text: module('(table 1 funcref)', loop('(drop (table.grow (ref.null func) (i32.const 1)))')),
+  },
+]
+
+export const ATTACKS: readonly Attack[] = [...memory, ...flow, ...calls, ...bulk, ...far, ...tables, ...growth]
