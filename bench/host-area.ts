@@ -1,5 +1,7 @@
 /** The host: what metering, preparing, instances, glue, HTTP and receipts cost. Parts stand alone: `npm run -s bench -- host --only=meter`. */
 import { gasRows } from './host/gas-classes.ts'
+import { meterRows } from './host/meter.ts'
+import { prepareRows } from './host/prepare.ts'
 import type { Row } from './row.ts'
 
 export type Emit = (row: Row) => void
@@ -7,6 +9,8 @@ export type Emit = (row: Row) => void
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   gas: gasRows,
+  meter: meterRows,
+  prepare: prepareRows,
 }
 
 /** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */

@@ -12,9 +12,10 @@ export const LIMITS = {
   guestBytes: 16 * 1024 * 1024 + 64 * 1024, // a component as it is deployed: sealed, it carries keys and tags beside
   moduleFunctions: 20_000,
   moduleFunctionBytes: 1 << 20,
+  preparedFunctionBytes: 7 << 20, // as prepared; V8 takes 7,654,321
   moduleLocals: 10_000,
   moduleTypes: 10_000,
-  moduleTypeParams: 1_000,
+  moduleTypeParams: 998, // engines take 1,000, of which the prepared module has two more
   moduleTypeResults: 16, // results lie several times on the engine's stack, the frame weight counts them once
   moduleImports: 1_000,
   moduleExports: 1_000,

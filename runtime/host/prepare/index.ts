@@ -1,4 +1,6 @@
 /** Preparation: metered, canonicalised modules. */
-export { naiveScheme, type Charge, type GasScheme } from './gas.ts'
-export { GAS_EXPORT, prepareModule, STACK_EXPORT, START_EXPORT, type PrepareOptions } from './prepare.ts'
+export type { Counter, Scheme } from './layout.ts'
+export { isPoolable } from './pool.ts'
+export { COUNTER_MODULE } from '../wasm/index.ts'
+export { CHARGE_EXPORT, GAS_EXPORT, prepareModule, RESET_EXPORT, STACK_EXPORT, START_EXPORT, type PrepareOptions } from './prepare.ts'
 export { readCounters, type FunctionCharge } from './profile.ts'

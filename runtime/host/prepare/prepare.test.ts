@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { LIMITS, PARAMS } from '../../core/index.ts'
@@ -5,6 +6,7 @@ import { preparedModules } from '../run/index.ts'
 import { load, wat, type Loaded } from '../testing/wat.ts'
 import { readModule } from '../wasm/index.ts'
 import { frameWeight } from './frame.ts'
+import { prepareModule } from './index.ts'
 
 const { wasm } = PARAMS
 
@@ -219,6 +221,25 @@ test('recursion ends at the same depth cold, hot and on a JSPI stack', async () 
   )
   await expect(promising(0)).rejects.toThrow(WebAssembly.RuntimeError)
   expect(depth(suspended)).toBe(depth(cold))
+
+  const naive = load(prepareModule(module, { scheme: 'naive' }))
+  naive.gas.value = PLENTY
+  expect(() => naive.exports['endless']?.(0)).toThrow(WebAssembly.RuntimeError)
+  expect(depth(naive)).toBe(depth(cold))
+
+  const inWorker = await new Promise((resolve, reject) => {
+    const worker = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads')
+       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(workerData))
+       exports['utnet:gas'].value = ${PLENTY}n
+       let name
+       try { exports.endless(0) } catch (error) { name = error.constructor.name }
+       parentPort.postMessage([name, exports.depth.value])`,
+      { eval: true, workerData: deep },
+    )
+    worker.once('message', resolve).once('error', reject)
+  })
+  expect(inWorker).toEqual(['RuntimeError', depth(cold)])
 })
 
 test('frames of any shape end by the counter and never by the engine', async () => {
@@ -346,7 +367,8 @@ test('preparation is a function of the bytes: the same bytes give the same modul
   expect(preparedModules(bytes)).toEqual(preparedModules(bytes.slice()))
   const before = readModule(bytes)
   const after = readModule(prepared)
-  expect(after.exports.filter((e) => !e.name.startsWith('utnet:')).map((e) => [e.name, e.index])).toEqual(
-    before.exports.map((e) => [e.name, e.index]),
+  expect(after.exports.filter((e) => !e.name.startsWith('utnet:')).map((e) => [e.name, e.kind])).toEqual(
+    before.exports.map((e) => [e.name, e.kind]),
   )
+  expect(after.bodies.slice(0, before.bodies.length).map((b) => b.index)).toEqual(before.bodies.map((b) => b.index))
 })

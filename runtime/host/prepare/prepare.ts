@@ -1,22 +1,32 @@
 /** The prepared module: a function of the original bytes and the protocol version, and of nothing else. */
-import { LIMITS, PARAMS, type Params } from '../../core/index.ts'
-import { Reader, SECTION, Writer, type CoreModule, type Section } from '../wasm/index.ts'
-import { chargeBody, rewriteBody, typeByte, type Additions } from './body.ts'
-import { naiveScheme, type GasScheme } from './gas.ts'
+import { isUtnetError, LIMITS, limitError, PARAMS, type Params } from '../../core/index.ts'
+import { COUNTER_MODULE, OP, Reader, RESERVED, SECTION, Writer, type CoreModule, type ExternKind, type Section } from '../wasm/index.ts'
+import { chargeBody, constant, exportBody, importBody, initialValues, resetBody } from './border.ts'
+import { typeByte } from './emit.ts'
+import { Layout, type Counter, type Scheme } from './layout.ts'
+import { NaiveBodies } from './naive.ts'
+import { OptimisedBodies } from './optimised.ts'
 import { callCounter, countersOf, gasCounter } from './profile.ts'
 
-/** Names that begin so belong to the host; a guest's own are dropped. */
-const RESERVED = 'utnet:'
+/** A mutable i64: the gas that is left. Zero until it is set; below zero the run is out of gas. */
 export const GAS_EXPORT = 'utnet:gas'
+/** The guest's start function: to be called once, after gas is set. */
 export const START_EXPORT = 'utnet:start'
-/** Bytes of the stack that are left, in the profiling variant only: it tells why a recursion trapped. */
+/** (i32) -> i32: takes an unsigned amount off the counter; 1 when it is below zero then, else 0. */
+export const CHARGE_EXPORT = 'utnet:charge'
+/** () -> (): mutable globals of the module and the stack get their first values. */
+export const RESET_EXPORT = 'utnet:reset'
+/** A mutable i32: bytes of the stack that are left. In the profiling variant, where it tells why a recursion trapped, and where the counter is shared. */
 export const STACK_EXPORT = 'utnet:stack'
 
 export interface PrepareOptions {
-  readonly scheme?: GasScheme
+  /** What is charged for a completed run and what it computes are the same in both. */
+  readonly scheme?: Scheme
   readonly params?: Params
-  /** Makes the variant that counts gas and calls by function, for people; results and gas are the same. Never what runs for a receipt. */
+  /** Makes the variant that counts gas and calls by function, for people; results and gas are the same. Never what runs for a receipt. Always `optimised`. */
   readonly profile?: boolean
+  /** `shared`: `utnet:gas` and `utnet:stack` are imported from module `utnet` as `gas` and `stack`, so that all core modules of a component use the same. */
+  readonly counter?: Counter
 }
 
 /** The count that a section begins with, and what follows it. */
@@ -28,77 +38,122 @@ function entries(module: CoreModule, id: number): { readonly count: number; read
   return { count, rest: r.take(section.end - r.at) }
 }
 
+const KIND: Readonly<Record<ExternKind, number>> = { func: 0, table: 1, memory: 2, global: 3 }
+
+interface Export {
+  readonly name: string
+  readonly kind: ExternKind
+  readonly index: number
+}
+
 /**
- * Meters a validated module: gas counter exported as `utnet:gas` (a mutable i64, zero until it is set), start function exported as `utnet:start`,
- * memory and table maxima from the limits, stack depth by frame weight, canonical NaNs. Indices do not move: everything new stands behind.
+ * Meters a validated module: gas counter exported as `utnet:gas`, start function exported as `utnet:start`, memory and table maxima from the limits,
+ * stack depth by frame weight, canonical NaNs, `utnet:charge` and `utnet:reset` for the host. Indices of functions do not move: everything new stands
+ * behind. Throws `guest_invalid` where a prepared function is over its limit.
  */
 export function prepareModule(
   module: CoreModule,
-  { scheme = naiveScheme, params = PARAMS, profile = false }: PrepareOptions = {},
+  { scheme = 'optimised', params = PARAMS, profile = false, counter = 'own' }: PrepareOptions = {},
 ): Uint8Array {
-  const blockTypes: string[] = []
-  const firstType = module.types.length
+  const layout = new Layout(module, profile ? 'optimised' : scheme, counter)
   const firstCounter = module.globals.length + 2
-  const add: Additions = {
-    gasGlobal: module.globals.length,
-    stackGlobal: module.globals.length + 1,
-    chargeFunction: module.functions.length,
-    blockType: (results) => {
-      let i = blockTypes.indexOf(results)
-      if (i < 0) i = blockTypes.push(results) - 1
-      return firstType + 1 + i
-    },
-    ...(profile ? { counters: (index) => countersOf(module, firstCounter, index) } : {}),
-  }
-  // Bodies come first: they say which block types are needed
-  const code = new Writer().u32(module.bodies.length + 1)
+  const counters = profile ? (index: number) => countersOf(module, firstCounter, index) : undefined
+  if (layout.guardsImports)
+    for (let i = 0; i < module.importedFunctions; i++) layout.add(layout.functionType(layout.ownType(i)), importBody(layout, i))
+  // Bodies come first: they say which types are needed
+  const bodies = layout.threads ? new OptimisedBodies(layout, params.wasm, counters) : new NaiveBodies(layout, params.wasm)
+  const code = new Writer(module.bytes.length * 2)
   for (const body of module.bodies) {
-    const bytes = rewriteBody(module, body, add, scheme, params.wasm).view()
-    code.u32(bytes.length).raw(bytes)
+    const size = bodies.write(body, code)
+    if (size > LIMITS.preparedFunctionBytes)
+      throw limitError('guest_invalid', 'preparedFunctionBytes', size, LIMITS.preparedFunctionBytes, `function ${body.index} as prepared`)
   }
-  const charge = chargeBody(add.gasGlobal)
-  code.u32(charge.length).raw(charge)
-
-  const out = new Writer().u8(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
-  out.section(SECTION.type, typeSection(module, blockTypes))
-  copySection(out, module, SECTION.import)
-  const functions = entries(module, SECTION.function)
-  out.section(
-    SECTION.function,
-    new Writer()
-      .u32(functions.count + 1)
-      .raw(functions.rest)
-      .u32(firstType),
+  const exports = exportsOf(layout, profile)
+  const initials = initialValues(layout)
+  exports.push(
+    { name: CHARGE_EXPORT, kind: 'func', index: layout.add(layout.type({ params: 'i', results: 'i' }), chargeBody(layout)) },
+    { name: RESET_EXPORT, kind: 'func', index: layout.add(layout.type({ params: '', results: '' }), resetBody(layout, initials)) },
   )
+  if (counters !== undefined) {
+    for (const { index } of module.bodies) {
+      const { gas, calls } = counters(index)
+      exports.push({ name: gasCounter(index), kind: 'global', index: gas }, { name: callCounter(index), kind: 'global', index: calls })
+    }
+  }
+
+  const functions = functionSection(layout)
+  const out = new Writer(code.length + module.bytes.length).u8(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
+  out.section(SECTION.type, typeSection(layout))
+  importSection(out, layout)
+  out.section(SECTION.function, functions)
   storeSections(out, module)
-  out.section(SECTION.global, globalSection(module, profile ? 2 * module.bodies.length : 0))
-  out.section(SECTION.export, exportSection(module, add))
-  for (const id of [SECTION.element, SECTION.dataCount]) copySection(out, module, id)
-  out.section(SECTION.code, code)
+  out.section(SECTION.global, globalSection(layout, initials, profile ? 2 * module.bodies.length : 0))
+  out.section(SECTION.export, exportSection(exports))
+  elementSection(out, layout)
+  copySection(out, module, SECTION.dataCount)
+  codeSection(out, layout, code)
   copySection(out, module, SECTION.data)
-  const names = module.sections.findLast((s) => s.id === SECTION.custom && s.name === 'name')
-  if (names !== undefined) out.section(SECTION.custom, content(module, names))
+  const names = functionNamesOnly(module)
+  if (names.length > 0) out.section(SECTION.custom, names)
   return out.bytes()
 }
 
 const content = (module: CoreModule, s: Section): Uint8Array => module.bytes.subarray(s.start, s.end)
+
+/** The name section as far as it names the module and its functions: locals and labels are others now. Empty where there is none, or a broken one. */
+function functionNamesOnly(module: CoreModule): Uint8Array {
+  const found = module.sections.findLast((s) => s.id === SECTION.custom && s.name === 'name')
+  if (found === undefined) return new Uint8Array(0)
+  const w = new Writer().name('name')
+  try {
+    const r = new Reader(module.bytes, module.origin, found.start, found.end)
+    r.name()
+    while (!r.done) {
+      const id = r.u8()
+      const of = r.take(r.u32())
+      if (id <= 1) w.byte(id).u32(of.length).raw(of)
+    }
+  } catch (error) {
+    if (!isUtnetError(error, 'guest_invalid')) throw error
+  }
+  return w.view()
+}
 
 function copySection(out: Writer, module: CoreModule, id: number): void {
   const section = module.sections.find((s) => s.id === id)
   if (section !== undefined) out.section(id, content(module, section))
 }
 
-/** The guest's types, then (i64) -> () of the charge function, then the block types. */
-function typeSection(module: CoreModule, blockTypes: readonly string[]): Writer {
+/** The guest's types, then ours. */
+function typeSection({ module, types }: Layout): Writer {
   const { count, rest } = entries(module, SECTION.type)
-  const w = new Writer()
-    .u32(count + 1 + blockTypes.length)
-    .raw(rest)
-    .u8(0x60, 1, 0x7e, 0)
-  for (const results of blockTypes) {
-    w.u8(0x60, 0).u32(results.length)
-    for (const letter of results) w.u8(typeByte(letter))
+  const w = new Writer().u32(count + types.length).raw(rest)
+  const letters = (text: string): void => {
+    w.u32(text.length)
+    for (const letter of text) w.byte(typeByte(letter))
   }
+  for (const { params, results } of types) {
+    w.byte(0x60)
+    letters(params)
+    letters(results)
+  }
+  return w
+}
+
+function importSection(out: Writer, { module, shared }: Layout): void {
+  if (!shared) return copySection(out, module, SECTION.import)
+  const { count, rest } = entries(module, SECTION.import)
+  const w = new Writer().u32(count + 2).raw(rest)
+  w.name(COUNTER_MODULE).name('gas').u8(KIND.global, 0x7e, 1)
+  w.name(COUNTER_MODULE).name('stack').u8(KIND.global, 0x7f, 1)
+  out.section(SECTION.import, w)
+}
+
+function functionSection(layout: Layout): Writer {
+  const { module, functions } = layout
+  const w = new Writer().u32(module.bodies.length + functions.length)
+  for (const { index } of module.bodies) w.u32(layout.functionType(layout.ownType(index)))
+  for (const { type } of functions) w.u32(type)
   return w
 }
 
@@ -116,7 +171,7 @@ function storeSections(out: Writer, module: CoreModule): void {
   if (memories.length > 0) {
     const w = new Writer().u32(memories.length)
     for (const m of memories)
-      w.u8(1)
+      w.byte(1)
         .u32(m.min)
         .u32(Math.min(m.max ?? Number.POSITIVE_INFINITY, LIMITS.memoryPages))
     out.section(SECTION.memory, w)
@@ -125,30 +180,96 @@ function storeSections(out: Writer, module: CoreModule): void {
 
 const importedOf = (module: CoreModule, kind: 'table' | 'memory'): number => module.imports.filter((i) => i.kind === kind).length
 
-/** The guest's globals, then the gas and the stack that are left, then `counters` of the profile. */
-function globalSection(module: CoreModule, counters: number): Writer {
-  const { count, rest } = entries(module, SECTION.global)
-  const w = new Writer().u32(count + 2 + counters).raw(rest)
-  w.u8(0x7e, 1, 0x42, 0, 0x0b)
-  w.u8(0x7f, 1, 0x41).signed(LIMITS.stackBytes).u8(0x0b)
-  for (let i = 0; i < counters; i++) w.u8(0x7e, 1, 0x42, 0, 0x0b)
+/** The guest's globals, then the gas and the stack that are left where they are the module's own, then `counters` of the profile. */
+function globalSection({ module, shared }: Layout, initials: readonly Uint8Array[], counters: number): Writer {
+  const w = new Writer().u32(initials.length + (shared ? 0 : 2) + counters)
+  initials.forEach((initial, i) => {
+    const { type, mutable } = module.globals[module.importedGlobals + i] as (typeof module.globals)[number]
+    w.u8(typeByte(type), mutable ? 1 : 0)
+      .raw(initial)
+      .byte(OP.end)
+  })
+  if (!shared) {
+    w.u8(0x7e, 1, OP.i64Const, 0, OP.end)
+    w.u8(0x7f, 1, OP.i32Const).signed(LIMITS.stackBytes).byte(OP.end)
+  }
+  for (let i = 0; i < counters; i++) w.u8(0x7e, 1, OP.i64Const, 0, OP.end)
   return w
 }
 
-const KIND_CODE = { func: 0, table: 1, memory: 2, global: 3 } as const
-
-function exportSection(module: CoreModule, { gasGlobal, stackGlobal, counters }: Additions): Writer {
-  const kept = module.exports.filter((e) => !e.name.startsWith(RESERVED))
-  const counted = counters === undefined ? 0 : 1 + 2 * module.bodies.length
-  const w = new Writer().u32(kept.length + 1 + (module.start === undefined ? 0 : 1) + counted)
-  for (const e of kept) w.name(e.name).u8(KIND_CODE[e.kind]).u32(e.index)
-  w.name(GAS_EXPORT).u8(KIND_CODE.global).u32(gasGlobal)
-  if (module.start !== undefined) w.name(START_EXPORT).u8(KIND_CODE.func).u32(module.start)
-  if (counters === undefined) return w
-  w.name(STACK_EXPORT).u8(KIND_CODE.global).u32(stackGlobal)
-  for (const { index } of module.bodies) {
-    const { gas, calls } = counters(index)
-    w.name(gasCounter(index)).u8(KIND_CODE.global).u32(gas).name(callCounter(index)).u8(KIND_CODE.global).u32(calls)
+/** The guest's exports, functions by what the host may call, then ours. */
+function exportsOf(layout: Layout, profile: boolean): Export[] {
+  const { module, threads, gasGlobal, stackGlobal, shared } = layout
+  const callable = new Map<number, number>()
+  const outside = (index: number): number => {
+    if (!threads) return index
+    const found = callable.get(index)
+    if (found !== undefined) return found
+    const made = layout.add(layout.ownType(index), exportBody(layout, index))
+    callable.set(index, made)
+    return made
   }
+  const out: Export[] = []
+  for (const { name, kind, index } of module.exports) {
+    if (name.startsWith(RESERVED)) continue
+    out.push({ name, kind, index: kind === 'func' ? outside(index) : kind === 'global' ? layout.global(index) : index })
+  }
+  out.push({ name: GAS_EXPORT, kind: 'global', index: gasGlobal })
+  if (profile || shared) out.push({ name: STACK_EXPORT, kind: 'global', index: stackGlobal })
+  if (module.start !== undefined) out.push({ name: START_EXPORT, kind: 'func', index: outside(module.start) })
+  return out
+}
+
+function exportSection(exports: readonly Export[]): Writer {
+  const w = new Writer().u32(exports.length)
+  for (const { name, kind, index } of exports) w.name(name).byte(KIND[kind]).u32(index)
   return w
+}
+
+/** The guest's segments, imports by what stands before them; then one that only declares what the code takes references of. */
+function elementSection(out: Writer, layout: Layout): void {
+  const { module, guardsImports } = layout
+  const declared = [...layout.referenced]
+  const mapped = guardsImports && module.importedFunctions > 0
+  if (!mapped && declared.length === 0) return copySection(out, module, SECTION.element)
+  const { count, rest } = entries(module, SECTION.element)
+  const w = new Writer().u32(count + (declared.length > 0 ? 1 : 0))
+  if (mapped) {
+    const r = new Reader(rest)
+    for (let i = 0; i < count; i++) elements(w, layout, r)
+  } else w.raw(rest)
+  if (declared.length > 0) {
+    w.u8(3, 0).u32(declared.length)
+    for (const index of declared) w.u32(index)
+  }
+  out.section(SECTION.element, w)
+}
+
+/** One element segment (core specification 5.5.12). */
+function elements(w: Writer, layout: Layout, r: Reader): void {
+  const flags = r.u32()
+  w.u32(flags)
+  if ((flags & 1) === 0) {
+    if ((flags & 2) !== 0) w.u32(r.u32())
+    w.raw(constant(layout, r)).byte(OP.end)
+  }
+  if ((flags & 3) !== 0) w.byte(r.u8())
+  const length = r.u32()
+  w.u32(length)
+  for (let i = 0; i < length; i++) {
+    if ((flags & 4) === 0) w.u32(layout.callee(r.u32()))
+    else w.raw(constant(layout, r)).byte(OP.end)
+  }
+}
+
+function codeSection(out: Writer, { module, functions }: Layout, code: Writer): void {
+  const ours = new Writer()
+  for (const { body } of functions) ours.u32(body.length).raw(body)
+  const count = new Writer(8).u32(module.bodies.length + functions.length)
+  out
+    .byte(SECTION.code)
+    .u32(count.length + code.length + ours.length)
+    .raw(count.view())
+    .raw(code.view())
+    .raw(ours.view())
 }

@@ -1,6 +1,6 @@
 /** Every instruction of a core module against the table of what is allowed, then the engine's own validation. */
 import { isUtnetError, UtnetError } from '../../core/index.ts'
-import { Instructions, invalid, readModule, type Body, type CoreModule } from '../wasm/index.ts'
+import { COUNTER_MODULE, Instructions, invalid, readModule, RESERVED, type Body, type CoreModule } from '../wasm/index.ts'
 
 /** Features beyond WebAssembly 1.0 that a module uses; the names are those of the proposals. */
 export type Feature = 'sign-extension' | 'saturating-float-to-int' | 'bulk-memory' | 'reference-types' | 'multi-value' | 'simd128'
@@ -47,6 +47,11 @@ export interface Whitelisted {
 
 /** Judges a module that was read: throws `guest_invalid` at the first thing that is not allowed. */
 export function whitelist(module: CoreModule): Whitelisted {
+  for (const { module: from, name, offset } of module.imports) {
+    // A module that could import the counter of another could fill it
+    if (from === COUNTER_MODULE || name.startsWith(RESERVED))
+      throw invalid('import', offset, `the import ${from} ${name} has a name of the host`)
+  }
   const features = new Set<Feature>()
   let instructions = 0
   for (const body of module.bodies) {

@@ -2,7 +2,7 @@
 import { atMost, invalid, type Rule } from './invalid.ts'
 import type { Body, CoreModule } from './model.ts'
 import { valueType } from './module.ts'
-import { OP, opcodeOf, type Opcode } from './opcodes.ts'
+import { FORM, OP, opcodeOf, type Opcode } from './opcodes.ts'
 import { Reader } from './reader.ts'
 
 /** Blocks without a type index: no result, or one of a letter. */
@@ -26,6 +26,8 @@ export class Instructions {
   /** First index immediate (label, function, local, global, table, type). */
   index = 0
   block: BlockType = ''
+  /** Labels of a br_table, the default last. */
+  readonly labels: number[] = []
   /** Letter of a typed select or a null reference. */
   letter = ''
   /** Blocks open behind this instruction, the function's own counted. */
@@ -53,8 +55,12 @@ export class Instructions {
       if (!r.done) throw this.#refuse('format', 'bytes follow the end of the function')
       return false
     }
-    this.at = r.at
-    let code = r.u8()
+    const { bytes, end } = r
+    const at = r.at
+    this.at = at
+    if (at >= end) throw r.fail('the bytes end early')
+    let code = bytes[at] as number
+    r.at = at + 1
     if (code >= 0xfb && code <= 0xfe) {
       const number = r.u32()
       if (number > 0xff) {
@@ -67,15 +73,34 @@ export class Instructions {
     if (opcode === undefined) throw this.#refuse(...ruleOf(code))
     this.code = code
     this.opcode = opcode
+    const { form } = opcode
+    if (form === FORM.none) {
+      if (code === OP.end) this.depth--
+      return true
+    }
+    // Immediates of one byte each, which most are
+    const next = r.at
+    if (form === FORM.index) {
+      if (next < end && (bytes[next] as number) < 128) {
+        this.index = bytes[next] as number
+        r.at = next + 1
+      } else this.index = r.u32()
+      return true
+    }
+    if (form === FORM.constant && next < end && (bytes[next] as number) < 128) {
+      r.at = next + 1
+      return true
+    }
+    if (form === FORM.memarg && next + 1 < end && (bytes[next] as number) < 64 && (bytes[next + 1] as number) < 128) {
+      r.at = next + 2
+      return true
+    }
     this.#immediate(r, opcode)
     return true
   }
 
   #immediate(r: Reader, opcode: Opcode): void {
     switch (opcode.immediate) {
-      case 'none':
-        if (this.code === OP.end) this.depth--
-        return
       case 'block': {
         const byte = r.bytes[r.at]
         if (byte === 0x40) {
@@ -93,7 +118,8 @@ export class Instructions {
       }
       case 'labels': {
         const n = r.count()
-        for (let i = 0; i <= n; i++) r.u32()
+        this.labels.length = 0
+        for (let i = 0; i <= n; i++) this.labels.push(r.u32())
         return
       }
       case 'indirect':

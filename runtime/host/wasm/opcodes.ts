@@ -44,17 +44,55 @@ export interface Opcode {
   readonly signature: string
   readonly price: PriceClass
   readonly nan: NanFix | undefined
+  /** Operands and result letter ('' for none) of the signature; of no use where that is `*`. */
+  readonly pops: number
+  readonly push: string
+  /** How the immediate is read. */
+  readonly form: number
 }
 
-const table = new Map<number, Opcode>()
+/** Immediates that most instructions have, to be told apart fast: nothing, one u32, place and offset, a constant of LEB128. */
+export const FORM = { other: 0, none: 1, index: 2, memarg: 3, constant: 4 } as const
 
-function put(first: number, last: number, signature: string, price: PriceClass, immediate: Immediate = 'none', nan?: NanFix): void {
-  for (let code = first; code <= last; code++) table.set(code, { immediate, signature, price, nan })
+function formOf(immediate: Immediate): number {
+  switch (immediate) {
+    case 'none':
+      return FORM.none
+    case 'label':
+    case 'func':
+    case 'local':
+    case 'global':
+    case 'table':
+    case 'data':
+    case 'elem':
+      return FORM.index
+    case 'memarg':
+      return FORM.memarg
+    case 'i32':
+    case 'i64':
+      return FORM.constant
+    default:
+      return FORM.other
+  }
 }
 
 /** Prefixed instructions stand at prefix * 256 + number. */
 export const FC = 0xfc00
 export const FD = 0xfd00
+
+/** By `slotOf`: plain opcodes, then those behind 0xFC, then those behind 0xFD. */
+const table: (Opcode | undefined)[] = Array.from({ length: 768 }, () => undefined)
+
+function slotOf(code: number): number {
+  if (code <= 0xff) return code
+  return code >= FD ? (code < FD + 256 ? code - FD + 512 : -1) : code >= FC ? code - FC + 256 : -1
+}
+
+function put(first: number, last: number, signature: string, price: PriceClass, immediate: Immediate = 'none', nan?: NanFix): void {
+  const [pops = '', push = ''] = signature.split(':')
+  const opcode: Opcode = { immediate, signature, price, nan, pops: pops.length, push, form: formOf(immediate) }
+  for (let code = first; code <= last; code++) table[slotOf(code)] = opcode
+}
 
 export const OP = {
   unreachable: 0x00,
@@ -85,6 +123,7 @@ export const OP = {
   f32Const: 0x43,
   f64Const: 0x44,
   i64LtS: 0x53,
+  i64GeS: 0x59,
   i32LtS: 0x48,
   f32Ne: 0x5c,
   f64Ne: 0x62,
@@ -93,7 +132,10 @@ export const OP = {
   i64Add: 0x7c,
   i64Sub: 0x7d,
   i64Mul: 0x7e,
+  i64Or: 0x84,
   i64ShrU: 0x88,
+  i32WrapI64: 0xa7,
+  i64ExtendI32S: 0xac,
   i64ExtendI32U: 0xad,
   refNull: 0xd0,
   refFunc: 0xd2,
@@ -298,7 +340,24 @@ put(FD + 248, FD + 255, 'v:v', 'simdFloat')
 
 /** The instruction of an opcode; undefined when no guest may use it. */
 export function opcodeOf(code: number): Opcode | undefined {
-  return table.get(code)
+  return table[slotOf(code)]
+}
+
+const tables = new WeakMap<Params['wasm'], Uint32Array>()
+
+/** Gas of instructions by opcode, before anything that depends on operands; 0 where no guest may use it. */
+export function pricesByCode(wasm: Params['wasm']): Uint32Array {
+  const found = tables.get(wasm)
+  if (found !== undefined) return found
+  const made = new Uint32Array(0x1_0000)
+  for (const prefix of [0, FC, FD]) {
+    for (let code = prefix; code < prefix + 256; code++) {
+      const opcode = opcodeOf(code)
+      if (opcode !== undefined) made[code] = priceOf(opcode.price, wasm)
+    }
+  }
+  tables.set(wasm, made)
+  return made
 }
 
 /** Gas of an instruction before anything that depends on its operands. */

@@ -37,6 +37,11 @@ export class Reader {
 
   /** LEB128, 32 bits unsigned, at most 5 bytes. */
   u32(): number {
+    const first = this.at < this.end ? (this.bytes[this.at] as number) : 128
+    if (first < 128) {
+      this.at++
+      return first
+    }
     let value = 0
     for (let shift = 0; ; shift += 7) {
       const byte = this.u8()

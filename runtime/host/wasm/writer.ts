@@ -2,8 +2,12 @@
 import { utf8 } from '../../core/index.ts'
 
 export class Writer {
-  #bytes = new Uint8Array(1_024)
+  #bytes: Uint8Array
   #length = 0
+
+  constructor(capacity = 1_024) {
+    this.#bytes = new Uint8Array(capacity)
+  }
 
   get length(): number {
     return this.#length
@@ -16,36 +20,60 @@ export class Writer {
     this.#bytes = bigger
   }
 
+  byte(b: number): this {
+    if (this.#length === this.#bytes.length) this.#room(1)
+    this.#bytes[this.#length++] = b
+    return this
+  }
+
   u8(...bytes: readonly number[]): this {
-    this.#room(bytes.length)
-    for (const byte of bytes) this.#bytes[this.#length++] = byte
+    for (const b of bytes) this.byte(b)
     return this
   }
 
   raw(bytes: Uint8Array): this {
-    this.#room(bytes.length)
-    this.#bytes.set(bytes, this.#length)
-    this.#length += bytes.length
+    return this.copy(bytes, 0, bytes.length)
+  }
+
+  /** Appends bytes[from .. to]. */
+  copy(bytes: Uint8Array, from: number, to: number): this {
+    const n = to - from
+    this.#room(n)
+    const target = this.#bytes
+    let at = this.#length
+    if (n > 64) target.set(bytes.subarray(from, to), at)
+    else for (let i = from; i < to; i++) target[at++] = bytes[i] as number
+    this.#length += n
     return this
   }
 
   u32(n: number): this {
     let v = n
     while (v >= 128) {
-      this.u8((v % 128) | 128)
+      this.byte((v % 128) | 128)
       v = Math.floor(v / 128)
     }
-    return this.u8(v)
+    return this.byte(v)
   }
 
-  signed(n: number | bigint): this {
-    let v = BigInt(n)
+  /** LEB128, signed, of a safe integer. */
+  signed(n: number): this {
+    if (n >= -64 && n < 64) return this.byte(n & 127)
+    let v = n
+    if (!Number.isSafeInteger(v)) throw new RangeError(`${n} is no safe integer`)
     for (;;) {
-      const low = Number(v & 127n)
-      v >>= 7n
-      if ((v === 0n && low < 64) || (v === -1n && low >= 64)) return this.u8(low)
-      this.u8(low | 128)
+      const rest = Math.floor(v / 128)
+      const low = v - rest * 128
+      v = rest
+      if ((v === 0 && low < 64) || (v === -1 && low >= 64)) return this.byte(low)
+      this.byte(low | 128)
     }
+  }
+
+  /** Forgets what was written and keeps the room. */
+  clear(): this {
+    this.#length = 0
+    return this
   }
 
   name(text: string): this {

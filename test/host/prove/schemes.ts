@@ -1,7 +1,7 @@
 /** The ways to meter that must agree on results, on gas of what completes, and on what completes. The first is the oracle. */
-import { naiveScheme, type PrepareOptions } from '../../../runtime/host/prepare/index.ts'
+import type { PrepareOptions } from '../../../runtime/host/prepare/index.ts'
 
 export const SCHEMES: Readonly<Record<string, PrepareOptions>> = {
-  naive: { scheme: naiveScheme },
-  default: {},
+  naive: { scheme: 'naive' },
+  optimised: { scheme: 'optimised' },
 }
