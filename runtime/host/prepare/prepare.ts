@@ -4,11 +4,16 @@ import { Reader, SECTION, Writer, type CoreModule, type Section } from '../wasm/
 import { chargeBody, rewriteBody, typeByte, type Additions } from './body.ts'
 import { naiveScheme, type GasScheme } from './gas.ts'
 import { callCounter, countersOf, gasCounter } from './profile.ts'
+import { hostChargeBody, resetBody } from './reuse.ts'
 
 /** Names that begin so belong to the host; a guest's own are dropped. */
 const RESERVED = 'utnet:'
 export const GAS_EXPORT = 'utnet:gas'
 export const START_EXPORT = 'utnet:start'
+/** (i32) -> (i32): takes an unsigned amount off the counter; 1 when that is now below zero. The host charges with it. */
+export const CHARGE_EXPORT = 'utnet:charge'
+/** () -> (): every mutable global as it was when the instance was made. */
+export const RESET_EXPORT = 'utnet:reset'
 /** Bytes of the stack that are left, in the profiling variant only: it tells why a recursion trapped. */
 export const STACK_EXPORT = 'utnet:stack'
 
@@ -46,18 +51,18 @@ export function prepareModule(
     blockType: (results) => {
       let i = blockTypes.indexOf(results)
       if (i < 0) i = blockTypes.push(results) - 1
-      return firstType + 1 + i
+      return firstType + 3 + i
     },
     ...(profile ? { counters: (index) => countersOf(module, firstCounter, index) } : {}),
   }
   // Bodies come first: they say which block types are needed
-  const code = new Writer().u32(module.bodies.length + 1)
+  const code = new Writer().u32(module.bodies.length + 3)
   for (const body of module.bodies) {
     const bytes = rewriteBody(module, body, add, scheme, params.wasm).view()
     code.u32(bytes.length).raw(bytes)
   }
-  const charge = chargeBody(add.gasGlobal)
-  code.u32(charge.length).raw(charge)
+  for (const bytes of [chargeBody(add.gasGlobal), hostChargeBody(add.gasGlobal), resetBody(module, add.stackGlobal)])
+    code.u32(bytes.length).raw(bytes)
 
   const out = new Writer().u8(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
   out.section(SECTION.type, typeSection(module, blockTypes))
@@ -66,9 +71,11 @@ export function prepareModule(
   out.section(
     SECTION.function,
     new Writer()
-      .u32(functions.count + 1)
+      .u32(functions.count + 3)
       .raw(functions.rest)
-      .u32(firstType),
+      .u32(firstType)
+      .u32(firstType + 1)
+      .u32(firstType + 2),
   )
   storeSections(out, module)
   out.section(SECTION.global, globalSection(module, profile ? 2 * module.bodies.length : 0))
@@ -88,13 +95,15 @@ function copySection(out: Writer, module: CoreModule, id: number): void {
   if (section !== undefined) out.section(id, content(module, section))
 }
 
-/** The guest's types, then (i64) -> () of the charge function, then the block types. */
+/** The guest's types, then those of the charge functions and of the reset, then the block types. */
 function typeSection(module: CoreModule, blockTypes: readonly string[]): Writer {
   const { count, rest } = entries(module, SECTION.type)
   const w = new Writer()
-    .u32(count + 1 + blockTypes.length)
+    .u32(count + 3 + blockTypes.length)
     .raw(rest)
     .u8(0x60, 1, 0x7e, 0)
+    .u8(0x60, 1, 0x7f, 1, 0x7f)
+    .u8(0x60, 0, 0)
   for (const results of blockTypes) {
     w.u8(0x60, 0).u32(results.length)
     for (const letter of results) w.u8(typeByte(letter))
@@ -137,12 +146,18 @@ function globalSection(module: CoreModule, counters: number): Writer {
 
 const KIND_CODE = { func: 0, table: 1, memory: 2, global: 3 } as const
 
-function exportSection(module: CoreModule, { gasGlobal, stackGlobal, counters }: Additions): Writer {
+function exportSection(module: CoreModule, { gasGlobal, stackGlobal, chargeFunction, counters }: Additions): Writer {
   const kept = module.exports.filter((e) => !e.name.startsWith(RESERVED))
   const counted = counters === undefined ? 0 : 1 + 2 * module.bodies.length
-  const w = new Writer().u32(kept.length + 1 + (module.start === undefined ? 0 : 1) + counted)
+  const w = new Writer().u32(kept.length + 3 + (module.start === undefined ? 0 : 1) + counted)
   for (const e of kept) w.name(e.name).u8(KIND_CODE[e.kind]).u32(e.index)
   w.name(GAS_EXPORT).u8(KIND_CODE.global).u32(gasGlobal)
+  w.name(CHARGE_EXPORT)
+    .u8(KIND_CODE.func)
+    .u32(chargeFunction + 1)
+  w.name(RESET_EXPORT)
+    .u8(KIND_CODE.func)
+    .u32(chargeFunction + 2)
   if (module.start !== undefined) w.name(START_EXPORT).u8(KIND_CODE.func).u32(module.start)
   if (counters === undefined) return w
   w.name(STACK_EXPORT).u8(KIND_CODE.global).u32(stackGlobal)

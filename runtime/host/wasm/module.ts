@@ -87,7 +87,7 @@ function globalType(r: Reader): Global {
 }
 
 /** A constant expression of one instruction; the value of an `i32.const`, undefined for others. */
-function constant(r: Reader): number | undefined {
+export function constant(r: Reader): number | undefined {
   const at = r.origin + r.at
   const op = r.u8()
   let value: number | undefined
