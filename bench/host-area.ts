@@ -2,6 +2,8 @@
 import { gasRows } from './host/gas-classes.ts'
 import { meterRows } from './host/meter.ts'
 import { prepareRows } from './host/prepare.ts'
+import { guestRows } from './host/guests.ts'
+import { poolRows } from './host/pool.ts'
 import type { Row } from './row.ts'
 
 export type Emit = (row: Row) => void
@@ -11,6 +13,8 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   gas: gasRows,
   meter: meterRows,
   prepare: prepareRows,
+  pool: poolRows,
+  guests: guestRows,
 }
 
 /** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */

@@ -40,6 +40,14 @@ export const LIMITS = {
   storageKeyBytes: 1_024,
   storageValueBytes: 64 * 1024,
   callArgsBytes: 64 * 1024,
+  // what a host holds at once; beyond it is `host_busy`, never a result
+  runsInFlight: 1_024,
+  tenantRuns: 256,
+  tenantBytes: 512 * 1024 * 1024, // memory of a tenant's runs that wait
+  heldBytes: 2 * 1024 * 1024 * 1024, // memory of all runs that wait
+  pooledPages: 32, // up to 2 MiB setting a memory back costs less than a new instance
+  pooledInstances: 1_024, // the engine reserves gigabytes of addresses for each
+  tenantIdleBytes: 64 * 1024 * 1024,
   // tensors and models
   modelBytes: 64 * 1024 * 1024,
   tensorRank: 8,

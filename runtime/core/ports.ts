@@ -112,7 +112,22 @@ export interface RunOutcome {
   readonly where?: string
   /** Gas by function, most first, where the executor profiles; the sum is `gas`. */
   readonly profile?: readonly FunctionGas[]
+  /** For people; never hashed. */
+  readonly budgets?: Budgets
+  /** The limit that ended the run, by its name in `budgets`. */
+  readonly limit?: keyof Budgets
 }
+
+/** What a run used of something, and what it might have. */
+export interface Budget {
+  readonly used: number | bigint
+  readonly allowed: number | bigint
+}
+
+/** By name of the limit in `limits.ts`, and `gas`. A run has those that its world has; `stackBytes` only where the executor profiles. */
+export type Budgets = Readonly<
+  Partial<Record<'gas' | 'memoryPages' | 'stackBytes' | 'hostCalls' | 'outputBytes' | 'logBytes' | 'eventsPerCall', Budget>>
+>
 
 /** A line of a profile: a function of the guest, or `host: <import>`, `instance`, `abi` (arguments and result), `burnt`. */
 export interface FunctionGas {

@@ -26,7 +26,6 @@ export class GuestMemory {
   readonly #memory: WebAssembly.Memory
   readonly #realloc: ((old: number, oldSize: number, align: number, size: number) => number) | undefined
   readonly #meter: Meter
-  #buffer: ArrayBuffer | undefined
   #view = NO_VIEW
   #bytes = NO_BYTES
 
@@ -40,10 +39,10 @@ export class GuestMemory {
     this.#meter = meter
   }
 
+  /** A memory that grew has left its old buffer behind, empty; asking for the buffer is slow, so it is asked for then only. */
   #refresh(): void {
-    const { buffer } = this.#memory
-    if (buffer === this.#buffer) return
-    this.#buffer = buffer as ArrayBuffer
+    if (this.#bytes.length !== 0) return
+    const buffer = this.#memory.buffer as ArrayBuffer
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
   }

@@ -1,13 +1,13 @@
 /** Header fields of wasi:http. The host is the only guard of what goes on the wire, so names and values are checked here. */
-import { LIMITS, utf8 } from '../../core/index.ts'
+import { LIMITS } from '../../core/index.ts'
 import { GuestTrap } from '../abi/index.ts'
 
 export type Header = readonly [string, Uint8Array]
 
 /** header-error: cases of the variant. */
-export const INVALID_SYNTAX = 0
-export const FORBIDDEN = 1
-export const IMMUTABLE = 2
+const INVALID_SYNTAX = 0
+const FORBIDDEN = 1
+const IMMUTABLE = 2
 
 /** What every field weighs beside its bytes (as RFC 9113, 6.5.2 counts). */
 const FIELD_BYTES = 32
@@ -25,18 +25,39 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-const goodValue = (value: Uint8Array): boolean => value.every((byte) => byte === 9 || (byte >= 32 && byte !== 127))
+/** RFC 9110, 5.5: no control but the tab. */
+function goodValue(value: Uint8Array): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const byte = value[i] as number
+    if ((byte < 32 && byte !== 9) || byte === 127) return false
+  }
+  return true
+}
+
+const goodValues = (values: readonly Uint8Array[]): boolean => {
+  for (const value of values) if (!goodValue(value)) return false
+  return true
+}
+
+/** Whether a field can stand in an answer at all. */
+export const sendable = (name: string, value: Uint8Array): boolean => TOKEN.test(name) && goodValue(value)
 
 export class Fields {
   /** Names in lower case, in the order of their making. */
   readonly #entries: Header[]
   readonly immutable: boolean
-  #size: number
+  /** Every field has passed `refusal`: what is appended has. */
+  readonly checked: boolean
+  #size = 0
 
-  constructor(entries: readonly Header[] = [], immutable = false) {
-    this.#entries = entries.map(([name, value]) => [name.toLowerCase(), value])
+  constructor(entries: readonly Header[] = [], immutable = false, checked = entries.length === 0) {
+    this.#entries = []
     this.immutable = immutable
-    this.#size = entries.reduce((n, [name, value]) => n + name.length + value.length + FIELD_BYTES, 0)
+    this.checked = checked
+    for (const [name, value] of entries) {
+      this.#entries.push([name.toLowerCase(), value])
+      this.#size += name.length + value.length + FIELD_BYTES
+    }
   }
 
   get entries(): readonly Header[] {
@@ -56,14 +77,19 @@ export class Fields {
   /** The case of header-error that a change would meet; undefined when it is allowed. */
   refusal(name: string, values: readonly Uint8Array[]): number | undefined {
     if (this.immutable) return IMMUTABLE
-    if (!TOKEN.test(name) || !values.every(goodValue)) return INVALID_SYNTAX
+    if (!TOKEN.test(name) || !goodValues(values)) return INVALID_SYNTAX
     return HOP_BY_HOP.has(name.toLowerCase()) ? FORBIDDEN : undefined
   }
 
+  /** Only what `refusal` lets pass: the name is a token, so a character is a byte. */
   append(name: string, value: Uint8Array): void {
-    this.#size += utf8(name).length + value.length + FIELD_BYTES
+    this.#size += name.length + value.length + FIELD_BYTES
     if (this.#size > LIMITS.headerBytes) throw new GuestTrap(`header fields are over the limit headerBytes of ${LIMITS.headerBytes}`)
     this.#entries.push([name.toLowerCase(), value])
+  }
+
+  clone(immutable: boolean): Fields {
+    return new Fields(this.#entries, immutable, this.checked)
   }
 
   remove(name: string): void {

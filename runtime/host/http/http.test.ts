@@ -4,7 +4,8 @@ import { GuestTrap, signatureText } from '../abi/index.ts'
 import { loadGuestWit } from '../build/index.ts'
 import { WORLDS } from '../run/worlds.ts'
 import { CONTEXT } from '../testing/host.ts'
-import { Fields, Handles, HttpRun, IncomingRequest, WASI, type HttpRequest } from './index.ts'
+import { finalHeaders, Handles, HttpRun, IncomingRequest, WASI, type Fields, type HttpRequest } from './index.ts'
+import { Sink } from './run.ts'
 
 function runOf(request: Partial<HttpRequest> = {}): {
   run: HttpRun
@@ -159,4 +160,47 @@ test('time and chance come from the context and from nothing else', () => {
   const parts = [call('wasi:random/random', 'get-random-bytes', 7), call('wasi:random/random', 'get-random-bytes', 33)] as Uint8Array[]
   expect(parts.map(toHex).join('')).toBe(toHex(bytes as Uint8Array))
   expect(() => call('wasi:random/random', 'get-random-bytes', 2n ** 63n)).toThrow(GuestTrap)
+})
+
+test('what was written is one body: itself where it came at once, a copy of nothing that the request holds', () => {
+  const sink = new Sink(true)
+  expect(sink.whole()).toEqual(new Uint8Array(0))
+  const first = utf8('ab')
+  sink.write(first)
+  sink.write(new Uint8Array(0))
+  expect(sink.whole()).toBe(first)
+  sink.write(utf8('cd'))
+  expect(sink.whole()).toEqual(utf8('abcd'))
+
+  const bytes = Uint8Array.of(1, 2, 3)
+  const { run, call, request, outparam } = runOf({ body: bytes })
+  const [, body] = call(TYPES, '[method]incoming-request.consume', request) as [number, WitValue]
+  const [, from] = call(TYPES, '[method]incoming-body.stream', body) as [number, WitValue]
+  const response = call(TYPES, '[constructor]outgoing-response', call(TYPES, '[constructor]fields'))
+  const [, outgoing] = call(TYPES, '[method]outgoing-response.body', response) as [number, WitValue]
+  const [, to] = call(TYPES, '[method]outgoing-body.write', outgoing) as [number, WitValue]
+  call(TYPES, '[static]response-outparam.set', outparam, [0, response])
+  expect(call(STREAMS, '[method]output-stream.splice', to, from, 9)).toEqual([0, 3])
+  expect(run.output?.size).toBe(3)
+  bytes.fill(9)
+  expect(run.output?.whole()).toEqual(Uint8Array.of(1, 2, 3))
+})
+
+test("an answer's headers are checked unless each was when it came", () => {
+  const bad = [['x-bad', utf8('a\r\nb')]] as const
+  const { run, call, request } = runOf({ headers: bad })
+  const fresh = run.handles.get<Fields>(call(TYPES, '[constructor]fields'), 'fields')
+  fresh.append('x-good', utf8('v'))
+  for (const fields of [fresh, fresh.clone(true), fresh.clone(false)]) {
+    expect(fields.checked).toBe(true)
+    expect(finalHeaders(fields)).toEqual([['x-good', utf8('v')]])
+  }
+  // A clone of the request's fields is the guest's to change, but holds what the client sent
+  const clone = run.handles.get<Fields>(
+    call(TYPES, '[method]fields.clone', call(TYPES, '[method]incoming-request.headers', request)),
+    'fields',
+  )
+  clone.append('x-good', utf8('v'))
+  expect(() => finalHeaders(clone)).toThrow(GuestTrap)
+  expect(() => finalHeaders(clone.clone(false))).toThrow(GuestTrap)
 })

@@ -1,6 +1,6 @@
 /** One run of a function: its request, its answer so far, its resources, its sources of time and chance. */
 import { digest, LIMITS } from '../../core/index.ts'
-import { GuestTrap, type Meter } from '../abi/index.ts'
+import { LimitTrap, type Meter } from '../abi/index.ts'
 import { Fields, type Header } from './fields.ts'
 import { Handles } from './handles.ts'
 
@@ -56,19 +56,37 @@ export class Sink {
 
   write(bytes: Uint8Array): void {
     this.size += bytes.length
-    if (this.size > LIMITS.outputBytes) throw new GuestTrap(`the output is over the limit outputBytes of ${LIMITS.outputBytes}`)
+    if (this.size > LIMITS.outputBytes)
+      throw new LimitTrap('outputBytes', `the output is over the limit outputBytes of ${LIMITS.outputBytes}`)
     if (this.keeps && bytes.length > 0) this.chunks.push(bytes)
+  }
+
+  /** All that was written, as one: itself where it came at once. */
+  whole(): Uint8Array {
+    const [first] = this.chunks
+    if (this.chunks.length === 1) return first as Uint8Array
+    const out = new Uint8Array(this.size)
+    let at = 0
+    for (const chunk of this.chunks) {
+      out.set(chunk, at)
+      at += chunk.length
+    }
+    return out
   }
 }
 
 export class IncomingRequest {
   readonly request: HttpRequest
-  readonly headers: Fields
   consumed = false
+  #headers: Fields | undefined
 
   constructor(request: HttpRequest) {
     this.request = request
-    this.headers = new Fields(request.headers, true)
+  }
+
+  get headers(): Fields {
+    this.#headers ??= new Fields(this.request.headers, true)
+    return this.#headers
   }
 }
 
@@ -102,10 +120,12 @@ export class OutgoingBody {
 
 export type Answer = { readonly response: OutgoingResponse } | { readonly error: number }
 
+const NOTHING = new Uint8Array(0)
+
 /** A stream of bytes from a seed: sha256 of domain, seed and a counter, 32 bytes a step. */
 class SeedStream {
   readonly #seed: Uint8Array
-  #left = new Uint8Array(0)
+  #left = NOTHING
   #counter = 0n
 
   constructor(seed: Uint8Array) {
@@ -136,6 +156,8 @@ export class HttpRun {
   readonly context: RunContext
   readonly random: SeedStream
   answer: Answer | undefined
+  /** The body that was opened last. */
+  output: Sink | undefined
 
   constructor(meter: Meter, context: RunContext) {
     this.meter = meter

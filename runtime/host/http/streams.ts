@@ -54,7 +54,8 @@ function splice(run: HttpRun, handle: WitValue | undefined, source: WitValue | u
   run.meter.charge(n * PARAMS.host.byteIn)
   const part = stream.read(n)
   if (part === undefined || sink.closed) return CLOSED
-  sink.write(part)
+  // The bytes of the request stay the caller's
+  sink.write(part.slice())
   return [0, part.length]
 }
 

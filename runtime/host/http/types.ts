@@ -1,7 +1,7 @@
 /** wasi:http/types 0.2 as far as an incoming handler needs it. Results are in canonical form: [0, ok] or [1, err]. */
 import type { WitValue } from '../../core/index.ts'
 import { GuestTrap, hostFunction, wit, type HostFunction } from '../abi/index.ts'
-import { Fields, INVALID_SYNTAX, type Header } from './fields.ts'
+import { Fields, sendable, type Header } from './fields.ts'
 import { IncomingBody, InputStream, OutgoingBody, OutgoingResponse, Sink, type HttpRun, type IncomingRequest } from './run.ts'
 
 const { bool, u8, u16, u32, u64, string, bytes, list, option, result, tuple, record, variant, own, borrow } = wit
@@ -133,7 +133,7 @@ const FIELDS: Functions = {
     (run, [handle]) => run.handles.get<Fields>(handle, 'fields').entries,
   ),
   '[method]fields.clone': hostFunction({ self }, own('fields'), (run, [handle]) =>
-    run.handles.add('fields', new Fields(run.handles.get<Fields>(handle, 'fields').entries)),
+    run.handles.add('fields', run.handles.get<Fields>(handle, 'fields').clone(false)),
   ),
 }
 
@@ -210,12 +210,13 @@ const RESPONSE: Functions = {
     return OK
   }),
   '[method]outgoing-response.headers': hostFunction(responseSelf, own('fields'), (run, [handle]) =>
-    run.handles.add('fields', new Fields(outgoing(run, handle).headers.entries, true)),
+    run.handles.add('fields', outgoing(run, handle).headers.clone(true)),
   ),
   '[method]outgoing-response.body': hostFunction(responseSelf, result(own('outgoing-body')), (run, [handle]) => {
     const response = outgoing(run, handle)
     if (response.body !== undefined) return ERR
     response.body = new Sink(true)
+    run.output = response.body
     return ok(run.handles.add('outgoing-body', new OutgoingBody(response.body)))
   }),
   '[method]outgoing-body.write': hostFunction({ self: borrow('outgoing-body') }, result(own('output-stream')), (run, [handle]) => {
@@ -256,9 +257,9 @@ export const HTTP_TYPES: Functions = { ...FIELDS, ...REQUEST, ...RESPONSE }
 
 /** The answer must be one that can be sent; checked when `handle` has returned. */
 export function finalHeaders(fields: Fields): readonly Header[] {
-  const plain = new Fields()
+  if (fields.checked) return fields.entries
   for (const [name, value] of fields.entries) {
-    if (plain.refusal(name, [value]) === INVALID_SYNTAX) throw new GuestTrap(`the header ${JSON.stringify(name)} cannot be sent`)
+    if (!sendable(name, value)) throw new GuestTrap(`the header ${JSON.stringify(name)} cannot be sent`)
   }
   return fields.entries
 }

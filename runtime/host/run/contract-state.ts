@@ -1,19 +1,25 @@
 /** What a contract may import: its state, its context, events, hashing. */
-import { decode, LIMITS, PARAMS, sha256, UtnetError, utf8, type ContractEnv } from '../../core/index.ts'
-import { GuestTrap, hostFunction, wit, type HostInterfaces, type Meter } from '../abi/index.ts'
+import { decode, LIMITS, PARAMS, sha256, UtnetError, utf8, type Budgets, type ContractEnv } from '../../core/index.ts'
+import { GuestTrap, hostFunction, LimitTrap, wit, type HostInterfaces, type Meter } from '../abi/index.ts'
+import { Revert } from './ending.ts'
+import type { RunState } from './state.ts'
 
 const { bytes, string, u64, option } = wit
 const { host } = PARAMS
 
-export interface ContractState {
+export class ContractState implements RunState {
   readonly meter: Meter
   readonly env: ContractEnv
-  events: number
-}
+  events = 0
 
-/** The guest ended its call as a failure. */
-export class Revert extends Error {
-  override readonly name = 'Revert'
+  constructor(meter: Meter, env: ContractEnv) {
+    this.meter = meter
+    this.env = env
+  }
+
+  budgets(): Budgets {
+    return { eventsPerCall: { used: this.events, allowed: LIMITS.eventsPerCall } }
+  }
 }
 
 function key(value: unknown): Uint8Array {
@@ -71,7 +77,8 @@ export const CONTRACT: HostInterfaces<ContractState> = {
   },
   'utnet:host/events': {
     emit: hostFunction({ name: string, data: bytes }, undefined, (state, [name, data]) => {
-      if (++state.events > LIMITS.eventsPerCall) throw new GuestTrap(`more events than the limit eventsPerCall of ${LIMITS.eventsPerCall}`)
+      if (++state.events > LIMITS.eventsPerCall)
+        throw new LimitTrap('eventsPerCall', `more events than the limit eventsPerCall of ${LIMITS.eventsPerCall}`)
       state.meter.charge(host.eventBase)
       checkEvent(name as string, data as Uint8Array)
       state.env.emit(name as string, data as Uint8Array)

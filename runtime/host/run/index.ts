@@ -1,3 +1,6 @@
 /** Runs of guests. */
-export { createHost, type Host, type HostOptions, type InvokeOutcome, type InvokeRequest, type OperatorOutcome } from './host.ts'
+export { createHost, type Host, type HostOptions, type HostUsage } from './host.ts'
+export type { InvokeOutcome, InvokeRequest } from './invoke.ts'
+export type { OperatorOutcome, OperatorRequest } from './operator.ts'
 export { inspectGuest, preparedModules, validateGuest } from './prepared.ts'
+export type { Watch } from './runs.ts'

@@ -1,8 +1,8 @@
 /** A guest made ready: validated, metered, compiled, with its glue. */
-import { PARAMS, type GuestInfo } from '../../core/index.ts'
+import { LIMITS, PARAMS, type GuestInfo } from '../../core/index.ts'
 import { exportGlue, importGlue, offered, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import { isComponent, type MainExport } from '../component/index.ts'
-import { prepareModule } from '../prepare/index.ts'
+import { isPoolable, prepareModule } from '../prepare/index.ts'
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../validate/index.ts'
 import { functionNames, nameSection, type CoreModule } from '../wasm/index.ts'
 import { WORLDS } from './worlds.ts'
@@ -23,7 +23,10 @@ export interface PreparedGuest {
   readonly compiled: WebAssembly.Module
   readonly imports: readonly BoundImport[]
   readonly entries: ReadonlyMap<string, Entry>
+  /** Name of the memory that the ABI works on. */
   readonly memory: string | undefined
+  /** Name of the only memory, used by the ABI or not; undefined where there is none, or none to be had. */
+  readonly wholeMemory: string | undefined
   readonly realloc: string | undefined
   /** Gas of making an instance: its first pages, its data, its table. */
   readonly instanceGas: number
@@ -31,6 +34,8 @@ export interface PreparedGuest {
   readonly functions: { readonly first: number; readonly count: number }
   /** Name of a function: that of its export, else from the name section, else `func[12]`. */
   readonly nameOf: (index: number) => string
+  /** An instance that came to the end of a run can be made as good as new. */
+  readonly poolable: boolean
   /** The profiling variant. */
   readonly profiled: boolean
   /** An import may suspend it. */
@@ -59,6 +64,12 @@ function bind(valid: ValidGuest): readonly BoundImport[] {
   })
 }
 
+/** A memory that cannot be had cannot be set back. */
+function poolable(module: CoreModule, memory: string | undefined): boolean {
+  const pages = module.memories[0]?.min
+  return (pages === undefined || (memory !== undefined && pages <= LIMITS.pooledPages)) && isPoolable(module)
+}
+
 /** Names are read from their section on first use: most runs need none. */
 function namer({ core: { module }, entries }: ValidGuest): (index: number) => string {
   const section = nameSection(module)
@@ -81,16 +92,19 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
   const compiled = await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
   const imports = bind(valid)
   const { module, world, exports } = valid
+  const wholeMemory = valid.guest.memory ?? valid.core.module.exports.find((e) => e.kind === 'memory')?.name
   return {
     info: { module, world, exports, imports: valid.imports },
     compiled,
     imports,
     entries: new Map(valid.entries.map((e) => [e.func.name, { export: e, glue: exportGlue(e.func, e.encoding) }])),
     memory: valid.guest.memory,
+    wholeMemory,
     realloc: valid.guest.realloc,
     instanceGas: instanceGas(valid.core.module),
     functions: { first: valid.core.module.importedFunctions, count: valid.core.module.bodies.length },
     nameOf: namer(valid),
+    poolable: !profile && poolable(valid.core.module, wholeMemory),
     profiled: profile,
     suspends: imports.some((i) => i.kind === 'host' && i.func.suspends),
     bytes: bytes.length + prepared.length * 4,

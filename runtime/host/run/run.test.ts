@@ -1,4 +1,3 @@
-import { componentEmbed, componentNew } from '@bytecodealliance/jco'
 import { beforeAll, expect, test } from 'vitest'
 import {
   cidOf,
@@ -15,44 +14,11 @@ import {
   type CID,
   type HostLog,
   type TensorBridge,
-  type WitValue,
 } from '../../core/index.ts'
 import { buildText, instantiateByJco } from '../build/testing/guests.ts'
-import { CONTEXT, simulatedEnv, testHost, type SimulatedEnv } from '../testing/host.ts'
-import { wat } from '../testing/wat.ts'
+import { contract, REALLOC, run } from '../testing/contract.ts'
+import { CONTEXT, simulatedEnv, testHost } from '../testing/host.ts'
 import type { Host } from './index.ts'
-
-const HOST_WIT = `
-package utnet:host@0.1.0 {
-  interface storage { get: func(key: list<u8>) -> option<list<u8>>; set: func(key: list<u8>, value: list<u8>); remove: func(key: list<u8>); }
-  interface context { height: func() -> u64; revert: func(message: string); }
-  interface events { emit: func(name: string, data: list<u8>); }
-}`
-
-/** A contract of core text; its world's items are given as WIT. */
-async function contract(world: string, core: string): Promise<Uint8Array> {
-  const embedded = await componentEmbed({
-    binary: await wat(core),
-    witSource: `package t:t;\nworld t { ${world} }\n${HOST_WIT}`,
-    stringEncoding: 'utf8',
-  })
-  return new Uint8Array(await componentNew(embedded, []))
-}
-
-const REALLOC =
-  '(global $p (mut i32) (i32.const 4096)) (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local.set 0 (global.get $p)) (global.set $p (i32.and (i32.add (i32.add (global.get $p) (local.get 3)) (i32.const 15)) (i32.const -16))) (local.get 0))'
-
-async function run(
-  host: Host,
-  bytes: Uint8Array,
-  entry: string,
-  args: readonly WitValue[] = [],
-  env: SimulatedEnv = simulatedEnv(),
-  gasLimit = 10_000_000n,
-): Promise<ReturnType<Host['executor']['run']>> {
-  const { module } = await host.admit(bytes)
-  return host.executor.run({ module, entry, args, gasLimit, env })
-}
 
 const TOKEN = `
 import { StorageMap, add, sub, context, emit, revert } from '@utnet/sdk'

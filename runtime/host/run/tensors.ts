@@ -26,7 +26,7 @@ import {
   type WitFunction,
   type WitValue,
 } from '../../core/index.ts'
-import { GuestTrap, hostFunction, wit, type HostInterfaces, type Meter } from '../abi/index.ts'
+import { hostFunction, LimitTrap, wit, type HostInterfaces, type Meter } from '../abi/index.ts'
 
 const { string, u32, bytes, list, result, record } = wit
 const DTYPE_NAMES = Object.keys(DTYPES) as Dtype[]
@@ -73,6 +73,11 @@ export class Inference {
     this.#replay = replay
   }
 
+  /** Of the files of its log. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   async infer(meter: Meter, model: string, arithmetic: ArithmeticClass, inputs: readonly NamedTensor[]): Promise<WitValue> {
     if (this.#replay !== undefined) return this.#again(meter, this.#replay, model, arithmetic, inputs)
     const bridge = this.#bridge
@@ -112,7 +117,8 @@ export class Inference {
   #keep(hash: string, data: Uint8Array): void {
     this.files.set(hash, data)
     this.#bytes += data.length
-    if (this.#bytes > LIMITS.logBytes) throw new GuestTrap(`inferences answered more than the limit logBytes of ${LIMITS.logBytes}`)
+    if (this.#bytes > LIMITS.logBytes)
+      throw new LimitTrap('logBytes', `inferences answered more than the limit logBytes of ${LIMITS.logBytes}`)
   }
 
   #again(meter: Meter, log: HostLog, model: string, arithmetic: ArithmeticClass, inputs: readonly NamedTensor[]): WitValue {

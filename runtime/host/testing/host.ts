@@ -1,6 +1,6 @@
 /** For tests: a host over files in memory, and a simulated chain's view for contracts. */
 import { fileCid, toHex, UtnetError, type ContractEnv, type FileStore, type TensorBridge } from '../../core/index.ts'
-import { createHost, type Host } from '../run/index.ts'
+import { createHost, type Host, type HostOptions } from '../run/index.ts'
 
 export function memoryFiles(): FileStore {
   const files = new Map<string, Uint8Array>()
@@ -18,8 +18,8 @@ export function memoryFiles(): FileStore {
   }
 }
 
-export function testHost(tensors?: TensorBridge): Host {
-  return createHost({ files: memoryFiles(), ...(tensors === undefined ? {} : { tensors }) })
+export function testHost(tensors?: TensorBridge, options: Omit<HostOptions, 'files' | 'tensors'> = {}): Host {
+  return createHost({ files: memoryFiles(), ...(tensors === undefined ? {} : { tensors }), ...options })
 }
 
 export interface SimulatedEnv extends ContractEnv {

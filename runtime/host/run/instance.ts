@@ -1,0 +1,344 @@
+/** An instance of a guest and the run that is in it: gas, host calls, how the run ended. One run at a time; many one after the other. */
+import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunStatus, type WitValue } from '../../core/index.ts'
+import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
+import type { Pooled } from '../pool/index.ts'
+import { STACK_EXPORT } from '../prepare/index.ts'
+import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
+import { instantiate, type Linked } from './instantiate.ts'
+import { placeOf } from './place.ts'
+import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
+import { ABI, INSTANCE, Tally } from './profile.ts'
+import type { RunState } from './state.ts'
+
+/** The JavaScript Promise Integration of the engine, which TypeScript's library does not name yet. */
+interface PromiseIntegration {
+  promising(fn: CoreFunction): (...args: Core[]) => Promise<unknown>
+  readonly Suspending: new (fn: (...args: Core[]) => Promise<unknown>) => CoreFunction
+}
+const jspi = WebAssembly as unknown as PromiseIntegration
+
+/** Is told when a run has the thread and when it has not. */
+export interface Turns {
+  enter(): void
+  leave(): void
+  /** The run is about to wait, with `bytes` of memory. Throws `host_busy` where that is too much. */
+  wait(bytes: number): void
+}
+
+const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
+const PAGE = 65_536
+const U32_MAX = 0xffff_ffff
+
+/** The core functions of an entry, looked up once. */
+interface Entered {
+  readonly core: CoreFunction
+  readonly postReturn: CoreFunction | undefined
+  promising: ((...args: Core[]) => Promise<unknown>) | undefined
+}
+
+/** Where imports find the instance that calls them. */
+interface Seat {
+  instance: GuestInstance | undefined
+}
+
+interface Bound {
+  readonly seat: Seat
+  readonly modules: WebAssembly.Imports
+}
+
+export class GuestInstance implements Meter, Pooled {
+  static readonly #shared = new WeakMap<PreparedGuest, Bound>()
+
+  readonly guest: PreparedGuest
+  readonly #seat: Seat
+  readonly #linked: Linked
+  readonly #memory: GuestMemory
+  /** All of the memory, also where the ABI needs none. */
+  readonly #whole: GuestMemory
+  readonly #entered = new Map<Entry, Entered>()
+  #starting: ((...args: Core[]) => Promise<unknown>) | undefined
+
+  // the run
+  #state: RunState | undefined
+  #turns: Turns | undefined
+  #limit = 0n
+  /** In the guest's allocator or post-return: it may not call out (CanonicalABI.md, `may_leave`). */
+  #inside = false
+  #calls = 0
+  #broken = false
+  /** What the host's charges are for at present. */
+  #account = INSTANCE
+  #tally: Tally | undefined
+
+  /** Throws `host_fault`. */
+  constructor(guest: PreparedGuest) {
+    this.guest = guest
+    const { seat, modules } = GuestInstance.#bound(guest)
+    this.#seat = seat
+    if (guest.suspends) seat.instance = this
+    this.#linked = instantiate(guest, modules)
+    const { exports } = this.#linked
+    const realloc = guest.realloc === undefined ? undefined : (exports[guest.realloc] as CoreFunction)
+    const memoryOf = (name: string | undefined): WebAssembly.Memory =>
+      name === undefined ? NO_MEMORY : (exports[name] as WebAssembly.Memory)
+    const allocate =
+      realloc &&
+      ((old: number, size: number, align: number, wanted: number): number => {
+        this.#inside = true
+        try {
+          return realloc(old, size, align, wanted) as number
+        } finally {
+          this.#inside = false
+        }
+      })
+    this.#memory = new GuestMemory(memoryOf(guest.memory), allocate, this)
+    this.#whole = guest.wholeMemory === guest.memory ? this.#memory : new GuestMemory(memoryOf(guest.wholeMemory), undefined, this)
+  }
+
+  get bytes(): Uint8Array {
+    return this.#whole.bytes
+  }
+
+  /** Whether the instance can be made as good as new: it did not end its run early. */
+  get sound(): boolean {
+    return !this.#broken
+  }
+
+  reset(): void {
+    this.#linked.reset()
+    this.#state = undefined
+    this.#turns = undefined
+  }
+
+  /** Begins a run. `limit` is gas below 2^63. */
+  begin(limit: bigint, state: RunState, turns: Turns): void {
+    this.#state = state
+    this.#turns = turns
+    this.#limit = limit
+    this.#inside = false
+    this.#calls = 0
+    this.#linked.gas.value = limit
+    if (this.guest.profiled) this.#tally = new Tally()
+  }
+
+  charge(gas: number): void {
+    if (gas > U32_MAX) this.#chargeMuch(gas)
+    else if (this.#linked.charge(gas) !== 0) throw new OutOfGas()
+    this.#tally?.charge(this.#account, gas)
+  }
+
+  #chargeMuch(gas: number): void {
+    const counter = this.#linked.gas
+    const left = counter.value - BigInt(gas)
+    counter.value = left < 0n ? -1n : left
+    if (left < 0n) throw new OutOfGas()
+  }
+
+  #enter(label: string): void {
+    if (this.#inside) throw new GuestTrap('the guest called the host from its allocator')
+    if (++this.#calls > LIMITS.hostCalls)
+      throw new LimitTrap('hostCalls', `more host calls than the limit hostCalls of ${LIMITS.hostCalls}`)
+    this.#for(label)
+    this.charge(PARAMS.host.base)
+  }
+
+  /** From here on the host charges for this. */
+  #for(account: string): void {
+    this.#account = account
+    this.#tally?.enter(account)
+  }
+
+  /** What answers an import for whichever instance sits in the seat. */
+  static #import(seat: Seat, bound: BoundImport): CoreFunction {
+    const { label } = bound
+    if (bound.kind === 'drop') {
+      const { resource } = bound
+      return (handle) => {
+        const it = seat.instance as GuestInstance
+        it.#enter(label)
+        it.#state?.drop?.(resource, handle as number)
+      }
+    }
+    const { glue } = bound
+    const run = bound.func.run as (state: RunState | undefined, args: readonly WitValue[]) => WitValue | Promise<WitValue>
+    if (!bound.func.suspends) {
+      return (...args) => {
+        const it = seat.instance as GuestInstance
+        it.#enter(label)
+        return glue.lower(it.#memory, run(it.#state, glue.lift(it.#memory, args)) as WitValue, args)
+      }
+    }
+    return new jspi.Suspending(async (...args) => {
+      const it = seat.instance as GuestInstance
+      it.#enter(label)
+      const turns = it.#turns as Turns
+      turns.wait(it.#whole.bytes.length)
+      const answer = run(it.#state, glue.lift(it.#memory, args))
+      turns.leave()
+      let value: WitValue
+      try {
+        value = await answer
+      } finally {
+        turns.enter()
+      }
+      return glue.lower(it.#memory, value, args)
+    })
+  }
+
+  static #bind(guest: PreparedGuest): Bound {
+    const seat: Seat = { instance: undefined }
+    const modules: Record<string, Record<string, WebAssembly.ImportValue>> = {}
+    for (const bound of guest.imports) {
+      const of = (modules[bound.module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>)
+      of[bound.name] = GuestInstance.#import(seat, bound) as WebAssembly.ImportValue
+    }
+    return { seat, modules }
+  }
+
+  /** Runs of a guest that nothing suspends lie within each other, so its instances share their imports; others have their own. */
+  static #bound(guest: PreparedGuest): Bound {
+    if (guest.suspends) return GuestInstance.#bind(guest)
+    let bound = GuestInstance.#shared.get(guest)
+    if (bound === undefined) {
+      bound = GuestInstance.#bind(guest)
+      GuestInstance.#shared.set(guest, bound)
+    }
+    return bound
+  }
+
+  #entry(entry: Entry): Entered {
+    let found = this.#entered.get(entry)
+    if (found === undefined) {
+      const { exports } = this.#linked
+      const { core, postReturn } = entry.export
+      found = {
+        core: exports[core] as CoreFunction,
+        postReturn: postReturn === undefined ? undefined : (exports[postReturn] as CoreFunction),
+        promising: undefined,
+      }
+      this.#entered.set(entry, found)
+    }
+    return found
+  }
+
+  #lower({ glue }: Entry, args: readonly WitValue[]): Core[] {
+    this.#for(ABI)
+    return glue.lower(this.#memory, args)
+  }
+
+  #finish({ glue }: Entry, { postReturn }: Entered, value: unknown): WitValue {
+    this.#account = ABI
+    const result = glue.lift(this.#memory, value)
+    if (postReturn === undefined) return result
+    this.#inside = true
+    if (value === undefined) postReturn()
+    else postReturn(value as Core)
+    this.#inside = false
+    return result
+  }
+
+  /** Pays for the instance, as if it had been made for this run. */
+  #pay(): void {
+    this.#for(INSTANCE)
+    this.charge(this.guest.instanceGas)
+  }
+
+  /** Runs an export of a guest that nothing suspends. Throws `host_fault` and whatever the state throws as a UtnetError. */
+  run(entry: Entry, args: readonly WitValue[]): Ending {
+    const turns = this.#turns as Turns
+    const seat = this.#seat
+    const outer = seat.instance
+    seat.instance = this
+    turns.enter()
+    try {
+      this.#pay()
+      const { start } = this.#linked
+      if (start !== undefined) start()
+      const entered = this.#entry(entry)
+      return this.#ok(this.#finish(entry, entered, entered.core(...this.#lower(entry, args))))
+    } catch (error) {
+      return this.#ended(error)
+    } finally {
+      turns.leave()
+      seat.instance = outer
+    }
+  }
+
+  /** Runs an export whose imports may suspend it. */
+  async runSuspending(entry: Entry, args: readonly WitValue[]): Promise<Ending> {
+    const turns = this.#turns as Turns
+    turns.enter()
+    try {
+      this.#pay()
+      const { start } = this.#linked
+      if (start !== undefined) await (this.#starting ??= jspi.promising(start))()
+      const entered = this.#entry(entry)
+      entered.promising ??= jspi.promising(entered.core)
+      return this.#ok(this.#finish(entry, entered, await entered.promising(...this.#lower(entry, args))))
+    } catch (error) {
+      return this.#ended(error)
+    } finally {
+      turns.leave()
+    }
+  }
+
+  #ending(status: RunStatus, result: WitValue, gas: bigint): Ending {
+    const budgets: Budgets = {
+      gas: { used: gas, allowed: this.#limit },
+      memoryPages: { used: this.#whole.bytes.length / PAGE, allowed: LIMITS.memoryPages },
+      hostCalls: { used: this.#calls, allowed: LIMITS.hostCalls },
+      ...this.#state?.budgets?.(),
+    }
+    const ending = { status, result, gas, budgets }
+    return this.#tally === undefined ? ending : { ...ending, profile: this.#tally.lines(this.guest, this.#linked.exports, gas) }
+  }
+
+  #ok(result: WitValue): Ending {
+    return this.#ending('ok', result, this.#limit - this.#linked.gas.value)
+  }
+
+  /** The ending of a guest whose answer breaks a rule. */
+  trapped(message: string): Ending {
+    this.#broken = true
+    return { ...this.#ending('trap', null, this.#limit), message }
+  }
+
+  /** The whole limit is gone; the message says where it happened. */
+  #stopped(status: RunStatus, why: string, error: unknown, limit: keyof Budgets | undefined): Ending {
+    this.#broken = true
+    const where = placeOf(error, this.guest)
+    const ending = { ...this.#ending(status, null, this.#limit), ...(limit === undefined ? {} : { limit }) }
+    return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
+  }
+
+  #tooDeep(used: number, error: unknown): Ending {
+    const ending = this.#stopped('trap', `the stack limit stackBytes of ${LIMITS.stackBytes} was reached`, error, 'stackBytes')
+    return { ...ending, budgets: { ...ending.budgets, stackBytes: { used, allowed: LIMITS.stackBytes } } }
+  }
+
+  /** The guest ended its call itself: the message is its own, and what is left of the limit is not lost. */
+  #refused(error: Revert): Ending {
+    const where = placeOf(error, this.guest)
+    const ending = { ...this.#ending('refused', null, this.#limit - this.#linked.gas.value), message: error.message }
+    return where === undefined ? ending : { ...ending, where }
+  }
+
+  /** What stopped the guest. A fault of the node is thrown on: it is never a result. */
+  #ended(error: unknown): Ending {
+    if (isUtnetError(error)) {
+      this.#broken = true
+      throw error
+    }
+    if (error instanceof OutOfGas || this.#linked.gas.value < 0n)
+      return this.#stopped('out-of-gas', 'the gas limit was reached', error, 'gas')
+    if (error instanceof Revert) return this.#refused(error)
+    if (error instanceof GuestTrap || isWasmTrap(error)) {
+      const left = (this.#linked.exports[STACK_EXPORT] as WebAssembly.Global<'i32'> | undefined)?.value ?? 0
+      if (left < 0) return this.#tooDeep(LIMITS.stackBytes - left, error)
+      return this.#stopped('trap', (error as Error).message, error, error instanceof LimitTrap ? error.limit : undefined)
+    }
+    this.#broken = true
+    // RangeError (the machine's own stack or memory) and whatever else the host itself did wrong
+    throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,12 @@
+/** What a world keeps of one run. */
+import type { Budgets } from '../../core/index.ts'
+import type { Meter } from '../abi/index.ts'
+
+/** What the imports of a world work on. */
+export interface RunState {
+  readonly meter: Meter
+  /** Frees a resource of the guest. */
+  drop?(resource: string, handle: number): void
+  /** Budgets of the world beside those of every run. */
+  budgets?(): Budgets
+}
