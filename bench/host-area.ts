@@ -4,6 +4,7 @@ import { meterRows } from './host/meter.ts'
 import { prepareRows } from './host/prepare.ts'
 import { guestRows } from './host/guests.ts'
 import { poolRows } from './host/pool.ts'
+import { typedRows } from './host/typed.ts'
 import type { Row } from './row.ts'
 
 export type Emit = (row: Row) => void
@@ -15,6 +16,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   prepare: prepareRows,
   pool: poolRows,
   guests: guestRows,
+  typed: typedRows,
 }
 
 /** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */

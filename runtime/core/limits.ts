@@ -34,6 +34,7 @@ export const LIMITS = {
   queryGas: 100_000_000,
   outputBytes: 64 * 1024 * 1024,
   hostCalls: 100_000,
+  valueBytes: 128 * 1024 * 1024, // of what one call hands to the host, 32 for each item included
   logBytes: 64 * 1024 * 1024,
   eventsPerCall: 1_024,
   eventBytes: 4 * 1024,

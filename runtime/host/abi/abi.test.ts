@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { awitValue, type WitType, type WitValue } from '../../core/index.ts'
-import { codecOf, coreSignature, exportGlue, GuestMemory, GuestTrap, importGlue, layoutOf, type Core } from './index.ts'
+import { awitValue, LIMITS, type WitFunction, type WitType } from '../../core/index.ts'
+import { exportGlueText, importGlueText } from './call.ts'
+import { coreSignature, exportGlue, GuestMemory, GuestTrap, importGlue, layoutOf, type Core } from './index.ts'
+import { encodings, witTypes, witValues } from './testing/arbitrary.ts'
+import { interpretedExport, interpretedImport } from './testing/interpreted.ts'
 
 /** A guest that only allocates, over a real memory. */
 function guest(pages = 64): { m: GuestMemory; memory: WebAssembly.Memory; charged: () => number } {
@@ -17,160 +20,84 @@ function guest(pages = 64): { m: GuestMemory; memory: WebAssembly.Memory; charge
   return { m: new GuestMemory(memory, realloc, { charge: (gas) => void (charged += gas) }), memory, charged: () => charged }
 }
 
-const names = fc.uniqueArray(fc.constantFrom('a', 'b-c', 'd', 'e', 'f-g'), { minLength: 1, maxLength: 5 })
+const typed = witTypes.chain((type) => fc.tuple(fc.constant(type), witValues(type)))
+const calls = fc.tuple(fc.array(typed, { maxLength: 6 }), fc.option(typed, { nil: undefined }), encodings)
 
-const types: fc.Arbitrary<WitType> = fc.letrec<{ type: WitType }>((tie) => ({
-  type: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.constantFrom<WitType>(
-      ...(['bool', 'u8', 's8', 'u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64', 'char', 'string'] as const).map((kind) => ({
-        kind,
-      })),
-    ),
-    names.map((n): WitType => ({ kind: 'enum', names: n })),
-    fc.integer({ min: 1, max: 32 }).map((n): WitType => ({ kind: 'flags', names: Array.from({ length: n }, (_, i) => `n${i}`) })),
-    tie('type').map((element): WitType => ({ kind: 'list', element })),
-    tie('type').map((some): WitType => ({ kind: 'option', some })),
-    fc
-      .tuple(fc.option(tie('type'), { nil: undefined }), fc.option(tie('type'), { nil: undefined }))
-      .map(([ok, err]): WitType => ({ kind: 'result', ok, err })),
-    fc.array(tie('type'), { minLength: 1, maxLength: 4 }).map((items): WitType => ({ kind: 'tuple', items })),
-    fc
-      .tuple(names, fc.array(tie('type'), { minLength: 5, maxLength: 5 }))
-      .map(([n, t]): WitType => ({ kind: 'record', fields: n.map((name, i) => ({ name, type: t[i] as WitType })) })),
-    fc
-      .tuple(names, fc.array(fc.option(tie('type'), { nil: undefined }), { minLength: 5, maxLength: 5 }))
-      .map(([n, t]): WitType => ({ kind: 'variant', cases: n.map((name, i) => ({ name, type: t[i] })) })),
-  ),
-})).type
-
-const text = fc.string({ unit: 'grapheme', maxLength: 12 })
-const bigint = (n: bigint): number | bigint =>
-  n >= BigInt(Number.MIN_SAFE_INTEGER) && n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : n
-const bytesOf = (fill: (v: DataView) => void, n: number): Uint8Array => {
-  const out = new Uint8Array(n)
-  fill(new DataView(out.buffer))
-  return out
-}
-
-function values(type: WitType): fc.Arbitrary<WitValue> {
-  switch (type.kind) {
-    case 'bool':
-      return fc.boolean()
-    case 'u8':
-    case 'u16':
-    case 'u32':
-      return fc.integer({ min: 0, max: 2 ** Number(type.kind.slice(1)) - 1 })
-    case 's8':
-    case 's16':
-    case 's32': {
-      const top = 2 ** (Number(type.kind.slice(1)) - 1)
-      return fc.integer({ min: -top, max: top - 1 })
-    }
-    case 'u64':
-      return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(bigint)
-    case 's64':
-      return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(bigint)
-    case 'f32':
-      return fc.float().map((n) => bytesOf((v) => (Number.isNaN(n) ? v.setUint32(0, 0x7fc0_0000, true) : v.setFloat32(0, n, true)), 4))
-    case 'f64':
-      return fc
-        .double()
-        .map((n) => bytesOf((v) => (Number.isNaN(n) ? v.setBigUint64(0, 0x7ff8_0000_0000_0000n, true) : v.setFloat64(0, n, true)), 8))
-    case 'char':
-      return fc.integer({ min: 0, max: 0x10_ffff - 0x800 }).map((n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800))
-    case 'string':
-      return text
-    case 'list':
-      return type.element.kind === 'u8' ? fc.uint8Array({ maxLength: 20 }) : fc.array(values(type.element), { maxLength: 4 })
-    case 'option':
-      return fc.oneof(
-        fc.constant([]),
-        values(type.some).map((v) => [v]),
-      )
-    case 'result': {
-      const side = (tag: number, inner: WitType | undefined): fc.Arbitrary<WitValue> =>
-        inner === undefined ? fc.constant([tag]) : values(inner).map((v) => [tag, v])
-      return fc.oneof(side(0, type.ok), side(1, type.err))
-    }
-    case 'tuple':
-      return fc.tuple(...type.items.map(values))
-    case 'record':
-      return fc.tuple(...type.fields.map((f) => values(f.type)))
-    case 'variant':
-      return fc.oneof(
-        ...type.cases.map((c, i): fc.Arbitrary<WitValue> => (c.type === undefined ? fc.constant([i]) : values(c.type).map((v) => [i, v]))),
-      )
-    case 'enum':
-      return fc.nat(type.names.length - 1)
-    case 'flags':
-      return fc.subarray(type.names.map((_, i) => i))
-    default:
-      return fc.nat()
-  }
-}
-
-/** What a value looks like behind `any` core call: numbers of the joined types only. */
-const typed = types.chain((type) => fc.tuple(fc.constant(type), values(type), fc.constantFrom('utf8' as const, 'utf16' as const)))
-
-test('every value survives memory: store then load', () => {
-  fc.assert(
-    fc.property(typed, ([type, value, encoding]) => {
-      const { m } = guest()
-      const { size, align } = layoutOf(type)
-      const at = m.allocate(size, align)
-      codecOf(type, encoding).store(m, value, at)
-      const back = codecOf(type, encoding).load(m, at)
-      expect(back).toEqual(value)
-      expect(awitValue(type, back, 'value')).toEqual(value)
-    }),
-    { numRuns: 500 },
-  )
+const functionOf = (params: readonly (readonly [WitType, unknown])[], result: readonly [WitType, unknown] | undefined): WitFunction => ({
+  name: 'f',
+  params: params.map(([type], i) => ({ name: `p${i}`, type })),
+  result: result?.[0],
 })
 
-test('every value survives core values: lower then lift, in the types of its flattening', () => {
-  fc.assert(
-    fc.property(typed, ([type, value, encoding]) => {
-      const { m } = guest()
-      const out: Core[] = []
-      codecOf(type, encoding).lower(m, value, out)
-      const { flat } = layoutOf(type)
-      expect(out.map((v) => typeof v)).toEqual([...flat].map((letter) => (letter === 'l' ? 'bigint' : 'number')))
-      // What a real core call does to its arguments
-      const through = out.map((v, i) =>
-        flat[i] === 'l'
-          ? BigInt.asIntN(64, v as bigint)
-          : flat[i] === 'i'
-            ? (v as number) | 0
-            : flat[i] === 'f'
-              ? Math.fround(v as number)
-              : v,
-      )
-      expect(codecOf(type, encoding).lift(m, { values: through, at: 0 })).toEqual(value)
-    }),
-    { numRuns: 500 },
-  )
-})
+/** What a real core call does to its arguments. */
+const through = (core: readonly Core[], flat: string): Core[] =>
+  core.map((v, i) => {
+    expect(typeof v).toBe(flat[i] === 'l' ? 'bigint' : 'number')
+    if (flat[i] === 'l') return BigInt.asIntN(64, v as bigint)
+    return flat[i] === 'i' ? (v as number) | 0 : flat[i] === 'f' ? Math.fround(v as number) : v
+  })
 
-test('a function of any types hands over arguments and result, as export and as import', () => {
+test('a function of any types hands over arguments and result, as export and as import; the oracle of closures gives the same bytes and gas', () => {
   fc.assert(
-    fc.property(fc.array(typed, { maxLength: 6 }), typed, (params, [resultType, resultValue]) => {
-      const fn = { name: 'f', params: params.map(([type], i) => ({ name: `p${i}`, type })), result: resultType }
+    fc.property(calls, ([params, result, encoding]) => {
+      const fn = functionOf(params, result)
       const args = params.map(([, value]) => value)
-      const { m } = guest()
       const lift = coreSignature(fn, 'lift')
       const lower = coreSignature(fn, 'lower')
-      const glue = exportGlue(fn, 'utf16')
-      const core = glue.lower(m, args)
-      expect(core.length).toBe(lift.params.length)
-      const import_ = importGlue(fn, 'utf16')
-      const area = lower.area ? [m.allocate(layoutOf(resultType).size, layoutOf(resultType).align)] : []
-      expect(import_.lift(m, [...core, ...area])).toEqual(args)
-      const returned = import_.lower(m, resultValue, [...core, ...area])
-      expect(glue.lift(m, lower.area ? area[0] : returned)).toEqual(resultValue)
+      const place = result === undefined ? { size: 0, align: 1 } : layoutOf(result[0])
+      const pass = (export_: ReturnType<typeof exportGlue>, import_: ReturnType<typeof importGlue>) => {
+        const { m, memory, charged } = guest()
+        const core = through(export_.lower(m, args), lift.params)
+        expect(core.length).toBe(lift.params.length)
+        const area = lower.area ? [m.allocate(place.size, place.align)] : []
+        const seen = import_.lift(m, [...core, ...area])
+        const returned = import_.lower(m, result === undefined ? null : result[1], [...core, ...area])
+        const back = export_.lift(m, lower.area ? area[0] : returned === undefined ? undefined : through([returned], lower.results)[0])
+        return { core, seen, returned, back, charged: charged(), bytes: Buffer.from(memory.buffer).subarray(0, 65_536).toString('base64') }
+      }
+      const ours = pass(exportGlue(fn, encoding), importGlue(fn, encoding))
+      expect(ours.seen).toEqual(args)
+      expect(ours.back).toEqual(result === undefined ? null : result[1])
+      params.forEach(([type, value]) => expect(awitValue(type, value, 'value')).toEqual(value))
+      expect(ours).toEqual(pass(interpretedExport(fn, encoding), interpretedImport(fn, encoding)))
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   )
+})
+
+test('the glue of a function is one object, and nothing of a name gets into its text', () => {
+  const hostile = '`}); process.exit(1); ({ "\n'
+  const fn = functionOf(
+    [],
+    [{ kind: 'record', name: hostile, fields: [{ name: hostile, type: { kind: 'enum', names: [hostile, 'b'] } }] }, null],
+  )
+  expect(importGlue(fn, 'utf8')).toBe(importGlue(fn, 'utf8'))
+  expect(importGlue(fn, 'utf8')).not.toBe(importGlue(fn, 'utf16'))
+  const { m } = guest()
+  expect(importGlue(fn, 'utf8').lower(m, [1], [])).toBe(1)
+  expect(exportGlueText({ ...fn, name: hostile, params: [{ name: hostile, type: fn.result as WitType }] }, 'utf16')).not.toContain(
+    'process',
+  )
+})
+
+test('golden: the glue of one small export and of the import of the same type', async () => {
+  const entry: WitType = {
+    kind: 'record',
+    fields: [
+      { name: 'to', type: { kind: 'string' } },
+      { name: 'amount', type: { kind: 'u64' } },
+    ],
+  }
+  const fn: WitFunction = {
+    name: 'pay',
+    params: [
+      { name: 'entries', type: { kind: 'list', element: entry } },
+      { name: 'memo', type: { kind: 'option', some: { kind: 'f32' } } },
+    ],
+    result: { kind: 'result', ok: { kind: 'u32' }, err: { kind: 'string' } },
+  }
+  await expect(exportGlueText(fn, 'utf16')).toMatchFileSnapshot('testing/golden/export.txt')
+  await expect(importGlueText(fn, 'utf8')).toMatchFileSnapshot('testing/golden/import.txt')
 })
 
 test('sizes and flattenings are those of the specification', () => {
@@ -190,7 +117,7 @@ test('what a hostile guest hands over is a trap', () => {
   const load =
     (type: WitType, encoding: 'utf8' | 'utf16' = 'utf8'): (() => unknown) =>
     () =>
-      codecOf(type, encoding).load(m, 0)
+      exportGlue(functionOf([], [{ kind: 'tuple', items: [type, { kind: 'u64' }] }, null]), encoding).lift(m, 0)
   const pair = (pointer: number, length: number): void => {
     view.setUint32(0, pointer, true)
     view.setUint32(4, length, true)
@@ -230,20 +157,37 @@ test('a hostile allocator is a trap, and nothing is written where it points', ()
   for (const answer of [65_535, 1, 0xffff_fff0, -4]) {
     const memory = new WebAssembly.Memory({ initial: 1 })
     const m = new GuestMemory(memory, () => answer, { charge: () => undefined })
-    expect(() => codecOf({ kind: 'list', element: { kind: 'u32' } }, 'utf8').lower(m, [1, 2, 3], [])).toThrow(GuestTrap)
+    const list: WitType = { kind: 'list', element: { kind: 'u32' } }
+    expect(() => exportGlue(functionOf([[list, null]], undefined), 'utf8').lower(m, [[1, 2, 3]])).toThrow(GuestTrap)
     expect(new Uint8Array(memory.buffer).every((byte) => byte === 0)).toBe(true)
   }
 })
 
-test('strings and lists are paid for before they are copied, however they overlap', () => {
-  const { m, memory, charged } = guest(2)
+/** A list of `count` strings that are all the same `length` bytes of memory. */
+function overlapping(memory: WebAssembly.Memory, count: number, length: number): void {
   const view = new DataView(memory.buffer)
-  for (let i = 0; i < 1_000; i++) {
+  for (let i = 0; i < count; i++) {
     view.setUint32(1_024 + i * 8, 65_536, true)
-    view.setUint32(1_028 + i * 8, 60_000, true)
+    view.setUint32(1_028 + i * 8, length, true)
   }
   view.setUint32(0, 1_024, true)
-  view.setUint32(4, 1_000, true)
-  codecOf({ kind: 'list', element: { kind: 'string' } }, 'utf8').load(m, 0)
+  view.setUint32(4, count, true)
+}
+const STRINGS = functionOf([], [{ kind: 'list', element: { kind: 'string' } }, null])
+
+test('strings and lists are paid for before they are copied, however they overlap', () => {
+  const { m, memory, charged } = guest(2)
+  overlapping(memory, 1_000, 60_000)
+  exportGlue(STRINGS, 'utf8').lift(m, 0)
   expect(charged()).toBeGreaterThan(60_000_000)
+})
+
+test('what one call hands over takes valueBytes of the host at most, and each call begins anew', () => {
+  const { m, memory } = guest(33)
+  const length = LIMITS.valueBytes / 64 - 72
+  // 8 bytes of an element, 32 of an item each for it and its string
+  overlapping(memory, 64, length)
+  expect(() => exportGlue(STRINGS, 'utf8').lift(m, 0), 'the list itself is 32 over').toThrow('valueBytes')
+  overlapping(memory, 64, length - 1)
+  for (let i = 0; i < 2; i++) expect((exportGlue(STRINGS, 'utf8').lift(m, 0) as string[]).length).toBe(64)
 })

@@ -1,7 +1,6 @@
 /** The canonical ABI of the component model. */
 export { exportGlue, importGlue, type CoreFunction, type ExportGlue, type ImportGlue } from './call.ts'
-export { codecOf } from './codec.ts'
-export type { Codec, Core, Flat } from './scalars.ts'
+export type { Core } from './values.ts'
 export { coreSignature, layoutOf, type CoreSignature, type Layout } from './layout.ts'
 export { GuestMemory, GuestTrap, ITEM_BYTES, type Meter } from './memory.ts'
 export { LimitTrap } from './limit-trap.ts'

@@ -1,8 +1,7 @@
 /** Emits the AssemblyScript that moves values between AssemblyScript objects and the canonical ABI. */
 
-import { UtnetError } from '../../core/errors.ts'
-import { asText, flatten, isReference, layout, payloads, recordLayout, variantLayout } from './guest-type.ts'
-import type { CoreType, GuestType, ScalarName } from './guest-type.ts'
+import { asText, flatten, isBoxed, isReference, isTyped, layout, liesFlat, payloads, recordLayout, variantLayout } from './guest-type.ts'
+import type { CoreType, GuestType, ScalarName, VariantCase } from './guest-type.ts'
 
 const at = (pointer: string, offset: number): string => (offset === 0 ? pointer : `${pointer} + ${offset}`)
 const offsetArgument = (offset: number): string => (offset === 0 ? '' : `, ${offset}`)
@@ -27,12 +26,34 @@ function widen(from: CoreType, to: CoreType, value: string): string {
   return `<i64><u32>(${value})`
 }
 
+/** The reverse of `widen` (CanonicalABI.md, "lift_flat_variant"). */
+function narrow(from: CoreType, to: CoreType, value: string): string {
+  if (from === to) return value
+  if (to === 'f64') return `reinterpret<f64>(${value})`
+  const low = from === 'i64' ? `<i32>${value}` : value
+  return to === 'f32' ? `reinterpret<f32>(${low})` : low
+}
+
 const ZERO: Record<CoreType, string> = { i32: '0', i64: '0', f32: '0', f64: '0' }
+
+/** The number of a handle; an own leaves its object. */
+const handle = (type: Extract<GuestType, { kind: 'handle' }>, value: string): string => `${value}.${type.own ? 'take()' : 'handle'}`
 
 export interface Lowered {
   readonly statements: readonly string[]
   readonly values: readonly string[]
 }
+
+/** The payload of a case of the variant `object`: its field is nullable, so that the other cases need no value for it. */
+function caseValue(c: VariantCase, object: string): string {
+  const field = `${object}.${c.field}`
+  if (c.boxed === true) return `${field}!.value`
+  return c.type !== undefined && isReference(c.type) && c.type.kind !== 'option' ? `${field}!` : field
+}
+
+/** What stands in the field of a case for its payload. */
+const caseObject = (c: VariantCase, payload: string): string =>
+  c.boxed === true && c.type !== undefined ? `new Box<${asText(c.type)}>(${payload})` : payload
 
 /** Collects helper functions, one for each compound type in use. */
 export class Emitter {
@@ -55,7 +76,7 @@ export class Emitter {
 
   /** Emits `make()` once per type text and returns the function's name. Names count up, so they do not depend on anything but the order. */
   #helper(verb: string, type: GuestType, make: (name: string) => string): string {
-    const key = `${verb} ${asText(type)}`
+    const key = `${verb} ${JSON.stringify(type)}`
     const known = this.#helpers.get(key)
     if (known !== undefined) return /function (\w+)/.exec(known)?.[1] ?? ''
     const name = `${verb}${this.#helpers.size}`
@@ -70,10 +91,13 @@ export class Emitter {
   /** Expression: the value in memory at `pointer`. */
   load(type: GuestType, pointer: string, offset = 0): string {
     switch (type.kind) {
-      case 'scalar':
-        return type.as === 'bool'
-          ? `load<u8>(${pointer}${offsetArgument(offset)}) != 0`
-          : `load<${type.as}>(${pointer}${offsetArgument(offset)})`
+      case 'scalar': {
+        if (type.as === 'bool') return `load<u8>(${pointer}${offsetArgument(offset)}) != 0`
+        const value = `load<${type.as}>(${pointer}${offsetArgument(offset)})`
+        return type.held === undefined ? value : `<${type.held}>${value}`
+      }
+      case 'handle':
+        return `${type.className}.of(load<i32>(${pointer}${offsetArgument(offset)}))`
       case 'string':
         return `liftString(load<usize>(${pointer}${offsetArgument(offset)}), load<i32>(${pointer}, ${offset + 4}))`
       case 'bytes':
@@ -100,7 +124,7 @@ export class Emitter {
         const { payload } = variantLayout(payloads(type))
         lines.push('if (load<u8>(p) == 0) return null')
         const inner = this.load(type.some, 'p', payload)
-        lines.push(isReference(type.some) ? `return ${inner}` : `return new Box<${asText(type.some)}>(${inner})`)
+        lines.push(isBoxed(type.some) ? `return new Box<${asText(type.some)}>(${inner})` : `return ${inner}`)
         return `function ${name}(p: usize): ${text} {\n  ${lines.join('\n  ')}\n}`
       } else if (type.kind === 'result') {
         const { payload } = variantLayout(payloads(type))
@@ -112,7 +136,7 @@ export class Emitter {
         lines.push(`const v = zeroed<${text}>()`, `v.tag = load<u${tag * 8}>(p)`)
         type.cases.forEach((c, i) => {
           if (c.type !== undefined && c.field !== undefined)
-            lines.push(`if (v.tag == ${i}) v.${c.field} = ${this.load(c.type, 'p', payload)}`)
+            lines.push(`if (v.tag == ${i}) v.${c.field} = ${caseObject(c, this.load(c.type, 'p', payload))}`)
         })
       }
       return `function ${name}(p: usize): ${text} {\n  ${lines.join('\n  ')}\n  return v\n}`
@@ -128,7 +152,10 @@ export class Emitter {
 
   #liftList(type: Extract<GuestType, { kind: 'list' }>, pointer: string, length: string): string {
     const text = asText(type.element)
-    if (type.element.kind === 'scalar') return `lift${type.container}<${text}>(${pointer}, ${length})`
+    if (liesFlat(type.element)) {
+      const typed = isTyped(type.container)
+      return typed ? `liftTyped<${type.container}>(${pointer}, ${length})` : `lift${type.container}<${text}>(${pointer}, ${length})`
+    }
     const name = this.#helper('lift', type, (own) => {
       const size = layout(type.element).size
       return `function ${own}(p: usize, n: i32): ${asText(type)} {
@@ -144,11 +171,10 @@ export class Emitter {
   store(type: GuestType, pointer: string, offset: number, value: string): string[] {
     switch (type.kind) {
       case 'scalar':
-        return [
-          type.as === 'bool'
-            ? `store<u8>(${pointer}, <u8>${value}${offsetArgument(offset)})`
-            : `store<${type.as}>(${pointer}, ${value}${offsetArgument(offset)})`,
-        ]
+        if (type.as === 'bool') return [`store<u8>(${pointer}, <u8>${value}${offsetArgument(offset)})`]
+        return [`store<${type.as}>(${pointer}, ${type.held === undefined ? '' : `<${type.as}>`}${value}${offsetArgument(offset)})`]
+      case 'handle':
+        return [`store<i32>(${pointer}, ${handle(type, value)}${offsetArgument(offset)})`]
       case 'string':
         return [
           `store<usize>(${pointer}, changetype<usize>(${value})${offsetArgument(offset)})`,
@@ -181,7 +207,7 @@ export class Emitter {
       } else if (type.kind === 'option') {
         const { payload } = variantLayout(payloads(type))
         lines.push('if (v === null) { store<u8>(p, 0); return }', 'store<u8>(p, 1)')
-        lines.push(...this.store(type.some, 'p', payload, isReference(type.some) ? 'v' : 'v.value'))
+        lines.push(...this.store(type.some, 'p', payload, isBoxed(type.some) ? 'v.value' : 'v'))
       } else if (type.kind === 'result') {
         const { payload } = variantLayout(payloads(type))
         lines.push('store<u8>(p, v.isErr ? 1 : 0)')
@@ -193,7 +219,7 @@ export class Emitter {
         lines.push(`store<u${tag * 8}>(p, <u${tag * 8}>v.tag)`)
         type.cases.forEach((c, i) => {
           if (c.type === undefined || c.field === undefined) return
-          lines.push(`if (v.tag == ${i}) { ${this.#caseValue(c.type, c.field)}; ${this.store(c.type, 'p', payload, 'c').join('; ')} }`)
+          lines.push(`if (v.tag == ${i}) { const c = ${caseValue(c, 'v')}; ${this.store(c.type, 'p', payload, 'c').join('; ')} }`)
         })
       }
       return `function ${name}(p: usize, v: ${asText(type)}): void {\n  ${lines.join('\n  ')}\n}`
@@ -206,14 +232,9 @@ export class Emitter {
     return [`const ${local} = ${value}`, ...this.store(type, 'p', offset, local)]
   }
 
-  /** Payload fields are nullable, so that a case without it needs no value. */
-  #caseValue(type: GuestType, field: string): string {
-    return `const c = ${isReference(type) && type.kind !== 'option' ? `v.${field}!` : `v.${field}`}`
-  }
-
   /** Expression: pointer to the elements in canonical layout. */
   #lowerList(type: Extract<GuestType, { kind: 'list' }>, value: string): string {
-    if (type.element.kind === 'scalar') return type.container === 'Array' ? `${value}.dataStart` : `changetype<usize>(${value})`
+    if (liesFlat(type.element)) return type.container === 'StaticArray' ? `changetype<usize>(${value})` : `${value}.dataStart`
     const name = this.#helper('lower', type, (own) => {
       const size = layout(type.element).size
       return `function ${own}(v: ${asText(type)}): usize {
@@ -233,7 +254,9 @@ export class Emitter {
   lower(type: GuestType, value: string): Lowered {
     switch (type.kind) {
       case 'scalar':
-        return { statements: [], values: [toCore(type.as, value)] }
+        return { statements: [], values: [toCore(type.held ?? type.as, value)] }
+      case 'handle':
+        return { statements: [], values: [handle(type, value)] }
       case 'string':
         return { statements: [], values: [`changetype<usize>(${value})`, `${value}.length`] }
       case 'bytes':
@@ -271,7 +294,7 @@ export class Emitter {
       return [`const ${local} = ${source}`, ...inner.statements, ...sets].join('; ')
     }
     if (type.kind === 'option') {
-      statements.push(`if (${value} !== null) { ${tag} = 1; ${fill(type.some, isReference(type.some) ? value : `${value}.value`)} }`)
+      statements.push(`if (${value} !== null) { ${tag} = 1; ${fill(type.some, isBoxed(type.some) ? `${value}.value` : value)} }`)
     } else if (type.kind === 'result') {
       statements.push(`${tag} = ${value}.isErr ? 1 : 0`)
       if (type.ok !== undefined) statements.push(`if (!${value}.isErr) { ${fill(type.ok, `${value}.ok`)} }`)
@@ -280,19 +303,20 @@ export class Emitter {
       statements.push(`${tag} = ${value}.tag`)
       type.cases.forEach((c, i) => {
         if (c.type === undefined || c.field === undefined) return
-        const payload = isReference(c.type) && c.type.kind !== 'option' ? `${value}.${c.field}!` : `${value}.${c.field}`
-        statements.push(`if (${value}.tag == ${i}) { ${fill(c.type, payload)} }`)
+        statements.push(`if (${value}.tag == ${i}) { ${fill(c.type, caseValue(c, value))} }`)
       })
     }
     return { statements, values: slots.map(([name]) => name) }
   }
 
-  /** Expression: the value that the core parameters hold. Variants as parameters of exports are not among what guests export. */
+  /** Expression: the value that the core parameters hold. */
   lift(type: GuestType, params: readonly string[]): string {
     const [first = '', second = ''] = params
     switch (type.kind) {
       case 'scalar':
-        return fromCore(type.as, first)
+        return type.held === undefined ? fromCore(type.as, first) : `<${type.held}>${fromCore(type.as, first)}`
+      case 'handle':
+        return `${type.className}.of(${first})`
       case 'string':
         return `liftString(${first}, ${second})`
       case 'bytes':
@@ -304,7 +328,8 @@ export class Emitter {
       case 'record':
         return `${this.#builder(type)}(${params.join(', ')})`
       default:
-        throw new UtnetError('guest_build', `${asText(type)} cannot be a parameter of an export`)
+        if (!isReference(type)) return `${first} == 0`
+        return `${this.#taggedBuilder(type)}(${params.join(', ')})`
     }
   }
 
@@ -317,7 +342,35 @@ export class Emitter {
       )
       return `function ${name}(${flat.map((core, i) => `p${i}: ${core}`).join(', ')}): ${asText(type)} {
   if (p0 == 0) return null
-  return ${isReference(type.some) ? inner : `new Box<${asText(type.some)}>(${inner})`}
+  return ${isBoxed(type.some) ? `new Box<${asText(type.some)}>(${inner})` : inner}
+}`
+    })
+  }
+
+  /** A function that makes a result or a variant of its flat values. */
+  #taggedBuilder(type: Extract<GuestType, { kind: 'result' | 'variant' }>): string {
+    return this.#helper('build', type, (name) => {
+      const flat = flatten(type)
+      const payload = (inner: GuestType): string =>
+        this.lift(
+          inner,
+          flatten(inner).map((want, i) => narrow(flat[i + 1] as CoreType, want, `p${i + 1}`)),
+        )
+      const lines: string[] = []
+      if (type.kind === 'result') {
+        lines.push('v.isErr = p0 != 0')
+        if (type.ok !== undefined) lines.push(`if (p0 == 0) v.ok = ${payload(type.ok)}`)
+        if (type.err !== undefined) lines.push(`if (p0 != 0) v.err = ${payload(type.err)}`)
+      } else {
+        lines.push('v.tag = p0')
+        type.cases.forEach((c, i) => {
+          if (c.type !== undefined && c.field !== undefined) lines.push(`if (p0 == ${i}) v.${c.field} = ${caseObject(c, payload(c.type))}`)
+        })
+      }
+      return `function ${name}(${flat.map((core, i) => `p${i}: ${core}`).join(', ')}): ${asText(type)} {
+  const v = zeroed<${asText(type)}>()
+  ${lines.join('\n  ')}
+  return v
 }`
     })
   }

@@ -8,7 +8,7 @@ import type { GuestType } from './guest-type.ts'
 import { RETURN_AREA_BYTES } from './generate-imports.ts'
 import type { GuestWorld } from './manifest.ts'
 import { witName } from './names.ts'
-import type { GuestExport, GuestSignatures } from './signature.ts'
+import type { GuestClass, GuestExport, GuestSignatures } from './signature.ts'
 
 const MAX_FLAT_PARAMS = 16
 
@@ -65,7 +65,7 @@ function returnInMemory(emitter: Emitter, type: GuestType): string[] {
   return [`const area = ${area}`, ...emitter.store(type, 'area', 0, 'result'), 'return area']
 }
 
-const ABI = `import { Box, RETURN_AREA, Result, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, newBlock, zeroed } from '@utnet/sdk/raw/abi'`
+const ABI = `import { Box, RETURN_AREA, Result, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, Unit, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, liftTyped, newBlock, zeroed } from '@utnet/sdk/raw/abi'`
 const FOOT = 'export { cabi_realloc }'
 
 /** The entry of a contract. `author` is the import path of the author's module. */
@@ -131,17 +131,39 @@ ${FOOT}
   return { text, renames: new Map([['handle', 'wasi:http/incoming-handler@0.2.3#handle']]) }
 }
 
-/** WIT text of a type as it stands in a signature: records by name. */
+/** WIT text of a type as it stands in a signature: what has a name, by name. */
 function witText(type: WitType): string {
   switch (type.kind) {
     case 'list':
       return `list<${witText(type.element)}>`
     case 'option':
       return `option<${witText(type.some)}>`
+    case 'tuple':
+      return `tuple<${type.items.map(witText).join(', ')}>`
+    case 'result': {
+      if (type.ok === undefined && type.err === undefined) return 'result'
+      const ok = type.ok === undefined ? '_' : witText(type.ok)
+      return type.err === undefined ? `result<${ok}>` : `result<${ok}, ${witText(type.err)}>`
+    }
     case 'record':
+    case 'variant':
+    case 'enum':
+    case 'flags':
       return witName(type.name ?? '')
     default:
       return type.kind
+  }
+}
+
+/** The members of a named type, as lines. */
+function witMembers(type: GuestClass['wit']): readonly string[] {
+  switch (type.kind) {
+    case 'record':
+      return type.fields.map((f) => `${witName(f.name)}: ${witText(f.type)}`)
+    case 'variant':
+      return type.cases.map((c) => (c.type === undefined ? witName(c.name) : `${witName(c.name)}(${witText(c.type)})`))
+    default:
+      return type.names.map(witName)
   }
 }
 
@@ -151,9 +173,7 @@ export function guestWit(name: string, world: string, kind: GuestWorld, signatur
   const lines = [`package guest:${own};`, '', `/// The ${kind} ${name}.`, `world ${own} {`, `  include utnet:guest/${kind}@0.1.0;`]
   if (kind === 'contract') {
     for (const c of signatures.classes) {
-      lines.push('', `  record ${witName(c.wit.name ?? '')} {`)
-      for (const f of c.wit.fields) lines.push(`    ${witName(f.name)}: ${witText(f.type)},`)
-      lines.push('  }')
+      lines.push('', `  ${c.wit.kind} ${witName(c.wit.name ?? '')} {`, ...witMembers(c.wit).map((m) => `    ${m},`), '  }')
     }
     lines.push('')
     for (const fn of signatures.exports) {

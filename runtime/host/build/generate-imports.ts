@@ -23,17 +23,37 @@ export interface SdkClass {
   readonly from: string
 }
 
+export interface ImportsOptions {
+  /** Classes of the SDK by the WIT names of the records that they stand for. */
+  readonly sdkClasses?: ReadonlyMap<string, SdkClass>
+  /** Handles are numbers, or objects of a class for each resource with its functions as methods. */
+  readonly resources?: 'numbers' | 'classes'
+}
+
+/** What every module imports of the ABI; tuples of other sizes where they are used. */
+const ABI_NAMES = ['Box', 'RETURN_AREA', 'Result', 'Tuple2', 'Tuple3', 'liftArray', 'liftBytes', 'liftString', 'newBlock', 'zeroed']
+/** Tuples that raw/abi.ts has a class for. */
+const MAX_SDK_TUPLE = 8
+
 class ImportsGenerator {
   readonly #emitter = new Emitter()
+  readonly #abiNames = new Set(ABI_NAMES)
   readonly #classes = new Map<string, string>()
   readonly #imported = new Map<string, SdkClass>()
   readonly #sdkClasses: ReadonlyMap<string, SdkClass>
 
-  constructor(sdkClasses: ReadonlyMap<string, SdkClass>) {
+  readonly #resources: 'numbers' | 'classes'
+  /** Methods of each resource, by its name. */
+  readonly #methods = new Map<string, string[]>()
+
+  constructor({ sdkClasses = new Map(), resources = 'numbers' }: ImportsOptions) {
     this.#sdkClasses = sdkClasses
+    this.#resources = resources
   }
 
   type(wit: WitType): GuestType {
+    if ((wit.kind === 'own' || wit.kind === 'borrow') && this.#resources === 'classes')
+      return { kind: 'handle', className: resourceClass(wit.resource), own: wit.kind === 'own' }
     const scalar = SCALARS[wit.kind]
     if (scalar !== undefined) return { kind: 'scalar', as: scalar }
     switch (wit.kind) {
@@ -54,8 +74,7 @@ class ImportsGenerator {
         }
       case 'tuple': {
         const items = wit.items.map((i) => this.type(i))
-        if (items.length < 2 || items.length > 3) throw new UtnetError('guest_build', `a tuple of ${items.length} is not supported`)
-        const className = `Tuple${items.length}<${items.map(asText).join(', ')}>`
+        const className = `${this.#tuple(items.length)}<${items.map(asText).join(', ')}>`
         return { kind: 'record', className, fields: items.map((type, i) => ({ name: `item${i}`, type })) }
       }
       case 'record':
@@ -68,11 +87,24 @@ class ImportsGenerator {
         return { kind: 'scalar', as }
       }
       case 'flags':
+        // CanonicalABI.md allows no more
         if (wit.names.length > 32) throw new UtnetError('guest_build', `flags of ${wit.names.length} names are not supported`)
         return { kind: 'scalar', as: wit.names.length <= 8 ? 'u8' : wit.names.length <= 16 ? 'u16' : 'u32' }
       default:
         throw new UtnetError('guest_build', `the WIT type ${wit.kind} is not supported`)
     }
+  }
+
+  /** Name of the class of tuples of a size. */
+  #tuple(size: number): string {
+    const name = `Tuple${size}`
+    if (size <= MAX_SDK_TUPLE) this.#abiNames.add(name)
+    else {
+      const letters = Array.from({ length: size }, (_, i) => `T${i}`)
+      const members = letters.map((t, i) => `    public item${i}: ${t},`).join('\n')
+      this.#classes.set(name, `export class ${name}<${letters.join(', ')}> {\n  constructor(\n${members}\n  ) {}\n}\n`)
+    }
+    return name
   }
 
   #enum(name: string, names: readonly string[]): void {
@@ -135,21 +167,26 @@ class ImportsGenerator {
     }
     const flatResult = result === undefined ? [] : flatten(result)
     const indirect = flatResult.length > 1
+    let area = 'RETURN_AREA'
     const resultCore = result === undefined || indirect ? 'void' : flatResult[0]
     if (indirect) {
-      if (layout(result as GuestType).size > RETURN_AREA_BYTES)
-        throw new UtnetError('guest_build', `the result of ${wit.name} is too large`)
+      const { size } = layout(result as GuestType)
+      if (size > RETURN_AREA_BYTES) {
+        area = 'area'
+        statements.push(`const area = newBlock(${size})`)
+      }
       core = [...core, 'usize']
-      values = [...values, 'RETURN_AREA']
+      values = [...values, area]
     }
     const call = `${name}_core(${values.join(', ')})`
     if (result === undefined) statements.push(call)
-    else if (indirect) statements.push(call, `return ${this.#emitter.load(result, 'RETURN_AREA')}`)
+    else if (indirect) statements.push(call, `return ${this.#emitter.load(result, area)}`)
     else
       statements.push(
         `return ${this.#emitter.lift(result.kind === 'result' ? { kind: 'scalar', as: 'bool' } : result, [call])}${result.kind === 'result' ? ' ? false : true' : ''}`,
       )
     const typed = params.map((p) => `${p.name}: ${asText(p.type)}`).join(', ')
+    if (this.#resources === 'classes') this.#method(wit.name, name, params, result)
     return `@external('${id}', '${wit.name}')
 declare function ${name}_core(${core.map((c, i) => `p${i}: ${c}`).join(', ')}): ${resultCore}
 
@@ -166,27 +203,83 @@ export declare function drop${pascalCase(name)}(handle: i32): void
 `
   }
 
+  /** Notes the method of a resource's class that calls the function `name`. */
+  #method(wit: string, name: string, params: readonly RecordField[], result: GuestType | undefined): void {
+    const { kind, resource, method } = partsOf(wit)
+    if (kind === undefined) return
+    const own = kind === 'method' ? params.slice(1) : params
+    const typed = own.map((p) => `${p.name}: ${asText(p.type)}`).join(', ')
+    const args = [...(kind === 'method' ? ['this'] : []), ...own.map((p) => p.name)].join(', ')
+    const text = result === undefined ? 'void' : asText(result)
+    const call = `${result === undefined ? '' : 'return '}${name}(${args})`
+    const member = camelCase(method)
+    const named = OF_HANDLES.has(member) ? `${member}_` : member
+    const line =
+      kind === 'constructor'
+        ? `  constructor(${typed}) {\n    this.handle = ${name}(${args}).take()\n  }`
+        : `  ${kind === 'static' ? 'static ' : ''}${named}(${typed}): ${text} {\n    ${call}\n  }`
+    this.#methods.set(resource, [...(this.#methods.get(resource) ?? []), line])
+  }
+
+  /** The class of a resource: what owns a handle or borrows it. An own that was handed over leaves 0, which is no handle, behind. */
+  #resourceClass(id: string): string {
+    const name = id.split('#')[1] ?? ''
+    const className = resourceClass(id)
+    const methods = this.#methods.get(name) ?? []
+    return `export class ${className} {
+  handle: i32 = 0
+
+  static of(handle: i32): ${className} {
+    const v = zeroed<${className}>()
+    v.handle = handle
+    return v
+  }
+${methods.map((m) => `\n${m}\n`).join('')}
+  take(): i32 {
+    const handle = this.handle
+    this.handle = 0
+    return handle
+  }
+
+  drop(): void {
+    drop${className}(this.take())
+  }
+}
+`
+  }
+
   module(wit: WitInterface): string {
     const functions = wit.functions.map((f) => this.function(wit.id, f))
     const drops = wit.resources.map((r) => this.drop(r))
+    const classes = this.#resources === 'classes' ? wit.resources.map((r) => this.#resourceClass(r)) : []
     const imports = [...this.#imported.values()].map((c) => `import { ${c.className} } from '${c.from}'\n`)
     return `// Generated from the WIT interface ${wit.id}; do not edit.
 
-import { Box, RETURN_AREA, Result, Tuple2, Tuple3, liftArray, liftBytes, liftString, newBlock, zeroed } from './abi'
+import { ${[...this.#abiNames].toSorted().join(', ')} } from './abi'
 ${imports.join('')}
-${[...this.#classes.values(), ...functions, ...drops].join('\n')}${this.#emitter.helpers() === '' ? '' : `\n${this.#emitter.helpers()}\n`}`
+${[...this.#classes.values(), ...classes, ...functions, ...drops].join('\n')}${this.#emitter.helpers() === '' ? '' : `\n${this.#emitter.helpers()}\n`}`
   }
+}
+
+const resourceClass = (id: string): string => pascalCase(id.split('#')[1] ?? '')
+
+/** Members that the class of every resource has. */
+const OF_HANDLES = new Set(['handle', 'of', 'take', 'drop'])
+
+/** A function's name of the canonical ABI: of a resource, or plain. */
+function partsOf(wit: string): { readonly kind: string | undefined; readonly resource: string; readonly method: string } {
+  const [, kind, resource = '', method = ''] = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(wit) ?? []
+  return { kind, resource, method }
 }
 
 /** `[method]fields.get` -> `fieldsGet`, `[constructor]fields` -> `newFields`, `chain-id` -> `chainId`. */
 function functionName(wit: string): string {
-  const match = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(wit)
-  if (match === null) return camelCase(wit)
-  const [, kind, resource = '', method = ''] = match
+  const { kind, resource, method } = partsOf(wit)
+  if (kind === undefined) return camelCase(wit)
   return kind === 'constructor' ? `new${pascalCase(resource)}` : `${camelCase(resource)}${pascalCase(method)}`
 }
 
 /** The AssemblyScript module of one imported interface. Same text for the same WIT. Throws `guest_build` for a type it has no form for. */
-export function generateImports(wit: WitInterface, sdkClasses: ReadonlyMap<string, SdkClass> = new Map()): string {
-  return new ImportsGenerator(sdkClasses).module(wit)
+export function generateImports(wit: WitInterface, options: ImportsOptions = {}): string {
+  return new ImportsGenerator(options).module(wit)
 }

@@ -13,18 +13,35 @@ export interface RecordField {
 export interface VariantCase {
   readonly field: string | undefined
   readonly type: GuestType | undefined
+  /** The field is a `Box` of the payload or null. */
+  readonly boxed?: boolean
 }
 
+/** A class that holds elements; the typed arrays only numbers, in their own layout. */
+export type Container =
+  | 'Array'
+  | 'StaticArray'
+  | 'Int8Array'
+  | 'Uint16Array'
+  | 'Int16Array'
+  | 'Uint32Array'
+  | 'Int32Array'
+  | 'Uint64Array'
+  | 'Int64Array'
+  | 'Float32Array'
+  | 'Float64Array'
+
 export type GuestType =
-  /** Also enums, flags, chars and handles: `as` is the type in memory. */
-  | { readonly kind: 'scalar'; readonly as: ScalarName }
+  /** Also enums, flags, chars and handles: `as` is the type in memory, `held` the one in AssemblyScript where that is another. */
+  | { readonly kind: 'scalar'; readonly as: ScalarName; readonly held?: ScalarName }
+  /** A handle in a class of its own; lowering an own takes it out of the object. */
+  | { readonly kind: 'handle'; readonly className: string; readonly own: boolean }
   | { readonly kind: 'string' }
   | { readonly kind: 'bytes' }
-  | { readonly kind: 'list'; readonly element: GuestType; readonly container: 'Array' | 'StaticArray' }
-  /** `boxed`: the payload is no reference, so it sits in a `Box`. */
+  | { readonly kind: 'list'; readonly element: GuestType; readonly container: Container }
   | { readonly kind: 'option'; readonly some: GuestType }
-  /** No payload on both sides is a plain bool. */
-  | { readonly kind: 'result'; readonly ok: GuestType | undefined; readonly err: GuestType | undefined }
+  /** No payload on both sides is a plain bool, unless `absent` says how a side without payload is written. */
+  | { readonly kind: 'result'; readonly ok: GuestType | undefined; readonly err: GuestType | undefined; readonly absent?: 'Unit' }
   | { readonly kind: 'record'; readonly className: string; readonly fields: readonly RecordField[] }
   | { readonly kind: 'variant'; readonly className: string; readonly cases: readonly VariantCase[] }
 
@@ -69,6 +86,8 @@ export function layout(type: GuestType): Layout {
   switch (type.kind) {
     case 'scalar':
       return { size: SIZES[type.as], align: SIZES[type.as] }
+    case 'handle':
+      return { size: 4, align: 4 }
     case 'string':
     case 'bytes':
     case 'list':
@@ -98,6 +117,8 @@ export function flatten(type: GuestType): readonly CoreType[] {
     case 'scalar':
       if (type.as === 'f32' || type.as === 'f64') return [type.as]
       return [SIZES[type.as] === 8 ? 'i64' : 'i32']
+    case 'handle':
+      return ['i32']
     case 'string':
     case 'bytes':
     case 'list':
@@ -118,27 +139,46 @@ export function flatten(type: GuestType): readonly CoreType[] {
   }
 }
 
+/** A typed array: Float64Array is one, Array and StaticArray are not. */
+export const isTyped = (container: Container): boolean => /\d/.test(container)
+
+const isBool = (type: GuestType): boolean =>
+  type.kind === 'result' && type.ok === undefined && type.err === undefined && type.absent === undefined
+
 /** True for what AssemblyScript holds as a reference, so that `T | null` exists. */
 export function isReference(type: GuestType): boolean {
-  return type.kind !== 'scalar' && !(type.kind === 'result' && type.ok === undefined && type.err === undefined)
+  return type.kind !== 'scalar' && !isBool(type)
+}
+
+/** True for a payload of an option that sits in a `Box`: `T | null` does not exist, or is an option itself. */
+export function isBoxed(some: GuestType): boolean {
+  return !isReference(some) || some.kind === 'option'
+}
+
+/** True for elements that lie in an array as they do in the canonical ABI. */
+export function liesFlat(element: GuestType): boolean {
+  return element.kind === 'scalar' && element.held === undefined
 }
 
 /** The type as AssemblyScript text. */
 export function asText(type: GuestType): string {
   switch (type.kind) {
     case 'scalar':
-      return type.as
+      return type.held ?? type.as
     case 'string':
       return 'string'
     case 'bytes':
       return 'Uint8Array'
     case 'list':
-      return `${type.container}<${asText(type.element)}>`
+      return isTyped(type.container) ? type.container : `${type.container}<${asText(type.element)}>`
     case 'option':
-      return isReference(type.some) ? `${asText(type.some)} | null` : `Box<${asText(type.some)}> | null`
-    case 'result':
-      if (type.ok === undefined && type.err === undefined) return 'bool'
-      return `Result<${type.ok === undefined ? 'u8' : asText(type.ok)}, ${type.err === undefined ? 'u8' : asText(type.err)}>`
+      return isBoxed(type.some) ? `Box<${asText(type.some)}> | null` : `${asText(type.some)} | null`
+    case 'result': {
+      if (isBool(type)) return 'bool'
+      const absent = type.absent ?? 'u8'
+      return `Result<${type.ok === undefined ? absent : asText(type.ok)}, ${type.err === undefined ? absent : asText(type.err)}>`
+    }
+    case 'handle':
     case 'record':
     case 'variant':
       return type.className

@@ -1,146 +1,25 @@
 /** Reads exported functions and their types from the bound program, with the author's file and line in every refusal. */
 
-import type { Class, ClassPrototype, DeclaredElement, Element, File, FunctionPrototype, Range, Type, TypeNode } from 'assemblyscript'
+import type { DeclaredElement, Element, File, FunctionPrototype, TypeNode } from 'assemblyscript'
 import type * as Assemblyscript from 'assemblyscript'
-import type { WitType } from '../../core/wit-type.ts'
 import { UtnetError } from '../../core/errors.ts'
+import { AuthorTypes, named } from './author-types.ts'
 import { authorError } from './compiler.ts'
 import { eventClasses, eventFields } from './events.ts'
 import type { Program } from './compiler.ts'
-import type { GuestType, ScalarName } from './guest-type.ts'
-import { kebabCase } from './names.ts'
-import type { GuestClass, GuestExport, GuestParam, GuestSignatures } from './signature.ts'
-
-const SCALARS: Readonly<Record<string, readonly [ScalarName, WitType]>> = {
-  bool: ['bool', { kind: 'bool' }],
-  u8: ['u8', { kind: 'u8' }],
-  i8: ['i8', { kind: 's8' }],
-  u16: ['u16', { kind: 'u16' }],
-  i16: ['i16', { kind: 's16' }],
-  u32: ['u32', { kind: 'u32' }],
-  i32: ['i32', { kind: 's32' }],
-  u64: ['u64', { kind: 'u64' }],
-  i64: ['i64', { kind: 's64' }],
-  f32: ['f32', { kind: 'f32' }],
-  f64: ['f64', { kind: 'f64' }],
-}
-
-const SUPPORTED =
-  'supported are bool, the integers of fixed width, f32, f64, string, Uint8Array, Array<T>, StaticArray<T>, T | null and exported classes with public fields'
-
-interface Mapped {
-  readonly type: GuestType
-  readonly wit: WitType
-}
+import { isTyped } from './guest-type.ts'
+import type { GuestType } from './guest-type.ts'
+import type { GuestExport, GuestParam, GuestSignatures } from './signature.ts'
 
 class Inspector {
   readonly #compiler: typeof Assemblyscript
   readonly #program: Program
-  readonly #classes = new Map<ClassPrototype, GuestClass & { readonly type: GuestType }>()
-  readonly #open = new Set<ClassPrototype>()
+  readonly #types: AuthorTypes
 
   constructor(compiler: typeof Assemblyscript, program: Program) {
     this.#compiler = compiler
     this.#program = program
-  }
-
-  #unsupported(range: Range, type: string): never {
-    throw authorError(range, `the type ${type} cannot cross the border of a guest`, SUPPORTED)
-  }
-
-  #resolve(node: TypeNode, context: Element): Type | undefined {
-    // a diagnostic is queued where it fails, and is thrown by the caller of the inspection
-    return this.#program.resolver.resolveType(node, null, context) ?? undefined
-  }
-
-  mapNode(node: TypeNode, context: Element): Mapped {
-    const type = this.#resolve(node, context)
-    if (type === undefined) throw new UnresolvedType()
-    return this.#map(type, node.range)
-  }
-
-  #map(type: Type, range: Range): Mapped {
-    const plain = type.nonNullableType
-    const mapped = this.#mapPlain(plain, range)
-    if (!type.isNullableReference) return mapped
-    return { type: { kind: 'option', some: mapped.type }, wit: { kind: 'option', some: mapped.wit } }
-  }
-
-  #mapPlain(type: Type, range: Range): Mapped {
-    const name = type.toString()
-    const reference = type.getClass()
-    if (reference === null) {
-      const scalar = SCALARS[name]
-      if (scalar === undefined) return this.#unsupported(range, name)
-      return { type: { kind: 'scalar', as: scalar[0] }, wit: scalar[1] }
-    }
-    const prototype = reference.prototype
-    const program = this.#program
-    if (prototype === program.stringInstance.prototype) return { type: { kind: 'string' }, wit: { kind: 'string' } }
-    if (prototype === program.uint8ArrayPrototype) return { type: { kind: 'bytes' }, wit: { kind: 'list', element: { kind: 'u8' } } }
-    if (prototype === program.arrayPrototype || prototype === program.staticArrayPrototype) return this.#mapList(reference, range)
-    return this.#mapClass(reference, range)
-  }
-
-  #mapList(reference: Class, range: Range): Mapped {
-    const [inner] = reference.typeArguments ?? []
-    if (inner === undefined) return this.#unsupported(range, reference.name)
-    const element = this.#map(inner, range)
-    const container = reference.prototype === this.#program.arrayPrototype ? 'Array' : 'StaticArray'
-    return { type: { kind: 'list', element: element.type, container }, wit: { kind: 'list', element: element.wit } }
-  }
-
-  #mapClass(reference: Class, range: Range): Mapped {
-    const prototype = reference.prototype
-    const known = this.#classes.get(prototype)
-    if (known !== undefined) return { type: known.type, wit: known.wit }
-    const source = prototype.declaration.range.source.normalizedPath
-    const sdk = source.startsWith('~lib/@utnet/sdk/')
-    if (
-      (source.startsWith('~lib/') && !sdk) ||
-      reference.typeArguments !== null ||
-      reference.kind !== prototypeKindOfClass(this.#program)
-    ) {
-      return this.#unsupported(range, reference.name)
-    }
-    if (this.#open.has(prototype)) throw authorError(range, `the class ${prototype.name} contains itself, which WIT cannot say`)
-    if (prototype.file.exports?.get(prototype.name) !== prototype) {
-      throw authorError(prototype.identifierNode.range, `the class ${prototype.name} is used by an export, so it must be exported itself`)
-    }
-    if (prototype.basePrototype !== null && !prototype.implicitlyExtendsObject) {
-      throw authorError(prototype.identifierNode.range, `the class ${prototype.name} extends another one: a record has no base`)
-    }
-    this.#open.add(prototype)
-    const fields: { name: string; type: GuestType; wit: WitType }[] = []
-    for (const member of (prototype.instanceMembers ?? new Map<string, DeclaredElement>()).values()) {
-      const declaration = fieldDeclaration(this.#compiler, member)
-      if (declaration === undefined) continue
-      if (!member.isPublic)
-        throw authorError(declaration.name.range, `${prototype.name}.${member.name} is not public, so ${prototype.name} cannot be a record`)
-      if (declaration.type === null) throw authorError(declaration.name.range, `${prototype.name}.${member.name} needs a type`)
-      const mapped = this.mapNode(declaration.type, prototype)
-      fields.push({ name: member.name, type: mapped.type, wit: mapped.wit })
-    }
-    this.#open.delete(prototype)
-    if (fields.length === 0) throw authorError(prototype.identifierNode.range, `the class ${prototype.name} has no public field`)
-    const witName = named(prototype.identifierNode.range, prototype.name)
-    for (const other of this.#classes.values()) {
-      if (other.wit.name === witName) throw authorError(prototype.identifierNode.range, `two records have the WIT name ${witName}`)
-    }
-    const alias = `Class${this.#classes.size}`
-    const entry = {
-      alias,
-      name: prototype.name,
-      from: sdk ? source.slice('~lib/'.length).replace(/\.ts$/, '') : `./${source.replace(/\.ts$/, '')}`,
-      wit: {
-        kind: 'record' as const,
-        name: witName,
-        fields: fields.map((f) => ({ name: named(prototype.identifierNode.range, f.name), type: f.wit })),
-      },
-      type: { kind: 'record' as const, className: alias, fields: fields.map((f) => ({ name: f.name, type: f.type })) },
-    }
-    this.#classes.set(prototype, entry)
-    return { type: entry.type, wit: entry.wit }
+    this.#types = new AuthorTypes(compiler, program)
   }
 
   #function(name: string, prototype: FunctionPrototype): GuestExport {
@@ -150,11 +29,10 @@ class Inspector {
     const context = prototype.parent
     const params = signature.parameters.map((p): GuestParam => {
       if (p.initializer !== null) throw authorError(p.range, `the parameter ${p.name.text} has a default, which WIT cannot say`)
-      return { name: named(p.range, p.name.text), ...this.mapNode(p.type, context) }
+      return { name: named(p.range, p.name.text), ...this.#types.mapNode(p.type, context) }
     })
-    const resolved = this.#resolve(signature.returnType, context)
-    if (resolved === undefined) throw new UnresolvedType()
-    const result = resolved.toString() === 'void' ? undefined : this.#map(resolved, signature.returnType.range)
+    const resolved = this.#types.resolve(signature.returnType, context)
+    const result = resolved.toString() === 'void' ? undefined : this.#types.mapNode(signature.returnType, context)
     return { name, witName: named(range, name), params, result }
   }
 
@@ -165,8 +43,8 @@ class Inspector {
       if (element === undefined) continue
       for (const field of eventFields(this.#compiler, declaration)) {
         if (field.type === null) throw authorError(field.name.range, `${declaration.name.text}.${field.name.text} needs a type`)
-        const { type } = this.mapNode(field.type, element)
-        if (!isEventType(type)) {
+        const resolved = this.#types.resolve(field.type, element)
+        if (!isEventType(this.#types.mapType(resolved, field.type.range).type)) {
           throw authorError(
             field.type.range,
             `an event cannot hold this type`,
@@ -189,7 +67,7 @@ class Inspector {
       seen.set(found.witName, name)
       exports.push(found)
     }
-    return { exports, classes: [...this.#classes.values()] }
+    return { exports, classes: this.#types.classes }
   }
 }
 
@@ -201,7 +79,7 @@ function isEventType(type: GuestType): boolean {
     case 'bytes':
       return true
     case 'list':
-      return isEventType(type.element)
+      return !isTyped(type.container) && isEventType(type.element)
     case 'option':
       return isEventType(type.some)
     default:
@@ -209,32 +87,9 @@ function isEventType(type: GuestType): boolean {
   }
 }
 
-/** The resolver has queued its own diagnostic. */
-export class UnresolvedType extends Error {}
-
-function named(range: Range, name: string): string {
-  try {
-    return kebabCase(name)
-  } catch (error) {
-    throw authorError(
-      range,
-      error instanceof UtnetError ? error.message : String(error),
-      error instanceof UtnetError ? error.hint : undefined,
-    )
-  }
-}
-
 // AssemblyScript publishes its kinds as const enums, which erasable TypeScript cannot read: classes tell the kinds instead.
 function isFunctionPrototype(compiler: typeof Assemblyscript, element: Element): element is FunctionPrototype {
   return element instanceof compiler.FunctionPrototype
-}
-
-function fieldDeclaration(compiler: typeof Assemblyscript, member: DeclaredElement): Assemblyscript.FieldDeclaration | undefined {
-  return member instanceof compiler.PropertyPrototype ? (member.fieldDeclaration ?? undefined) : undefined
-}
-
-function prototypeKindOfClass(program: Program): Class['kind'] {
-  return program.stringInstance.kind
 }
 
 function exportedElements(file: File): Map<string, DeclaredElement> {

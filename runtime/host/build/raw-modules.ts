@@ -31,5 +31,7 @@ export async function loadGuestWit(witDir: string = sdkLocation().witDir): Promi
 
 /** File name -> text of each generated module. */
 export function rawModules(wit: WitModel): Map<string, string> {
-  return new Map(Object.entries(MODULES).map(([name, id]) => [`${name}.ts`, generateImports(wit.interface(id), SDK_CLASSES)]))
+  return new Map(
+    Object.entries(MODULES).map(([name, id]) => [`${name}.ts`, generateImports(wit.interface(id), { sdkClasses: SDK_CLASSES })]),
+  )
 }

@@ -39,6 +39,68 @@ test.each([
     'export class A { x: u8 = 0 }\nexport class B extends A { y: u8 = 0 }\nexport function f(b: B): void {}',
     'assembly/index.ts:2:14: the class B extends',
   ],
+  [
+    'an enum that is not exported',
+    'enum E { a }\nexport function f(e: E): void {}',
+    'assembly/index.ts:2:22: the enum E is used by an export',
+  ],
+  ['an enum in a list', 'enum E { a }\nexport function f(e: Array<E>): void {}', 'assembly/index.ts:2:28: the enum E is used by an export'],
+  ['an enum that skips', 'export enum E { a, b = 5 }\nexport function f(e: E): void {}', 'assembly/index.ts:1:24: b must be 1, its place'],
+  [
+    'flags that are no bits',
+    '@flags export enum F { a = 1, b = 3 }\nexport function f(x: F): void {}',
+    'assembly/index.ts:1:35: b must be 1 << 1',
+  ],
+  [
+    'flags without values',
+    '@flags export enum F { a }\nexport function f(x: F): void {}',
+    'assembly/index.ts:1:24: a needs a value: 1 << 0',
+  ],
+  [
+    '33 flags',
+    `@flags export enum F { ${Array.from({ length: 33 }, (_, i) => `n${i} = 1 << ${i}`).join(', ')} }\nexport function f(x: F): void {}`,
+    'assembly/index.ts:1:20: F has 33 names, 32 is the most',
+  ],
+  [
+    'a variant without tag',
+    '@variant export class V { a: u8 = 0 }\nexport function f(v: V): void {}',
+    'assembly/index.ts:1:23: the variant V needs a field tag',
+  ],
+  [
+    'a variant with a field that is no case',
+    'export enum T { a }\n@variant export class V { b: u8 = 0; constructor(public tag: T) {} }\nexport function f(v: V): void {}',
+    'assembly/index.ts:2:27: T has no case b',
+  ],
+  [
+    'a payload without null',
+    "export enum T { a }\n@variant export class V { a: string = ''; constructor(public tag: T) {} }\nexport function f(v: V): void {}",
+    'assembly/index.ts:2:30: the payload a must be nullable',
+  ],
+  [
+    'a variant that contains itself',
+    'export enum T { a }\n@variant export class V { a: V | null = null; constructor(public tag: T) {} }\nexport function f(v: V): void {}',
+    'the class V contains itself',
+  ],
+  [
+    'a Box that is no option',
+    "import { Box } from '@utnet/sdk'\nexport function f(b: Box<u8>): void {}",
+    'assembly/index.ts:2:22: a Box stands for an option here',
+  ],
+  [
+    'a Box of what has a null',
+    "import { Box } from '@utnet/sdk'\nexport function f(b: Box<string> | null): void {}",
+    'assembly/index.ts:2:22: what has a null of its own needs no Box',
+  ],
+  [
+    'a type in a result that WIT lacks',
+    "import { Result } from '@utnet/sdk'\nexport function f(): Result<u8, Map<u8, u8>> { return unreachable() }",
+    'assembly/index.ts:2:33: the type Map',
+  ],
+  [
+    'two types of one WIT name',
+    'export enum Ab { x }\nexport class AB { y: u8 = 0 }\nexport function f(a: Ab, b: AB): void {}',
+    'assembly/index.ts:2:14: two types have the WIT name ab',
+  ],
   ['an unknown type', 'export function f(a: Nope): void {}', "assembly/index.ts:1:22: Cannot find name 'Nope'"],
   [
     'a type error in a body',
@@ -60,6 +122,11 @@ test.each([
   [
     'a float in an event',
     "import { emit } from '@utnet/sdk'\n@event\nclass E { x: f64 = 0 }\nexport function f(): void { emit(new E()) }",
+    'assembly/index.ts:3:14: an event cannot hold this type',
+  ],
+  [
+    'a typed array in an event',
+    "import { emit } from '@utnet/sdk'\n@event\nclass E { x: Uint16Array = new Uint16Array(0) }\nexport function f(): void { emit(new E()) }",
     'assembly/index.ts:3:14: an event cannot hold this type',
   ],
   [

@@ -3,13 +3,13 @@
 import type { WitType } from '../../core/wit-type.ts'
 import type { GuestType } from './guest-type.ts'
 
-/** A class used as a record, and how the generated entry imports it. */
+/** A class or enum of the author's that has a name in WIT, and how the generated entry imports it. */
 export interface GuestClass {
   /** Name in the generated entry. */
   readonly alias: string
   readonly name: string
   readonly from: string
-  readonly wit: Extract<WitType, { kind: 'record' }>
+  readonly wit: Extract<WitType, { kind: 'record' | 'variant' | 'enum' | 'flags' }>
 }
 
 export interface GuestParam {

@@ -1,7 +1,7 @@
 /** A component as wired by its own sections: index spaces followed, so that every function has a provenance. */
 import type { WitFunction, WitType } from '../../core/index.ts'
 
-export type StringEncoding = 'utf8' | 'utf16'
+export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16'
 
 /** An abstract or defined type of a component. */
 export type TypeItem =

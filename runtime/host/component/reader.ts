@@ -157,7 +157,7 @@ function readOptions(r: Reader, state: State): CanonOptions {
     const option = r.u8()
     if (option === 0) encoding = 'utf8'
     else if (option === 1) encoding = 'utf16'
-    else if (option === 2) throw shape(r, at, 'the string encoding latin1+utf16 is not supported')
+    else if (option === 2) encoding = 'latin1+utf16'
     else if (option === 3) items.memory = pick(r, coreSpace(r, state, CORE.memory), 'memory')
     else if (option === 4) items.realloc = pick(r, coreSpace(r, state, CORE.func), 'core function')
     else if (option === 5) items.postReturn = pick(r, coreSpace(r, state, CORE.func), 'core function')

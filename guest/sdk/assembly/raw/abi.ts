@@ -3,9 +3,19 @@
 /** Results of imports and exports that do not fit one core value are written here: read it before the next call. */
 export const RETURN_AREA: usize = memory.data(64, 8)
 
-/** A payload of an option that is no reference. */
+/** A Unicode scalar value: WIT's `char`. */
+export type char = u32
+
+/** A payload of an option that is no reference or an option itself. */
 export class Box<T> {
   constructor(public value: T) {}
+}
+
+/** The side of a `Result` that has no payload; it is never read. */
+export class Unit {}
+
+export class Tuple1<A> {
+  constructor(public item0: A) {}
 }
 
 export class Tuple2<A, B> {
@@ -20,6 +30,61 @@ export class Tuple3<A, B, C> {
     public item0: A,
     public item1: B,
     public item2: C,
+  ) {}
+}
+
+export class Tuple4<A, B, C, D> {
+  constructor(
+    public item0: A,
+    public item1: B,
+    public item2: C,
+    public item3: D,
+  ) {}
+}
+
+export class Tuple5<A, B, C, D, E> {
+  constructor(
+    public item0: A,
+    public item1: B,
+    public item2: C,
+    public item3: D,
+    public item4: E,
+  ) {}
+}
+
+export class Tuple6<A, B, C, D, E, F> {
+  constructor(
+    public item0: A,
+    public item1: B,
+    public item2: C,
+    public item3: D,
+    public item4: E,
+    public item5: F,
+  ) {}
+}
+
+export class Tuple7<A, B, C, D, E, F, G> {
+  constructor(
+    public item0: A,
+    public item1: B,
+    public item2: C,
+    public item3: D,
+    public item4: E,
+    public item5: F,
+    public item6: G,
+  ) {}
+}
+
+export class Tuple8<A, B, C, D, E, F, G, H> {
+  constructor(
+    public item0: A,
+    public item1: B,
+    public item2: C,
+    public item3: D,
+    public item4: E,
+    public item5: F,
+    public item6: G,
+    public item7: H,
   ) {}
 }
 
@@ -98,5 +163,12 @@ export function liftArray<T>(p: usize, length: i32): Array<T> {
 export function liftStaticArray<T>(p: usize, length: i32): StaticArray<T> {
   const array = new StaticArray<T>(length)
   memory.copy(changetype<usize>(array), p, (<usize>length) << alignof<T>())
+  return array
+}
+
+/** `T` is a typed array. */
+export function liftTyped<T extends ArrayBufferView>(p: usize, length: i32): T {
+  const array = instantiate<T>(length)
+  memory.copy(array.dataStart, p, <usize>array.byteLength)
   return array
 }

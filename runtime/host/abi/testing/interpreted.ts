@@ -1,12 +1,14 @@
 /**
- * Values between guest memory and their canonical form (core/wit-value.ts), as closures made once for each type.
- * CanonicalABI.md: `load` and `store` work on memory, `lift` and `lower` on core values. Handles are their numbers. NaNs become canonical.
+ * For tests: the oracle of the compiled glue. Values between guest memory and their canonical form (core/wit-value.ts), as closures made once
+ * for each type. CanonicalABI.md: `load` and `store` work on memory, `lift` and `lower` on core values.
  */
-import type { WitType, WitValue } from '../../core/index.ts'
-import type { StringEncoding } from '../component/model.ts'
-import { alignTo, casesOf, fieldsLayout, layoutOf, payloadOffset, tagSize } from './layout.ts'
-import { GuestTrap, ITEM_BYTES, type GuestMemory } from './memory.ts'
-import { BOOL, CHAR, F32, F64, HANDLE, next, rejoin, small, unjoin, wide, type Codec, type Core } from './scalars.ts'
+import type { WitFunction, WitType, WitValue } from '../../../core/index.ts'
+import type { ExportGlue, ImportGlue } from '../call.ts'
+import type { StringEncoding } from '../../component/model.ts'
+import { casesOf, coreSignature, fieldsLayout, layoutOf, payloadOffset, tagSize } from '../layout.ts'
+import { GuestTrap, ITEM_BYTES, latin1OrUtf16Length, utf8Length, type GuestMemory } from '../memory.ts'
+import type { Core } from '../values.ts'
+import { BOOL, CHAR, F32, F64, HANDLE, next, rejoin, small, unjoin, wide, type Codec } from './interpreted-scalars.ts'
 
 /** A codec of what is a pointer and a length: strings and lists. */
 function pair(
@@ -32,11 +34,21 @@ function pair(
 
 const UTF8 = pair(
   (m, p, n) => m.readUtf8(p, n),
-  (m, value) => m.writeUtf8(value as string),
+  (m, value) => {
+    const n = utf8Length(value as string)
+    return [m.writeUtf8(value as string, n), n]
+  },
 )
 const UTF16 = pair(
   (m, p, n) => m.readUtf16(p, n),
-  (m, value) => m.writeUtf16(value as string),
+  (m, value) => [m.writeUtf16(value as string), (value as string).length],
+)
+const LATIN1 = pair(
+  (m, p, n) => m.readLatin1OrUtf16(p, n),
+  (m, value) => {
+    const n = latin1OrUtf16Length(value as string)
+    return [m.writeLatin1OrUtf16(value as string, n), n]
+  },
 )
 const BYTES = pair(
   (m, p, n) => m.copyOut(p, n),
@@ -153,7 +165,7 @@ function variant(type: Extract<WitType, { kind: 'option' | 'result' | 'variant' 
   }
 }
 
-const cache = { utf8: new WeakMap<WitType, Codec>(), utf16: new WeakMap<WitType, Codec>() }
+const cache = { utf8: new WeakMap<WitType, Codec>(), utf16: new WeakMap<WitType, Codec>(), 'latin1+utf16': new WeakMap<WitType, Codec>() }
 
 /** The codec of a type under a string encoding. */
 export function codecOf(type: WitType, encoding: StringEncoding): Codec {
@@ -180,7 +192,7 @@ function make(type: WitType, encoding: StringEncoding): Codec {
     case 'char':
       return CHAR
     case 'string':
-      return encoding === 'utf8' ? UTF8 : UTF16
+      return encoding === 'utf8' ? UTF8 : encoding === 'utf16' ? UTF16 : LATIN1
     case 'list':
       return list(type.element, encoding)
     case 'record':
@@ -205,8 +217,56 @@ function make(type: WitType, encoding: StringEncoding): Codec {
   }
 }
 
-/** Room for a spilled list of parameters: their layout as a record's. */
-export const spilledSize = (types: readonly WitType[]): { size: number; align: number } => {
-  const { size, align } = fieldsLayout(types)
-  return { size: alignTo(size, align), align }
+/** The glue of `call.ts` by codecs. */
+function callOf(fn: WitFunction, encoding: StringEncoding, way: 'lift' | 'lower') {
+  const { spilled, area } = coreSignature(fn, way)
+  const types = fn.params.map((p) => p.type)
+  const params = members(types, encoding)
+  const result = fn.result === undefined ? undefined : codecOf(fn.result, encoding)
+  const place = area && fn.result !== undefined ? layoutOf(fn.result) : undefined
+  return { spilled, params, whole: fieldsLayout(types), result, place }
+}
+
+export function interpretedExport(fn: WitFunction, encoding: StringEncoding): ExportGlue {
+  const { spilled, params, whole, result, place } = callOf(fn, encoding, 'lift')
+  return {
+    lower: (m, args) => {
+      const out: Core[] = []
+      if (spilled) {
+        const at = m.allocate(whole.size, whole.align)
+        params.store(m, args as WitValue, at)
+        return [at]
+      }
+      params.lower(m, args as WitValue, out)
+      return out
+    },
+    lift: (m, value) => {
+      if (result === undefined) return null
+      m.begin()
+      if (place === undefined) return result.lift(m, { values: [value as Core], at: 0 })
+      return result.load(m, m.check(value as number, place.size, place.align))
+    },
+  }
+}
+
+export function interpretedImport(fn: WitFunction, encoding: StringEncoding): ImportGlue {
+  const { spilled, params, whole, result, place } = callOf(fn, encoding, 'lower')
+  return {
+    lift: (m, args) => {
+      m.begin()
+      if (place !== undefined) m.check(args[args.length - 1] as number, place.size, place.align)
+      if (spilled) return params.load(m, m.check(args[0] as number, whole.size, whole.align)) as readonly WitValue[]
+      return params.lift(m, { values: args, at: 0 }) as readonly WitValue[]
+    },
+    lower: (m, value, args) => {
+      if (result === undefined) return undefined
+      if (place !== undefined) {
+        result.store(m, value, m.check(args[args.length - 1] as number, place.size, place.align))
+        return undefined
+      }
+      const out: Core[] = []
+      result.lower(m, value, out)
+      return out[0]
+    },
+  }
 }

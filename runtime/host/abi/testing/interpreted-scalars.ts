@@ -1,8 +1,7 @@
-/** Codecs of the types that are one core value, and what the joined types of a variant's flattening do to such values. */
-import type { WitValue } from '../../core/index.ts'
-import { GuestTrap, type GuestMemory } from './memory.ts'
-
-export type Core = number | bigint
+/** For tests: codecs of the types that are one core value, and what the joined types of a variant's flattening do to such values. */
+import type { WitValue } from '../../../core/index.ts'
+import type { Core } from '../values.ts'
+import { GuestTrap, type GuestMemory } from '../memory.ts'
 
 /** Core values being read in order. */
 export interface Flat {
