@@ -5,6 +5,7 @@ import { prepareRows } from './host/prepare.ts'
 import { guestRows } from './host/guests.ts'
 import { poolRows } from './host/pool.ts'
 import { typedRows } from './host/typed.ts'
+import { receiptRows } from './host/receipt.ts'
 import type { Row } from './row.ts'
 
 export type Emit = (row: Row) => void
@@ -17,6 +18,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   pool: poolRows,
   guests: guestRows,
   typed: typedRows,
+  receipt: receiptRows,
 }
 
 /** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */

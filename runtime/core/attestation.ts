@@ -1,5 +1,6 @@
 /** What ties a receipt to its node and to a block: batch statements, attestations, anchors, and their leaves. */
 import { abytes } from './bytes.ts'
+import { MAP, putBytes, putHead, putText, UINT } from './cbor-put.ts'
 import { asArray, asBytes, asMap, asUint, type Cbor, encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
 import { leafHash, verifyInclusion } from './merkle.ts'
@@ -39,8 +40,21 @@ export interface Anchor {
 
 /** Bytes of a batch statement: what the node signs (behind the domain `batch`) and, with the signature, what a block anchors. */
 export function encodeBatch(batch: BatchStatement): Uint8Array {
-  const { node, thread, first, size, prev, root } = batch
-  return encode({ node, thread, first, size, prev, root })
+  const bytes = new Uint8Array(BATCH_ROOM + batch.node.length + batch.prev.length + batch.root.length)
+  return bytes.slice(0, putBatch(bytes, 0, batch))
+}
+
+/** A statement without its three byte strings takes at most this. */
+const BATCH_ROOM = 128
+
+/** Writes a statement: the bytes of `encodeBatch`. */
+export function putBatch(into: Uint8Array, at: number, { node, thread, first, size, prev, root }: BatchStatement): number {
+  let to = putBytes(into, putText(into, putHead(into, at, MAP, 6), 'node'), node)
+  to = putBytes(into, putText(into, to, 'prev'), prev)
+  to = putBytes(into, putText(into, to, 'root'), root)
+  to = putHead(into, putText(into, to, 'size'), UINT, size)
+  to = putHead(into, putText(into, to, 'first'), UINT, first)
+  return putHead(into, putText(into, to, 'thread'), UINT, thread)
 }
 
 /** The leaf of a batch in a block's receipt tree: its statement and signature. */

@@ -1,7 +1,7 @@
 /** Content identifiers: CIDv1, sha2-256, base32 in text. Files are UnixFS v1 with raw leaves, 1 MiB chunks, width 1024; a single chunk is its raw CID. */
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { concatBytes } from './bytes.ts'
+import { concatBytes, utf8 } from './bytes.ts'
 import { encode, type Cbor } from './codec.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { sha256 } from './hash.ts'
@@ -28,6 +28,25 @@ export function cidOf(codec: number, bytes: Uint8Array): CID {
 /** The CID of a block whose sha2-256 digest (32 bytes) is known. */
 export function cidOfDigest(codec: number, hash: Uint8Array): CID {
   return CID.createV1(codec, create(SHA2_256, hash))
+}
+
+const BASE32 = utf8('abcdefghijklmnopqrstuvwxyz234567')
+const ASCII = new TextDecoder('latin1')
+/** Of the CID: version, codec, sha2-256 and its length stand before the digest. */
+const binary = Uint8Array.of(1, DAG_CBOR, SHA2_256, 32, ...new Uint8Array(36))
+const text = new Uint8Array(1 + Math.ceil((36 * 8) / 5))
+
+/** Text of the CID of a dag-cbor block whose sha2-256 digest stands at `at`: what `cidOfDigest(DAG_CBOR, digest).toString()` gives. */
+export function cborCidText(bytes: Uint8Array, at = 0): string {
+  for (let i = 0; i < 32; i++) binary[4 + i] = bytes[at + i] as number
+  text[0] = 0x62 // "b": base32
+  for (let i = 0, to = 1; to < text.length; i += 5) {
+    const high = ((binary[i] as number) << 12) | ((binary[i + 1] as number) << 4) | ((binary[i + 2] as number) >> 4)
+    const low = (((binary[i + 2] as number) & 15) << 16) | ((binary[i + 3] as number) << 8) | (binary[i + 4] as number)
+    for (let shift = 15; shift >= 0 && to < text.length; shift -= 5) text[to++] = BASE32[(high >> shift) & 31] as number
+    for (let shift = 15; shift >= 0 && to < text.length; shift -= 5) text[to++] = BASE32[(low >> shift) & 31] as number
+  }
+  return ASCII.decode(text)
 }
 
 /** A dag-cbor block of a value. */

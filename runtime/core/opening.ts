@@ -1,8 +1,9 @@
 /** What the salted digests of a receipt are over: salts, openings, seeds, and headers that must never be stored. */
 import { abytes, utf8 } from './bytes.ts'
+import { ARRAY, BYTES, HEAD_MAX, putBytes, putHead, putLink, putRaw, putText, UINT } from './cbor-put.ts'
 import { type CID } from './cid.ts'
 import { type Cbor, encode } from './codec.ts'
-import { digest } from './hash.ts'
+import { digest, domain } from './hash.ts'
 
 /** Salts of one receipt derive from one secret (at least 16 bytes): showing one opens no other. */
 export type SaltName = 'input' | 'output' | 'log' | 'secret'
@@ -32,18 +33,77 @@ export function runSeed(chainSeed: Uint8Array, module: CID, input: Uint8Array, t
   return digest('run-seed', encode([chainSeed, module, input, thread, seq]))
 }
 
+/** Writes what `runSeed` hashes up to the input's digest; gives where its 32 bytes go. */
+export function putRunSeedHead(into: Uint8Array, at: number, chainSeed: Uint8Array, module: CID): number {
+  const to = putRaw(into, at, domain('run-seed'))
+  return putHead(into, putLink(into, putBytes(into, putHead(into, to, ARRAY, 5), chainSeed), module), BYTES, 32)
+}
+
+/** Writes what `runSeed` hashes behind the input's digest; gives the position behind. */
+export function putRunSeedTail(into: Uint8Array, at: number, thread: number, seq: number): number {
+  return putHead(into, putHead(into, at, UINT, thread), UINT, seq)
+}
+
 export interface HttpHead {
   readonly headers: readonly (readonly [string, Uint8Array])[]
 }
 
+/** Openings stand one behind the other in a piece of memory, until it is full: an array of its own for each would cost as much as writing it. */
+const ROOM = 16_384
+/** Larger ones go by the general encoder. */
+const OPENING_MAX = 4_096
+let room = new Uint8Array(ROOM)
+let used = 0
+
+/** Makes sure that an opening has its room. */
+function reserve(): number {
+  if (used + OPENING_MAX > ROOM) {
+    room = new Uint8Array(ROOM)
+    used = 0
+  }
+  return used
+}
+
+function taken(end: number): Uint8Array {
+  const opening = room.subarray(used, end)
+  used = end
+  return opening
+}
+
+/** What headers and a digest behind them may take at most. */
+function headBound(headers: HttpHead['headers'], bodySha256: Uint8Array): number {
+  let bound = 2 * HEAD_MAX + bodySha256.length
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i] as HttpHead['headers'][number]
+    bound += 3 * HEAD_MAX + 3 * header[0].length + header[1].length
+  }
+  return bound
+}
+
+function putHeaders(at: number, headers: HttpHead['headers']): number {
+  let to = putHead(room, at, ARRAY, headers.length)
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i] as HttpHead['headers'][number]
+    to = putBytes(room, putText(room, putHead(room, to, ARRAY, 2), header[0]), header[1])
+  }
+  return to
+}
+
 /** Canonical bytes of a request as the guest saw it: [method, path and query, headers, sha256 of the body]. */
 export function requestOpening(method: string, path: string, headers: HttpHead['headers'], bodySha256: Uint8Array): Uint8Array {
-  return encode([method, path, headers.map(([k, v]) => [k, v]), bodySha256])
+  if (headBound(headers, bodySha256) + 3 * HEAD_MAX + 3 * (method.length + path.length) > OPENING_MAX)
+    return encode([method, path, headers.map(([k, v]) => [k, v]), bodySha256])
+  const from = reserve()
+  const at = putText(room, putText(room, putHead(room, from, ARRAY, 4), method), path)
+  return taken(putBytes(room, putHeaders(at, headers), bodySha256))
 }
 
 /** Canonical bytes of an answer: [status, headers, sha256 of the body]. */
 export function responseOpening(status: number, headers: HttpHead['headers'], bodySha256: Uint8Array): Uint8Array {
-  return encode([status, headers.map(([k, v]) => [k, v]), bodySha256])
+  if (headBound(headers, bodySha256) + 2 * HEAD_MAX > OPENING_MAX) return encode([status, headers.map(([k, v]) => [k, v]), bodySha256])
+  const from = reserve()
+  const at = putHead(room, putHead(room, from, ARRAY, 3), UINT, status)
+  return taken(putBytes(room, putHeaders(at, headers), bodySha256))
 }
 
 /** Canonical bytes of a call's input: [export, arguments in their canonical form]. */
@@ -64,7 +124,10 @@ export function isSecretHeader(name: string): boolean {
   return SECRET_HEADERS.has(name.toLowerCase())
 }
 
-/** Headers as an opening holds them: the values of secret ones are replaced by nothing but their digest under the salt. */
-export function withoutSecrets(headers: HttpHead['headers'], salt: Uint8Array): HttpHead['headers'] {
-  return headers.map(([name, value]) => (isSecretHeader(name) ? [name, digest('secret-header', salt, utf8(name), value)] : [name, value]))
+/** Headers as an opening holds them: the values of secret ones are replaced by nothing but their digest under the salt, which is made only for them. */
+export function withoutSecrets(headers: HttpHead['headers'], salt: () => Uint8Array): HttpHead['headers'] {
+  if (!headers.some(([name]) => isSecretHeader(name))) return headers
+  return headers.map(([name, value]) =>
+    isSecretHeader(name) ? ([name, digest('secret-header', salt(), utf8(name), value)] as const) : ([name, value] as const),
+  )
 }

@@ -49,6 +49,8 @@ export interface LogFile {
   truncate(length: number): void
   /** fdatasync. A failure is final: the file must not be used again. */
   sync(): Promise<void>
+  /** The same, while the thread waits: less work than a hand-over to another thread. */
+  syncNow(): void
   close(): Promise<void>
 }
 

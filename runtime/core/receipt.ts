@@ -99,11 +99,19 @@ function toCbor(body: ReceiptBody): Cbor {
     : { ...base, thread: body.thread, seq: body.seq, retention: body.retention }
 }
 
+/** Canonical bytes of the field `models` of a run. */
+export function modelsBytes(models: RunBody['models']): Uint8Array {
+  return encode(models instanceof Uint8Array ? models : models.map(useCbor))
+}
+
+/** The refusal of a body of so many bytes. */
+export const receiptTooLong = (bytes: number): UtnetError =>
+  limitError('receipt_invalid', 'receiptBytes', bytes, LIMITS.receiptBytes, 'receipt body')
+
 /** Canonical bytes of a body; throws `receipt_invalid` over 1 KB. */
 export function encodeReceipt(body: ReceiptBody): Uint8Array {
   const bytes = encode(toCbor(body))
-  if (bytes.length > LIMITS.receiptBytes)
-    throw limitError('receipt_invalid', 'receiptBytes', bytes.length, LIMITS.receiptBytes, 'receipt body')
+  if (bytes.length > LIMITS.receiptBytes) throw receiptTooLong(bytes.length)
   return bytes
 }
 

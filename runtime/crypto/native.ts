@@ -9,6 +9,7 @@ export { isEd25519Key } from './ed25519.ts'
 export * from './hashes-native.ts'
 export * from './hpke.ts'
 export * from './seal-native.ts'
+export * from './sha256x4/index.ts'
 export * from './vrf.ts'
 
 /** True when a validator may enter a set: a usable node key, power above zero, and a vote key with a valid proof of possession. */

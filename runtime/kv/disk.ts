@@ -2,6 +2,7 @@
 import {
   closeSync,
   fdatasync,
+  fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -139,6 +140,9 @@ function openLog(path: string, closed: () => void): LogFile {
           reject(failure)
         })
       })
+    },
+    syncNow() {
+      act(() => fdatasyncSync(fd))
     },
     async close() {
       failure ??= new UtnetError('disk_failed', `${path} is closed`)

@@ -140,6 +140,16 @@ export class SimulatedDisk implements Disk {
       this.#alive()
       if (failed || generation !== this.#generation) throw new UtnetError('disk_failed', 'simulated file must not be used any more')
     }
+    /** Begins a sync; gives what it makes durable. */
+    const started = (): Uint8Array => {
+      alive()
+      this.#operation(() => undefined)
+      if (++this.#syncs === this.#options.failSyncAt) {
+        failed = true
+        throw new UtnetError('disk_failed', 'simulated failure of a sync')
+      }
+      return content.current.slice(0, content.size)
+    }
     return {
       size: () => content.size,
       read: (at, length) => {
@@ -160,15 +170,13 @@ export class SimulatedDisk implements Disk {
         content.size = Math.min(content.size, length)
       },
       sync: async () => {
-        alive()
-        this.#operation(() => undefined)
-        const now = content.current.slice(0, content.size)
-        if (++this.#syncs === this.#options.failSyncAt) {
-          failed = true
-          throw new UtnetError('disk_failed', 'simulated failure of a sync')
-        }
+        const now = started()
         await Promise.resolve()
         alive()
+        if (this.#options.lies !== true) content.durable = now
+      },
+      syncNow: () => {
+        const now = started()
         if (this.#options.lies !== true) content.durable = now
       },
       close: async () => {

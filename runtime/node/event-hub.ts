@@ -4,6 +4,8 @@ import type { NodeEvent } from '../core/index.ts'
 const BACKLOG = 1_000
 
 export interface EventHub {
+  /** True when anybody listens. */
+  heard(): boolean
   emit(event: NodeEvent): void
   subscribe(signal: AbortSignal): AsyncIterable<NodeEvent>
   /** Ends every subscription. */
@@ -54,6 +56,7 @@ export function createEventHub(): EventHub {
     emit(event) {
       for (const listener of listeners) listener.push(event)
     },
+    heard: () => listeners.size > 0,
     subscribe,
     close() {
       for (const listener of listeners) listener.end()

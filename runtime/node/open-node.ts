@@ -5,6 +5,7 @@ import { openStore } from '../../helia-store/index.ts'
 import { openChain, type Chain, type ProducedBlock } from '../consensus/index.ts'
 import {
   chainIdOf,
+  cborCidText,
   decodeTx,
   encodeGenesis,
   equalBytes,
@@ -18,7 +19,6 @@ import {
   toHex,
   UtnetError,
   type BatchStatement,
-  type CID,
   type NodeApi,
 } from '../core/index.ts'
 import * as crypto from '../crypto/native.ts'
@@ -146,8 +146,8 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
 
   const events = createEventHub()
   const meters = createMeters(() => ({ mempool: chain.waiting(), receipts: receipts.count() }))
-  /** Ids of this run's batches that no block holds yet, for events. */
-  const unanchored = new Map<string, readonly CID[]>()
+  /** Digests of the receipts of this run's batches that no block holds yet, for events. */
+  const unanchored = new Map<string, Uint8Array>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
@@ -161,7 +161,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       }
       const { payload } = decodeTx(txs[i] as Uint8Array).body
       for (const { batch } of payload.kind === 'anchor' && status === 'ok' ? payload.batches : []) {
-        for (const id of unanchored.get(laneOf(batch)) ?? []) events.emit({ type: 'anchor', id: id.toString(), height })
+        const digests = unanchored.get(laneOf(batch)) ?? new Uint8Array(0)
+        for (let at = 0; events.heard() && at < digests.length; at += 32)
+          events.emit({ type: 'anchor', id: cborCidText(digests, at), height })
         unanchored.delete(laneOf(batch))
       }
       for (const e of emitted)
@@ -177,8 +179,8 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
-  receipts.onDurable((batch, ids) => {
-    unanchored.set(laneOf(batch), ids)
+  receipts.onDurable(({ batches }) => {
+    for (const { batch, digests } of batches) unanchored.set(laneOf(batch), digests)
     producer.receiptsWait()
   })
   await producer.start()

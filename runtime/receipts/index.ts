@@ -1,5 +1,6 @@
 /** Receipts: issue, attest in batches, keep, recover. */
-export { encodeAttestation, openReceipts } from './receipts.ts'
+export { openReceiptReader, openReceipts } from './receipts.ts'
+export type { RunFile } from './kept.ts'
 export type { Openings } from './openings.ts'
 export type { SignedBatch } from './record.ts'
-export type { Issued, OpenRun, Receipts, RunResult } from './types.ts'
+export type { DurableRecord, FedReader, Issued, LaneRange, OpenRun, ReceiptReader, Receipts, RunResult } from './types.ts'

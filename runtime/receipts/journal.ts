@@ -1,6 +1,6 @@
 /** The journal on disk: segments of records. Recovery drops a torn tail and refuses anything else that is broken. */
 import { UtnetError, type Disk, type LogFile } from '../core/index.ts'
-import { decodeRecord, encodeRecord, FRAME_BYTES, payloadLength, type JournalBatch } from './record.ts'
+import { decodeRecord, encodeRecord, FRAME_BYTES, payloadLength, type JournalBatch, type NewBatch } from './record.ts'
 
 const SEGMENT_BYTES = 64 * 1024 * 1024
 const SEGMENT_NAME = /^receipts-(\d{8})\.log$/
@@ -11,10 +11,13 @@ export interface Place {
   readonly length: number
 }
 
-export interface Journal {
+/** The record at a place that the journal gave; throws `data_corrupt` when it is not what was written. */
+export type RecordReader = (place: Place) => JournalBatch[]
+
+interface Journal {
   /** Appends one record and makes it durable; a failure is final for the journal. */
-  append(batches: readonly JournalBatch[]): Promise<Place>
-  read(place: Place): JournalBatch[]
+  append(batches: readonly NewBatch[]): Promise<Place>
+  readonly read: RecordReader
   /** Bytes that recovery cut from the end. */
   readonly dropped: number
   /** Writes the mark of a clean end, behind which no break is taken for a torn tail, unless the disk has failed. */
@@ -34,6 +37,33 @@ function recordFollows(key: Uint8Array, file: LogFile, segment: number, from: nu
     if (payloadLength(key, segment, from + i, rest.subarray(i, i + FRAME_BYTES)) !== undefined) return true
   }
   return false
+}
+
+/** Records of up to so many receipts are synced while the thread waits: with more, it has other work meanwhile that outweighs waking up another thread and being called back. */
+const NOW_RECEIPTS = 32
+/** A disk that takes longer than this, in milliseconds, is left to another thread for the next so many records. */
+const NOW_MS = 1
+const REST_RECORDS = 64
+
+/** Chooses how each record is synced: by how many wait for it, and by how the disk did when the thread last waited. */
+class SyncChoice {
+  #rest = 0
+
+  now(batches: readonly NewBatch[]): boolean {
+    if (this.#rest > 0) {
+      this.#rest--
+      return false
+    }
+    let receipts = 0
+    for (const { entries } of batches) receipts += entries.length
+    return receipts <= NOW_RECEIPTS
+  }
+
+  timed(sync: () => void): void {
+    const began = performance.now()
+    sync()
+    if (performance.now() - began > NOW_MS) this.#rest = REST_RECORDS
+  }
 }
 
 interface Recovered {
@@ -70,6 +100,33 @@ function recover(
   return { dropped: 0, ended }
 }
 
+function readRecord(key: Uint8Array, file: LogFile, { segment, at, length }: Place): JournalBatch[] {
+  const record = file.read(at, length)
+  const batches = payloadLength(key, segment, at, record) === length - FRAME_BYTES ? decodeRecord(record) : undefined
+  if (batches === undefined) throw broken(segment, at)
+  return batches
+}
+
+/** Reads records of a journal that another thread writes. */
+export function journalReader(disk: Disk, key: Uint8Array): { readonly read: RecordReader; close(): Promise<void> } {
+  const files = new Map<number, LogFile>()
+  return {
+    read(place) {
+      let file = files.get(place.segment)
+      if (file === undefined || file.size() < place.at + place.length) {
+        // Opened again, it has the length that it has now.
+        void file?.close()
+        file = disk.open(nameOf(place.segment))
+        files.set(place.segment, file)
+      }
+      return readRecord(key, file, place)
+    },
+    async close() {
+      for (const file of files.values()) await file.close()
+    },
+  }
+}
+
 /** Opens the journal of a disk; `key` (32 bytes) is the node's secret for its frames, `each` sees every durable record in order. */
 export function openJournal(disk: Disk, key: Uint8Array, each: (batches: JournalBatch[], place: Place) => void): Journal {
   const numbers = disk
@@ -90,6 +147,7 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
     if (file.size() > 0) ended = found.ended
   }
   let current = numbers.at(-1) ?? 0
+  const sync = new SyncChoice()
   let failed = false
   const fileOf = (segment: number): LogFile => {
     let file = files.get(segment)
@@ -99,7 +157,7 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
     }
     return file
   }
-  const append = async (batches: readonly JournalBatch[]): Promise<Place> => {
+  const append = async (batches: readonly NewBatch[]): Promise<Place> => {
     try {
       if (fileOf(current).size() >= SEGMENT_BYTES) current++
       const segment = current
@@ -107,7 +165,8 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
       const at = file.size()
       file.append(...encodeRecord(key, segment, at, batches))
       const length = file.size() - at
-      await file.sync()
+      if (sync.now(batches)) sync.timed(() => file.syncNow())
+      else await file.sync()
       ended = batches.length === 0
       return { segment, at, length }
     } catch (error) {
@@ -118,12 +177,7 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
   return {
     dropped,
     append,
-    read({ segment, at, length }) {
-      const record = fileOf(segment).read(at, length)
-      const batches = payloadLength(key, segment, at, record) === length - FRAME_BYTES ? decodeRecord(record) : undefined
-      if (batches === undefined) throw broken(segment, at)
-      return batches
-    },
+    read: (place) => readRecord(key, fileOf(place.segment), place),
     async close() {
       if (!failed && !ended) await append([])
       for (const file of files.values()) await file.close()

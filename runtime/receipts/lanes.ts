@@ -1,17 +1,10 @@
 /** Lanes: the `seq` chains of a node, and the runs in flight on them. */
-import { encodeReceipt, openingDigest, receiptId, runSeed, saltOf, UtnetError, type Attestation, type CID } from '../core/index.ts'
+import { saltOf, UtnetError, type CID, type ReceiptLayouts } from '../core/index.ts'
+import type { Begun } from './draft.ts'
+import { IssuedReceipt } from './issued.ts'
 import { keep } from './openings.ts'
-import type { Kept } from './record.ts'
-import type { Issued, OpenRun, RunRequest } from './types.ts'
-
-/** A receipt that waits for the disk. */
-export interface Pending {
-  readonly body: Uint8Array
-  readonly id: CID
-  readonly kept: Kept | null
-  readonly resolve: (attestation: Attestation) => void
-  readonly reject: (error: UtnetError) => void
-}
+import type { Sealer } from './sealer.ts'
+import type { LaneRange, OpenRun, RunRequest, RunResult } from './types.ts'
 
 export interface Lane {
   readonly thread: number
@@ -21,93 +14,122 @@ export interface Lane {
   sealed: number
   prev: Uint8Array
   busy: boolean
-  pending: Pending[]
+  pending: IssuedReceipt[]
 }
 
-/** More runs in flight than any node has; also what a journal may name. */
-const MAX_LANES = 65_536
-
-/** The lanes of a node, made as they are needed. */
+/** The lanes of one journal, made as they are needed. */
 export class Lanes {
   readonly all: Lane[] = []
+  readonly #first: number
+  readonly #count: number
+  /** Lanes below this are busy. */
+  #free = 0
 
-  /** The lane of a number; undefined beyond what a node has. */
+  constructor({ first, count }: LaneRange) {
+    if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || first < 0 || count < 1 || first + count > MAX_THREADS)
+      throw new UtnetError('core_bad_argument', `lanes ${first} to ${first + count - 1} are not below ${MAX_THREADS}`)
+    this.#first = first
+    this.#count = count
+  }
+
+  /** The lane of a thread number; undefined for one that is not of these. */
   of(thread: number): Lane | undefined {
-    if (thread >= MAX_LANES) return undefined
-    while (this.all.length <= thread)
-      this.all.push({ thread: this.all.length, next: 0, sealed: 0, prev: new Uint8Array(32), busy: false, pending: [] })
-    return this.all[thread]
+    const at = thread - this.#first
+    if (at < 0 || at >= this.#count) return undefined
+    while (this.all.length <= at)
+      this.all.push({ thread: this.#first + this.all.length, next: 0, sealed: 0, prev: new Uint8Array(32), busy: false, pending: [] })
+    return this.all[at]
   }
 
   /** The lowest lane without a run; throws `host_busy` when there is none. */
   free(): Lane {
-    const found = this.all.find((lane) => !lane.busy) ?? this.of(this.all.length)
-    if (found === undefined) throw new UtnetError('host_busy', `${MAX_LANES} runs are in flight`, { hint: 'try again in a moment' })
+    while (this.all[this.#free]?.busy === true) this.#free++
+    const found = this.of(this.#first + this.#free)
+    if (found === undefined) throw new UtnetError('host_busy', `${this.#count} runs are in flight`, { hint: 'try again in a moment' })
     return found
+  }
+
+  /** Takes a lane back whose run has ended. */
+  ended(lane: Lane): void {
+    lane.busy = false
+    this.#free = Math.min(this.#free, lane.thread - this.#first)
   }
 }
 
+/** What all runs of a node share. */
 export interface RunContext {
-  readonly node: Uint8Array
-  readonly salt: Uint8Array
+  readonly lanes: Lanes
+  readonly sealer: Sealer
+  readonly layouts: ReceiptLayouts
   /** Throws when no receipt can be issued any more. */
   readonly ready: () => void
   /** Called with each receipt that was queued on its lane. */
-  readonly queued: (pending: Pending) => void
+  readonly queued: (issued: IssuedReceipt) => void
 }
 
-/** Begins a run on a free lane. Whatever throws in here leaves the lane as it was. */
-export function beginRun(lane: Lane, request: RunRequest, { node, salt, ready, queued }: RunContext): OpenRun {
-  const { module, chainSeed } = request
-  const input = request.input(saltOf(salt, 'secret'))
-  const inputDigest = openingDigest('input', saltOf(salt, 'input'), input)
-  const { thread, next: seq } = lane
-  const seed = runSeed(chainSeed, module, inputDigest, thread, seq)
-  lane.busy = true
-  let ended = false
-  const end = (): void => {
-    if (ended) throw new UtnetError('node_internal', 'a run was ended twice')
-    ended = true
-    lane.busy = false
+export class Run implements OpenRun, Begun {
+  readonly module: CID
+  readonly chainSeed: Uint8Array
+  readonly lane: Lane
+  readonly seq: number
+  readonly salt: Uint8Array
+  readonly input: Uint8Array
+  early: { readonly input: Uint8Array; readonly seed: Uint8Array } | undefined = undefined
+  readonly #context: RunContext
+  #ended = false
+  #secretSalt: Uint8Array | undefined
+
+  /** Begins a run on a free lane. Whatever throws in here leaves the lane as it was. */
+  constructor(context: RunContext, request: RunRequest, salt: Uint8Array) {
+    this.#context = context
+    this.module = request.module
+    this.chainSeed = request.chainSeed
+    this.salt = salt
+    const { input } = request
+    this.input = typeof input === 'function' ? input(() => this.secretSalt) : input
+    this.lane = context.lanes.free()
+    this.seq = this.lane.next
+    this.lane.busy = true
   }
-  return {
-    seed,
-    salt,
-    abandon: end,
-    finish(result): Issued {
-      end()
-      ready()
-      const { kind, world, entry, output, status, gas, protocol, log, models, context, retention, files } = result
-      const body = encodeReceipt({
-        v: 1,
-        kind,
-        module,
-        world,
-        entry,
-        input: inputDigest,
-        output: openingDigest('output', saltOf(salt, 'output'), output),
-        status,
-        gas,
-        protocol,
-        log: log === null ? null : openingDigest('log', saltOf(salt, 'log'), log),
-        models,
-        context: { ...context, seed },
-        node,
-        thread,
-        seq,
-        retention,
-      })
-      const id = receiptId(body)
-      const kept = keep(retention, salt, { input, output, log, files })
-      lane.next = seq + 1
-      const attested = new Promise<Attestation>((resolve, reject) => {
-        const pending = { body, id, kept, resolve, reject }
-        lane.pending.push(pending)
-        queued(pending)
-      })
-      // Whoever asked for `receipt=later` never looks: a failed disk must not end the process by this promise.
-      attested.catch(() => {})
-      return { id, attested }
-    },
+
+  get secretSalt(): Uint8Array {
+    this.#secretSalt ??= saltOf(this.salt, 'secret')
+    return this.#secretSalt
+  }
+
+  get seed(): Uint8Array {
+    this.early ??= this.#context.sealer.early(this)
+    return this.early.seed
+  }
+
+  abandon(): void {
+    if (this.#ended) throw new UtnetError('node_internal', 'a run was ended twice')
+    this.#ended = true
+    this.#context.lanes.ended(this.lane)
+  }
+
+  finish(result: RunResult): IssuedReceipt {
+    this.abandon()
+    const { ready, sealer, layouts, queued } = this.#context
+    ready()
+    const { kind, world, entry, status, gas, protocol, models, context, retention, output, log, files } = result
+    const { chainId, height, time } = context
+    const issued = new IssuedReceipt(sealer, {
+      begun: this,
+      layout: layouts.of({ kind, module: this.module, world, entry, status, protocol, chainId, retention }),
+      fields: { gas, logged: log !== null, models, thread: this.lane.thread, seq: this.seq, height, time },
+      output,
+      log,
+      keeping: keep(retention, this.salt, { input: this.input, output, log, files }),
+    })
+    this.lane.next = this.seq + 1
+    this.lane.pending.push(issued)
+    queued(issued)
+    return issued
   }
 }
+
+/** Thread numbers are below this: also what a journal may name. */
+const MAX_THREADS = 65_536
+/** All of them, for a node with one journal. */
+export const ALL_LANES: LaneRange = { first: 0, count: MAX_THREADS }

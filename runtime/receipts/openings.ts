@@ -1,5 +1,6 @@
 /** What is kept of input, output and log, as the retention says: in the open, sealed under the caller's salt, or not at all. */
 import {
+  ARRAY,
   asArray,
   asBytes,
   asText,
@@ -8,6 +9,12 @@ import {
   encode,
   equalBytes,
   openingDigest,
+  headLength,
+  NULL,
+  putBytes,
+  putHead,
+  putRaw,
+  putText,
   saltOf,
   sha256,
   toHex,
@@ -19,7 +26,7 @@ import {
   type SaltName,
 } from '../core/index.ts'
 import { seal, unseal } from '../crypto/native.ts'
-import type { Kept } from './record.ts'
+import type { Keeping, Kept, KeptHead, RunFile } from './kept.ts'
 
 /** Canonical openings of one run, and the files they name by sha256 (lower-case hex): bodies, tensors. */
 export interface Openings {
@@ -29,7 +36,6 @@ export interface Openings {
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
-const NO_FILES: ReadonlyMap<string, Uint8Array> = new Map()
 const BOUND = utf8('openings')
 /** Input, output, log and the files of one run are each bounded by limits of their own; together they are decoded only from the node's own journal. */
 const MAX_KEPT = 0x7fff_ffff
@@ -38,9 +44,6 @@ const MAX_KEPT = 0x7fff_ffff
 function sealKey(salt: Uint8Array): Uint8Array {
   return digest('seal', salt)
 }
-
-const openingsCbor = (o: Openings): Cbor => [o.input, o.output, o.log]
-const filesCbor = (files: Openings['files']): Cbor => [...files].map(([hash, bytes]) => [hash, bytes])
 
 function readOpenings(value: Cbor | undefined, files: Openings['files']): Openings {
   const [input, output, log] = asArray(value, 'openings', 3)
@@ -67,12 +70,64 @@ function readFiles(value: Cbor | undefined): Openings['files'] {
   )
 }
 
+/** What a run shows of itself: openings, and the files they name. */
+export interface RunOpenings {
+  readonly input: Uint8Array
+  readonly output: Uint8Array
+  readonly log: Uint8Array | null
+  readonly files: readonly RunFile[]
+}
+
+/** In the open: ['public', salt, [input, output, log]], put together where the journal's record is. */
+class PublicHead implements KeptHead {
+  readonly length: number
+  readonly #salt: Uint8Array
+  readonly #openings: RunOpenings
+
+  constructor(salt: Uint8Array, openings: RunOpenings) {
+    this.#salt = salt
+    this.#openings = openings
+    this.length = 8 + bytesLength(salt) + openingsLength(openings)
+  }
+
+  put(into: Uint8Array, at: number): number {
+    return putOpenings(into, putBytes(into, putText(into, putHead(into, at, ARRAY, 3), 'public'), this.#salt), this.#openings)
+  }
+}
+
+const bytesLength = (bytes: Uint8Array): number => headLength(bytes.length) + bytes.length
+const openingsLength = ({ input, output, log }: RunOpenings): number =>
+  1 + bytesLength(input) + bytesLength(output) + (log === null ? 1 : bytesLength(log))
+
+function putOpenings(into: Uint8Array, at: number, { input, output, log }: RunOpenings): number {
+  const to = putBytes(into, putBytes(into, putHead(into, at, ARRAY, 3), input), output)
+  if (log !== null) return putBytes(into, to, log)
+  into[to] = NULL
+  return to + 1
+}
+
+/** Bytes that are there already. */
+class WholeHead implements KeptHead {
+  readonly length: number
+  readonly #bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.length = bytes.length
+  }
+
+  put(into: Uint8Array, at: number): number {
+    return putRaw(into, at, this.#bytes)
+  }
+}
+
 /** What the journal keeps of a run; null for nothing. Sealed openings do not hold the salt; the files of public ones are not copied. */
-export function keep(retention: Retention, salt: Uint8Array, openings: Openings): Kept | null {
+export function keep(retention: Retention, salt: Uint8Array, openings: RunOpenings): Keeping | null {
   if (retention === 'none') return null
-  if (retention === 'public') return { head: encode(['public', salt, openingsCbor(openings)]), files: openings.files }
-  const bytes = encode([openingsCbor(openings), filesCbor(openings.files)])
-  return { head: encode(['sealed', seal(sealKey(salt), bytes, BOUND)]), files: NO_FILES }
+  if (retention === 'public') return { head: new PublicHead(salt, openings), files: openings.files }
+  const files = openings.files.map(([hash, bytes]) => [toHex(hash), bytes])
+  const bytes = encode([[openings.input, openings.output, openings.log], files])
+  return { head: new WholeHead(encode(['sealed', seal(sealKey(salt), bytes, BOUND)])), files: [] }
 }
 
 export interface Opened {

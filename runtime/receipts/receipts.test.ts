@@ -1,7 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
+  attestationCbor,
+  concatBytes,
   decodeReceipt,
+  encode,
   equalBytes,
   inclusionPath,
   leafHash,
@@ -12,13 +18,15 @@ import {
   saltOf,
   toHex,
   utf8,
+  type Disk,
   type LogFile,
   type RunBody,
 } from '../core/index.ts'
 import { useNativeHashes } from '../crypto/native.ts'
-import { SimulatedDisk } from '../kv/index.ts'
-import { batchTree } from './batch-tree.ts'
-import { attests, begin, CHAIN_SEED, holds, MODULE, openNode, result, run, signer } from './testing/node.ts'
+import { openDisk, SimulatedDisk } from '../kv/index.ts'
+import { openReceiptReader, type DurableRecord, type LaneRange, type Receipts } from './index.ts'
+import { BatchTree } from './batch-tree.ts'
+import { attests, begin, CHAIN_SEED, ended, holds, MODULE, openNode, result, run, signer, type Ran } from './testing/node.ts'
 
 useNativeHashes()
 const JOURNAL = 'receipts-00000000.log'
@@ -27,15 +35,15 @@ const bodyOf = (bytes: Uint8Array): RunBody => decodeReceipt(bytes) as RunBody
 test('a receipt is attested, durable and readable with what its retention keeps', async () => {
   const disk = new SimulatedDisk()
   const receipts = openNode(disk)
-  const issued = (['public', 'sealed', 'none'] as const).map((retention) => ({
-    retention,
-    ...run(receipts, `body of ${retention}`, retention),
-  }))
+  const issued = (['public', 'sealed', 'none'] as const).map((retention) => {
+    const { id, attested, salt } = run(receipts, `body of ${retention}`, retention)
+    return { retention, id, attested, salt }
+  })
   expect(receipts.get((issued[0] as { id: { toString(): string } }).id.toString())).toBeUndefined()
   const attestations = await Promise.all(issued.map((i) => i.attested))
   await receipts.close()
   const again = openNode(disk, { seed: 2 })
-  expect([again.count(), again.threads(), again.dropped]).toEqual([3, 1, 0])
+  expect([again.count(), again.lanes(), again.dropped]).toEqual([3, [0], 0])
   for (const [i, { retention, id, salt }] of issued.entries()) {
     const stored = again.get(id.toString())
     if (stored === undefined) throw new Error('not there')
@@ -70,7 +78,7 @@ test('what is issued in one turn shares one record, one sync and one signature; 
   const receipts = openNode(disk, { sign: (bytes) => (signatures++, signer.sign(bytes)) })
   signatures = 0
   const seen: number[] = []
-  receipts.onDurable((_batch, ids) => seen.push(ids.length))
+  receipts.onDurable(({ batches }) => seen.push((batches[0]?.digests.length ?? 0) / 32))
   const first = await Promise.all(Array.from({ length: 40 }, (_, i) => run(receipts, `r${i}`, 'public').attested))
   expect([signatures, disk.operations, new Set(first.map((a) => a.batch)).size, seen]).toEqual([1, 2, 1, [40]])
   const second = await Promise.all(Array.from({ length: 3 }, (_, i) => run(receipts, `s${i}`, 'none').attested))
@@ -134,7 +142,7 @@ test('runs in flight have lanes of their own; an abandoned run leaves neither re
     expect.objectContaining({ code: 'receipt_invalid' }) as Error,
   )
   const c = await run(receipts, 'after', 'none').attested
-  expect([c.batch.thread, c.batch.first, receipts.threads()]).toEqual([0, 1, 2])
+  expect([c.batch.thread, c.batch.first, receipts.lanes()]).toEqual([0, 1, [0, 1]])
 })
 
 test('a failed sync is final, for what waited and for what comes', async () => {
@@ -169,7 +177,8 @@ test('U2.2-PRV-1: a secret in headers or bodies is nowhere on the disk under sea
   for (const retention of ['public', 'sealed', 'none'] as const) {
     const disk = new SimulatedDisk()
     const receipts = openNode(disk)
-    const { salt, ...issued } = run(receipts, 'the PIN is 4711-plaintext', retention)
+    const issued = run(receipts, 'the PIN is 4711-plaintext', retention)
+    const { salt } = issued
     await attested(issued)
     await receipts.close()
     const bytes = disk.bytes(JOURNAL)
@@ -184,7 +193,7 @@ test('U2.2-PRV-1: a secret in headers or bodies is nowhere on the disk under sea
 test('paths of a batch equal those of the core tree at every size', () => {
   for (let n = 0; n <= 70; n++) {
     const hashes = Array.from({ length: n }, (_, i) => leafHash(Uint8Array.of(i)))
-    const tree = batchTree(hashes)
+    const tree = new BatchTree(concatBytes(...hashes))
     expect(toHex(tree.root)).toBe(toHex(rootOfHashes(hashes)))
     for (let i = 0; i < n; i++) expect(tree.path(i).map(toHex)).toEqual(inclusionPath(hashes, i).map(toHex))
   }
@@ -200,11 +209,11 @@ test('ids, bodies and attestations agree for any mix of runs', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 20 }), async (runs) => {
       const receipts = openNode(new SimulatedDisk())
-      const held: (() => ReturnType<typeof run>)[] = []
-      const issued: ReturnType<typeof run>[] = []
+      const held: (() => Ran)[] = []
+      const issued: Ran[] = []
       for (const { retention, body, held: later, pause } of runs) {
         const open = begin(receipts, body)
-        const finish = () => ({ ...open.finish(result(body, retention)), salt: open.salt })
+        const finish = () => ended(open, result(body, retention))
         if (later) held.push(finish)
         else issued.push(finish())
         if (pause) await new Promise(setImmediate)
@@ -216,6 +225,8 @@ test('ids, bodies and attestations agree for any mix of runs', async () => {
         const stored = receipts.get(id.toString())
         const body = bodyOf(stored?.body as Uint8Array)
         const a = attestations[i] as (typeof attestations)[number]
+        expect(issued[i]?.issued.attestation()).toEqual(encode(attestationCbor(a)))
+        expect(issued[i]?.issued.idText).toBe(id.toString())
         expect(attests(a, stored?.body as Uint8Array)).toBe(true)
         expect([a.batch.thread, a.batch.first + a.index]).toEqual([body.thread, body.seq])
         seen.add(`${body.thread}/${body.seq}`)
@@ -231,4 +242,135 @@ test('ids, bodies and attestations agree for any mix of runs', async () => {
     }),
     { numRuns: 30 },
   )
+})
+
+test('without waiting for the disk, an id is made at the end of the turn with all others; before the receipt is on disk it has no attestation', async () => {
+  let write = (): void => {}
+  const disk = new SimulatedDisk()
+  const held: Disk = {
+    open(name) {
+      const file = disk.open(name)
+      return {
+        ...file,
+        syncNow: () => file.syncNow(),
+        sync: () => new Promise((resolve) => (write = () => void file.sync().then(resolve))),
+      }
+    },
+    list: () => disk.list(),
+    remove: (name) => disk.remove(name),
+  }
+  const receipts = openNode(held)
+  // More than are synced while the thread waits.
+  const runs = Array.from({ length: 40 }, (_, i) => run(receipts, `r${i}`, 'none'))
+  const ids = await Promise.all(runs.map(({ issued }) => new Promise<string>((resolve) => issued.whenSealed(() => resolve(issued.idText)))))
+  expect(new Set(ids).size).toBe(40)
+  expect(ids.map((id) => receipts.get(id))).toEqual(ids.map(() => undefined))
+  expect(() => runs[0]?.issued.attestation()).toThrow(expect.objectContaining({ code: 'node_internal' }) as Error)
+  await new Promise(setImmediate)
+  write()
+  await Promise.all(runs.map((r) => r.attested))
+  expect(ids.map((id) => receipts.get(id)?.body.length)).not.toContain(undefined)
+  const late: unknown[] = []
+  runs[0]?.issued.whenSealed(() => late.push('sealed'))
+  runs[0]?.issued.whenDurable((failure) => late.push(failure))
+  expect(late).toEqual(['sealed', undefined])
+})
+
+test('few are synced while the thread waits, many beside it, and all beside it for a while after a slow sync; a failure of either is final', async () => {
+  const how: string[] = []
+  let slow = false
+  const counting = (disk: SimulatedDisk): Disk => ({
+    open(name) {
+      const file = disk.open(name)
+      return {
+        ...file,
+        sync: () => (how.push('beside'), file.sync()),
+        syncNow() {
+          how.push('waits')
+          const until = performance.now() + (slow ? 3 : 0)
+          while (performance.now() < until);
+          file.syncNow()
+        },
+      }
+    },
+    list: () => disk.list(),
+    remove: (name) => disk.remove(name),
+  })
+  const receipts = openNode(counting(new SimulatedDisk()))
+  const some = (count: number) => Promise.all(Array.from({ length: count }, (_, i) => run(receipts, `${i}`, 'none').attested))
+  await some(32)
+  await some(33)
+  slow = true
+  await some(1)
+  slow = false
+  how.length = 0
+  for (let i = 0; i < 66; i++) await some(1)
+  expect([how.filter((h) => h === 'beside').length, how.slice(-2)]).toEqual([64, ['waits', 'waits']])
+  for (const count of [1, 33]) {
+    how.length = 0
+    const failing = openNode(counting(new SimulatedDisk({ failSyncAt: 1 })))
+    const all = await Promise.allSettled(Array.from({ length: count }, () => run(failing, 'lost', 'none').attested))
+    expect([how, new Set(all.map((a) => (a.status === 'rejected' ? (a.reason as { code: string }).code : a.status)))]).toEqual([
+      [count === 1 ? 'waits' : 'beside'],
+      new Set(['disk_failed']),
+    ])
+    expect(() => begin(failing)).toThrow(expect.objectContaining({ code: 'disk_failed' }) as Error)
+  }
+})
+
+test('journals of one node have lanes of their own; another thread reads what it is told of', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'utnet-lanes-'))
+  try {
+    const ranges = [
+      { first: 0, count: 4 },
+      { first: 65_532, count: 4 },
+    ]
+    const disks = ranges.map((_, i) => join(folder, `journal-${i}`))
+    const open = (i: number, lanes: LaneRange, told: DurableRecord[]): Receipts =>
+      openNode(openDisk(disks[i] as string), { seed: i, lanes, onRecovered: (record) => told.push(structuredClone(record)) })
+    const all: string[] = []
+    const readers = disks.map((path) => openReceiptReader({ disk: openDisk(path), sign: signer.sign }))
+    for (const [i, lanes] of ranges.entries()) {
+      const reader = readers[i] as (typeof readers)[number]
+      const told: DurableRecord[] = []
+      const receipts = open(i, lanes, told)
+      receipts.onDurable((record) => reader.add(structuredClone(record)))
+      for (let round = 0; round < 3; round++) {
+        const suspended = begin(receipts)
+        const ran = run(receipts, `round ${round}`, 'public')
+        await ran.attested
+        await ended(suspended, result('hello', 'sealed')).attested
+        all.push(ran.id.toString())
+        expect(reader.get(all.at(-1) as string)).toEqual(receipts.get(all.at(-1) as string))
+      }
+      const runs = Array.from({ length: 4 }, () => begin(receipts))
+      expect(() => begin(receipts)).toThrow(expect.objectContaining({ code: 'host_busy' }) as Error)
+      for (const one of runs) one.abandon()
+      expect(reader.lanes()).toEqual([lanes.first, lanes.first + 1])
+      expect([reader.count(), reader.head(lanes.first), reader.batchesFrom(new Map())]).toEqual([
+        receipts.count(),
+        receipts.head(lanes.first),
+        receipts.batchesFrom(new Map()),
+      ])
+      await receipts.close()
+      expect(told).toEqual([])
+      expect(() => open(i, { first: 8, count: 4 }, [])).toThrow(/breaks at receipt 0/)
+      await open(i, lanes, told).close()
+      // What is recovered is what a reader in another thread needs to begin with.
+      const fresh = openReceiptReader({ disk: openDisk(disks[i] as string), sign: signer.sign })
+      for (const record of told) fresh.add(record)
+      expect([fresh.count(), fresh.get(all.at(-1) as string)?.body]).toEqual([6, reader.get(all.at(-1) as string)?.body])
+      await fresh.close()
+    }
+    for (const reader of readers) await reader.close()
+    for (const lanes of [
+      { first: 65_532, count: 5 },
+      { first: -1, count: 2 },
+      { first: 0, count: 0 },
+      { first: 0.5, count: 1 },
+    ])
+      expect(() => openNode(new SimulatedDisk(), { lanes })).toThrow(expect.objectContaining({ code: 'core_bad_argument' }) as Error)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

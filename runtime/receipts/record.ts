@@ -8,33 +8,36 @@
  */
 import { hash } from 'node:crypto'
 import {
+  ARRAY,
   asArray,
   asBytes,
   asMap,
   asUint,
-  concatBytes,
+  BYTES,
   decode,
   digest,
   encode,
   equalBytes,
-  fromHex,
+  HEAD_MAX,
+  MAP,
+  NULL,
+  putBatch,
+  putBytes,
+  putHead,
+  putText,
   readBatch,
   toHex,
+  UINT,
+  UtnetError,
   type BatchStatement,
   type Cbor,
 } from '../core/index.ts'
-
-/** What the journal keeps of a run's openings. */
-export interface Kept {
-  readonly head: Uint8Array
-  /** Files that stand in the open, by lower-case hex of their sha256. */
-  readonly files: ReadonlyMap<string, Uint8Array>
-}
+import type { Keeping, Kept } from './kept.ts'
 
 interface Entry {
   /** Canonical bytes of the receipt's body. */
   readonly body: Uint8Array
-  /** What is kept of its openings (`keep`), or null. */
+  /** What is kept of its openings, or null. */
   readonly kept: Kept | null
 }
 
@@ -45,6 +48,19 @@ export interface SignedBatch {
 
 export interface JournalBatch extends SignedBatch {
   readonly entries: readonly Entry[]
+}
+
+/** An entry as it is written. */
+export interface NewEntry {
+  /** The body stands here, `length` bytes at `bodyAt`. */
+  readonly sealed: Uint8Array | undefined
+  readonly bodyAt: number
+  readonly length: number
+  readonly keeping: Keeping | null
+}
+
+export interface NewBatch extends SignedBatch {
+  readonly entries: readonly NewEntry[]
 }
 
 const MAGIC = Uint8Array.of(0x75, 0x74, 0x6a, 0x31) // "utj1"
@@ -67,32 +83,65 @@ function tagOf(key: Uint8Array, segment: number, at: number, lengthsAndHash: Uin
   return digest('journal-frame', key, encode([segment, at]), lengthsAndHash).subarray(0, FRAME_BYTES - TAG_AT)
 }
 
-/** The record at a place, as the parts that follow each other. The names of the files are taken as they are given. */
-export function encodeRecord(key: Uint8Array, segment: number, at: number, batches: readonly JournalBatch[]): readonly Uint8Array[] {
+/** The room that records are put together in, one after the other; larger ones are given up. */
+let room = new Uint8Array(256 * 1024)
+const ROOM_MAX = 1024 * 1024
+
+/** Bytes that the statement of batches takes at most. */
+function statementBound(batches: readonly NewBatch[]): number {
+  let bound = HEAD_MAX
+  for (const { entries } of batches) {
+    bound += 512
+    for (const { length, keeping } of entries)
+      bound += 6 * HEAD_MAX + length + (keeping === null ? 0 : keeping.head.length + keeping.files.length * (3 * HEAD_MAX + 32))
+  }
+  return bound
+}
+
+/** Writes the statement of batches: canonical dag-cbor, as the general encoder would give it. */
+function putStatement(into: Uint8Array, from: number, batches: readonly NewBatch[]): number {
+  let at = putHead(into, from, ARRAY, batches.length)
+  for (const { batch, sig, entries } of batches) {
+    at = putBytes(into, putText(into, putHead(into, at, MAP, 3), 'sig'), sig)
+    at = putBatch(into, putText(into, at, 'batch'), batch)
+    at = putHead(into, putText(into, at, 'entries'), ARRAY, entries.length)
+    for (const { sealed, bodyAt, length, keeping } of entries) {
+      if (sealed === undefined) throw new UtnetError('node_internal', 'a receipt was written before it was sealed')
+      at = putBytes(into, putHead(into, at, ARRAY, 2), sealed.subarray(bodyAt, bodyAt + length))
+      if (keeping === null) {
+        into[at++] = NULL
+        continue
+      }
+      const { head, files } = keeping
+      at = head.put(into, putHead(into, putHead(into, at, ARRAY, 2), BYTES, head.length))
+      at = putHead(into, at, ARRAY, files.length)
+      for (const [name, bytes] of files) at = putHead(into, putBytes(into, putHead(into, at, ARRAY, 2), name), UINT, bytes.length)
+    }
+  }
+  return at
+}
+
+/**
+ * The record at a place, as the parts that follow each other. The names of the files are taken as they are given. What it gives is written over by
+ * the next call.
+ */
+export function encodeRecord(key: Uint8Array, segment: number, at: number, batches: readonly NewBatch[]): readonly Uint8Array[] {
+  const bound = FRAME_BYTES + statementBound(batches)
+  const into = bound <= room.length ? room : new Uint8Array(bound)
+  if (into.length <= ROOM_MAX) room = into
+  const end = putStatement(into, FRAME_BYTES, batches)
   const files: Uint8Array[] = []
-  const keptCbor = ({ head, files: named }: Kept): Cbor => [
-    head,
-    [...named].map(([hash, bytes]) => {
-      files.push(bytes)
-      return [fromHex(hash), bytes.length]
-    }),
-  ]
-  const statement = encode(
-    batches.map((b) => ({
-      batch: { ...b.batch },
-      sig: b.sig,
-      entries: b.entries.map((e) => [e.body, e.kept === null ? null : keptCbor(e.kept)]),
-    })),
-  )
-  const lengths = new Uint8Array(8)
-  const view = new DataView(lengths.buffer)
-  view.setUint32(0, statement.length)
+  for (const { entries } of batches) for (const { keeping } of entries) for (const [, bytes] of keeping?.files ?? []) files.push(bytes)
+  into.set(MAGIC)
+  const view = new DataView(into.buffer)
+  view.setUint32(LENGTHS_AT, end - FRAME_BYTES)
   view.setUint32(
-    4,
+    LENGTHS_AT + 4,
     files.reduce((n, f) => n + f.length, 0),
   )
-  const lengthsAndHash = concatBytes(lengths, sha256(statement))
-  return [concatBytes(MAGIC, lengthsAndHash, tagOf(key, segment, at, lengthsAndHash), statement), ...files]
+  into.set(sha256(into.subarray(FRAME_BYTES, end)), HASH_AT)
+  into.set(tagOf(key, segment, at, into.subarray(LENGTHS_AT, TAG_AT)), TAG_AT)
+  return [into.subarray(0, end), ...files]
 }
 
 /** Bytes behind the frame when these begin with a frame that the node wrote for this place. */

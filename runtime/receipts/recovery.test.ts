@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { concatBytes, digest, domain, equalBytes, isUtnetError, leafHash, utf8, type Attestation } from '../core/index.ts'
+import { concatBytes, digest, domain, equalBytes, fromHex, isUtnetError, leafHash, utf8, type Attestation } from '../core/index.ts'
 import { useNativeHashes } from '../crypto/native.ts'
 import { seededRandom, SimulatedDisk, type SimulatedDiskOptions } from '../kv/index.ts'
 import type { Receipts } from './index.ts'
-import { keep, type Openings } from './openings.ts'
-import { decodeRecord, encodeRecord, FRAME_BYTES } from './record.ts'
-import { batchTree } from './batch-tree.ts'
+import { keep, type RunOpenings } from './openings.ts'
+import { decodeRecord, encodeRecord, FRAME_BYTES, type NewBatch } from './record.ts'
+import { BatchTree } from './batch-tree.ts'
 import { attests, begin, openNode, result, run, signer } from './testing/node.ts'
 
 useNativeHashes()
@@ -35,7 +35,7 @@ async function serveUntilCrash(disk: SimulatedDisk, seed: number, when: 'durable
         const issued = open.finish(result(body, retention))
         const answer = (attestation?: Attestation): void =>
           void answered.push({
-            id: issued.id.toString(),
+            id: issued.idText,
             salt: open.salt,
             body: retention === 'none' ? new Uint8Array(0) : body,
             attestation,
@@ -223,31 +223,36 @@ test('kept openings that are not those of the body are refused, even in a record
   if (batch === undefined || entry === undefined) throw new Error('no entry')
   const opened = receipts.get(issued.id.toString())?.opened
   if (opened === undefined) throw new Error('not kept')
+  const files = [...opened.openings.files].map(([name, bytes]) => [fromHex(name), bytes] as const)
+  const shown = { ...opened.openings, files }
   const variants = [
-    { ...opened.openings, input: utf8('x') },
-    { ...opened.openings, output: utf8('x') },
-    { ...opened.openings, log: null },
+    { ...shown, input: utf8('x') },
+    { ...shown, output: utf8('x') },
+    { ...shown, log: null },
   ]
-  const renamed = { ...opened.openings, files: new Map([...opened.openings.files.keys()].map((k) => [k, utf8('fals')])) }
-  const recordOf = (openings: Openings): Uint8Array =>
-    concatBytes(...encodeRecord(key, 0, 0, [{ ...batch, entries: [{ body: entry.body, kept: keep('public', opened.salt, openings) }] }]))
+  const renamed = { ...shown, files: files.map(([name]) => [name, utf8('fals')] as const) }
+  const batchOf = (openings: RunOpenings): NewBatch => ({
+    ...batch,
+    entries: [{ sealed: entry.body, bodyAt: 0, length: entry.body.length, keeping: keep('public', opened.salt, openings) }],
+  })
+  const recordOf = (openings: RunOpenings): Uint8Array => concatBytes(...encodeRecord(key, 0, 0, [batchOf(openings)]))
   for (const openings of variants) {
     const again = openBytes(recordOf(openings))
     expect(again.count()).toBe(1)
     expect(() => again.get(issued.id.toString())).toThrow(expect.objectContaining({ code: 'data_corrupt' }) as Error)
   }
   // A file under the name of another is a torn record, and before another record a broken journal.
-  expect(openBytes(recordOf(opened.openings)).count()).toBe(1)
+  expect(openBytes(recordOf(shown)).count()).toBe(1)
   expect(openBytes(recordOf(renamed)).count()).toBe(0)
   const twice = concatBytes(recordOf(renamed), ...encodeRecord(key, 0, recordOf(renamed).length, []))
   expect(() => openBytes(twice)).toThrow(expect.objectContaining({ code: 'data_corrupt' }) as Error)
   // A batch that the chain does not reach, another order, a bad signature.
-  const reframed = (change: object) => openBytes(concatBytes(...encodeRecord(key, 0, 0, [{ ...batch, ...change }])))
+  const reframed = (change: object) => openBytes(concatBytes(...encodeRecord(key, 0, 0, [{ ...batchOf(shown), ...change }])))
   expect(() => reframed({ batch: { ...batch.batch, first: 1 } })).toThrow(/breaks at receipt 1/)
   expect(() => reframed({ batch: { ...batch.batch, thread: 2 ** 40 } })).toThrow(/breaks at receipt 0/)
   expect(() => reframed({ batch: { ...batch.batch, prev: leafHash(utf8('x')) } })).toThrow(/breaks/)
   expect(() => reframed({ batch: { ...batch.batch, node: new Uint8Array(32) } })).toThrow(/breaks/)
-  expect(() => reframed({ batch: { ...batch.batch, root: batchTree([]).root } })).toThrow(/breaks/)
+  expect(() => reframed({ batch: { ...batch.batch, root: new BatchTree(new Uint8Array(0)).root } })).toThrow(/breaks/)
   expect(() => reframed({ sig: new Uint8Array(64) })).toThrow(/not signed by this node/)
   expect(FRAME_BYTES).toBe(52)
 })

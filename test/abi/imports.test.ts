@@ -28,7 +28,7 @@ async function guestOf(
 ): Promise<Readonly<Record<string, JcoFunction>>> {
   const text = `package t:t;\n${iface}\nworld w { import h; ${exports} }`
   const generated = generateImports(loadWit([{ source: 't.wit', text }]).interface('t:t/h'), options)
-  const core = await compileProgram({
+  const { core } = await compileProgram({
     entry: { path: 'entry', text: `import './abort'\n${author}\nexport { cabi_realloc } from './abi'` },
     readSource: async (path) => {
       if (path === 'gen') return { text: generated, path: 'gen.ts' }

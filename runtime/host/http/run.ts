@@ -124,12 +124,13 @@ const NOTHING = new Uint8Array(0)
 
 /** A stream of bytes from a seed: sha256 of domain, seed and a counter, 32 bytes a step. */
 class SeedStream {
-  readonly #seed: Uint8Array
+  readonly #context: RunContext
   #left = NOTHING
   #counter = 0n
 
-  constructor(seed: Uint8Array) {
-    this.#seed = seed
+  /** The seed is read when the guest first asks: where a receipt's run makes it on demand, most guests never have it made. */
+  constructor(context: RunContext) {
+    this.#context = context
   }
 
   take(length: number): Uint8Array {
@@ -139,7 +140,7 @@ class SeedStream {
       if (this.#left.length === 0) {
         const counter = new Uint8Array(8)
         new DataView(counter.buffer).setBigUint64(0, this.#counter++)
-        this.#left = new Uint8Array(digest('guest-random', this.#seed, counter))
+        this.#left = new Uint8Array(digest('guest-random', this.#context.seed, counter))
       }
       const part = this.#left.subarray(0, length - at)
       out.set(part, at)
@@ -162,6 +163,6 @@ export class HttpRun {
   constructor(meter: Meter, context: RunContext) {
     this.meter = meter
     this.context = context
-    this.random = new SeedStream(context.seed)
+    this.random = new SeedStream(context)
   }
 }

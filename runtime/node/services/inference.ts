@@ -10,7 +10,6 @@ import {
   PROTOCOL,
   tensorCommitment,
   tensorHeads,
-  toHex,
   UtnetError,
   type CID,
   type InferRequest,
@@ -23,7 +22,8 @@ import {
 import type { OperatorOutcome } from '../../host/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
 import { guestOf } from './guests.ts'
-import { contextNow, inSlot, strictest, ticketOf } from './runs.ts'
+import { announce, contextNow, inSlot, strictest, ticketOf } from './runs.ts'
+import type { RunFile } from '../../receipts/index.ts'
 
 interface Ran {
   readonly status: RunStatus
@@ -125,10 +125,10 @@ function failureOf(name: string, run: OperatorOutcome): UtnetError {
 }
 
 /** The tensors by the sha256 of their data; `own` makes copies. */
-const filesOf = (tensors: readonly NamedTensor[], heads: readonly TensorHead[], own: boolean): (readonly [string, Uint8Array])[] =>
+const filesOf = (tensors: readonly NamedTensor[], heads: readonly TensorHead[], own: boolean): RunFile[] =>
   heads.flatMap(([, , , hash], i) => {
     const { data } = tensors[i] as NamedTensor
-    return data.length === 0 ? [] : [[toHex(hash), own ? new Uint8Array(data) : data] as const]
+    return data.length === 0 ? [] : [[hash, own ? new Uint8Array(data) : data] as const]
   })
 
 async function receipted(
@@ -143,12 +143,12 @@ async function receipted(
   const inputs = request.inputs.map((t) => ({ ...t, data: new Uint8Array(t.data) }))
   const heads = tensorHeads(inputs)
   const input = encode(heads)
-  const run = parts.receipts.begin({ module, chainSeed, input: () => input })
+  const run = parts.receipts.begin({ module, chainSeed, input })
   const began = performance.now()
   const ran = await inSlot(run, () => work(inputs, heads))
   // A caller who does not wait for the disk has the outputs before they are written, and may change them.
   const later = request.later === true
-  const files = new Map([...filesOf(inputs, heads, false), ...filesOf(ran.outputs, ran.heads, later)])
+  const files = [...filesOf(inputs, heads, false), ...filesOf(ran.outputs, ran.heads, later)]
   const issued = run.finish({
     kind: 'infer',
     world,
@@ -164,7 +164,7 @@ async function receipted(
     files,
   })
   parts.meters.ran('infer', ran.status, ran.gas, (performance.now() - began) / 1000)
-  parts.events.emit({ type: 'receipt', id: issued.id.toString(), kind: 'infer', status: ran.status, gas: ran.gas.toString() })
+  announce(parts, issued, 'infer', ran.status, ran.gas)
   const receipt = await ticketOf(run, issued, ran.gas, later)
   if (ran.failure !== undefined) throw withReceipt(ran.failure, receipt.id)
   return { model: module.toString(), arithmetic: ran.arithmetic, outputs: ran.outputs, receipt }

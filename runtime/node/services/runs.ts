@@ -1,6 +1,6 @@
 /** What invoke and infer share: a receipt around a run. */
-import { encodeAttestation, type Issued, type OpenRun } from '../../receipts/index.ts'
-import { asUtnetError, type CID, type ReceiptTicket, type Retention } from '../../core/index.ts'
+import type { Issued, OpenRun } from '../../receipts/index.ts'
+import { asUtnetError, type CID, type ReceiptTicket, type Retention, type RunStatus } from '../../core/index.ts'
 import type { Parts } from '../parts.ts'
 
 export interface RunContext {
@@ -29,8 +29,20 @@ export async function inSlot<T>(run: OpenRun, work: () => Promise<T>): Promise<T
 
 /** The ticket of an issued receipt, once it is durable unless the caller does not wait. */
 export async function ticketOf(run: OpenRun, issued: Issued, gas: bigint, later: boolean): Promise<ReceiptTicket> {
-  const attestation = later ? new Uint8Array(0) : encodeAttestation(await issued.attested)
-  return { id: issued.id.toString(), gas: gas.toString(), salt: run.salt, attestation }
+  await new Promise<void>((resolve, reject) => {
+    if (later) issued.whenSealed(resolve)
+    else issued.whenDurable((failure) => (failure === undefined ? resolve() : reject(failure)))
+  })
+  // Who does not wait has the salt before it is written, and may change it.
+  const [salt, attestation] = later ? [new Uint8Array(run.salt), new Uint8Array(0)] : [run.salt, issued.attestation()]
+  return { id: issued.idText, gas: gas.toString(), salt, attestation }
+}
+
+/** Tells listeners of a receipt: its id is made only where there are any. */
+export function announce(parts: Parts, issued: Issued, kind: 'invoke' | 'infer', status: RunStatus, gas: bigint): void {
+  if (!parts.events.heard()) return
+  // With the rest of its batch, its id costs least.
+  issued.whenSealed(() => parts.events.emit({ type: 'receipt', id: issued.idText, kind, status, gas: gas.toString() }))
 }
 
 /** The retention of a run: a caller may ask for less to be kept than the route keeps, never for more. */

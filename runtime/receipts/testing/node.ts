@@ -11,17 +11,17 @@ import {
   requestOpening,
   responseOpening,
   sha256,
-  toHex,
   utf8,
   verifyInclusion,
   withoutSecrets,
   type Attestation,
+  type CID,
   type Disk,
   type Retention,
 } from '../../core/index.ts'
 import { openSigner, verifyEd25519 } from '../../crypto/native.ts'
 import { seededRandom } from '../../kv/index.ts'
-import { openReceipts, type Issued, type OpenRun, type Receipts, type RunResult } from '../index.ts'
+import { openReceipts, type DurableRecord, type Issued, type LaneRange, type OpenRun, type Receipts, type RunResult } from '../index.ts'
 
 export const signer = openSigner(digest('test-node', utf8('receipts')))
 export const MODULE = cidOf(DAG_CBOR, utf8('module'))
@@ -31,10 +31,12 @@ export const CHAIN_SEED = sha256(utf8('seed'))
 export interface NodeOptions {
   readonly seed?: number
   readonly sign?: (bytes: Uint8Array) => Uint8Array
+  readonly lanes?: LaneRange
+  readonly onRecovered?: (record: DurableRecord) => void
 }
 
 /** Opens the receipts of the test node. */
-export function openNode(disk: Disk, { seed = 1, sign = signer.sign }: NodeOptions = {}): Receipts {
+export function openNode(disk: Disk, { seed = 1, sign = signer.sign, ...rest }: NodeOptions = {}): Receipts {
   const random = seededRandom(seed)
   return openReceipts({
     disk,
@@ -42,6 +44,7 @@ export function openNode(disk: Disk, { seed = 1, sign = signer.sign }: NodeOptio
     sign,
     random: (n) => Uint8Array.from({ length: n }, () => Math.floor(random() * 256)),
     soon: (fn) => void setImmediate(fn),
+    ...rest,
   })
 }
 
@@ -75,20 +78,35 @@ export function result(body: string | Uint8Array, retention: Retention, change: 
     retention,
     output: responseOpening(200, [['content-type', utf8('text/plain')]], sha256(bytes)),
     log: encode([['time', 7]]),
-    files: new Map([[toHex(sha256(bytes)), bytes]]),
+    files: [[sha256(bytes), bytes]],
     ...change,
   }
 }
 
 /** A whole run. */
-export function run(
-  receipts: Receipts,
-  body: string | Uint8Array,
-  retention: Retention,
-  change: Partial<RunResult> = {},
-): Issued & { readonly salt: Uint8Array } {
+export function run(receipts: Receipts, body: string | Uint8Array, retention: Retention, change: Partial<RunResult> = {}): Ran {
   const open = begin(receipts, body)
-  return { ...open.finish(result(body, retention, change)), salt: open.salt }
+  return ended(open, result(body, retention, change))
+}
+
+export interface Ran {
+  readonly id: CID
+  readonly attested: Promise<Attestation>
+  readonly salt: Uint8Array
+  readonly issued: Issued
+}
+
+/** Ends a run; its id is made when it is asked for, as in a node. */
+export function ended(open: OpenRun, result: RunResult): Ran {
+  const issued = open.finish(result)
+  return {
+    get id() {
+      return issued.id
+    },
+    attested: issued.attested,
+    salt: open.salt,
+    issued,
+  }
 }
 
 /** True when the attestation stands for these body bytes. */

@@ -1,0 +1,134 @@
+/** A receipt that was issued: waits for its batch, and tells who waits for it. */
+import {
+  cborCidText,
+  cidOfDigest,
+  DAG_CBOR,
+  UtnetError,
+  type Attestation,
+  type CID,
+  type ReceiptFields,
+  type ReceiptLayout,
+} from '../core/index.ts'
+import type { ClosedBatch } from './closed-batch.ts'
+import type { Begun, Draft } from './draft.ts'
+import type { Keeping } from './kept.ts'
+import type { Sealer } from './sealer.ts'
+import type { Issued } from './types.ts'
+
+type Waiter = (failure: UtnetError | undefined) => void
+
+export interface Ended {
+  readonly begun: Begun
+  readonly layout: ReceiptLayout
+  readonly fields: ReceiptFields
+  readonly output: Uint8Array
+  readonly log: Uint8Array | null
+  readonly keeping: Keeping | null
+}
+
+export class IssuedReceipt implements Draft, Issued {
+  readonly begun: Begun
+  readonly layout: ReceiptLayout
+  readonly fields: ReceiptFields
+  readonly output: Uint8Array
+  readonly log: Uint8Array | null
+  readonly keeping: Keeping | null
+  readonly length: number
+  /** Bytes that it takes in the journal, about. */
+  readonly bytes: number
+  sealed: Uint8Array | undefined = undefined
+  bodyAt = 0
+  digestAt = 0
+  leafAt = 0
+  readonly #sealer: Sealer
+  #batch: ClosedBatch | undefined = undefined
+  #index = 0
+  #settled = false
+  #failure: UtnetError | undefined = undefined
+  #waiters: Waiter | Waiter[] | undefined = undefined
+  #attested: Promise<Attestation> | undefined = undefined
+
+  /** Throws `receipt_invalid` where the body would be over 1 KB. */
+  constructor(sealer: Sealer, { begun, layout, fields, output, log, keeping }: Ended) {
+    this.begun = begun
+    this.layout = layout
+    this.fields = fields
+    this.output = output
+    this.log = log
+    this.keeping = keeping
+    this.length = layout.measure(fields)
+    this.bytes = this.length + (keeping === null ? 0 : keeping.head.length + filesLength(keeping))
+    this.#sealer = sealer
+  }
+
+  get id(): CID {
+    return cidOfDigest(DAG_CBOR, this.#seal().slice(this.digestAt, this.digestAt + 32))
+  }
+
+  get idText(): string {
+    return cborCidText(this.#seal(), this.digestAt)
+  }
+
+  get attested(): Promise<Attestation> {
+    if (this.#attested === undefined) {
+      this.#attested = new Promise((resolve, reject) => {
+        this.whenDurable((failure) => (failure === undefined ? resolve(this.#closed().attestation(this.#index)) : reject(failure)))
+      })
+      // Who asked may look away: a failed disk must not end the process by this promise.
+      this.#attested.catch(() => {})
+    }
+    return this.#attested
+  }
+
+  whenDurable(done: Waiter): void {
+    if (this.#settled) done(this.#failure)
+    else if (this.#waiters === undefined) this.#waiters = done
+    else this.#waiters = Array.isArray(this.#waiters) ? [...this.#waiters, done] : [this.#waiters, done]
+  }
+
+  whenSealed(done: () => void): void {
+    if (this.sealed === undefined) this.#sealer.soon(this, done)
+    else done()
+  }
+
+  attestation(): Uint8Array {
+    return this.#closed().encoded(this.#index)
+  }
+
+  /** Called by who closed the batch that it is in, once that is on disk. */
+  durable(batch: ClosedBatch, index: number): void {
+    this.#batch = batch
+    this.#index = index
+    this.#settle()
+  }
+
+  /** Called when it never will be on disk. */
+  fail(failure: UtnetError): void {
+    this.#failure = failure
+    this.#settle()
+  }
+
+  #settle(): void {
+    this.#settled = true
+    const waiters = this.#waiters
+    this.#waiters = undefined
+    if (Array.isArray(waiters)) for (const done of waiters) done(this.#failure)
+    else waiters?.(this.#failure)
+  }
+
+  #seal(): Uint8Array {
+    if (this.sealed === undefined) this.#sealer.seal([this])
+    return this.sealed as unknown as Uint8Array
+  }
+
+  #closed(): ClosedBatch {
+    if (this.#batch === undefined) throw this.#failure ?? new UtnetError('node_internal', 'the receipt is not on disk yet')
+    return this.#batch
+  }
+}
+
+function filesLength({ files }: Keeping): number {
+  let bytes = 0
+  for (const [, file] of files) bytes += file.length
+  return bytes
+}
