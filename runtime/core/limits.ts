@@ -37,6 +37,7 @@ export const LIMITS = {
   storageKeyBytes: 1_024,
   storageValueBytes: 64 * 1024,
   callArgsBytes: 64 * 1024,
+  callDepth: 8, // contracts at work at once in one transaction, the first one counted
   // tensors and models
   modelBytes: 64 * 1024 * 1024,
   tensorRank: 8,

@@ -134,8 +134,9 @@ const SIGNATURES: GuestSignatures = {
 test('golden: the entry and the world of one small contract', () => {
   const entry = contractEntry(SIGNATURES, './assembly/index')
   expect(entry.text).toMatchInlineSnapshot(`
-    "import { Box, RETURN_AREA, Result, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, newBlock, zeroed } from '@utnet/sdk/raw/abi'
+    "import { Box, RETURN_AREA, Result, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, newBlock, storeString, zeroed } from '@utnet/sdk/raw/abi'
     import { revertAbort } from '@utnet/sdk/raw/abort'
+    import { Amount } from '@utnet/sdk/amount'
     import { moveAll as author_moveAll } from './assembly/index'
     import { Point as Class0 } from './assembly/point'
 

@@ -19,6 +19,8 @@ export type GuestType =
   /** Also enums, flags, chars and handles: `as` is the type in memory. */
   | { readonly kind: 'scalar'; readonly as: ScalarName }
   | { readonly kind: 'string' }
+  /** The SDK's `Amount`, as decimal text: WIT has no integer of 128 bits. */
+  | { readonly kind: 'amount' }
   | { readonly kind: 'bytes' }
   | { readonly kind: 'list'; readonly element: GuestType; readonly container: 'Array' | 'StaticArray' }
   /** `boxed`: the payload is no reference, so it sits in a `Box`. */
@@ -70,6 +72,7 @@ export function layout(type: GuestType): Layout {
     case 'scalar':
       return { size: SIZES[type.as], align: SIZES[type.as] }
     case 'string':
+    case 'amount':
     case 'bytes':
     case 'list':
       return { size: 8, align: 4 }
@@ -99,6 +102,7 @@ export function flatten(type: GuestType): readonly CoreType[] {
       if (type.as === 'f32' || type.as === 'f64') return [type.as]
       return [SIZES[type.as] === 8 ? 'i64' : 'i32']
     case 'string':
+    case 'amount':
     case 'bytes':
     case 'list':
       return ['i32', 'i32']
@@ -130,6 +134,8 @@ export function asText(type: GuestType): string {
       return type.as
     case 'string':
       return 'string'
+    case 'amount':
+      return 'Amount'
     case 'bytes':
       return 'Uint8Array'
     case 'list':

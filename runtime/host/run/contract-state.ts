@@ -1,14 +1,33 @@
-/** What a contract may import: its state, its context, events, hashing. */
-import { decode, LIMITS, PARAMS, sha256, UtnetError, utf8, type ContractEnv } from '../../core/index.ts'
+/** What a contract may import: its state, its context, events, hashing, other contracts. */
+import { decode, LIMITS, PARAMS, sha256, UtnetError, utf8, type Callee, type ContractEnv, type RunOutcome } from '../../core/index.ts'
+import { verifyEd25519 } from '../../crypto/native.ts'
 import { GuestTrap, hostFunction, wit, type HostInterfaces, type Meter } from '../abi/index.ts'
 
-const { bytes, string, u64, option } = wit
+const { bool, bytes, string, u32, u64, option } = wit
 const { host } = PARAMS
 
+/** A meter that tells what is left. */
+export interface Budget extends Meter {
+  readonly left: bigint
+}
+
+export interface CalleeRun {
+  readonly callee: Callee
+  readonly entry: string
+  /** Canonical dag-cbor of the list of arguments. */
+  readonly args: Uint8Array
+  readonly gasLimit: bigint
+}
+
 export interface ContractState {
-  readonly meter: Meter
+  readonly meter: Budget
   readonly env: ContractEnv
-  events: number
+  /** Of all contracts of the transaction. */
+  readonly events: { count: number }
+  /** Addresses of the contracts at work, this one last. */
+  readonly stack: readonly string[]
+  /** Runs another contract above this one; says why not where nothing ran. Throws `host_module_missing`. */
+  readonly runCallee: (run: CalleeRun) => RunOutcome | 'no-export' | 'arguments'
 }
 
 /** The guest ended its call as a failure. */
@@ -37,6 +56,12 @@ function checkEvent(name: string, data: Uint8Array): void {
   if (!plain) throw new GuestTrap('event data must be a dag-cbor map')
 }
 
+const SIGNATURE_BYTES = 64
+const KEY_BYTES = 32
+
+/** Blocks of 64 with the padding of FIPS 180-4, 5.1.1 */
+const hashGas = (length: number): number => Math.ceil((length + 9) / 64) * host.sha256Per64
+
 export const CONTRACT: HostInterfaces<ContractState> = {
   'utnet:host/storage': {
     get: hostFunction({ key: bytes }, option(bytes), ({ env, meter }, [k]) => {
@@ -61,17 +86,21 @@ export const CONTRACT: HostInterfaces<ContractState> = {
   },
   'utnet:host/context': {
     caller: hostFunction({}, string, ({ env }) => env.caller),
+    signer: hostFunction({}, string, ({ env }) => env.signer),
     contract: hostFunction({}, string, ({ env }) => env.contract),
+    owner: hostFunction({}, string, ({ env }) => env.owner),
+    version: hostFunction({}, u32, ({ env }) => env.version),
     height: hostFunction({}, u64, ({ env }) => env.height),
     time: hostFunction({}, u64, ({ env }) => env.time),
     'chain-id': hostFunction({}, string, ({ env }) => env.chainId),
     revert: hostFunction({ message: string }, undefined, (_, [message]) => {
-      throw new Revert((message as string).slice(0, 1_024))
+      throw new Revert((message as string).slice(0, 1_024).toWellFormed())
     }),
   },
   'utnet:host/events': {
     emit: hostFunction({ name: string, data: bytes }, undefined, (state, [name, data]) => {
-      if (++state.events > LIMITS.eventsPerCall) throw new GuestTrap(`more events than the limit eventsPerCall of ${LIMITS.eventsPerCall}`)
+      if (++state.events.count > LIMITS.eventsPerCall)
+        throw new GuestTrap(`more events than the limit eventsPerCall of ${LIMITS.eventsPerCall}`)
       state.meter.charge(host.eventBase)
       checkEvent(name as string, data as Uint8Array)
       state.env.emit(name as string, data as Uint8Array)
@@ -80,9 +109,13 @@ export const CONTRACT: HostInterfaces<ContractState> = {
   },
   'utnet:host/crypto': {
     sha256: hostFunction({ data: bytes }, bytes, ({ meter }, [data]) => {
-      // Blocks of 64 with the padding of FIPS 180-4, 5.1.1
-      meter.charge(Math.ceil(((data as Uint8Array).length + 9) / 64) * host.sha256Per64)
+      meter.charge(hashGas((data as Uint8Array).length))
       return sha256(data as Uint8Array)
+    }),
+    'verify-ed25519': hostFunction({ signature: bytes, message: bytes, key: bytes }, bool, ({ meter }, [signature, message, key]) => {
+      const [s, m, k] = [signature, message, key] as [Uint8Array, Uint8Array, Uint8Array]
+      meter.charge(host.ed25519Verify + hashGas(m.length))
+      return s.length === SIGNATURE_BYTES && k.length === KEY_BYTES && verifyEd25519(s, m, k)
     }),
   },
 }

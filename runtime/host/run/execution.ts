@@ -62,12 +62,26 @@ export class Execution<S extends RunState> implements Meter {
   #account = INSTANCE
   readonly #tally: Tally | undefined
 
-  constructor(guest: PreparedGuest, limit: bigint, state: (meter: Meter) => S) {
+  readonly #stackBytes: number | undefined
+
+  /** `stackBytes`: less than the limit where another guest of this thread waits beneath. */
+  constructor(guest: PreparedGuest, limit: bigint, state: (meter: Meter & { readonly left: bigint }) => S, stackBytes?: number) {
+    this.#stackBytes = stackBytes
     this.#guest = guest
     this.#tally = guest.profiled ? new Tally() : undefined
     this.#limit = agas(limit)
     this.#memory = new GuestMemory(NO_MEMORY, undefined, this)
     this.state = state(this)
+  }
+
+  /** Gas that is left. */
+  get left(): bigint {
+    return this.#gas.value < 0n ? 0n : this.#gas.value
+  }
+
+  /** Bytes of the stack limit that are left where the guest stands now. */
+  get stackLeft(): number {
+    return (this.#exports[STACK_EXPORT] as WebAssembly.Global<'i32'> | undefined)?.value ?? LIMITS.stackBytes
   }
 
   charge(gas: number): void {
@@ -141,6 +155,10 @@ export class Execution<S extends RunState> implements Meter {
     this.#exports = instance.exports
     this.#gas = instance.exports[GAS_EXPORT] as WebAssembly.Global<'i64'>
     this.#gas.value = this.#limit
+    if (this.#stackBytes !== undefined) {
+      const stack = instance.exports[STACK_EXPORT] as WebAssembly.Global<'i32'> | undefined
+      if (stack !== undefined) stack.value = this.#stackBytes
+    }
     const realloc = guest.realloc === undefined ? undefined : this.#core(guest.realloc)
     const memory = guest.memory === undefined ? NO_MEMORY : (instance.exports[guest.memory] as WebAssembly.Memory)
     this.#memory = new GuestMemory(memory, realloc && ((a, b, c, d) => this.#closed(realloc, a, b, c, d) as number), this)

@@ -1,12 +1,10 @@
 /** The host: loads guests, runs contracts, functions and operators. */
 import {
   atensor,
-  awitValue,
   isUtnetError,
   UtnetError,
   type CID,
   type ContractExecutor,
-  type ContractRun,
   type FileStore,
   type FunctionGas,
   type GuestInfo,
@@ -20,7 +18,7 @@ import {
 } from '../../core/index.ts'
 import { finalHeaders, HttpRun, IncomingRequest, type HttpRequest, type HttpResponse, type RunContext } from '../http/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
-import type { ContractState } from './contract-state.ts'
+import { runContract } from './contract-run.ts'
 import { Execution, type Ending, type RunState } from './execution.ts'
 import { prepareGuest, type Entry, type PreparedGuest } from './prepared.ts'
 import { canonicalNans, Inference, tensorOf, tensorValue } from './tensors.ts'
@@ -152,23 +150,6 @@ function entryOf(guest: PreparedGuest, world: string, name: string): Entry {
   return entry
 }
 
-function runContract(guest: PreparedGuest | undefined, { module, entry, args, gasLimit, env }: ContractRun): RunOutcome {
-  if (guest === undefined) throw new UtnetError('host_fault', `the module ${module.toString()} is not loaded`)
-  const refused = (message: string): RunOutcome => ({ status: 'refused', result: null, gas: 0n, message })
-  const found = guest.info.world === 'contract' ? guest.entries.get(entry) : undefined
-  if (found === undefined) return refused(`the guest has no contract export ${JSON.stringify(entry)}`)
-  const { params } = found.export.func
-  if (params.length !== args.length) return refused(`${entry} takes ${params.length} arguments, got ${args.length}`)
-  try {
-    params.forEach((p, i) => awitValue(p.type, args[i], p.name))
-  } catch (error) {
-    if (isUtnetError(error, 'value_mismatch')) return refused(error.message)
-    throw error
-  }
-  const execution = new Execution<ContractState>(guest, gasLimit, (meter) => ({ meter, env, events: 0 }))
-  return execution.run(found, args)
-}
-
 /** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. */
 export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, profile = false }: HostOptions): Host {
   const cache = new GuestCache(maxCachedBytes)
@@ -192,6 +173,13 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, prof
       loading.set(id, job)
     }
     return job
+  }
+
+  function loadedGuest(module: CID): PreparedGuest {
+    const id = module.toString()
+    const guest = cache.get(id)
+    if (guest === undefined) throw new UtnetError('host_module_missing', `the module ${id} is not loaded`, { details: { module: id } })
+    return guest
   }
 
   async function invoke({ module, request, context, gasLimit, replay }: InvokeRequest): Promise<InvokeOutcome> {
@@ -225,7 +213,13 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, prof
       cache.put(guest.info.module.toString(), guest)
       return guest.info
     },
-    executor: { run: (run) => runContract(cache.get(run.module.toString()), run) },
+    executor: {
+      run: (run) => runContract(loadedGuest, run),
+      has: (module, entry) => {
+        const { info, entries } = loadedGuest(module)
+        return info.world === 'contract' && entries.has(entry)
+      },
+    },
     invoke,
     runOperator: async ({ module, inputs, gasLimit }) => {
       const guest = await guestOf(module)

@@ -100,3 +100,9 @@ export function liftStaticArray<T>(p: usize, length: i32): StaticArray<T> {
   memory.copy(changetype<usize>(array), p, (<usize>length) << alignof<T>())
   return array
 }
+
+/** Pointer and length of a text that lives as long as the call. */
+export function storeString(p: usize, text: string): void {
+  store<usize>(p, changetype<usize>(text))
+  store<i32>(p, text.length, 4)
+}
