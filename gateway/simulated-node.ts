@@ -191,6 +191,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         owner: DEV,
         address,
         imports: [],
+        version: 1,
         versions: [{ module, height }],
         count: 0n,
       })

@@ -1,9 +1,9 @@
 /** What an instance costs: new, set back, and around a call. All of it in one process, the variants in turn. */
-import type { ContractEnv } from '../../runtime/core/index.ts'
 import { createHost, type Host, type HostOptions } from '../../runtime/host/index.ts'
 import { MemoryImage } from '../../runtime/host/pool/index.ts'
 import { GuestInstance } from '../../runtime/host/run/instance.ts'
 import { prepareGuest, type PreparedGuest } from '../../runtime/host/run/prepared.ts'
+import { simulatedEnv } from '../../runtime/host/testing/host.ts'
 import { rowOf, type Row } from '../row.ts'
 import { built, GREET, HELLO } from './guests-built.ts'
 import { fnRequest, invokeContext, noFiles } from './inputs.ts'
@@ -17,16 +17,7 @@ const NAME = 'Nicéphore'
 const DATA = new Uint8Array(64).fill(3)
 const GAS = 100_000_000n
 
-const env: ContractEnv = {
-  caller: 'ut1caller',
-  contract: 'ut1contract',
-  height: 1,
-  time: 1,
-  chainId: 'chain',
-  get: () => undefined,
-  set: () => undefined,
-  emit: () => undefined,
-}
+const env = simulatedEnv('ut1caller')
 
 /** The middle one of `SAMPLES` timings of a call, in microseconds. */
 function p50(call: () => unknown, batch: number, between: () => void = () => undefined): number {

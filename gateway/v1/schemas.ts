@@ -82,6 +82,7 @@ export const guestDetail = name(
     owner: z.string(),
     address: z.string().nullable(),
     imports: z.array(z.string()),
+    version: z.int(),
     versions: z.array(z.object({ module: cid, height })),
   }) satisfies z.ZodType<GuestDetail>,
 )

@@ -7,4 +7,16 @@ export * from './chain/index.ts'
 export type { BloomKind, Skipped } from './block/index.ts'
 export type { ChainCrypto, Proposer, Voter } from './crypto-port.ts'
 export { BURNT_KEY, codeKey, nameKey, recordKey, storeKey, type ContractRecord, type TrieName, type VersionRecord } from './state/index.ts'
-export { changesRoot, encodeEvent, readTx, type ChainEvent, type ChainTx, type TxOutcome } from './tx/index.ts'
+export {
+  CallSession,
+  changesRoot,
+  encodeEvent,
+  readTx,
+  runGuarded,
+  type CallNote,
+  type ChainEvent,
+  type ChainTx,
+  type ContractSeat,
+  type SessionState,
+  type TxOutcome,
+} from './tx/index.ts'

@@ -38,6 +38,8 @@ export interface BundleRoot {
   /** Shows the node's account in the accounts trie at the anchor; null for a call. */
   readonly node: { readonly account: Uint8Array; readonly proof: TrieProof } | null
   readonly module: CID
+  /** Of a call: the modules of the contracts that it called, in order of first use (core `witnessModules`). */
+  readonly callees: readonly CID[]
   readonly input: OpenedPart | null
   readonly output: OpenedPart | null
   readonly log: OpenedPart | null
@@ -63,6 +65,7 @@ export function bundleCbor(b: BundleRoot): Cbor {
     contextBlock: finalCbor(b.contextBlock),
     node: b.node === null ? null : { account: b.node.account, proof: trieProofCbor(b.node.proof) },
     module: b.module,
+    callees: [...b.callees],
     input: partCbor(b.input),
     output: partCbor(b.output),
     log: partCbor(b.log),
@@ -87,6 +90,7 @@ export function bundleLinks(b: BundleRoot): CID[] {
     b.contextBlock.header,
     b.contextBlock.certificate,
     b.module,
+    ...b.callees,
     ...parts,
     ...(b.witness === null ? [] : [b.witness]),
     ...(b.withModels ? b.models : []),
@@ -133,6 +137,7 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
       'contextBlock',
       'node',
       'module',
+      'callees',
       'input',
       'output',
       'log',
@@ -155,6 +160,7 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
     contextBlock: readFinal(m['contextBlock'], 'contextBlock'),
     node: node === null ? null : { account: asBytes(node['account'], 'account'), proof: readTrieProof(node['proof']) },
     module: asCid(m['module'], 'module'),
+    callees: asArray(m['callees'], 'callees').map((c) => asCid(c, 'callee')),
     input: readPart(m['input'], 'input'),
     output: readPart(m['output'], 'output'),
     log: readPart(m['log'], 'log'),

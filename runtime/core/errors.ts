@@ -29,6 +29,7 @@ export const ERRORS = {
   host_out_of_gas: ['guest', 500],
   host_refused: ['guest', 500],
   host_fault: ['node', 503],
+  host_module_missing: ['node', 503], // details: {module}
   host_busy: ['node', 503],
   // tensors
   tensor_shape: ['caller', 400],

@@ -41,6 +41,7 @@ export const LIMITS = {
   storageKeyBytes: 1_024,
   storageValueBytes: 64 * 1024,
   callArgsBytes: 64 * 1024,
+  callDepth: 8, // contracts at work at once in one transaction, the first one counted
   // what a host holds at once; beyond it is `host_busy`, never a result
   runsInFlight: 1_024,
   tenantRuns: 256,

@@ -38,11 +38,20 @@ export interface GuestView {
   readonly exports: readonly ExportView[]
 }
 
+/** What was deployed. */
+export interface DeployedView extends GuestView {
+  /** Of the hook that the publication ran: `init` or `migrate` of a contract. */
+  readonly receipt?: string
+}
+
 export interface GuestDetail extends GuestView {
   readonly owner: string
   /** Address of the contract's state; null for the other worlds. */
   readonly address: string | null
   readonly imports: readonly string[]
+  /** Which version runs, from 1. */
+  readonly version: number
+  /** The newest ones, the oldest of them first. */
   readonly versions: readonly { readonly module: string; readonly height: number }[]
 }
 
@@ -235,7 +244,7 @@ export interface IpfsAnswer {
 export interface NodeApi {
   info(): Promise<NodeInfo>
   ready(): Promise<boolean>
-  deploy(request: DeployRequest): Promise<GuestView & { readonly receipt?: string }>
+  deploy(request: DeployRequest): Promise<DeployedView>
   guests(): Promise<readonly GuestView[]>
   /** Throws `guest_not_found`. */
   guest(name: string): Promise<GuestDetail>

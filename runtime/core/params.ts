@@ -52,6 +52,10 @@ export interface Params {
     readonly storageByte: number
     readonly eventBase: number
     readonly sha256Per64: number
+    /** Checking one ed25519 signature, beside its message's `sha256Per64`. */
+    readonly ed25519Verify: number
+    /** Finding and entering another contract, beside what its instance and its run cost. */
+    readonly contractCall: number
     /** Per element of all input and output tensors. */
     readonly tensorElement: number
     /** Per byte of the model, an upper measure of its graph. */
@@ -104,6 +108,8 @@ const V1: Params = {
     storageByte: 50,
     eventBase: 1_000,
     sha256Per64: 400,
+    ed25519Verify: 200_000,
+    contractCall: 20_000,
     tensorElement: 2,
     tensorModelByte: 8,
   },

@@ -80,10 +80,17 @@ export interface GuestInfo {
   readonly imports: readonly string[]
 }
 
-/** The chain's view that a contract runs in. Values are bytes; the host never reads the chain in any other way. */
+/** The chain's view that a contract runs in. Values are bytes; the host never reads the chain in any other way. Addresses are text. */
 export interface ContractEnv {
+  /** Who called: the signer, or the contract that calls this one. */
   readonly caller: string
+  /** Who signed the transaction or asks the query: the first caller. */
+  readonly signer: string
   readonly contract: string
+  /** Who owns the contract's name, and alone publishes its next version. */
+  readonly owner: string
+  /** Which version of the name runs, from 1. */
+  readonly version: number
   readonly height: number
   readonly time: number
   readonly chainId: string
@@ -93,7 +100,24 @@ export interface ContractEnv {
   set(key: Uint8Array, value: Uint8Array | undefined): void
   /** `data` is canonical dag-cbor, checked by the host. */
   emit(name: string, data: Uint8Array): void
+  /** The contract of a name or an address in text, as this one calls it; undefined where there is none. */
+  callee(asked: string): Callee | undefined
+  /** Marks a point among the changes and events of the whole transaction. */
+  checkpoint(): number
+  /** Takes back all changes and events since the mark, whichever contract made them. */
+  revert(mark: number): void
 }
+
+/** A contract that another one calls. */
+export interface Callee {
+  readonly module: CID
+  readonly env: ContractEnv
+}
+
+/** Exports that the chain alone calls: when the name is published first, and when it gets a later version. */
+export const CONTRACT_HOOKS = ['init', 'migrate'] as const
+
+export type ContractHook = (typeof CONTRACT_HOOKS)[number]
 
 export interface ContractRun {
   readonly module: CID
@@ -101,6 +125,8 @@ export interface ContractRun {
   readonly args: readonly WitValue[]
   readonly gasLimit: bigint
   readonly env: ContractEnv
+  /** The chain calls a hook; nobody else may. */
+  readonly hook?: boolean
 }
 
 /** How a run of any guest ended. Only `ok` has a result. On `trap` and `out-of-gas` gas is the whole limit. */
@@ -141,7 +167,10 @@ export interface FunctionGas {
 
 /** Runs contract exports, synchronously: the chain executes blocks with it. */
 export interface ContractExecutor {
+  /** Throws `host_module_missing` when this module, or one that it calls, was not made ready before. */
   run(run: ContractRun): RunOutcome
+  /** Whether the module is a contract with this export. Throws `host_module_missing`. */
+  has(module: CID, entry: string): boolean
 }
 
 /** Tensor inference as a guest or the gateway asks for it. `model` is a name or a CID in text. */

@@ -119,16 +119,15 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const host = createHost({ files: store, tensors: bridge, chip, chainId: chainIdOf(genesis) })
   const known = knownSignatures(crypto.verifyEd25519)
   const signer = crypto.openSigner(node.secret)
-  let opened: Chain | undefined
-  const recorder = createCallRecorder(host.executor, kv, () => (opened?.head().header.height ?? -1) + 1)
+  const recorder = createCallRecorder(kv)
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
-    executor: recorder.executor,
+    executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify },
     loadModule: (module) => host.load(module),
+    onCall: recorder.note,
   })
-  opened = chain
   const receipts = openReceipts({
     disk: openDisk(folder.journal),
     node: node.key,

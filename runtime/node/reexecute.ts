@@ -7,6 +7,8 @@ import {
   decode,
   encode,
   fileCid,
+  formatAddress,
+  parseAddress,
   isSecretHeader,
   LIMITS,
   PARAMS,
@@ -18,26 +20,28 @@ import {
   UtnetError,
   type CallWitness,
   type Cbor,
-  type ContractEnv,
+  type CID,
   type FileStore,
   type HostLog,
   type NamedTensor,
   type Dtype,
   type RunOutcome,
 } from '../core/index.ts'
-import { changesRoot } from '../consensus/index.ts'
+import { CallSession, changesRoot, runGuarded, type ContractSeat, type SessionState } from '../consensus/index.ts'
 import { inferGas, onnxWeb } from '../tpu-bridge/index.ts'
 import { createHost, type Host } from '../host/index.ts'
 import type { Reexecution, ReexecutionInput } from '../verify/index.ts'
 
-/** A file store of one component. */
-function only(component: Uint8Array): FileStore {
+/** A file store of these components. */
+function only(components: readonly Uint8Array[]): FileStore {
+  const files = new Map(components.map((bytes) => [fileCid(bytes).toString(), bytes]))
   return {
     putFile: () => Promise.reject(new UtnetError('node_internal', 'a re-execution stores nothing')),
-    getFile: (cid) =>
-      cid.equals(fileCid(component))
-        ? Promise.resolve(component)
-        : Promise.reject(new UtnetError('block_not_found', `the bundle lacks ${cid}`)),
+    getFile: (cid) => {
+      const bytes = files.get(cid.toString())
+      if (bytes !== undefined) return Promise.resolve(bytes)
+      return Promise.reject(new UtnetError('block_not_found', `the bundle lacks ${cid}`))
+    },
   }
 }
 
@@ -159,51 +163,51 @@ async function operatorAgain(host: Host, input: ReexecutionInput): Promise<Trace
   return { status: run.status, gas: run.gas, output: encode(tensorHeads(run.outputs)), ...traced(run) }
 }
 
-/** The environment of a call as its witness names it: what it does not name is absent. */
-function witnessed(witness: CallWitness): {
-  readonly env: ContractEnv
-  readonly writes: Map<string, [Uint8Array, Uint8Array | undefined]>
-} {
-  const { caller, contract, height, time, chainId } = witness
-  const state = new Map(witness.reads.map(([key, value]) => [toHex(key), value ?? undefined]))
-  const writes = new Map<string, [Uint8Array, Uint8Array | undefined]>()
-  const env: ContractEnv = {
-    caller,
-    contract,
-    height,
-    time,
-    chainId,
-    get: (key) => state.get(toHex(key))?.slice(),
-    set(key, value) {
-      state.set(toHex(key), value?.slice())
-      writes.set(toHex(key), [key.slice(), value?.slice()])
-    },
-    emit() {},
+/** The contract of a witness, and the state that it names: what it does not name is absent. */
+function witnessed(witness: CallWitness, module: CID): { readonly seat: ContractSeat; readonly state: SessionState } {
+  const at = (contract: string, key: Uint8Array): string => `${contract}/${toHex(key)}`
+  const seats = new Map<string, ContractSeat>()
+  const values = new Map(witness.reads.map(([key, value]) => [at(witness.contract, key), value ?? undefined]))
+  for (const callee of witness.callees) {
+    const seat = { ...callee, address: parseAddress(callee.contract), owner: parseAddress(callee.owner) }
+    for (const asked of callee.asked) seats.set(asked, seat)
+    for (const [key, value] of callee.reads) values.set(at(callee.contract, key), value ?? undefined)
   }
-  return { env, writes }
+  return {
+    seat: { address: parseAddress(witness.contract), owner: parseAddress(witness.owner), version: witness.version, module },
+    state: { get: (contract, key) => values.get(at(formatAddress(contract), key)), find: (asked) => seats.get(asked) },
+  }
 }
 
 function callAgain(host: Host, input: ReexecutionInput): TracedReexecution {
-  if (input.witness === null) throw new UtnetError('verify_failed', 'the bundle does not show the state that the call read')
-  const { env, writes } = witnessed(input.witness)
+  const { witness } = input
+  if (witness === null) throw new UtnetError('verify_failed', 'the bundle does not show the state that the call read')
+  const { seat, state } = witnessed(witness, input.body.module)
+  const { height, time, chainId, gasLimit } = witness
+  const session = new CallSession(state, { signer: parseAddress(witness.caller), height, time, chainId }, seat)
   const [entry, args] = asArray(decode(input.input.opening, 'input'), 'input', 2)
-  const outcome = host.executor.run({
-    module: input.body.module,
+  const run = {
+    module: seat.module,
     entry: asText(entry, 'export'),
     args: asArray(args, 'args'),
-    gasLimit: input.witness.gasLimit,
-    env,
-  })
+    gasLimit,
+    env: session.env,
+    hook: witness.hook,
+  }
+  const outcome = runGuarded(host.executor, run)
   const { status, gas, result } = outcome
   const ok = status === 'ok'
-  return { status, gas, output: callOutputOpening(ok ? result : null, changesRoot(ok ? writes.values() : [])), ...traced(outcome) }
+  if (!ok) session.revert()
+  const changes = changesRoot(seat.address, session.changes())
+  return { status, gas, output: callOutputOpening(ok ? result : null, changes), ...traced(outcome) }
 }
 
 /** Runs what a bundle holds again on a fresh host: the `reexecute` of `verifyBundle`. A trace changes neither result nor gas. */
 export async function reexecute(input: ReexecutionInput, options: { readonly trace?: boolean } = {}): Promise<TracedReexecution> {
   if (input.body.kind === 'infer' && input.body.world !== 'operator') return modelAgain(input)
-  const host = createHost({ files: only(input.module), profile: options.trace === true })
+  const host = createHost({ files: only([input.module, ...input.callees]), profile: options.trace === true })
   await host.load(input.body.module)
+  for (const bytes of input.callees) await host.admit(bytes)
   if (input.body.kind === 'call') return callAgain(host, input)
   return input.body.kind === 'infer' ? operatorAgain(host, input) : again(host, input)
 }

@@ -57,6 +57,7 @@ export async function replayBundle(car: Uint8Array, options: { readonly trace?: 
   const bytes = get(root.receipt)
   const body = decodeReceipt(bytes)
   const output = opened(root.output, get, 'output')
+  const witness = root.witness === null ? null : decodeWitness(get(root.witness))
   const again = await reexecute(
     {
       body,
@@ -64,7 +65,8 @@ export async function replayBundle(car: Uint8Array, options: { readonly trace?: 
       input: opened(root.input, get, 'input'),
       output,
       log: body.log === null ? null : opened(root.log, get, 'log'),
-      witness: root.witness === null ? null : decodeWitness(get(root.witness)),
+      witness,
+      callees: root.callees.map((cid) => fileOf(cid, get)),
       models: [],
       context: decodeHeader(get(root.contextBlock.header)),
     },

@@ -35,6 +35,7 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
     ['header of the context block', root.contextBlock.header],
     ['certificate of the context block', root.contextBlock.certificate],
     ['module', root.module],
+    ...root.callees.map((cid) => ['module of a called contract', cid] as const),
     ...opened,
     ...(root.witness === null ? [] : [['witness', root.witness] as const]),
     ...(root.withModels ? root.models.map((cid) => ['model', cid] as const) : []),

@@ -2,7 +2,6 @@
 import {
   bundleModels,
   decodeReceipt,
-  decodeWitness,
   equalBytes,
   LIMITS,
   openingDigest,
@@ -27,6 +26,8 @@ export interface ReexecutionInput {
   readonly body: ReceiptBody
   /** Bytes of the component. */
   readonly module: Uint8Array
+  /** Components of the contracts that a call called. */
+  readonly callees: readonly Uint8Array[]
   readonly input: Opened
   readonly output: Opened
   /** Null when nothing from outside entered the run. */
@@ -116,9 +117,7 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
   const input = checks.run('input', () => checkPart('input', receipt().body, root.input, get))
   const output = checks.run('output', () => checkPart('output', receipt().body, root.output, get))
   const log = checks.run('log', () => checkPart('log', receipt().body, root.log, get))
-  const witness = checks.run('witness', () =>
-    checkWitness(receipt().body, () => needs(output, 'output'), root.witness === null ? null : decodeWitness(get(root.witness))),
-  )
+  const witness = checks.run('witness', () => checkWitness(receipt().body, () => needs(output, 'output'), root, get))
   const models = checks.run('models', () => {
     const named = bundleModels(receipt().body)
     const same = named.length === root.models.length && named.every((cid, i) => cid.equals(root.models[i]))
@@ -143,7 +142,7 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
         input: given,
         output: opened,
         log: heard,
-        witness: needs(witness, 'witness'),
+        ...needs(witness, 'witness'),
         models: needs(models, 'models'),
         context,
       }

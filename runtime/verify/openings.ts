@@ -5,12 +5,15 @@ import {
   asText,
   asUint,
   decode,
+  decodeWitness,
   equalBytes,
   openingDigest,
   readFile,
   sha256,
   toHex,
+  witnessModules,
   type BlockReader,
+  type BundleRoot,
   type CallWitness,
   type Cbor,
   type CID,
@@ -100,18 +103,41 @@ export function checkPart(name: PartName, body: ReceiptBody, part: OpenedPart | 
   return [{ salt: part.salt, opening, files }, `${size} bytes, bound by the receipt's digest`]
 }
 
-/** What a call saw: of this block and chain, and with the changes that the output names. The values read are the node's word; running again tests them. */
-export function checkWitness(body: ReceiptBody, outputOf: () => Opened | null, witness: CallWitness | null): Found<CallWitness | null> {
+export interface SeenState {
+  /** Null for runs of one node. */
+  readonly witness: CallWitness | null
+  /** Components of the contracts that it called. */
+  readonly callees: readonly Uint8Array[]
+}
+
+/**
+ * What a call saw: of this block and chain, and with the changes that the output names. The values read and the contracts called are the node's word;
+ * running again tests them.
+ */
+export function checkWitness(
+  body: ReceiptBody,
+  outputOf: () => Opened | null,
+  root: Pick<BundleRoot, 'witness' | 'callees'>,
+  get: BlockReader,
+): Found<SeenState> {
   if (body.kind !== 'call') {
-    must(witness === null, 'only a call has a witness')
-    return [null, 'none: the run read no state']
+    must(root.witness === null && root.callees.length === 0, 'only a call has a witness')
+    return [{ witness: null, callees: [] }, 'none: the run read no state']
   }
   const output = outputOf()
-  must(witness !== null && output !== null, 'the state that the call read is not in the bundle')
+  must(root.witness !== null && output !== null, 'the state that the call read is not in the bundle')
+  const witness = decodeWitness(get(root.witness))
   const { height, time, chainId } = body.context
   must(witness.height === height && witness.time === time && witness.chainId === chainId.toString(), 'the witness is of another block')
   must(witness.gasLimit >= body.gas, 'the witness names less gas than was used')
   const [, changes] = asArray(decode(output.opening, 'output opening'), 'output', 2)
   must(equalBytes(asBytes(changes, 'state changes', 32), witness.changes), 'the witness names other changes than the output')
-  return [witness, `${witness.reads.length} state values, as this node shows them`]
+  const modules = witnessModules(witness)
+  must(
+    modules.length === root.callees.length && modules.every((cid, i) => cid.equals(root.callees[i])),
+    'the bundle carries other modules of called contracts than the witness names',
+  )
+  const callees = modules.map((cid) => fileOf(cid, get, 'module of a called contract'))
+  const read = witness.callees.reduce((n, c) => n + c.reads.length, witness.reads.length)
+  return [{ witness, callees }, `${read} state values and ${witness.callees.length} called contracts, as this node shows them`]
 }

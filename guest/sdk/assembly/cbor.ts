@@ -1,5 +1,6 @@
-/** Canonical dag-cbor, written only. Keys must be given in dag-cbor's order (length first, then bytewise). No floats. */
+/** Canonical dag-cbor, written. Keys must be given in dag-cbor's order (length first, then bytewise). No floats. */
 
+import { Amount } from './amount'
 import { toUtf8 } from './bytes'
 
 export class CborWriter {
@@ -14,6 +15,11 @@ export class CborWriter {
   /** Announces a map of `entries` entries. */
   map(entries: i32): void {
     this.head(5, <u64>entries)
+  }
+
+  /** Announces a list of `items` items. */
+  list(items: i32): void {
+    this.head(4, <u64>items)
   }
 
   entry<T>(key: string, value: T): void {
@@ -32,6 +38,8 @@ export class CborWriter {
       else this.head(0, <u64>value)
     } else if (isString<T>()) {
       this.text(changetype<string>(value))
+    } else if (value instanceof Amount) {
+      this.text(value.toString())
     } else if (value instanceof Uint8Array) {
       this.head(2, <u64>value.length)
       this.raw(value)
@@ -39,7 +47,7 @@ export class CborWriter {
       this.head(4, <u64>value.length)
       for (let i = 0; i < value.length; i++) this.value<valueof<T>>(value[i])
     } else {
-      ERROR('an event holds bool, integers, string, Uint8Array and arrays of these')
+      ERROR('an event holds bool, integers, string, Amount, Uint8Array and arrays of these')
     }
   }
 

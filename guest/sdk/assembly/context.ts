@@ -3,9 +3,24 @@
 import * as host from './raw/host-context'
 
 export namespace context {
-  /** Address of the caller, bech32m. */
+  /** Address of the caller, bech32m: who signed, or the contract that calls this one. */
   export function caller(): string {
     return host.caller()
+  }
+
+  /** Address of who signed the transaction, or asks the query. Whom to ask for permission is `caller`. */
+  export function signer(): string {
+    return host.signer()
+  }
+
+  /** Address of who owns this contract's name: its publisher, who alone can upgrade it. */
+  export function owner(): string {
+    return host.owner()
+  }
+
+  /** Which version of the contract runs, from 1. */
+  export function version(): u32 {
+    return host.version()
   }
 
   /** Address of this contract, bech32m. */
@@ -32,4 +47,9 @@ export namespace context {
 export function revert(message: string): void {
   host.revert(message)
   unreachable()
+}
+
+/** Reverts with the message unless the condition holds. */
+export function require(condition: bool, message: string): void {
+  if (!condition) revert(message)
 }

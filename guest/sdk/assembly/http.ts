@@ -32,20 +32,20 @@ import {
 } from './raw/io-streams'
 import { Result } from './raw/abi'
 import { concat, fromLatin1, fromUtf8, toLatin1, toUtf8 } from './bytes'
+import { Header, Headers } from './headers'
+import { quote } from './json'
+import { Url } from './url'
+
+export { Header, Headers, Url }
+export { Query, percentDecode, percentEncode } from './url'
 
 const READ_BYTES: u64 = 1 << 20
 const FLUSH_BYTES: i32 = 4096 // what blocking-write-and-flush takes at most (wasi:io/streams)
 const COLLECT_EVERY: i32 = 32
 
-export class Header {
-  constructor(
-    public name: string,
-    public value: string,
-  ) {}
-}
-
 export class Request {
   private cachedBody: Uint8Array | null = null
+  private cachedUrl: Url | null = null
   private fields: i32 = -1
 
   constructor(private handle: i32) {}
@@ -85,6 +85,16 @@ export class Request {
     return path === null ? '/' : path
   }
 
+  /** Path and query, taken apart. */
+  get url(): Url {
+    let url = this.cachedUrl
+    if (url === null) {
+      url = new Url(this.path)
+      this.cachedUrl = url
+    }
+    return url
+  }
+
   /** The first value of a header, or null. Bytes are read as Latin-1. */
   header(name: string): string | null {
     const values = fieldsGet(this.headerFields(), name)
@@ -92,11 +102,11 @@ export class Request {
   }
 
   /** All headers, as the host orders them. */
-  get headers(): Array<Header> {
+  get headers(): Headers {
     const entries = fieldsEntries(this.headerFields())
     const headers = new Array<Header>(entries.length)
     for (let i = 0; i < entries.length; i++) headers[i] = new Header(entries[i].item0, fromLatin1(entries[i].item1))
-    return headers
+    return new Headers(headers)
   }
 
   /** The whole body; empty where it was cut off before its first byte. */
@@ -145,14 +155,36 @@ function readBody(request: i32): Uint8Array {
 }
 
 export class Response {
-  private headers: Array<Header> = []
+  readonly headers: Headers = new Headers()
   private content: Uint8Array = new Uint8Array(0)
 
   constructor(public status: i32 = 200) {}
 
+  /** Sends the client elsewhere: 302, or 301, 303, 307, 308. */
+  static redirect(location: string, status: i32 = 302): Response {
+    return new Response(status).header('location', location)
+  }
+
+  /** An answer without body: 204, 304. */
+  static empty(status: i32 = 204): Response {
+    return new Response(status)
+  }
+
+  /** What went wrong, as `application/problem+json` (RFC 9457). */
+  static problem(status: i32, title: string): Response {
+    const json = '{"title":' + quote(title) + ',"status":' + status.toString() + '}'
+    return new Response(status).header('content-type', 'application/problem+json').bytes(toUtf8(json))
+  }
+
+  /** Appends a header; a name may have several. */
   header(name: string, value: string): Response {
-    this.headers.push(new Header(name, value))
+    this.headers.append(name, value)
     return this
+  }
+
+  /** Body as UTF-8; `content-type: text/html; charset=utf-8` unless one is set. */
+  html(body: string): Response {
+    return this.typed('text/html; charset=utf-8', toUtf8(body))
   }
 
   /** Body as UTF-8; `content-type: text/plain; charset=utf-8` unless one is set. */
@@ -172,17 +204,16 @@ export class Response {
   }
 
   private typed(type: string, body: Uint8Array): Response {
-    let set = false
-    for (let i = 0; i < this.headers.length; i++) if (sameHeader(this.headers[i].name, 'content-type')) set = true
-    if (!set) this.header('content-type', type)
+    if (!this.headers.has('content-type')) this.header('content-type', type)
     return this.bytes(body)
   }
 
   /** For the generated entry only. The order is the one that wasi:http prescribes. */
   send(outparam: i32): void {
     const fields = newFields()
-    for (let i = 0; i < this.headers.length; i++) {
-      const header = this.headers[i]
+    const all = this.headers.all
+    for (let i = 0; i < all.length; i++) {
+      const header = all[i]
       if (fieldsAppend(fields, header.name, toLatin1(header.value)).isErr) throw new Error('the header ' + header.name + ' is refused')
     }
     const response = newOutgoingResponse(fields)
@@ -194,16 +225,6 @@ export class Response {
     dropOutputStream(stream)
     outgoingBodyFinish(body, null)
   }
-}
-
-/** ASCII without case; `lower` is in lower case. (`toLowerCase` would bring 14 KB of Unicode tables into every function.) */
-function sameHeader(name: string, lower: string): bool {
-  if (name.length != lower.length) return false
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i)
-    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) != lower.charCodeAt(i)) return false
-  }
-  return true
 }
 
 function writeAll(stream: i32, bytes: Uint8Array): void {

@@ -61,6 +61,20 @@ export class JsonWriter {
     return this.put(json)
   }
 
+  /** A key and its value: text, bool, integer, float, or null for a text that is null. */
+  field<T>(name: string, value: T): JsonWriter {
+    return this.key(name).value<T>(value)
+  }
+
+  /** Text, bool, integer or float; null for a text that is null. 64-bit integers keep all digits. */
+  value<T>(value: T): JsonWriter {
+    if (isBoolean<T>()) return this.bool(<bool>value)
+    if (isInteger<T>()) return this.put(value.toString())
+    if (isFloat<T>()) return this.number(<f64>value)
+    if (isString<T>()) return changetype<usize>(value) == 0 ? this.null_() : this.string(changetype<string>(value))
+    ERROR('a JSON value is text, bool, an integer or a float')
+  }
+
   private put(text: string): JsonWriter {
     this.out += this.comma ? ',' + text : text
     this.comma = true
@@ -142,6 +156,42 @@ export class JsonValue {
   get(key: string): JsonValue | null {
     for (let i = this.keys.length - 1; i >= 0; i--) if (this.keys[i] == key) return this.items[i]
     return null
+  }
+
+  /** The value at a path of keys and indices: `at('user.tags.0')`. Null where there is none. */
+  at(path: string): JsonValue | null {
+    let value: JsonValue = this
+    const steps = path.split('.')
+    for (let i = 0; i < steps.length; i++) {
+      const next = value.kind == JsonKind.array ? value.item(steps[i]) : value.get(steps[i])
+      if (next === null) return null
+      value = next
+    }
+    return value
+  }
+
+  private item(index: string): JsonValue | null {
+    if (index.length == 0 || index.length > 9) return null
+    let i = 0
+    for (let at = 0; at < index.length; at++) {
+      const digit = index.charCodeAt(at) - 0x30
+      if (digit < 0 || digit > 9) return null
+      i = i * 10 + digit
+    }
+    return i < this.items.length ? this.items[i] : null
+  }
+
+  /** The text at a path, or what is given where there is none. */
+  textAt(path: string, fallback: string): string {
+    const value = this.at(path)
+    const text: string | null = value === null ? null : value.asString
+    return text === null ? fallback : text
+  }
+
+  /** The integer at a path, or what is given where there is none that fits. */
+  integerAt(path: string, fallback: i64): i64 {
+    const value = this.at(path)
+    return value === null ? fallback : value.asI64(fallback)
   }
 
   get asString(): string | null {

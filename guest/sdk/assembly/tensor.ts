@@ -69,6 +69,53 @@ export class Tensor {
     return new Tensor(Dtype.s64, shape, Uint8Array.wrap(values.buffer, values.byteOffset, values.byteLength))
   }
 
+  /** Shares the memory of `values`. */
+  static fromF64(shape: Array<u32>, values: Float64Array): Tensor {
+    return new Tensor(Dtype.f64, shape, Uint8Array.wrap(values.buffer, values.byteOffset, values.byteLength))
+  }
+
+  /** Shares the memory of `values`. */
+  static fromS32(shape: Array<u32>, values: Int32Array): Tensor {
+    return new Tensor(Dtype.s32, shape, Uint8Array.wrap(values.buffer, values.byteOffset, values.byteLength))
+  }
+
+  /** Zeros of the same dtype and shape. */
+  static like(other: Tensor): Tensor {
+    return Tensor.zeros(<Dtype>other.dtype, other.shape)
+  }
+
+  /** The same elements, in place, under another shape of as many. Throws where the counts differ. */
+  reshape(shape: Array<u32>): Tensor {
+    return new Tensor(<Dtype>this.dtype, shape, this.data)
+  }
+
+  sameShape(other: Tensor): bool {
+    if (this.shape.length != other.shape.length) return false
+    for (let i = 0; i < this.shape.length; i++) if (this.shape[i] != other.shape[i]) return false
+    return true
+  }
+
+  /** How many elements lie between neighbours of each dimension. */
+  get strides(): Array<i32> {
+    const strides = new Array<i32>(this.shape.length)
+    for (let i = this.shape.length - 1, step = 1; i >= 0; i--) {
+      strides[i] = step
+      step *= <i32>this.shape[i]
+    }
+    return strides
+  }
+
+  /** Place of an element in the flat view. Throws outside of the shape. */
+  offset(index: Array<u32>): i32 {
+    if (index.length != this.shape.length) throw new Error('tensor: the index has another rank than the shape')
+    let offset = 0
+    for (let i = 0; i < index.length; i++) {
+      if (index[i] >= this.shape[i]) throw new Error('tensor: the index is outside of the shape')
+      offset = offset * <i32>this.shape[i] + <i32>index[i]
+    }
+    return offset
+  }
+
   /** Whether data, dtype and shape agree. What comes from the host was checked by it; what comes from a caller was not. */
   get isValid(): bool {
     const count = elementCount(this.shape)

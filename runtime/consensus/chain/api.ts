@@ -3,7 +3,7 @@ import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, Kv, 
 import type { BloomKind, Skipped } from '../block/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
-import type { ChainTx, TxOutcome } from '../tx/index.ts'
+import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './build.ts'
 import type { ExecutedBlock } from './core.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
@@ -17,6 +17,8 @@ export interface ChainOptions {
   readonly crypto: ChainCrypto
   /** Makes a module ready for the executor, before a block or query that may run it. */
   readonly loadModule?: (module: CID) => Promise<unknown>
+  /** Told of each run of a contract while a block is made, more than once where a block is made again. */
+  readonly onCall?: (note: CallNote) => void
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
   readonly history?: number
 }

@@ -1,5 +1,5 @@
 /** Building the next block, and running one that another built. */
-import { equalBytes, headerHash, isUtnetError, toHex, UtnetError, type CID } from '../../core/index.ts'
+import { equalBytes, headerHash, isUtnetError, parseCid, toHex, UtnetError, type CID } from '../../core/index.ts'
 import {
   checkHeaderRoots,
   checkHeaderStart,
@@ -24,6 +24,7 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
     params: core.params,
     executor: core.executor,
     crypto: core.crypto,
+    onCall: core.onCall,
   }
 }
 
@@ -95,5 +96,45 @@ export async function loadModules(core: ChainCore, txs: Iterable<ChainTx>): Prom
     if (payload.kind !== 'call') continue
     const key = toHex(payload.to)
     if (!seen.has(key)) await load(key, contractAt(state, payload.to)?.module)
+  }
+}
+
+/** How many modules one block or query may turn out to lack. */
+const LACKING_MAX = 256
+
+function missingModule(error: unknown): string | undefined {
+  if (!isUtnetError(error, 'host_module_missing')) return undefined
+  return String(error.details?.['module'])
+}
+
+/**
+ * Which contracts a contract calls shows only when it runs. This runs again, each time with the modules ready that the run before turned out to lack,
+ * until it lacks none, or none that can be had. `lacks` names what a run met beside what it threw.
+ */
+export async function withModules<T>(core: ChainCore, run: () => T, lacks: (done: T) => readonly unknown[] = () => []): Promise<T> {
+  const tried = new Set<string>()
+  const attempt = (): { readonly met: readonly unknown[]; readonly end: () => T } => {
+    try {
+      const done = run()
+      return { met: lacks(done), end: () => done }
+    } catch (error) {
+      const end = (): never => {
+        throw error
+      }
+      return { met: [error], end }
+    }
+  }
+  for (;;) {
+    const { met, end } = attempt()
+    const wanted = met.map(missingModule).filter((m) => m !== undefined && !tried.has(m)) as string[]
+    if (wanted.length === 0 || tried.size >= LACKING_MAX) return end()
+    for (const module of wanted) {
+      tried.add(module)
+      try {
+        await core.loadModule(parseCid(module, 'module'))
+      } catch (error) {
+        if (!isUtnetError(error)) throw error
+      }
+    }
   }
 }

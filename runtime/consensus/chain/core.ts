@@ -3,6 +3,7 @@ import type { CID, ContractExecutor, Genesis, Kv, Params } from '../../core/inde
 import { UtnetError } from '../../core/index.ts'
 import type { Execution, HeaderRules, ParentHeader } from '../block/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
+import type { CallNote } from '../tx/index.ts'
 import type { Mempool, PoolView } from '../mempool/index.ts'
 import { readAccount, stateAt, type Roots, type StateReader } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
@@ -23,6 +24,7 @@ export interface ChainCore {
   readonly mempool: Mempool
   /** Makes a module ready for the executor. */
   readonly loadModule: (module: CID) => Promise<unknown>
+  readonly onCall: ((note: CallNote) => void) | undefined
   /** How many heights stay readable. */
   readonly history: number
   readonly recentResults: Map<number, Results>

@@ -93,6 +93,7 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     rules: { chainId, protocol: genesis.protocol, validators: genesis.validators, power: powerRoot(genesis.validators), crypto },
     mempool: new Mempool(params),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
+    onCall: options.onCall,
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
     head: row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId),

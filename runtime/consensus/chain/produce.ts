@@ -2,7 +2,7 @@
 import { UtnetError, type Certificate, type CID } from '../../core/index.ts'
 import type { Voter } from '../crypto-port.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
-import { buildBlock, executeBlock, loadModules, readTxs } from './build.ts'
+import { buildBlock, executeBlock, loadModules, readTxs, withModules } from './build.ts'
 import { commitBlock } from './commit.ts'
 import { makeCertificate, pendingBlock, voteFor } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
@@ -29,14 +29,19 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   let executed: ExecutedBlock
   if (begun === undefined) {
     await loadModules(core, core.mempool.take())
-    const built = buildBlock(core, { timeMs: options.timeMs, round: options.round ?? 0, proposer: options.proposer })
+    const { timeMs, round = 0, proposer } = options
+    const built = await withModules(
+      core,
+      () => buildBlock(core, { timeMs, round, proposer }),
+      ({ skipped }) => skipped.map((s) => s.error),
+    )
     executed = built.executed
     for (const { tx, error } of built.skipped) {
       for (const gone of core.mempool.drop(tx.id.toString())) dropped.push({ id: gone.id, error })
     }
   } else {
     await loadModules(core, readTxs(core, begun))
-    executed = executeBlock(core, begun)
+    executed = await withModules(core, () => executeBlock(core, begun))
   }
   const certificate = await certify(core, executed, options.voters)
   for (const tx of await commitBlock(core, executed, certificate)) {

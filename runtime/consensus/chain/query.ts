@@ -1,7 +1,8 @@
 /** Read-only runs of contracts on a final state: free, bounded, without a trace on the chain. */
-import { formatAddress, LIMITS, UtnetError, type Cbor, type ContractEnv, type RunOutcome } from '../../core/index.ts'
-import { storeKey } from '../state/index.ts'
-import { checkStorageKey } from '../tx/index.ts'
+import { LIMITS, UtnetError, type Cbor, type ContractEnv, type RunOutcome } from '../../core/index.ts'
+import type { StateReader } from '../state/index.ts'
+import { CallSession, seatAt, sessionState, type ContractSeat, type SessionState } from '../tx/index.ts'
+import { withModules } from './build.ts'
 import type { ChainCore } from './core.ts'
 import { contractRecord, guestAt, headerAt, stateOf } from './reads.ts'
 
@@ -35,44 +36,62 @@ function addressOf(core: ChainCore, query: ChainQuery, at: number): Uint8Array {
   return guest.address
 }
 
+/** The state as a query's contracts see it; each key of the contracts trie that they need is noted. */
+function notingReads(state: StateReader, reads: Uint8Array[]): SessionState {
+  return sessionState({
+    get: (trie, key) => {
+      reads.push(key)
+      return state.get(trie, key)
+    },
+  })
+}
+
+/** The environment of a contract and of those that it calls, in which nothing can be changed. */
+function readOnly(env: ContractEnv, refuse: (what: string) => never): ContractEnv {
+  return {
+    ...env,
+    set: () => refuse('writes to storage'),
+    emit: () => refuse('emits an event'),
+    callee: (asked) => {
+      const callee = env.callee(asked)
+      return callee && { ...callee, env: readOnly(callee.env, refuse) }
+    },
+  }
+}
+
 /** Runs a query. Throws `chain_height`, `chain_pruned`, `guest_not_found`, `guest_world`, `query_write`, and what the executor throws. */
 export async function runQuery(core: ChainCore, query: ChainQuery): Promise<QueryOutcome> {
   const height = query.at ?? core.head.header.height
   const { header } = headerAt(core, height)
   const state = stateOf(core, height)
   const address = addressOf(core, query, height)
-  const { module } = contractRecord(state, address)
-  await core.loadModule(module)
-
-  let wrote: UtnetError | undefined
-  const refuse = (what: string): never => {
-    wrote = new UtnetError('query_write', `${query.export} ${what}, which a query must not`, { hint: 'send it as a call' })
-    throw wrote
-  }
-  const reads: Uint8Array[] = []
-  const env: ContractEnv = {
-    caller: formatAddress(query.caller ?? NOBODY),
-    contract: formatAddress(address),
-    height,
-    time: header.time,
-    chainId: core.rules.chainId.toString(),
-    get: (key) => {
-      checkStorageKey(key)
-      const full = storeKey(address, key)
-      reads.push(full)
-      return state.get('contracts', full)?.slice()
-    },
-    set: () => refuse('writes to storage'),
-    emit: () => refuse('emits an event'),
-  }
+  contractRecord(state, address)
+  const seat = seatAt(state, address) as ContractSeat
+  await core.loadModule(seat.module)
   const most = BigInt(LIMITS.queryGas)
   const gasLimit = query.gasLimit === undefined || query.gasLimit > most ? most : query.gasLimit
-  try {
-    const outcome = core.executor.run({ module, entry: query.export, args: query.args, gasLimit, env })
-    // an executor may turn what the environment throws into a trap of the guest
-    if (wrote !== undefined) throw wrote
-    return { outcome, height, reads }
-  } catch (error) {
-    throw wrote ?? error
-  }
+  const context = { signer: query.caller ?? NOBODY, height, time: header.time, chainId: core.rules.chainId.toString() }
+  return withModules(core, () => {
+    let wrote: UtnetError | undefined
+    const refuse = (what: string): never => {
+      wrote = new UtnetError('query_write', `${query.export} ${what}, which a query must not`, { hint: 'send it as a call' })
+      throw wrote
+    }
+    const reads: Uint8Array[] = []
+    const { env } = new CallSession(notingReads(state, reads), context, seat)
+    try {
+      const outcome = core.executor.run({
+        module: seat.module,
+        entry: query.export,
+        args: query.args,
+        gasLimit,
+        env: readOnly(env, refuse),
+      })
+      // an executor may turn what the environment throws into a trap of the guest
+      if (wrote !== undefined) throw wrote
+      return { outcome, height, reads }
+    } catch (error) {
+      throw wrote ?? error
+    }
+  })
 }

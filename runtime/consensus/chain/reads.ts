@@ -86,6 +86,8 @@ export interface GuestRecord {
   readonly owner: Uint8Array
   /** Address of the contract's state; null for the other worlds. */
   readonly address: Uint8Array | null
+  /** How many versions were published: the number of the newest. */
+  readonly version: number
   /** The newest versions, the oldest of them first. */
   readonly versions: readonly VersionRecord[]
 }
@@ -202,7 +204,15 @@ export function guestAt(core: ChainCore, name: string, at?: number): GuestRecord
     versions.push(decodeVersion(state.get('contracts', versionKey(name, i)) as Uint8Array))
   }
   const { owner, world, address } = record
-  return { name, world, owner, address, versions, module: (versions[versions.length - 1] as VersionRecord).module }
+  return {
+    name,
+    world,
+    owner,
+    address,
+    version: record.versions,
+    versions,
+    module: (versions[versions.length - 1] as VersionRecord).module,
+  }
 }
 
 /** All published names, in order. */

@@ -198,7 +198,9 @@ test('the receipt of a call holds what FORMATS says and leads into the header', 
   })
   expect(body.module.equals(module(1))).toBe(true)
   expect(body.input).toEqual(opened('input', callInputOpening('put', ['k', 'v'])))
-  expect(body.output).toEqual(opened('output', callOutputOpening(null, changesRoot([[utf8('k'), utf8('v')]]))))
+  expect(body.output).toEqual(
+    opened('output', callOutputOpening(null, changesRoot(t.address, [{ contract: t.address, key: utf8('k'), value: utf8('v') }]))),
+  )
   expect(body.context).toMatchObject({ height: header.height, time: header.time, seed: callSeed(header.seed, id) })
   expect(outcome?.gas).toBe(readTx(t.chain.blockAt(2).txs[1] as Uint8Array).intrinsicGas + 1_000n)
   expect(verifyAnchor(callLeaf(bodyBytes), anchor, header.receiptRoot)).toBe(true)

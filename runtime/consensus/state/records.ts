@@ -7,6 +7,8 @@ export interface ContractRecord {
   readonly name: string
   /** Address, 20 bytes. */
   readonly owner: Uint8Array
+  /** Which version of the name this is, from 1. */
+  readonly version: number
 }
 
 export interface NameRecord {
@@ -35,17 +37,18 @@ const LIMIT = 4096
 
 /** Canonical bytes of a contract record. */
 export function encodeContract(r: ContractRecord): Uint8Array {
-  return encode([r.module, r.world, r.name, r.owner])
+  return encode([r.module, r.world, r.name, r.owner, r.version])
 }
 
 /** The contract record of its bytes. */
 export function decodeContract(bytes: Uint8Array): ContractRecord {
-  const list = asArray(decode(bytes, 'contract record', LIMIT), 'contract record', 4)
+  const list = asArray(decode(bytes, 'contract record', LIMIT), 'contract record', 5)
   return {
     module: asCid(list[0], 'module'),
     world: asText(list[1], 'world'),
     name: asText(list[2], 'name'),
     owner: asBytes(list[3], 'owner', 20),
+    version: asUint(list[4], 'version'),
   }
 }
 

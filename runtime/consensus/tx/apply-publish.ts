@@ -1,8 +1,7 @@
-/** Publishes a module under a name: the first publisher owns the name, later versions come from the owner alone. */
-import { contractAddress, encode, formatAddress, UtnetError } from '../../core/index.ts'
+/** Publishes a module under a name: the first publisher owns the name, later versions come from the owner alone. A contract may set up its state. */
+import { contractAddress, encode, formatAddress, UtnetError, type CID } from '../../core/index.ts'
 import {
   codeKey,
-  decodeName,
   encodeContract,
   encodeName,
   encodeVersion,
@@ -10,19 +9,14 @@ import {
   nameKey,
   versionKey,
   type NameRecord,
-  type StateReader,
   type WorkingState,
 } from '../state/index.ts'
 import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
-import { effect, refused } from './effect.ts'
+import { readName } from './contract-seat.ts'
+import { effect, refused, type EffectParts } from './effect.ts'
 import type { TxEffect } from './outcome.ts'
-
-/** The record of a name, if it was published. */
-export function readName(state: StateReader, name: string): NameRecord | undefined {
-  const bytes = state.get('contracts', nameKey(name))
-  return bytes === undefined ? undefined : decodeName(bytes)
-}
+import { runContract } from './run-contract.ts'
 
 /** Throws `name_taken` or `guest_world` when the sender may not publish this under the name. */
 export function checkPublish(known: NameRecord | undefined, sender: Uint8Array, name: string, world: string): void {
@@ -35,6 +29,24 @@ export function checkPublish(known: NameRecord | undefined, sender: Uint8Array, 
     throw new UtnetError('guest_world', `name ${name} was published as ${known.world}, not ${world}`, {
       hint: 'publish under another name',
     })
+}
+
+/**
+ * Runs the module's `init()` where the name is new, its `migrate(from)` where it had `from` versions before; nothing where it has no such export.
+ * A hook that does not complete undoes the publication.
+ */
+function runHook(
+  state: WorkingState,
+  block: BlockContext,
+  tx: ChainTx,
+  address: Uint8Array,
+  module: CID,
+  from: number,
+): EffectParts | null {
+  const [entry, args] = from === 0 ? (['init', []] as const) : (['migrate', [from]] as const)
+  if (!block.executor.has(module, entry)) return null
+  const seat = { address, module, owner: tx.address, version: from + 1 }
+  return runContract(state, block, tx, { seat, entry, args, hook: true })
 }
 
 /** Applies a transaction of kind publish. A contract keeps its first address, and so its state, through upgrades. */
@@ -51,9 +63,15 @@ export function applyPublish(state: WorkingState, block: BlockContext, tx: Chain
   }
   const address = world === 'contract' ? (known?.address ?? contractAddress(tx.address, nonce)) : null
   const index = known?.versions ?? 0
+  const checkpoint = state.checkpoint()
   state.set('contracts', nameKey(name), encodeName({ owner: tx.address, world, address, versions: index + 1 }))
   state.set('contracts', versionKey(name, index), encodeVersion({ module, height: block.height }))
-  if (address !== null) state.set('contracts', codeKey(address), encodeContract({ module, world, name, owner: tx.address }))
   if (state.get('offchain', moduleKey(module)) === undefined) state.set('offchain', moduleKey(module), encode([size, block.height]))
-  return effect(tx, { gas: tx.intrinsicGas, names: [name], touched: address === null ? [] : [['contract', address]] })
+  if (address === null) return effect(tx, { gas: tx.intrinsicGas, names: [name] })
+  state.set('contracts', codeKey(address), encodeContract({ module, world, name, owner: tx.address, version: index + 1 }))
+  const hook = runHook(state, block, tx, address, module, index)
+  if (hook === null) return effect(tx, { gas: tx.intrinsicGas, names: [name], touched: [['contract', address]] })
+  if (hook.status === 'ok') return effect(tx, { ...hook, names: [name] })
+  state.revert(checkpoint)
+  return effect(tx, hook)
 }

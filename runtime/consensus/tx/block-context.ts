@@ -1,5 +1,12 @@
-import type { CID, ContractExecutor, Params } from '../../core/index.ts'
+import type { CallWitness, Cbor, CID, ContractExecutor, Params } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
+
+/** A run of a contract's export in a block that is being made. */
+export interface CallNote {
+  readonly entry: string
+  readonly args: readonly Cbor[]
+  readonly witness: CallWitness
+}
 
 /** What a transaction may know of the block that it runs in. */
 export interface BlockContext {
@@ -11,4 +18,6 @@ export interface BlockContext {
   readonly params: Params
   readonly executor: ContractExecutor
   readonly crypto: ChainCrypto
+  /** Told of each run, so that its node can show later what it saw. Nothing on the chain depends on it. */
+  readonly onCall?: ((note: CallNote) => void) | undefined
 }

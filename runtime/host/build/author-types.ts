@@ -38,11 +38,12 @@ const SCALARS: Readonly<Record<string, readonly [ScalarName, WitType]>> = {
 }
 
 const SUPPORTED =
-  'supported are bool, the integers of fixed width, f32, f64, string, typed arrays, Array<T>, StaticArray<T>, T | null, exported classes with public fields, @variant classes and enums, and of @utnet/sdk char, Box, Result and Tuple1 to Tuple8 (docs/guest-types.md)'
+  'supported are bool, the integers of fixed width, f32, f64, string, Amount, typed arrays, Array<T>, StaticArray<T>, T | null, exported classes with public fields, @variant classes and enums, and of @utnet/sdk char, Box, Result and Tuple1 to Tuple8 (docs/guest-types.md)'
 /** CanonicalABI.md, and what the host's reader of components takes. */
 const MAX_FLAGS = 32
 const MAX_MEMBERS = 1_000
 const ABI = '~lib/@utnet/sdk/raw/abi/'
+const AMOUNT = '~lib/@utnet/sdk/amount/Amount'
 
 /** Typed arrays beside Uint8Array, and what they hold. */
 const TYPED: Readonly<Record<string, readonly [Container, ScalarName]>> = {
@@ -185,6 +186,7 @@ export class AuthorTypes {
       const [container, as] = typed
       return listOf({ type: { kind: 'scalar', as }, wit: (SCALARS[as] as readonly [ScalarName, WitType])[1] }, container)
     }
+    if (prototype.internalName === AMOUNT) return { type: { kind: 'amount' }, wit: { kind: 'string' } }
     return this.#mapClass(reference, range)
   }
 

@@ -7,7 +7,9 @@ import { checkImports } from './check-imports.ts'
 import { compileProgram, inspectProgram } from './compiler.ts'
 import type { CompileOptions, ReadSource } from './compiler.ts'
 import { makeComponent } from './component.ts'
-import { addEventEncoders } from './events.ts'
+import { addContractBodies } from './contract-classes.ts'
+import { addDataCodecs } from './data-classes.ts'
+import { addEventEncoders, defineEvents } from './events.ts'
 import { contractEntry, functionEntry, guestWit, operatorEntry } from './generate-exports.ts'
 import type { GeneratedEntry } from './generate-exports.ts'
 import type { GuestType } from './guest-type.ts'
@@ -86,6 +88,14 @@ function generateEntry(world: GuestWorld, signatures: GuestSignatures, author: s
   return world === 'operator' ? operatorEntry(signatures, author) : functionEntry(author)
 }
 
+/** What the build adds to the author's classes. */
+function completeClasses(...program: Parameters<NonNullable<CompileOptions['afterParse']>>): void {
+  defineEvents(...program)
+  addContractBodies(...program)
+  addDataCodecs(...program)
+  addEventEncoders(...program)
+}
+
 const WORLD_ABORT = { contract: 'revertAbort', function: 'trapAbort', operator: 'trapAbort' } as const
 
 /** The world's name in WIT: the guest's where that is a WIT name. */
@@ -108,7 +118,11 @@ export async function buildGuest(options: BuildOptions): Promise<BuiltGuest> {
     runtime: manifest.world === 'function' ? 'minimal' : 'stub',
     abort: `~lib/${SDK}/raw/abort/${WORLD_ABORT[manifest.world]}`,
   } as const
-  const probe: CompileOptions = { ...base, entry: { path: ENTRY, text: `import './${author}'\nimport '${SDK}/raw/abort'\n` } }
+  const probe: CompileOptions = {
+    ...base,
+    afterParse: defineEvents,
+    entry: { path: ENTRY, text: `import './${author}'\nimport '${SDK}/raw/abort'\n` },
+  }
   const signatures = await inspectProgram(probe, (compiler, program): GuestSignatures => {
     if (manifest.world !== 'function') return readSignatures(compiler, program, author)
     checkHandler(compiler, program, author)
@@ -116,7 +130,7 @@ export async function buildGuest(options: BuildOptions): Promise<BuiltGuest> {
   })
   checkShape(manifest, signatures)
   const entry = generateEntry(manifest.world, signatures, `./${author}`)
-  const { core, sourceMap } = await compileProgram({ ...base, entry: { path: ENTRY, text: entry.text }, afterParse: addEventEncoders })
+  const { core, sourceMap } = await compileProgram({ ...base, entry: { path: ENTRY, text: entry.text }, afterParse: completeClasses })
   const world = worldName(manifest.name)
   const wit = guestWit(manifest.name, world, manifest.world, signatures)
   const packages = await loadGuestWit(location.witDir)

@@ -35,7 +35,7 @@ function wrapper(emitter: Emitter, fn: GuestExport): string {
       return emitter.lift(p.type, names)
     })
   }
-  const call = `author_${fn.name}(${values.join(', ')})`
+  const call = `author_${fn.name}${fn.reads === true ? '.get' : ''}(${values.join(', ')})`
   const statements: string[] = []
   let resultCore = 'void'
   if (fn.result !== undefined) {
@@ -65,7 +65,7 @@ function returnInMemory(emitter: Emitter, type: GuestType): string[] {
   return [`const area = ${area}`, ...emitter.store(type, 'area', 0, 'result'), 'return area']
 }
 
-const ABI = `import { Box, RETURN_AREA, Result, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, Unit, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, liftTyped, newBlock, zeroed } from '@utnet/sdk/raw/abi'`
+const ABI = `import { Box, RETURN_AREA, Result, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, Unit, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, liftTyped, newBlock, storeString, zeroed } from '@utnet/sdk/raw/abi'`
 const FOOT = 'export { cabi_realloc }'
 
 /** The entry of a contract. `author` is the import path of the author's module. */
@@ -79,6 +79,7 @@ export function contractEntry(signatures: GuestSignatures, author: string): Gene
   const imports = [
     ABI,
     `import { revertAbort } from '@utnet/sdk/raw/abort'`,
+    `import { Amount } from '@utnet/sdk/amount'`,
     ...signatures.exports.map((fn) => `import { ${fn.name} as author_${fn.name} } from '${author}'`),
     ...signatures.classes.map((c) => `import { ${c.name} as ${c.alias} } from '${c.from}'`),
   ]

@@ -134,8 +134,9 @@ const SIGNATURES: GuestSignatures = {
 test('golden: the entry and the world of one small contract', () => {
   const entry = contractEntry(SIGNATURES, './assembly/index')
   expect(entry.text).toMatchInlineSnapshot(`
-    "import { Box, RETURN_AREA, Result, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, Unit, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, liftTyped, newBlock, zeroed } from '@utnet/sdk/raw/abi'
+    "import { Box, RETURN_AREA, Result, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, Unit, cabi_realloc, liftArray, liftBytes, liftStaticArray, liftString, liftTyped, newBlock, storeString, zeroed } from '@utnet/sdk/raw/abi'
     import { revertAbort } from '@utnet/sdk/raw/abort'
+    import { Amount } from '@utnet/sdk/amount'
     import { moveAll as author_moveAll } from './assembly/index'
     import { Point as Class0 } from './assembly/point'
 

@@ -37,6 +37,8 @@ export type GuestType =
   /** A handle in a class of its own; lowering an own takes it out of the object. */
   | { readonly kind: 'handle'; readonly className: string; readonly own: boolean }
   | { readonly kind: 'string' }
+  /** The SDK's `Amount`, as decimal text: WIT has no integer of 128 bits. */
+  | { readonly kind: 'amount' }
   | { readonly kind: 'bytes' }
   | { readonly kind: 'list'; readonly element: GuestType; readonly container: Container }
   | { readonly kind: 'option'; readonly some: GuestType }
@@ -89,6 +91,7 @@ export function layout(type: GuestType): Layout {
     case 'handle':
       return { size: 4, align: 4 }
     case 'string':
+    case 'amount':
     case 'bytes':
     case 'list':
       return { size: 8, align: 4 }
@@ -120,6 +123,7 @@ export function flatten(type: GuestType): readonly CoreType[] {
     case 'handle':
       return ['i32']
     case 'string':
+    case 'amount':
     case 'bytes':
     case 'list':
       return ['i32', 'i32']
@@ -167,6 +171,8 @@ export function asText(type: GuestType): string {
       return type.held ?? type.as
     case 'string':
       return 'string'
+    case 'amount':
+      return 'Amount'
     case 'bytes':
       return 'Uint8Array'
     case 'list':

@@ -3,13 +3,26 @@
 import type { DeclaredElement, Element, File, FunctionPrototype, TypeNode } from 'assemblyscript'
 import type * as Assemblyscript from 'assemblyscript'
 import { UtnetError } from '../../core/errors.ts'
-import { AuthorTypes, named } from './author-types.ts'
+import { textOf } from './author-classes.ts'
+import { AuthorTypes, named, type Mapped } from './author-types.ts'
 import { authorError } from './compiler.ts'
 import { eventClasses, eventFields } from './events.ts'
 import type { Program } from './compiler.ts'
 import { isTyped } from './guest-type.ts'
 import type { GuestType } from './guest-type.ts'
 import type { GuestExport, GuestParam, GuestSignatures } from './signature.ts'
+
+/** Containers of the storage with a `get`, and how many types each has. */
+const READABLE: Readonly<Record<string, number>> = { StorageValue: 1, StorageMap: 2, StorageOrderedMap: 2 }
+
+/** Exports that the chain calls when the contract is published. */
+const HOOKS: Readonly<Record<string, { readonly shape: string; fits(signature: FunctionPrototype['functionTypeNode']): boolean }>> = {
+  init: { shape: 'init(): void', fits: ({ parameters }) => parameters.length === 0 },
+  migrate: {
+    shape: 'migrate(from: u32): void',
+    fits: ({ parameters: [first, ...more] }) => first !== undefined && more.length === 0 && textOf(first.type.range) === 'u32',
+  },
+}
 
 class Inspector {
   readonly #compiler: typeof Assemblyscript
@@ -27,6 +40,8 @@ class Inspector {
     if ((prototype.typeParameterNodes ?? []).length > 0) throw authorError(range, `${name} is generic: an export has fixed types`)
     const signature = prototype.functionTypeNode
     const context = prototype.parent
+    const hook = HOOKS[name]
+    if (hook !== undefined && !hook.fits(signature)) throw authorError(range, `the chain calls ${name} itself, as ${hook.shape}`)
     const params = signature.parameters.map((p): GuestParam => {
       if (p.initializer !== null) throw authorError(p.range, `the parameter ${p.name.text} has a default, which WIT cannot say`)
       return { name: named(p.range, p.name.text), ...this.#types.mapNode(p.type, context) }
@@ -34,6 +49,21 @@ class Inspector {
     const resolved = this.#types.resolve(signature.returnType, context)
     const result = resolved.toString() === 'void' ? undefined : this.#types.mapNode(signature.returnType, context)
     return { name, witName: named(range, name), params, result }
+  }
+
+  /** `export const balances = new StorageMap<K, V>('balances')` is an export that reads it; undefined for what is no such container. */
+  #container(name: string, element: DeclaredElement): GuestExport | undefined {
+    if (!(element instanceof this.#compiler.Global)) return undefined
+    const made = (element.declaration as Assemblyscript.VariableDeclaration).initializer
+    if (!(made instanceof this.#compiler.NewExpression)) return undefined
+    const kind = READABLE[made.typeName.identifier.text]
+    const types = made.typeArguments ?? []
+    if (kind === undefined || types.length !== kind) return undefined
+    const mapped = types.map((node) => this.#types.mapNode(node, element.parent))
+    const [value] = mapped.slice(-1) as [Mapped]
+    const params = mapped.slice(0, -1).map((key): GuestParam => ({ name: 'key', type: key.type, wit: key.wit }))
+    const { range } = element.identifierNode
+    return { name, witName: named(range, name), reads: true, params, result: { type: value.type, wit: value.wit } }
   }
 
   /** Refuses events whose fields dag-cbor cannot hold, at the field. */
@@ -48,7 +78,7 @@ class Inspector {
           throw authorError(
             field.type.range,
             `an event cannot hold this type`,
-            'bool, integers, string, Uint8Array, arrays of these, and T | null',
+            'bool, integers, string, Amount, Uint8Array, arrays of these, and T | null',
           )
         }
       }
@@ -59,8 +89,8 @@ class Inspector {
     const exports: GuestExport[] = []
     const seen = new Map<string, string>()
     for (const [name, element] of exportedElements(entry)) {
-      if (!isFunctionPrototype(this.#compiler, element)) continue
-      const found = this.#function(name, element)
+      const found = isFunctionPrototype(this.#compiler, element) ? this.#function(name, element) : this.#container(name, element)
+      if (found === undefined) continue
       const other = seen.get(found.witName)
       if (other !== undefined)
         throw authorError(element.identifierNode.range, `${name} and ${other} have the same WIT name ${found.witName}`)
@@ -76,6 +106,7 @@ function isEventType(type: GuestType): boolean {
     case 'scalar':
       return type.as !== 'f32' && type.as !== 'f64'
     case 'string':
+    case 'amount':
     case 'bytes':
       return true
     case 'list':

@@ -134,6 +134,76 @@ test.each([
     "import { emit } from '@utnet/sdk'\nclass E { x: u8 = 0 }\nexport function f(): void { emit(new E()) }",
     'emit takes an instance of a class marked @event',
   ],
+  [
+    'an unknown type in a declared event',
+    "import { Event } from '@utnet/sdk'\ndeclare class E extends Event {\n  constructor(a: u8, b: Nope)\n}\nexport function f(): void {}",
+    "assembly/index.ts:3:25: Cannot find name 'Nope'",
+  ],
+  [
+    'a float in a declared event',
+    "import { Event, emit } from '@utnet/sdk'\ndeclare class E extends Event {\n  constructor(a: u8, b: f32)\n}\nexport function f(): void { emit(new E(1, 2)) }",
+    'assembly/index.ts:3:25: an event cannot hold this type',
+  ],
+  [
+    'a declared event of more than a constructor',
+    "import { Event } from '@utnet/sdk'\ndeclare class E extends Event { constructor(a: u8); f(): void }\nexport function f(): void {}",
+    'assembly/index.ts:2:15: the event E must have a constructor and nothing else',
+  ],
+  [
+    'a wrong argument of an event',
+    "import { Event, emit } from '@utnet/sdk'\ndeclare class E extends Event { constructor(a: string) }\nexport function f(): void { emit(new E(5)) }",
+    "assembly/index.ts:3:40: Type 'i32' is not assignable to type '~lib/string/String'",
+  ],
+  [
+    'a field of @data without a type',
+    '@data\nclass D { x: u8 = 0; y = 1 }\nexport function f(): void {}',
+    'assembly/index.ts:2:22: Type expected',
+  ],
+  [
+    'a private field of @data',
+    '@data\nclass D { private x: u8 = 0 }\nexport function f(): void {}',
+    'assembly/index.ts:2:19: D.x is not public, so D cannot be @data',
+  ],
+  [
+    'a derived @data class',
+    'class A { x: u8 = 0 }\n@data\nclass D extends A { y: u8 = 0 }\nexport function f(): void {}',
+    'assembly/index.ts:3:7: the @data class D extends another class',
+  ],
+  [
+    'a field of another contract',
+    "import { Contract } from '@utnet/sdk'\ndeclare class T extends Contract { x: u8 }\nexport function f(): void {}",
+    'assembly/index.ts:2:36: another contract has methods only',
+  ],
+  [
+    'a wrong argument of another contract',
+    "import { Contract } from '@utnet/sdk'\ndeclare class T extends Contract { get(a: u64): u64 }\nexport function f(): u64 {\n  return new T('t').get('x')\n}",
+    "assembly/index.ts:4:25: Type '~lib/string/String' is not assignable to type 'u64'",
+  ],
+  [
+    'an unknown result of another contract',
+    "import { Contract } from '@utnet/sdk'\ndeclare class T extends Contract { get(): Nope }\nexport function f(): void { new T('t').get() }",
+    "assembly/index.ts:2:43: Cannot find name 'Nope'",
+  ],
+  [
+    'a hook of another shape',
+    'export function migrate(): void {}',
+    'assembly/index.ts:1:17: the chain calls migrate itself, as migrate(from: u32): void',
+  ],
+  [
+    'an initialiser with arguments',
+    'export function init(a: u8): void {}',
+    'assembly/index.ts:1:17: the chain calls init itself, as init(): void',
+  ],
+  [
+    'an exported container of what cannot cross',
+    "import { StorageValue } from '@utnet/sdk'\nexport const v = new StorageValue<usize>('v')\nexport function f(): void {}",
+    'assembly/index.ts:2:35: the type usize cannot cross',
+  ],
+  [
+    'a value that cannot be stored',
+    "import { StorageValue } from '@utnet/sdk'\nclass P { x: u8 = 0 }\nconst v = new StorageValue<P>('v')\nexport function f(): void { v.set(new P()) }",
+    'classes marked @data',
+  ],
   ['randomness', 'export function f(): f64 { return Math.random() }', 'the guest imports env "seed", which a contract does not have'],
   ['the console', 'export function f(): void { console.log("x") }', 'the guest imports env "console.log"'],
   [

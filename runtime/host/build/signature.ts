@@ -22,6 +22,8 @@ export interface GuestExport {
   readonly name: string
   /** The export's name in WIT. */
   readonly witName: string
+  /** An exported container of the storage: the export reads it. */
+  readonly reads?: boolean
   readonly params: readonly GuestParam[]
   readonly result: { readonly type: GuestType; readonly wit: WitType } | undefined
 }

@@ -16,7 +16,7 @@ export const START_EXPORT = 'utnet:start'
 export const CHARGE_EXPORT = 'utnet:charge'
 /** () -> (): mutable globals of the module and the stack get their first values. */
 export const RESET_EXPORT = 'utnet:reset'
-/** A mutable i32: bytes of the stack that are left. In the profiling variant, where it tells why a recursion trapped, and where the counter is shared. */
+/** A mutable i32: bytes of the stack that are left, true while the host has the word: a guest that is called by another has less of it. */
 export const STACK_EXPORT = 'utnet:stack'
 
 export interface PrepareOptions {
@@ -68,7 +68,7 @@ export function prepareModule(
     if (size > LIMITS.preparedFunctionBytes)
       throw limitError('guest_invalid', 'preparedFunctionBytes', size, LIMITS.preparedFunctionBytes, `function ${body.index} as prepared`)
   }
-  const exports = exportsOf(layout, profile)
+  const exports = exportsOf(layout)
   const initials = initialValues(layout)
   exports.push(
     { name: CHARGE_EXPORT, kind: 'func', index: layout.add(layout.type({ params: 'i', results: 'i' }), chargeBody(layout)) },
@@ -198,8 +198,8 @@ function globalSection({ module, shared }: Layout, initials: readonly Uint8Array
 }
 
 /** The guest's exports, functions by what the host may call, then ours. */
-function exportsOf(layout: Layout, profile: boolean): Export[] {
-  const { module, threads, gasGlobal, stackGlobal, shared } = layout
+function exportsOf(layout: Layout): Export[] {
+  const { module, threads, gasGlobal, stackGlobal } = layout
   const callable = new Map<number, number>()
   const outside = (index: number): number => {
     if (!threads) return index
@@ -215,7 +215,7 @@ function exportsOf(layout: Layout, profile: boolean): Export[] {
     out.push({ name, kind, index: kind === 'func' ? outside(index) : kind === 'global' ? layout.global(index) : index })
   }
   out.push({ name: GAS_EXPORT, kind: 'global', index: gasGlobal })
-  if (profile || shared) out.push({ name: STACK_EXPORT, kind: 'global', index: stackGlobal })
+  out.push({ name: STACK_EXPORT, kind: 'global', index: stackGlobal })
   if (module.start !== undefined) out.push({ name: START_EXPORT, kind: 'func', index: outside(module.start) })
   return out
 }

@@ -1,24 +1,59 @@
-/** What a contract may import: its state, its context, events, hashing. */
-import { decode, LIMITS, PARAMS, sha256, UtnetError, utf8, type Budgets, type ContractEnv } from '../../core/index.ts'
-import { GuestTrap, hostFunction, LimitTrap, wit, type HostInterfaces, type Meter } from '../abi/index.ts'
+/** What a contract may import: its state, its context, events, hashing, other contracts. */
+import {
+  decode,
+  LIMITS,
+  PARAMS,
+  sha256,
+  UtnetError,
+  utf8,
+  type Budgets,
+  type Callee,
+  type ContractEnv,
+  type RunOutcome,
+} from '../../core/index.ts'
+import { verifyEd25519 } from '../../crypto/native.ts'
+import { GuestTrap, hostFunction, LimitTrap, wit, type HostInterfaces } from '../abi/index.ts'
 import { Revert } from './ending.ts'
-import type { RunState } from './state.ts'
+import type { Budget, RunState } from './state.ts'
 
-const { bytes, string, u64, option } = wit
+const { bool, bytes, string, u32, u64, option } = wit
 const { host } = PARAMS
 
-export class ContractState implements RunState {
-  readonly meter: Meter
-  readonly env: ContractEnv
-  events = 0
+export interface CalleeRun {
+  readonly callee: Callee
+  readonly entry: string
+  /** Canonical dag-cbor of the list of arguments. */
+  readonly args: Uint8Array
+  readonly gasLimit: bigint
+}
 
-  constructor(meter: Meter, env: ContractEnv) {
+export interface ContractParts {
+  readonly env: ContractEnv
+  /** Of all contracts of the transaction. */
+  readonly events: { count: number }
+  /** Addresses of the contracts at work, this one last. */
+  readonly stack: readonly string[]
+  /** Runs another contract above this one; says why not where nothing ran. Throws `host_module_missing`. */
+  readonly runCallee: (run: CalleeRun) => RunOutcome | 'no-export' | 'arguments'
+}
+
+export class ContractState implements RunState, ContractParts {
+  readonly meter: Budget
+  readonly env: ContractEnv
+  readonly events: { count: number }
+  readonly stack: readonly string[]
+  readonly runCallee: ContractParts['runCallee']
+
+  constructor(meter: Budget, { env, events, stack, runCallee }: ContractParts) {
     this.meter = meter
     this.env = env
+    this.events = events
+    this.stack = stack
+    this.runCallee = runCallee
   }
 
   budgets(): Budgets {
-    return { eventsPerCall: { used: this.events, allowed: LIMITS.eventsPerCall } }
+    return { eventsPerCall: { used: this.events.count, allowed: LIMITS.eventsPerCall } }
   }
 }
 
@@ -42,6 +77,12 @@ function checkEvent(name: string, data: Uint8Array): void {
   const plain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   if (!plain) throw new GuestTrap('event data must be a dag-cbor map')
 }
+
+const SIGNATURE_BYTES = 64
+const KEY_BYTES = 32
+
+/** Blocks of 64 with the padding of FIPS 180-4, 5.1.1 */
+const hashGas = (length: number): number => Math.ceil((length + 9) / 64) * host.sha256Per64
 
 export const CONTRACT: HostInterfaces<ContractState> = {
   'utnet:host/storage': {
@@ -67,17 +108,20 @@ export const CONTRACT: HostInterfaces<ContractState> = {
   },
   'utnet:host/context': {
     caller: hostFunction({}, string, ({ env }) => env.caller),
+    signer: hostFunction({}, string, ({ env }) => env.signer),
     contract: hostFunction({}, string, ({ env }) => env.contract),
+    owner: hostFunction({}, string, ({ env }) => env.owner),
+    version: hostFunction({}, u32, ({ env }) => env.version),
     height: hostFunction({}, u64, ({ env }) => env.height),
     time: hostFunction({}, u64, ({ env }) => env.time),
     'chain-id': hostFunction({}, string, ({ env }) => env.chainId),
     revert: hostFunction({ message: string }, undefined, (_, [message]) => {
-      throw new Revert((message as string).slice(0, 1_024))
+      throw new Revert((message as string).slice(0, 1_024).toWellFormed())
     }),
   },
   'utnet:host/events': {
     emit: hostFunction({ name: string, data: bytes }, undefined, (state, [name, data]) => {
-      if (++state.events > LIMITS.eventsPerCall)
+      if (++state.events.count > LIMITS.eventsPerCall)
         throw new LimitTrap('eventsPerCall', `more events than the limit eventsPerCall of ${LIMITS.eventsPerCall}`)
       state.meter.charge(host.eventBase)
       checkEvent(name as string, data as Uint8Array)
@@ -87,9 +131,13 @@ export const CONTRACT: HostInterfaces<ContractState> = {
   },
   'utnet:host/crypto': {
     sha256: hostFunction({ data: bytes }, bytes, ({ meter }, [data]) => {
-      // Blocks of 64 with the padding of FIPS 180-4, 5.1.1
-      meter.charge(Math.ceil(((data as Uint8Array).length + 9) / 64) * host.sha256Per64)
+      meter.charge(hashGas((data as Uint8Array).length))
       return sha256(data as Uint8Array)
+    }),
+    'verify-ed25519': hostFunction({ signature: bytes, message: bytes, key: bytes }, bool, ({ meter }, [signature, message, key]) => {
+      const [s, m, k] = [signature, message, key] as [Uint8Array, Uint8Array, Uint8Array]
+      meter.charge(host.ed25519Verify + hashGas(m.length))
+      return s.length === SIGNATURE_BYTES && k.length === KEY_BYTES && verifyEd25519(s, m, k)
     }),
   },
 }

@@ -110,6 +110,13 @@ export function createHost(options: HostOptions): Host {
     return job
   }
 
+  function loadedGuest(module: CID): PreparedGuest {
+    const id = module.toString()
+    const guest = cache.get(id)
+    if (guest === undefined) throw new UtnetError('host_module_missing', `the module ${id} is not loaded`, { details: { module: id } })
+    return guest
+  }
+
   /** What waits, for a guest or within one, is in flight meanwhile. */
   async function admitted<T>(tenant: string, run: (ticket: Ticket) => Promise<T>): Promise<T> {
     const ticket = runs.admission.enter(tenant)
@@ -126,7 +133,13 @@ export function createHost(options: HostOptions): Host {
       const guest = await guestFrom(bytes)
       return cache.put(guest.info.module.toString(), guest).info
     },
-    executor: { run: (run) => runContract(runs, cache.get(run.module.toString()), run) },
+    executor: {
+      run: (run) => runContract(runs, loadedGuest, run),
+      has: (module, entry) => {
+        const { info, entries } = loadedGuest(module)
+        return info.world === 'contract' && entries.has(entry)
+      },
+    },
     invoke: async (request) => {
       const id = request.module.toString()
       const tenant = request.tenant ?? id

@@ -2,13 +2,12 @@
 import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunStatus, type WitValue } from '../../core/index.ts'
 import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
 import type { Pooled } from '../pool/index.ts'
-import { STACK_EXPORT } from '../prepare/index.ts'
 import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
 import { instantiate, type Linked } from './instantiate.ts'
 import { placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
 import { ABI, INSTANCE, Tally } from './profile.ts'
-import type { RunState } from './state.ts'
+import type { Budget, RunState } from './state.ts'
 
 /** The JavaScript Promise Integration of the engine, which TypeScript's library does not name yet. */
 interface PromiseIntegration {
@@ -46,7 +45,7 @@ interface Bound {
   readonly modules: WebAssembly.Imports
 }
 
-export class GuestInstance implements Meter, Pooled {
+export class GuestInstance implements Budget, Pooled {
   static readonly #shared = new WeakMap<PreparedGuest, Bound>()
 
   readonly guest: PreparedGuest
@@ -132,6 +131,21 @@ export class GuestInstance implements Meter, Pooled {
     const left = counter.value - BigInt(gas)
     counter.value = left < 0n ? -1n : left
     if (left < 0n) throw new OutOfGas()
+  }
+
+  /** Gas that is left. */
+  get left(): bigint {
+    const { value } = this.#linked.gas
+    return value < 0n ? 0n : value
+  }
+
+  /** Bytes of the stack limit that are left where the guest stands now: less than all where another guest of this thread waits beneath. */
+  get stackLeft(): number {
+    return this.#linked.stack.value
+  }
+
+  set stackLeft(bytes: number) {
+    this.#linked.stack.value = bytes
   }
 
   #enter(label: string): void {
@@ -333,7 +347,7 @@ export class GuestInstance implements Meter, Pooled {
       return this.#stopped('out-of-gas', 'the gas limit was reached', error, 'gas')
     if (error instanceof Revert) return this.#refused(error)
     if (error instanceof GuestTrap || isWasmTrap(error)) {
-      const left = (this.#linked.exports[STACK_EXPORT] as WebAssembly.Global<'i32'> | undefined)?.value ?? 0
+      const left = this.stackLeft
       if (left < 0) return this.#tooDeep(LIMITS.stackBytes - left, error)
       return this.#stopped('trap', (error as Error).message, error, error instanceof LimitTrap ? error.limit : undefined)
     }

@@ -15,6 +15,7 @@ import {
   type HostLog,
   type TensorBridge,
 } from '../../core/index.ts'
+import { publicKeyEd25519, signEd25519 } from '../../crypto/native.ts'
 import { buildText, instantiateByJco } from '../build/testing/guests.ts'
 import { contract, REALLOC, run } from '../testing/contract.ts'
 import { CONTEXT, simulatedEnv, testHost } from '../testing/host.ts'
@@ -115,7 +116,7 @@ test("a module that is not loaded is the node's fault, and a limit that is no u6
   const host = testHost()
   const { module } = await host.admit(token)
   const call = { entry: 'who', args: [], env: simulatedEnv(), gasLimit: 1n }
-  expect(() => testHost().executor.run({ ...call, module })).toThrow(expect.objectContaining({ code: 'host_fault' }))
+  expect(() => testHost().executor.run({ ...call, module })).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
   expect(() => host.executor.run({ ...call, module, gasLimit: -1n })).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))
   expect(() => host.executor.run({ ...call, module, gasLimit: 2n ** 63n })).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))
 })
@@ -125,6 +126,9 @@ test('records, lists, options, bytes and floats are what jco makes of them', asy
     'utnet:host/storage': { get: () => undefined, set: () => undefined, remove: () => undefined },
     'utnet:host/context': {
       caller: () => '',
+      signer: () => '',
+      owner: () => '',
+      version: () => 1,
       contract: () => '',
       height: () => 0n,
       time: () => 0n,
@@ -132,7 +136,8 @@ test('records, lists, options, bytes and floats are what jco makes of them', asy
       revert: () => undefined,
     },
     'utnet:host/events': { emit: () => undefined },
-    'utnet:host/crypto': { sha256: () => new Uint8Array(32) },
+    'utnet:host/crypto': { sha256: () => new Uint8Array(32), verifyEd25519: () => false },
+    'utnet:host/contracts': { call: () => new Uint8Array(0) },
   })
   const host = testHost()
   for (const [name, amounts, note, data, flag, f] of [
@@ -196,6 +201,33 @@ test('a start function is metered, and calls no host before gas is set', async (
     )
   expect(await run(testHost(), await started('(global.set $g (call $h))'), 'f')).toMatchObject({ status: 'ok', result: 42 })
   expect(await run(testHost(), await started('(loop $l (br $l))'), 'f')).toMatchObject({ status: 'out-of-gas' })
+})
+
+test('a contract checks signatures under the rule of transactions; what has another length is no signature, and each check is paid', async () => {
+  const source =
+    "import { verifyEd25519 } from '@utnet/sdk'\nexport function check(s: Uint8Array, m: Uint8Array, k: Uint8Array): bool { return verifyEd25519(s, m, k) }"
+  const { component } = await buildText('contract', { 'index.ts': source }, 'signatures')
+  const host = testHost()
+  const secret = new Uint8Array(32).fill(9)
+  const key = publicKeyEd25519(secret)
+  const message = utf8('hello')
+  const good = signEd25519(message, secret)
+  const check = (s: Uint8Array, m: Uint8Array, k: Uint8Array) => run(host, component, 'check', [s, m, k])
+  const passed = await check(good, message, key)
+  expect(passed).toMatchObject({ status: 'ok', result: true })
+  expect(passed.gas).toBeGreaterThan(BigInt(PARAMS.host.ed25519Verify))
+  const spoilt = good.slice()
+  spoilt[3] = (spoilt[3] as number) ^ 1
+  for (const [s, m, k] of [
+    [spoilt, message, key],
+    [good, utf8('hellO'), key],
+    [good, message, key.map((b) => b ^ 1)],
+    [good.subarray(1), message, key],
+    [new Uint8Array(65), message, key],
+    [good, message, key.subarray(1)],
+    [new Uint8Array(0), message, new Uint8Array(0)],
+  ] as const)
+    expect(await check(s, m, k)).toMatchObject({ status: 'ok', result: false })
 })
 
 // functions

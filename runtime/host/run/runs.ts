@@ -1,11 +1,10 @@
 /** Where every run gets its instance: from the pool or new, with its place among the runs in flight. */
 import { UtnetError } from '../../core/index.ts'
-import type { Meter } from '../abi/index.ts'
 import { Admission, InstancePool, type Ticket } from '../pool/index.ts'
 import { GuestInstance, type Turns } from './instance.ts'
 import type { PreparedGuest } from './prepared.ts'
 import { dropped } from './reclaim.ts'
-import type { RunState } from './state.ts'
+import type { Budget, RunState } from './state.ts'
 
 /** Told when a guest begins to hold the thread and when none holds it any more: what a second fence outside of the thread needs. */
 export interface Watch {
@@ -56,7 +55,7 @@ export class Runs {
    * Begins a run with the state that `make` gives it. One that may wait has a ticket; one that may not is over before another begins,
    * so there is nothing to queue. Throws `core_bad_argument` and `host_fault`.
    */
-  begin<S extends RunState>(guest: PreparedGuest, gasLimit: bigint, tenant: string, make: (meter: Meter) => S, ticket?: Ticket): Run<S> {
+  begin<S extends RunState>(guest: PreparedGuest, gasLimit: bigint, tenant: string, make: (meter: Budget) => S, ticket?: Ticket): Run<S> {
     const limit = agas(gasLimit)
     const poolable = this.#pooling && guest.poolable
     let instance = poolable ? this.pool.take(guest) : undefined

@@ -2,6 +2,11 @@
 import type { Budgets } from '../../core/index.ts'
 import type { Meter } from '../abi/index.ts'
 
+/** A meter that tells what is left. */
+export interface Budget extends Meter {
+  readonly left: bigint
+}
+
 /** What the imports of a world work on. */
 export interface RunState {
   readonly meter: Meter

@@ -24,6 +24,7 @@ export function testHost(tensors?: TensorBridge, options: Omit<HostOptions, 'fil
 
 export interface SimulatedEnv extends ContractEnv {
   caller: string
+  signer: string
   readonly state: Map<string, Uint8Array>
   readonly events: [string, string][]
 }
@@ -33,7 +34,10 @@ export function simulatedEnv(caller = 'ut1alice'): SimulatedEnv {
   const events: [string, string][] = []
   return {
     caller,
+    signer: caller,
     contract: 'ut1contract',
+    owner: 'ut1owner',
+    version: 1,
     height: 42,
     time: 1_700_000_000_123,
     chainId: 'bafychain',
@@ -42,6 +46,11 @@ export function simulatedEnv(caller = 'ut1alice'): SimulatedEnv {
     get: (key) => state.get(toHex(key)),
     set: (key, value) => void (value === undefined ? state.delete(toHex(key)) : state.set(toHex(key), value)),
     emit: (name, data) => void events.push([name, toHex(data)]),
+    callee: () => undefined,
+    checkpoint: () => 0,
+    revert: () => {
+      throw new Error('nothing was called')
+    },
   }
 }
 

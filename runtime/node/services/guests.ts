@@ -8,6 +8,7 @@ import {
   printWitFunction,
   printWitType,
   UtnetError,
+  type DeployedView,
   type DeployRequest,
   type ExportView,
   type GuestDetail,
@@ -42,7 +43,7 @@ function checkTransaction(wire: Uint8Array, name: string, info: GuestInfo): void
 }
 
 /** Validates and stores a component, then publishes its name in a block. Nothing is stored of a component that is refused. */
-export async function deploy(parts: Parts, request: DeployRequest): Promise<GuestView> {
+export async function deploy(parts: Parts, request: DeployRequest): Promise<DeployedView> {
   const { component } = request
   const name = aname(request.name)
   if (component.length > LIMITS.guestBytes) throw limitError('guest_invalid', 'guestBytes', component.length, LIMITS.guestBytes, 'guest')
@@ -66,8 +67,12 @@ export async function deploy(parts: Parts, request: DeployRequest): Promise<Gues
       size: component.length,
     })
   const { outcome } = await submitAndWait(parts, wire)
-  if (outcome.status !== 'ok') throw new UtnetError('name_taken', outcome.message ?? `${name} could not be published`)
-  return viewOf(name, info)
+  const { status, receipt, message } = outcome
+  if (status === 'ok') return receipt === null ? viewOf(name, info) : { ...viewOf(name, info), receipt: receipt.toString() }
+  if (receipt === null) throw new UtnetError('name_taken', message ?? `${name} could not be published`)
+  throw new UtnetError('guest_trap', `${name} was not published: its hook ended as ${status}: ${message ?? 'no message'}`, {
+    details: { receipt: receipt.toString() },
+  })
 }
 
 /** Refuses a name of another owner before anything is stored; the chain checks it again. */
@@ -133,6 +138,7 @@ export async function guest(parts: Parts, name: string): Promise<GuestDetail> {
     owner: formatAddress(record.owner),
     address: record.address === null ? null : formatAddress(record.address),
     imports: info.imports,
+    version: record.version,
     versions: record.versions.map((v) => ({ module: v.module.toString(), height: v.height })),
   }
 }

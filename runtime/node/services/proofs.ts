@@ -19,16 +19,19 @@ import {
   receiptView,
   saltOf,
   UtnetError,
+  witnessModules,
   writeBundle,
   bundleModels,
   type Anchor,
   type Block,
+  type Cbor,
   type BundleRoot,
   type CID,
   type FinalHeader as HeaderLinks,
   type OpenedPart,
   type ReceiptBody,
   type ReceiptView,
+  type TxBody,
 } from '../../core/index.ts'
 import type { Openings } from '../../receipts/index.ts'
 import type { Parts } from '../parts.ts'
@@ -121,37 +124,50 @@ function headerLinks(parts: Parts, blocks: Gathered, height: number): HeaderLink
   return { header: blocks.node(encodeHeader(header)), certificate: blocks.node(encodeCertificate(certificate)) }
 }
 
-type Opened = Pick<BundleRoot, 'input' | 'output' | 'log' | 'witness'>
+type Opened = Pick<BundleRoot, 'input' | 'output' | 'log' | 'witness' | 'callees'>
+
+/** What a transaction ran: a call names it itself, a publication ran a hook of the version that it made. */
+function entriesOf(parts: Parts, body: ReceiptBody & { kind: 'call' }, { payload }: TxBody): { to: Uint8Array; args: readonly Cbor[] }[] {
+  if (payload.kind === 'call' && Array.isArray(payload.args)) return [{ to: payload.to, args: payload.args }]
+  if (payload.kind !== 'publish') throw new UtnetError('data_corrupt', `transaction ${body.tx} is no call`)
+  const { address, version } = parts.chain.guest(payload.name)
+  if (address === null) return []
+  // the hook names how many versions stood before; the input digest tells which of them this one was
+  return body.entry === 'init' ? [{ to: address, args: [] }] : Array.from({ length: version }, (_, from) => ({ to: address, args: [from] }))
+}
 
 /** A call's input and output stand in its block; the state that it read, in the recorder. */
-function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { kind: 'call' }): Opened {
+async function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { kind: 'call' }): Promise<Opened> {
   const found = parts.chain.tx(body.tx)
   if (found.state !== 'final') throw new UtnetError('receipt_not_anchored', 'the call is not final')
-  const { payload } = decodeTx(found.wire).body
-  if (payload.kind !== 'call') throw new UtnetError('data_corrupt', `transaction ${body.tx} is no call`)
   const secret = callSalt(body.tx)
   const part = (name: 'input' | 'output', opening: Uint8Array): OpenedPart => ({
     salt: saltOf(secret, name),
     opening: blocks.node(opening),
     files: [],
   })
+  const fits = (name: 'input' | 'output', opening: Uint8Array): boolean =>
+    equalBytes(openingDigest(name, saltOf(secret, name), opening), body[name])
+  const ran = entriesOf(parts, body, decodeTx(found.wire).body).find(({ args }) => fits('input', callInputOpening(body.entry, [...args])))
+  if (ran === undefined) throw new UtnetError('data_corrupt', `transaction ${body.tx} did not run ${body.entry}`)
   const name = {
     height: found.height,
-    contract: formatAddress(payload.to),
+    contract: formatAddress(ran.to),
     caller: formatAddress(found.outcome.sender),
-    entry: payload.export,
-    args: payload.args,
+    entry: body.entry,
+    args: [...ran.args],
   }
-  const witness = parts.recorder.find(name).find((w) => {
-    const opening = callOutputOpening(found.outcome.result, w.changes)
-    return equalBytes(openingDigest('output', saltOf(secret, 'output'), opening), body.output)
-  })
+  const { result } = found.outcome
+  const witness = parts.recorder.find(name).find((w) => fits('output', callOutputOpening(result, w.changes)))
   if (witness === undefined) throw new UtnetError('block_not_found', 'the state that this call read is no longer kept')
+  const callees = witnessModules(witness)
+  for (const cid of callees) blocks.file(await parts.store.getFile(cid, LIMITS.componentBytes))
   return {
-    input: part('input', callInputOpening(payload.export, payload.args)),
-    output: part('output', callOutputOpening(found.outcome.result, witness.changes)),
+    input: part('input', callInputOpening(body.entry, [...ran.args])),
+    output: part('output', callOutputOpening(result, witness.changes)),
     log: null,
     witness: blocks.node(encodeWitness(witness)),
+    callees,
   }
 }
 
@@ -163,14 +179,20 @@ function filesOf(opening: Uint8Array, openings: Openings, blocks: Gathered): CID
 
 function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8Array | undefined): Opened {
   const opened = parts.receipts.get(id, salt)?.opened
-  if (opened === undefined) return { input: null, output: null, log: null, witness: null }
+  if (opened === undefined) return { input: null, output: null, log: null, witness: null, callees: [] }
   const part = (name: 'input' | 'output' | 'log', opening: Uint8Array): OpenedPart => ({
     salt: saltOf(opened.salt, name),
     opening: blocks.node(opening),
     files: filesOf(opening, opened.openings, blocks),
   })
   const { input, output, log } = opened.openings
-  return { input: part('input', input), output: part('output', output), log: log === null ? null : part('log', log), witness: null }
+  return {
+    input: part('input', input),
+    output: part('output', output),
+    log: log === null ? null : part('log', log),
+    witness: null,
+    callees: [],
+  }
 }
 
 /** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor, `receipt_withheld` for a salt that opens nothing. */
@@ -198,7 +220,7 @@ export async function bundle(
     contextBlock,
     node: body.kind === 'call' ? null : parts.chain.nodeProof(body.node, anchor.height),
     module,
-    ...(body.kind === 'call' ? callParts(parts, blocks, body) : runParts(parts, blocks, id, salt)),
+    ...(body.kind === 'call' ? await callParts(parts, blocks, body) : runParts(parts, blocks, id, salt)),
     models,
     withModels: withModels && models.length > 0,
   }

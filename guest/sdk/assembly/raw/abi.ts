@@ -172,3 +172,9 @@ export function liftTyped<T extends ArrayBufferView>(p: usize, length: i32): T {
   memory.copy(array.dataStart, p, <usize>array.byteLength)
   return array
 }
+
+/** Pointer and length of a text that lives as long as the call. */
+export function storeString(p: usize, text: string): void {
+  store<usize>(p, changetype<usize>(text))
+  store<i32>(p, text.length, 4)
+}

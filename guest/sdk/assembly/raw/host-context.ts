@@ -10,12 +10,35 @@ export function caller(): string {
   return liftString(load<usize>(RETURN_AREA), load<i32>(RETURN_AREA, 4))
 }
 
+@external('utnet:host/context@0.1.0', 'signer')
+declare function signer_core(p0: usize): void
+
+export function signer(): string {
+  signer_core(RETURN_AREA)
+  return liftString(load<usize>(RETURN_AREA), load<i32>(RETURN_AREA, 4))
+}
+
 @external('utnet:host/context@0.1.0', 'contract')
 declare function contract_core(p0: usize): void
 
 export function contract(): string {
   contract_core(RETURN_AREA)
   return liftString(load<usize>(RETURN_AREA), load<i32>(RETURN_AREA, 4))
+}
+
+@external('utnet:host/context@0.1.0', 'owner')
+declare function owner_core(p0: usize): void
+
+export function owner(): string {
+  owner_core(RETURN_AREA)
+  return liftString(load<usize>(RETURN_AREA), load<i32>(RETURN_AREA, 4))
+}
+
+@external('utnet:host/context@0.1.0', 'version')
+declare function version_core(): i32
+
+export function version(): u32 {
+  return <u32>version_core()
 }
 
 @external('utnet:host/context@0.1.0', 'height')

@@ -76,6 +76,9 @@ export function simulatedChain(): SimulatedChain {
       },
       'utnet:host/context': {
         caller: () => chain.caller,
+        signer: () => chain.caller,
+        owner: () => 'ut1owner',
+        version: () => 1,
         contract: () => 'ut1contract',
         height: () => 7n,
         time: () => 1_700_000_000_000n,
@@ -85,7 +88,12 @@ export function simulatedChain(): SimulatedChain {
         },
       },
       'utnet:host/events': { emit: (name: string, data: Uint8Array) => void chain.events.push({ name, data: Uint8Array.from(data) }) },
-      'utnet:host/crypto': { sha256: () => new Uint8Array(32) },
+      'utnet:host/crypto': { sha256: () => new Uint8Array(32), verifyEd25519: () => false },
+      'utnet:host/contracts': {
+        call: () => {
+          throw new Error('nothing else is deployed')
+        },
+      },
     },
   }
   return chain

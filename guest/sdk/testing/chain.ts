@@ -1,0 +1,83 @@
+/** For tests of the SDK: contracts of source text on a real chain of one validator. */
+import { expect } from 'vitest'
+import { fileCid, formatAddress, keyAddress, type CallWitness, type Cbor, type CID } from '../../../runtime/core/index.ts'
+import type { CallNote, TxOutcome } from '../../../runtime/consensus/index.ts'
+import { testChain, userOf, type TestChain, type TestUser } from '../../../runtime/consensus/test-kit.ts'
+import { buildText } from '../../../runtime/host/build/testing/guests.ts'
+import { createHost } from '../../../runtime/host/index.ts'
+import { memoryFiles } from '../../../runtime/host/testing/host.ts'
+
+export const ALICE = userOf(2)
+export const BOB = userOf(3)
+
+/** Address in text. */
+export const textOf = (user: TestUser): string => formatAddress(keyAddress(user.key))
+
+export interface ContractChain {
+  readonly chain: TestChain['chain']
+  /** Of the runs so far. */
+  readonly witnesses: CallWitness[]
+  readonly notes: CallNote[]
+  /** Publishes a contract of this text in a block of its own. */
+  publish(name: string, text: string, user?: TestUser): Promise<TxOutcome>
+  /** Calls in a block of its own. */
+  call(name: string, entry: string, args?: readonly Cbor[], user?: TestUser, gasLimit?: bigint): Promise<TxOutcome>
+  /** The result of a call that must complete. */
+  ok(name: string, entry: string, ...args: readonly Cbor[]): Promise<Cbor>
+  query(name: string, entry: string, ...args: readonly Cbor[]): ReturnType<TestChain['chain']['query']>
+  /** The result of a query that must complete. */
+  ask(name: string, entry: string, ...args: readonly Cbor[]): Promise<Cbor>
+  address(name: string): string
+  /** Components by module. */
+  readonly components: Map<string, Uint8Array>
+}
+
+export async function contractChain(): Promise<ContractChain> {
+  const files = memoryFiles()
+  const host = createHost({ files })
+  const notes: CallNote[] = []
+  const components = new Map<string, Uint8Array>()
+  // The host has no module before the chain asks for it: what a contract calls, it learns from the run
+  const t = await testChain({ executor: host.executor, loadModule: (module) => host.load(module), onCall: (note) => notes.push(note) })
+
+  async function block(id: CID): Promise<TxOutcome> {
+    const { dropped } = await t.produce()
+    for (const { error } of dropped) throw error
+    const found = t.chain.tx(id)
+    if (found.state !== 'final') throw new Error(`transaction ${id} stands in no block`)
+    return found.outcome
+  }
+
+  const addressOf = (name: string): Uint8Array => t.chain.guest(name).address as Uint8Array
+  const self: ContractChain = {
+    chain: t.chain,
+    notes,
+    components,
+    get witnesses() {
+      return notes.map((n) => n.witness)
+    },
+    async publish(name, text, user = ALICE) {
+      const { component } = await buildText('contract', { 'index.ts': text }, name)
+      await files.putFile(component)
+      const module = fileCid(component)
+      components.set(module.toString(), component)
+      const payload = { kind: 'publish', name, module, world: 'contract', size: component.length } as const
+      return block(t.send(user, payload, { gasLimit: 100_000_000n }))
+    },
+    call: (name, entry, args = [], user = ALICE, gasLimit = 100_000_000n) =>
+      block(t.send(user, { kind: 'call', to: addressOf(name), export: entry, args: [...args] }, { gasLimit })),
+    async ok(name, entry, ...args) {
+      const outcome = await self.call(name, entry, args)
+      expect(outcome, `${name} ${entry}`).toMatchObject({ status: 'ok' })
+      return outcome.result
+    },
+    query: (name, entry, ...args) => t.chain.query({ contract: name, export: entry, args }),
+    async ask(name, entry, ...args) {
+      const { outcome } = await self.query(name, entry, ...args)
+      expect(outcome, `${name} ${entry}`).toMatchObject({ status: 'ok' })
+      return outcome.result
+    },
+    address: (name) => formatAddress(addressOf(name)),
+  }
+  return self
+}
