@@ -12,6 +12,7 @@ import { contractEntry, functionEntry, guestWit, operatorEntry } from './generat
 import type { GeneratedEntry } from './generate-exports.ts'
 import type { GuestType } from './guest-type.ts'
 import { checkHandler, readSignatures } from './inspect.ts'
+import { buildJavascript } from './javascript.ts'
 import { readManifest } from './manifest.ts'
 import type { GuestManifest, GuestWorld } from './manifest.ts'
 import { loadGuestWit } from './raw-modules.ts'
@@ -90,6 +91,12 @@ function worldName(name: string): string {
   return /^[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*$/.test(name) ? name : 'guest'
 }
 
+async function javascriptGuest(dir: string, { name, world, entry }: GuestManifest, { witDir }: SdkLocation): Promise<BuiltGuest> {
+  const packages = (await loadGuestWit(witDir)).nestedText()
+  const component = await buildJavascript(dir, entry, packages)
+  return { component, world, name, wit: 'world app { include wasi:http/proxy@0.2.3; }' }
+}
+
 /**
  * Builds the guest in `dir`. The same sources give the same bytes.
  * Throws `guest_build`; for an error of the author with `details.diagnostics: {file, line, column, message}[]`.
@@ -97,6 +104,7 @@ function worldName(name: string): string {
 export async function buildGuest(options: BuildOptions): Promise<BuiltGuest> {
   const location = sdkLocation(options.guestDir)
   const manifest = await readManifest(options.dir)
+  if (manifest.entry.endsWith('.js')) return javascriptGuest(options.dir, manifest, location)
   const readSource = sourceReader(options.dir, location)
   const author = manifest.entry.replace(/\.ts$/, '')
   if ((await readSource(author)) === undefined) throw new UtnetError('guest_build', `${join(options.dir, manifest.entry)} was not found`)

@@ -4,6 +4,7 @@ import { Reader, SECTION, Writer, type CoreModule, type Section } from '../wasm/
 import { chargeBody, rewriteBody, typeByte, type Additions } from './body.ts'
 import { naiveScheme, type GasScheme } from './gas.ts'
 import { callCounter, countersOf, gasCounter } from './profile.ts'
+import { withImportedCounter } from './shared.ts'
 
 /** Names that begin so belong to the host; a guest's own are dropped. */
 const RESERVED = 'utnet:'
@@ -17,6 +18,8 @@ export interface PrepareOptions {
   readonly params?: Params
   /** Makes the variant that counts gas and calls by function, for people; results and gas are the same. Never what runs for a receipt. */
   readonly profile?: boolean
+  /** Shared: the counters are imported, so that all core modules of a component have one. */
+  readonly counter?: 'own' | 'shared'
 }
 
 /** The count that a section begins with, and what follows it. */
@@ -33,15 +36,17 @@ function entries(module: CoreModule, id: number): { readonly count: number; read
  * memory and table maxima from the limits, stack depth by frame weight, canonical NaNs. Indices do not move: everything new stands behind.
  */
 export function prepareModule(
-  module: CoreModule,
-  { scheme = naiveScheme, params = PARAMS, profile = false }: PrepareOptions = {},
+  original: CoreModule,
+  { scheme = naiveScheme, params = PARAMS, profile = false, counter = 'own' }: PrepareOptions = {},
 ): Uint8Array {
+  const shared = counter === 'shared'
+  const module = shared ? withImportedCounter(original) : original
   const blockTypes: string[] = []
   const firstType = module.types.length
-  const firstCounter = module.globals.length + 2
+  const firstCounter = module.globals.length + (shared ? 0 : 2)
   const add: Additions = {
-    gasGlobal: module.globals.length,
-    stackGlobal: module.globals.length + 1,
+    gasGlobal: shared ? module.importedGlobals - 2 : module.globals.length,
+    stackGlobal: shared ? module.importedGlobals - 1 : module.globals.length + 1,
     chargeFunction: module.functions.length,
     blockType: (results) => {
       let i = blockTypes.indexOf(results)
@@ -71,7 +76,7 @@ export function prepareModule(
       .u32(firstType),
   )
   storeSections(out, module)
-  out.section(SECTION.global, globalSection(module, profile ? 2 * module.bodies.length : 0))
+  out.section(SECTION.global, globalSection(module, !shared, profile ? 2 * module.bodies.length : 0))
   out.section(SECTION.export, exportSection(module, add))
   for (const id of [SECTION.element, SECTION.dataCount]) copySection(out, module, id)
   out.section(SECTION.code, code)
@@ -126,11 +131,13 @@ function storeSections(out: Writer, module: CoreModule): void {
 const importedOf = (module: CoreModule, kind: 'table' | 'memory'): number => module.imports.filter((i) => i.kind === kind).length
 
 /** The guest's globals, then the gas and the stack that are left, then `counters` of the profile. */
-function globalSection(module: CoreModule, counters: number): Writer {
+function globalSection(module: CoreModule, own: boolean, counters: number): Writer {
   const { count, rest } = entries(module, SECTION.global)
-  const w = new Writer().u32(count + 2 + counters).raw(rest)
-  w.u8(0x7e, 1, 0x42, 0, 0x0b)
-  w.u8(0x7f, 1, 0x41).signed(LIMITS.stackBytes).u8(0x0b)
+  const w = new Writer().u32(count + (own ? 2 : 0) + counters).raw(rest)
+  if (own) {
+    w.u8(0x7e, 1, 0x42, 0, 0x0b)
+    w.u8(0x7f, 1, 0x41).signed(LIMITS.stackBytes).u8(0x0b)
+  }
   for (let i = 0; i < counters; i++) w.u8(0x7e, 1, 0x42, 0, 0x0b)
   return w
 }

@@ -19,9 +19,12 @@ import { contextNow, inSlot, strictest, ticketOf } from './runs.ts'
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const fromLatin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
+/** Worlds that answer requests. */
+const INVOKED = ['function', 'command', 'library'] as const
+
 /** Runs a function once, and answers when its receipt is durable. */
 export async function invoke(parts: Parts, name: string, request: FunctionRequest): Promise<FunctionAnswer> {
-  const { info } = await guestOf(parts, name, 'function', 'utnet call runs contracts')
+  const { info } = await guestOf(parts, name, INVOKED, 'utnet call runs contracts')
   const { context, chainSeed } = contextNow(parts)
   const headers = request.headers.map(([key, value]) => [key, latin1(value)] as const)
   // The receipt names these bytes and its journal writes them later: they must stay what they were.
@@ -43,6 +46,7 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
       request: { method: request.method, path: request.path, headers, body: requestBody },
       context: { time: context.time, height: context.height, seed: run.seed },
       gasLimit: BigInt(LIMITS.invokeGas),
+      tenant: name,
     }),
   )
   const { response, log } = outcome
@@ -54,8 +58,8 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
   if (response.body.length > 0) files.set(toHex(bodySha256), later ? new Uint8Array(response.body) : response.body)
   const issued = run.finish({
     kind: 'invoke',
-    world: 'function',
-    entry: 'handle',
+    world: outcome.world,
+    entry: outcome.entry,
     status: outcome.status,
     gas: outcome.gas,
     protocol: PROTOCOL,
