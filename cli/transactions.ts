@@ -7,6 +7,7 @@ import {
   LIMITS,
   PARAMS,
   parseAddress,
+  publishGas,
   parseCid,
   txSigningBytes,
   UtnetError,
@@ -72,7 +73,7 @@ async function sendNext<T>(
 /** Publishes a component under the user's key. */
 export function publish(api: NodeApi, component: Uint8Array, name: string, world: GuestView['world']): ReturnType<NodeApi['deploy']> {
   const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
-  return sendNext(api, payload, undefined, (transaction) => api.deploy({ name, component, transaction }))
+  return sendNext(api, payload, publishGas(component.length), (transaction) => api.deploy({ name, component, transaction }))
 }
 
 /** Calls a contract with the user's key and waits until a final block holds the call. */

@@ -64,6 +64,8 @@ export interface SimulatedNode extends NodeApi {
 
 const ADD = { name: 'add', params: [{ name: 'n', type: { kind: 'u32' as const } }], result: { kind: 'u64' as const } }
 const EXPORTS: Readonly<Record<World, GuestDetail['exports']>> = {
+  command: [],
+  library: [],
   contract: [{ name: 'add', type: 'func(n: u32) -> u64', params: [{ name: 'n', type: 'u32' }], result: 'u64', signature: ADD }],
   function: [],
   operator: [],

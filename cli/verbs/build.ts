@@ -13,14 +13,21 @@ export const build: Verb = {
   positionals: [0, 1],
   async run(context) {
     const dir = resolve(context.args[0] ?? '.')
-    const { buildGuest } = await loadRuntime()
+    const { buildGuest, tryFunction } = await loadRuntime()
     const built = await buildGuest({ dir })
     const file = resolve(textFlag(context, 'output') ?? join(dir, `${built.name}.wasm`))
     writeOutput(file, built.component)
-    writeOutput(`${file}.map`, built.sourceMap)
+    if (built.sourceMap !== undefined) writeOutput(`${file}.map`, built.sourceMap)
+    if (built.world === 'function') {
+      const { loadMs, firstCallMs, callMs, gas, status } = await tryFunction(built.component)
+      const size = (built.component.length / 1024).toFixed(0)
+      context.say(
+        `${size} KiB; ready in ${loadMs.toFixed(0)} ms, first call ${firstCallMs.toFixed(1)} ms, then ${callMs.toFixed(2)} ms a call, ${gas} gas${status === 'ok' ? '' : `; GET / ends as ${status}`}`,
+      )
+    }
     context.print({
       file,
-      sourceMap: `${file}.map`,
+      ...(built.sourceMap === undefined ? {} : { sourceMap: `${file}.map` }),
       name: built.name,
       world: built.world,
       module: fileCid(built.component).toString(),

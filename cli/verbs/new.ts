@@ -5,7 +5,7 @@ import { UtnetError, aname } from '../../runtime/core/index.ts'
 import { templateFolder } from '../assets.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
-const TEMPLATES = ['contract', 'function', 'operator']
+const TEMPLATES = ['contract', 'function', 'function-js', 'operator']
 
 function substitute(folder: string, name: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
@@ -18,7 +18,7 @@ function substitute(folder: string, name: string): void {
 
 export const newProject: Verb = {
   name: 'new',
-  usage: 'new DIR --template contract|function|operator',
+  usage: 'new DIR --template contract|function|function-js|operator',
   summary: 'a project that builds, tests and deploys as it stands',
   options: { template: { type: 'string', short: 't' } },
   positionals: [1, 1],

@@ -71,7 +71,12 @@ const exportView = z.object({
   signature: z.custom<WitFunction>((v) => typeof v === 'object' && v !== null).describe('the same type as data'),
 })
 
-const guestShape = { name: z.string(), module: cid, world: z.enum(['contract', 'function', 'operator']), exports: z.array(exportView) }
+const guestShape = {
+  name: z.string(),
+  module: cid,
+  world: z.enum(['contract', 'function', 'operator', 'command', 'library']),
+  exports: z.array(exportView),
+}
 
 export const guest = name('Guest', z.object(guestShape) satisfies z.ZodType<GuestView>)
 export const deployed = name('Deployed', z.object({ ...guestShape, receipt: cid.exactOptional() }))

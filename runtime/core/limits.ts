@@ -8,8 +8,13 @@ export const LIMITS = {
   cborDepth: 64,
   cborItems: 1 << 20,
   // guests
-  componentBytes: 16 * 1024 * 1024,
-  guestBytes: 16 * 1024 * 1024 + 64 * 1024, // a component as it is deployed: sealed, it carries keys and tags beside
+  componentBytes: 24 * 1024 * 1024, // componentize-py makes 18 MiB
+  guestBytes: 24 * 1024 * 1024 + 64 * 1024, // a component as it is deployed: sealed, it carries keys and tags beside
+  componentModules: 64,
+  componentInstances: 128,
+  linkedRuns: 64, // runs of linked components in flight; beyond it is `host_busy`, never a result
+  componentMemories: 4,
+  componentFunctions: 60_000, // of all core modules together
   moduleFunctions: 20_000,
   moduleFunctionBytes: 1 << 20,
   preparedFunctionBytes: 7 << 20, // as prepared; V8 takes 7,654,321
@@ -17,13 +22,13 @@ export const LIMITS = {
   moduleTypes: 10_000,
   moduleTypeParams: 998, // engines take 1,000, of which the prepared module has two more
   moduleTypeResults: 16, // results lie several times on the engine's stack, the frame weight counts them once
-  moduleImports: 1_000,
-  moduleExports: 1_000,
+  moduleImports: 4_000, // shared libraries of componentize-py
+  moduleExports: 4_000, // shared libraries of componentize-py
   moduleGlobals: 10_000,
-  moduleDataSegments: 10_000,
+  moduleDataSegments: 65_536, // the Go linker makes one for each run of data: 32,000 in a hello world
   moduleElementSegments: 10_000,
   moduleTableEntries: 100_000,
-  moduleBlockDepth: 1_000,
+  moduleBlockDepth: 2_000, // 1,247 in the code generator of jco
   memoryPages: 2_048, // 64 KiB each: 128 MiB
   stackBytes: 512 * 1024,
   witTypeDepth: 32,
@@ -36,6 +41,15 @@ export const LIMITS = {
   hostCalls: 100_000,
   valueBytes: 128 * 1024 * 1024, // of what one call hands to the host, 32 for each item included
   logBytes: 64 * 1024 * 1024,
+  fetchMs: 30_000,
+  fetches: 64, // outbound requests of one run
+  fetchBytes: 8 * 1024 * 1024, // body of one answer
+  mountBytes: 64 * 1024 * 1024, // all files that one guest mounts
+  grants: 256,
+  bucketKeyBytes: 1_024,
+  bucketValueBytes: 64 * 1024,
+  bucketKeys: 1_000, // keys that one listing gives
+  programArgs: 64,
   eventsPerCall: 1_024,
   eventBytes: 4 * 1024,
   storageKeyBytes: 1_024,

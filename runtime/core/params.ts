@@ -1,5 +1,7 @@
 /** Gas prices and other consensus numbers, by protocol version. No gas number stands anywhere else. 1 gas is one `i32.add`. */
 
+import { LIMITS } from './limits.ts'
+
 export interface Params {
   readonly protocol: number
   /**
@@ -129,3 +131,9 @@ export function paramsOf(protocol: number): Params | undefined {
 
 /** Parameters of the present protocol version. */
 export const PARAMS: Params = V1
+
+/** A gas limit under which a component of a size is published, whatever the rest of its transaction. */
+export function publishGas(size: number): bigint {
+  const { base, byte, publishByte } = PARAMS.tx
+  return BigInt(base) + BigInt(byte) * BigInt(LIMITS.txBytes) + BigInt(publishByte) * BigInt(size)
+}

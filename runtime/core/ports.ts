@@ -61,7 +61,8 @@ export interface Disk {
   remove(name: string): void
 }
 
-export type World = 'contract' | 'function' | 'operator'
+/** `command` is wasi:cli/command, `library` any component that exports functions and needs nothing but WASI. */
+export type World = 'contract' | 'function' | 'operator' | 'command' | 'library'
 
 /** The key that a chip keeps to itself (X25519), as guests that are sealed for it need it. */
 export interface ChipKey {
@@ -195,4 +196,34 @@ export interface HostLog {
   readonly entries: readonly Cbor[]
   /** Files named by the entries, by lower-case hex of their sha256. */
   readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+/** What a guest asks of another host; hop-by-hop fields are not among the headers. */
+export interface OutboundRequest {
+  readonly method: string
+  /** `http:` or `https:`, with path and query. */
+  readonly url: string
+  readonly headers: readonly (readonly [string, Uint8Array])[]
+  readonly body: Uint8Array
+  /** The answer's body may not be larger. */
+  readonly maxBytes: number
+}
+
+/** An answer, or why there is none: a case of `error-code` of wasi:http without payload, e.g. `connection-refused`. */
+export type OutboundResponse =
+  | { readonly status: number; readonly headers: readonly (readonly [string, Uint8Array])[]; readonly body: Uint8Array }
+  | { readonly error: string }
+
+/** HTTP to the outside, for guests. It follows no redirect, and never throws but for a fault of the node. */
+export interface Fetcher {
+  fetch(request: OutboundRequest): Promise<OutboundResponse>
+}
+
+/** Key-value buckets of a node, for guests. Writes are seen at once by later reads. */
+export interface BucketStore {
+  get(bucket: string, key: string): Uint8Array | undefined
+  /** An undefined value removes. */
+  set(bucket: string, key: string, value: Uint8Array | undefined): void
+  /** Keys in order behind `after`, at most `limit`. */
+  keys(bucket: string, after: string, limit: number): readonly string[]
 }

@@ -14,7 +14,7 @@ import { LIMITS } from './limits.ts'
 import type { World } from './ports.ts'
 
 /** Worlds that one node runs: a contract is run by every validator, so it cannot be sealed. */
-const WORLDS: readonly string[] = ['function', 'operator'] satisfies readonly World[]
+const WORLDS: readonly string[] = ['function', 'operator', 'command', 'library'] satisfies readonly World[]
 
 /** What a sealed guest may be opened for. */
 export interface SealPolicy {

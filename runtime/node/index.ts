@@ -1,7 +1,7 @@
 /** `utnet/node`: a whole node, and what the command line needs of its parts. */
 export { buildGuest } from '../host/build/index.ts'
 export type { BuiltGuest } from '../host/build/index.ts'
-export { inspectGuest, preparedModules, sealGuest, validateGuest } from '../host/index.ts'
+export { inspectGuest, preparedModules, sealGuest, validateGuest, withGrants, type Grants } from '../host/index.ts'
 export { startDevNode } from './dev-node.ts'
 export type { DevNode, DevNodeOptions } from './dev-node.ts'
 export { openNode } from './open-node.ts'
@@ -9,3 +9,4 @@ export type { NodeOptions, OpenNode } from './open-node.ts'
 export type { RetentionRules } from './parts.ts'
 export { reexecute } from './reexecute.ts'
 export { replayBundle } from './replay.ts'
+export { tryFunction, type Trial } from './try-guest.ts'

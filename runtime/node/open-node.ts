@@ -30,7 +30,9 @@ import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { devGenesis } from './dev-genesis.ts'
+import { createBuckets } from './buckets.ts'
 import { createEventHub } from './event-hub.ts'
+import { createFetcher } from './fetcher.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
@@ -116,7 +118,14 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   closers.push(() => store.close())
   const bridge = createBridge({ files: store, kv, devices: localDevices(options.devices === undefined ? {} : { order: options.devices }) })
   closers.push(() => bridge.close())
-  const host = createHost({ files: store, tensors: bridge, chip, chainId: chainIdOf(genesis) })
+  const host = createHost({
+    files: store,
+    tensors: bridge,
+    chip,
+    chainId: chainIdOf(genesis),
+    fetcher: createFetcher({ loopback: genesis.dev }),
+    buckets: createBuckets(kv),
+  })
   const known = knownSignatures(crypto.verifyEd25519)
   const signer = crypto.openSigner(node.secret)
   const recorder = createCallRecorder(kv)

@@ -3,7 +3,7 @@ import { encode, limitError, LIMITS, UtnetError, utf8, type Account, type CID, t
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { ChainTx } from './checked-tx.ts'
 
-const WORLDS: readonly string[] = ['contract', 'function', 'operator', 'model']
+const WORLDS: readonly string[] = ['contract', 'function', 'operator', 'command', 'library', 'model']
 
 function checkPayload(tx: ChainTx): void {
   const { payload } = tx.body

@@ -14,6 +14,7 @@ import { contractEntry, functionEntry, guestWit, operatorEntry } from './generat
 import type { GeneratedEntry } from './generate-exports.ts'
 import type { GuestType } from './guest-type.ts'
 import { checkHandler, readSignatures } from './inspect.ts'
+import { buildJavascript } from './javascript.ts'
 import { readManifest } from './manifest.ts'
 import type { GuestManifest, GuestWorld } from './manifest.ts'
 import { loadGuestWit } from './raw-modules.ts'
@@ -29,8 +30,8 @@ export interface BuiltGuest {
   readonly name: string
   /** The guest's own world as WIT text, without the packages it refers to. */
   readonly wit: string
-  /** Source map of the component (version 3; columns are byte offsets in it). */
-  readonly sourceMap: string
+  /** Source map of the component (version 3; columns are byte offsets in it), where it was compiled from AssemblyScript. */
+  readonly sourceMap?: string
 }
 
 export interface BuildOptions {
@@ -103,6 +104,12 @@ function worldName(name: string): string {
   return /^[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*$/.test(name) ? name : 'guest'
 }
 
+async function javascriptGuest(dir: string, { name, world, entry }: GuestManifest, { witDir }: SdkLocation): Promise<BuiltGuest> {
+  const packages = (await loadGuestWit(witDir)).nestedText()
+  const component = await buildJavascript(dir, entry, packages)
+  return { component, world, name, wit: 'world app { include wasi:http/proxy@0.2.3; }' }
+}
+
 /**
  * Builds the guest in `dir`. The same sources give the same bytes.
  * Throws `guest_build`; for an error of the author with `details.diagnostics: {file, line, column, message}[]`.
@@ -110,6 +117,7 @@ function worldName(name: string): string {
 export async function buildGuest(options: BuildOptions): Promise<BuiltGuest> {
   const location = sdkLocation(options.guestDir)
   const manifest = await readManifest(options.dir)
+  if (manifest.entry.endsWith('.js')) return javascriptGuest(options.dir, manifest, location)
   const readSource = sourceReader(options.dir, location)
   const author = manifest.entry.replace(/\.ts$/, '')
   if ((await readSource(author)) === undefined) throw new UtnetError('guest_build', `${join(options.dir, manifest.entry)} was not found`)

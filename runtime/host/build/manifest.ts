@@ -39,8 +39,8 @@ export async function readManifest(dir: string): Promise<GuestManifest> {
   const { name, world, entry = 'assembly/index.ts' } = parsed as Record<string, unknown>
   if (typeof name !== 'string' || !NAME.test(name)) throw new UtnetError('guest_build', `${file}: "name" must match ${NAME.source}`)
   if (!WORLDS.includes(world)) throw new UtnetError('guest_build', `${file}: "world" must be contract, function or operator`)
-  if (typeof entry !== 'string' || !entry.endsWith('.ts'))
-    throw new UtnetError('guest_build', `${file}: "entry" must be the path of a .ts file`)
+  if (typeof entry !== 'string' || !(entry.endsWith('.ts') || (world === 'function' && entry.endsWith('.js'))))
+    throw new UtnetError('guest_build', `${file}: "entry" must be the path of a .ts file, or of a .js file where the world is function`)
   const path = normalize(entry).replaceAll('\\', '/')
   if (path.startsWith('..') || path.startsWith('/')) throw new UtnetError('guest_build', `${file}: "entry" lies outside the guest's folder`)
   return { name, world: world as GuestWorld, entry: path }

@@ -11,7 +11,7 @@ const dir = fileURLToPath(new URL('../../../guest/contracts/token', import.meta.
 test('the source map leads from bytes of the component to the lines of the author', async () => {
   const { component, sourceMap } = await buildGuest({ dir })
   expect(Buffer.from(component).includes('sourceMappingURL')).toBe(false)
-  const map = JSON.parse(sourceMap) as { version: number; sources: string[]; mappings: string }
+  const map = JSON.parse(sourceMap as string) as { version: number; sources: string[]; mappings: string }
   expect(map.version).toBe(3)
   const [line, ...others] = decode(map.mappings)
   expect(others).toEqual([])

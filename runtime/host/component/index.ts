@@ -1,4 +1,14 @@
 /** Components: their sections, their types, and the one shape that runs. */
-export type { Component, EmbeddedModule, StringEncoding } from './model.ts'
+export type { Component, DefinedResource, StringEncoding } from './model.ts'
+export {
+  link,
+  type CoreRef,
+  type LiftedFunction,
+  type Linked,
+  type LinkedExport,
+  type LinkedOptions,
+  type Made,
+  type Source,
+} from './link.ts'
 export { isComponent, readComponent } from './reader.ts'
 export { guestOf, type Guest, type MainExport, type MainImport } from './shape.ts'

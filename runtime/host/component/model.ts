@@ -6,7 +6,7 @@ export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16'
 /** An abstract or defined type of a component. */
 export type TypeItem =
   | { readonly kind: 'value'; readonly type: WitType }
-  | { readonly kind: 'resource'; readonly name: string }
+  | { readonly kind: 'resource'; readonly name: string; /** Where the component defines it itself. */ readonly defined?: DefinedResource }
   | {
       readonly kind: 'func'
       readonly params: readonly { readonly name: string; readonly type: WitType }[]
@@ -14,6 +14,15 @@ export type TypeItem =
     }
   | { readonly kind: 'instance'; readonly exports: ReadonlyMap<string, ExternType> }
   | { readonly kind: 'component' }
+
+/** A resource type that a component defines: its values are 32-bit numbers of its own choice. */
+export interface DefinedResource {
+  /** `#0`, `#1`, …: unique in the whole component; no WIT name begins so. */
+  readonly name: string
+  /** Component instance that defines it: to this one a borrow is the number itself (CanonicalABI.md, `lower_borrow`). */
+  readonly owner: number
+  readonly destructor: CoreItem | undefined
+}
 
 export type ExternType =
   | { readonly sort: 'func'; readonly type: TypeItem }
@@ -27,11 +36,18 @@ export interface CanonOptions {
   readonly postReturn: CoreItem | undefined
 }
 
-/** A core function, table or memory. */
+/** A core function, table, memory or global. */
 export type CoreItem =
   | { readonly from: 'export'; readonly instance: CoreInstance; readonly name: string; readonly sort: number }
-  | { readonly from: 'lower'; readonly func: ComponentFunc; readonly options: CanonOptions; readonly offset: number }
-  | { readonly from: 'drop'; readonly resource: string; readonly offset: number }
+  | {
+      readonly from: 'lower'
+      readonly func: ComponentFunc
+      readonly options: CanonOptions
+      readonly component: number
+      readonly offset: number
+    }
+  | { readonly from: 'drop'; readonly resource: string; readonly defined: DefinedResource | undefined; readonly offset: number }
+  | { readonly from: 'new' | 'rep'; readonly defined: DefinedResource; readonly offset: number }
 
 export type CoreInstance =
   | { readonly kind: 'module'; readonly module: EmbeddedModule; readonly args: ReadonlyMap<string, CoreInstance>; readonly offset: number }
@@ -44,7 +60,15 @@ export interface EmbeddedModule {
 
 export type ComponentFunc =
   | { readonly from: 'import'; readonly interface: string; readonly type: WitFunction; readonly offset: number }
-  | { readonly from: 'lift'; readonly core: CoreItem; readonly options: CanonOptions; readonly type: WitFunction; readonly offset: number }
+  | {
+      readonly from: 'lift'
+      readonly core: CoreItem
+      readonly options: CanonOptions
+      readonly type: WitFunction
+      /** The component instance that lifts it: nested ones are numbered in the order of their instantiation, the outermost is 0. */
+      readonly component: number
+      readonly offset: number
+    }
 
 export interface ComponentInstance {
   readonly exports: ReadonlyMap<string, ComponentItem>
@@ -65,6 +89,9 @@ export interface Component {
   /** Import names in order: interfaces, and plain names of types. */
   readonly imports: readonly { readonly name: string; readonly item: ComponentItem; readonly offset: number }[]
   readonly exports: ReadonlyMap<string, ComponentItem>
+  /** In the order of their instantiation, those of nested components among them. */
   readonly coreInstances: readonly CoreInstance[]
+  /** By name. */
+  readonly resources: ReadonlyMap<string, DefinedResource>
   readonly modules: readonly EmbeddedModule[]
 }

@@ -9,6 +9,7 @@ import type {
   ComponentItem,
   CoreInstance,
   CoreItem,
+  DefinedResource,
   EmbeddedModule,
   ExternType,
   Scope,
@@ -18,9 +19,19 @@ import type {
 import { externName, outerType, readExternType, readType, typeError } from './types.ts'
 
 const CORE = { func: 0, table: 1, memory: 2, global: 3, instance: 0x12 } as const
-/** Nested components only rename the functions of an exported interface; these bounds are far above what that takes. */
-const MAX_NESTED_BYTES = 256 * 1024
+/** A nested component is read at each of its instantiations, so all of them together are bounded. */
+const MAX_NESTED_BYTES = 2 * LIMITS.componentBytes
+const MAX_NESTED_DEPTH = 8
 const MAX_INSTANCES = 256
+
+/** What all nested components share. */
+interface Whole {
+  readonly coreInstances: CoreInstance[]
+  readonly modules: EmbeddedModule[]
+  readonly resources: Map<string, DefinedResource>
+  components: number
+  nestedBytes: number
+}
 
 interface State {
   readonly types: TypeItem[]
@@ -33,6 +44,9 @@ interface State {
   readonly scopes: readonly Scope[]
   readonly imports: { readonly name: string; readonly item: ComponentItem; readonly offset: number }[]
   readonly exports: Map<string, ComponentItem>
+  readonly whole: Whole
+  /** Number of this component instance. */
+  readonly component: number
 }
 
 function shape(r: Reader, at: number, message: string): Error {
@@ -110,10 +124,11 @@ function readInstance(r: Reader, state: State, nesting: number): ComponentInstan
       const name = r.name()
       args.set(name, readSortIndex(r, state))
     }
-    if (nesting > 0) throw shape(r, at, 'components are nested too deep')
-    if (component.bytes.length > MAX_NESTED_BYTES || state.instances.length > MAX_INSTANCES)
-      throw shape(r, at, 'the nested components are too large')
-    const inner = evaluate(new Reader(component.bytes, component.offset), component.scopes, args, nesting + 1)
+    if (nesting >= MAX_NESTED_DEPTH) throw shape(r, at, 'components are nested too deep')
+    const { whole } = state
+    whole.nestedBytes += component.bytes.length
+    if (whole.nestedBytes > MAX_NESTED_BYTES || whole.components >= MAX_INSTANCES) throw shape(r, at, 'the nested components are too large')
+    const inner = evaluate(new Reader(component.bytes, component.offset), component.scopes, args, nesting + 1, whole)
     return { exports: inner.exports }
   }
   if (kind !== 1) throw shape(r, at, 'unknown form of instance')
@@ -175,18 +190,22 @@ function readCanon(r: Reader, state: State): void {
     if (r.u8() !== 0) throw shape(r, at, 'unknown canonical definition')
     if (kind === 1) {
       const func = pick(r, state.funcs, 'function')
-      return push(r, funcs, { from: 'lower', func, options: readOptions(r, state), offset })
+      return push(r, funcs, { from: 'lower', func, options: readOptions(r, state), component: state.component, offset })
     }
     const core = pick(r, funcs, 'core function')
     const options = readOptions(r, state)
     const type = pick(r, state.types, 'type')
     if (type.kind !== 'func') throw typeError(r, at, 'a lift needs a function type')
-    return push(r, state.funcs, { from: 'lift', core, options, type: { name: '', params: type.params, result: type.result }, offset })
+    const lifted: WitFunction = { name: '', params: type.params, result: type.result }
+    return push(r, state.funcs, { from: 'lift', core, options, type: lifted, component: state.component, offset })
   }
-  if (kind === 3) {
+  if (kind === 2 || kind === 3 || kind === 4) {
     const type = pick(r, state.types, 'type')
-    if (type.kind !== 'resource') throw typeError(r, at, 'a drop needs a resource type')
-    return push(r, funcs, { from: 'drop', resource: type.name, offset })
+    if (type.kind !== 'resource') throw typeError(r, at, 'a canonical definition of resources needs a resource type')
+    const { defined } = type
+    if (kind === 3) return push(r, funcs, { from: 'drop', resource: type.name, defined, offset })
+    if (defined?.owner !== state.component) throw typeError(r, at, 'only the component that defines a resource makes it')
+    return push(r, funcs, { from: kind === 2 ? 'new' : 'rep', defined, offset })
   }
   throw shape(r, at, `the canonical definition ${kind} is not supported`)
 }
@@ -239,7 +258,26 @@ function readExport(r: Reader, state: State): void {
   append(r, state, item)
 }
 
-function evaluate(r: Reader, outer: readonly Scope[], args: ReadonlyMap<string, ComponentItem> | undefined, nesting: number): Component {
+/** The rest of a resource type behind its form: an i32 as representation, and a destructor (Binary.md, `resourcetype`). */
+function defineResource(r: Reader, state: State): TypeItem {
+  const at = r.at
+  if (r.u8() !== 0x7f) throw typeError(r, at, 'a resource is represented by an i32')
+  const flag = r.u8()
+  if (flag > 1) throw typeError(r, at, 'bad flag')
+  const destructor = flag === 0 ? undefined : pick(r, coreSpace(r, state, CORE.func), 'core function')
+  const { resources } = state.whole
+  const defined = { name: `#${resources.size}`, owner: state.component, destructor }
+  resources.set(defined.name, defined)
+  return { kind: 'resource', name: defined.name, defined }
+}
+
+function evaluate(
+  r: Reader,
+  outer: readonly Scope[],
+  args: ReadonlyMap<string, ComponentItem> | undefined,
+  nesting: number,
+  whole: Whole,
+): Component {
   const start = r.at
   if (r.end - start < 8 || r.u32le() !== 0x6d736100) throw r.fail('the bytes are not WebAssembly', start)
   if (r.u32le() !== 0x0001_000d) throw r.fail('the bytes are not a WebAssembly component', start + 4)
@@ -255,6 +293,8 @@ function evaluate(r: Reader, outer: readonly Scope[], args: ReadonlyMap<string, 
     scopes: [...outer, { types }],
     imports: [],
     exports: new Map(),
+    whole,
+    component: whole.components++,
   }
   const each = (s: Reader, read: () => void): void => {
     for (let left = s.count(); left > 0; left--) read()
@@ -267,20 +307,35 @@ function evaluate(r: Reader, outer: readonly Scope[], args: ReadonlyMap<string, 
     if (id === 1 || id === 4) {
       const offset = r.origin + s.at
       const bytes = s.take(s.end - s.at)
-      if (nesting > 0) throw shape(r, at, 'a nested component may only rename')
-      if (id === 1) push(r, state.modules, { bytes, offset })
-      else push(r, state.components, { sort: 'component', bytes, offset, scopes: state.scopes })
-    } else if (id === 2) each(s, () => push(s, state.coreInstances, readCoreInstance(s, state)))
+      if (id === 1) {
+        const module = { bytes, offset }
+        push(r, state.modules, module)
+        push(r, whole.modules, module)
+      } else push(r, state.components, { sort: 'component', bytes, offset, scopes: state.scopes })
+    } else if (id === 2)
+      each(s, () => {
+        const instance = readCoreInstance(s, state)
+        push(s, state.coreInstances, instance)
+        push(s, whole.coreInstances, instance)
+      })
     else if (id === 5) each(s, () => push(s, state.instances, readInstance(s, state, nesting)))
     else if (id === 6) each(s, () => readAlias(s, state))
-    else if (id === 7) each(s, () => push(s, types, readType(s, state.scopes)))
+    else if (id === 7)
+      each(s, () =>
+        push(
+          s,
+          types,
+          readType(s, state.scopes, () => defineResource(s, state)),
+        ),
+      )
     else if (id === 8) each(s, () => readCanon(s, state))
     else if (id === 10) each(s, () => readImport(s, state, args))
     else if (id === 11) each(s, () => readExport(s, state))
     else throw shape(r, at, `a section of kind ${id} is not supported`)
     if (!s.done) throw s.fail(`section ${id} is longer than its content`)
   }
-  return { imports: state.imports, exports: state.exports, coreInstances: state.coreInstances, modules: state.modules }
+  const { coreInstances, modules, resources } = whole
+  return { imports: state.imports, exports: state.exports, coreInstances, modules, resources }
 }
 
 /** True for bytes that begin as a component does. */
@@ -298,5 +353,6 @@ export function isComponent(bytes: Uint8Array): boolean {
 
 /** Reads a component. Throws `guest_invalid` naming rule and offset. */
 export function readComponent(bytes: Uint8Array): Component {
-  return evaluate(new Reader(bytes), [], undefined, 0)
+  const whole: Whole = { coreInstances: [], modules: [], resources: new Map(), components: 0, nestedBytes: 0 }
+  return evaluate(new Reader(bytes), [], undefined, 0, whole)
 }

@@ -189,11 +189,12 @@ export function guestOf(component: Component): Guest {
       throw invalid('import', i.offset, `the import ${i.module} ${i.name} is not a function of an imported interface`)
     const behind = provider(item, table, i.offset)
     const signature = module.types[i.type]
-    if (behind.from === 'drop') {
+    if (behind.from === 'drop' && behind.defined === undefined) {
       if (signature?.params !== 'i' || signature.results !== '')
         throw invalid('component-type', i.offset, `the import ${i.name} must be (i32) -> ()`)
       return { kind: 'drop', resource: behind.resource, offset: i.offset }
     }
+    if (behind.from !== 'lower') throw refuse(behind.offset, 'the component defines a resource')
     const { func } = behind
     if (func.from !== 'import') throw refuse(behind.offset, 'the component imports its own export')
     options(behind.options, behind.offset)

@@ -156,8 +156,8 @@ function bounded(r: Reader, at: number, type: WitType): WitType {
   return type
 }
 
-/** One definition of the type section. */
-export function readType(r: Reader, scopes: readonly Scope[]): TypeItem {
+/** One definition of a type; `define` reads what follows the form of a resource, where one may be defined. */
+export function readType(r: Reader, scopes: readonly Scope[], define?: () => TypeItem): TypeItem {
   const scope = scopes[scopes.length - 1] as Scope
   const at = r.at
   const form = r.u8()
@@ -169,7 +169,10 @@ export function readType(r: Reader, scopes: readonly Scope[]): TypeItem {
     readDeclarations(r, scopes, true)
     return { kind: 'component' }
   }
-  if (form === 0x3f) throw typeError(r, at, 'a guest may not define resources')
+  if (form === 0x3f) {
+    if (define === undefined) throw typeError(r, at, 'a resource may not be defined within a type')
+    return define()
+  }
   return { kind: 'value', type: bounded(r, at, defined(r, form, at, scope)) }
 }
 

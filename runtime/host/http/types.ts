@@ -49,7 +49,7 @@ export const ERROR_CODE = variant({
   'configuration-error': null,
   'internal-error': text,
 })
-const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'] as const
+export const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'] as const
 const METHOD = variant({
   get: null,
   head: null,

@@ -108,24 +108,26 @@ export function initialValues(layout: Layout): readonly Uint8Array[] {
   return out
 }
 
-/** A constant expression (one instruction and `end`), rewritten; without its `end`. */
+/** A constant expression, extended ones too (i32 and i64 arithmetic), rewritten; without its `end`. */
 export function constant(layout: Layout, r: Reader): Uint8Array {
-  const at = r.at
-  const code = r.u8()
-  if (code === OP.refFunc) {
-    const index = r.u32()
-    r.skip(1)
-    return new Writer(8).byte(code).u32(layout.callee(index)).bytes()
+  const out = new Writer(8)
+  for (;;) {
+    const at = r.at
+    const code = r.u8()
+    if (code === OP.end) return out.bytes()
+    if (code === OP.refFunc) out.byte(code).u32(layout.callee(r.u32()))
+    else if (code === OP.globalGet) out.byte(code).u32(layout.global(r.u32()))
+    else {
+      if (code === OP.i32Const) r.skipLeb(5)
+      else if (code === OP.i64Const) r.skipLeb(10)
+      else if (code === OP.f32Const) r.skip(4)
+      else if (code === OP.f64Const) r.skip(8)
+      else if (code === OP.refNull) r.skip(1)
+      else if (code === 0xfd) {
+        r.u32()
+        r.skip(16)
+      }
+      out.raw(r.bytes.subarray(at, r.at))
+    }
   }
-  if (code === OP.i32Const) r.skipLeb(5)
-  else if (code === OP.i64Const) r.skipLeb(10)
-  else if (code === OP.f32Const) r.skip(4)
-  else if (code === OP.f64Const) r.skip(8)
-  else {
-    r.u32()
-    if (code === 0xfd) r.skip(16)
-  }
-  const out = r.bytes.slice(at, r.at)
-  r.skip(1)
-  return out
 }

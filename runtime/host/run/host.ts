@@ -1,10 +1,7 @@
 /** The host: loads guests and hands each run to the runner of its world. */
 import {
-  fileCid,
-  isSealedGuest,
   LIMITS,
   UtnetError,
-  type ChipKey,
   type CID,
   type ContractExecutor,
   type FileStore,
@@ -12,7 +9,7 @@ import {
   type TensorBridge,
   type World,
 } from '../../core/index.ts'
-import { openGuest } from '../sealed/index.ts'
+import { unsealed, type Opener } from '../sealed/index.ts'
 import { GuestCache } from './cache.ts'
 import { runContract } from './contract.ts'
 import { invokeFunction } from './function.ts'
@@ -22,12 +19,9 @@ import type { Ticket } from '../pool/index.ts'
 import { prepareGuest, type PreparedGuest } from './prepared.ts'
 import { Runs, type Watch } from './runs.ts'
 
-export interface HostOptions {
+export interface HostOptions extends Opener {
   readonly files: FileStore
   readonly tensors?: TensorBridge
-  /** Opens guests that are sealed for it, on this chain. */
-  readonly chip?: ChipKey
-  readonly chainId?: CID
   /** Of components and their compiled code; the least recently used leave first. */
   readonly maxCachedBytes?: number
   /** Of idle instances that wait for the next call; 0 makes a new one for each. */
@@ -78,19 +72,14 @@ function invokedOf({ info: { module, world } }: PreparedGuest): Invoked {
 
 /** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. */
 export function createHost(options: HostOptions): Host {
-  const { files, tensors, chip, chainId, maxCachedBytes = CACHED_BYTES, maxPooledBytes = POOLED_BYTES, profile = false } = options
+  const { files, tensors, maxCachedBytes = CACHED_BYTES, maxPooledBytes = POOLED_BYTES, profile = false } = options
   const runs = new Runs(maxPooledBytes, options.watch)
   const cache = new GuestCache(maxCachedBytes, (guest) => runs.pool.forget(guest))
   const loading = new Map<string, Promise<PreparedGuest>>()
 
-  /** Sealed bytes are opened here, in memory: the module that a receipt names stays what was deployed. */
   async function guestFrom(bytes: Uint8Array): Promise<PreparedGuest> {
-    if (!isSealedGuest(bytes)) return prepareGuest(bytes, profile)
-    const { component, policy } = await openGuest(bytes, chip, chainId)
-    const guest = await prepareGuest(component, profile)
-    if (guest.info.world !== policy.world)
-      throw new UtnetError('guest_world', `a ${guest.info.world} was sealed as a ${policy.world}`, { hint: 'seal it again: utnet seal' })
-    return { ...guest, info: { ...guest.info, module: fileCid(bytes) } }
+    const { component, named } = await unsealed(bytes, options)
+    return named(await prepareGuest(component, profile))
   }
 
   async function fetchGuest(module: CID): Promise<PreparedGuest> {

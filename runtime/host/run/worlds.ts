@@ -11,6 +11,9 @@ export const WORLDS: Worlds = {
     function: { ...WASI, ...TENSORS },
     // Of the tensor interface an operator sees the types only
     operator: { 'utnet:host/tensor': {} },
+    // Linked, not of the one shape: host/linked
+    command: {},
+    library: {},
   },
   operatorRun: OPERATOR_RUN,
 }

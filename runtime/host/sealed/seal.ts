@@ -4,6 +4,7 @@ import {
   encodeSealedGuest,
   equalBytes,
   fileCid,
+  isSealedGuest,
   readSealedGuest,
   sealBound,
   sealedBound,
@@ -11,6 +12,7 @@ import {
   UtnetError,
   type CID,
   type ChipKey,
+  type GuestInfo,
   type SealPolicy,
   type World,
 } from '../../core/index.ts'
@@ -70,4 +72,29 @@ export async function openGuest(file: Uint8Array, chip: ChipKey | undefined, cha
     })
   }
   return { component, policy }
+}
+
+/** Who opens sealed guests: the chip of a node on its chain. */
+export interface Opener {
+  readonly chip?: ChipKey
+  readonly chainId?: CID
+}
+
+/**
+ * The component of a guest as it is stored, opened in memory where it is sealed. `named` gives what was made of it the module id of what was deployed,
+ * which is what a receipt names; it throws `guest_world` where it was sealed as another world.
+ */
+export async function unsealed(
+  file: Uint8Array,
+  { chip, chainId }: Opener,
+): Promise<{ readonly component: Uint8Array; readonly named: <G extends { readonly info: GuestInfo }>(guest: G) => G }> {
+  if (!isSealedGuest(file)) return { component: file, named: (guest) => guest }
+  const { component, policy } = await openGuest(file, chip, chainId)
+  const named = <G extends { readonly info: GuestInfo }>(guest: G): G => {
+    const { world } = guest.info
+    if (world !== policy.world)
+      throw new UtnetError('guest_world', `a ${world} was sealed as a ${policy.world}`, { hint: 'seal it again: utnet seal' })
+    return { ...guest, info: { ...guest.info, module: fileCid(file) } }
+  }
+  return { component, named }
 }

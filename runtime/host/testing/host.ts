@@ -1,6 +1,6 @@
 /** For tests: a host over files in memory, and a simulated chain's view for contracts. */
 import { fileCid, toHex, UtnetError, type ContractEnv, type FileStore, type TensorBridge } from '../../core/index.ts'
-import { createHost, type Host, type HostOptions } from '../run/index.ts'
+import { createHost, type Host, type HostOptions } from '../index.ts'
 
 export function memoryFiles(): FileStore {
   const files = new Map<string, Uint8Array>()

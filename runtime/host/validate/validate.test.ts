@@ -43,7 +43,11 @@ const BAD: readonly (readonly [string, string, string])[] = [
   ['limit', 'a table over the limit', `(module (table ${LIMITS.moduleTableEntries + 1} funcref))`],
   ['limit', 'too many locals', `(module (func (local ${'i32 '.repeat(LIMITS.moduleLocals + 1)})))`],
   ['limit', 'too many results', `(module (func (result ${'i32 '.repeat(LIMITS.moduleTypeResults + 1)}) unreachable))`],
-  ['limit', 'blocks nested too deep', `(module (func ${'block '.repeat(1_001)} ${'end '.repeat(1_001)}))`],
+  [
+    'limit',
+    'blocks nested too deep',
+    `(module (func ${'block '.repeat(LIMITS.moduleBlockDepth + 1)} ${'end '.repeat(LIMITS.moduleBlockDepth + 1)}))`,
+  ],
   ['segment-bounds', 'data outside the memory', '(module (memory 1) (data (i32.const 65535) "ab"))'],
   ['segment-bounds', 'elements outside the table', '(module (table 1 funcref) (func $f) (elem (i32.const 1) $f))'],
   ['core-module', 'a sound core module', '(module (func (export "run")))'],

@@ -22,6 +22,7 @@ export type Rule =
   | 'component-shape'
   | 'component-type'
   | 'import'
+  | 'grants'
   | 'world'
 
 /** A `guest_invalid` error. `offset` counts from the start of the bytes that were handed in; `fn` is the index of a core function. */

@@ -44,8 +44,10 @@ export interface Global {
 }
 
 export interface Segment {
-  /** Undefined for a passive segment. */
+  /** Undefined for a passive segment. With a base it is counted from there, modulo 2^32. */
   readonly at: number | undefined
+  /** Index of the imported global that says where an active segment goes: code that is linked dynamically. */
+  readonly base?: number
   readonly length: number
   readonly offset: number
 }

@@ -86,7 +86,10 @@ function globalType(r: Reader): Global {
   return { type, mutable: mutable === 1 }
 }
 
-/** A constant expression of one instruction; the value of an `i32.const`, undefined for others. */
+/**
+ * A constant expression of one instruction; the value of an `i32.const`, undefined for others. Or, as compilers place what is linked dynamically, a
+ * `global.get` plus an `i32.const`.
+ */
 function constant(r: Reader): number | undefined {
   const at = r.origin + r.at
   const op = r.u8()
@@ -95,12 +98,40 @@ function constant(r: Reader): number | undefined {
   else if (op === 0x42) r.signed(64)
   else if (op === 0x43) r.skip(4)
   else if (op === 0x44) r.skip(8)
-  else if (op === 0x23 || op === 0xd2) r.u32()
+  else if (op === 0x23) {
+    r.u32()
+    addend(r, at)
+  } else if (op === 0xd2) r.u32()
   else if (op === 0xd0) valueType(r)
   else if (op === 0xfd && r.u32() === 12) r.skip(16)
   else throw invalid('const-expression', at, `0x${op.toString(16)} is not allowed in a constant expression`)
   if (r.u8() !== 0x0b) throw invalid('const-expression', at, 'a constant expression may hold one instruction only')
   return value
+}
+
+/** What a constant expression adds to a global: 0 where nothing is added. */
+function addend(r: Reader, at: number): number {
+  if (r.bytes[r.at] !== 0x41) return 0
+  r.skip(1)
+  const value = Number(r.signed(32)) >>> 0
+  if (r.u8() !== 0x6a) throw invalid('const-expression', at, 'a constant expression may add a constant to a global only')
+  return value
+}
+
+/** Where an active segment goes. */
+function place(r: Reader, what: 'an element' | 'a data'): Pick<Segment, 'at' | 'base'> {
+  const offset = r.origin + r.at
+  if (r.bytes[r.at] === 0x23) {
+    r.skip(1)
+    const base = r.u32()
+    const at = addend(r, offset)
+    if (r.u8() !== 0x0b) throw invalid('const-expression', offset, 'a constant expression may hold one instruction only')
+    return { at, base }
+  }
+  const at = constant(r)
+  if (at === undefined)
+    throw invalid('const-expression', offset, `the place of ${what} segment must be an i32 constant or an imported global`)
+  return { at }
 }
 
 function elementSegment(r: Reader): Segment {
@@ -109,8 +140,7 @@ function elementSegment(r: Reader): Segment {
   if (flags > 7) throw r.fail('unknown kind of element segment')
   const active = (flags & 1) === 0
   if (active && (flags & 2) !== 0 && r.u32() !== 0) throw r.fail('an element segment names a table other than 0')
-  const at = active ? constant(r) : undefined
-  if (active && at === undefined) throw invalid('const-expression', offset, 'the place of an element segment must be an i32 constant')
+  const where = active ? place(r, 'an element') : { at: undefined }
   const expressions = (flags & 4) !== 0
   if ((flags & 3) !== 0) {
     if (expressions) valueType(r)
@@ -122,7 +152,7 @@ function elementSegment(r: Reader): Segment {
     else r.u32()
   }
   // A declarative segment (flags 3 and 7) puts nothing anywhere
-  return { at, length: (flags & 3) === 3 ? 0 : length, offset }
+  return { ...where, length: (flags & 3) === 3 ? 0 : length, offset }
 }
 
 function dataSegment(r: Reader): Segment {
@@ -130,11 +160,10 @@ function dataSegment(r: Reader): Segment {
   const flags = r.u32()
   if (flags > 2) throw r.fail('unknown kind of data segment')
   if (flags === 2 && r.u32() !== 0) throw invalid('multi-memory', offset, 'a data segment names a memory other than 0')
-  const at = flags === 1 ? undefined : constant(r)
-  if (flags !== 1 && at === undefined) throw invalid('const-expression', offset, 'the place of a data segment must be an i32 constant')
+  const where = flags === 1 ? { at: undefined } : place(r, 'a data')
   const length = r.u32()
   r.skip(length)
-  return { at, length, offset }
+  return { ...where, length, offset }
 }
 
 function body(r: Reader, index: number, type: FuncType): Body {
@@ -304,8 +333,17 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
   return module
 }
 
-/** Memories, tables and the segments that fill them at instantiation: what is refused here can never fail there. */
-function checkStores({ memories, tables, elements, data }: CoreModule): void {
+/**
+ * Memories, tables and the segments that fill them at instantiation: what is refused here can never fail there. Where a segment's place or its memory
+ * or table comes from outside, who links the module checks it.
+ */
+function checkStores({ imports, memories, tables, elements, data, globals, importedGlobals }: CoreModule): void {
+  for (const { base, offset } of [...data, ...elements]) {
+    if (base === undefined) continue
+    const global = globals[base]
+    if (base >= importedGlobals || global?.type !== 'i' || global.mutable)
+      throw invalid('const-expression', offset, 'the place of a segment must be an i32 constant or an imported constant global')
+  }
   if (memories.length > 1) throw invalid('multi-memory', memories[1]?.offset ?? 0, 'more than one memory is not allowed')
   if (tables.length > 1) throw invalid('multi-memory', tables[1]?.offset ?? 0, 'more than one table is not allowed')
   const [memory] = memories
@@ -313,12 +351,13 @@ function checkStores({ memories, tables, elements, data }: CoreModule): void {
     atMost('memoryPages', memory.min, memory.offset, 'pages that the memory begins with', undefined, 'memory-minimum')
   const [table] = tables
   if (table !== undefined) atMost('moduleTableEntries', table.min, table.offset, 'table entries')
-  for (const s of data) {
-    if (s.at !== undefined && s.at + s.length > (memory?.min ?? 0) * 65_536)
+  const imported = (kind: ExternKind): boolean => imports.some((i) => i.kind === kind)
+  for (const s of imported('memory') ? [] : data) {
+    if (s.at !== undefined && s.base === undefined && s.at + s.length > (memory?.min ?? 0) * 65_536)
       throw invalid('segment-bounds', s.offset, 'a data segment lies outside the memory')
   }
-  for (const s of elements) {
-    if (s.at !== undefined && s.at + s.length > (table?.min ?? 0))
+  for (const s of imported('table') ? [] : elements) {
+    if (s.at !== undefined && s.base === undefined && s.at + s.length > (table?.min ?? 0))
       throw invalid('segment-bounds', s.offset, 'an element segment lies outside the table')
   }
 }

@@ -22,9 +22,12 @@ const EMPTY_SHA256 = sha256(new Uint8Array(0))
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const fromLatin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
+/** Worlds that answer requests. */
+const INVOKED = ['function', 'command', 'library'] as const
+
 /** Runs a function once, and answers when its receipt is durable. */
 export async function invoke(parts: Parts, name: string, request: FunctionRequest): Promise<FunctionAnswer> {
-  const { info } = await guestOf(parts, name, 'function', 'utnet call runs contracts')
+  const { info } = await guestOf(parts, name, INVOKED, 'utnet call runs contracts')
   const { context, chainSeed } = contextNow(parts)
   const headers = request.headers.map(([key, value]) => [key, latin1(value)] as const)
   // The receipt names these bytes and its journal writes them later: they must stay what they were.
@@ -49,6 +52,7 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
         },
       },
       gasLimit: BigInt(LIMITS.invokeGas),
+      tenant: name,
     }),
   )
   const { response, log } = outcome
@@ -61,8 +65,8 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
     files.push(later ? [new Uint8Array(bodySha256), new Uint8Array(response.body)] : [bodySha256, response.body])
   const issued = run.finish({
     kind: 'invoke',
-    world: 'function',
-    entry: 'handle',
+    world: outcome.world,
+    entry: outcome.entry,
     status: outcome.status,
     gas: outcome.gas,
     protocol: PROTOCOL,

@@ -5,6 +5,7 @@ import {
   formatAddress,
   limitError,
   LIMITS,
+  publishGas,
   printWitFunction,
   printWitType,
   UtnetError,
@@ -59,13 +60,12 @@ export async function deploy(parts: Parts, request: DeployRequest): Promise<Depl
   await parts.store.putFile(component)
   const wire =
     request.transaction ??
-    signedTx(parts.chain, parts.dev as NonNullable<Parts['dev']>, {
-      kind: 'publish',
-      name,
-      module: info.module,
-      world: info.world,
-      size: component.length,
-    })
+    signedTx(
+      parts.chain,
+      parts.dev as NonNullable<Parts['dev']>,
+      { kind: 'publish', name, module: info.module, world: info.world, size: component.length },
+      publishGas(component.length),
+    )
   const { outcome } = await submitAndWait(parts, wire)
   const { status, receipt, message } = outcome
   if (status === 'ok') return receipt === null ? viewOf(name, info) : { ...viewOf(name, info), receipt: receipt.toString() }
@@ -112,15 +112,17 @@ function guestAtHead(parts: Parts, name: string): GuestRecord {
   return record
 }
 
-/** A published guest of a world, ready to run; throws `guest_not_found` or `guest_world`. */
+/** A published guest of one of some worlds, ready to run; throws `guest_not_found` or `guest_world`. */
 export async function guestOf(
   parts: Parts,
   name: string,
-  world: World,
+  worlds: World | readonly World[],
   how: string,
 ): Promise<{ readonly record: GuestRecord; readonly info: GuestInfo }> {
   const record = guestAtHead(parts, aname(name, 'guest'))
-  if (record.world !== world) throw new UtnetError('guest_world', `${name} is a ${record.world}, not a ${world}`, { hint: how })
+  const wanted: readonly string[] = typeof worlds === 'string' ? [worlds] : worlds
+  if (!wanted.includes(record.world))
+    throw new UtnetError('guest_world', `${name} is a ${record.world}, not a ${wanted.join(' or a ')}`, { hint: how })
   return { record, info: await parts.host.load(record.module) }
 }
 

@@ -1,0 +1,5 @@
+/** Exports the interface `words`. */
+export const words = {
+  count: (text) => text.split(/\s+/).filter(Boolean).length,
+  reverse: (items) => items.toReversed(),
+}

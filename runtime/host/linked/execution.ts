@@ -1,0 +1,295 @@
+/** One run of a linked guest: its core instances in their order, one counter for all of them, and how the run ended. */
+import { isUtnetError, LIMITS, PARAMS, UtnetError, type FunctionGas, type RunStatus, type WitValue } from '../../core/index.ts'
+import { GuestMemory, GuestTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
+import type { CoreRef, LinkedOptions } from '../component/index.ts'
+import { COUNTER_MODULE, START_EXPORT } from '../prepare/index.ts'
+import { GuestExit, type WasiRun } from '../wasi/index.ts'
+import { ABI, INSTANCE, Ledger } from './ledger.ts'
+import type { Bound, LinkedEntry, LinkedGuest, PreparedInstance } from './prepared.ts'
+
+class OutOfGas extends Error {
+  override readonly name = 'OutOfGas'
+}
+
+/** The JavaScript Promise Integration of the engine, which TypeScript's library does not name yet. */
+interface PromiseIntegration {
+  promising(fn: CoreFunction): (...args: Core[]) => Promise<unknown>
+  readonly Suspending: new (fn: (...args: Core[]) => Promise<unknown> | unknown) => CoreFunction
+}
+const jspi = WebAssembly as unknown as PromiseIntegration
+
+type Exports = Readonly<Record<string, unknown>>
+
+export interface LinkedEnding {
+  readonly status: RunStatus
+  readonly result: WitValue
+  readonly gas: bigint
+  /** What a guest said that ended itself. */
+  readonly exit?: number
+  readonly message?: string
+  readonly where?: string
+  /** Of the profiling variant only. */
+  readonly profile?: readonly FunctionGas[]
+}
+
+const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
+const FRAME = /^\s+at (.{1,200}) \(wasm:\/\/wasm\//
+/** Controls and what else would not show. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
+
+export class LinkedExecution implements Meter {
+  readonly state: WasiRun
+  readonly #guest: LinkedGuest
+  readonly #limit: bigint
+  readonly #gas: WebAssembly.Global<'i64'>
+  readonly #stack = new WebAssembly.Global({ value: 'i32', mutable: true }, LIMITS.stackBytes)
+  readonly #instances: Exports[] = []
+  readonly #memories = new Map<LinkedOptions, GuestMemory>()
+  readonly #made = new Map<Bound, CoreFunction>()
+  /** In an allocator or a post-return: it may not call out (CanonicalABI.md, `may_leave`). */
+  #inside = false
+  #calls = 0
+  readonly #ledger: Ledger | undefined
+
+  constructor(guest: LinkedGuest, limit: bigint, state: (meter: Meter) => WasiRun) {
+    this.#guest = guest
+    this.#limit = limit
+    this.#ledger = guest.profiled ? new Ledger() : undefined
+    this.#gas = new WebAssembly.Global({ value: 'i64', mutable: true }, limit)
+    this.state = state(this)
+  }
+
+  /** A negative amount gives back what was declared and not used. */
+  charge(gas: number): void {
+    const left = this.#gas.value - BigInt(gas)
+    this.#gas.value = left < 0n ? -1n : left
+    if (left < 0n) throw new OutOfGas()
+    this.#ledger?.charge(gas)
+  }
+
+  #function({ instance, name }: CoreRef): CoreFunction {
+    return (this.#instances[instance] as Exports)[name] as CoreFunction
+  }
+
+  #closed(fn: CoreFunction, ...args: readonly Core[]): unknown {
+    const before = this.#inside
+    this.#inside = true
+    try {
+      return fn(...args)
+    } finally {
+      this.#inside = before
+    }
+  }
+
+  /** The memory that a function's canonical options name, with its allocator. */
+  #memory(options: LinkedOptions): GuestMemory {
+    let memory = this.#memories.get(options)
+    if (memory === undefined) {
+      const { memory: ref, realloc } = options
+      const allocate = realloc && this.#function(realloc)
+      memory = new GuestMemory(
+        ref === undefined ? NO_MEMORY : ((this.#instances[ref.instance] as Exports)[ref.name] as WebAssembly.Memory),
+        allocate && ((a, b, c, d) => this.#closed(allocate, a, b, c, d) as number),
+        this,
+      )
+      this.#memories.set(options, memory)
+    }
+    return memory
+  }
+
+  #enter(label: string): void {
+    if (this.#inside) throw new GuestTrap('the guest called the host from its allocator')
+    if (++this.#calls > LIMITS.hostCalls) throw new GuestTrap(`more host calls than the limit hostCalls of ${LIMITS.hostCalls}`)
+    this.#ledger?.enter(label)
+    this.charge(PARAMS.host.base)
+  }
+
+  #make(bound: Bound): CoreFunction {
+    let made = this.#made.get(bound)
+    if (made === undefined) {
+      made = this.#core(bound)
+      this.#made.set(bound, made)
+    }
+    return made
+  }
+
+  #core(bound: Bound): CoreFunction {
+    switch (bound.kind) {
+      case 'host':
+        return this.#host(bound)
+      case 'between':
+        return this.#between(bound)
+      case 'drop':
+        return (handle) => {
+          this.#enter(`host: drop ${bound.resource}`)
+          if (!bound.guest) return this.state.drop(bound.resource, handle as number)
+          const rep = this.state.handles.take<number>((handle as number) >>> 0, bound.resource)
+          if (bound.destructor !== undefined) this.#function(bound.destructor)(rep)
+        }
+      case 'new':
+        return (rep) => {
+          this.#enter('host: resource.new')
+          return this.state.handles.add(bound.resource, rep)
+        }
+      case 'rep':
+        return (handle) => {
+          this.#enter('host: resource.rep')
+          return this.state.handles.get<number>((handle as number) >>> 0, bound.resource)
+        }
+    }
+  }
+
+  #host({ label, func, glue, options }: Extract<Bound, { kind: 'host' }>): CoreFunction {
+    const run = func.run as (state: WasiRun, args: readonly WitValue[]) => WitValue | Promise<WitValue>
+    if (!func.suspends) {
+      return (...args) => {
+        this.#enter(label)
+        const memory = this.#memory(options)
+        return glue.lower(memory, run(this.state, glue.lift(memory, args)) as WitValue, args)
+      }
+    }
+    return new jspi.Suspending((...args) => {
+      this.#enter(label)
+      const memory = this.#memory(options)
+      const value = run(this.state, glue.lift(memory, args))
+      return value instanceof Promise ? value.then((v) => glue.lower(memory, v, args)) : glue.lower(memory, value, args)
+    })
+  }
+
+  /** A call from one component to another: values leave one memory and enter the other. */
+  #between({ label, func, from, to, lends, options }: Extract<Bound, { kind: 'between' }>): CoreFunction {
+    const lower = (args: readonly Core[]): Core[] => {
+      this.#enter(label)
+      const values = from.lift(this.#memory(options), args)
+      const lent = lends(values, (resource, handle) => this.state.handles.get<number>(handle, resource))
+      return to.lower(this.#memory(func.options), lent)
+    }
+    const raise = (result: unknown, args: readonly Core[]): Core | undefined => {
+      const value = to.lift(this.#memory(func.options), result)
+      this.#postReturn(func.postReturn, result)
+      return from.lower(this.#memory(options), value, args)
+    }
+    if (!this.#guest.suspends) return (...args) => raise(this.#function(func.core)(...lower(args)), args)
+    return new jspi.Suspending(async (...args) => raise(await jspi.promising(this.#function(func.core))(...lower(args)), args))
+  }
+
+  #postReturn(ref: CoreRef | undefined, result: unknown): void {
+    if (ref !== undefined) this.#closed(this.#function(ref), ...(result === undefined ? [] : [result as Core]))
+  }
+
+  /** Instantiates the next one, all but its start function. */
+  #instantiate({ compiled, imports, gas, placed }: PreparedInstance): Exports {
+    this.#ledger?.enter(INSTANCE)
+    this.charge(gas)
+    const given = imports.map(({ source }) =>
+      source.kind === 'made' ? this.#make(source.made) : (this.#instances[source.ref.instance] as Exports)[source.ref.name],
+    )
+    for (const { into, at: offset, base, length, target } of placed) {
+      const at = base === undefined ? offset : ((given[base] as WebAssembly.Global<'i32'>).value + offset) >>> 0
+      const size = 'size' in target ? target.size : sizeOf(given[target.import], into)
+      if (at + length > size) throw new GuestTrap(`a segment lies outside its ${into}`)
+    }
+    const object: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null) as never
+    imports.forEach(({ module, name }, i) => {
+      const of = (object[module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>)
+      of[name] = given[i] as WebAssembly.ImportValue
+    })
+    object[COUNTER_MODULE] = { gas: this.#gas, stack: this.#stack }
+    try {
+      const { exports } = new WebAssembly.Instance(compiled, object)
+      this.#instances.push(exports)
+      return exports
+    } catch (cause) {
+      throw new UtnetError('host_fault', `the guest could not be instantiated: ${String(cause)}`, { cause })
+    }
+  }
+
+  #finish({ export: { postReturn, options }, glue }: LinkedEntry, value: unknown): WitValue {
+    this.#ledger?.enter(ABI)
+    const result = glue.lift(this.#memory(options), value)
+    this.#postReturn(postReturn, value)
+    return result
+  }
+
+  #lower({ export: { options }, glue }: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Core[] {
+    this.#ledger?.enter(ABI)
+    return glue.lower(this.#memory(options), args(this.state))
+  }
+
+  /** Runs an entry. Throws `host_fault` and whatever the state throws as a UtnetError. */
+  async run(entry: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Promise<LinkedEnding> {
+    try {
+      if (this.#guest.suspends) return await this.#runSuspending(entry, args)
+      for (const instance of this.#guest.instances) {
+        const start = this.#instantiate(instance)[START_EXPORT]
+        if (start !== undefined) (start as CoreFunction)()
+      }
+      return this.#ok(this.#finish(entry, this.#function(entry.export.core)(...this.#lower(entry, args))))
+    } catch (error) {
+      return this.#ended(error)
+    }
+  }
+
+  async #runSuspending(entry: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Promise<LinkedEnding> {
+    for (const instance of this.#guest.instances) {
+      const start = this.#instantiate(instance)[START_EXPORT]
+      if (start !== undefined) await jspi.promising(start as CoreFunction)()
+    }
+    const core = jspi.promising(this.#function(entry.export.core))
+    return this.#ok(this.#finish(entry, await core(...this.#lower(entry, args))))
+  }
+
+  #ok(result: WitValue): LinkedEnding {
+    return this.#ending('ok', result, this.#limit - this.#gas.value)
+  }
+
+  #ending(status: RunStatus, result: WitValue, gas: bigint): LinkedEnding {
+    const ending = { status, result, gas }
+    return this.#ledger === undefined ? ending : { ...ending, profile: this.#ledger.lines(this.#guest.instances, this.#instances, gas) }
+  }
+
+  /** The ending of a guest whose answer breaks a rule. */
+  trapped(message: string): LinkedEnding {
+    return { ...this.#ending('trap', null, this.#limit), message }
+  }
+
+  #stopped(status: RunStatus, why: string, error: unknown): LinkedEnding {
+    const where = placeOf(error)
+    const ending = this.#ending(status, null, this.#limit)
+    return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
+  }
+
+  #ended(error: unknown): LinkedEnding {
+    if (isUtnetError(error)) throw error
+    if (error instanceof OutOfGas || this.#gas.value < 0n) return this.#stopped('out-of-gas', 'the gas limit was reached', error)
+    if (error instanceof GuestExit) return { ...this.#ok(null), exit: error.code }
+    if (error instanceof GuestTrap || isWasmTrap(error)) {
+      const deep = this.#stack.value < 0
+      return this.#stopped(
+        'trap',
+        deep ? `the stack limit stackBytes of ${LIMITS.stackBytes} was reached` : (error as Error).message,
+        error,
+      )
+    }
+    throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
+  }
+}
+
+function sizeOf(item: unknown, into: 'memory' | 'table'): number {
+  return into === 'memory' ? (item as WebAssembly.Memory).buffer.byteLength : (item as WebAssembly.Table).length
+}
+
+/** A trap of an instance, or an attempt to suspend where nothing can. */
+function isWasmTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.constructor.name === 'SuspendError')
+}
+
+/** The innermost function of the guest, as the engine names it; for people. */
+function placeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return undefined
+  for (const line of error.stack.split('\n')) {
+    const name = FRAME.exec(line)?.[1]
+    if (name !== undefined) return name.replaceAll(UNSEEN, '?')
+  }
+  return undefined
+}

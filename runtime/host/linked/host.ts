@@ -1,0 +1,205 @@
+/** The host of all guests: what has the one shape of our own runs as before, every other component is linked. */
+import {
+  fileCid,
+  limitError,
+  LIMITS,
+  UtnetError,
+  type BucketStore,
+  type CID,
+  type Fetcher,
+  type GuestInfo,
+  type HostLog,
+  type RunStatus,
+  type World,
+} from '../../core/index.ts'
+import { GuestTrap, type Meter } from '../abi/index.ts'
+import type { HttpResponse } from '../http/index.ts'
+import {
+  createHost as createOwnHost,
+  type Host as OwnHost,
+  type HostOptions as OwnOptions,
+  type InvokeOutcome,
+  type InvokeRequest,
+} from '../run/index.ts'
+import { Inference } from '../run/tensors.ts'
+import { unsealed } from '../sealed/index.ts'
+import { Files, Outbound, Recorder, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
+import { callOf, fixedAnswer, type Call } from './calls.ts'
+import { LinkedExecution, type LinkedEnding } from './execution.ts'
+import { judge, prepareLinked, type LinkedGuest } from './prepared.ts'
+
+export interface HostOptions extends OwnOptions {
+  /** Without it every outbound request is denied. */
+  readonly fetcher?: Fetcher
+  /** Without it every bucket is empty and keeps nothing. */
+  readonly buckets?: BucketStore
+}
+
+export interface GuestInvocation extends InvokeRequest {
+  /** Whose buckets are seen: the name under which the guest was called, so that they outlive an upgrade. The module's own where none is named. */
+  readonly tenant?: string
+}
+
+/** An outcome with what a receipt names the run by. */
+export interface GuestOutcome extends InvokeOutcome {
+  readonly world: World
+  /** `handle` of a function, `run` of a command, `interface#function` of a library. */
+  readonly entry: string
+}
+
+export interface Host extends Omit<OwnHost, 'invoke'> {
+  /** Functions, commands and libraries. Throws `guest_world`, and for a library `guest_export_not_found`, `method_not_allowed`, `value_mismatch`. */
+  invoke(request: GuestInvocation): Promise<GuestOutcome>
+}
+
+/** The state of a run that may infer too. */
+class LinkedState extends WasiRun {
+  readonly tensors: Inference
+
+  constructor(meter: Meter, request: InvokeRequest, outside: Outside, call: Call, tensors: Inference) {
+    super(meter, request.context, outside, call.program)
+    this.tensors = tensors
+  }
+}
+
+const LINKED_BYTES = 384 * 1024 * 1024
+
+/** Linked guests by module id, the last used last; ids of other guests are remembered as such. */
+class LinkedCache {
+  readonly #guests = new Map<string, LinkedGuest | null>()
+  readonly #most: number
+  #bytes = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Null for a guest of our own shape, undefined for one that was not seen. */
+  get(id: string): LinkedGuest | null | undefined {
+    const found = this.#guests.get(id)
+    if (found !== undefined) {
+      this.#guests.delete(id)
+      this.#guests.set(id, found)
+    }
+    return found
+  }
+
+  put(id: string, guest: LinkedGuest | null): void {
+    if (this.#guests.has(id)) return
+    this.#guests.set(id, guest)
+    this.#bytes += guest?.bytes ?? id.length
+    for (const [oldest, old] of this.#guests) {
+      if (this.#bytes <= this.#most || oldest === id) break
+      this.#guests.delete(oldest)
+      this.#bytes -= old?.bytes ?? oldest.length
+    }
+  }
+}
+
+/** Makes a host over a file store. */
+export function createHost(options: HostOptions): Host {
+  const { files, tensors, fetcher, buckets, maxCachedBytes = LINKED_BYTES, profile = false } = options
+  const own = createOwnHost(options)
+  const cache = new LinkedCache(maxCachedBytes)
+  const loading = new Map<string, Promise<LinkedGuest | null>>()
+  let inFlight = 0
+
+  /** Null where the guest is of our own shape; then it is ready in the own host. */
+  async function prepare(bytes: Uint8Array, id: string): Promise<LinkedGuest | null> {
+    const { component, named } = await unsealed(bytes, options)
+    const judged = judge(component)
+    const guest = judged === undefined ? null : named(await prepareLinked(component, judged, profile))
+    cache.put(id, guest)
+    return guest
+  }
+
+  async function fetchGuest(module: CID, id: string): Promise<LinkedGuest | null> {
+    const bytes = await files.getFile(module, LIMITS.guestBytes)
+    if (!fileCid(bytes).equals(module)) throw new UtnetError('block_mismatch', `the file of ${id} has other bytes`)
+    return prepare(bytes, id)
+  }
+
+  async function guestOf(module: CID): Promise<LinkedGuest | null> {
+    const id = module.toString()
+    const cached = cache.get(id)
+    if (cached !== undefined) return cached
+    let job = loading.get(id)
+    if (job === undefined) {
+      job = fetchGuest(module, id).finally(() => loading.delete(id))
+      loading.set(id, job)
+    }
+    return job
+  }
+
+  /** The mounted files; a replay takes them from its log. */
+  async function mounted(mounts: readonly Mount[], replay: HostLog | undefined): Promise<readonly (Mount | MountedFile)[]> {
+    if (replay !== undefined) return mounts
+    let left: number = LIMITS.mountBytes
+    const out: MountedFile[] = []
+    for (const mount of mounts) {
+      const bytes = await files.getFile(mount.cid, left)
+      left -= bytes.length
+      out.push({ ...mount, bytes })
+    }
+    return out
+  }
+
+  async function invoke(guest: LinkedGuest, request: GuestInvocation): Promise<GuestOutcome> {
+    const call = callOf(guest, request.request)
+    const inference = new Inference(tensors, request.replay)
+    const recorder = new Recorder(inference, request.replay)
+    const { grants } = guest
+    const outside: Outside = {
+      grants,
+      recorder,
+      files: new Files(await mounted(grants.mounts, request.replay), recorder),
+      outbound: new Outbound(grants.hosts, fetcher, recorder),
+      buckets: buckets && scopedBuckets(buckets, request.tenant ?? request.module.toString()),
+    }
+    const execution = new LinkedExecution(guest, request.gasLimit, (meter) => new LinkedState(meter, request, outside, call, inference))
+    const ending = await execution.run(call.entry, call.args)
+    const log = inference.finish()
+    const finish = (last: LinkedEnding, response: HttpResponse): GuestOutcome => {
+      const { result: _, exit: __, ...told } = last
+      return { ...told, ...budgets(request, last), response, log, models: inference.models, world: guest.world, entry: call.entry.id }
+    }
+    if (ending.status !== 'ok') return finish(ending, fixedAnswer(guest, ending.status))
+    try {
+      return finish(ending, call.answer(execution.state, ending))
+    } catch (error) {
+      if (!(error instanceof GuestTrap)) throw error
+      return finish(execution.trapped(error.message), fixedAnswer(guest, 'trap' satisfies RunStatus))
+    }
+  }
+
+  /** There is no queue but a refusal: runs that wait hold memory. */
+  async function admitted<T>(run: () => Promise<T>): Promise<T> {
+    if (inFlight >= LIMITS.linkedRuns)
+      throw limitError('host_busy', 'linkedRuns', inFlight + 1, LIMITS.linkedRuns, 'runs of linked components in flight')
+    inFlight++
+    try {
+      return await run()
+    } finally {
+      inFlight--
+    }
+  }
+
+  return {
+    ...own,
+    load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? own.load(module),
+    admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
+    invoke: async (request) => {
+      const guest = await guestOf(request.module)
+      if (guest !== null) return admitted(() => invoke(guest, request))
+      return { ...(await own.invoke(request)), world: 'function', entry: 'handle' }
+    },
+  }
+}
+
+/** Every budget of a run, for people. */
+function budgets(
+  { gasLimit }: InvokeRequest,
+  { gas }: LinkedEnding,
+): { readonly budgets: { readonly gas: { readonly used: bigint; readonly allowed: bigint } } } {
+  return { budgets: { gas: { used: gas, allowed: gasLimit } } }
+}

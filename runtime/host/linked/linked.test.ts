@@ -1,0 +1,411 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { isUtnetError, LIMITS, type CID } from '../../core/index.ts'
+import { CONTEXT, memoryFiles } from '../testing/host.ts'
+import { wat } from '../testing/wat.ts'
+import { createHost, inspectGuest, preparedModules, validateGuest, type GuestOutcome } from './index.ts'
+
+const GAS = 100_000_000n
+
+async function deployed(
+  text: string,
+): Promise<{ call: (path: string, args?: unknown, gas?: bigint) => Promise<GuestOutcome>; module: CID }> {
+  const host = createHost({ files: memoryFiles() })
+  const { module } = await host.admit(await wat(text))
+  const call = (path: string, args: unknown = [], gasLimit = GAS): Promise<GuestOutcome> =>
+    host.invoke({
+      module,
+      request: { method: 'POST', path, headers: [], body: new TextEncoder().encode(JSON.stringify(args)) },
+      context: CONTEXT,
+      gasLimit,
+    })
+  return { call, module }
+}
+
+const json = ({ response }: GuestOutcome): unknown => JSON.parse(new TextDecoder().decode(response.body))
+
+async function rule(text: string): Promise<unknown> {
+  const bytes = await wat(text)
+  try {
+    validateGuest(bytes)
+  } catch (error) {
+    if (isUtnetError(error, 'guest_invalid')) return error.details?.['rule']
+    throw error
+  }
+  return 'accepted'
+}
+
+/** A main module over a sibling that has the memory, a table, a global and a start function. */
+const SIBLINGS = `(component
+  (core module $lib
+    (memory (export "memory") 1)
+    (global (export "base") i32 (i32.const 64))
+    (table (export "table") 4 funcref)
+    (global $started (mut i32) (i32.const 0))
+    (func $start (global.set $started (i32.const 7)))
+    (start $start)
+    (func (export "started") (result i32) (global.get $started))
+    (func (export "work") (param i32) (result i32)
+      (loop $l (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br_if $l (i32.gt_s (local.get 0) (i32.const 0))))
+      (local.get 0)))
+  (core module $main
+    (import "lib" "memory" (memory 1))
+    (import "lib" "base" (global $base i32))
+    (import "lib" "table" (table 4 funcref))
+    (import "lib" "started" (func $started (result i32)))
+    (import "lib" "work" (func $work (param i32) (result i32)))
+    (type $t (func (result i32)))
+    (func $nine (result i32) (i32.const 9))
+    (elem (i32.const 2) $nine)
+    (data (global.get $base) "abc")
+    (func (export "sum") (result i32)
+      (i32.add (call $started) (i32.add (i32.load8_u (i32.const 65)) (call_indirect (type $t) (i32.const 2)))))
+    (func (export "work") (param i32) (result i32) (call $work (local.get 0))))
+  (core instance $l (instantiate $lib))
+  (core instance $m (instantiate $main (with "lib" (instance $l))))
+  (func $sum (result u32) (canon lift (core func $m "sum")))
+  (func $work (param "n" s32) (result s32) (canon lift (core func $m "work")))
+  (instance $i (export "sum" (func $sum)) (export "work" (func $work)))
+  (export "a:b/c@1.0.0" (instance $i)))`
+
+test('siblings share a memory, a table, globals and one counter; a start function runs', async () => {
+  const { call } = await deployed(SIBLINGS)
+  const outcome = await call('/sum')
+  expect(outcome).toMatchObject({ status: 'ok', world: 'library', entry: 'a:b/c@1.0.0#sum' })
+  expect(json(outcome)).toBe(7 + 98 + 9)
+  const few = await call('/a:b%2Fc%231.0.0%23sum').catch((error: unknown) => error)
+  expect(few).toMatchObject({ code: 'guest_export_not_found' })
+  const [ten, twenty, thirty] = [await call('/a:b%2Fc%23work', [10]), await call('/work', [20]), await call('/work', [30])]
+  // Work in the sibling is paid from the same counter, each round the same
+  expect(twenty.gas - ten.gas).toBe(thirty.gas - twenty.gas)
+  expect(twenty.gas).toBeGreaterThan(ten.gas)
+})
+
+test('U4.3-GAS-1: a sibling ends at the budget of its component, at the same gas for every budget below it', async () => {
+  const { call } = await deployed(SIBLINGS)
+  const whole = await call('/work', [1_000])
+  expect(whole.status).toBe('ok')
+  expect(await call('/work', [1_000], whole.gas)).toMatchObject({ status: 'ok', gas: whole.gas })
+  expect(await call('/work', [1_000], whole.gas - 1n)).toMatchObject({ status: 'out-of-gas', gas: whole.gas - 1n })
+})
+
+const withSibling = (lib: string, main: string, wiring = '(with "lib" (instance $l))'): string => `(component
+  (core module $lib ${lib})
+  (core module $main ${main})
+  (core instance $l (instantiate $lib))
+  (core instance $m (instantiate $main ${wiring}))
+  (func $f (result u32) (canon lift (core func $m "f")))
+  (instance $i (export "f" (func $f)))
+  (export "a:b/c@1.0.0" (instance $i)))`
+
+const F = '(func (export "f") (result i32) (i32.const 1))'
+
+test('U4.3-GAS-1: a sibling that asks for the counter, under any name, is refused', async () => {
+  const gas = '(global (export "utnet:gas") (mut i64) (i64.const 0))'
+  expect(await rule(withSibling(`${gas} ${F}`, `(import "lib" "utnet:gas" (global (mut i64))) ${F}`))).toBe('import')
+  // Handed on under another name
+  const renamed = '(with "lib" (instance (export "g" (global $l "utnet:gas"))))'
+  expect(await rule(withSibling(`${gas} ${F}`, `(import "lib" "g" (global (mut i64))) ${F}`, renamed))).toBe('import')
+  // Under the name by which the host hands it in
+  const own = '(global (export "gas") (mut i64) (i64.const 0))'
+  expect(await rule(withSibling(`${own} ${F}`, `(import "utnet" "gas" (global (mut i64))) ${F}`, '(with "utnet" (instance $l))'))).toBe(
+    'import',
+  )
+  // Who only exports such a name loses it, and no one gets the real one
+  const { call } = await deployed(withSibling(`${gas} ${F}`, F, ''))
+  expect((await call('/f')).status).toBe('ok')
+})
+
+test('a start function of a sibling is metered', async () => {
+  const { call } = await deployed(withSibling(`(func $s (loop $l (br $l))) (start $s) ${F}`, F, ''))
+  expect(await call('/f')).toMatchObject({ status: 'out-of-gas', gas: GAS })
+})
+
+test('recursion over siblings ends at the stack limit of the component', async () => {
+  const lib = `(table (export "t") 1 funcref) (type $f (func (result i32)))
+    (func (export "again") (result i32) (call_indirect (type $f) (i32.const 0)))`
+  const main = `(import "lib" "t" (table 1 funcref)) (import "lib" "again" (func $again (result i32)))
+    (func $f (export "f") (result i32) (call $again)) (elem (i32.const 0) $f)`
+  const { call } = await deployed(withSibling(lib, main))
+  const outcome = await call('/f')
+  expect(outcome).toMatchObject({ status: 'trap', gas: GAS })
+  expect(outcome.message).toContain('stackBytes')
+})
+
+test('a segment that its base puts outside is a trap of the guest, not a fault of the node', async () => {
+  const lib = '(memory (export "m") 1) (global (export "b") i32 (i32.const 65535))'
+  const main = `(import "lib" "m" (memory 1)) (import "lib" "b" (global $b i32)) (data (global.get $b) "ab") ${F}`
+  const { call } = await deployed(withSibling(lib, main))
+  expect(await call('/f')).toMatchObject({ status: 'trap', gas: GAS })
+})
+
+test('links of another type, links that are missing and imports outside the world are refused', async () => {
+  const imports = (what: string): string => `(import "lib" "x" ${what}) ${F}`
+  expect(await rule(withSibling('(memory (export "x") 1)', imports('(memory 2)')))).toBe('component-shape')
+  expect(await rule(withSibling('(memory (export "x") 1)', imports('(memory 1 2)')))).toBe('component-shape')
+  expect(await rule(withSibling('(table (export "x") 1 externref)', imports('(table 1 funcref)')))).toBe('component-shape')
+  expect(await rule(withSibling('(global (export "x") i32 (i32.const 0))', imports('(global i64)')))).toBe('component-shape')
+  expect(await rule(withSibling('(func (export "x"))', imports('(func (param i32))')))).toBe('component-shape')
+  expect(await rule(withSibling('(func (export "y"))', imports('(func)')))).toBe('component-shape')
+  expect(await rule(withSibling('(func (export "x"))', imports('(func)'), ''))).toBe('component-shape')
+  for (const name of ['evil:host/door@1.0.0', 'wasi:filesystem/types@0.3.0', 'utnet:host/storage@0.1.0']) {
+    const foreign = SIBLINGS.replace('(component', `(component (import "${name}" (instance (export "open" (func))))`)
+    expect(await rule(foreign)).toBe('import')
+  }
+})
+
+test('an instance that is not made yet cannot be an argument: nothing instantiates in a circle', async () => {
+  const itself = withSibling(F, `(import "lib" "f" (func (result i32))) ${F}`, '(with "lib" (instance 1))')
+  expect(await rule(itself)).toBe('component-shape')
+  const later = withSibling(F, `(import "lib" "f" (func (result i32))) ${F}`, '(with "lib" (instance 7))')
+  expect(await rule(later)).toBe('component-shape')
+})
+
+const many = (modules: number): string => `(component
+  (core module $m ${F})
+  ${Array.from({ length: modules - 1 }, (_, i) => `(core module (func (result i32) (i32.const ${i})))`).join('\n')}
+  ${Array.from({ length: modules - 1 }, (_, i) => `(core instance (instantiate ${i + 1}))`).join('\n')}
+  (core instance $i (instantiate $m))
+  (func $f (result u32) (canon lift (core func $i "f")))
+  (instance $x (export "f" (func $f)))
+  (export "a:b/c@1.0.0" (instance $x)))`
+
+test('core modules, instances and memories of a component are bounded', async () => {
+  expect(await rule(many(LIMITS.componentModules))).toBe('accepted')
+  expect(await rule(many(LIMITS.componentModules + 1))).toBe('limit')
+  const memories = (n: number, pages: number): string => `(component
+    (core module $m ${F})
+    (core module $memory (memory ${pages}))
+    ${'(core instance (instantiate $memory))'.repeat(n)}
+    (core instance $i (instantiate $m))
+    (func $f (result u32) (canon lift (core func $i "f")))
+    (instance $x (export "f" (func $f)))
+    (export "a:b/c@1.0.0" (instance $x)))`
+  expect(await rule(memories(LIMITS.componentMemories, 1))).toBe('accepted')
+  expect(await rule(memories(LIMITS.componentMemories + 1, 1))).toBe('limit')
+  expect(await rule(memories(2, LIMITS.memoryPages / 2))).toBe('accepted')
+  expect(await rule(memories(2, LIMITS.memoryPages / 2 + 1))).toBe('memory-minimum')
+  const instances = (n: number): string => memories(n, 0).replace('(memory 0)', '')
+  expect(await rule(instances(LIMITS.componentInstances - 1))).toBe('accepted')
+  expect(await rule(instances(LIMITS.componentInstances))).toBe('limit')
+})
+
+/** Two components composed into one: the outer calls the inner, text goes through both memories. */
+const COMPOSED = `(component
+  (component $inner
+    (core module $m
+      (memory (export "memory") 1)
+      (global $at (mut i32) (i32.const 1024))
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (local $p i32) (local.set $p (global.get $at)) (global.set $at (i32.add (global.get $at) (local.get 3))) (local.get $p))
+      ;; the text twice
+      (func (export "twice") (param $p i32) (param $n i32) (result i32)
+        (memory.copy (i32.const 4096) (local.get $p) (local.get $n))
+        (memory.copy (i32.add (i32.const 4096) (local.get $n)) (local.get $p) (local.get $n))
+        (i32.store (i32.const 16) (i32.const 4096))
+        (i32.store (i32.const 20) (i32.mul (local.get $n) (i32.const 2)))
+        (i32.const 16)))
+    (core instance $i (instantiate $m))
+    (func $twice (param "text" string) (result string)
+      (canon lift (core func $i "twice") (memory $i "memory") (realloc (func $i "realloc"))))
+    (export "twice" (func $twice)))
+  (component $outer
+    (import "twice" (func $twice (param "text" string) (result string)))
+    (core module $libc
+      (memory (export "memory") 1)
+      (global $at (mut i32) (i32.const 1024))
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (local $p i32) (local.set $p (global.get $at)) (global.set $at (i32.add (global.get $at) (local.get 3))) (local.get $p)))
+    (core instance $l (instantiate $libc))
+    (core func $lowered (canon lower (func $twice) (memory $l "memory") (realloc (func $l "realloc"))))
+    (core module $m
+      (import "host" "twice" (func $twice (param i32 i32 i32)))
+      (func (export "four") (param i32 i32) (result i32)
+        (call $twice (local.get 0) (local.get 1) (i32.const 8)) (i32.const 8)))
+    (core instance $i (instantiate $m (with "host" (instance (export "twice" (func $lowered))))))
+    (func $four (param "text" string) (result string)
+      (canon lift (core func $i "four") (memory $l "memory") (realloc (func $l "realloc"))))
+    (export "four" (func $four)))
+  (instance $a (instantiate $inner))
+  (instance $b (instantiate $outer (with "twice" (func $a "twice"))))
+  (alias export $b "four" (func $four))
+  (instance $x (export "four" (func $four)))
+  (export "a:b/c@1.0.0" (instance $x)))`
+
+test('composed components call each other: values are copied from one memory into the other', async () => {
+  const { call } = await deployed(COMPOSED)
+  const outcome = await call('/four', ['zoé '])
+  expect(json(outcome)).toBe('zoé zoé ')
+  const longer = await call('/four', ['zoé zoé '])
+  expect(longer.gas).toBeGreaterThan(outcome.gas)
+  expect(await call('/four', ['zoé '], outcome.gas - 1n)).toMatchObject({ status: 'out-of-gas' })
+})
+
+/** A component that defines a resource and gives it out to its sibling component, which borrows it back. */
+const RESOURCE = `(component
+  (component $maker
+    (core module $d (global $dropped (export "dropped") (mut i32) (i32.const 0))
+      (func (export "drop") (param i32) (global.set $dropped (local.get 0))))
+    (core instance $di (instantiate $d))
+    (type $thing (resource (rep i32) (dtor (func $di "drop"))))
+    (core func $new (canon resource.new $thing))
+    (core module $m
+      (import "t" "new" (func $new (param i32) (result i32)))
+      (import "d" "dropped" (global $dropped (mut i32)))
+      (func (export "make") (param i32) (result i32) (call $new (i32.add (local.get 0) (i32.const 100))))
+      (func (export "read") (param i32) (result i32) (local.get 0))
+      (func (export "last") (result i32) (global.get $dropped)))
+    (core instance $i (instantiate $m (with "t" (instance (export "new" (func $new)))) (with "d" (instance $di))))
+    (export $thing' "thing" (type $thing))
+    (func $make (param "n" u32) (result (own $thing')) (canon lift (core func $i "make")))
+    (func $read (param "t" (borrow $thing')) (result u32) (canon lift (core func $i "read")))
+    (func $last (result u32) (canon lift (core func $i "last")))
+    (export "make" (func $make)) (export "read" (func $read)) (export "last" (func $last)))
+  (component $user
+    (import "thing" (type $thing (sub resource)))
+    (import "make" (func $make (param "n" u32) (result (own $thing))))
+    (import "read" (func $read (param "t" (borrow $thing)) (result u32)))
+    (import "last" (func $last (result u32)))
+    (core func $make' (canon lower (func $make)))
+    (core func $read' (canon lower (func $read)))
+    (core func $last' (canon lower (func $last)))
+    (core func $drop' (canon resource.drop $thing))
+    (core module $m
+      (import "h" "make" (func $make (param i32) (result i32)))
+      (import "h" "read" (func $read (param i32) (result i32)))
+      (import "h" "last" (func $last (result i32)))
+      (import "h" "drop" (func $drop (param i32)))
+      (func (export "go") (result i32) (local $t i32)
+        (local.set $t (call $make (i32.const 5)))
+        (call $drop (call $make (i32.const 9)))
+        (i32.add (i32.mul (call $read (local.get $t)) (i32.const 1000)) (call $last)))
+      (func (export "forge") (result i32) (call $read (i32.const 77))))
+    (core instance $i (instantiate $m (with "h" (instance
+      (export "make" (func $make')) (export "read" (func $read')) (export "last" (func $last')) (export "drop" (func $drop'))))))
+    (func $go (result u32) (canon lift (core func $i "go")))
+    (func $forge (result u32) (canon lift (core func $i "forge")))
+    (export "go" (func $go)) (export "forge" (func $forge)))
+  (instance $a (instantiate $maker))
+  (instance $b (instantiate $user
+    (with "thing" (type $a "thing")) (with "make" (func $a "make")) (with "read" (func $a "read")) (with "last" (func $a "last"))))
+  (alias export $b "go" (func $go))
+  (alias export $b "forge" (func $forge))
+  (instance $x (export "go" (func $go)) (export "forge" (func $forge)))
+  (export "a:b/c@1.0.0" (instance $x)))`
+
+test('a resource is a handle to everyone but the component that defines it; dropping it runs its destructor', async () => {
+  const { call } = await deployed(RESOURCE)
+  expect(json(await call('/go'))).toBe(105 * 1000 + 109)
+  expect(await call('/forge')).toMatchObject({ status: 'trap' })
+})
+
+test('a profile names the functions of all core modules, and its lines are the gas', async () => {
+  const host = createHost({ files: memoryFiles(), profile: true })
+  const { module } = await host.admit(await wat(SIBLINGS))
+  const ask = (gasLimit: bigint): Promise<GuestOutcome> =>
+    host.invoke({
+      module,
+      request: { method: 'POST', path: '/work', headers: [], body: new TextEncoder().encode('[50]') },
+      context: CONTEXT,
+      gasLimit,
+    })
+  const { call } = await deployed(SIBLINGS)
+  const plain = await call('/work', [50])
+  const outcome = await ask(GAS)
+  expect(outcome.gas).toBe(plain.gas)
+  const sum = ({ profile = [] }: GuestOutcome): bigint => profile.reduce((n, line) => n + line.gas, 0n)
+  expect(sum(outcome)).toBe(outcome.gas)
+  expect(outcome.profile?.filter((line) => line.name.includes('(module')).map((line) => line.calls)).toEqual([1, 1, 1])
+  const stopped = await ask(plain.gas - 1n)
+  expect(stopped.status).toBe('out-of-gas')
+  expect(sum(stopped)).toBe(stopped.gas)
+})
+
+test('what a caller got wrong is refused before anything runs', async () => {
+  const { call, module } = await deployed(SIBLINGS)
+  await expect(call('/nothing')).rejects.toMatchObject({ code: 'guest_export_not_found' })
+  await expect(call('/work', [])).rejects.toMatchObject({ code: 'value_mismatch' })
+  await expect(call('/work', ['x'])).rejects.toMatchObject({ code: 'value_mismatch' })
+  await expect(call('/work', { n: 1 })).rejects.toMatchObject({ code: 'value_mismatch' })
+  const deep = `${'['.repeat(LIMITS.jsonDepth + 1)}${']'.repeat(LIMITS.jsonDepth + 1)}`
+  const host = createHost({ files: memoryFiles() })
+  await host.admit(await wat(SIBLINGS))
+  const ask = (method: string, body: string): Promise<unknown> =>
+    host.invoke({
+      module,
+      request: { method, path: '/work', headers: [], body: new TextEncoder().encode(body) },
+      context: CONTEXT,
+      gasLimit: GAS,
+    })
+  await expect(ask('GET', '[1]')).rejects.toMatchObject({ code: 'method_not_allowed' })
+  await expect(ask('POST', deep)).rejects.toMatchObject({ code: 'value_mismatch' })
+  await expect(ask('POST', '{')).rejects.toMatchObject({ code: 'value_mismatch' })
+})
+
+test('inspect shows world, exports and limits of all core modules; prepared modules import their counter', async () => {
+  const bytes = await wat(SIBLINGS)
+  const seen = inspectGuest(bytes)
+  expect(seen).toMatchObject({ kind: 'component', world: 'library', exports: [{ name: 'a:b/c@1.0.0#sum', type: 'func() -> u32' }, {}] })
+  expect(seen.limits['componentModules']).toEqual({ used: 2, allowed: LIMITS.componentModules })
+  const prepared = preparedModules(bytes)
+  expect(prepared).toHaveLength(2)
+  for (const module of prepared) {
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>))
+    expect(imports.filter((i) => i.module === 'utnet').map((i) => i.name)).toEqual(['gas', 'stack'])
+  }
+})
+
+test('functions of all core modules together are bounded', async () => {
+  const module = (n: number): string => `(core module ${'(func)'.repeat(n)})`
+  const bytes = (last: string): string => `(component
+    (core module $m ${F})
+    ${module(LIMITS.moduleFunctions)} ${module(LIMITS.moduleFunctions)} ${last}
+    (core instance (instantiate 1)) (core instance (instantiate 2)) (core instance (instantiate 3))
+    (core instance $i (instantiate $m))
+    (func $f (result u32) (canon lift (core func $i "f")))
+    (instance $x (export "f" (func $f)))
+    (export "a:b/c@1.0.0" (instance $x)))`
+  const left = LIMITS.componentFunctions - 2 * LIMITS.moduleFunctions - 1
+  expect(left).toBeLessThan(LIMITS.moduleFunctions)
+  expect(await rule(bytes(module(left)))).toBe('accepted')
+  expect(await rule(bytes(module(left + 1)))).toBe('limit')
+})
+
+test('mutated components are refused with a code, or run to an ending: never a fault of the node', async () => {
+  const sources = await Promise.all([SIBLINGS, COMPOSED, RESOURCE].map((text) => wat(text)))
+  let accepted = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...sources),
+      fc.array(fc.tuple(fc.nat(100_000), fc.nat(255)), { minLength: 1, maxLength: 3 }),
+      async (source, changes) => {
+        const bytes = source.slice()
+        for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+        try {
+          const host = createHost({ files: memoryFiles() })
+          const info = await host.admit(bytes)
+          if (info.world !== 'library') return
+          accepted++
+          for (const { name, params } of info.exports) {
+            const args = params.map(({ type }) => (type.kind === 'string' ? 'text' : 1))
+            const request = {
+              method: 'POST',
+              path: `/${encodeURIComponent(name)}`,
+              headers: [],
+              body: new TextEncoder().encode(JSON.stringify(args)),
+            }
+            const outcome = await host.invoke({ module: info.module, request, context: CONTEXT, gasLimit: 1_000_000n })
+            expect(['ok', 'trap', 'out-of-gas']).toContain(outcome.status)
+          }
+        } catch (error) {
+          expect(
+            isUtnetError(error) && ['guest_invalid', 'value_mismatch', 'guest_export_not_found'].includes(error.code),
+            String(error),
+          ).toBe(true)
+        }
+      },
+    ),
+    { numRuns: 400 },
+  )
+  expect(accepted).toBeGreaterThan(20)
+})

@@ -1,0 +1,222 @@
+/** A linked guest made ready: all core modules validated, metered with one counter, compiled, with their glue. */
+import { fileCid, LIMITS, limitError, PARAMS, type GuestInfo } from '../../core/index.ts'
+import { exportGlue, importGlue, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
+import type { CoreRef, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
+import { prepareModule } from '../prepare/index.ts'
+import { whitelist, type Feature } from '../validate/index.ts'
+import { grantsOf, type Grants } from '../wasi/index.ts'
+import { functionNames, invalid, nameSection, type CoreModule, type Segment } from '../wasm/index.ts'
+import { classify, type Classified, type LinkedWorld } from './classify.ts'
+import { lentBy, type Lending } from './lending.ts'
+
+/** A core function that the host makes, with its glue. */
+export type Bound =
+  | {
+      readonly kind: 'host'
+      readonly label: string
+      readonly func: HostFunction<never>
+      readonly glue: ImportGlue
+      readonly options: LinkedOptions
+    }
+  | {
+      readonly kind: 'between'
+      readonly label: string
+      readonly func: LiftedFunction
+      /** Of the caller's side and of the callee's. */
+      readonly from: ImportGlue
+      readonly to: ExportGlue
+      readonly lends: Lending
+      readonly options: LinkedOptions
+    }
+  | { readonly kind: 'drop'; readonly resource: string; readonly guest: boolean; readonly destructor: CoreRef | undefined }
+  | { readonly kind: 'new' | 'rep'; readonly resource: string }
+
+export type BoundSource = { readonly kind: 'export'; readonly ref: CoreRef } | { readonly kind: 'made'; readonly made: Bound }
+
+export interface BoundImport {
+  readonly module: string
+  readonly name: string
+  readonly source: BoundSource
+}
+
+export interface PreparedInstance {
+  readonly compiled: WebAssembly.Module
+  readonly imports: readonly BoundImport[]
+  /** Gas of making it: its first pages, its data, its table. */
+  readonly gas: number
+  /** The functions that its module brings, in the function index space, and their names. */
+  readonly functions: { readonly first: number; readonly count: number; readonly nameOf: (index: number) => string }
+  /** Segments whose place or target comes from outside. */
+  readonly placed: readonly PlacedSegment[]
+}
+
+/** Checked before the instance is made: what would fail there is a trap of the guest. */
+export interface PlacedSegment {
+  readonly into: 'memory' | 'table'
+  readonly at: number
+  /** Place among the imports of the global that it is counted from. */
+  readonly base: number | undefined
+  readonly length: number
+  /** Place among the imports of what it fills, or the size of the instance's own. */
+  readonly target: { readonly import: number } | { readonly size: number }
+}
+
+export interface LinkedEntry {
+  readonly id: string
+  readonly export: LinkedExport
+  readonly glue: ExportGlue
+}
+
+export interface LinkedGuest {
+  readonly info: GuestInfo
+  readonly world: LinkedWorld
+  readonly instances: readonly PreparedInstance[]
+  readonly entries: ReadonlyMap<string, LinkedEntry>
+  readonly grants: Grants
+  /** The profiling variant. */
+  readonly profiled: boolean
+  /** It may wait for something outside. */
+  readonly suspends: boolean
+  /** What it takes in a cache. */
+  readonly bytes: number
+}
+
+const PAGE = 65_536
+
+/** As if the guest grew and filled its own memory and table. */
+function instanceGas({ imports, memories, tables, data, elements }: CoreModule): number {
+  const { growPage, bulk64, tableElement } = PARAMS.wasm
+  const own = <T>(all: readonly T[], kind: 'memory' | 'table'): readonly T[] => all.slice(imports.filter((i) => i.kind === kind).length)
+  const pages = own(memories, 'memory').reduce((n, m) => n + m.min, 0)
+  const filled = data.reduce((n, s) => n + (s.at !== undefined ? Math.ceil(s.length / 64) : 0), 0)
+  const slots = own(tables, 'table').reduce((n, t) => n + t.min, 0) + elements.reduce((n, s) => n + s.length, 0)
+  return pages * growPage + filled * bulk64 + slots * tableElement
+}
+
+function placedSegments(module: CoreModule): PlacedSegment[] {
+  const at = (kind: 'memory' | 'table' | 'global', nth: number): number =>
+    module.imports.flatMap((i, place) => (i.kind === kind ? [place] : []))[nth] ?? -1
+  const of = (into: 'memory' | 'table', segments: readonly Segment[]): PlacedSegment[] =>
+    segments.flatMap((s) => {
+      const imported = at(into, 0)
+      if (s.at === undefined || (s.base === undefined && imported < 0)) return []
+      const size = into === 'memory' ? (module.memories[0]?.min ?? 0) * PAGE : (module.tables[0]?.min ?? 0)
+      const base = s.base === undefined ? undefined : at('global', s.base)
+      return [{ into, at: s.at, base, length: s.length, target: imported < 0 ? { size } : { import: imported } }]
+    })
+  return [...of('table', module.elements), ...of('memory', module.data)]
+}
+
+function binder({ host, linked }: Classified): (source: Source) => BoundSource {
+  const bound = new Map<Made, Bound>()
+  const make = (made: Made): Bound => {
+    switch (made.kind) {
+      case 'host': {
+        const func = host(made.interface, made.func.name)
+        if (func === undefined) throw invalid('import', made.offset, `the import ${made.interface} ${made.func.name} is not offered`)
+        const label = `host: ${made.interface.replace(/@.*$/, '')}.${made.func.name}`
+        return { kind: 'host', label, func, glue: importGlue(func.type, made.options.encoding), options: made.options }
+      }
+      case 'between': {
+        const { func, options } = made
+        return {
+          kind: 'between',
+          label: `between: ${func.type.name}`,
+          func,
+          from: importGlue(func.type, options.encoding),
+          to: exportGlue(func.type, func.options.encoding),
+          lends: lentBy(func.type, (resource) => linked.resources.get(resource)?.owner === func.component),
+          options,
+        }
+      }
+      case 'drop':
+        return { ...made, guest: linked.resources.has(made.resource) }
+      default:
+        return made
+    }
+  }
+  return (source) => {
+    if (source.kind === 'export') return source
+    let found = bound.get(source.made)
+    if (found === undefined) {
+      found = make(source.made)
+      bound.set(source.made, found)
+    }
+    return { kind: 'made', made: found }
+  }
+}
+
+function checkSize(bytes: Uint8Array): void {
+  if (bytes.length > LIMITS.componentBytes)
+    throw limitError('guest_invalid', 'componentBytes', bytes.length, LIMITS.componentBytes, 'the component')
+}
+
+function infoOf(bytes: Uint8Array, { world, entries, imports }: Classified): GuestInfo {
+  return {
+    module: fileCid(bytes),
+    world,
+    exports: [...entries].map(([id, e]) => ({ ...e.type, name: id })),
+    imports,
+  }
+}
+
+/** A linked guest judged and not made ready; undefined where it is no such. */
+export interface Judged {
+  readonly info: GuestInfo
+  readonly classified: Classified
+  readonly grants: Grants
+  readonly features: readonly Feature[]
+}
+
+/** Throws `guest_invalid`. */
+export function judge(bytes: Uint8Array): Judged | undefined {
+  checkSize(bytes)
+  const classified = classify(bytes)
+  if (classified === undefined) return undefined
+  const grants = grantsOf(bytes)
+  const features = new Set(classified.linked.modules.flatMap((m) => whitelist(m).features))
+  return { info: infoOf(bytes, classified), classified, grants, features: [...features].sort() }
+}
+
+/** The prepared core modules of a linked guest, in the order of the component. They import their counters from `utnet`. */
+export function prepareAll({ classified }: Judged, profile = false): readonly Uint8Array[] {
+  return classified.linked.modules.map((m) => prepareModule(m, { counter: 'shared', profile }))
+}
+
+/** Names are read from their section on first use: most runs need none. */
+function namer(module: CoreModule): (index: number) => string {
+  let names: ReadonlyMap<number, string> | undefined
+  return (index) => (names ??= functionNames(nameSection(module), module.functions.length)).get(index) ?? `func[${index}]`
+}
+
+/** Prepares and compiles a linked guest, or its profiling variant. */
+export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile = false): Promise<LinkedGuest> {
+  const { classified, info, grants } = judged
+  const { linked, entries, world } = classified
+  const prepared = prepareAll(judged, profile)
+  const compiled = await Promise.all(prepared.map((m) => WebAssembly.compile(m as Uint8Array<ArrayBuffer>)))
+  const bind = binder(classified)
+  const instances = linked.instances.map(({ module: id, sources }): PreparedInstance => {
+    const module = linked.modules[id] as CoreModule
+    return {
+      compiled: compiled[id] as WebAssembly.Module,
+      imports: module.imports.map(({ module: from, name }, i) => ({ module: from, name, source: bind(sources[i] as Source) })),
+      gas: instanceGas(module),
+      functions: { first: module.importedFunctions, count: module.bodies.length, nameOf: namer(module) },
+      placed: placedSegments(module),
+    }
+  })
+  const suspends = instances.some(({ imports }) =>
+    imports.some(({ source }) => source.kind === 'made' && source.made.kind === 'host' && source.made.func.suspends),
+  )
+  return {
+    info,
+    world,
+    instances,
+    entries: new Map([...entries].map(([id, e]) => [id, { id, export: e, glue: exportGlue(e.type, e.options.encoding) }])),
+    grants,
+    profiled: profile,
+    suspends,
+    bytes: bytes.length + prepared.reduce((n, m) => n + m.length * 4, 0),
+  }
+}

@@ -1,0 +1,117 @@
+/** wasi:keyvalue 0.2.0-draft2 over the node's buckets. What is read goes into the log, so that a replay needs no bucket; a replay writes nothing. */
+import { asArray, asText, decode, encode, LIMITS, PARAMS, utf8, type BucketStore, type Cbor, type WitValue } from '../../core/index.ts'
+import { bind, type Functions, type Handlers } from './bind.ts'
+import type { WasiRun } from './run.ts'
+
+/** Cases of `error`. */
+const NO_SUCH_STORE: WitValue = [1, [0]]
+const other = (message: string): WitValue => [1, [2, message]]
+const ok = (value: WitValue): WitValue => [0, value]
+const DONE: WitValue = [0]
+
+interface Bucket {
+  readonly name: string
+}
+
+const bucket = (run: WasiRun, handle: WitValue | undefined): string => run.handles.get<Bucket>(handle, 'bucket').name
+
+const badKey = (key: string): WitValue | undefined =>
+  key === '' || utf8(key).length > LIMITS.bucketKeyBytes
+    ? other(`a key has 1 to bucketKeyBytes (${LIMITS.bucketKeyBytes}) bytes`)
+    : undefined
+
+const FULL = 'the log of the run is full'
+
+/**
+ * What a bucket says, as the log has it: nothing, or bytes among its files. A full log is an answer too.
+ * The declared maximum of what comes out is paid before it is read.
+ */
+function told(
+  run: WasiRun,
+  kind: string,
+  asked: readonly Cbor[],
+  most: number,
+  read: () => Uint8Array | undefined,
+): Uint8Array | undefined | typeof FULL {
+  const { recorder } = run.outside
+  const declared = most * PARAMS.host.byteOut
+  run.meter.charge(PARAMS.host.storageRead + declared)
+  const [answer] = recorder.entry(kind, asked, () => {
+    const bytes = read()
+    if (bytes === undefined) return [null]
+    return [recorder.hasRoom(bytes.length) ? recorder.keep(bytes) : FULL]
+  })
+  const bytes = answer instanceof Uint8Array ? recorder.body(answer) : undefined
+  run.meter.charge((bytes?.length ?? 0) * PARAMS.host.byteOut - declared)
+  return answer === FULL ? FULL : bytes
+}
+
+const read = (run: WasiRun, name: string, key: string): Uint8Array | undefined | typeof FULL =>
+  told(run, 'wasi.bucket-get', [name, key], LIMITS.bucketValueBytes, () => run.outside.buckets?.get(name, key))
+
+function write(run: WasiRun, name: string, key: string, value: Uint8Array | undefined): void {
+  const { recorder, buckets } = run.outside
+  run.meter.charge(PARAMS.host.storageWrite + (value?.length ?? 0) * PARAMS.host.storageByte)
+  if (!recorder.replaying) buckets?.set(name, key, value)
+}
+
+const STORE: Handlers = {
+  open: (run, [name]) =>
+    run.outside.grants.buckets.includes(name as string)
+      ? ok(run.handles.add('bucket', { name: name as string } satisfies Bucket))
+      : NO_SUCH_STORE,
+  '[method]bucket.get': (run, [b, key]) => {
+    const name = bucket(run, b)
+    const bad = badKey(key as string)
+    if (bad !== undefined) return bad
+    const value = read(run, name, key as string)
+    return value === FULL ? other(FULL) : ok(value === undefined ? [] : [value])
+  },
+  '[method]bucket.set': (run, [b, key, value]) => {
+    const name = bucket(run, b)
+    const bad = badKey(key as string)
+    if (bad !== undefined) return bad
+    if ((value as Uint8Array).length > LIMITS.bucketValueBytes)
+      return other(`a value has at most bucketValueBytes (${LIMITS.bucketValueBytes}) bytes`)
+    write(run, name, key as string, value as Uint8Array)
+    return DONE
+  },
+  '[method]bucket.delete': (run, [b, key]) => {
+    const name = bucket(run, b)
+    const bad = badKey(key as string)
+    if (bad !== undefined) return bad
+    write(run, name, key as string, undefined)
+    return DONE
+  },
+  '[method]bucket.exists': (run, [b, key]) => {
+    const name = bucket(run, b)
+    const bad = badKey(key as string)
+    if (bad !== undefined) return bad
+    const value = read(run, name, key as string)
+    return value === FULL ? other(FULL) : ok(value !== undefined)
+  },
+  '[method]bucket.list-keys': (run, [b, cursor]) => {
+    const name = bucket(run, b)
+    const after = (cursor as readonly string[])[0] ?? ''
+    const listed = told(run, 'wasi.bucket-keys', [name, after], LIMITS.bucketKeys * LIMITS.bucketKeyBytes, () =>
+      encode([...(run.outside.buckets?.keys(name, after, LIMITS.bucketKeys) ?? [])]),
+    )
+    if (listed === FULL) return other(FULL)
+    const keys = asArray(listed === undefined ? [] : decode(listed, 'keys of a bucket'), 'keys of a bucket').map((key) =>
+      asText(key, 'key'),
+    )
+    return ok([keys, keys.length < LIMITS.bucketKeys ? [] : [keys[keys.length - 1] as string]])
+  },
+}
+
+/** The buckets of one guest: two guests that name a bucket alike do not share it. */
+export function scopedBuckets(store: BucketStore, scope: string): BucketStore {
+  const of = (bucket: string): string => `${scope}/${bucket}`
+  return {
+    get: (name, key) => store.get(of(name), key),
+    set: (name, key, value) => store.set(of(name), key, value),
+    keys: (name, after, limit) => store.keys(of(name), after, limit),
+  }
+}
+
+export const buckets = (): Functions => bind('wasi:keyvalue/store@0.2.0-draft2', STORE)

@@ -1,0 +1,62 @@
+/** One run of a guest that sees WASI: what it is given, and what it leaves. */
+import type { Meter } from '../abi/index.ts'
+import { HttpRun, type RunContext } from '../http/index.ts'
+import { InputStream, Sink } from '../http/run.ts'
+import type { Files } from './files.ts'
+import type { Grants } from './grants.ts'
+import type { Outbound } from './outbound.ts'
+import type { Recorder } from './recorder.ts'
+import { Clock } from './clock.ts'
+import type { BucketStore } from '../../core/index.ts'
+
+/** The guest ended itself. */
+export class GuestExit extends Error {
+  override readonly name = 'GuestExit'
+  readonly code: number
+
+  constructor(code: number) {
+    super(`the guest exited with code ${code}`)
+    this.code = code
+  }
+}
+
+/** What the outside of a run is. */
+export interface Outside {
+  readonly grants: Grants
+  readonly files: Files
+  readonly recorder: Recorder
+  readonly outbound: Outbound
+  readonly buckets: BucketStore | undefined
+}
+
+export interface ProgramInput {
+  readonly args: readonly string[]
+  readonly env: readonly (readonly [string, string])[]
+  readonly stdin: Uint8Array
+  /** What is printed is the answer; else it is counted only. */
+  readonly keepsOutput: boolean
+}
+
+export const NO_PROGRAM: ProgramInput = { args: [], env: [], stdin: new Uint8Array(0), keepsOutput: false }
+
+export class WasiRun extends HttpRun {
+  readonly outside: Outside
+  readonly program: ProgramInput
+  readonly clock = new Clock()
+  readonly stdin: InputStream
+  readonly stdout: Sink
+  readonly stderr: Sink
+
+  constructor(meter: Meter, context: RunContext, outside: Outside, program: ProgramInput) {
+    super(meter, context)
+    this.outside = outside
+    this.program = program
+    this.stdin = new InputStream(program.stdin)
+    this.stdout = new Sink(program.keepsOutput)
+    this.stderr = new Sink(program.keepsOutput)
+  }
+
+  drop(resource: string, handle: number): void {
+    this.handles.take(handle >>> 0, resource)
+  }
+}
