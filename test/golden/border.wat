@@ -15,6 +15,7 @@
   (global (;2;) (mut i32) i32.const 524288)
   (export "g" (func 4))
   (export "utnet:gas" (global 1))
+  (export "utnet:stack" (global 2))
   (export "utnet:start" (func 5))
   (export "utnet:charge" (func 6))
   (export "utnet:reset" (func 7))

@@ -13,12 +13,13 @@
   (global (;1;) (mut i32) i32.const 524288)
   (export "f" (func 2))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 3))
   (export "utnet:reset" (func 4))
   (elem (;0;) (i32.const 0) func $twice)
   (func $twice (;0;) (type 1) (param i32 i64 i64) (result i32 i64)
     local.get 1
-    i64.const 4
+    i64.const 5
     i64.sub
     local.tee 1
     local.get 2
@@ -44,7 +45,7 @@
   (func (;1;) (type 1) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 3
+    i64.const 10
     i64.sub
     local.tee 1
     local.get 2
@@ -74,7 +75,7 @@
       return
     end
     local.get 1
-    i64.const 20
+    i64.const 80
     i64.sub
     local.set 1
     local.get 0

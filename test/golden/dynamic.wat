@@ -11,12 +11,13 @@
   (export "memory" (memory 0))
   (export "f" (func 1))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 8
+    i64.const 1004
     i64.sub
     local.tee 1
     local.get 2
@@ -45,7 +46,7 @@
     i64.add
     i64.const 6
     i64.shr_u
-    i64.const 8
+    i64.const 30
     i64.mul
     i64.sub
     local.tee 1
@@ -63,7 +64,7 @@
     local.get 1
     local.get 3
     i64.extend_i32_u
-    i64.const 20000
+    i64.const 160000
     i64.mul
     i64.sub
     local.tee 1

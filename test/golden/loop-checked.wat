@@ -9,6 +9,7 @@
   (global (;1;) (mut i32) i32.const 524288)
   (export "halve" (func 1))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
@@ -34,7 +35,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 1
-        i64.const 7
+        i64.const 14
         i64.sub
         local.tee 1
         i64.const 0

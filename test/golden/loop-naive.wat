@@ -14,6 +14,7 @@
   (global (;1;) (mut i32) i32.const 524288)
   (export "sum" (func 0))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
   (func (;0;) (type 0) (param i32) (result i32)
@@ -44,7 +45,7 @@
       block ;; label = @2
         loop ;; label = @3
           global.get 0
-          i64.const 3
+          i64.const 10
           i64.sub
           local.tee 3
           global.set 0

@@ -24,7 +24,7 @@
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 4
+    i64.const 11
     i64.sub
     local.tee 1
     local.get 2
@@ -47,7 +47,7 @@
     i64.add
     global.set 3
     global.get 2
-    i64.const 4
+    i64.const 11
     i64.add
     global.set 2
     block ;; label = @1
@@ -57,14 +57,14 @@
           i32.eqz
           br_if 1 (;@2;)
           local.get 1
-          i64.const 12
+          i64.const 19
           i64.sub
           local.tee 1
           i64.const 0
           i64.lt_s
           br_if 2 (;@1;)
           global.get 2
-          i64.const 12
+          i64.const 19
           i64.add
           global.set 2
           local.get 3

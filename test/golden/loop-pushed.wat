@@ -14,12 +14,13 @@
   (global (;1;) (mut i32) i32.const 524288)
   (export "sum" (func 1))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 4
+    i64.const 11
     i64.sub
     local.tee 1
     local.get 2
@@ -44,7 +45,7 @@
           i32.eqz
           br_if 1 (;@2;)
           local.get 1
-          i64.const 12
+          i64.const 19
           i64.sub
           local.tee 1
           i64.const 0

@@ -13,12 +13,13 @@
   (export "memory" (memory 0))
   (export "f" (func 1))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
   (func (;0;) (type 3) (param i32 i64 i64) (result f64 i64)
     (local f64)
     local.get 1
-    i64.const 6
+    i64.const 509
     i64.sub
     local.tee 1
     local.get 2
@@ -42,7 +43,7 @@
     local.get 0
     if ;; label = @1
       local.get 1
-      i64.const 8
+      i64.const 511
       i64.sub
       local.set 1
       local.get 3

@@ -14,6 +14,7 @@
   (export "memory" (memory 0))
   (export "dot" (func 1))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
   (func (;0;) (type 3) (param i32 i64 i64) (result i64)
@@ -40,7 +41,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 1
-        i64.const 19
+        i64.const 1172
         i64.sub
         local.tee 1
         i64.const 0
@@ -60,7 +61,7 @@
         local.tee 0
         br_if 0 (;@2;)
         local.get 1
-        i64.const 4
+        i64.const 502
         i64.sub
         local.set 1
       end

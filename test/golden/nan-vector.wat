@@ -11,12 +11,13 @@
   (export "memory" (memory 0))
   (export "f" (func 1))
   (export "utnet:gas" (global 0))
+  (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
   (func (;0;) (type 3) (param i32 i64 i64) (result i64)
     (local v128)
     local.get 1
-    i64.const 12
+    i64.const 1533
     i64.sub
     local.tee 1
     local.get 2

@@ -1,6 +1,6 @@
 /** An instance of a guest and the run that is in it: gas, host calls, how the run ended. One run at a time; many one after the other. */
 import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunStatus, type WitValue } from '../../core/index.ts'
-import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
+import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction } from '../abi/index.ts'
 import type { Pooled } from '../pool/index.ts'
 import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
 import { instantiate, type Linked } from './instantiate.ts'

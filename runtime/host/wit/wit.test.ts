@@ -32,13 +32,17 @@ test('the host interfaces', async () => {
     'storage.set: func(key: list<u8>, value: list<u8>)',
     'storage.remove: func(key: list<u8>)',
     'context.caller: func() -> string',
+    'context.signer: func() -> string',
     'context.contract: func() -> string',
+    'context.owner: func() -> string',
+    'context.version: func() -> u32',
     'context.height: func() -> u64',
     'context.time: func() -> u64',
     'context.chain-id: func() -> string',
     'context.revert: func(message: string)',
     'events.emit: func(name: string, data: list<u8>)',
     'crypto.sha256: func(data: list<u8>) -> list<u8>',
+    'crypto.verify-ed25519: func(signature: list<u8>, message: list<u8>, key: list<u8>) -> bool',
   ])
 })
 
@@ -78,7 +82,7 @@ test('worlds: imports, exports, include', async () => {
     { source: 'w.wit', text: 'package x:y; world w { include utnet:guest/contract@0.1.0; record p { a: u8 } export f: func(p: p); }' },
     ...(await Promise.all(FILES.slice(0, 2).map(async (source) => ({ source, text: await read(source) })))),
   ]).world('x:y/w')
-  expect(included.imports).toHaveLength(4)
+  expect(included.imports).toHaveLength(5)
   expect(printWitType(included.types.get('p') ?? { kind: 'bool' })).toBe('record { a: u8 }')
 })
 
