@@ -3,6 +3,9 @@ export const LIMITS = {
   // requests and values
   bodyBytes: 64 * 1024 * 1024,
   headerBytes: 16 * 1024,
+  edgeThreads: 63,
+  edgeRequests: 1_024, // in flight on one thread
+  edgeRequestsPerGuest: 512, // of them to one name
   jsonDepth: 64,
   cborBytes: 64 * 1024 * 1024,
   cborDepth: 64,
@@ -32,6 +35,7 @@ export const LIMITS = {
   outputBytes: 64 * 1024 * 1024,
   hostCalls: 100_000,
   logBytes: 64 * 1024 * 1024,
+  runDeadlineMs: 60_000, // without a return to the event loop: a run of full gas ends well before
   eventsPerCall: 1_024,
   eventBytes: 4 * 1024,
   storageKeyBytes: 1_024,

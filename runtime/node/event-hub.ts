@@ -4,14 +4,16 @@ import type { NodeEvent } from '../core/index.ts'
 const BACKLOG = 1_000
 
 export interface EventHub {
+  /** True while anyone listens. */
+  heard(): boolean
   emit(event: NodeEvent): void
   subscribe(signal: AbortSignal): AsyncIterable<NodeEvent>
   /** Ends every subscription. */
   close(): void
 }
 
-/** A hub without listeners. */
-export function createEventHub(): EventHub {
+/** A hub without listeners; `changed` is told when the first comes or the last goes. */
+export function createEventHub(changed: (heard: boolean) => void = () => {}): EventHub {
   const listeners = new Set<{ push(event: NodeEvent): void; end(): void }>()
 
   async function* subscribe(signal: AbortSignal): AsyncGenerator<NodeEvent> {
@@ -30,6 +32,7 @@ export function createEventHub(): EventHub {
       },
     }
     listeners.add(listener)
+    if (listeners.size === 1) changed(true)
     signal.addEventListener('abort', listener.end)
     try {
       while (true) {
@@ -46,11 +49,13 @@ export function createEventHub(): EventHub {
       }
     } finally {
       listeners.delete(listener)
+      if (listeners.size === 0) changed(false)
       signal.removeEventListener('abort', listener.end)
     }
   }
 
   return {
+    heard: () => listeners.size > 0,
     emit(event) {
       for (const listener of listeners) listener.push(event)
     },

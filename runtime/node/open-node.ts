@@ -1,8 +1,7 @@
 /** The composition root: opens a data folder and wires a node together behind the NodeApi port. */
-import { randomFillSync } from 'node:crypto'
 import { join } from 'node:path'
 import { openStore } from '../../helia-store/index.ts'
-import { openChain, type Chain, type ProducedBlock } from '../consensus/index.ts'
+import { openChain, type Chain, type GuestRecord, type ProducedBlock } from '../consensus/index.ts'
 import {
   decodeTx,
   encodeGenesis,
@@ -11,10 +10,17 @@ import {
   formatCborJson,
   formatKey,
   keyAddress,
+  limitError,
+  LIMITS,
   parseCid,
   PROTOCOL,
   toHex,
   UtnetError,
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  domain,
+  encodeBatch,
   type BatchStatement,
   type CID,
   type NodeApi,
@@ -24,16 +30,19 @@ import { createHost } from '../host/index.ts'
 import { openDisk, openLmdb } from '../kv/index.ts'
 import { openReceipts, type Receipts } from '../receipts/index.ts'
 import { createBridge, localDevices } from '../tpu-bridge/index.ts'
+import { allReceipts, restingReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { devGenesis } from './dev-genesis.ts'
+import { journalOf, lanesOf, restingThreads, startEdges, type Edges, type GuestEntry } from './edge/index.ts'
 import { createEventHub } from './event-hub.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
-import type { HeldAccount, Parts, RetentionRules } from './parts.ts'
+import type { HeldAccount, Parts, ReceiptRules, RetentionRules } from './parts.ts'
 import { createProducer } from './producer.ts'
+import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
 import * as chainView from './services/chain-view.ts'
 import * as contracts from './services/contracts.ts'
@@ -49,6 +58,14 @@ export interface NodeOptions {
   readonly data: string
   /** What is kept of inputs, outputs and logs; `public` for a dev chain unless told. */
   readonly retention?: RetentionRules
+  /** Whether runs of functions leave receipts; they do unless told. */
+  readonly receipts?: ReceiptRules
+  /** Edge threads, which serve HTTP beside the main thread; 0 unless told: then everything runs on this one. At most `LIMITS.edgeThreads`. */
+  readonly threads?: number
+  /** After how many milliseconds in one run an edge thread is ended; `LIMITS.runDeadlineMs` unless told. */
+  readonly deadlineMs?: number
+  /** Told when an edge thread was ended or came down; it is started again. */
+  readonly onRestart?: (error: UtnetError) => void
   /** Devices in order of preference, of `onnx-cpu` and `onnx-web`. */
   readonly devices?: readonly ('onnx-cpu' | 'onnx-web')[]
   /** Told of what ends the node by itself: a disk or chain that failed. */
@@ -61,6 +78,8 @@ export interface OpenNode {
   readonly genesis: Uint8Array
   /** True when this run made the genesis. */
   readonly madeGenesis: boolean
+  /** Threads that can serve the node's HTTP; undefined where there are none. */
+  readonly edges: Pick<Edges, 'listen'> | undefined
   /** Ends event streams, waits for what is being written, gives the folder free. */
   close(): Promise<void>
 }
@@ -83,20 +102,6 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
   }
 }
 
-/** Random bytes from a pool: one system call serves many salts. */
-function pooledRandom(): (length: number) => Uint8Array {
-  const pool = new Uint8Array(16 * 1024)
-  let at = pool.length
-  return (length) => {
-    if (at + length > pool.length) {
-      randomFillSync(pool)
-      at = 0
-    }
-    at += length
-    return pool.slice(at - length, at)
-  }
-}
-
 async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Promise<void> | void)[]): Promise<OpenNode> {
   const clock = realClock
   const keys = nodeKeys(folder.keys)
@@ -104,6 +109,29 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const dev = held(keys.dev)
   const voteSecret = crypto.blsKeygen(keys.vote)
   const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev)
+
+  const genesisBytes = encodeGenesis(genesis)
+  const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
+  const receipting = options.receipts ?? { default: 'on' }
+  const threads = options.threads ?? 0
+  if (!Number.isInteger(threads) || threads < 0 || threads > LIMITS.edgeThreads)
+    throw limitError('core_bad_argument', 'edgeThreads', threads, LIMITS.edgeThreads, 'edge threads')
+  // They start while the rest of the node opens.
+  const edges =
+    threads === 0
+      ? undefined
+      : startEdges({
+          threads,
+          journal: folder.journal,
+          identity: node.secret,
+          chainId: cidOf(DAG_CBOR, genesisBytes).toString(),
+          retention,
+          receipting,
+          ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
+          onRestart: options.onRestart ?? (() => {}),
+        })
+  edges?.ready.catch(() => {})
+  if (edges !== undefined) closers.push(() => edges.close())
 
   const blocksKv = await openLmdb(folder.blocks)
   closers.push(() => blocksKv.close())
@@ -126,30 +154,46 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     loadModule: (module) => host.load(module),
   })
   opened = chain
-  const receipts = openReceipts({
-    disk: openDisk(folder.journal),
-    node: node.key,
-    sign: (bytes) => {
-      const sig = signer.sign(bytes)
-      known.note(sig, bytes, node.key)
-      return sig
-    },
-    random: pooledRandom(),
-    soon: setImmediate,
-  })
-  closers.push(() => receipts.close())
+  const random = pooledRandom()
+  const journal = (path: string, thread: number): Receipts =>
+    openReceipts({
+      lanes: lanesOf(thread),
+      disk: openDisk(path),
+      node: node.key,
+      sign: (bytes) => {
+        const sig = signer.sign(bytes)
+        known.note(sig, bytes, node.key)
+        return sig
+      },
+      random,
+      soon: setImmediate,
+    })
+  const own = journal(folder.journal, 0)
+  closers.push(() => own.close())
+  const others: OtherReceipts[] = edges === undefined ? [] : [edges]
+  for (const thread of restingThreads(folder.journal, threads)) {
+    const resting = journal(journalOf(folder.journal, thread), thread)
+    closers.push(() => resting.close())
+    others.push(restingReceipts(resting))
+  }
+  await edges?.ready
+  const receipts = allReceipts(own, others)
 
   mustReach(chain, receipts, node)
 
-  const events = createEventHub()
-  const meters = createMeters(() => ({ mempool: chain.waiting(), receipts: receipts.count() }))
+  const events = createEventHub((heard) => edges?.heard(heard))
+  const meters = createMeters(
+    () => ({ mempool: chain.waiting(), receipts: receipts.count(), threads }),
+    () => edges?.totals() ?? [],
+  )
   /** Ids of this run's batches that no block holds yet, for events. */
-  const unanchored = new Map<string, readonly CID[]>()
+  const unanchored = new Map<string, readonly (CID | string)[]>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
     meters.block(height, outcomes.length)
+    edges?.head(block.header)
     events.emit({ type: 'block', height, hash: toHex(block.hash), transactions: outcomes.length })
     for (const [i, { receipt, status, gas, events: emitted }] of outcomes.entries()) {
       if (receipt !== null) {
@@ -157,6 +201,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
         events.emit({ type: 'anchor', id: receipt.toString(), height })
       }
       const { payload } = decodeTx(txs[i] as Uint8Array).body
+      if (payload.kind === 'publish' && status === 'ok') edges?.guests([entryOf(chain.guest(payload.name))])
       for (const { batch } of payload.kind === 'anchor' && status === 'ok' ? payload.batches : []) {
         for (const id of unanchored.get(laneOf(batch)) ?? []) events.emit({ type: 'anchor', id: id.toString(), height })
         unanchored.delete(laneOf(batch))
@@ -174,11 +219,12 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
-  receipts.onDurable((batch, ids) => {
+  own.onDurable((batch, ids) => {
     unanchored.set(laneOf(batch), ids)
     producer.receiptsWait()
   })
   await producer.start()
+  edges?.head(chain.head().header)
   closers.push(() => producer.stop())
 
   const parts: Parts = {
@@ -195,14 +241,34 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     meters,
     node,
     dev: genesis.dev ? dev : null,
-    retention: options.retention ?? { default: genesis.dev ? 'public' : 'sealed' },
+    retention,
+    receipting,
+    random,
+    guestNow: (name) => guests.guestAtHead(parts, name),
   }
-  const genesisBytes = encodeGenesis(genesis)
+  const api = apiOf(parts, genesisBytes, edges)
+  edges?.serve({
+    api,
+    files: store,
+    tensors: bridge,
+    guests: () => chain.guests().map(entryOf),
+    durable({ batches, ids, time }) {
+      producer.noteTime(time)
+      for (const [i, { batch, sig }] of batches.entries()) {
+        // Signed by this node's own thread: the chain need not check it again.
+        known.note(sig, concatBytes(domain('batch'), encodeBatch(batch)), node.key)
+        if (ids !== null) unanchored.set(laneOf(batch), ids[i] ?? [])
+      }
+      producer.receiptsWait()
+    },
+    event: events.emit,
+  })
   let closed: Promise<void> | undefined
   return {
-    api: apiOf(parts, genesisBytes),
+    api,
     genesis: genesisBytes,
     madeGenesis: made,
+    edges,
     close() {
       closed ??= (async () => {
         events.close()
@@ -214,8 +280,12 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
 }
 
 /** The chain must not know receipts that the journal has lost: then the disk was set back, and the node would sign other receipts under their numbers. */
-function mustReach(chain: Chain, receipts: Receipts, node: HeldAccount): void {
-  for (let thread = 0; ; thread++) {
+function mustReach(chain: Chain, receipts: AllReceipts, node: HeldAccount): void {
+  for (let range = 0; range <= LIMITS.edgeThreads; range++) mustReachIn(chain, receipts, node, lanesOf(range).first)
+}
+
+function mustReachIn(chain: Chain, receipts: AllReceipts, node: HeldAccount, first: number): void {
+  for (let thread = first; ; thread++) {
     const { next, root } = chain.batchHead(node.key, thread)
     if (next === 0) return
     const known = receipts
@@ -229,7 +299,9 @@ function mustReach(chain: Chain, receipts: Receipts, node: HeldAccount): void {
   }
 }
 
-function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
+const entryOf = ({ name, world, module }: GuestRecord): GuestEntry => [name, world, module.toString()]
+
+function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): NodeApi {
   return {
     info: async () => ({
       version,
@@ -240,7 +312,11 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
       devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
     }),
     ready: async () => true,
-    deploy: (request) => guests.deploy(parts, request),
+    async deploy(request) {
+      const view = await guests.deploy(parts, request)
+      await edges?.settled()
+      return view
+    },
     guests: () => guests.guests(parts),
     guest: (name) => guests.guest(parts, name),
     call: (request) => contracts.call(parts, request),
@@ -255,7 +331,7 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
     model: async (name) => inference.model(parts, name),
     infer: (request) => inference.infer(parts, request),
     receipt: (id, waitMs) => proofs.receipt(parts, id, waitMs),
-    receiptBytes: async (id) => proofs.receiptBytes(parts, id),
+    receiptBytes: (id) => proofs.receiptBytes(parts, id),
     bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),

@@ -2,7 +2,7 @@
 import { encodeReceipt, openingDigest, receiptId, runSeed, saltOf, UtnetError, type Attestation, type CID } from '../core/index.ts'
 import { keep } from './openings.ts'
 import type { Kept } from './record.ts'
-import type { Issued, OpenRun, RunRequest } from './types.ts'
+import type { Issued, LaneRange, OpenRun, RunRequest } from './types.ts'
 
 /** A receipt that waits for the disk. */
 export interface Pending {
@@ -30,19 +30,25 @@ const MAX_LANES = 65_536
 /** The lanes of a node, made as they are needed. */
 export class Lanes {
   readonly all: Lane[] = []
+  readonly #range: LaneRange
 
-  /** The lane of a number; undefined beyond what a node has. */
+  constructor(range: LaneRange = { first: 0, count: MAX_LANES }) {
+    this.#range = range
+  }
+
+  /** The lane of a number; undefined outside of the range. */
   of(thread: number): Lane | undefined {
-    if (thread >= MAX_LANES) return undefined
-    while (this.all.length <= thread)
-      this.all.push({ thread: this.all.length, next: 0, sealed: 0, prev: new Uint8Array(32), busy: false, pending: [] })
-    return this.all[thread]
+    const { first, count } = this.#range
+    if (thread < first || thread >= first + count) return undefined
+    while (this.all.length <= thread - first)
+      this.all.push({ thread: first + this.all.length, next: 0, sealed: 0, prev: new Uint8Array(32), busy: false, pending: [] })
+    return this.all[thread - first]
   }
 
   /** The lowest lane without a run; throws `host_busy` when there is none. */
   free(): Lane {
-    const found = this.all.find((lane) => !lane.busy) ?? this.of(this.all.length)
-    if (found === undefined) throw new UtnetError('host_busy', `${MAX_LANES} runs are in flight`, { hint: 'try again in a moment' })
+    const found = this.all.find((lane) => !lane.busy) ?? this.of(this.#range.first + this.all.length)
+    if (found === undefined) throw new UtnetError('host_busy', `${this.#range.count} runs are in flight`, { hint: 'try again in a moment' })
     return found
   }
 }

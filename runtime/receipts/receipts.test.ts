@@ -35,7 +35,7 @@ test('a receipt is attested, durable and readable with what its retention keeps'
   const attestations = await Promise.all(issued.map((i) => i.attested))
   await receipts.close()
   const again = openNode(disk, { seed: 2 })
-  expect([again.count(), again.threads(), again.dropped]).toEqual([3, 1, 0])
+  expect([again.count(), again.lanes().length, again.dropped]).toEqual([3, 1, 0])
   for (const [i, { retention, id, salt }] of issued.entries()) {
     const stored = again.get(id.toString())
     if (stored === undefined) throw new Error('not there')
@@ -134,7 +134,7 @@ test('runs in flight have lanes of their own; an abandoned run leaves neither re
     expect.objectContaining({ code: 'receipt_invalid' }) as Error,
   )
   const c = await run(receipts, 'after', 'none').attested
-  expect([c.batch.thread, c.batch.first, receipts.threads()]).toEqual([0, 1, 2])
+  expect([c.batch.thread, c.batch.first, receipts.lanes().length]).toEqual([0, 1, 2])
 })
 
 test('a failed sync is final, for what waited and for what comes', async () => {

@@ -66,7 +66,7 @@ interface Closing {
  */
 export function openReceipts(options: ReceiptsOptions): Receipts {
   const { node } = options
-  const lanes = new Lanes()
+  const lanes = new Lanes(options.lanes)
   const index = new Map<string, Stored>()
   const batches = new Map<number, SignedBatch[]>()
   let listener: (batch: BatchStatement, ids: readonly CID[]) => void = () => {}
@@ -238,7 +238,7 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     },
 
     count: () => index.size,
-    threads: () => lanes.all.length,
+    lanes: () => lanes.all.map((lane) => lane.thread),
     head(thread) {
       const last = batches.get(thread)?.at(-1)?.batch
       return last === undefined ? { next: 0, root: new Uint8Array(32) } : { next: last.first + last.size, root: last.root }

@@ -3,7 +3,15 @@ import type { Attestation, BatchStatement, CID, Disk, ModelUse, Retention, RunSt
 import type { Opened } from './openings.ts'
 import type { SignedBatch } from './record.ts'
 
+/** The numbers of a node's lanes that one journal owns, so that the threads of a node never share a `seq` chain. */
+export interface LaneRange {
+  readonly first: number
+  readonly count: number
+}
+
 export interface ReceiptsOptions {
+  /** All that a node may have, unless told. */
+  readonly lanes?: LaneRange
   readonly disk: Disk
   /** ed25519 key of the node. */
   readonly node: Uint8Array
@@ -54,7 +62,7 @@ export interface Issued {
   readonly attested: Promise<Attestation>
 }
 
-interface StoredReceipt {
+export interface StoredReceipt {
   readonly body: Uint8Array
   readonly attestation: Attestation
   /** What the retention lets be shown. */
@@ -69,8 +77,8 @@ export interface Receipts {
   batchesFrom(marks: ReadonlyMap<number, number>): SignedBatch[]
   /** Receipts on disk. */
   count(): number
-  /** Lanes used so far. */
-  threads(): number
+  /** Numbers of the lanes used so far. */
+  lanes(): readonly number[]
   /** Where a lane stands on disk: `seq` behind its last durable receipt, root of its last batch. A chain that is further along shows that the disk was set back. */
   head(thread: number): { readonly next: number; readonly root: Uint8Array }
   /** Bytes that were cut from the end of the journal when it was opened: a torn write that nobody was answered, or damage to the last record. */

@@ -26,6 +26,15 @@ export interface RunState {
   drop?(resource: string, handle: number): void
 }
 
+/**
+ * Told when this thread enters and leaves a guest, so that another can tell a run that does not come back. Every stretch counts for itself: a
+ * suspended run has left.
+ */
+export interface Watch {
+  enter(): void
+  leave(): void
+}
+
 export interface Ending {
   readonly status: RunStatus
   readonly result: WitValue
@@ -61,9 +70,11 @@ export class Execution<S extends RunState> implements Meter {
   /** What the host's charges are for at present. */
   #account = INSTANCE
   readonly #tally: Tally | undefined
+  readonly #watch: Watch | undefined
 
-  constructor(guest: PreparedGuest, limit: bigint, state: (meter: Meter) => S) {
+  constructor(guest: PreparedGuest, limit: bigint, state: (meter: Meter) => S, watch?: Watch) {
     this.#guest = guest
+    this.#watch = watch
     this.#tally = guest.profiled ? new Tally() : undefined
     this.#limit = agas(limit)
     this.#memory = new GuestMemory(NO_MEMORY, undefined, this)
@@ -121,7 +132,13 @@ export class Execution<S extends RunState> implements Meter {
     }
     return new jspi.Suspending(async (...args) => {
       this.#enter(bound.label)
-      return glue.lower(this.#memory, await run(this.state, glue.lift(this.#memory, args)), args)
+      const given = glue.lift(this.#memory, args)
+      this.#watch?.leave()
+      try {
+        return glue.lower(this.#memory, await run(this.state, given), args)
+      } finally {
+        this.#watch?.enter()
+      }
     })
   }
 
@@ -162,17 +179,21 @@ export class Execution<S extends RunState> implements Meter {
 
   /** Runs an export of a guest that nothing suspends. Throws `host_fault` and whatever the state throws as a UtnetError. */
   run(entry: Entry, args: readonly WitValue[]): Ending {
+    this.#watch?.enter()
     try {
       this.#instantiate()
       if (this.#exports[START_EXPORT] !== undefined) this.#core(START_EXPORT)()
       return this.#ok(this.#finish(entry, this.#core(entry.export.core)(...this.#lower(entry, args))))
     } catch (error) {
       return this.#ended(error)
+    } finally {
+      this.#watch?.leave()
     }
   }
 
   /** Runs an export whose imports may suspend it. */
   async runSuspending(entry: Entry, args: readonly WitValue[]): Promise<Ending> {
+    this.#watch?.enter()
     try {
       this.#instantiate()
       if (this.#exports[START_EXPORT] !== undefined) await jspi.promising(this.#core(START_EXPORT))()
@@ -180,6 +201,8 @@ export class Execution<S extends RunState> implements Meter {
       return this.#ok(this.#finish(entry, await core(...this.#lower(entry, args))))
     } catch (error) {
       return this.#ended(error)
+    } finally {
+      this.#watch?.leave()
     }
   }
 

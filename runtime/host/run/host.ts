@@ -21,7 +21,7 @@ import {
 import { finalHeaders, HttpRun, IncomingRequest, type HttpRequest, type HttpResponse, type RunContext } from '../http/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
 import type { ContractState } from './contract-state.ts'
-import { Execution, type Ending, type RunState } from './execution.ts'
+import { Execution, type Ending, type Watch, type RunState } from './execution.ts'
 import { prepareGuest, type Entry, type PreparedGuest } from './prepared.ts'
 import { canonicalNans, Inference, tensorOf, tensorValue } from './tensors.ts'
 
@@ -32,6 +32,8 @@ export interface HostOptions {
   readonly maxCachedBytes?: number
   /** Runs the profiling variants: outcomes have `profile`. Results and gas are the same; it is slower. */
   readonly profile?: boolean
+  /** Told of every stretch in a function. */
+  readonly watch?: Watch
 }
 
 export interface InvokeRequest {
@@ -170,7 +172,7 @@ function runContract(guest: PreparedGuest | undefined, { module, entry, args, ga
 }
 
 /** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. */
-export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, profile = false }: HostOptions): Host {
+export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, profile = false, watch }: HostOptions): Host {
   const cache = new GuestCache(maxCachedBytes)
   const loading = new Map<string, Promise<PreparedGuest>>()
 
@@ -198,7 +200,7 @@ export function createHost({ files, tensors, maxCachedBytes = CACHED_BYTES, prof
     const guest = await guestOf(module)
     const entry = entryOf(guest, 'function', 'handle')
     const inference = new Inference(tensors, replay)
-    const execution = new Execution(guest, gasLimit, (meter) => new FunctionState(meter, context, inference))
+    const execution = new Execution(guest, gasLimit, (meter) => new FunctionState(meter, context, inference), watch)
     const { state } = execution
     const handles = [state.handles.add('incoming-request', new IncomingRequest(request)), state.handles.add('response-outparam', null)]
     const ending = guest.suspends ? await execution.runSuspending(entry, handles) : execution.run(entry, handles)

@@ -1,7 +1,7 @@
 /** What invoke and infer share: a receipt around a run. */
 import { encodeAttestation, type Issued, type OpenRun } from '../../receipts/index.ts'
 import { asUtnetError, type CID, type ReceiptTicket, type Retention } from '../../core/index.ts'
-import type { Parts } from '../parts.ts'
+import type { RunParts } from '../parts.ts'
 
 export interface RunContext {
   readonly chainId: CID
@@ -10,7 +10,10 @@ export interface RunContext {
 }
 
 /** The context of a run that begins now: the head, and a time that no later block may be older than. */
-export function contextNow(parts: Parts): { readonly context: RunContext; readonly chainSeed: Uint8Array } {
+export function contextNow(parts: Pick<RunParts, 'chain' | 'clock' | 'producer'>): {
+  readonly context: RunContext
+  readonly chainSeed: Uint8Array
+} {
   const { header } = parts.chain.head()
   const time = Math.max(parts.clock.nowMs(), header.time)
   parts.producer.noteTime(time)
