@@ -6,6 +6,7 @@ import { guestRows } from './host/guests.ts'
 import { poolRows } from './host/pool.ts'
 import { typedRows } from './host/typed.ts'
 import { receiptRows } from './host/receipt.ts'
+import { httpRows } from './host/http/index.ts'
 import type { Row } from './row.ts'
 
 export type Emit = (row: Row) => void
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   guests: guestRows,
   typed: typedRows,
   receipt: receiptRows,
+  http: httpRows,
 }
 
 /** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */

@@ -12,10 +12,7 @@ import {
   type GatewayContext,
   type KnownPath,
 } from './http/index.ts'
-import { functionHandler } from './routes/functions.ts'
-import { healthHandler, metricsHandler, readyHandler } from './routes/health.ts'
-import { inferenceHandlers } from './routes/inference.ts'
-import { ipfsHandler } from './routes/ipfs.ts'
+import { Admission, functionHandler, healthHandler, inferenceHandlers, ipfsHandler, metricsHandler, readyHandler } from './routes/index.ts'
 
 const HEARTBEAT_MS = 15_000
 
@@ -35,7 +32,7 @@ export function createApp(node: NodeApi, options: AppOptions = {}): Hono<Gateway
     app[method](path, handler)
   }
 
-  app.all('/fn/*', functionHandler(node))
+  app.all('/fn/*', functionHandler(node, options.admission ?? new Admission()))
   on('get', '/ipfs/*', ipfsHandler(node))
 
   const inference = inferenceHandlers(node, page)

@@ -1,9 +1,11 @@
 /** The gateway's server on Node: limits of connections and headers, problems for what never becomes a request, graceful stop. */
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, ServerResponse, STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import { asUtnetError, LIMITS, limitError, UtnetError } from '../runtime/core/index.ts'
-import type { GatewayEnv } from './http/index.ts'
+import { asUtnetError, LIMITS, limitError, UtnetError, type NodeApi } from '../runtime/core/index.ts'
+import { directFunctions } from './direct/index.ts'
+import { retryField, type GatewayEnv } from './http/index.ts'
+import { Admission } from './routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from './wire/index.ts'
 
 export interface ServeOptions {
@@ -15,6 +17,27 @@ export interface ServeOptions {
   readonly reusePort?: boolean
   /** Most connections at a time; 4,096 unless told. */
   readonly connections?: number
+  /** Functions are served directly, without the app. */
+  readonly functions?: {
+    readonly node: Pick<NodeApi, 'invoke'>
+    /** The app's, so that both share their places. */
+    readonly admission?: Admission
+    readonly onError?: (error: unknown) => void
+  }
+  /** Is told what each connection does. */
+  readonly observer?: ConnectionObserver
+}
+
+/** What a connection does, for whoever may have to answer on it when this thread no longer can. */
+export interface ConnectionObserver {
+  opened(socket: Socket): void
+  closed(socket: Socket): void
+  /** A request has come and nothing of its answer is written. */
+  waits(socket: Socket): void
+  /** An answer is being written. */
+  writes(socket: Socket): void
+  /** Whole answers are written; the next request may come. */
+  rests(socket: Socket): void
 }
 
 export interface GatewayServer {
@@ -62,10 +85,37 @@ function parserError(cause: NodeJS.ErrnoException): UtnetError {
   })
 }
 
+/** Head and document of an error as bytes of their own, for a connection that closes then. */
+export function rawRefusal(error: UtnetError): string {
+  const body = JSON.stringify(problemOf(error))
+  const retry = Object.entries(retryField(error)).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Content-Type-Options: nosniff\r\n${retry.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+}
+
 function refuse(response: ServerResponse, error: UtnetError): void {
   const body = JSON.stringify(problemOf(error))
   response.writeHead(error.status, { 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' })
   response.end(body)
+}
+
+/** Responses that tell an observer when their bytes begin and end. */
+function observedResponse(observer: ConnectionObserver): typeof ServerResponse {
+  class Observed extends ServerResponse {
+    override writeHead(status: number, ...rest: unknown[]): this {
+      if (this.socket !== null) observer.writes(this.socket)
+      return super.writeHead(status, ...(rest as []))
+    }
+
+    override end(...args: unknown[]): this {
+      const { socket } = this
+      const ended = super.end(...(args as []))
+      // What the kernel has not taken yet is still this thread's to write.
+      if (socket !== null && socket.writableLength === 0) observer.rests(socket)
+      return ended
+    }
+  }
+  // The same constructor for every kind of request, which its type cannot say.
+  return Observed as unknown as typeof ServerResponse
 }
 
 /** Serves an app; resolves when it listens, rejects when it cannot. */
@@ -80,13 +130,30 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       },
     },
   )
+  const { functions, observer } = options
+  const direct =
+    functions === undefined ? undefined : directFunctions(functions.node, functions.admission ?? new Admission(), functions.onError)
   const server = createServer(
-    { maxHeaderSize: LIMITS.headerBytes, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      maxHeaderSize: LIMITS.headerBytes,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      ...(observer === undefined ? {} : { ServerResponse: observedResponse(observer) }),
+    },
     (incoming, outgoing) => {
+      // Behind an earlier request on the same connection there is no turn yet.
+      if (observer !== undefined && outgoing.socket !== null) observer.waits(outgoing.socket)
       if (closing.signal.aborted) refuse(outgoing, new UtnetError('node_stopping', 'the node is stopping'))
-      else void listener(incoming, outgoing)
+      else if (direct === undefined || !direct(incoming, outgoing)) void listener(incoming, outgoing)
     },
   )
+  if (observer !== undefined) {
+    server.on('connection', (socket: Socket) => {
+      observer.opened(socket)
+      socket.once('close', () => observer.closed(socket))
+    })
+  }
   server.maxConnections = options.connections ?? 4_096
   server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => {
     if (cause.code === 'ECONNRESET' || !socket.writable) socket.destroy()

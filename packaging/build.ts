@@ -69,6 +69,7 @@ await build({
     node: 'runtime/node/index.ts',
     testing: 'runtime/node/testing.ts',
     'test-resolver': 'cli/test-resolver.ts',
+    'edge-worker': 'runtime/node/edge/edge-worker.ts',
     'device-worker': 'runtime/tpu-bridge/devices/device-worker.ts',
   },
 })

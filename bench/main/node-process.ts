@@ -37,7 +37,7 @@ function stopped(child: ChildProcess): Promise<void> {
 }
 
 /** Starts a process whose first line is JSON with its `url`, and waits until it is ready. */
-async function startServed(args: readonly string[], readyPath: string, env: NodeJS.ProcessEnv): Promise<Served> {
+export async function startServed(args: readonly string[], readyPath: string, env: NodeJS.ProcessEnv): Promise<Served> {
   const began = performance.now()
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   // A measurement that fails must not leave a server behind.
@@ -74,8 +74,13 @@ export function runUtnet(args: readonly string[], env: NodeJS.ProcessEnv): Promi
 
 /** Runs a script to its end; gives its stdout. */
 export function runNode(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  return runProgram(process.execPath, args, env)
+}
+
+/** The same for any program. */
+export function runProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     let said = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))

@@ -1,7 +1,7 @@
 /** `utnet dev`: an embedded node: gateway, runtime, a chain of one validator, store. */
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { UtnetError, type Retention } from '../../runtime/core/index.ts'
+import { LIMITS, UtnetError, type Retention } from '../../runtime/core/index.ts'
 import type { DevNode } from '../../runtime/node/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { askedToStop } from '../stop.ts'
@@ -35,11 +35,39 @@ function watchedFolder(context: VerbContext): string | undefined {
   return folder
 }
 
-async function start(options: { data: string; port: number; retention: Retention }): Promise<DevNode> {
-  const { data, port, retention } = options
+function receiptsOf(context: VerbContext): 'on' | 'off' {
+  const text = textFlag(context, 'receipts') ?? 'on'
+  if (text !== 'on' && text !== 'off') throw new UtnetError('usage', `--receipts must be on or off, got ${text}`)
+  return text
+}
+
+function threadsOf(context: VerbContext): number | undefined {
+  const text = textFlag(context, 'threads')
+  if (text === undefined) return undefined
+  if (!/^\d{1,2}$/.test(text) || Number(text) > LIMITS.edgeThreads)
+    throw new UtnetError('usage', `--threads must be 0 to ${LIMITS.edgeThreads}, got ${text}`)
+  return Number(text)
+}
+
+interface Started {
+  readonly data: string
+  readonly port: number
+  readonly retention: Retention
+  readonly receipts: 'on' | 'off'
+  readonly threads: number | undefined
+}
+
+async function start(options: Started): Promise<DevNode> {
+  const { data, port, retention, receipts, threads } = options
   const { startDevNode } = await loadRuntime()
   try {
-    return await startDevNode({ data, port, retention: { default: retention } })
+    return await startDevNode({
+      data,
+      port,
+      retention: { default: retention },
+      receipts: { default: receipts },
+      ...(threads === undefined ? {} : { threads }),
+    })
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     if (code === 'EADDRINUSE') throw new UtnetError('port_in_use', `port ${port} is in use`, { cause })
@@ -50,14 +78,27 @@ async function start(options: { data: string; port: number; retention: Retention
 
 export const dev: Verb = {
   name: 'dev',
-  usage: 'dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none]',
+  usage: 'dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N]',
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
-  options: { port: { type: 'string', short: 'p' }, data: { type: 'string' }, watch: { type: 'string' }, retention: { type: 'string' } },
+  options: {
+    port: { type: 'string', short: 'p' },
+    data: { type: 'string' },
+    watch: { type: 'string' },
+    retention: { type: 'string' },
+    receipts: { type: 'string' },
+    threads: { type: 'string' },
+  },
   positionals: [0, 0],
   async run(context) {
     const data = resolve(textFlag(context, 'data') ?? process.env['UTNET_DATA'] ?? '.utnet')
     const watched = watchedFolder(context)
-    const options = { data, port: portOf(context), retention: retentionOf(context) }
+    const options = {
+      data,
+      port: portOf(context),
+      retention: retentionOf(context),
+      receipts: receiptsOf(context),
+      threads: threadsOf(context),
+    }
     const stop = askedToStop()
     const node = await start(options)
     try {

@@ -23,18 +23,18 @@ export const invoke: Verb = {
       headers: listFlag(context, 'header').map(headerArgument),
       body: data === undefined ? new Uint8Array(0) : dataArgument(data),
     })
-    const { id, gas } = answer.receipt
     if (context.json)
       context.print({
         status: answer.status,
         headers: Object.fromEntries(answer.headers),
         bodyBase64: toBase64(answer.body),
-        gas,
-        receipt: id,
+        gas: answer.receipt?.gas ?? null,
+        receipt: answer.receipt?.id ?? null,
       })
     else {
       context.write(answer.body)
-      context.say(`\nstatus ${answer.status}, gas ${gas}, receipt ${id}`)
+      const { receipt } = answer
+      context.say(`\nstatus ${answer.status}, ${receipt === null ? 'no receipt' : `gas ${receipt.gas}, receipt ${receipt.id}`}`)
     }
     return answer.status < 400 ? 0 : 1
   },

@@ -77,10 +77,12 @@ export async function invoke(to: Transport, name: string, request: FunctionReque
   const init: RequestInit = { method: request.method, headers, redirect: 'manual', ...(bare ? {} : { body: request.body as BodyInit }) }
   const response = await to.send(`${prefix}${request.path}`, init)
   const receipt = ticketOf(response)
-  if (receipt === undefined) throw await refusal(response)
+  // What a guest answers is sandboxed, what the node itself says is not: a function may run without receipts.
+  if (receipt === undefined && response.headers.get('content-security-policy') !== 'sandbox') throw await refusal(response)
   const body = await readAnswer(response)
   const bodySha256 = request.method === 'HEAD' ? sha256(body) : checkedDigest(response, body)
-  return { status: response.status, headers: [...response.headers].filter(([key]) => !ADDED.has(key)), body, bodySha256, receipt }
+  const fields = [...response.headers].filter(([key]) => !ADDED.has(key))
+  return { status: response.status, headers: fields, body, bodySha256, receipt: receipt ?? null }
 }
 
 /** Runs a model. */

@@ -1,7 +1,9 @@
 /** The node's own answers: JSON, bytes, problems. Answers of guests are made in routes/functions.ts. */
-import { asUtnetError, type UtnetError } from '../../runtime/core/index.ts'
+import { asUtnetError, type ErrorCode, type UtnetError } from '../../runtime/core/index.ts'
 import { JSON_TYPE, PROBLEM_TYPE, problemOf } from '../wire/index.ts'
 import { addAsked } from './asked.ts'
+
+const RETRY: ReadonlySet<ErrorCode> = new Set(['host_busy', 'host_restarted', 'mempool_full'])
 
 export interface Answer {
   readonly status: number
@@ -23,8 +25,14 @@ export function bytes(type: string, body: Uint8Array, headers: Readonly<Record<s
 /** The response of an answer, with the fields that the request asked for. */
 export function respond(request: Request, answer: Answer): Response {
   const headers: Record<string, string> = { 'content-type': answer.type, 'x-content-type-options': 'nosniff', ...answer.headers }
-  addAsked(request, headers, answer.body)
+  const asked = { requestId: request.headers.get('x-request-id'), wantDigest: request.headers.get('want-content-digest') }
+  addAsked(asked, headers, answer.body)
   return new Response(answer.body as BodyInit | null, { status: answer.status, headers })
+}
+
+/** When to come back (RFC 9110 section 10.2.3), for what passes by itself. */
+export function retryField(error: UtnetError): Record<string, string> {
+  return RETRY.has(error.code) ? { 'retry-after': '1' } : {}
 }
 
 /** The problem document of an error; routes of the Open Inference Protocol add the `error` member that it names. */
@@ -33,5 +41,5 @@ export function problem(request: Request, thrown: unknown, headers: Readonly<Rec
   const document = problemOf(error)
   const inference = new URL(request.url).pathname.startsWith('/v2')
   const body = JSON.stringify(inference ? { ...document, error: document.detail } : document)
-  return respond(request, { status: error.status, type: PROBLEM_TYPE, body, headers })
+  return respond(request, { status: error.status, type: PROBLEM_TYPE, body, headers: { ...retryField(error), ...headers } })
 }

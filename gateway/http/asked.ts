@@ -40,11 +40,17 @@ export function preferences(field: string | null | undefined): Preferences {
   return out
 }
 
+/** What a request asked for beside its answer, as the fields came. */
+export interface Asked {
+  readonly requestId: string | null | undefined
+  readonly wantDigest: string | null | undefined
+}
+
 /** Adds to `headers` what the request asked for; the digest is made here only for the node's own answers. */
-export function addAsked(request: Request, headers: Record<string, string>, body: string | Uint8Array | ReadableStream | null): void {
-  const id = requestId(request.headers.get('x-request-id'))
+export function addAsked(asked: Asked, headers: Record<string, string>, body: string | Uint8Array | ReadableStream | null): void {
+  const id = requestId(asked.requestId)
   if (id !== undefined) headers['x-request-id'] = id
-  if (body instanceof ReadableStream || !wantsDigest(request.headers.get('want-content-digest'))) return
+  if (body instanceof ReadableStream || !wantsDigest(asked.wantDigest)) return
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : (body ?? new Uint8Array(0))
   headers['content-digest'] = contentDigest(sha256(bytes))
 }

@@ -4,13 +4,13 @@ import { readStream } from '../wire/index.ts'
 
 export type BodyLimit = Extract<LimitName, 'bodyBytes' | 'txBytes'>
 
-const EMPTY = new Uint8Array(0)
+export const EMPTY = new Uint8Array(0)
 
 /** Below this a body is read in one step; above, into the one buffer that it ends in. */
 const SMALL = 64 * 1024
 
 /** The announced length, or undefined; throws `request_too_large` or `request_invalid`. */
-function announced(text: string | null, limit: BodyLimit): number | undefined {
+export function announced(text: string | null, limit: BodyLimit): number | undefined {
   if (text === null) return undefined
   if (!/^[0-9]{1,15}$/.test(text)) throw new UtnetError('request_invalid', 'Content-Length must be an unsigned integer')
   const length = Number(text)

@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly origins?: readonly string[]
   /** Milliseconds between two signs of life on an idle event stream; 15,000 unless told. */
   readonly heartbeatMs?: number
+  /** Places for requests to functions; shared with the server that serves them directly. */
+  readonly admission?: { readonly enter: (name: string) => void; readonly leave: (name: string) => void }
   /** Is told of every error that is the node's own fault. */
   readonly onError?: (error: unknown, request: Request) => void
 }

@@ -1,17 +1,25 @@
 /** `ANY /fn/{name}/{path*}`: edge functions. Any origin may call them; what they answer runs without rights on this origin. */
 import { aname, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
-import { preferences, readBody, type GatewayContext } from '../http/index.ts'
+import { EMPTY, preferences, readBody, type AppOptions, type GatewayContext } from '../http/index.ts'
 import { guestResponse } from './guest-response.ts'
 import { requestHead } from './request-head.ts'
 
-const EMPTY = new Uint8Array(0)
 const PREFIX = '/fn/'
 
+export interface FunctionTarget {
+  readonly name: string
+  readonly path: string
+}
+
 /** Name and the raw path and query behind it, as they stand in the request; `/` where there is none. */
-export function functionTarget(url: string): { readonly name: string; readonly path: string } {
+export function functionTarget(url: string): FunctionTarget {
   const start = url.indexOf('/', url.indexOf('://') + 3)
   const hash = url.indexOf('#')
-  const target = hash === -1 ? url.slice(start) : url.slice(start, hash)
+  return targetOf(hash === -1 ? url.slice(start) : url.slice(start, hash))
+}
+
+/** The same of a request target in origin form that begins with `/fn/`. */
+export function targetOf(target: string): FunctionTarget {
   let end = PREFIX.length
   for (; end < target.length; end++) {
     const c = target.charCodeAt(end)
@@ -24,14 +32,19 @@ export function functionTarget(url: string): { readonly name: string; readonly p
 }
 
 /** The handler. It stays lean: no schema, no copy of the request, no hash. */
-export function functionHandler(node: NodeApi): (c: GatewayContext) => Promise<Response> {
+export function functionHandler(node: NodeApi, admission: NonNullable<AppOptions['admission']>): (c: GatewayContext) => Promise<Response> {
   return async (c) => {
     const request = c.req.raw
     const { name, path } = functionTarget(request.url)
     const head = requestHead(request, c.env)
-    const body = head.hasBody ? await readBody(request, 'bodyBytes', head.contentLength) : EMPTY
-    const { method } = request
-    const answer = await node.invoke(name, { method, path, headers: head.headers, body, ...preferences(head.prefer) })
-    return guestResponse(answer, head, method)
+    admission.enter(name)
+    try {
+      const body = head.hasBody ? await readBody(request, 'bodyBytes', head.contentLength) : EMPTY
+      const { method } = request
+      const answer = await node.invoke(name, { method, path, headers: head.headers, body, ...preferences(head.prefer) })
+      return guestResponse(answer, head, method)
+    } finally {
+      admission.leave(name)
+    }
   }
 }

@@ -34,37 +34,50 @@ const bad = (what: string): UtnetError => new UtnetError('guest_bad_answer', `th
 
 const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304])
 
-/** The response, with the one field `Utnet-Receipt`; throws `guest_bad_answer` for a status or header that HTTP has no place for. */
-export function guestResponse(answer: FunctionAnswer, head: RequestHead, method: string): Response {
+/** What goes on the wire of a guest's answer. */
+export interface GuestHead {
+  readonly status: number
+  /** Names in lower case and values by turns; one name may come more than once. */
+  readonly headers: string[]
+  /** Null where the status allows none. */
+  readonly body: Uint8Array | null
+}
+
+/** Head and body, with the one field `Utnet-Receipt`; throws `guest_bad_answer` for a status or header that HTTP has no place for. */
+export function guestHead(answer: FunctionAnswer, head: Pick<RequestHead, 'wantDigest' | 'requestId'>, method: string): GuestHead {
   const { status, body } = answer
   if (!Number.isInteger(status) || status < 200 || status > 599) throw bad(`the status ${status}`)
-  const headers: Record<string, string> = Object.create(null) as Record<string, string>
-  const repeated: [string, string][] = []
+  let headers: string[] = []
   let length: string | undefined
   let dropped: readonly string[] = []
   for (const [given, value] of answer.headers) {
     const name = given.toLowerCase()
     if (!TOKEN.test(name) || !VALUE.test(value)) throw bad(`a header that is not one: ${JSON.stringify(given.slice(0, 80))}`)
-    if (KEPT.has(name)) {
-      if (name === 'content-length') length = value
-      else if (name === 'connection') dropped = value.split(',').map((n) => n.trim().toLowerCase())
-    } else if (headers[name] === undefined) headers[name] = value
-    else repeated.push([name, value])
+    if (!KEPT.has(name)) headers.push(name, value)
+    else if (name === 'content-length') length = value
+    else if (name === 'connection') dropped = value.split(',').map((n) => n.trim().toLowerCase())
   }
-  for (const name of dropped) delete headers[name]
-  headers['content-security-policy'] = 'sandbox'
-  headers['x-content-type-options'] = 'nosniff'
-  headers[RECEIPT_HEADER] = formatReceipt(answer.receipt)
+  if (dropped.length > 0) headers = headers.filter((_, i) => !dropped.includes(headers[i & ~1] as string))
   // The answer to HEAD tells the length of a body that does not come; else the length is the body's.
   const told = method === 'HEAD' && body.length === 0 && length !== undefined && /^[0-9]{1,15}$/.test(length) ? length : String(body.length)
   const bodyless = BODYLESS.has(status)
-  if (!bodyless) headers['content-length'] = told
-  if (wantsDigest(head.wantDigest)) headers['content-digest'] = contentDigest(answer.bodySha256)
+  if (!bodyless) headers.push('content-length', told)
+  headers.push('content-security-policy', 'sandbox', 'x-content-type-options', 'nosniff')
+  if (answer.receipt !== null) headers.push(RECEIPT_HEADER, formatReceipt(answer.receipt))
+  if (wantsDigest(head.wantDigest)) headers.push('content-digest', contentDigest(answer.bodySha256))
   const id = requestId(head.requestId)
-  if (id !== undefined) headers['x-request-id'] = id
-  const content = bodyless ? null : (body as Uint8Array<ArrayBuffer>)
-  if (repeated.length === 0) return new Response(content, { status, headers })
-  const list = new Headers(headers)
-  for (const [name, value] of repeated) if (!dropped.includes(name)) list.append(name, value)
-  return new Response(content, { status, headers: list })
+  if (id !== undefined) {
+    // The node's own word stands alone.
+    headers = headers.filter((_, i) => headers[i & ~1] !== 'x-request-id')
+    headers.push('x-request-id', id)
+  }
+  return { status, headers, body: bodyless ? null : body }
+}
+
+/** The same as a Response. */
+export function guestResponse(answer: FunctionAnswer, head: RequestHead, method: string): Response {
+  const { status, headers, body } = guestHead(answer, head, method)
+  const pairs: [string, string][] = []
+  for (let i = 0; i < headers.length; i += 2) pairs.push([headers[i] as string, headers[i + 1] as string])
+  return new Response(body as Uint8Array<ArrayBuffer> | null, { status, headers: pairs })
 }

@@ -23,6 +23,8 @@ const BY_CODE: Partial<Record<ErrorCode, string>> = {
   host_unknown: 'call the node by an IP address, by localhost or by a host name it was configured with',
   route_not_found: 'GET /openapi.json lists the routes',
   method_not_allowed: 'the field Allow lists the methods',
+  host_busy: 'try again in a moment: the field Retry-After says when',
+  host_restarted: 'try again: nothing of this request was done, and it has no receipt',
   node_stopping: 'try another node, or this one again in a moment',
 }
 

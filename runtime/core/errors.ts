@@ -31,6 +31,7 @@ export const ERRORS = {
   host_fault: ['node', 503],
   host_module_missing: ['node', 503], // details: {module}
   host_busy: ['node', 503],
+  host_restarted: ['node', 503],
   // tensors
   tensor_shape: ['caller', 400],
   tensor_dtype: ['caller', 400],
@@ -141,4 +142,29 @@ export function limitError(code: ErrorCode, limit: string, used: number | bigint
 export function asUtnetError(error: unknown): UtnetError {
   if (error instanceof UtnetError) return error
   return new UtnetError('node_internal', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+/** A UtnetError as plain data: classes do not survive the way between threads. */
+export interface PlainError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly extra: ErrorExtra
+}
+
+/** Anything thrown as plain data. */
+export function plainError(thrown: unknown): PlainError {
+  const { code, message, hint, limit, used, allowed, details } = asUtnetError(thrown)
+  const extra: ErrorExtra = {
+    ...(hint === undefined ? {} : { hint }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(used === undefined ? {} : { used }),
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(details === undefined ? {} : { details }),
+  }
+  return { code, message, extra }
+}
+
+/** The error again. */
+export function errorOfPlain({ code, message, extra }: PlainError): UtnetError {
+  return new UtnetError(code, message, extra)
 }

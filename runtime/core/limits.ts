@@ -3,6 +3,9 @@ export const LIMITS = {
   // requests and values
   bodyBytes: 64 * 1024 * 1024,
   headerBytes: 16 * 1024,
+  edgeThreads: 63,
+  edgeRequests: 1_024, // in flight on one thread
+  edgeRequestsPerGuest: 512, // of them to one name
   jsonDepth: 64,
   cborBytes: 64 * 1024 * 1024,
   cborDepth: 64,
@@ -50,6 +53,7 @@ export const LIMITS = {
   bucketValueBytes: 64 * 1024,
   bucketKeys: 1_000, // keys that one listing gives
   programArgs: 64,
+  runDeadlineMs: 60_000, // without a return to the event loop: a run of full gas ends well before
   eventsPerCall: 1_024,
   eventBytes: 4 * 1024,
   storageKeyBytes: 1_024,

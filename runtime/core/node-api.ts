@@ -174,7 +174,8 @@ export interface FunctionAnswer {
   readonly body: Uint8Array
   /** sha256 of the body, made beside the guest. */
   readonly bodySha256: Uint8Array
-  readonly receipt: ReceiptTicket
+  /** Null where the node's operator keeps no receipts of this function: no receipt, no promise. */
+  readonly receipt: ReceiptTicket | null
 }
 
 export interface ModelView {

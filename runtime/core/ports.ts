@@ -178,7 +178,7 @@ export interface ContractExecutor {
 export interface TensorBridge {
   infer(model: string, inputs: readonly NamedTensor[], arithmetic: ArithmeticClass): Promise<InferOutcome>
   /** Gas of an inference: a formula over model and shapes, never time. Throws what `infer` would for a bad model or input. */
-  gasOf(model: string, inputs: readonly NamedTensor[]): bigint
+  gasOf(model: string, inputs: readonly NamedTensor[]): bigint | Promise<bigint>
 }
 
 export interface InferOutcome {

@@ -1,7 +1,8 @@
 /** Carries the statements of durable batches into blocks. */
 import { isUtnetError } from '../core/index.ts'
 import type { Chain } from '../consensus/index.ts'
-import type { Receipts, SignedBatch } from '../receipts/index.ts'
+import type { SignedBatch } from '../receipts/index.ts'
+import type { AllReceipts } from './all-receipts.ts'
 import type { HeldAccount } from './parts.ts'
 import { signedTx } from './transactions.ts'
 
@@ -10,7 +11,7 @@ const PER_TRANSACTION = 256
 const PER_BLOCK = 16
 
 /** Puts anchor transactions for all batches that no block holds into the mempool; gives how many batches they carry. */
-export function anchorBatches(chain: Chain, receipts: Receipts, node: HeldAccount): number {
+export function anchorBatches(chain: Chain, receipts: Pick<AllReceipts, 'lanes' | 'batchesFrom'>, node: HeldAccount): number {
   const marks = new Map<number, number>()
   for (const thread of receipts.lanes()) marks.set(thread, chain.batchHead(node.key, thread).next)
   const batches: SignedBatch[] = receipts.batchesFrom(marks).slice(0, PER_TRANSACTION * PER_BLOCK)

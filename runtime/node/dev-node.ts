@@ -1,9 +1,11 @@
 /** A development node: a node and its gateway on one port. */
-import { createApp } from '../../gateway/index.ts'
-import { serve } from '../../gateway/node.ts'
-import type { NodeApi, UtnetError } from '../core/index.ts'
+import { availableParallelism } from 'node:os'
+import { Admission, createApp } from '../../gateway/index.ts'
+import { serve, type GatewayServer, type ServeOptions } from '../../gateway/node.ts'
+import { LIMITS, type NodeApi, type UtnetError } from '../core/index.ts'
 import { openNode, type NodeOptions } from './open-node.ts'
 
+/** `threads`: as many as there are other cores, at least one, unless told. */
 export interface DevNodeOptions extends NodeOptions {
   /** 0 takes a free port. */
   readonly port: number
@@ -26,17 +28,20 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     process.stderr.write(`the node stops: ${error.message}\n`)
     process.kill(process.pid, 'SIGTERM')
   }
-  const node = await openNode({ onFailure: failed, ...options })
+  const restarted = (error: UtnetError): void => void process.stderr.write(`an edge thread is started again: ${error.message}\n`)
+  const threads = Math.min(LIMITS.edgeThreads, Math.max(1, availableParallelism() - 1))
+  const node = await openNode({ onFailure: failed, onRestart: restarted, threads, ...options })
   try {
-    const app = createApp(node.api)
-    const server = await serve(app, { port: options.port, ...(options.host === undefined ? {} : { host: options.host }) })
+    const address = { port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }
+    const here = node.edges === undefined ? await serveHere(node.api, address) : undefined
+    const { url } = here ?? (await (node.edges as NonNullable<typeof node.edges>).listen(address))
     return {
-      url: server.url,
+      url,
       api: node.api,
       genesis: node.genesis,
       madeGenesis: node.madeGenesis,
       async close() {
-        await server.close()
+        await here?.close()
         await node.close()
       },
     }
@@ -44,4 +49,10 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     await node.close()
     throw error
   }
+}
+
+/** All of the gateway on this thread. */
+function serveHere(api: NodeApi, address: ServeOptions): Promise<GatewayServer> {
+  const admission = new Admission()
+  return serve(createApp(api, { admission }), { ...address, functions: { node: api, admission } })
 }

@@ -12,8 +12,8 @@ export interface EventHub {
   close(): void
 }
 
-/** A hub without listeners. */
-export function createEventHub(): EventHub {
+/** A hub without listeners; `changed` is told when the first comes or the last goes. */
+export function createEventHub(changed: (heard: boolean) => void = () => {}): EventHub {
   const listeners = new Set<{ push(event: NodeEvent): void; end(): void }>()
 
   async function* subscribe(signal: AbortSignal): AsyncGenerator<NodeEvent> {
@@ -32,6 +32,7 @@ export function createEventHub(): EventHub {
       },
     }
     listeners.add(listener)
+    if (listeners.size === 1) changed(true)
     signal.addEventListener('abort', listener.end)
     try {
       while (true) {
@@ -48,6 +49,7 @@ export function createEventHub(): EventHub {
       }
     } finally {
       listeners.delete(listener)
+      if (listeners.size === 0) changed(false)
       signal.removeEventListener('abort', listener.end)
     }
   }

@@ -1,5 +1,5 @@
 /** Counters of a node, as OpenMetrics. */
-import { Counter, Gauge, Histogram, Registry, type OpenMetricsContentType } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, type OpenMetricsContentType } from 'prom-client'
 import type { ReceiptKind, RunStatus } from '../core/index.ts'
 
 export interface Meters {
@@ -9,8 +9,57 @@ export interface Meters {
   text(): Promise<string>
 }
 
-/** Fresh counters; `waiting` reads gauges when they are asked for. */
-export function createMeters(waiting: () => { readonly mempool: number; readonly receipts: number }): Meters {
+/** Upper bounds of the buckets of `utnet_run_seconds`; one more holds what is over the last. */
+export const RUN_SECONDS: readonly number[] = [0.001, 0.005, 0.02, 0.1, 0.5, 2]
+
+/** What another thread has counted of its runs. */
+export interface RunTotals {
+  readonly kind: ReceiptKind
+  readonly runs: readonly (readonly [RunStatus, number])[]
+  readonly gas: number
+  /** In all. */
+  readonly seconds: number
+  /** Runs by their seconds: as many as bounds, and one. */
+  readonly buckets: readonly number[]
+}
+
+/** The counters of another thread as prom-client gives its own to be aggregated. */
+function metricsOf({ kind, runs, gas, seconds, buckets }: RunTotals): readonly object[] {
+  const labels = { kind }
+  const counter = (name: string, values: readonly object[]): object => ({ name, help: '', type: 'counter', values, aggregator: 'sum' })
+  let below = 0
+  const cumulated = buckets.map((count, i) => {
+    below += count
+    return { metricName: 'utnet_run_seconds_bucket', value: below, labels: { le: RUN_SECONDS[i] ?? '+Inf', ...labels } }
+  })
+  return [
+    counter(
+      'utnet_runs',
+      runs.filter(([, count]) => count > 0).map(([status, value]) => ({ value, labels: { kind, status } })),
+    ),
+    counter('utnet_gas', [{ value: gas, labels }]),
+    {
+      name: 'utnet_run_seconds',
+      help: '',
+      type: 'histogram',
+      aggregator: 'sum',
+      values: [
+        ...cumulated,
+        { metricName: 'utnet_run_seconds_sum', value: seconds, labels },
+        { metricName: 'utnet_run_seconds_count', value: below, labels },
+      ],
+    },
+  ]
+}
+
+export interface Waiting {
+  readonly mempool: number
+  readonly receipts: number
+  readonly threads: number
+}
+
+/** Fresh counters; `waiting` reads gauges when they are asked for, `others` what other threads have counted. */
+export function createMeters(waiting: () => Waiting, others: () => readonly RunTotals[] = () => []): Meters {
   const registry = new Registry<OpenMetricsContentType>()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
   const of = { registers: [registry] }
@@ -21,7 +70,7 @@ export function createMeters(waiting: () => { readonly mempool: number; readonly
     name: 'utnet_run_seconds',
     help: 'Wall time of runs',
     labelNames: ['kind'] as const,
-    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2],
+    buckets: [...RUN_SECONDS],
   })
   const height = new Gauge({ ...of, name: 'utnet_chain_height', help: 'Height of the last final block' })
   const transactions = new Counter({ ...of, name: 'utnet_transactions', help: 'Transactions in final blocks' })
@@ -43,6 +92,14 @@ export function createMeters(waiting: () => { readonly mempool: number; readonly
   })
   new Gauge({
     ...of,
+    name: 'utnet_edge_threads',
+    help: 'Threads that serve HTTP beside the main thread',
+    collect() {
+      this.set(waiting().threads)
+    },
+  })
+  new Gauge({
+    ...of,
     name: 'utnet_memory_bytes',
     help: 'Resident memory of the process',
     collect() {
@@ -59,6 +116,15 @@ export function createMeters(waiting: () => { readonly mempool: number; readonly
       height.set(at)
       transactions.inc(count)
     },
-    text: () => registry.metrics(),
+    async text() {
+      const totals = others()
+      if (totals.length === 0) return registry.metrics()
+      // Nothing of an edge thread is a gauge, so that sums are right.
+      const all = AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...totals.map(metricsOf)] as Parameters<
+        typeof AggregatorRegistry.aggregate
+      >[0])
+      all.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
+      return all.metrics()
+    },
   }
 }

@@ -1,8 +1,7 @@
 /** The composition root: opens a data folder and wires a node together behind the NodeApi port. */
-import { randomFillSync } from 'node:crypto'
 import { join } from 'node:path'
 import { openStore } from '../../helia-store/index.ts'
-import { openChain, type Chain, type ProducedBlock } from '../consensus/index.ts'
+import { openChain, type Chain, type GuestRecord, type ProducedBlock } from '../consensus/index.ts'
 import {
   chainIdOf,
   cborCidText,
@@ -14,10 +13,17 @@ import {
   formatCborJson,
   formatKey,
   keyAddress,
+  limitError,
+  LIMITS,
   parseCid,
   PROTOCOL,
   toHex,
   UtnetError,
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  domain,
+  encodeBatch,
   type BatchStatement,
   type NodeApi,
 } from '../core/index.ts'
@@ -26,18 +32,21 @@ import { createHost } from '../host/index.ts'
 import { openDisk, openLmdb } from '../kv/index.ts'
 import { openReceipts, type Receipts } from '../receipts/index.ts'
 import { createBridge, localDevices } from '../tpu-bridge/index.ts'
+import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { createBuckets } from './buckets.ts'
+import { journalOf, lanesOf, restingThreads, startEdges, type Edges, type GuestEntry } from './edge/index.ts'
 import { createEventHub } from './event-hub.ts'
 import { createFetcher } from './fetcher.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
-import type { HeldAccount, Parts, RetentionRules } from './parts.ts'
+import type { HeldAccount, Parts, ReceiptRules, RetentionRules } from './parts.ts'
 import { createProducer } from './producer.ts'
+import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
 import * as chainView from './services/chain-view.ts'
 import * as contracts from './services/contracts.ts'
@@ -53,6 +62,14 @@ export interface NodeOptions {
   readonly data: string
   /** What is kept of inputs, outputs and logs; `public` for a dev chain unless told. */
   readonly retention?: RetentionRules
+  /** Whether runs of functions leave receipts; they do unless told. */
+  readonly receipts?: ReceiptRules
+  /** Edge threads, which serve HTTP beside the main thread; 0 unless told: then everything runs on this one. At most `LIMITS.edgeThreads`. */
+  readonly threads?: number
+  /** After how many milliseconds in one run an edge thread is ended; `LIMITS.runDeadlineMs` unless told. */
+  readonly deadlineMs?: number
+  /** Told when an edge thread was ended or came down; it is started again. */
+  readonly onRestart?: (error: UtnetError) => void
   /** Devices in order of preference, of `onnx-cpu` and `onnx-web`. */
   readonly devices?: readonly ('onnx-cpu' | 'onnx-web')[]
   /** Told of what ends the node by itself: a disk or chain that failed. */
@@ -65,6 +82,8 @@ export interface OpenNode {
   readonly genesis: Uint8Array
   /** True when this run made the genesis. */
   readonly madeGenesis: boolean
+  /** Threads that can serve the node's HTTP; undefined where there are none. */
+  readonly edges: Pick<Edges, 'listen'> | undefined
   /** Ends event streams, waits for what is being written, gives the folder free. */
   close(): Promise<void>
 }
@@ -87,20 +106,6 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
   }
 }
 
-/** Random bytes from a pool: one system call serves many salts. */
-function pooledRandom(): (length: number) => Uint8Array {
-  const pool = new Uint8Array(16 * 1024)
-  let at = pool.length
-  return (length) => {
-    if (at + length > pool.length) {
-      randomFillSync(pool)
-      at = 0
-    }
-    at += length
-    return pool.slice(at - length, at)
-  }
-}
-
 async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Promise<void> | void)[]): Promise<OpenNode> {
   const clock = realClock
   const keys = nodeKeys(folder.keys)
@@ -109,6 +114,33 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
   const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev)
+
+  const genesisBytes = encodeGenesis(genesis)
+  const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
+  const receipting = options.receipts ?? { default: 'on' }
+  const threads = options.threads ?? 0
+  if (!Number.isInteger(threads) || threads < 0 || threads > LIMITS.edgeThreads)
+    throw limitError('core_bad_argument', 'edgeThreads', threads, LIMITS.edgeThreads, 'edge threads')
+  const signer = crypto.openSigner(node.secret)
+  // They start while the rest of the node opens.
+  const edges =
+    threads === 0
+      ? undefined
+      : startEdges({
+          threads,
+          journal: folder.journal,
+          identity: node.secret,
+          chip: keys.chip,
+          loopback: genesis.dev,
+          sign: signer.sign,
+          chainId: cidOf(DAG_CBOR, genesisBytes).toString(),
+          retention,
+          receipting,
+          ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
+          onRestart: options.onRestart ?? (() => {}),
+        })
+  edges?.ready.catch(() => {})
+  if (edges !== undefined) closers.push(() => edges.close())
 
   const blocksKv = await openLmdb(folder.blocks)
   closers.push(() => blocksKv.close())
@@ -127,7 +159,6 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     buckets: createBuckets(kv),
   })
   const known = knownSignatures(crypto.verifyEd25519)
-  const signer = crypto.openSigner(node.secret)
   const recorder = createCallRecorder(kv)
   const chain = await openChain({
     genesis,
@@ -137,23 +168,38 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     loadModule: (module) => host.load(module),
     onCall: recorder.note,
   })
-  const receipts = openReceipts({
-    disk: openDisk(folder.journal),
-    node: node.key,
-    sign: (bytes) => {
-      const sig = signer.sign(bytes)
-      known.note(sig, bytes, node.key)
-      return sig
-    },
-    random: pooledRandom(),
-    soon: setImmediate,
-  })
-  closers.push(() => receipts.close())
+  const random = pooledRandom()
+  const journal = (path: string, thread: number): Receipts =>
+    openReceipts({
+      lanes: lanesOf(thread),
+      disk: openDisk(path),
+      node: node.key,
+      sign: (bytes) => {
+        const sig = signer.sign(bytes)
+        known.note(sig, bytes, node.key)
+        return sig
+      },
+      random,
+      soon: setImmediate,
+    })
+  const own = journal(folder.journal, 0)
+  closers.push(() => own.close())
+  const others: OtherReceipts[] = edges === undefined ? [] : [edges]
+  for (const thread of restingThreads(folder.journal, threads)) {
+    const resting = journal(journalOf(folder.journal, thread), thread)
+    closers.push(() => resting.close())
+    others.push(resting)
+  }
+  await edges?.ready
+  const receipts = allReceipts(own, others)
 
   mustReach(chain, receipts, node)
 
-  const events = createEventHub()
-  const meters = createMeters(() => ({ mempool: chain.waiting(), receipts: receipts.count() }))
+  const events = createEventHub((heard) => edges?.heard(heard))
+  const meters = createMeters(
+    () => ({ mempool: chain.waiting(), receipts: receipts.count(), threads }),
+    () => edges?.totals() ?? [],
+  )
   /** Digests of the receipts of this run's batches that no block holds yet, for events. */
   const unanchored = new Map<string, Uint8Array>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
@@ -161,6 +207,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
     meters.block(height, outcomes.length)
+    edges?.head(block.header)
     events.emit({ type: 'block', height, hash: toHex(block.hash), transactions: outcomes.length })
     for (const [i, { receipt, status, gas, events: emitted }] of outcomes.entries()) {
       if (receipt !== null) {
@@ -168,6 +215,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
         events.emit({ type: 'anchor', id: receipt.toString(), height })
       }
       const { payload } = decodeTx(txs[i] as Uint8Array).body
+      if (payload.kind === 'publish' && status === 'ok') edges?.guests([entryOf(chain.guest(payload.name))])
       for (const { batch } of payload.kind === 'anchor' && status === 'ok' ? payload.batches : []) {
         const digests = unanchored.get(laneOf(batch)) ?? new Uint8Array(0)
         for (let at = 0; events.heard() && at < digests.length; at += 32)
@@ -187,11 +235,12 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
-  receipts.onDurable(({ batches }) => {
+  own.onDurable(({ batches }) => {
     for (const { batch, digests } of batches) unanchored.set(laneOf(batch), digests)
     producer.receiptsWait()
   })
   await producer.start()
+  edges?.head(chain.head().header)
   closers.push(() => producer.stop())
 
   const parts: Parts = {
@@ -209,14 +258,34 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     node,
     chip,
     dev: genesis.dev ? dev : null,
-    retention: options.retention ?? { default: genesis.dev ? 'public' : 'sealed' },
+    retention,
+    receipting,
+    random,
+    guestNow: (name) => guests.guestAtHead(parts, name),
   }
-  const genesisBytes = encodeGenesis(genesis)
+  const api = apiOf(parts, genesisBytes, edges)
+  edges?.serve({
+    api,
+    files: store,
+    tensors: bridge,
+    guests: () => chain.guests().map(entryOf),
+    durable({ records, time }) {
+      producer.noteTime(time)
+      for (const { batch, sig, digests } of records.flatMap((record) => record.batches)) {
+        // Signed by this node's own thread: the chain need not check it again.
+        known.note(sig, concatBytes(domain('batch'), encodeBatch(batch)), node.key)
+        unanchored.set(laneOf(batch), digests)
+      }
+      producer.receiptsWait()
+    },
+    event: events.emit,
+  })
   let closed: Promise<void> | undefined
   return {
-    api: apiOf(parts, genesisBytes),
+    api,
     genesis: genesisBytes,
     madeGenesis: made,
+    edges,
     close() {
       closed ??= (async () => {
         events.close()
@@ -228,8 +297,12 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
 }
 
 /** The chain must not know receipts that the journal has lost: then the disk was set back, and the node would sign other receipts under their numbers. */
-function mustReach(chain: Chain, receipts: Receipts, node: HeldAccount): void {
-  for (let thread = 0; ; thread++) {
+function mustReach(chain: Chain, receipts: AllReceipts, node: HeldAccount): void {
+  for (let range = 0; range <= LIMITS.edgeThreads; range++) mustReachIn(chain, receipts, node, lanesOf(range).first)
+}
+
+function mustReachIn(chain: Chain, receipts: AllReceipts, node: HeldAccount, first: number): void {
+  for (let thread = first; ; thread++) {
     const { next, root } = chain.batchHead(node.key, thread)
     if (next === 0) return
     const known = receipts
@@ -243,7 +316,9 @@ function mustReach(chain: Chain, receipts: Receipts, node: HeldAccount): void {
   }
 }
 
-function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
+const entryOf = ({ name, world, module }: GuestRecord): GuestEntry => [name, world, module.toString()]
+
+function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): NodeApi {
   return {
     info: async () => ({
       version,
@@ -256,7 +331,11 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
       isolation: 'wasm-software',
     }),
     ready: async () => true,
-    deploy: (request) => guests.deploy(parts, request),
+    async deploy(request) {
+      const view = await guests.deploy(parts, request)
+      await edges?.settled()
+      return view
+    },
     guests: () => guests.guests(parts),
     guest: (name) => guests.guest(parts, name),
     call: (request) => contracts.call(parts, request),
@@ -271,7 +350,7 @@ function apiOf(parts: Parts, genesis: Uint8Array): NodeApi {
     model: async (name) => inference.model(parts, name),
     infer: (request) => inference.infer(parts, request),
     receipt: (id, waitMs) => proofs.receipt(parts, id, waitMs),
-    receiptBytes: async (id) => proofs.receiptBytes(parts, id),
+    receiptBytes: (id) => proofs.receiptBytes(parts, id),
     bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),

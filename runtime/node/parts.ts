@@ -1,9 +1,10 @@
 /** What the services of one node share. Only `open-node.ts` makes it. */
 import type { Chain } from '../consensus/index.ts'
-import type { ChipKey, Clock, Kv, Retention } from '../core/index.ts'
+import type { ChipKey, CID, Clock, Header, Kv, Retention } from '../core/index.ts'
 import type { Store } from '../../helia-store/index.ts'
 import type { Host } from '../host/index.ts'
 import type { Receipts } from '../receipts/index.ts'
+import type { AllReceipts } from './all-receipts.ts'
 import type { Bridge } from '../tpu-bridge/index.ts'
 import type { CallRecorder } from './call-recorder.ts'
 import type { EventHub } from './event-hub.ts'
@@ -24,19 +25,45 @@ export interface HeldAccount {
   readonly address: Uint8Array
 }
 
-export interface Parts {
+/** Whether runs of functions leave receipts: a default, and other choices by name. Without one there is nothing to prove and nothing promised. */
+export interface ReceiptRules {
+  readonly default: 'on' | 'off'
+  readonly routes?: Readonly<Record<string, 'on' | 'off'>>
+}
+
+/** A guest by its name. */
+export interface NamedGuest {
+  readonly world: string
+  readonly module: CID
+}
+
+/** What a run needs: on the main thread of the whole node, on an edge thread of what it was told. */
+export interface RunParts {
   readonly clock: Clock
+  readonly chain: { readonly chainId: CID; head(): { readonly header: Pick<Header, 'height' | 'time' | 'seed'> } }
+  readonly producer: Pick<Producer, 'noteTime'>
+  readonly host: Pick<Host, 'load' | 'invoke'>
+  readonly receipts: Pick<Receipts, 'begin'>
+  readonly events: Pick<EventHub, 'emit' | 'heard'>
+  readonly meters: Pick<Meters, 'ran'>
+  readonly retention: RetentionRules
+  readonly receipting: ReceiptRules
+  readonly random: (length: number) => Uint8Array
+  /** The guest that a name has at the head; throws `guest_not_found`. */
+  guestNow(name: string): NamedGuest
+}
+
+export interface Parts extends RunParts {
   readonly kv: Kv
   readonly store: Store
   readonly bridge: Bridge
   readonly host: Host
   readonly chain: Chain
-  readonly receipts: Receipts
+  readonly receipts: AllReceipts
   readonly recorder: CallRecorder
   readonly producer: Producer
   readonly events: EventHub
   readonly meters: Meters
-  readonly retention: RetentionRules
   /** The node's own account: it pays for anchors. */
   readonly node: HeldAccount
   readonly chip: ChipKey
@@ -47,4 +74,9 @@ export interface Parts {
 /** What is kept for a route. */
 export function retentionOf(rules: RetentionRules, route: string): Retention {
   return rules.routes?.[route] ?? rules.default
+}
+
+/** True where runs of a function leave receipts. */
+export function leavesReceipts(rules: ReceiptRules, name: string): boolean {
+  return (rules.routes?.[name] ?? rules.default) === 'on'
 }

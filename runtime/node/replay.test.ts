@@ -47,11 +47,11 @@ test("a trace of a contract's call gives its gas by function", async () => {
 test("a trace of a function's run, and of one that traps", async () => {
   const request = { method: 'GET', headers: [], body: new Uint8Array(0), retention: 'public' } as const
   const good = await node.api.invoke('texts', { ...request, path: '/' })
-  const { functions = [] } = await both(node.api, good.receipt.id)
+  const { functions = [] } = await both(node.api, good.receipt?.id ?? '')
   expect(functions.find((f) => f.name === 'handle')).toMatchObject({ calls: 1 })
 
   const bad = await node.api.invoke('texts', { ...request, path: '/crash' })
-  const trapped = await both(node.api, bad.receipt.id)
+  const trapped = await both(node.api, bad.receipt?.id ?? '')
   expect(trapped.status).toBe('trap')
   expect(trapped.at).toMatch(/handle/)
   expect(trapped.message).toBe(`unreachable in ${trapped.at}`)

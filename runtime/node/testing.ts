@@ -23,7 +23,7 @@ export interface TestNode {
 /** Starts a node of its own on a free port; `close` removes all of it. */
 export async function startTestNode(): Promise<TestNode> {
   const folder = mkdtempSync(join(tmpdir(), 'utnet-test-'))
-  const node = await startDevNode({ data: folder, port: 0 })
+  const node = await startDevNode({ data: folder, port: 0, threads: 0 })
   const api = createClient(node.url)
   const { devAccount } = await api.info()
   return {

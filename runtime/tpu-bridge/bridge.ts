@@ -32,6 +32,8 @@ export interface Bridge extends TensorBridge {
    * Throws `name_invalid`, `model_invalid`, or what kept the devices from loading it.
    */
   put(name: string, bytes: Uint8Array): Promise<ModelView>
+  /** As the port's, at once. */
+  gasOf(model: string, inputs: readonly NamedTensor[]): bigint
   /** By name or CID in text; throws `model_not_found`. */
   get(model: string): ModelView
   /** Every name, in order. */

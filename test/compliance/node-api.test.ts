@@ -1,6 +1,9 @@
 /** The suite of the NodeApi on a whole node: by itself, and as a client sees it over HTTP. */
 import { rmSync } from 'node:fs'
+import { MessageChannel } from 'node:worker_threads'
 import { createClient } from '../../gateway/client/index.ts'
+import { proxyApi, serveApi } from '../../runtime/node/edge/api-proxy.ts'
+import { openLink } from '../../runtime/node/edge/link.ts'
 import { openNode, startDevNode } from '../../runtime/node/index.ts'
 import { component } from '../e2e/kit/guests.ts'
 import { smallModel, temporaryFolder } from '../e2e/kit/node.ts'
@@ -37,6 +40,27 @@ nodeApiSuite(
       api,
       async close() {
         await close()
+        rmSync(data, { recursive: true, force: true })
+      },
+    }
+  },
+  samples,
+)
+
+nodeApiSuite(
+  'across threads',
+  async () => {
+    const data = temporaryFolder()
+    const node = await openNode({ data })
+    const { port1, port2 } = new MessageChannel()
+    const { end, ...handlers } = serveApi(node.api)
+    openLink(port1, handlers)
+    return {
+      api: proxyApi(openLink(port2, {})),
+      async close() {
+        end()
+        port1.close()
+        await node.close()
         rmSync(data, { recursive: true, force: true })
       },
     }

@@ -50,6 +50,8 @@ export interface GuestOutcome extends InvokeOutcome {
 export interface Host extends Omit<OwnHost, 'invoke'> {
   /** Functions, commands and libraries. Throws `guest_world`, and for a library `guest_export_not_found`, `method_not_allowed`, `value_mismatch`. */
   invoke(request: GuestInvocation): Promise<GuestOutcome>
+  /** Buckets that a loaded guest may use. */
+  bucketsOf(module: CID): readonly string[]
 }
 
 /** The state of a run that may infer too. */
@@ -186,6 +188,7 @@ export function createHost(options: HostOptions): Host {
 
   return {
     ...own,
+    bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
     load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? own.load(module),
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
     invoke: async (request) => {

@@ -87,7 +87,7 @@ export class Inference {
     const asked = (heads = tensorHeads(inputs)): readonly Cbor[] => [model, arithmetic, heads]
     let gas = 0n
     try {
-      gas = bridge.gasOf(model, inputs)
+      gas = await bridge.gasOf(model, inputs)
       this.#pay(meter, asked, gas)
       const { model: cid, arithmetic: id, outputs, root, heads } = await bridge.infer(model, inputs, arithmetic)
       const told = heads?.outputs ?? tensorHeads(outputs)

@@ -1,20 +1,22 @@
 /** Invoking functions. */
 import {
+  aname,
   PROTOCOL,
   LIMITS,
   modelsField,
   requestOpening,
   responseOpening,
   sha256,
+  UtnetError,
   withoutSecrets,
+  type CID,
   type FunctionAnswer,
   type FunctionRequest,
   encode,
   fromHex,
 } from '../../core/index.ts'
-import { retentionOf, type Parts } from '../parts.ts'
 import type { RunFile } from '../../receipts/index.ts'
-import { guestOf } from './guests.ts'
+import { leavesReceipts, retentionOf, type RunParts } from '../parts.ts'
 import { announce, contextNow, inSlot, strictest, ticketOf } from './runs.ts'
 
 const EMPTY_SHA256 = sha256(new Uint8Array(0))
@@ -23,25 +25,69 @@ const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const fromLatin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
 /** Worlds that answer requests. */
-const INVOKED = ['function', 'command', 'library'] as const
+const INVOKED: readonly string[] = ['function', 'command', 'library']
 
-/** Runs a function once, and answers when its receipt is durable. */
-export async function invoke(parts: Parts, name: string, request: FunctionRequest): Promise<FunctionAnswer> {
-  const { info } = await guestOf(parts, name, INVOKED, 'utnet call runs contracts')
-  const { context, chainSeed } = contextNow(parts)
+type Headers = readonly (readonly [string, Uint8Array])[]
+
+const textHeaders = (headers: Headers): FunctionAnswer['headers'] => headers.map(([key, value]) => [key, fromLatin1(value)] as const)
+
+/** Runs a function once, and answers when its receipt is durable, or at once where the operator wants none. */
+export async function invoke(parts: RunParts, name: string, request: FunctionRequest): Promise<FunctionAnswer> {
+  const { world, module } = parts.guestNow(aname(name, 'guest'))
+  if (!INVOKED.includes(world))
+    throw new UtnetError('guest_world', `${name} is a ${world}, which answers no requests`, { hint: 'utnet call runs contracts' })
+  await parts.host.load(module)
   const headers = request.headers.map(([key, value]) => [key, latin1(value)] as const)
+  return leavesReceipts(parts.receipting, name)
+    ? receipted(parts, name, module, request, headers)
+    : unreceipted(parts, name, module, request, headers)
+}
+
+/** Nothing of the run is kept; its seed is of the node's choice. */
+async function unreceipted(
+  parts: RunParts,
+  name: string,
+  module: CID,
+  request: FunctionRequest,
+  headers: Headers,
+): Promise<FunctionAnswer> {
+  const { context } = contextNow(parts)
+  const began = performance.now()
+  const { response, status, gas } = await parts.host.invoke({
+    module,
+    tenant: name,
+    request: { method: request.method, path: request.path, headers, body: request.body },
+    context: { time: context.time, height: context.height, seed: parts.random(32) },
+    gasLimit: BigInt(LIMITS.invokeGas),
+  })
+  parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
+  return {
+    status: response.status,
+    headers: textHeaders(response.headers),
+    body: response.body,
+    // Few ask for it, and no receipt needs it.
+    get bodySha256() {
+      return sha256(response.body)
+    },
+    receipt: null,
+  }
+}
+
+async function receipted(parts: RunParts, name: string, module: CID, request: FunctionRequest, headers: Headers): Promise<FunctionAnswer> {
+  const { context, chainSeed } = contextNow(parts)
   // The receipt names these bytes and its journal writes them later: they must stay what they were.
   const requestBody = new Uint8Array(request.body)
   const inputSha = requestBody.length === 0 ? EMPTY_SHA256 : sha256(requestBody)
   const run = parts.receipts.begin({
-    module: info.module,
+    module,
     chainSeed,
     input: (salt) => requestOpening(request.method, request.path, withoutSecrets(headers, salt), inputSha),
   })
   const began = performance.now()
   const outcome = await inSlot(run, () =>
     parts.host.invoke({
-      module: info.module,
+      module,
+      tenant: name,
       request: { method: request.method, path: request.path, headers, body: requestBody },
       context: {
         time: context.time,
@@ -52,7 +98,6 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
         },
       },
       gasLimit: BigInt(LIMITS.invokeGas),
-      tenant: name,
     }),
   )
   const { response, log } = outcome
@@ -85,7 +130,7 @@ export async function invoke(parts: Parts, name: string, request: FunctionReques
   announce(parts, issued, 'invoke', outcome.status, outcome.gas)
   return {
     status: response.status,
-    headers: response.headers.map(([key, value]) => [key, fromLatin1(value)] as const),
+    headers: textHeaders(response.headers),
     body: response.body,
     bodySha256,
     receipt: await ticketOf(run, issued, outcome.gas, later),

@@ -96,14 +96,14 @@ function findGuest(parts: Parts, name: string): GuestRecord | undefined {
 const GUESTS_MAX = 1_024
 
 /** Guests by name as the head has them: every run asks, and reading one from the state's trie takes as long as a small run. */
-const atHead = new WeakMap<Parts, { readonly height: number; readonly guests: Map<string, GuestRecord> }>()
+const atHead = new WeakMap<Parts['chain'], { readonly height: number; readonly guests: Map<string, GuestRecord> }>()
 
-function guestAtHead(parts: Parts, name: string): GuestRecord {
+export function guestAtHead(parts: Pick<Parts, 'chain'>, name: string): GuestRecord {
   const { height } = parts.chain.head().header
-  let cached = atHead.get(parts)
+  let cached = atHead.get(parts.chain)
   if (cached === undefined || cached.height !== height || cached.guests.size >= GUESTS_MAX) {
     cached = { height, guests: new Map() }
-    atHead.set(parts, cached)
+    atHead.set(parts.chain, cached)
   }
   const found = cached.guests.get(name)
   if (found !== undefined) return found

@@ -48,13 +48,13 @@ interface Found {
   readonly anchor: Anchor | null
 }
 
-function find(parts: Parts, id: string): Found {
+async function find(parts: Parts, id: string): Promise<Found> {
   const cid = parseCid(id, 'receipt id')
   if (parts.chain.hasReceipt(cid)) {
     const { bodyBytes, anchor } = parts.chain.receiptAt(cid)
     return { body: decodeReceipt(bodyBytes), bytes: bodyBytes, attestation: null, anchor }
   }
-  const stored = parts.receipts.get(id)
+  const stored = await parts.receipts.get(id)
   if (stored === undefined) throw new UtnetError('receipt_not_found', `this node has no receipt ${id}`)
   const { batch } = stored.attestation
   return {
@@ -69,7 +69,7 @@ function find(parts: Parts, id: string): Found {
 async function untilWritten(parts: Parts, id: string, waitMs: number): Promise<void> {
   const until = parts.clock.nowMs() + Math.min(waitMs, WRITE_WAIT_MS)
   const cid = parseCid(id, 'receipt id')
-  while (!parts.chain.hasReceipt(cid) && parts.receipts.get(id) === undefined && parts.clock.nowMs() < until)
+  while (!parts.chain.hasReceipt(cid) && (await parts.receipts.get(id)) === undefined && parts.clock.nowMs() < until)
     await parts.clock.sleep(WRITE_POLL_MS)
 }
 
@@ -79,7 +79,7 @@ export async function receipt(parts: Parts, id: string, waitMs = 0): Promise<Rec
   if (waitMs > 0) await untilWritten(parts, id, waitMs)
   for (;;) {
     const height = parts.chain.head().header.height
-    const { body, attestation, anchor } = find(parts, id)
+    const { body, attestation, anchor } = await find(parts, id)
     const left = until - parts.clock.nowMs()
     if (anchor !== null || left <= 0) return receiptView(body, attestation, anchor)
     parts.producer.receiptsWait()
@@ -88,8 +88,8 @@ export async function receipt(parts: Parts, id: string, waitMs = 0): Promise<Rec
 }
 
 /** Canonical bytes of the body. */
-export function receiptBytes(parts: Parts, id: string): Uint8Array {
-  return find(parts, id).bytes
+export async function receiptBytes(parts: Parts, id: string): Promise<Uint8Array> {
+  return (await find(parts, id)).bytes
 }
 
 /** Blocks gathered for a bundle, by CID. */
@@ -177,8 +177,8 @@ function filesOf(opening: Uint8Array, openings: Openings, blocks: Gathered): CID
   return [...openings.files].filter(([hash]) => hex.includes(hash)).map(([, bytes]) => blocks.file(bytes))
 }
 
-function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8Array | undefined): Opened {
-  const opened = parts.receipts.get(id, salt)?.opened
+async function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8Array | undefined): Promise<Opened> {
+  const opened = (await parts.receipts.get(id, salt))?.opened
   if (opened === undefined) return { input: null, output: null, log: null, witness: null, callees: [] }
   const part = (name: 'input' | 'output' | 'log', opening: Uint8Array): OpenedPart => ({
     salt: saltOf(opened.salt, name),
@@ -201,7 +201,7 @@ export async function bundle(
   id: string,
   { withModels = false, salt }: { readonly withModels?: boolean; readonly salt?: Uint8Array } = {},
 ): Promise<Uint8Array> {
-  const { body, bytes, attestation, anchor } = find(parts, id)
+  const { body, bytes, attestation, anchor } = await find(parts, id)
   if (anchor === null)
     throw new UtnetError('receipt_not_anchored', `receipt ${id} is not in a block yet`, { hint: `utnet receipt ${id} --wait` })
   const blocks = new Gathered()
@@ -220,7 +220,7 @@ export async function bundle(
     contextBlock,
     node: body.kind === 'call' ? null : parts.chain.nodeProof(body.node, anchor.height),
     module,
-    ...(body.kind === 'call' ? await callParts(parts, blocks, body) : runParts(parts, blocks, id, salt)),
+    ...(body.kind === 'call' ? await callParts(parts, blocks, body) : await runParts(parts, blocks, id, salt)),
     models,
     withModels: withModels && models.length > 0,
   }

@@ -1,7 +1,7 @@
 /** What invoke and infer share: a receipt around a run. */
 import type { Issued, OpenRun } from '../../receipts/index.ts'
 import { asUtnetError, type CID, type ReceiptTicket, type Retention, type RunStatus } from '../../core/index.ts'
-import type { Parts } from '../parts.ts'
+import type { RunParts } from '../parts.ts'
 
 export interface RunContext {
   readonly chainId: CID
@@ -10,7 +10,10 @@ export interface RunContext {
 }
 
 /** The context of a run that begins now: the head, and a time that no later block may be older than. */
-export function contextNow(parts: Parts): { readonly context: RunContext; readonly chainSeed: Uint8Array } {
+export function contextNow(parts: Pick<RunParts, 'chain' | 'clock' | 'producer'>): {
+  readonly context: RunContext
+  readonly chainSeed: Uint8Array
+} {
   const { header } = parts.chain.head()
   const time = Math.max(parts.clock.nowMs(), header.time)
   parts.producer.noteTime(time)
@@ -39,7 +42,7 @@ export async function ticketOf(run: OpenRun, issued: Issued, gas: bigint, later:
 }
 
 /** Tells listeners of a receipt: its id is made only where there are any. */
-export function announce(parts: Parts, issued: Issued, kind: 'invoke' | 'infer', status: RunStatus, gas: bigint): void {
+export function announce(parts: Pick<RunParts, 'events'>, issued: Issued, kind: 'invoke' | 'infer', status: RunStatus, gas: bigint): void {
   if (!parts.events.heard()) return
   // With the rest of its batch, its id costs least.
   issued.whenSealed(() => parts.events.emit({ type: 'receipt', id: issued.idText, kind, status, gas: gas.toString() }))

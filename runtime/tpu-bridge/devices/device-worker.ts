@@ -1,11 +1,10 @@
 /** Entry of a device thread: runs one device, one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { parseCid, UtnetError } from '../../core/index.ts'
+import { parseCid, plainError, UtnetError } from '../../core/index.ts'
 import type { LoadedModel } from '../device.ts'
 import { onnxCpu } from './onnx-cpu.ts'
 import { onnxWeb } from './onnx-web.ts'
 import type { Answers, DeviceThreadData, Envelope, Reply, Request } from './thread-protocol.ts'
-import { toPlain } from './thread-protocol.ts'
 
 const { device: name, threads } = workerData as DeviceThreadData
 const device = name === 'onnx-cpu' ? onnxCpu(threads === undefined ? {} : { threads }) : onnxWeb()
@@ -43,7 +42,7 @@ parentPort?.on('message', ({ id, request }: Envelope) => {
       // outputs are copies of our own, so their buffers can be handed over whole
       if (request.op === 'run') buffers = (ok as Answers['run']).map((t) => t.data.buffer as ArrayBuffer)
     } catch (error) {
-      reply = { id, error: toPlain(error) }
+      reply = { id, error: plainError(error) }
     }
     parentPort?.postMessage(reply, buffers)
   })

@@ -1,6 +1,5 @@
 /** Messages between a threaded device and its worker: plain data, tensors' bytes transferred. */
-import type { ErrorCode, ErrorExtra, NamedTensor, TensorSpec } from '../../core/index.ts'
-import { asUtnetError, UtnetError } from '../../core/index.ts'
+import type { NamedTensor, PlainError, TensorSpec } from '../../core/index.ts'
 
 export type DeviceName = 'onnx-cpu' | 'onnx-web'
 
@@ -36,32 +35,6 @@ export interface Envelope {
 }
 
 export type Reply = { readonly id: number; readonly ok: Answers[keyof Answers] } | { readonly id: number; readonly error: PlainError }
-
-/** A UtnetError as plain data: classes do not survive the way between threads. */
-export interface PlainError {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly extra: ErrorExtra
-}
-
-export function toPlain(thrown: unknown): PlainError {
-  const e = asUtnetError(thrown)
-  return {
-    code: e.code,
-    message: e.message,
-    extra: {
-      ...(e.hint === undefined ? {} : { hint: e.hint }),
-      ...(e.limit === undefined ? {} : { limit: e.limit }),
-      ...(e.used === undefined ? {} : { used: e.used }),
-      ...(e.allowed === undefined ? {} : { allowed: e.allowed }),
-      ...(e.details === undefined ? {} : { details: e.details }),
-    },
-  }
-}
-
-export function fromPlain(error: PlainError): UtnetError {
-  return new UtnetError(error.code, error.message, error.extra)
-}
 
 /** Tensors with buffers of their own, that may be transferred without taking the caller's, and the list of those buffers. */
 export function detachable(tensors: readonly NamedTensor[]): { readonly tensors: NamedTensor[]; readonly buffers: ArrayBuffer[] } {

@@ -5,14 +5,14 @@
  * Does not protect against: native code that never returns keeps its core until the process ends; a crash of native code ends the process.
  */
 import { Worker } from 'node:worker_threads'
-import { LIMITS, UtnetError } from '../../core/index.ts'
+import { errorOfPlain, LIMITS, UtnetError } from '../../core/index.ts'
 import type { Device, LoadedModel } from '../device.ts'
 import { deviceWorkerUrl } from './location.ts'
 import { onnxCpu } from './onnx-cpu.ts'
 import { onnxWeb } from './onnx-web.ts'
 import { reason } from './ort-session.ts'
 import type { Answers, DeviceName, Loaded, Reply, Request } from './thread-protocol.ts'
-import { detachable, fromPlain } from './thread-protocol.ts'
+import { detachable } from './thread-protocol.ts'
 
 export interface ThreadedOptions {
   /** Longest time of one request in the thread; the default is the limit `tensorRunMs`. */
@@ -131,7 +131,7 @@ class DeviceThread {
       waiting.resolve(reply.ok)
       return
     }
-    const error = fromPlain(reply.error)
+    const error = errorOfPlain(reply.error)
     waiting.reject(error)
     // after a trap or failed allocation a runtime is not to be trusted: begin afresh
     if (error.code === 'device_failed') this.#fail('was restarted after a failure')

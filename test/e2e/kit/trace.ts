@@ -69,7 +69,7 @@ export function answersOf(trace: string): Answer[] {
       continue
     }
     const [, fd = '', path = ''] = /^(\d+)<([^>]*)>/.exec(args) ?? []
-    const isJournal = path.includes('/journal/receipts-')
+    const isJournal = /\/journal\/(edge-[0-9]+\/)?receipts-/.test(path)
     const isStore = path.endsWith('/chain/kv/data.mdb')
     if (SYNCS.has(name)) {
       if (call.began) began.set(pid, isJournal ? journal.written : store.written)

@@ -1,0 +1,218 @@
+import { connect } from 'node:net'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LIMITS, UtnetError } from '../../runtime/core/index.ts'
+import { createApp } from '../app.ts'
+import { serve, type GatewayServer } from '../node.ts'
+import { Admission } from '../routes/index.ts'
+import { simulatedComponent, simulatedNode, type SimulatedNode } from '../simulated-node.ts'
+
+interface Side {
+  readonly node: SimulatedNode
+  readonly server: GatewayServer
+}
+
+let direct: Side
+let app: Side
+let direct2: Side
+
+async function side(functions: boolean, admission = new Admission()): Promise<Side> {
+  const node = simulatedNode()
+  await node.deploy({ name: 'edge', component: simulatedComponent('function') })
+  const server = await serve(createApp(node, { admission }), functions ? { functions: { node, admission } } : {})
+  return { node, server }
+}
+
+beforeAll(async () => {
+  direct = await side(true)
+  app = await side(false)
+  direct2 = await side(true, new Admission({ requests: 3, perGuest: 2 }))
+})
+afterAll(() => Promise.all([direct, app, direct2].map(({ server }) => server.close(0))))
+
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let out = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk: string) => (out += chunk))
+    socket.on('end', () => resolve(out))
+    socket.on('error', reject)
+  })
+}
+
+/** An answer without what differs by nature: the time, the order of fields, and the number of the run that its receipt names. */
+function comparable(answer: string): unknown {
+  const end = answer.indexOf('\r\n\r\n')
+  const [status = '', ...fields] = answer.slice(0, end).split('\r\n')
+  const lines = fields
+    .map((line) => `${line.slice(0, line.indexOf(':')).toLowerCase()}${line.slice(line.indexOf(':'))}`)
+    .filter((line) => !/^(date|keep-alive):/.test(line))
+    // Of a problem that HEAD asks for, only one of both tells the length.
+    .filter((line) => !(answer.endsWith('\r\n\r\n') && line.startsWith('content-length:') && /application\/problem/.test(answer)))
+    .map((line) => line.replace(/^utnet-receipt: [^;]*/, 'utnet-receipt: id'))
+  return { status, fields: lines.sort(), body: answer.slice(end + 4) }
+}
+
+const token = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/)
+const value = fc.stringMatching(/^[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,12}[\x21-\x7e\xa0-\xff])?$/)
+const target = fc.oneof(
+  fc.stringMatching(/^\/fn\/edge(\/[a-zA-Z0-9._~%/=&+-]{0,20})?(\?[a-zA-Z0-9=&%._'-]{0,12})?$/),
+  fc.constantFrom(
+    '/fn/edge/../v1/chain',
+    '/fn/edge/%2e%2e/x',
+    '/fn/edge/.',
+    '/fn/edge/a/./b',
+    '/fn/edge/"<>`{}|^',
+    "/fn/edge/?it's",
+    '/fn/edge/[x]',
+    '/fn/edge\\x',
+    '/fn/edge/a#b',
+    '/fn/edge/\xe9',
+    '/fn//',
+    '/fn/',
+    '/fn',
+    '/fn/Edge/',
+    '/fn/nobody/x?y',
+    'http://h/fn/edge/absolute',
+    '/fn/%65dge/',
+  ),
+)
+const field = fc.oneof(
+  fc.tuple(
+    token.filter((name) => !/^(content-length|transfer-encoding|host|connection|expect|upgrade|status|content-type|trailer)$/.test(name)),
+    value,
+  ),
+  fc.tuple(fc.constantFrom('status'), fc.constantFrom('200', '201', '204', '205', '304', '404', '500', '99', '600', 'x')),
+  fc.tuple(fc.constantFrom('prefer'), fc.constantFrom('receipt=later', 'retention=none', 'retention=forever', 'x')),
+  fc.tuple(fc.constantFrom('want-content-digest'), fc.constantFrom('sha-256=1', 'sha-256=0', 'md5=1')),
+  fc.tuple(fc.constantFrom('x-request-id'), fc.constantFrom('r-1', 'bad id', 'x'.repeat(129))),
+  fc.tuple(fc.constantFrom('connection'), fc.constantFrom('x-hop', 'x-a, x-b')),
+  fc.tuple(
+    fc.constantFrom(
+      'answer-content-length',
+      'answer-connection',
+      'answer-set-cookie',
+      'answer-x-request-id',
+      'answer-alt-svc',
+      'x-hop',
+      'x-a',
+    ),
+    value,
+  ),
+)
+const request = fc.record({
+  method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'),
+  target,
+  host: fc.constantFrom('h', 'localhost:80', '127.0.0.1', '[::1]:8', 'a b', 'h/x'),
+  fields: fc.array(field, { maxLength: 5 }),
+  body: fc.option(fc.stringMatching(/^[\x20-\x7e]{0,40}$/)),
+  chunked: fc.boolean(),
+})
+
+test(
+  'straight on node:http and through the app: the same answers, and the guests see the same requests',
+  { timeout: 120_000 },
+  async () => {
+    let straight = 0
+    await fc.assert(
+      fc.asyncProperty(request, async ({ method, target: path, host, fields, body, chunked }) => {
+        const lines = [...fields.map(([name, text]) => `${name}: ${text}`), 'Connection: close']
+        const sent = body === null ? '' : chunked ? `${body.length > 0 ? `${body.length.toString(16)}\r\n${body}\r\n` : ''}0\r\n\r\n` : body
+        if (body !== null) lines.push(chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.length}`)
+        const text = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('\r\n')}\r\n\r\n${sent}`
+        const before = [direct.node.invoked.length, app.node.invoked.length] as const
+        const [ours, theirs] = await Promise.all([raw(direct.server.port, text), raw(app.server.port, text)])
+        expect(comparable(ours), text).toEqual(comparable(theirs))
+        expect(direct.node.invoked.slice(before[0]), text).toEqual(app.node.invoked.slice(before[1]))
+        straight += direct.node.invoked.length - before[0]
+      }),
+      { numRuns: 400 },
+    )
+    expect(straight).toBeGreaterThan(50)
+  },
+)
+
+test('bytes of a body come through as they are, in one write or in many', async () => {
+  const invoke = direct.node.invoke.bind(direct.node)
+  try {
+    for (const size of [0, 1, 255, 16 * 1024, 16 * 1024 + 1, 300_000]) {
+      const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 7) & 0xff)
+      direct.node.invoke = async (name, given) => ({ ...(await invoke(name, given)), body: given.body })
+      const answer = await fetch(`${direct.server.url}/fn/edge/`, { method: 'POST', body: bytes })
+      expect(new Uint8Array(await answer.arrayBuffer())).toEqual(bytes)
+      expect(answer.headers.get('content-length')).toBe(String(size))
+    }
+  } finally {
+    direct.node.invoke = invoke
+  }
+})
+
+test('a body of exactly the limit passes, one byte more does not, announced or not', { timeout: 60_000 }, async () => {
+  const stream = (size: number): RequestInit & { duplex: 'half' } => {
+    const chunk = new Uint8Array(1 << 20)
+    let left = size
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          const take = Math.min(left, chunk.length)
+          if (take === 0) return controller.close()
+          left -= take
+          controller.enqueue(chunk.subarray(0, take))
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    return { method: 'POST', body, duplex: 'half' }
+  }
+  const passed = await fetch(`${direct.server.url}/fn/edge/`, stream(LIMITS.bodyBytes))
+  expect(await passed.text()).toBe(`POST / ${LIMITS.bodyBytes}`)
+  const chunks = `${(1 << 20).toString(16)}\r\n${'x'.repeat(1 << 20)}\r\n`.repeat(64)
+  const over = `POST /fn/edge/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}1\r\nx\r\n0\r\n\r\n`
+  const answer = await raw(direct.server.port, over)
+  expect(answer).toMatch(/^HTTP\/1.1 413 /)
+  expect(answer).toContain(`"used":${LIMITS.bodyBytes + 1}`)
+  const told = await raw(direct.server.port, `POST /fn/edge/ HTTP/1.1\r\nHost: h\r\nContent-Length: ${LIMITS.bodyBytes + 1}\r\n\r\n`)
+  expect(told).toMatch(/^HTTP\/1.1 413 /)
+})
+
+test('beyond the requests that may be in flight, one more is refused at once and told when to come again', async () => {
+  const { node, server } = direct2
+  const invoke = node.invoke.bind(node)
+  let open = (): void => {}
+  const gate = new Promise<void>((resolve) => (open = resolve))
+  node.invoke = async (name, given) => {
+    await gate
+    return invoke(name, given)
+  }
+  await node.deploy({ name: 'other', component: simulatedComponent('function') })
+  const send = (name: string): Promise<Response> => fetch(`${server.url}/fn/${name}/`)
+  const waiting = [send('edge'), send('edge')]
+  const refused = async (name: string, limit: string): Promise<void> => {
+    const answer = await send(name)
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await answer.json()).toMatchObject({ code: 'host_busy', limit })
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await refused('edge', 'edgeRequestsPerGuest')
+  waiting.push(send('other'))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await refused('other', 'edgeRequests')
+  open()
+  for (const answer of waiting) expect((await answer).status).toBe(200)
+  // Places come back, whatever the end.
+  node.invoke = () => Promise.reject(new UtnetError('guest_trap', 'it trapped'))
+  for (let i = 0; i < 10; i++) expect((await send('edge')).status).toBe(500)
+  node.invoke = invoke
+  expect((await send('edge')).status).toBe(200)
+})
+
+test('the limits of requests in flight: as many pass, one more does not', () => {
+  const admission = new Admission()
+  for (let i = 0; i < LIMITS.edgeRequestsPerGuest; i++) admission.enter('a')
+  expect(() => admission.enter('a')).toThrow('edgeRequestsPerGuest')
+  for (let i = LIMITS.edgeRequestsPerGuest; i < LIMITS.edgeRequests; i++) admission.enter('b')
+  expect(() => admission.enter('c')).toThrow('edgeRequests')
+  admission.leave('b')
+  admission.enter('c')
+})

@@ -1,0 +1,2 @@
+/** Functions straight on node:http. */
+export { directFunctions } from './functions.ts'

@@ -1,0 +1,98 @@
+/** The NodeApi port across threads: every method is asked of the thread that has the node; event streams are pulled one event at a time. */
+import type { NodeApi, NodeEvent } from '../../core/index.ts'
+import type { Link } from './link.ts'
+
+type Method = Exclude<keyof NodeApi, 'events'>
+
+const METHODS: Readonly<Record<Method, true>> = {
+  info: true,
+  ready: true,
+  deploy: true,
+  guests: true,
+  guest: true,
+  call: true,
+  query: true,
+  account: true,
+  fund: true,
+  submit: true,
+  transaction: true,
+  invoke: true,
+  putModel: true,
+  models: true,
+  model: true,
+  infer: true,
+  receipt: true,
+  receiptBytes: true,
+  bundle: true,
+  chain: true,
+  block: true,
+  genesis: true,
+  ipfs: true,
+  metrics: true,
+}
+
+interface Stream {
+  readonly events: AsyncIterator<NodeEvent>
+  readonly stop: AbortController
+}
+
+export interface ApiHandlers {
+  readonly 'api.call': (method: Method, args: readonly unknown[]) => Promise<unknown>
+  readonly 'api.open': (stream: number) => void
+  readonly 'api.next': (stream: number) => Promise<IteratorResult<NodeEvent>>
+  readonly 'api.stop': (stream: number) => void
+  /** Ends all streams of a link that is gone. */
+  readonly end: () => void
+}
+
+/** The side that has the node: handlers for its link. */
+export function serveApi(api: NodeApi): ApiHandlers {
+  const streams = new Map<number, Stream>()
+  const stop = (stream: number): void => {
+    const found = streams.get(stream)
+    streams.delete(stream)
+    found?.stop.abort()
+    // A generator that stands at an event notices no signal.
+    void found?.events.return?.()
+  }
+  return {
+    'api.call': async (method, args) => {
+      // The names come from `proxyApi` of this file, so only a method can be named.
+      const call = api[method] as (...args: readonly unknown[]) => Promise<unknown>
+      return call(...args)
+    },
+    'api.open': (stream) => {
+      const abort = new AbortController()
+      streams.set(stream, { events: api.events(abort.signal)[Symbol.asyncIterator](), stop: abort })
+    },
+    'api.next': async (stream) => (await streams.get(stream)?.events.next()) ?? { done: true, value: undefined },
+    'api.stop': stop,
+    end: () => {
+      for (const stream of streams.keys()) stop(stream)
+    },
+  }
+}
+
+/** The other side: a NodeApi that asks over the link. */
+export function proxyApi(link: Link): NodeApi {
+  let streams = 0
+  async function* events(signal: AbortSignal): AsyncGenerator<NodeEvent> {
+    if (signal.aborted) return
+    const stream = ++streams
+    link.note('api.open', stream)
+    const stop = (): void => link.note('api.stop', stream)
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      while (!signal.aborted) {
+        const next = await link.ask<IteratorResult<NodeEvent, undefined>>('api.next', stream)
+        if (next.done === true) return
+        yield next.value
+      }
+    } finally {
+      signal.removeEventListener('abort', stop)
+      stop()
+    }
+  }
+  const methods = Object.keys(METHODS).map((method) => [method, (...args: readonly unknown[]) => link.ask('api.call', method, args)])
+  return { ...(Object.fromEntries(methods) as Omit<NodeApi, 'events'>), events }
+}

@@ -1,0 +1,180 @@
+/**
+ * One edge thread: accepts HTTP itself, runs functions in-thread under receipts of its own `seq` chains, and asks the main thread for everything
+ * else: chain, store, models, the rest of the API.
+ */
+import { createApp, Admission } from '../../../gateway/index.ts'
+import { serve, type GatewayServer } from '../../../gateway/node.ts'
+import {
+  isUtnetError,
+  parseCid,
+  UtnetError,
+  type ArithmeticClass,
+  type FunctionAnswer,
+  type FunctionRequest,
+  type InferOutcome,
+  type NamedTensor,
+  type NodeApi,
+} from '../../core/index.ts'
+import * as crypto from '../../crypto/native.ts'
+import { createHost } from '../../host/index.ts'
+import { openDisk } from '../../kv/index.ts'
+import { openReceipts, type DurableRecord } from '../../receipts/index.ts'
+import type { NamedGuest, RunParts } from '../parts.ts'
+import { createFetcher } from '../fetcher.ts'
+import { pooledRandom } from '../random.ts'
+import { realClock } from '../real-clock.ts'
+import { invoke } from '../services/functions.ts'
+import { proxyApi } from './api-proxy.ts'
+import { listConnections } from './connections.ts'
+import { runFence } from './fence.ts'
+import { openLink, type Port } from './link.ts'
+import type { EdgeData, EdgeHandlers, GuestEntry, PlainInferOutcome } from './protocol.ts'
+import { countRuns } from './run-counts.ts'
+import { readSharedHead } from './shared-head.ts'
+
+/** Batches go to the main thread together: nothing is anchored sooner than 100 ms after it came. */
+const TELL_MS = 25
+
+/** Runs a thread over its port; `ended` is called when it has closed in good order. */
+export async function runEdgeThread(port: Port, data: EdgeData, ended: () => void): Promise<void> {
+  crypto.useNativeHashes()
+  const { tables } = data
+  const shared = readSharedHead(tables.head)
+  const chainId = parseCid(data.chainId, 'chain id')
+  const chip = await crypto.openSoftwareChip(data.chip)
+  const signer = crypto.openSigner(data.identity)
+  const registry = new Map<string, NamedGuest>()
+  const loading = new Map<string, Promise<unknown>>()
+  /** Names of guests that work on the node's buckets: those the main thread runs, so that all see the same. */
+  const elsewhere = new Set<string>()
+  let latestMs = 0
+  let server: GatewayServer | undefined
+
+  const handlers: EdgeHandlers = {
+    guests(entries) {
+      for (const entry of entries) note(entry)
+    },
+    async settle() {
+      await Promise.allSettled(loading.values())
+    },
+    async listen({ port: wanted, host: address }) {
+      server = await serve(app, {
+        port: wanted,
+        ...(address === undefined ? {} : { host: address }),
+        reusePort: true,
+        functions: { node, admission },
+        observer: listConnections(tables.connections),
+      })
+      return { url: server.url, port: server.port }
+    },
+    tell: () => tell(),
+    async close(graceMs) {
+      await server?.close(graceMs)
+      await receipts.close()
+      tell()
+      // The answer to this call has to leave first.
+      setImmediate(ended)
+    },
+  }
+  const link = openLink(port, { ...handlers })
+
+  const host = createHost({
+    files: {
+      putFile: () => Promise.reject(new UtnetError('node_internal', 'an edge thread stores no files')),
+      getFile: (cid, maxBytes) => link.ask<Uint8Array>('file', cid.toString(), maxBytes),
+    },
+    tensors: {
+      async infer(model: string, inputs: readonly NamedTensor[], arithmetic: ArithmeticClass): Promise<InferOutcome> {
+        const outcome = await link.ask<PlainInferOutcome>('infer', model, inputs, arithmetic)
+        return { ...outcome, model: parseCid(outcome.model, 'model') }
+      },
+      gasOf: (model, inputs) => link.ask<bigint>('gasOf', model, inputs),
+    },
+    chip,
+    chainId,
+    fetcher: createFetcher({ loopback: data.loopback }),
+    watch: runFence(new Int32Array(tables.fence)),
+  })
+  const note = ([name, world, text]: GuestEntry): void => {
+    const module = parseCid(text, 'module')
+    registry.set(name, { world, module })
+    elsewhere.delete(name)
+    if (world === 'contract' || world === 'operator') return
+    // Whoever deployed it is answered when it can run here.
+    const load = host.load(module).then(
+      () => {
+        if (registry.get(name)?.module === module && host.bucketsOf(module).length > 0) elsewhere.add(name)
+        if (loading.get(name) === load) loading.delete(name)
+      },
+      () => {
+        if (loading.get(name) === load) loading.delete(name)
+      },
+    )
+    loading.set(name, load)
+  }
+
+  const recovered: DurableRecord[] = []
+  const receipts = openReceipts({
+    onRecovered: (record) => void recovered.push(record),
+    lanes: data.lanes,
+    disk: openDisk(data.journal),
+    node: signer.key,
+    sign: signer.sign,
+    random: pooledRandom(),
+    soon: setImmediate,
+  })
+  let untold: DurableRecord[] = []
+  let telling: NodeJS.Timeout | undefined
+  const tell = (): void => {
+    clearTimeout(telling)
+    telling = undefined
+    if (untold.length === 0) return
+    link.note('durable', { records: untold, time: latestMs })
+    untold = []
+  }
+  receipts.onDurable((record) => {
+    untold.push(record)
+    telling ??= setTimeout(tell, TELL_MS)
+  })
+
+  const parts: RunParts = {
+    clock: realClock,
+    chain: { chainId, head: () => ({ header: shared.head() }) },
+    producer: {
+      noteTime(ms) {
+        latestMs = Math.max(latestMs, ms)
+      },
+    },
+    host,
+    receipts,
+    events: { heard: shared.heard, emit: (event) => link.note('event', event) },
+    meters: countRuns(tables.counts),
+    retention: data.retention,
+    receipting: data.receipting,
+    random: pooledRandom(),
+    guestNow(name) {
+      const found = registry.get(name)
+      if (found === undefined) throw new UtnetError('guest_not_found', `there is no guest named ${name}`)
+      return found
+    },
+  }
+  const far = proxyApi(link)
+  const invokeHere = async (name: string, request: FunctionRequest): Promise<FunctionAnswer> => {
+    const load = loading.get(name)
+    if (load !== undefined) await load
+    if (elsewhere.has(name)) return far.invoke(name, request)
+    try {
+      return await invoke(parts, name, request)
+    } catch (error) {
+      // A name that came into a block a moment ago: what the main thread answers now, it says behind the news.
+      if (!isUtnetError(error, 'guest_not_found') || registry.has(name)) throw error
+      await far.ready()
+      if (!registry.has(name)) throw error
+      return invoke(parts, name, request)
+    }
+  }
+  const node: NodeApi = { ...far, invoke: invokeHere }
+  const admission = new Admission()
+  const app = createApp(node, { admission })
+  link.note('ready', recovered.splice(0))
+}
