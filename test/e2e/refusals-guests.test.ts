@@ -66,9 +66,9 @@ const BAD: readonly (readonly [what: string, rule: string, text: string])[] = [
       (func $f (canon lift (core func $i "f"))) (export "f" (func $f)))`,
   ],
   [
-    'a component that asks for the file system',
+    'a contract that asks for the file system',
     'import',
-    `(component (import "wasi:filesystem/preopens@0.2.3" (instance))
+    `(component (import "utnet:host/storage@0.1.0" (instance)) (import "wasi:filesystem/preopens@0.2.3" (instance))
       (core module $m (func (export "f"))) (core instance $i (instantiate $m))
       (func $f (canon lift (core func $i "f"))) (export "f" (func $f)))`,
   ],
@@ -77,7 +77,7 @@ const BAD: readonly (readonly [what: string, rule: string, text: string])[] = [
     'world',
     `(component
       (core module $m (func (export "run") (result i32) (i32.const 0))) (core instance $i (instantiate $m))
-      (func $run (result (result)) (canon lift (core func $i "run")))
+      (func $run (result u32) (canon lift (core func $i "run")))
       (instance $r (export "run" (func $run))) (export "wasi:cli/run@0.2.3" (instance $r)))`,
   ],
 ]

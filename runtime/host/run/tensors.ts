@@ -87,7 +87,9 @@ export class Inference {
     const asked = (heads = tensorHeads(inputs)): readonly Cbor[] => [model, arithmetic, heads]
     let gas = 0n
     try {
-      gas = await bridge.gasOf(model, inputs)
+      const price = bridge.gasOf(model, inputs)
+      // Waited for only where it must be: a run that ends here then still shows where it was
+      gas = typeof price === 'bigint' ? price : await price
       this.#pay(meter, asked, gas)
       const { model: cid, arithmetic: id, outputs, root, heads } = await bridge.infer(model, inputs, arithmetic)
       const told = heads?.outputs ?? tensorHeads(outputs)
