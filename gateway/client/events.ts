@@ -1,6 +1,6 @@
 /** Server-sent events (WHATWG HTML 9.2), read as an async iterable. */
-import { UtnetError, type NodeEvent } from '../../runtime/core/index.ts'
-import { EVENTS_TYPE, parseJson } from '../wire/index.ts'
+import { UtnetError, type NodeEvent, parseJson } from '../../runtime/core/index.ts'
+import { EVENTS_TYPE } from '../wire/index.ts'
 import { refusal, type Transport } from './transport.ts'
 
 /** Most characters of one event. */

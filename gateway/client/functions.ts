@@ -2,7 +2,9 @@
 import {
   aname,
   equalBytes,
+  isObject,
   LIMITS,
+  parseJson,
   sha256,
   UtnetError,
   type FunctionAnswer,
@@ -11,17 +13,7 @@ import {
   type InferResult,
   type ReceiptTicket,
 } from '../../runtime/core/index.ts'
-import {
-  bytesOfBase64,
-  HOP_BY_HOP,
-  isObject,
-  JSON_TYPE,
-  parseJson,
-  parseReceipt,
-  RECEIPT_HEADER,
-  tensorJson,
-  tensorsOf,
-} from '../wire/index.ts'
+import { bytesOfBase64, HOP_BY_HOP, JSON_TYPE, parseReceipt, RECEIPT_HEADER, tensorJson, tensorsOf } from '../wire/index.ts'
 import { readAnswer, refusal, type Transport } from './transport.ts'
 
 /** Fields that the gateway or the connection added to the guest's own. */

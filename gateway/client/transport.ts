@@ -1,6 +1,6 @@
 /** Requests to a node: limits on what is read, errors mapped back. */
-import { asUtnetError, LIMITS, UtnetError } from '../../runtime/core/index.ts'
-import { errorOf, JSON_TYPE, parseJson, readStream } from '../wire/index.ts'
+import { asUtnetError, LIMITS, UtnetError, parseJson } from '../../runtime/core/index.ts'
+import { errorOf, JSON_TYPE, readStream } from '../wire/index.ts'
 
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>

@@ -1,7 +1,7 @@
 /** One route as data: what it takes (zod schemas), what it answers, who may call it. Validation and OpenAPI read the same. */
 import type { z } from 'zod'
-import { UtnetError, type NodeApi } from '../../runtime/core/index.ts'
-import { JSON_TYPE, parseJson } from '../wire/index.ts'
+import { UtnetError, type NodeApi, parseJson } from '../../runtime/core/index.ts'
+import { JSON_TYPE } from '../wire/index.ts'
 import { checkType } from './accept.ts'
 import type { Answer } from './answer.ts'
 import { readBody, type BodyLimit } from './body.ts'

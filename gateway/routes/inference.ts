@@ -11,9 +11,11 @@ import {
   type NamedTensor,
   type NodeApi,
   type TensorSpec,
+  isObject,
+  parseJson,
 } from '../../runtime/core/index.ts'
 import { checkType, json, preferences, readBody, respond, type Answer, type GatewayContext } from '../http/index.ts'
-import { formatReceipt, isObject, JSON_TYPE, OIP_TYPES, parseJson, RECEIPT_HEADER, tensorJson, tensorsOf } from '../wire/index.ts'
+import { formatReceipt, JSON_TYPE, OIP_TYPES, RECEIPT_HEADER, tensorJson, tensorsOf } from '../wire/index.ts'
 
 const ARITHMETIC: readonly unknown[] = ['any', 'bounded', 'exact']
 

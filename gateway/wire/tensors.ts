@@ -1,6 +1,14 @@
 /** Tensors as the Open Inference Protocol v2 writes them in JSON, bit for bit: NaN and the infinities are strings, -0 is -0. */
-import { atensor, DTYPES, elementCount, INTEGER_RANGES, UtnetError, type Dtype, type NamedTensor } from '../../runtime/core/index.ts'
-import { isObject } from './json.ts'
+import {
+  atensor,
+  DTYPES,
+  elementCount,
+  INTEGER_RANGES,
+  UtnetError,
+  type Dtype,
+  type NamedTensor,
+  isObject,
+} from '../../runtime/core/index.ts'
 
 /** Datatype of the protocol by dtype of the project. */
 export const OIP_TYPES: Readonly<Record<Dtype, string>> = {

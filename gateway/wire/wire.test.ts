@@ -12,8 +12,9 @@ import {
   type Dtype,
   type ErrorCode,
   type NamedTensor,
+  parseJson,
 } from '../../runtime/core/index.ts'
-import { base64, errorOf, formatReceipt, parseJson, parseReceipt, problemOf, readStream, tensorJson, tensorOf, tensorsOf } from './index.ts'
+import { base64, errorOf, formatReceipt, parseReceipt, problemOf, readStream, tensorJson, tensorOf, tensorsOf } from './index.ts'
 
 const codeOf = (run: () => unknown): string => {
   try {

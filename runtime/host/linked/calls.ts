@@ -1,6 +1,5 @@
 /** How each world of linked guests is called over HTTP: a request becomes a run, its ending an answer. Pure, so that every caller maps alike. */
-import { fromUtf8, isUtnetError, UtnetError, utf8, witFromJson, witToJson, type RunStatus, type WitValue } from '../../core/index.ts'
-import { LIMITS } from '../../core/index.ts'
+import { LIMITS, parseJson, UtnetError, utf8, witFromJson, witToJson, type RunStatus, type WitValue } from '../../core/index.ts'
 import { GuestTrap } from '../abi/index.ts'
 import { finalHeaders, IncomingRequest, type HttpRequest, type HttpResponse } from '../http/index.ts'
 import { NO_PROGRAM, type ProgramInput, type WasiRun } from '../wasi/index.ts'
@@ -124,33 +123,8 @@ function entryOf(guest: LinkedGuest, path: string): LinkedEntry {
   return first
 }
 
-/** JSON nested deeper than this is refused before it is parsed. */
-function checkDepth(text: string): void {
-  let depth = 0
-  let quoted = false
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (quoted) {
-      if (c === 0x5c) i++
-      else if (c === 0x22) quoted = false
-    } else if (c === 0x22) quoted = true
-    else if (c === 0x5b || c === 0x7b) {
-      if (++depth > LIMITS.jsonDepth)
-        throw new UtnetError('value_mismatch', `the arguments are nested deeper than the limit jsonDepth of ${LIMITS.jsonDepth}`)
-    } else if (c === 0x5d || c === 0x7d) depth--
-  }
-}
-
 function jsonArguments(body: Uint8Array): readonly unknown[] {
-  let value: unknown
-  try {
-    const text = body.length === 0 ? '[]' : fromUtf8(body)
-    checkDepth(text)
-    value = JSON.parse(text)
-  } catch (error) {
-    if (isUtnetError(error, 'value_mismatch')) throw error
-    throw new UtnetError('value_mismatch', 'the arguments are not JSON')
-  }
+  const value = body.length === 0 ? [] : parseJson(body, 'the arguments')
   if (!Array.isArray(value)) throw new UtnetError('value_mismatch', 'the arguments must be a JSON array')
   return value as readonly unknown[]
 }

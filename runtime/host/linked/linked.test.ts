@@ -338,8 +338,8 @@ test('what a caller got wrong is refused before anything runs', async () => {
       gasLimit: GAS,
     })
   await expect(ask('GET', '[1]')).rejects.toMatchObject({ code: 'method_not_allowed' })
-  await expect(ask('POST', deep)).rejects.toMatchObject({ code: 'value_mismatch' })
-  await expect(ask('POST', '{')).rejects.toMatchObject({ code: 'value_mismatch' })
+  await expect(ask('POST', deep)).rejects.toMatchObject({ code: 'request_invalid', limit: 'jsonDepth' })
+  await expect(ask('POST', '{')).rejects.toMatchObject({ code: 'request_invalid' })
 })
 
 test('inspect shows world, exports and limits of all core modules; prepared modules import their counter', async () => {

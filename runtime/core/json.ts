@@ -1,5 +1,7 @@
 /** JSON of strangers: strict UTF-8 and a bounded depth. */
-import { fromUtf8, LIMITS, limitError, UtnetError } from '../../runtime/core/index.ts'
+import { fromUtf8 } from './bytes.ts'
+import { limitError, UtnetError } from './errors.ts'
+import { LIMITS } from './limits.ts'
 
 /** Throws `request_invalid` when the text nests deeper than `LIMITS.jsonDepth`; looks at brackets outside strings only. */
 function checkDepth(text: string, what: string): void {
