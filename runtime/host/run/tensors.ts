@@ -87,7 +87,8 @@ export class Inference {
     const asked = (heads = tensorHeads(inputs)): readonly Cbor[] => [model, arithmetic, heads]
     let gas = 0n
     try {
-      gas = await bridge.gasOf(model, inputs)
+      const priced = bridge.gasOf(model, inputs)
+      gas = priced instanceof Promise ? await priced : priced
       this.#pay(meter, asked, gas)
       const { model: cid, arithmetic: id, outputs, root, heads } = await bridge.infer(model, inputs, arithmetic)
       const told = heads?.outputs ?? tensorHeads(outputs)
