@@ -1,24 +1,34 @@
 /** `utnet replay`: runs it again from its receipt and what the receipt binds; needs no model and no network beyond the node. */
 import { anchoredBundle } from '../anchored-bundle.ts'
 import { loadRuntime } from '../runtime.ts'
-import type { Verb } from '../verb.ts'
+import { sourceMapFor } from '../source-map.ts'
+import { traceTable } from '../trace-table.ts'
+import { textFlag, type Verb } from '../verb.ts'
 
 /** Functions that are shown, without and with a trace. */
 const SHOWN = { short: 10, trace: 1_000 }
 
 export const replay: Verb = {
   name: 'replay',
-  usage: 'replay ID [--trace]',
-  summary: 'run it again from its receipt: output digest, gas, gas by function',
-  options: { trace: { type: 'boolean' } },
+  usage: 'replay ID [--trace [--map FILE|DIR] [--library]]',
+  summary: 'run it again from its receipt: output digest, gas, budgets; gas by function and source line',
+  options: { trace: { type: 'boolean' }, map: { type: 'string' }, library: { type: 'boolean' } },
   positionals: [1, 1],
   async run(context) {
     const car = await anchoredBundle(context.node(), context.args[0] as string)
     const { replayBundle } = await loadRuntime()
-    const result = await replayBundle(car, { trace: true })
-    const { functions } = result
-    const most = context.flags['trace'] === true ? SHOWN.trace : SHOWN.short
-    context.print(functions === undefined ? result : { ...result, functions: functions.slice(0, most) })
+    const trace = context.flags['trace'] === true
+    const map = trace ? sourceMapFor(textFlag(context, 'map'), context.say) : undefined
+    const library = context.flags['library'] === true
+    const result = await replayBundle(car, { trace: true, library, ...(map === undefined ? {} : { map }) })
+    const { functions, lines } = result
+    const most = trace ? SHOWN.trace : SHOWN.short
+    context.print({
+      ...result,
+      ...(functions === undefined ? {} : { functions: functions.slice(0, most) }),
+      ...(lines === undefined ? {} : { lines: lines.slice(0, most) }),
+    })
+    if (trace && !context.json) context.say(traceTable(result))
     if (functions !== undefined && functions.length > most) {
       const rest = functions.slice(most).reduce((gas, line) => gas + BigInt(line.gas), 0n)
       context.say(

@@ -19,6 +19,8 @@ export const LIMITS = {
   componentMemories: 4,
   componentFunctions: 60_000, // of all core modules together
   moduleFunctions: 20_000,
+  tracedProbes: 65_536, // straight lines of code that a trace counts one by one; a larger module is traced by function
+  sourceMapBytes: 16 * 1024 * 1024,
   moduleFunctionBytes: 1 << 20,
   preparedFunctionBytes: 7 << 20, // as prepared; V8 takes 7,654,321
   moduleLocals: 10_000,

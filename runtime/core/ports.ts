@@ -139,8 +139,12 @@ export interface RunOutcome {
   readonly message?: string
   /** The function in which the run ended before its time, where it can be told; never hashed. */
   readonly where?: string
+  /** Where it ended, innermost first; never hashed. */
+  readonly frames?: readonly GuestFrame[]
   /** Gas by function, most first, where the executor profiles; the sum is `gas`. */
   readonly profile?: readonly FunctionGas[]
+  /** What the probes of the profiling variant counted, in their order; none where it counts by function only. */
+  readonly probes?: readonly bigint[]
   /** For people; never hashed. */
   readonly budgets?: Budgets
   /** The limit that ended the run, by its name in `budgets`. */
@@ -158,9 +162,19 @@ export type Budgets = Readonly<
   Partial<Record<'gas' | 'memoryPages' | 'stackBytes' | 'hostCalls' | 'outputBytes' | 'logBytes' | 'eventsPerCall', Budget>>
 >
 
-/** A line of a profile: a function of the guest, or `host: <import>`, `instance`, `abi` (arguments and result), `burnt`. */
+/** A function of the guest that was at work when a run ended before its time. */
+export interface GuestFrame {
+  /** Of the function, imports first. */
+  readonly index: number
+  /** Byte in the prepared module, or its profiling variant. */
+  readonly at: number
+}
+
+/** A line of a profile: a function of the guest, or `host: <import>`, `instance`, `abi` (arguments and result), `contract NAME: <its line>`, `burnt`. */
 export interface FunctionGas {
   readonly name: string
+  /** A function of the guest's own main module. */
+  readonly own: boolean
   readonly gas: bigint
   /** How often it was entered. */
   readonly calls: number

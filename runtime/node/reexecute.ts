@@ -18,10 +18,13 @@ import {
   tensorHeads,
   toHex,
   UtnetError,
+  type Budgets,
   type CallWitness,
   type Cbor,
   type CID,
   type FileStore,
+  type FunctionGas,
+  type GuestFrame,
   type HostLog,
   type NamedTensor,
   type Dtype,
@@ -57,18 +60,30 @@ export interface TracedReexecution extends Reexecution {
   readonly message?: string
   /** The function in which it ended, where that can be told. */
   readonly at?: string
+  /** Where that was in the prepared module (its profiling variant with a trace), innermost first. */
+  readonly frames?: readonly GuestFrame[]
   /** Gas by function, most first, `host: <import>`, `instance`, `abi` and `burnt` among them: the sum is `gas`; with a trace only. */
   readonly functions?: readonly TracedFunction[]
+  /** The same by probe of the profiling variant, where it has them; with a trace only. */
+  readonly probes?: readonly bigint[]
+  /** The lines of `functions` that are no function of the guest's own module. */
+  readonly charges?: readonly TracedFunction[]
+  readonly budgets?: Budgets
 }
 
 /** What a host tells of a run beside its result. */
-type Told = Pick<RunOutcome, 'message' | 'where' | 'profile'>
+type Told = Pick<RunOutcome, 'message' | 'where' | 'frames' | 'profile' | 'probes' | 'budgets'>
 
-function traced({ message, where, profile }: Told): Pick<TracedReexecution, 'message' | 'at' | 'functions'> {
+const lineOf = ({ name, gas, calls }: FunctionGas): TracedFunction => ({ name, gas: gas.toString(), calls })
+
+function traced({ message, where, frames, profile, probes, budgets }: Told): Omit<TracedReexecution, keyof Reexecution> {
   return {
     ...(message === undefined ? {} : { message }),
     ...(where === undefined ? {} : { at: where }),
-    ...(profile === undefined ? {} : { functions: profile.map(({ name, gas, calls }) => ({ name, gas: gas.toString(), calls })) }),
+    ...(frames === undefined ? {} : { frames }),
+    ...(profile === undefined ? {} : { functions: profile.map(lineOf), charges: profile.filter((line) => !line.own).map(lineOf) }),
+    ...(probes === undefined ? {} : { probes }),
+    ...(budgets === undefined ? {} : { budgets }),
   }
 }
 

@@ -1,4 +1,4 @@
-/** Runs a receipt again from its bundle and compares; with a trace, says where the gas went. */
+/** Runs a receipt again from its bundle and compares; with a trace, says where the gas went. Needs no network, no model and no chain. */
 import {
   decodeHeader,
   decodeReceipt,
@@ -12,14 +12,28 @@ import {
   toHex,
   UtnetError,
   type BlockReader,
+  type Budgets,
   type CID,
   type OpenedPart,
   type RunStatus,
 } from '../core/index.ts'
+import { readSourceMap } from '../host/index.ts'
 import type { ReexecutionInput } from '../verify/index.ts'
+import { linesOf, placeOf, type LineTrace } from './line-trace.ts'
 import { reexecute, type TracedReexecution } from './reexecute.ts'
 
-export interface Replay extends Pick<TracedReexecution, 'message' | 'at' | 'functions'> {
+/** What was used of a limit and what is allowed; gas is decimal text. */
+export type BudgetView = Readonly<Record<string, { readonly used: number | string; readonly allowed: number | string }>>
+
+export interface ReplayOptions {
+  readonly trace?: boolean
+  /** The source map of a component, where there is one (version 3; columns are byte offsets in the component). */
+  readonly map?: (component: Uint8Array) => Promise<string | undefined>
+  /** Lines of files of libraries one by one. */
+  readonly library?: boolean
+}
+
+export interface Replay extends Pick<TracedReexecution, 'message' | 'at' | 'functions'>, LineTrace {
   readonly receipt: string
   readonly status: RunStatus
   /** Salted digest of the output, as the receipt has it. */
@@ -29,6 +43,17 @@ export interface Replay extends Pick<TracedReexecution, 'message' | 'at' | 'func
   /** True when status, gas and output digest are the receipt's. */
   readonly equal: boolean
   readonly differs?: readonly string[]
+  /** Source line and column in which it ended: `assembly/index.ts:28:5`. With a map only. */
+  readonly line?: string
+  /** By name of the limit, and `gas`. */
+  readonly budgets?: BudgetView
+}
+
+function budgetView(budgets: Budgets): BudgetView {
+  const plain = (n: number | bigint): number | string => (typeof n === 'bigint' ? n.toString() : n)
+  return Object.fromEntries(
+    Object.entries(budgets).map(([name, { used, allowed }]) => [name, { used: plain(used), allowed: plain(allowed) }]),
+  )
 }
 
 function fileOf(cid: CID, get: BlockReader): Uint8Array {
@@ -52,16 +77,17 @@ function opened(part: OpenedPart | null, get: BlockReader, name: string): NonNul
 }
 
 /** Repeats the run of a bundle file. The bundle is read, not judged: `verifyBundle` does that. */
-export async function replayBundle(car: Uint8Array, options: { readonly trace?: boolean } = {}): Promise<Replay> {
+export async function replayBundle(car: Uint8Array, options: ReplayOptions = {}): Promise<Replay> {
   const { root, get } = readBundleFile(car)
   const bytes = get(root.receipt)
   const body = decodeReceipt(bytes)
   const output = opened(root.output, get, 'output')
   const witness = root.witness === null ? null : decodeWitness(get(root.witness))
+  const module = fileOf(root.module, get)
   const again = await reexecute(
     {
       body,
-      module: fileOf(root.module, get),
+      module,
       input: opened(root.input, get, 'input'),
       output,
       log: body.log === null ? null : opened(root.log, get, 'log'),
@@ -78,6 +104,9 @@ export async function replayBundle(car: Uint8Array, options: { readonly trace?: 
     ...(again.gas === body.gas ? [] : ['gas']),
     ...(equalBytes(digest, body.output) ? [] : ['output']),
   ]
+  const text = again.functions === undefined && again.frames === undefined ? undefined : await options.map?.(module)
+  const map = text === undefined ? undefined : readSourceMap(text)
+  const line = map && placeOf(module, again, map, options.trace === true)
   return {
     receipt: receiptId(bytes).toString(),
     status: again.status,
@@ -85,8 +114,11 @@ export async function replayBundle(car: Uint8Array, options: { readonly trace?: 
     gas: again.gas.toString(),
     equal: differs.length === 0,
     ...(differs.length === 0 ? {} : { differs }),
-    ...(again.message === undefined ? {} : { message: again.message }),
+    ...(again.message === undefined ? {} : { message: line === undefined ? again.message : `${again.message} at ${line}` }),
     ...(again.at === undefined ? {} : { at: again.at }),
+    ...(line === undefined ? {} : { line }),
+    ...(again.budgets === undefined ? {} : { budgets: budgetView(again.budgets) }),
     ...(again.functions === undefined ? {} : { functions: again.functions }),
+    ...(map === undefined ? {} : linesOf(module, again, map, options.library === true)),
   }
 }

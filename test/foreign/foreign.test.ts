@@ -16,6 +16,7 @@ import { startTestNode } from '../../runtime/node/testing.ts'
 import { verifyBundle } from '../../runtime/verify/index.ts'
 import { buildC, buildGo, buildJsFunction, buildJsLibrary, buildPython, buildRust } from './build.ts'
 import { bindgen, splicer, wasmTools } from './npm-tools.ts'
+import { replayOffline } from '../offline/severed.ts'
 
 const ON = process.env['FOREIGN_TEST'] === '1'
 const GAS = 10_000_000_000n
@@ -188,6 +189,19 @@ describe.skipIf(!ON)('components made elsewhere', () => {
       const offline = await deploy(withGrants(component, { hosts: [authority] }))
       expect(await offline.ask(path, '', 'GET', { replay: outcome.log })).toEqual(outcome)
       expect(requests).toBe(2)
+      // On a whole node, and again from the receipt in a process that reaches nothing
+      const node = await startTestNode()
+      try {
+        await node.api.deploy({ name: 'app', component: withGrants(component, { hosts: [authority] }) })
+        const { status, receipt } = await node.api.invoke('app', { method: 'GET', path, headers: [], body: new Uint8Array(0) })
+        expect(status).toBe(200)
+        expect(requests).toBe(4)
+        await node.api.receipt(receipt?.id ?? '', 20_000)
+        expect(await replayOffline(await node.api.bundle(receipt?.id ?? ''))).toMatchObject({ equal: true, status: 'ok' })
+        expect(requests).toBe(4)
+      } finally {
+        await node.close()
+      }
     } finally {
       server.close()
     }

@@ -12,15 +12,17 @@
   (type (;3;) (func (param i32 i64 i64) (result i32 i64)))
   (global (;0;) (mut i64) i64.const 0)
   (global (;1;) (mut i32) i32.const 524288)
-  (global (;2;) (mut i64) i64.const 0)
+  (global (;2;) (mut i64) i64.const 524288)
   (global (;3;) (mut i64) i64.const 0)
+  (global (;4;) (mut i64) i64.const 0)
   (export "sum" (func 1))
   (export "utnet:gas" (global 0))
   (export "utnet:stack" (global 1))
   (export "utnet:charge" (func 2))
   (export "utnet:reset" (func 3))
-  (export "utnet:gas:0" (global 2))
-  (export "utnet:calls:0" (global 3))
+  (export "utnet:stack:least" (global 2))
+  (export "utnet:gas:0" (global 3))
+  (export "utnet:calls:0" (global 4))
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
@@ -42,62 +44,67 @@
       global.set 1
       unreachable
     end
-    global.get 3
+    global.get 4
     i64.const 1
     i64.add
-    global.set 3
+    global.set 4
+    local.get 2
     global.get 2
+    i64.lt_s
+    if ;; label = @1
+      local.get 2
+      global.set 2
+    end
+    global.get 3
     i64.const 11
     i64.add
-    global.set 2
+    global.set 3
     block ;; label = @1
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 0
-          i32.eqz
-          br_if 1 (;@2;)
+      loop ;; label = @2
+        local.get 0
+        i32.eqz
+        br_if 1 (;@1;)
+        local.get 1
+        i64.const 19
+        i64.sub
+        local.tee 1
+        i64.const 0
+        i64.lt_s
+        if ;; label = @3
           local.get 1
-          i64.const 19
-          i64.sub
-          local.tee 1
-          i64.const 0
-          i64.lt_s
-          br_if 2 (;@1;)
-          global.get 2
-          i64.const 19
-          i64.add
-          global.set 2
-          local.get 3
-          local.get 0
-          i32.add
-          local.set 3
-          local.get 0
-          i32.const 1
-          i32.sub
-          local.set 0
-          br 0 (;@3;)
+          global.set 0
+          unreachable
         end
-      end
-      local.get 1
-      i64.const 1
-      i64.sub
-      local.set 1
-      local.get 1
-      i64.const 0
-      i64.ge_s
-      if ;; label = @2
-        global.get 2
-        i64.const 1
+        global.get 3
+        i64.const 19
         i64.add
-        global.set 2
+        global.set 3
+        local.get 3
+        local.get 0
+        i32.add
+        local.set 3
+        local.get 0
+        i32.const 1
+        i32.sub
+        local.set 0
+        br 0 (;@2;)
       end
-      local.get 3
-      local.get 1
-      return
     end
     local.get 1
-    global.set 0
-    unreachable
+    i64.const 1
+    i64.sub
+    local.set 1
+    local.get 1
+    i64.const 0
+    i64.ge_s
+    if ;; label = @1
+      global.get 3
+      i64.const 1
+      i64.add
+      global.set 3
+    end
+    local.get 3
+    local.get 1
   )
   (func (;1;) (type 0) (param i32) (result i32)
     (local i64)

@@ -1,6 +1,15 @@
 /** One run of a linked guest: its core instances in their order, one counter for all of them, and how the run ended. */
-import { isUtnetError, LIMITS, PARAMS, UtnetError, type FunctionGas, type RunStatus, type WitValue } from '../../core/index.ts'
-import { GuestMemory, GuestTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
+import {
+  isUtnetError,
+  LIMITS,
+  PARAMS,
+  UtnetError,
+  type Budgets,
+  type FunctionGas,
+  type RunStatus,
+  type WitValue,
+} from '../../core/index.ts'
+import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
 import type { CoreRef, LinkedOptions } from '../component/index.ts'
 import { COUNTER_MODULE, START_EXPORT } from '../prepare/index.ts'
 import { GuestExit, type WasiRun } from '../wasi/index.ts'
@@ -24,6 +33,9 @@ export interface LinkedEnding {
   readonly status: RunStatus
   readonly result: WitValue
   readonly gas: bigint
+  readonly budgets: Budgets
+  /** The budget that was used up. */
+  readonly limit?: keyof Budgets
   /** What a guest said that ended itself. */
   readonly exit?: number
   readonly message?: string
@@ -33,6 +45,7 @@ export interface LinkedEnding {
 }
 
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
+const PAGE = 65_536
 const FRAME = /^\s+at (.{1,200}) \(wasm:\/\/wasm\//
 /** Controls and what else would not show. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
@@ -99,7 +112,8 @@ export class LinkedExecution implements Meter {
 
   #enter(label: string): void {
     if (this.#inside) throw new GuestTrap('the guest called the host from its allocator')
-    if (++this.#calls > LIMITS.hostCalls) throw new GuestTrap(`more host calls than the limit hostCalls of ${LIMITS.hostCalls}`)
+    if (++this.#calls > LIMITS.hostCalls)
+      throw new LimitTrap('hostCalls', `more host calls than the limit hostCalls of ${LIMITS.hostCalls}`)
     this.#ledger?.enter(label)
     this.charge(PARAMS.host.base)
   }
@@ -244,8 +258,22 @@ export class LinkedExecution implements Meter {
   }
 
   #ending(status: RunStatus, result: WitValue, gas: bigint): LinkedEnding {
-    const ending = { status, result, gas }
+    const ending = { status, result, gas, budgets: this.#budgets(gas) }
     return this.#ledger === undefined ? ending : { ...ending, profile: this.#ledger.lines(this.#guest.instances, this.#instances, gas) }
+  }
+
+  /** Of its memories the largest counts, of those that its modules show. */
+  #budgets(gas: bigint): Budgets {
+    const memories = this.#instances.flatMap((exports, i) =>
+      (this.#guest.instances[i] as PreparedInstance).memories.map((name) => exports[name] as WebAssembly.Memory),
+    )
+    const pages = memories.reduce((most, { buffer }) => Math.max(most, buffer.byteLength / PAGE), 0)
+    return {
+      gas: { used: gas, allowed: this.#limit },
+      memoryPages: { used: pages, allowed: LIMITS.memoryPages },
+      hostCalls: { used: this.#calls, allowed: LIMITS.hostCalls },
+      ...(this.#ledger === undefined ? {} : { stackBytes: { used: this.#ledger.stackUsed(this.#instances), allowed: LIMITS.stackBytes } }),
+    }
   }
 
   /** The ending of a guest whose answer breaks a rule. */
@@ -253,23 +281,21 @@ export class LinkedExecution implements Meter {
     return { ...this.#ending('trap', null, this.#limit), message }
   }
 
-  #stopped(status: RunStatus, why: string, error: unknown): LinkedEnding {
+  #stopped(status: RunStatus, why: string, error: unknown, limit?: keyof Budgets): LinkedEnding {
     const where = placeOf(error)
-    const ending = this.#ending(status, null, this.#limit)
+    const ending = { ...this.#ending(status, null, this.#limit), ...(limit === undefined ? {} : { limit }) }
     return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
   }
 
   #ended(error: unknown): LinkedEnding {
     if (isUtnetError(error)) throw error
-    if (error instanceof OutOfGas || this.#gas.value < 0n) return this.#stopped('out-of-gas', 'the gas limit was reached', error)
+    if (error instanceof OutOfGas || this.#gas.value < 0n) return this.#stopped('out-of-gas', 'the gas limit was reached', error, 'gas')
     if (error instanceof GuestExit) return { ...this.#ok(null), exit: error.code }
     if (error instanceof GuestTrap || isWasmTrap(error)) {
-      const deep = this.#stack.value < 0
-      return this.#stopped(
-        'trap',
-        deep ? `the stack limit stackBytes of ${LIMITS.stackBytes} was reached` : (error as Error).message,
-        error,
-      )
+      const left = this.#stack.value
+      if (left >= 0) return this.#stopped('trap', (error as Error).message, error, error instanceof LimitTrap ? error.limit : undefined)
+      const ending = this.#stopped('trap', `the stack limit stackBytes of ${LIMITS.stackBytes} was reached`, error, 'stackBytes')
+      return { ...ending, budgets: { ...ending.budgets, stackBytes: { used: LIMITS.stackBytes - left, allowed: LIMITS.stackBytes } } }
     }
     throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
   }

@@ -5,6 +5,7 @@ import {
   LIMITS,
   UtnetError,
   type BucketStore,
+  type Budgets,
   type CID,
   type Fetcher,
   type GuestInfo,
@@ -163,7 +164,15 @@ export function createHost(options: HostOptions): Host {
     const log = inference.finish()
     const finish = (last: LinkedEnding, response: HttpResponse): GuestOutcome => {
       const { result: _, exit: __, ...told } = last
-      return { ...told, ...budgets(request, last), response, log, models: inference.models, world: guest.world, entry: call.entry.id }
+      return {
+        ...told,
+        budgets: budgets(execution.state, inference, last),
+        response,
+        log,
+        models: inference.models,
+        world: guest.world,
+        entry: call.entry.id,
+      }
     }
     if (ending.status !== 'ok') return finish(ending, fixedAnswer(guest, ending.status))
     try {
@@ -200,9 +209,10 @@ export function createHost(options: HostOptions): Host {
 }
 
 /** Every budget of a run, for people. */
-function budgets(
-  { gasLimit }: InvokeRequest,
-  { gas }: LinkedEnding,
-): { readonly budgets: { readonly gas: { readonly used: bigint; readonly allowed: bigint } } } {
-  return { budgets: { gas: { used: gas, allowed: gasLimit } } }
+function budgets({ output, stdout, stderr }: WasiRun, inference: Inference, { budgets }: LinkedEnding): Budgets {
+  return {
+    ...budgets,
+    outputBytes: { used: output?.size ?? Math.max(stdout.size, stderr.size), allowed: LIMITS.outputBytes },
+    logBytes: { used: inference.bytes, allowed: LIMITS.logBytes },
+  }
 }

@@ -1,6 +1,6 @@
 /** Gas by function of a linked guest, for people: what the counters of its core modules say, and what the host charged beside them. */
-import type { FunctionGas } from '../../core/index.ts'
-import { readCounters } from '../prepare/index.ts'
+import { LIMITS, type FunctionGas } from '../../core/index.ts'
+import { readCounters, readLeastStack } from '../prepare/index.ts'
 import type { PreparedInstance } from './prepared.ts'
 
 /** Accounts of the host's own charges, beside one for each import. */
@@ -32,21 +32,26 @@ export class Ledger {
     return found
   }
 
+  /** Bytes of the stack limit that were used at the deepest call. */
+  stackUsed(made: readonly Readonly<Record<string, unknown>>[]): number {
+    return LIMITS.stackBytes - made.reduce((least, exports) => Math.min(least, readLeastStack(exports)), LIMITS.stackBytes)
+  }
+
   /** Most gas first; the gas of all lines is `total`. Functions of one name are one line. */
   lines(instances: readonly PreparedInstance[], made: readonly Readonly<Record<string, unknown>>[], total: bigint): readonly FunctionGas[] {
-    const lines = new Map<string, { gas: bigint; calls: number }>(this.#accounts)
+    const lines = new Map<string, { gas: bigint; calls: number; own?: boolean }>(this.#accounts)
     made.forEach((exports, i) => {
       const { first, count, nameOf } = (instances[i] as PreparedInstance).functions
       for (const { index, gas, calls } of readCounters(exports, first, first + count)) {
         const name = instances.length === 1 ? nameOf(index) : `${nameOf(index)} (module ${i})`
         const before = lines.get(name)
-        lines.set(name, { gas: gas + (before?.gas ?? 0n), calls: calls + (before?.calls ?? 0) })
+        lines.set(name, { own: true, gas: gas + (before?.gas ?? 0n), calls: calls + (before?.calls ?? 0) })
       }
     })
     const burnt = total - [...lines.values()].reduce((sum, { gas }) => sum + gas, 0n)
     if (burnt > 0n) lines.set(BURNT, { gas: burnt, calls: 0 })
     return [...lines]
-      .map(([name, { gas, calls }]) => ({ name, gas, calls }))
+      .map(([name, { gas, calls, own = false }]) => ({ name, own, gas, calls }))
       .toSorted((a, b) => (a.gas === b.gas ? 0 : a.gas < b.gas ? 1 : -1))
   }
 }

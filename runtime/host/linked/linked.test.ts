@@ -319,6 +319,15 @@ test('a profile names the functions of all core modules, and its lines are the g
   const stopped = await ask(plain.gas - 1n)
   expect(stopped.status).toBe('out-of-gas')
   expect(sum(stopped)).toBe(stopped.gas)
+  // Every budget is listed; how deep the stack was only a profile knows
+  expect(stopped).toMatchObject({ limit: 'gas', budgets: { gas: { used: plain.gas - 1n, allowed: plain.gas - 1n } } })
+  expect(plain.limit).toBeUndefined()
+  expect(Object.keys(plain.budgets).sort()).toEqual(['gas', 'hostCalls', 'logBytes', 'memoryPages', 'outputBytes'])
+  const { stackBytes, ...others } = outcome.budgets
+  expect(others).toEqual({ ...plain.budgets, gas: { used: plain.gas, allowed: GAS } })
+  expect(plain.budgets.memoryPages?.used).toBeGreaterThan(0)
+  expect(stackBytes?.used).toBeGreaterThan(0)
+  expect(stackBytes?.allowed).toBe(LIMITS.stackBytes)
 })
 
 test('what a caller got wrong is refused before anything runs', async () => {

@@ -46,6 +46,8 @@ export interface PreparedInstance {
   readonly gas: number
   /** The functions that its module brings, in the function index space, and their names. */
   readonly functions: { readonly first: number; readonly count: number; readonly nameOf: (index: number) => string }
+  /** Names under which it exports memories. */
+  readonly memories: readonly string[]
   /** Segments whose place or target comes from outside. */
   readonly placed: readonly PlacedSegment[]
 }
@@ -203,6 +205,7 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
       imports: module.imports.map(({ module: from, name }, i) => ({ module: from, name, source: bind(sources[i] as Source) })),
       gas: instanceGas(module),
       functions: { first: module.importedFunctions, count: module.bodies.length, nameOf: namer(module) },
+      memories: module.exports.flatMap((e) => (e.kind === 'memory' ? [e.name] : [])),
       placed: placedSegments(module),
     }
   })

@@ -5,10 +5,11 @@
 import type { Params } from '../../core/index.ts'
 import { OP, type Body, type Writer } from '../wasm/index.ts'
 import { FunctionCode, MARK } from './code.ts'
+import type { Counters } from './counters.ts'
 import { blockOf, Emitter } from './emit.ts'
 import type { Layout } from './layout.ts'
 import { DelayedFixes, type Fixes } from './nan.ts'
-import type { Counters } from './profile.ts'
+import type { Positions } from './positions.ts'
 import { Segments } from './segments.ts'
 
 /**
@@ -36,21 +37,33 @@ export class OptimisedBodies {
   #depth = 0
   #tail = false
 
-  readonly #countersOf: ((index: number) => Counters) | undefined
-  #counters: Counters | undefined
+  readonly #counters: Counters | undefined
+  readonly #positions: Positions | undefined
+  #function = 0
 
-  /** `countersOf` makes the profiling variant. */
-  constructor(layout: Layout, prices: Params['wasm'], countersOf?: (index: number) => Counters) {
+  /** Counters make the profiling variant. */
+  constructor(layout: Layout, prices: Params['wasm'], counters?: Counters, positions?: Positions) {
     this.#layout = layout
     this.#prices = prices
-    this.#countersOf = countersOf
+    this.#counters = counters
+    this.#positions = positions
   }
 
   /** Adds to a counter of the profile; `amount` writes an i64. */
-  #count(counter: 'gas' | 'calls', amount: (w: Writer) => Writer): void {
-    if (this.#counters === undefined) return
-    const global = this.#counters[counter]
+  #count(global: number, amount: (w: Writer) => Writer): void {
     amount(this.#emit.out.byte(OP.globalGet).u32(global)).u8(OP.i64Add, OP.globalSet).u32(global)
+  }
+
+  #countEntry(counters: Counters): void {
+    this.#count(counters.calls(this.#function), (w) => w.u8(OP.i64Const, 1))
+    const w = this.#emit.out.byte(OP.localGet).u32(this.#stack).byte(OP.globalGet).u32(counters.leastStack).u8(OP.i64LtS, OP.if, 0x40)
+    w.byte(OP.localGet).u32(this.#stack).byte(OP.globalSet).u32(counters.leastStack).byte(OP.end)
+  }
+
+  /** Counts that a straight line is entered, unless on credit. */
+  #countLine(global: number): void {
+    const gas = this.#gas
+    this.#count(global, (w) => w.byte(OP.localGet).u32(gas).u8(OP.i64Const, 0, OP.i64GeS, OP.i64ExtendI32U))
   }
 
   /** Counts a charge; what was not to be had is not counted. */
@@ -58,7 +71,7 @@ export class OptimisedBodies {
     if (this.#counters === undefined) return
     const w = this.#emit.out
     if (!checked) w.byte(OP.localGet).u32(this.#gas).u8(OP.i64Const, 0, OP.i64GeS, OP.if, 0x40)
-    this.#count('gas', (out) => out.byte(OP.i64Const).signed(cost))
+    this.#count(this.#counters.gas(this.#function), (out) => out.byte(OP.i64Const).signed(cost))
     if (!checked) w.byte(OP.end)
   }
 
@@ -78,7 +91,7 @@ export class OptimisedBodies {
     this.#subtract(this.#gas, cost).byte(OP.localTee).u32(this.#gas)
     this.#subtract(this.#stack, weight).byte(OP.localTee).u32(this.#stack).byte(OP.i64Or)
     this.#stop(true)
-    this.#count('calls', (w) => w.u8(OP.i64Const, 1))
+    if (this.#counters !== undefined) this.#countEntry(this.#counters)
     this.#countCharge(cost, true)
   }
 
@@ -95,18 +108,19 @@ export class OptimisedBodies {
     this.#countCharge(cost, true)
   }
 
-  /** Charges by the u32 on top, which stays. */
-  #chargeByOperand(price: number, shift: number): void {
+  /** Charges by the u32 on top, which stays. `probe` is the instruction's own counter. */
+  #chargeByOperand(price: number, shift: number, probe: number): void {
     const t = this.#emit.scratch('i')
     const w = this.#emit.out.byte(OP.localSet).u32(t).byte(OP.localGet).u32(this.#gas)
     this.#emit.priceOfLocal(t, price, shift)
     w.byte(OP.i64Sub).byte(OP.localTee).u32(this.#gas)
     this.#stop()
-    if (this.#counters !== undefined)
-      this.#count('gas', (out) => {
-        this.#emit.priceOfLocal(t, price, shift)
-        return out
-      })
+    const amount = (out: Writer): Writer => {
+      this.#emit.priceOfLocal(t, price, shift)
+      return out
+    }
+    if (this.#counters !== undefined) this.#count(this.#counters.gas(this.#function), amount)
+    if (probe !== NOWHERE) this.#count(probe, amount)
     w.byte(OP.localGet).u32(t)
   }
 
@@ -128,7 +142,8 @@ export class OptimisedBodies {
     const prices = this.#prices
     const code = this.#code.read(module, body)
     const { params } = code
-    this.#counters = this.#countersOf?.(body.index)
+    this.#function = body.index
+    const positions = this.#positions?.index === body.index ? this.#positions : undefined
     this.#gas = params
     this.#stack = params + 1
     const emit = this.#emit
@@ -139,36 +154,58 @@ export class OptimisedBodies {
     const { bytes } = module
     const { count, codes, at, imm } = code
 
+    const counting = this.#counters?.next(code)
+    positions?.made(0, body.start)
     this.#enter(charges.cost[0] as number, code.weight)
     // A branch to the function's own label must pass by the gas that is given back
     const wrapped = code.functionMarks !== 0
     const checks = charges.checks - 1
-    this.#tail = checks > 0 && checks * code.locals.length <= TAIL_MERGES
+    // A profile stops on the spot, which its stack then tells
+    this.#tail = this.#counters === undefined && checks > 0 && checks * code.locals.length <= TAIL_MERGES
     this.#depth = wrapped ? 1 : 0
     if (this.#tail) out.byte(OP.block).byte(0x40)
     if (wrapped) blockOf(out.byte(OP.block), body.type.results, layout.blockType)
 
+    const flush = (from: number, to: number): Writer => {
+      positions?.copied(out.length, from)
+      out.copy(bytes, from, to)
+      positions?.made(out.length, to)
+      return out
+    }
     let copied = body.start
     let nextFix = 0
     let fixAt = fixes[0]?.at ?? NOWHERE
     let nextCharge = 1
     let chargeAt = charges.count > 1 ? (charges.at[1] as number) : NOWHERE
+    let nextProbe = 0
     for (let i = 0; i < count; i++) {
       const here = at[i] as number
       if (i === fixAt) {
         const fix = fixes[nextFix] as Fixes
-        out.copy(bytes, copied, here)
+        flush(copied, here)
         copied = here
         for (const [local, kind] of fix.locals) emit.canonicalLocal(kind, local < params ? local : local + 2)
         if (fix.kinds.length > 0) emit.canonicalStack(fix.stack, fix.kinds)
         fixAt = fixes[++nextFix]?.at ?? NOWHERE
       }
       if (i === chargeAt) {
-        out.copy(bytes, copied, here)
+        flush(copied, here)
         copied = here
         this.#charge(charges.cost[nextCharge] as number, charges.check[nextCharge] === 1)
         nextCharge++
         chargeAt = nextCharge < charges.count ? (charges.at[nextCharge] as number) : NOWHERE
+      }
+      let probe = NOWHERE
+      if (counting !== undefined) {
+        for (let next = counting.probes[nextProbe]; next?.at === i; next = counting.probes[++nextProbe]) {
+          const global = counting.first + nextProbe
+          if (next.operand) probe = global
+          else {
+            flush(copied, here)
+            copied = here
+            this.#countLine(global)
+          }
+        }
       }
       const op = codes[i] as number
       if (op === OP.block || op === OP.loop || op === OP.if) this.#depth++
@@ -178,49 +215,49 @@ export class OptimisedBodies {
         case OP.localSet:
         case OP.localTee:
           if ((imm[i] as number) < params) continue
-          out
-            .copy(bytes, copied, here)
+          flush(copied, here)
             .byte(op)
             .u32((imm[i] as number) + 2)
           break
         case OP.globalGet:
         case OP.globalSet:
           if (!layout.shared) continue
-          out
-            .copy(bytes, copied, here)
+          flush(copied, here)
             .byte(op)
             .u32(layout.global(imm[i] as number))
           break
         case OP.call:
         case OP.callIndirect:
-          out.copy(bytes, copied, here)
+          flush(copied, here)
           this.#call(op, imm[i] as number)
           break
         case OP.refFunc:
           layout.referenced.add(layout.callee(imm[i] as number))
-          out
-            .copy(bytes, copied, here)
+          flush(copied, here)
             .byte(op)
             .u32(layout.callee(imm[i] as number))
           break
         case OP.return:
-          out.copy(bytes, copied, here).byte(OP.localGet).u32(this.#gas).byte(op)
+          flush(copied, here).byte(OP.localGet).u32(this.#gas).byte(op)
           break
         case OP.memoryGrow:
-          this.#dynamic(i, copied, prices.growPage, 0)
+          flush(copied, here)
+          this.#dynamic(i, prices.growPage, 0, probe)
           copied = here
           continue
         case OP.memoryCopy:
         case OP.memoryFill:
         case OP.memoryInit:
-          this.#dynamic(i, copied, prices.bulk64, 6)
+          flush(copied, here)
+          this.#dynamic(i, prices.bulk64, 6, probe)
           copied = here
           continue
         case OP.tableGrow:
         case OP.tableCopy:
         case OP.tableInit:
         case OP.tableFill:
-          this.#dynamic(i, copied, prices.tableElement, 0)
+          flush(copied, here)
+          this.#dynamic(i, prices.tableElement, 0, probe)
           copied = here
           continue
         default:
@@ -228,19 +265,21 @@ export class OptimisedBodies {
       }
       copied = at[i + 1] as number
     }
-    out.copy(bytes, copied, at[count - 1] as number)
+    flush(copied, at[count - 1] as number)
     if (wrapped) out.byte(OP.end)
     out.byte(OP.localGet).u32(this.#gas)
     if (this.#tail) {
+      positions?.made(out.length)
       out.byte(OP.return).byte(OP.end).byte(OP.localGet).u32(this.#gas).byte(OP.globalSet).u32(layout.gasGlobal)
       out.byte(OP.unreachable)
     }
     out.byte(OP.end)
-    return emit.finish(body, section)
+    const size = emit.finish(body, section)
+    positions?.moved(section.length - out.length)
+    return size
   }
 
-  #dynamic(i: number, copied: number, price: number, shift: number): void {
-    this.#emit.out.copy(this.#layout.module.bytes, copied, this.#code.at[i] as number)
-    if (((this.#code.marks[i] as number) & MARK.dead) === 0) this.#chargeByOperand(price, shift)
+  #dynamic(i: number, price: number, shift: number, probe: number): void {
+    if (((this.#code.marks[i] as number) & MARK.dead) === 0) this.#chargeByOperand(price, shift, probe)
   }
 }

@@ -2,11 +2,12 @@
 import { isUtnetError, LIMITS, limitError, PARAMS, type Params } from '../../core/index.ts'
 import { COUNTER_MODULE, OP, Reader, RESERVED, SECTION, Writer, type CoreModule, type ExternKind, type Section } from '../wasm/index.ts'
 import { chargeBody, constant, exportBody, importBody, initialValues, resetBody } from './border.ts'
+import { Counters } from './counters.ts'
 import { typeByte } from './emit.ts'
 import { Layout, type Counter, type Scheme } from './layout.ts'
 import { NaiveBodies } from './naive.ts'
 import { OptimisedBodies } from './optimised.ts'
-import { callCounter, countersOf, gasCounter } from './profile.ts'
+import type { Positions } from './positions.ts'
 
 /** A mutable i64: the gas that is left. Zero until it is set; below zero the run is out of gas. */
 export const GAS_EXPORT = 'utnet:gas'
@@ -25,6 +26,10 @@ export interface PrepareOptions {
   readonly params?: Params
   /** Makes the variant that counts gas and calls by function, for people; results and gas are the same. Never what runs for a receipt. Always `optimised`. */
   readonly profile?: boolean
+  /** With `profile`: counts by straight line, too. */
+  readonly probes?: boolean
+  /** Notes where the instructions of its function went. */
+  readonly positions?: Positions
   /** `shared`: `utnet:gas` and `utnet:stack` are imported from module `utnet` as `gas` and `stack`, so that all core modules of a component use the same. */
   readonly counter?: Counter
 }
@@ -53,15 +58,14 @@ interface Export {
  */
 export function prepareModule(
   module: CoreModule,
-  { scheme = 'optimised', params = PARAMS, profile = false, counter = 'own' }: PrepareOptions = {},
+  { scheme = 'optimised', params = PARAMS, profile = false, probes = false, counter = 'own', positions }: PrepareOptions = {},
 ): Uint8Array {
   const layout = new Layout(module, profile ? 'optimised' : scheme, counter)
-  const firstCounter = module.globals.length + 2
-  const counters = profile ? (index: number) => countersOf(module, firstCounter, index) : undefined
+  const counters = profile ? new Counters(module, module.globals.length + 2, params.wasm, probes) : undefined
   if (layout.guardsImports)
     for (let i = 0; i < module.importedFunctions; i++) layout.add(layout.functionType(layout.ownType(i)), importBody(layout, i))
   // Bodies come first: they say which types are needed
-  const bodies = layout.threads ? new OptimisedBodies(layout, params.wasm, counters) : new NaiveBodies(layout, params.wasm)
+  const bodies = layout.threads ? new OptimisedBodies(layout, params.wasm, counters, positions) : new NaiveBodies(layout, params.wasm)
   const code = new Writer(module.bytes.length * 2)
   for (const body of module.bodies) {
     const size = bodies.write(body, code)
@@ -74,12 +78,8 @@ export function prepareModule(
     { name: CHARGE_EXPORT, kind: 'func', index: layout.add(layout.type({ params: 'i', results: 'i' }), chargeBody(layout)) },
     { name: RESET_EXPORT, kind: 'func', index: layout.add(layout.type({ params: '', results: '' }), resetBody(layout, initials)) },
   )
-  if (counters !== undefined) {
-    for (const { index } of module.bodies) {
-      const { gas, calls } = counters(index)
-      exports.push({ name: gasCounter(index), kind: 'global', index: gas }, { name: callCounter(index), kind: 'global', index: calls })
-    }
-  }
+  const counting = counters?.names() ?? []
+  counting.forEach((name, i) => exports.push({ name, kind: 'global', index: module.globals.length + 2 + i }))
 
   const functions = functionSection(layout)
   const out = new Writer(code.length + module.bytes.length).u8(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
@@ -87,11 +87,11 @@ export function prepareModule(
   importSection(out, layout)
   out.section(SECTION.function, functions)
   storeSections(out, module)
-  out.section(SECTION.global, globalSection(layout, initials, profile ? 2 * module.bodies.length : 0))
+  out.section(SECTION.global, globalSection(layout, initials, counting.length))
   out.section(SECTION.export, exportSection(exports))
   elementSection(out, layout)
   copySection(out, module, SECTION.dataCount)
-  codeSection(out, layout, code)
+  codeSection(out, layout, code, positions)
   copySection(out, module, SECTION.data)
   const names = functionNamesOnly(module)
   if (names.length > 0) out.section(SECTION.custom, names)
@@ -193,7 +193,11 @@ function globalSection({ module, shared }: Layout, initials: readonly Uint8Array
     w.u8(0x7e, 1, OP.i64Const, 0, OP.end)
     w.u8(0x7f, 1, OP.i32Const).signed(LIMITS.stackBytes).byte(OP.end)
   }
-  for (let i = 0; i < counters; i++) w.u8(0x7e, 1, OP.i64Const, 0, OP.end)
+  // The first of them is the least stack that was left
+  for (let i = 0; i < counters; i++)
+    w.u8(0x7e, 1, OP.i64Const)
+      .signed(i === 0 ? LIMITS.stackBytes : 0)
+      .byte(OP.end)
   return w
 }
 
@@ -262,7 +266,7 @@ function elements(w: Writer, layout: Layout, r: Reader): void {
   }
 }
 
-function codeSection(out: Writer, { module, functions }: Layout, code: Writer): void {
+function codeSection(out: Writer, { module, functions }: Layout, code: Writer, positions: Positions | undefined): void {
   const ours = new Writer()
   for (const { body } of functions) ours.u32(body.length).raw(body)
   const count = new Writer(8).u32(module.bodies.length + functions.length)
@@ -270,6 +274,6 @@ function codeSection(out: Writer, { module, functions }: Layout, code: Writer): 
     .byte(SECTION.code)
     .u32(count.length + code.length + ours.length)
     .raw(count.view())
-    .raw(code.view())
-    .raw(ours.view())
+  positions?.moved(out.length)
+  out.raw(code.view()).raw(ours.view())
 }

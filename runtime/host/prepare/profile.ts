@@ -1,14 +1,12 @@
-/** Counters of the profiling variant: two exported mutable i64 globals a function, what it was charged and how often it was entered. */
+/**
+ * Counters of the profiling variant: two exported mutable i64 globals a function, what it was charged and how often it was entered; one a probe; and
+ * the least of the stack that was left.
+ */
+import { isUtnetError, LIMITS, PARAMS } from '../../core/index.ts'
 import type { CoreModule } from '../wasm/index.ts'
-
-export const gasCounter = (index: number): string => `utnet:gas:${index}`
-export const callCounter = (index: number): string => `utnet:calls:${index}`
-
-/** Global indices of a function's counters. */
-export interface Counters {
-  readonly gas: number
-  readonly calls: number
-}
+import { prepareModule, type PrepareOptions } from './prepare.ts'
+import { probeCount } from './probes.ts'
+import { callCounter, gasCounter, LEAST_STACK_EXPORT, probeCounter } from './counters.ts'
 
 export interface FunctionCharge {
   /** In the function index space, imports first. */
@@ -17,19 +15,46 @@ export interface FunctionCharge {
   readonly calls: number
 }
 
-/** Where the counters of a function are, when the first of them all is global `first`. */
-export function countersOf(module: CoreModule, first: number, index: number): Counters {
-  const gas = first + 2 * (index - module.importedFunctions)
-  return { gas, calls: gas + 1 }
-}
+type Exports = Readonly<Record<string, unknown>>
+
+const value = (exports: Exports, name: string): bigint => (exports[name] as WebAssembly.Global<'i64'>).value
 
 /** Reads the counters of functions [from, to) of an instance; functions that were not entered are left out. */
-export function readCounters(exports: Readonly<Record<string, unknown>>, from: number, to: number): readonly FunctionCharge[] {
-  const value = (name: string): bigint => (exports[name] as WebAssembly.Global<'i64'>).value
+export function readCounters(exports: Exports, from: number, to: number): readonly FunctionCharge[] {
   const out: FunctionCharge[] = []
   for (let index = from; index < to; index++) {
-    const calls = Number(value(callCounter(index)))
-    if (calls > 0) out.push({ index, gas: value(gasCounter(index)), calls })
+    const calls = Number(value(exports, callCounter(index)))
+    if (calls > 0) out.push({ index, gas: value(exports, gasCounter(index)), calls })
   }
   return out
+}
+
+/** Reads all probes of an instance. */
+export function readProbes(exports: Exports, count: number): readonly bigint[] {
+  return Array.from({ length: count }, (_, n) => value(exports, probeCounter(n)))
+}
+
+/** Bytes of the stack limit that were left at the deepest call that was entered. */
+export function readLeastStack(exports: Exports): number {
+  return Number(value(exports, LEAST_STACK_EXPORT))
+}
+
+export interface ProfilingModule {
+  readonly prepared: Uint8Array
+  /** None where the module has too many: then it counts by function only. */
+  readonly probes: number
+}
+
+/** The profiling variant, by probe where the module has at most `tracedProbes` and stays within what engines take. */
+export function prepareProfiling(module: CoreModule, options: Pick<PrepareOptions, 'positions'> = {}): ProfilingModule {
+  const probes = probeCount(module, PARAMS.wasm)
+  if (probes <= LIMITS.tracedProbes) {
+    try {
+      return { prepared: prepareModule(module, { ...options, profile: true, probes: true }), probes }
+    } catch (error) {
+      if (!isUtnetError(error, 'guest_invalid')) throw error
+      options.positions?.clear()
+    }
+  }
+  return { prepared: prepareModule(module, { ...options, profile: true }), probes: 0 }
 }

@@ -42,7 +42,7 @@ function enter(
   if (stack.length >= LIMITS.callDepth) return failed('depth', `more contracts at work than the limit callDepth of ${LIMITS.callDepth}`)
   const { left } = meter
   const mark = callee.env.checkpoint()
-  const outcome = runCallee({ callee, entry, args, gasLimit: gas < left ? gas : left })
+  const outcome = runCallee({ callee, asked, entry, args, gasLimit: gas < left ? gas : left })
   if (outcome === 'no-export') return failed('not-found', `${asked} has no export ${entry}`)
   if (outcome === 'arguments') return failed('arguments', `the arguments are not those of ${entry} of ${asked}`)
   if (outcome.status !== 'ok') callee.env.revert(mark)

@@ -21,6 +21,8 @@ const { host } = PARAMS
 
 export interface CalleeRun {
   readonly callee: Callee
+  /** What the caller named it. */
+  readonly asked: string
   readonly entry: string
   /** Canonical dag-cbor of the list of arguments. */
   readonly args: Uint8Array

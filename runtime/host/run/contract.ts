@@ -69,14 +69,16 @@ function runEntry(
 ): RunOutcome {
   const { runs, guestOf, events } = above
   const stack = [...above.stack, env.contract]
-  const runCallee = ({ callee, entry: name, args: packed, gasLimit: budget }: CalleeRun): RunOutcome | 'no-export' | 'arguments' => {
+  const runCallee = ({ callee, asked, entry: name, args: packed, gasLimit: budget }: CalleeRun): RunOutcome | 'no-export' | 'arguments' => {
     const called = guestOf(callee.module)
     const found = entryOf(called, name, false)
     if (found === undefined) return 'no-export'
     const values = unpack(found, packed)
     if (values === undefined) return 'arguments'
     const stackBytes = run.instance.stackLeft - CROSSING_BYTES
-    return runEntry(called, found, values, budget, callee.env, { runs, guestOf, events, stack, stackBytes })
+    const outcome = runEntry(called, found, values, budget, callee.env, { runs, guestOf, events, stack, stackBytes })
+    run.instance.called(asked, outcome)
+    return outcome
   }
   const run = runs.begin(guest, gasLimit, CHAIN, (meter) => new ContractState(meter, { env, events, stack, runCallee }))
   if (above.stackBytes !== undefined) run.instance.stackLeft = above.stackBytes

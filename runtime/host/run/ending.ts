@@ -1,5 +1,5 @@
 /** How a run ended, and what can end one. */
-import type { Budgets, FunctionGas, RunStatus, WitValue } from '../../core/index.ts'
+import type { Budgets, FunctionGas, GuestFrame, RunStatus, WitValue } from '../../core/index.ts'
 
 /** Thrown by the host's own charges. */
 export class OutOfGas extends Error {
@@ -19,10 +19,12 @@ export interface Ending {
   readonly message?: string
   /** The function in which the run ended before its time, where it can be told. */
   readonly where?: string
+  readonly frames?: readonly GuestFrame[]
   /** The budget that was used up. */
   readonly limit?: keyof Budgets
   /** Of the profiling variant only. */
   readonly profile?: readonly FunctionGas[]
+  readonly probes?: readonly bigint[]
 }
 
 /** A trap of the instance, or an attempt to suspend where nothing can. */

@@ -49,12 +49,21 @@ function responseOf({ answer }: FunctionState): HttpResponse {
 }
 
 /** What is told of a run beside its answer. */
-function toldOf({ message, where, limit, profile }: Ending): Pick<InvokeOutcome, 'message' | 'where' | 'limit' | 'profile'> {
+function toldOf({
+  message,
+  where,
+  frames,
+  limit,
+  profile,
+  probes,
+}: Ending): Pick<InvokeOutcome, 'message' | 'where' | 'frames' | 'limit' | 'profile' | 'probes'> {
   return {
     ...(message === undefined ? {} : { message }),
     ...(where === undefined ? {} : { where }),
+    ...(frames === undefined ? {} : { frames }),
     ...(limit === undefined ? {} : { limit }),
     ...(profile === undefined ? {} : { profile }),
+    ...(probes === undefined ? {} : { probes }),
   }
 }
 

@@ -1,9 +1,10 @@
 /** An instance of a guest and the run that is in it: gas, host calls, how the run ended. One run at a time; many one after the other. */
-import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunStatus, type WitValue } from '../../core/index.ts'
+import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunOutcome, type RunStatus, type WitValue } from '../../core/index.ts'
 import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction } from '../abi/index.ts'
 import type { Pooled } from '../pool/index.ts'
 import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
 import { instantiate, type Linked } from './instantiate.ts'
+import { readLeastStack, readProbes } from '../prepare/index.ts'
 import { placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
 import { ABI, INSTANCE, Tally } from './profile.ts'
@@ -68,6 +69,8 @@ export class GuestInstance implements Budget, Pooled {
   /** What the host's charges are for at present. */
   #account = INSTANCE
   #tally: Tally | undefined
+  /** Of the profiling variant, with that of contracts that this one called. */
+  #stackUsed = 0
 
   /** Throws `host_fault`. */
   constructor(guest: PreparedGuest) {
@@ -117,7 +120,10 @@ export class GuestInstance implements Budget, Pooled {
     this.#inside = false
     this.#calls = 0
     this.#linked.gas.value = limit
-    if (this.guest.profiled) this.#tally = new Tally()
+    if (this.guest.profiled) {
+      this.#tally = new Tally()
+      this.#stackUsed = 0
+    }
   }
 
   charge(gas: number): void {
@@ -304,7 +310,29 @@ export class GuestInstance implements Budget, Pooled {
       ...this.#state?.budgets?.(),
     }
     const ending = { status, result, gas, budgets }
-    return this.#tally === undefined ? ending : { ...ending, profile: this.#tally.lines(this.guest, this.#linked.exports, gas) }
+    return this.#tally === undefined ? ending : this.#profiled(ending, this.#tally)
+  }
+
+  #profiled(ending: Ending, tally: Tally): Ending {
+    const { exports } = this.#linked
+    const { probes } = this.guest
+    this.#deepest(LIMITS.stackBytes - readLeastStack(exports))
+    return {
+      ...ending,
+      budgets: { ...ending.budgets, stackBytes: { used: this.#stackUsed, allowed: LIMITS.stackBytes } },
+      profile: tally.lines(this.guest, exports, ending.gas),
+      ...(probes === 0 ? {} : { probes: readProbes(exports, probes) }),
+    }
+  }
+
+  #deepest(used: number): void {
+    if (used > this.#stackUsed) this.#stackUsed = used
+  }
+
+  /** A contract that this one called has ended; its gas is charged here next. */
+  called(name: string, { profile, budgets, gas }: RunOutcome): void {
+    this.#tally?.callee(name, profile ?? [], this.#account, gas)
+    this.#deepest(Number(budgets?.stackBytes?.used ?? 0))
   }
 
   #ok(result: WitValue): Ending {
@@ -320,9 +348,9 @@ export class GuestInstance implements Budget, Pooled {
   /** The whole limit is gone; the message says where it happened. */
   #stopped(status: RunStatus, why: string, error: unknown, limit: keyof Budgets | undefined): Ending {
     this.#broken = true
-    const where = placeOf(error, this.guest)
+    const place = placeOf(error, this.guest)
     const ending = { ...this.#ending(status, null, this.#limit), ...(limit === undefined ? {} : { limit }) }
-    return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
+    return place === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${place.where}`, ...place }
   }
 
   #tooDeep(used: number, error: unknown): Ending {
@@ -332,9 +360,8 @@ export class GuestInstance implements Budget, Pooled {
 
   /** The guest ended its call itself: the message is its own, and what is left of the limit is not lost. */
   #refused(error: Revert): Ending {
-    const where = placeOf(error, this.guest)
     const ending = { ...this.#ending('refused', null, this.#limit - this.#linked.gas.value), message: error.message }
-    return where === undefined ? ending : { ...ending, where }
+    return { ...ending, ...placeOf(error, this.guest) }
   }
 
   /** What stopped the guest. A fault of the node is thrown on: it is never a result. */

@@ -1,5 +1,5 @@
 /** Guests that answer requests, by world: what is asked, what comes back, and who runs it. A world is one file and one line here. */
-import type { Budgets, CID, FunctionGas, HostLog, ModelUse, RunStatus, TensorBridge } from '../../core/index.ts'
+import type { Budgets, CID, FunctionGas, GuestFrame, HostLog, ModelUse, RunStatus, TensorBridge } from '../../core/index.ts'
 import type { HttpRequest, HttpResponse, RunContext } from '../http/index.ts'
 import type { Ticket } from '../pool/index.ts'
 import type { PreparedGuest } from './prepared.ts'
@@ -27,10 +27,14 @@ export interface InvokeOutcome {
   readonly message?: string
   /** The function in which the run ended before its time, where it can be told. */
   readonly where?: string
+  /** Where that was, innermost first. */
+  readonly frames?: readonly GuestFrame[]
   /** The budget that was used up. */
   readonly limit?: keyof Budgets
   /** Gas by function, most first; the sum is `gas`. */
   readonly profile?: readonly FunctionGas[]
+  /** What the probes of the profiling variant counted. */
+  readonly probes?: readonly bigint[]
 }
 
 /** Runs a request in a guest of a world; at once and without a ticket where nothing suspends it. */

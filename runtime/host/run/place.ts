@@ -1,20 +1,28 @@
 /** Where a guest stopped, from the stack of what was thrown. For people: a stack that says nothing gives nothing. */
+import type { GuestFrame } from '../../core/index.ts'
 import type { PreparedGuest } from './prepared.ts'
 
 /** A frame of WebAssembly as V8 prints it; the function's name stands before and may be anything. */
-const FRAME = /:wasm-function\[(\d{1,7})\]:0x[0-9a-f]+\)?$/
+const FRAME = /:wasm-function\[(\d{1,7})\]:0x([0-9a-f]{1,8})\)?$/
 const LIBRARY = '~lib/'
 
-/** The innermost function of the guest; for one of a library also the first of its callers that is not. */
-export function placeOf(error: unknown, { functions: { first, count }, nameOf }: PreparedGuest): string | undefined {
+export interface Place {
+  /** The innermost function of the guest; for one of a library also the first of its callers that is not. */
+  readonly where: string
+  readonly frames: readonly GuestFrame[]
+}
+
+export function placeOf(error: unknown, { functions: { first, count }, nameOf }: PreparedGuest): Place | undefined {
   if (!(error instanceof Error) || typeof error.stack !== 'string') return undefined
   const frames = error.stack.split('\n').flatMap((line) => {
-    const index = Number(FRAME.exec(line)?.[1] ?? -1)
+    const [, index, at] = FRAME.exec(line) ?? []
     // The function that charges stands behind the guest's own
-    return index >= first && index < first + count ? [nameOf(index)] : []
+    const own = index !== undefined && Number(index) >= first && Number(index) < first + count
+    return own ? [{ index: Number(index), at: Number.parseInt(at as string, 16) }] : []
   })
-  const [inner] = frames
-  if (inner === undefined || !inner.startsWith(LIBRARY)) return inner
-  const caller = frames.find((name) => !name.startsWith(LIBRARY))
-  return caller === undefined ? inner : `${inner}, called from ${caller}`
+  const names = frames.map(({ index }) => nameOf(index))
+  const [inner] = names
+  if (inner === undefined) return undefined
+  const caller = inner.startsWith(LIBRARY) ? names.find((name) => !name.startsWith(LIBRARY)) : undefined
+  return { where: caller === undefined ? inner : `${inner}, called from ${caller}`, frames }
 }

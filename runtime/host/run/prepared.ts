@@ -2,7 +2,7 @@
 import { LIMITS, PARAMS, type GuestInfo } from '../../core/index.ts'
 import { exportGlue, importGlue, offered, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import { isComponent, type MainExport } from '../component/index.ts'
-import { isPoolable, prepareModule } from '../prepare/index.ts'
+import { isPoolable, prepareModule, prepareProfiling } from '../prepare/index.ts'
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../validate/index.ts'
 import { functionNames, nameSection, type CoreModule } from '../wasm/index.ts'
 import { WORLDS } from './worlds.ts'
@@ -38,6 +38,8 @@ export interface PreparedGuest {
   readonly poolable: boolean
   /** The profiling variant. */
   readonly profiled: boolean
+  /** How many places it counts, beside functions. */
+  readonly probes: number
   /** An import may suspend it. */
   readonly suspends: boolean
   /** What it takes in a cache. */
@@ -88,7 +90,7 @@ function namer({ core: { module }, entries }: ValidGuest): (index: number) => st
 /** Validates, prepares and compiles a component, or its profiling variant. Throws `guest_invalid`. */
 export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<PreparedGuest> {
   const valid = validate(bytes, WORLDS)
-  const prepared = prepareModule(valid.core.module, { profile })
+  const { prepared, probes } = profile ? prepareProfiling(valid.core.module) : { prepared: prepareModule(valid.core.module), probes: 0 }
   const compiled = await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
   const imports = bind(valid)
   const { module, world, exports } = valid
@@ -106,6 +108,7 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
     nameOf: namer(valid),
     poolable: !profile && poolable(valid.core.module, wholeMemory),
     profiled: profile,
+    probes,
     suspends: imports.some((i) => i.kind === 'host' && i.func.suspends),
     bytes: bytes.length + prepared.length * 4,
   }

@@ -15,9 +15,11 @@ import {
   type CallRequest,
   type CallResult,
   type Cbor,
+  type ErrorExtra,
   type GuestInfo,
   type QueryRequest,
   type QueryResult,
+  type RunOutcome,
   type StateProof,
   type WitFunction,
 } from '../../core/index.ts'
@@ -97,6 +99,12 @@ function stateProof(parts: Parts, values: readonly ProvenValue[], height: number
   }
 }
 
+/** The limit that ended a run, as a problem names it. */
+function brokenLimit({ limit, budgets = {} }: RunOutcome): ErrorExtra {
+  const budget = limit && budgets[limit]
+  return limit === undefined || budget === undefined ? {} : { limit, used: budget.used, allowed: budget.allowed }
+}
+
 /** A free, read-only run on a final state. */
 export async function query(parts: Parts, request: QueryRequest): Promise<QueryResult> {
   const { info } = await guestOf(parts, request.name, 'contract', 'utnet invoke runs functions')
@@ -119,7 +127,11 @@ export async function query(parts: Parts, request: QueryRequest): Promise<QueryR
       },
     )
   if (outcome.status !== 'ok')
-    throw new UtnetError('guest_trap', `${request.export} ended as ${outcome.status}: ${outcome.message ?? 'no message'}`)
+    throw new UtnetError(
+      'guest_trap',
+      `${request.export} ended as ${outcome.status}: ${outcome.message ?? 'no message'}`,
+      brokenLimit(outcome),
+    )
   const result = { result: fn.result === undefined ? null : witToJson(fn.result, outcome.result), gas: outcome.gas.toString(), height }
   if (request.proof !== true) return result
   return {

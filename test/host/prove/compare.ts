@@ -52,7 +52,7 @@ export function prepared(bytes: Uint8Array, schemes: typeof SCHEMES = SCHEMES): 
   const { module } = whitelistBytes(bytes)
   const all = Object.entries(schemes).map(([name, options]) => [name, prepareModule(module, options)] as const)
   const [[, first]] = all as [readonly [string, Uint8Array]]
-  const profiled = compile(prepareModule(module, { profile: true }))
+  const profiled = compile(prepareModule(module, { profile: true, probes: true }))
   return {
     calls: callables(module),
     original: module.start === undefined ? compile(bytes) : undefined,

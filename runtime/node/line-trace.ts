@@ -1,0 +1,66 @@
+/** A trace in the words of the author: source lines, as `replay` shows them. */
+import { LIMITS } from '../core/index.ts'
+import { gasByLine, sourceOf, type LineGas, type SourceMap } from '../host/index.ts'
+import type { TracedReexecution } from './reexecute.ts'
+
+export interface TracedLine {
+  /** `file:line`, a file of a library, `no source line` for what the compiler made, or a charge of the host by its name in `functions`. */
+  readonly at: string
+  /** Decimal. */
+  readonly gas: string
+  /** Percent of the run's gas. */
+  readonly share: number
+  /** How often it ran, or a host function was called; 0 where lines are summed. */
+  readonly executions: number
+}
+
+export interface LineTrace {
+  /** Most gas first; the sum is `gas`. */
+  readonly lines?: readonly TracedLine[]
+  /** Why there are none although there is a map. */
+  readonly noLines?: string
+}
+
+const BURNT = 'burnt'
+const NO_LINE = 'no source line'
+
+function nameOf({ file, line }: LineGas): string {
+  if (file === undefined) return NO_LINE
+  return line === undefined ? file : `${file}:${line}`
+}
+
+export function linesOf(
+  component: Uint8Array,
+  { functions, charges = [], probes, gas }: TracedReexecution,
+  map: SourceMap,
+  library: boolean,
+): LineTrace {
+  if (functions === undefined) return {}
+  if (probes === undefined)
+    return { noLines: `lines are counted in components of one core module with at most ${LIMITS.tracedProbes} straight lines of code` }
+  const share = (part: bigint): number => (gas === 0n ? 0 : Number((part * 10_000n) / gas) / 100)
+  const all = [
+    ...gasByLine(component, probes, map, { library }).map((line) => ({
+      at: nameOf(line),
+      gas: line.gas,
+      executions: Number(line.executions),
+    })),
+    ...charges.filter((c) => c.name !== BURNT).map((c) => ({ at: c.name, gas: BigInt(c.gas), executions: c.calls })),
+  ]
+  // A line on credit was charged and not entered: what is burnt differs from that of the trace by function
+  const burnt = gas - all.reduce((sum, line) => sum + line.gas, 0n)
+  if (burnt > 0n) all.push({ at: BURNT, gas: burnt, executions: 0 })
+  const lines = all.toSorted((a, b) => (a.gas === b.gas ? 0 : a.gas < b.gas ? 1 : -1))
+  return { lines: lines.map((line) => ({ ...line, gas: line.gas.toString(), share: share(line.gas) })) }
+}
+
+/** `file:line:column` in which a run ended; undefined where that cannot be told. */
+export function placeOf(
+  component: Uint8Array,
+  { frames = [] }: Pick<TracedReexecution, 'frames'>,
+  map: SourceMap,
+  profiled: boolean,
+): string | undefined {
+  const place = sourceOf(component, frames, map, profiled)
+  return place && `${place.file}:${place.line}:${place.column}`
+}
