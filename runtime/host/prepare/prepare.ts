@@ -6,6 +6,7 @@ import { typeByte } from './emit.ts'
 import { Layout, type Counter, type Scheme } from './layout.ts'
 import { NaiveBodies } from './naive.ts'
 import { OptimisedBodies } from './optimised.ts'
+import { pricesOf } from './prices.ts'
 import { callCounter, countersOf, gasCounter } from './profile.ts'
 
 /** A mutable i64: the gas that is left. Zero until it is set; below zero the run is out of gas. */
@@ -27,6 +28,8 @@ export interface PrepareOptions {
   readonly profile?: boolean
   /** `shared`: `utnet:gas` and `utnet:stack` are imported from module `utnet` as `gas` and `stack`, so that all core modules of a component use the same. */
   readonly counter?: Counter
+  /** Pages that all memories of the component grow to at most, where it has more than this module's: memory costs by it. */
+  readonly reach?: number
 }
 
 /** The count that a section begins with, and what follows it. */
@@ -53,7 +56,7 @@ interface Export {
  */
 export function prepareModule(
   module: CoreModule,
-  { scheme = 'optimised', params = PARAMS, profile = false, counter = 'own' }: PrepareOptions = {},
+  { scheme = 'optimised', params = PARAMS, profile = false, counter = 'own', reach = 0 }: PrepareOptions = {},
 ): Uint8Array {
   const layout = new Layout(module, profile ? 'optimised' : scheme, counter)
   const firstCounter = module.globals.length + 2
@@ -61,7 +64,8 @@ export function prepareModule(
   if (layout.guardsImports)
     for (let i = 0; i < module.importedFunctions; i++) layout.add(layout.functionType(layout.ownType(i)), importBody(layout, i))
   // Bodies come first: they say which types are needed
-  const bodies = layout.threads ? new OptimisedBodies(layout, params.wasm, counters) : new NaiveBodies(layout, params.wasm)
+  const prices = pricesOf(module, reach, params)
+  const bodies = layout.threads ? new OptimisedBodies(layout, prices, counters) : new NaiveBodies(layout, prices)
   const code = new Writer(module.bytes.length * 2)
   for (const body of module.bodies) {
     const size = bodies.write(body, code)

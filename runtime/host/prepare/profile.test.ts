@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PARAMS } from '../../core/index.ts'
 import { load, wat, type Loaded } from '../testing/wat.ts'
 import { functionNames, nameSection, readModule, type CoreModule } from '../wasm/index.ts'
-import { prepareModule, readCounters, STACK_EXPORT, type FunctionCharge } from './index.ts'
+import { prepareModule, pricesOf, readCounters, STACK_EXPORT, type FunctionCharge } from './index.ts'
 
 const PLENTY = 1_000_000_000n
 
@@ -118,7 +117,7 @@ test('counters tell functions, calls and dynamic charges apart', async () => {
   )
   const none = load(empty)
   run(none, 'main', 0, PLENTY)
-  expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(BigInt(100 * PARAMS.wasm.bulk64))
+  expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(BigInt(100 * pricesOf(module).bulk64))
 })
 
 test('the ordinary variant has no counters; a guest cannot bring its own', async () => {

@@ -4,7 +4,7 @@ import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction } from 
 import type { Pooled } from '../pool/index.ts'
 import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
 import { instantiate, type Linked } from './instantiate.ts'
-import { placeOf } from './place.ts'
+import { hintOf, placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
 import { ABI, INSTANCE, Tally } from './profile.ts'
 import type { Budget, RunState } from './state.ts'
@@ -299,7 +299,7 @@ export class GuestInstance implements Budget, Pooled {
   #ending(status: RunStatus, result: WitValue, gas: bigint): Ending {
     const budgets: Budgets = {
       gas: { used: gas, allowed: this.#limit },
-      memoryPages: { used: this.#whole.bytes.length / PAGE, allowed: LIMITS.memoryPages },
+      memoryPages: { used: this.#whole.bytes.length / PAGE, allowed: this.guest.memoryPages },
       hostCalls: { used: this.#calls, allowed: LIMITS.hostCalls },
       ...this.#state?.budgets?.(),
     }
@@ -322,7 +322,7 @@ export class GuestInstance implements Budget, Pooled {
     this.#broken = true
     const where = placeOf(error, this.guest)
     const ending = { ...this.#ending(status, null, this.#limit), ...(limit === undefined ? {} : { limit }) }
-    return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
+    return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}${hintOf(why, where)}`, where }
   }
 
   #tooDeep(used: number, error: unknown): Ending {
