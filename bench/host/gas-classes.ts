@@ -5,9 +5,10 @@
 import { PARAMS } from '../../runtime/core/index.ts'
 import { wat } from '../../runtime/host/testing/wat.ts'
 import { ratioOf, rowOf, type Row } from '../row.ts'
-import { ATTACKS, type GasClass } from './gas/attacks.ts'
+import { ATTACKS } from './gas/attacks.ts'
 import { chains, reference } from './gas/chains.ts'
 import { freshLoopOf, loopOf, Warm } from './gas/clock.ts'
+import { withHostPrices } from './gas/host-prices.ts'
 import { crossing } from './gas/crossing.ts'
 
 const AREA = 'host'
@@ -25,10 +26,16 @@ interface Member {
 
 const slug = (name: string): string => name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
 
+/** Every price of the table; what is priced by how far a memory reaches once for each tier. */
+function classNames(): readonly string[] {
+  const { memory, ...classes } = PARAMS.wasm
+  return [...Object.keys(classes), ...memory.flatMap(({ pages, ...prices }) => Object.keys(prices).map((name) => `${name}-${pages}`))]
+}
+
 /** The worst members of every class, at a first look. */
-async function worst(base: Warm): Promise<ReadonlyMap<GasClass, readonly Member[]>> {
-  const classes = new Map<GasClass, readonly Member[]>((Object.keys(PARAMS.wasm) as GasClass[]).map((name) => [name, []]))
-  const look = async (name: GasClass, what: string, make: () => Warm): Promise<void> => {
+async function worst(base: Warm): Promise<ReadonlyMap<string, readonly Member[]>> {
+  const classes = new Map<string, readonly Member[]>(classNames().map((name) => [name, []]))
+  const look = async (name: string, what: string, make: () => Warm): Promise<void> => {
     const warm = await make().warm()
     const seen = [...(classes.get(name) ?? []), { name: what, warm, ratio: warm.best(3) / base.best(3) }]
     classes.set(name, seen.sort((a, b) => b.ratio - a.ratio).slice(0, FINALISTS))
@@ -68,5 +75,18 @@ export async function gasRows(emit: (row: Row) => void): Promise<void> {
     theirs.push(base.best(3))
   }
   emit(ratioOf(AREA, { id: 'host.gas.host-call', row: 'ns a gas of a host call that does nothing else', peer, ours, theirs, atMost: BAR }))
+  await withHostPrices(async (prices) => {
+    for (const { id, name, gas, aside, ns } of prices) {
+      const measured: number[] = []
+      const beside: number[] = []
+      await ns()
+      for (let i = 0; i < ROUNDS; i++) {
+        measured.push(Math.min(await ns(), await ns(), await ns(), await ns()) / gas)
+        beside.push(base.best(3))
+      }
+      const bar = aside === true ? {} : { atMost: BAR }
+      emit(ratioOf(AREA, { id: `host.gas.${id}`, row: `ns a gas of ${name}`, peer, ours: measured, theirs: beside, ...bar }))
+    }
+  })
   emit(rowOf(AREA, { id: 'host.gas.reference', row: `ns a gas of ${peer}`, unit: 'ns', values: nanoseconds }))
 }

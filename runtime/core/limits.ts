@@ -81,7 +81,7 @@ export const LIMITS = {
   // chain
   txBytes: 128 * 1024,
   blockTxs: 10_000,
-  blockGas: 500_000_000, // at most 0.3 s, at 3 times 0.17 ns a gas (bench host.gas)
+  blockGas: 600_000_000, // at most 0.3 s, at 3 times 0.163 ns a gas (bench host.gas)
   blockTxBytes: 8 * 1024 * 1024,
   stateHistory: 256, // heights whose state stays readable
   exportNameBytes: 128,

@@ -2,6 +2,18 @@
 
 import { LIMITS } from './limits.ts'
 
+/** What it costs to reach into a memory of at most `pages`: a small one stays in the processor's caches, a large one misses them all and those of the page tables too. */
+export interface MemoryPrices {
+  /** 64 KiB each. */
+  readonly pages: number
+  readonly load: number
+  readonly store: number
+  /** memory.copy and memory.fill, beside their bytes. */
+  readonly bulk: number
+  /** Per 64 bytes, begun, of memory.copy, memory.fill, memory.init. */
+  readonly bulk64: number
+}
+
 export interface Params {
   readonly protocol: number
   /**
@@ -25,7 +37,10 @@ export interface Params {
     readonly floatTruncate: number
     readonly floatMultiply: number
     readonly floatDivide: number
-    readonly memory: number
+    /** By what a module's memory can grow to, the smallest first and the last one for all. */
+    readonly memory: readonly MemoryPrices[]
+    /** What the engine does outside the code: growing memories and tables, filling them from segments, filling and copying tables; beside the size. */
+    readonly engineCall: number
     /** Tables and references to functions. */
     readonly table: number
     /** Conditional branches. */
@@ -39,12 +54,13 @@ export interface Params {
     readonly simdDivide: number
     /** Per page (64 KiB) of memory.grow. */
     readonly growPage: number
-    /** Per 64 bytes, begun, of memory.copy, memory.fill, memory.init. */
-    readonly bulk64: number
     /** Per element of table.grow, table.copy, table.fill, table.init. */
     readonly tableElement: number
   }
-  /** Gas of a host call: base + per byte handed in + per byte handed out. */
+  /**
+   * Gas of a host call: base + per byte handed in + per byte handed out; by the same rule. Storage is priced by a state whose pages lie decoded in memory.
+   * What one that outgrew it costs more no gas pays for (bench rows `host.gas.storage-read-disk` and its like).
+   */
   readonly host: {
     readonly base: number
     readonly byteIn: number
@@ -53,8 +69,10 @@ export interface Params {
     readonly storageWrite: number
     readonly storageByte: number
     readonly eventBase: number
+    /** One digest, and each 64 bytes of its message and padding. */
+    readonly sha256Base: number
     readonly sha256Per64: number
-    /** Checking one ed25519 signature, beside its message's `sha256Per64`. */
+    /** Checking one ed25519 signature, beside its message's `sha256Base` and `sha256Per64`. */
     readonly ed25519Verify: number
     /** Finding and entering another contract, beside what its instance and its run cost. */
     readonly contractCall: number
@@ -73,6 +91,26 @@ export interface Params {
   readonly baseFee: bigint
 }
 
+/** The prices of one module's instructions. */
+export type WasmPrices = Omit<Params['wasm'], 'memory'> & Omit<MemoryPrices, 'pages'>
+
+const priced = new WeakMap<Params['wasm'], Map<MemoryPrices, WasmPrices>>()
+
+/** The prices of a module whose memory can grow to `pages` of 64 KiB; 0 where it has none. The same object for the same prices. */
+export function wasmPrices(params: Params['wasm'], pages: number): WasmPrices {
+  const { memory, ...wasm } = params
+  const tier = memory.find((m) => pages <= m.pages) ?? memory.at(-1)
+  if (tier === undefined) throw new RangeError('a parameter table without prices of memory')
+  const tiers = priced.get(params) ?? new Map<MemoryPrices, WasmPrices>()
+  priced.set(params, tiers)
+  const found = tiers.get(tier)
+  if (found !== undefined) return found
+  const { pages: _, ...prices } = tier
+  const made = { ...wasm, ...prices }
+  tiers.set(tier, made)
+  return made
+}
+
 const V1: Params = {
   protocol: 1,
   wasm: {
@@ -87,7 +125,13 @@ const V1: Params = {
     floatTruncate: 16,
     floatMultiply: 150,
     floatDivide: 170,
-    memory: 500,
+    memory: [
+      { pages: 16, load: 32, store: 12, bulk: 24, bulk64: 8 },
+      { pages: 64, load: 120, store: 24, bulk: 40, bulk64: 20 },
+      { pages: 256, load: 400, store: 48, bulk: 60, bulk64: 30 },
+      { pages: LIMITS.memoryPages, load: 600, store: 96, bulk: 100, bulk64: 30 },
+    ],
+    engineCall: 160,
     table: 120,
     branch: 6,
     branchTable: 8,
@@ -97,25 +141,25 @@ const V1: Params = {
     simdFloat: 30,
     simdMultiply: 150,
     simdDivide: 170,
-    growPage: 160_000,
-    bulk64: 30,
+    growPage: 80_000,
     tableElement: 110,
   },
   host: {
     base: 300,
     byteIn: 1,
     byteOut: 1,
-    storageRead: 2_000,
-    storageWrite: 10_000,
+    storageRead: 60_000,
+    storageWrite: 200_000,
     storageByte: 50,
-    eventBase: 1_000,
-    sha256Per64: 400,
-    ed25519Verify: 200_000,
-    contractCall: 20_000,
-    tensorElement: 2,
+    eventBase: 10_000,
+    sha256Base: 2_000,
+    sha256Per64: 150,
+    ed25519Verify: 400_000,
+    contractCall: 180_000,
+    tensorElement: 16,
     tensorModelByte: 8,
   },
-  tx: { base: 10_000, byte: 10, publishByte: 10 },
+  tx: { base: 800_000, byte: 10, publishByte: 10 },
   baseFee: 1_000_000_000n,
 }
 

@@ -41,6 +41,8 @@ async function guestOf(
       }
     },
     runtime: 'stub',
+    memoryPages: 256,
+    initialMemoryPages: undefined,
     abort: 'abort/trapAbort',
   })
   return instantiateOnJco(await makeComponent(core, text, 'w'), imports)

@@ -17,7 +17,7 @@
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 1004
+    i64.const 264
     i64.sub
     local.tee 1
     local.get 2
@@ -64,7 +64,7 @@
     local.get 1
     local.get 3
     i64.extend_i32_u
-    i64.const 160000
+    i64.const 80000
     i64.mul
     i64.sub
     local.tee 1

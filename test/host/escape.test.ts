@@ -228,7 +228,8 @@ export function handle(request: Request): Response {
 }`
 
 test('U2.3-PIEE-1 a node whose guests spin, recurse, grow and peek answers everybody else, and the same as before', async () => {
-  await node.api.deploy({ name: 'hostile', component: (await buildText('function', { 'index.ts': HOSTILE }, 'hostile')).component })
+  const { component } = await buildText('function', { 'index.ts': HOSTILE }, 'hostile', { memoryPages: LIMITS.memoryPages })
+  await node.api.deploy({ name: 'hostile', component })
   const ask = async (path: string): Promise<{ status: number; text: string }> => {
     const answer = await fetch(`${node.url}/fn/hostile${path}`)
     return { status: answer.status, text: (await answer.text()).trim() }

@@ -1,7 +1,11 @@
 /** What costs most of each kind for its gas: memory out of reach of the caches, branches that cannot be foreseen, growth, bulk and table work. */
-import { LIMITS, type Params } from '../../../runtime/core/index.ts'
+import { LIMITS, PARAMS, type MemoryPrices, type WasmPrices } from '../../../runtime/core/index.ts'
 
-export type GasClass = keyof Params['wasm']
+/** What is priced by how far a memory reaches. */
+type Reaching = Exclude<keyof MemoryPrices, 'pages'>
+
+/** A class of the table; of what is priced by reach one for each of the tiers, named by its pages. */
+export type GasClass = Exclude<keyof WasmPrices, Reaching> | `${Reaching}-${number}`
 
 export interface Attack {
   readonly class: GasClass
@@ -20,47 +24,98 @@ const module = (items: string, body: string, setup = ''): string =>
 const times = (n: number, text: string): string => Array.from({ length: n }, () => text).join(' ')
 
 const PAGES = LIMITS.memoryPages
-const LINES = PAGES * 1_024
 /** The next of a full period of pseudo-random numbers; where it is well mixed is above. */
 const RANDOM = '(local.set $x (i32.add (i32.mul (local.get $x) (i32.const 1664525)) (i32.const 1013904223)))'
 const DRAWN = (mask: number, shift = 7): string => `(i32.and (i32.shr_u (local.get $x) (i32.const ${shift})) (i32.const ${mask}))`
 
 /** Every line of the memory holds the address of the next in a pseudo-random order of all of them. */
-const strewn = (offset: number, lines = LINES): string => `(local.set $n (i32.const ${lines})) (loop $l
+const strewn = (offset: number, lines: number): string => `(local.set $n (i32.const ${lines})) (loop $l
   (i32.store offset=${offset} (i32.shl (local.get $y) (i32.const 6))
     (i32.shl (local.tee $x (i32.and (i32.add (i32.mul (local.get $y) (i32.const 1664525)) (i32.const 1013904223)) (i32.const ${lines - 1}))) (i32.const 6)))
   (local.set $y (local.get $x)) (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (global.set $keep (i32.const 0))`
-const touched = `(memory.fill (i32.const 0) (i32.const 1) (i32.const ${PAGES * 65_536 - 64}))`
-const BIG = `(memory ${PAGES})`
-const ADDRESS = DRAWN(PAGES * 65_536 - 128, 4)
+/** What memory of at most `pages` costs where all of it is in use. */
+function reach({ pages }: MemoryPrices): readonly Attack[] {
+  const where = pages < 16 ? `${pages * 64} KiB` : `${pages / 16} MiB`
+  const memory = `(memory ${pages} ${pages})`
+  const bytes = pages * 65_536
+  const lines = bytes / 64
+  const address = DRAWN(bytes - 128, 4)
+  const touched = `(memory.fill (i32.const 0) (i32.const 1) (i32.const ${bytes - 64}))`
+  const both = `${RANDOM} (local.set $y ${address}) ${RANDOM}`
+  // Of a length that the engine cannot know; the halves of a memory lie on different lines
+  const bulk = (length: number): readonly Attack[] => {
+    const n = `(i32.or (i32.const ${length}) (i32.shr_u (local.get $x) (i32.const 31)))`
+    const setup = `${touched} (global.set $keep (i32.const 0))`
+    return [
+      {
+        class: `bulk64-${pages}`,
+        name: `memory.copy of ${length} bytes in ${where}`,
+        text: module(memory, loop(times(2, `(memory.copy (i32.const ${bytes / 2}) (i32.const 3) ${n})`)), setup),
+      },
+      {
+        class: `bulk64-${pages}`,
+        name: `memory.fill of ${length} bytes in ${where}`,
+        text: module(memory, loop(times(2, `(memory.fill (i32.const 1) (local.get $x) ${n})`)), setup),
+      },
+    ]
+  }
+  return [
+    {
+      class: `load-${pages}`,
+      name: `a chain of loads over ${where}`,
+      text: module(memory, loop(`(local.get $x) ${times(16, '(i32.load)')} (local.set $x)`), strewn(0, lines)),
+    },
+    {
+      class: `load-${pages}`,
+      name: `a chain of loads over ${where}, each across two lines`,
+      text: module(memory, loop(`(local.get $x) ${times(16, '(i32.load offset=61)')} (local.set $x)`), strewn(61, lines / 2)),
+    },
+    {
+      class: `load-${pages}`,
+      name: `loads from anywhere in ${where}`,
+      text: module(memory, loop(times(8, `${RANDOM} (local.set $y (i32.add (local.get $y) (i32.load ${address})))`)), touched),
+    },
+    {
+      class: `store-${pages}`,
+      name: `stores anywhere in ${where}`,
+      text: module(memory, loop(times(8, `${RANDOM} (i32.store ${address} (local.get $n))`)), touched),
+    },
+    {
+      class: `store-${pages}`,
+      name: `vector stores anywhere in ${where}, each across two lines`,
+      text: module(memory, loop(times(8, `${RANDOM} (v128.store offset=56 (i32.and ${address} (i32.const -64)) (local.get $v))`)), touched),
+    },
+    {
+      class: `bulk-${pages}`,
+      name: `memory.copy of 64 bytes from anywhere to anywhere in ${where}`,
+      text: module(memory, loop(times(4, `${both} (memory.copy (local.get $y) ${address} (i32.const 64))`)), touched),
+    },
+    {
+      class: `bulk-${pages}`,
+      name: `memory.fill of 64 bytes anywhere in ${where}`,
+      text: module(memory, loop(times(4, `${RANDOM} (memory.fill ${address} (i32.const 1) (i32.const 64))`)), touched),
+    },
+    ...[0, 64, 4_096, bytes / 2 - 64].flatMap(bulk),
+  ]
+}
 
+const [SMALLEST] = PARAMS.wasm.memory.map((m) => m.pages)
 const memory: readonly Attack[] = [
-  { name: 'a chain of loads over 128 MiB', text: module(BIG, loop(`(local.get $x) ${times(16, '(i32.load)')} (local.set $x)`), strewn(0)) },
+  ...PARAMS.wasm.memory.flatMap(reach),
   {
-    name: 'a chain of loads over 128 MiB, each across two lines',
-    text: module(BIG, loop(`(local.get $x) ${times(16, '(i32.load offset=61)')} (local.set $x)`), strewn(61, LINES / 2)),
-  },
-  {
-    name: 'loads from anywhere in 128 MiB',
-    text: module(BIG, loop(times(8, `${RANDOM} (local.set $y (i32.add (local.get $y) (i32.load ${ADDRESS})))`)), touched),
-  },
-  { name: 'stores anywhere in 128 MiB', text: module(BIG, loop(times(8, `${RANDOM} (i32.store ${ADDRESS} (local.get $n))`)), touched) },
-  {
-    name: 'vector stores anywhere in 128 MiB, each across two lines',
-    text: module(BIG, loop(times(8, `${RANDOM} (v128.store offset=56 (i32.and ${ADDRESS} (i32.const -64)) (local.get $v))`)), touched),
-  },
-  {
+    class: `load-${SMALLEST as number}`,
     name: 'a value through one address',
-    text: module('(memory 1)', loop(times(16, '(i32.store (i32.const 8) (local.get $x)) (local.set $x (i32.load (i32.const 8)))'))),
+    text: module('(memory 1 1)', loop(times(16, '(i32.store (i32.const 8) (local.get $x)) (local.set $x (i32.load (i32.const 8)))'))),
   },
   {
+    class: `store-${SMALLEST as number}`,
     name: 'a narrow store read back wide',
     text: module(
-      '(memory 1)',
+      '(memory 1 1)',
       loop(times(8, '(i32.store8 offset=3 (i32.const 8) (local.get $x)) (local.set $x (i32.load (i32.const 8)))')),
     ),
   },
-].map((a) => ({ ...a, class: 'memory' as const }))
+]
 
 /** A text for each of some well mixed bits of the random number; the shortest way to a bit that cannot be foreseen. */
 const bits = (text: (bit: string) => string): string =>
@@ -165,42 +220,13 @@ const calls: readonly Attack[] = [
       loop(times(4, `${RANDOM} (local.set $y (call_indirect (type $t) (local.get $y) ${DRAWN(255, 17)}))`)),
     ),
   },
-]
-
-const bulk: readonly Attack[] = [0, 1, 64, 4_096, 1 << 20, 48 << 20].flatMap((bytes) => [
   {
-    class: 'bulk64' as const,
-    name: `memory.copy of ${bytes} bytes`,
-    text: module(BIG, loop(times(2, `(memory.copy (i32.const ${64 << 20}) (i32.const 3) (i32.const ${bytes}))`)), touched),
-  },
-  {
-    class: 'bulk64' as const,
-    name: `memory.fill of ${bytes} bytes`,
-    text: module(BIG, loop(times(2, `(memory.fill (i32.const 1) (local.get $x) (i32.const ${bytes}))`)), touched),
-  },
-])
-const far: readonly Attack[] = [
-  {
-    class: 'bulk64' as const,
-    name: 'memory.copy of 64 bytes from anywhere to anywhere in 128 MiB',
+    class: 'callIndirect',
+    name: 'indirect calls anywhere in a table of 65,536 entries',
     text: module(
-      BIG,
-      loop(times(4, `${RANDOM} (local.set $y ${ADDRESS}) ${RANDOM} (memory.copy (local.get $y) ${ADDRESS} (i32.const 64))`)),
-      touched,
-    ),
-  },
-  {
-    class: 'bulk64' as const,
-    name: 'memory.fill of 64 bytes anywhere in 128 MiB',
-    text: module(BIG, loop(times(4, `${RANDOM} (memory.fill ${ADDRESS} (i32.const 1) (i32.const 64))`)), touched),
-  },
-  {
-    class: 'bulk64' as const,
-    name: 'memory.init of 64 bytes',
-    text: module(
-      `${BIG} (data $d "${'x'.repeat(64)}")`,
-      loop(times(4, '(memory.init $d (i32.const 1) (i32.const 0) (i32.const 64))')),
-      touched,
+      `${TYPE} (table 65536 funcref) (elem declare func $f0) ${callees(1)}`,
+      loop(times(4, `${RANDOM} (local.set $y (call_indirect (type $t) (local.get $y) ${DRAWN(65_535, 9)}))`)),
+      '(table.fill (i32.const 0) (ref.func $f0) (i32.const 65536))',
     ),
   },
 ]
@@ -230,12 +256,12 @@ const tables: readonly Attack[] = [
   },
   ...[0, 1, 256].flatMap((n) => [
     {
-      class: 'tableElement' as const,
+      class: n === 0 ? ('engineCall' as const) : ('tableElement' as const),
       name: `table.copy of ${n}`,
       text: module(TABLE, loop(`(table.copy (i32.const 1000) (i32.const 1) (i32.const ${n}))`)),
     },
     {
-      class: 'tableElement' as const,
+      class: n === 0 ? ('engineCall' as const) : ('tableElement' as const),
       name: `table.fill of ${n}`,
       text: module(TABLE, loop(`(table.fill (i32.const 1000) (ref.null func) (i32.const ${n}))`)),
     },
@@ -245,12 +271,12 @@ const tables: readonly Attack[] = [
       text: module(TABLE, loop(`(table.fill (i32.const 1000) (ref.func $f0) (i32.const ${n}))`)),
     },
     {
-      class: 'tableElement' as const,
+      class: n === 0 ? ('engineCall' as const) : ('tableElement' as const),
       name: `table.init of ${n}`,
       text: module(TABLE, loop(`(table.init $e (i32.const 1000) (i32.const 0) (i32.const ${n}))`)),
     },
   ]),
-  { class: 'memory', name: 'table.grow of 0', text: module(TABLE, loop('(drop (table.grow (ref.null func) (i32.const 0)))')) },
+  { class: 'engineCall', name: 'table.grow of 0', text: module(TABLE, loop('(drop (table.grow (ref.null func) (i32.const 0)))')) },
   { class: 'base', name: 'table.size', text: module(TABLE, loop(times(16, '(local.set $x (i32.add (local.get $x) (table.size)))'))) },
   {
     class: 'call',
@@ -260,7 +286,15 @@ const tables: readonly Attack[] = [
 ]
 
 const growth: readonly Attack[] = [
-  { class: 'memory', name: 'memory.grow of 0', text: module('(memory 1)', loop('(drop (memory.grow (i32.const 0)))')) },
+  {
+    class: 'engineCall',
+    name: 'memory.init of 64 bytes',
+    text: module(
+      `(memory 1 1) (data $d "${'x'.repeat(64)}")`,
+      loop(times(4, '(memory.init $d (i32.const 1) (i32.const 0) (i32.const 64))')),
+    ),
+  },
+  { class: 'engineCall', name: 'memory.grow of 0', text: module('(memory 1 1)', loop('(drop (memory.grow (i32.const 0)))')) },
   { class: 'growPage', name: 'memory.grow over the maximum', text: module('(memory 1 1)', loop('(drop (memory.grow (i32.const 1)))')) },
   {
     class: 'base',
@@ -295,4 +329,4 @@ const growth: readonly Attack[] = [
   },
 ]
 
-export const ATTACKS: readonly Attack[] = [...memory, ...flow, ...calls, ...bulk, ...far, ...tables, ...growth]
+export const ATTACKS: readonly Attack[] = [...memory, ...flow, ...calls, ...tables, ...growth]

@@ -30,7 +30,8 @@ export function loopOf(bytes: Uint8Array): Loop {
 }
 
 setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
+/** Collects garbage, now. */
+export const collect = runInNewContext('gc') as () => void
 
 /** The same for what can be done once an instance: every run has its own, and `n` is at most `most`. */
 export function freshLoopOf(bytes: Uint8Array, most: number): Loop {

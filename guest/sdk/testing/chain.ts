@@ -1,6 +1,6 @@
 /** For tests of the SDK: contracts of source text on a real chain of one validator. */
 import { expect } from 'vitest'
-import { fileCid, formatAddress, keyAddress, type CallWitness, type Cbor, type CID } from '../../../runtime/core/index.ts'
+import { fileCid, formatAddress, keyAddress, LIMITS, type CallWitness, type Cbor, type CID } from '../../../runtime/core/index.ts'
 import type { CallNote, TxOutcome } from '../../../runtime/consensus/index.ts'
 import { testChain, userOf, type TestChain, type TestUser } from '../../../runtime/consensus/test-kit.ts'
 import { buildText } from '../../../runtime/host/build/testing/guests.ts'
@@ -62,9 +62,9 @@ export async function contractChain(): Promise<ContractChain> {
       const module = fileCid(component)
       components.set(module.toString(), component)
       const payload = { kind: 'publish', name, module, world: 'contract', size: component.length } as const
-      return block(t.send(user, payload, { gasLimit: 100_000_000n }))
+      return block(t.send(user, payload, { gasLimit: BigInt(LIMITS.callGas) }))
     },
-    call: (name, entry, args = [], user = ALICE, gasLimit = 100_000_000n) =>
+    call: (name, entry, args = [], user = ALICE, gasLimit = BigInt(LIMITS.callGas)) =>
       block(t.send(user, { kind: 'call', to: addressOf(name), export: entry, args: [...args] }, { gasLimit })),
     async ok(name, entry, ...args) {
       const outcome = await self.call(name, entry, args)

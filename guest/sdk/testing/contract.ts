@@ -1,6 +1,6 @@
 /** For tests of the SDK: a contract of source text on the host, over a simulated chain's view. */
 import { expect } from 'vitest'
-import type { RunOutcome, WitValue } from '../../../runtime/core/index.ts'
+import { LIMITS, type RunOutcome, type WitValue } from '../../../runtime/core/index.ts'
 import { buildText } from '../../../runtime/host/build/testing/guests.ts'
 import { simulatedEnv, testHost, type SimulatedEnv } from '../../../runtime/host/testing/host.ts'
 
@@ -18,7 +18,7 @@ export async function testContract(text: string): Promise<TestContract> {
   const { module } = await host.admit((await buildText('contract', { 'index.ts': text })).component)
   const env = simulatedEnv()
   const run = (entry: string, ...args: readonly WitValue[]): RunOutcome =>
-    host.executor.run({ module, entry, args, gasLimit: 100_000_000n, env })
+    host.executor.run({ module, entry, args, gasLimit: BigInt(LIMITS.callGas), env })
   return {
     env,
     run,

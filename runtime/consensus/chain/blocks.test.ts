@@ -161,7 +161,7 @@ test('a block with other transactions than its header names is refused', async (
     chainId: a.chain.chainId,
     nonce: 1,
     expiry: 9,
-    gasLimit: 100_000n,
+    gasLimit: 2n * BigInt(a.chain.params.tx.base),
     maxFeePerGas: a.chain.params.baseFee,
     payload: transfer,
   })

@@ -30,7 +30,7 @@ export interface PageStore {
 }
 
 /** Reads pages through a cache. */
-export function createPageStore(kv: Kv): PageStore {
+export function createPageStore(kv: Pick<Kv, 'get'>): PageStore {
   const cache = new Map<string, Page>()
   const keep = (text: string, page: Page): void => {
     cache.set(text, page)

@@ -125,6 +125,8 @@ export async function buildGuest(options: BuildOptions): Promise<BuiltGuest> {
     readSource,
     runtime: manifest.world === 'function' ? 'minimal' : 'stub',
     abort: `~lib/${SDK}/raw/abort/${WORLD_ABORT[manifest.world]}`,
+    memoryPages: manifest.memoryPages,
+    initialMemoryPages: manifest.initialMemoryPages,
   } as const
   const probe: CompileOptions = {
     ...base,

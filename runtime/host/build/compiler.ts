@@ -16,6 +16,9 @@ export interface CompileOptions {
   readonly readSource: ReadSource
   /** `stub` never frees (the host resets memory after each run); `minimal` frees when the guest asks. */
   readonly runtime: 'stub' | 'minimal'
+  /** Pages that the memory grows to at most, and those that it begins with where its static data need no more. */
+  readonly memoryPages: number
+  readonly initialMemoryPages: number | undefined
   /** Internal name of the function that `throw`, `abort` and `assert` end in. */
   readonly abort?: string
   /** Called on the syntax trees before names are bound. */
@@ -110,6 +113,8 @@ async function withProgram<T>(options: CompileOptions, use: (compiler: Compiler,
   compiler.setDebugInfo(settings, true) // keeps the name section
   compiler.setSourceMap(settings, true)
   compiler.setExportMemory(settings, true)
+  compiler.setMaximumMemory(settings, options.memoryPages)
+  if (options.initialMemoryPages !== undefined) compiler.setInitialMemory(settings, options.initialMemoryPages)
   compiler.setFeature(settings, compiler.FEATURE_SIMD, true)
   compiler.setOptimizeLevelHints(settings, 3, 0)
   if (options.abort !== undefined) compiler.addGlobalAlias(settings, 'abort', options.abort)

@@ -1,6 +1,7 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { LIMITS } from '../../core/index.ts'
 import { buildText, instantiateByJco, simulatedChain } from './testing/guests.ts'
 import type { Exports } from './testing/guests.ts'
 
@@ -65,7 +66,9 @@ export function fromBytes(bytes: Uint8Array): string { return fromUtf8(bytes) }
 const chain = simulatedChain()
 let guest: Exports
 beforeAll(async () => {
-  guest = await instantiateByJco((await buildText('contract', { 'index.ts': SOURCE }, 'text')).component, chain.imports)
+  // One instance for all calls, and a contract frees nothing: on our host each run begins with a clean memory
+  const { component } = await buildText('contract', { 'index.ts': SOURCE }, 'text', { memoryPages: LIMITS.memoryPages })
+  guest = await instantiateByJco(component, chain.imports)
 }, 60_000)
 
 const text = fc.string({ unit: 'grapheme', maxLength: 30 })

@@ -129,7 +129,8 @@ const subscribe = hostFunction<HttpRun>({ when: u64 }, own('pollable'), pollable
 function random(run: HttpRun, length: number): Uint8Array {
   if (length > PERMIT) throw new GuestTrap(`${length} random bytes at once are over ${PERMIT}`)
   // The stream costs its hashing, before it is drawn
-  run.meter.charge(Math.ceil(length / 32) * PARAMS.host.sha256Per64 + length * PARAMS.host.byteOut)
+  const { sha256Base, sha256Per64, byteOut } = PARAMS.host
+  run.meter.charge(Math.ceil(length / 32) * (sha256Base + sha256Per64) + length * byteOut)
   return run.random.take(length)
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isUtnetError, LIMITS, type CID } from '../../core/index.ts'
+import { isUtnetError, LIMITS, PARAMS, type CID } from '../../core/index.ts'
 import { CONTEXT, memoryFiles } from '../testing/host.ts'
 import { wat } from '../testing/wat.ts'
 import { createHost, inspectGuest, preparedModules, validateGuest, type GuestOutcome } from './index.ts'
@@ -188,6 +188,29 @@ test('core modules, instances and memories of a component are bounded', async ()
   const instances = (n: number): string => memories(n, 0).replace('(memory 0)', '')
   expect(await rule(instances(LIMITS.componentInstances - 1))).toBe('accepted')
   expect(await rule(instances(LIMITS.componentInstances))).toBe('limit')
+})
+
+test('U4.3-GAS-1: the memories of all instances of a component make the price of memory, shared ones counted once', async () => {
+  const [small, next] = PARAMS.wasm.memory
+  const half = (small?.pages ?? 0) / 2
+  const gasOf = async (lib: string, main: string): Promise<bigint> => {
+    const { call } = await deployed(withSibling(lib, `${main} (func (export "f") (result i32) (i32.load (i32.const 8)))`))
+    const outcome = await call('/f')
+    expect(outcome).toMatchObject({ status: 'ok' })
+    return outcome.gas
+  }
+  const own = (pages: number): string => `(memory 1 ${pages})`
+  const dearer = BigInt((next?.load ?? 0) - (small?.load ?? 0))
+  const cheap = await gasOf(own(half), own(half))
+  expect((await gasOf(own(half), own(half + 1))) - cheap).toBe(dearer)
+  expect((await gasOf(own(half + 1), own(half))) - cheap).toBe(dearer)
+  // one memory of both
+  const shared = '(import "lib" "m" (memory 1))'
+  const page = BigInt(PARAMS.wasm.growPage)
+  const all = BigInt((PARAMS.wasm.memory.at(-1)?.load ?? 0) - (small?.load ?? 0))
+  expect((await gasOf(`(memory (export "m") 1 ${2 * half})`, shared.replace('1)', `1 ${2 * half})`))) - cheap).toBe(-page)
+  // an import without a maximum may be of any size
+  expect((await gasOf(`(memory (export "m") 1 ${2 * half})`, shared)) - cheap).toBe(all - page)
 })
 
 /** Two components composed into one: the outer calls the inner, text goes through both memories. */

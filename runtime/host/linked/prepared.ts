@@ -1,8 +1,8 @@
 /** A linked guest made ready: all core modules validated, metered with one counter, compiled, with their glue. */
-import { fileCid, LIMITS, limitError, PARAMS, type GuestInfo } from '../../core/index.ts'
+import { fileCid, LIMITS, limitError, type GuestInfo } from '../../core/index.ts'
 import { exportGlue, importGlue, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import type { CoreRef, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
-import { prepareModule } from '../prepare/index.ts'
+import { prepareModule, pricesOf, reachOf } from '../prepare/index.ts'
 import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
 import { functionNames, invalid, nameSection, type CoreModule, type Segment } from '../wasm/index.ts'
@@ -86,8 +86,9 @@ export interface LinkedGuest {
 const PAGE = 65_536
 
 /** As if the guest grew and filled its own memory and table. */
-function instanceGas({ imports, memories, tables, data, elements }: CoreModule): number {
-  const { growPage, bulk64, tableElement } = PARAMS.wasm
+function instanceGas(module: CoreModule, reach: number): number {
+  const { imports, memories, tables, data, elements } = module
+  const { growPage, bulk64, tableElement } = pricesOf(module, reach)
   const own = <T>(all: readonly T[], kind: 'memory' | 'table'): readonly T[] => all.slice(imports.filter((i) => i.kind === kind).length)
   const pages = own(memories, 'memory').reduce((n, m) => n + m.min, 0)
   const filled = data.reduce((n, s) => n + (s.at !== undefined ? Math.ceil(s.length / 64) : 0), 0)
@@ -180,9 +181,18 @@ export function judge(bytes: Uint8Array): Judged | undefined {
   return { info: infoOf(bytes, classified), classified, grants, features: [...features].sort() }
 }
 
+/** Pages of all memories that the instances bring: their code may take turns with them. */
+function reachOfAll({ modules, instances }: Classified['linked']): number {
+  return instances.reduce((n, { module: id }) => {
+    const module = modules[id] as CoreModule
+    return n + (module.imports.some((i) => i.kind === 'memory') ? 0 : reachOf(module))
+  }, 0)
+}
+
 /** The prepared core modules of a linked guest, in the order of the component. They import their counters from `utnet`. */
 export function prepareAll({ classified }: Judged, profile = false): readonly Uint8Array[] {
-  return classified.linked.modules.map((m) => prepareModule(m, { counter: 'shared', profile }))
+  const reach = reachOfAll(classified.linked)
+  return classified.linked.modules.map((m) => prepareModule(m, { counter: 'shared', profile, reach }))
 }
 
 /** Names are read from their section on first use: most runs need none. */
@@ -197,13 +207,14 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
   const { linked, entries, world } = classified
   const prepared = prepareAll(judged, profile)
   const compiled = await Promise.all(prepared.map((m) => WebAssembly.compile(m as Uint8Array<ArrayBuffer>)))
+  const reach = reachOfAll(linked)
   const bind = binder(classified)
   const instances = linked.instances.map(({ module: id, sources }): PreparedInstance => {
     const module = linked.modules[id] as CoreModule
     return {
       compiled: compiled[id] as WebAssembly.Module,
       imports: module.imports.map(({ module: from, name }, i) => ({ module: from, name, source: bind(sources[i] as Source) })),
-      gas: instanceGas(module),
+      gas: instanceGas(module, reach),
       functions: { first: module.importedFunctions, count: module.bodies.length, nameOf: namer(module) },
       memories: module.exports.flatMap((e) => (e.kind === 'memory' ? [e.name] : [])),
       placed: placedSegments(module),

@@ -1,5 +1,5 @@
 /** Names and places of the profiling variant's counters, all of them exported mutable i64 globals. */
-import type { Params } from '../../core/index.ts'
+import type { WasmPrices } from '../../core/index.ts'
 import type { CoreModule } from '../wasm/index.ts'
 import type { FunctionCode } from './code.ts'
 import { probesOf, type Probe } from './probes.ts'
@@ -15,11 +15,11 @@ const NO_PROBES: readonly Probe[] = []
 export class Counters {
   readonly leastStack: number
   readonly #module: CoreModule
-  readonly #prices: Params['wasm']
+  readonly #prices: WasmPrices
   readonly #probing: boolean
   #probes = 0
 
-  constructor(module: CoreModule, first: number, prices: Params['wasm'], probing: boolean) {
+  constructor(module: CoreModule, first: number, prices: WasmPrices, probing: boolean) {
     this.leastStack = first
     this.#module = module
     this.#prices = prices

@@ -2,7 +2,7 @@
  * The naive scheme, oracle of the optimised one: gas and stack live in globals, each straight line is charged at its
  * beginning and the counter looked at, the result of each arithmetic float instruction is fixed at once.
  */
-import type { Params } from '../../core/index.ts'
+import type { WasmPrices } from '../../core/index.ts'
 import { OP, priceOf, Writer, type Body, type Opcode } from '../wasm/index.ts'
 import { FunctionCode } from './code.ts'
 import { blockOf, Emitter, trapIfNegative } from './emit.ts'
@@ -18,13 +18,13 @@ export function takeBody(gasGlobal: number): Uint8Array {
 
 export class NaiveBodies {
   readonly #layout: Layout
-  readonly #prices: Params['wasm']
+  readonly #prices: WasmPrices
   readonly #emit = new Emitter()
   readonly #code = new FunctionCode()
   /** The function (i64) -> () that charges and checks. */
   readonly #take: number
 
-  constructor(layout: Layout, prices: Params['wasm']) {
+  constructor(layout: Layout, prices: WasmPrices) {
     this.#layout = layout
     this.#prices = prices
     this.#take = layout.add(layout.type({ params: 'l', results: '' }), takeBody(layout.gasGlobal))

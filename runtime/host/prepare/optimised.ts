@@ -2,7 +2,7 @@
  * The optimised scheme. Every function takes the gas and the stack that are left as two more parameters and gives the gas back as one more result, so
  * that both live in registers: a charge is a subtraction, a return restores no depth. Only our own functions at the border (border.ts) know the globals.
  */
-import type { Params } from '../../core/index.ts'
+import type { WasmPrices } from '../../core/index.ts'
 import { OP, type Body, type Writer } from '../wasm/index.ts'
 import { FunctionCode, MARK } from './code.ts'
 import type { Counters } from './counters.ts'
@@ -25,7 +25,7 @@ const NO_FIXES: readonly Fixes[] = []
 
 export class OptimisedBodies {
   readonly #layout: Layout
-  readonly #prices: Params['wasm']
+  readonly #prices: WasmPrices
   readonly #emit = new Emitter()
   readonly #code = new FunctionCode()
   readonly #segments = new Segments()
@@ -42,7 +42,7 @@ export class OptimisedBodies {
   #function = 0
 
   /** Counters make the profiling variant. */
-  constructor(layout: Layout, prices: Params['wasm'], counters?: Counters, positions?: Positions) {
+  constructor(layout: Layout, prices: WasmPrices, counters?: Counters, positions?: Positions) {
     this.#layout = layout
     this.#prices = prices
     this.#counters = counters

@@ -1,14 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { LIMITS, PARAMS } from '../../core/index.ts'
+import { LIMITS, PARAMS, wasmPrices } from '../../core/index.ts'
 import { preparedModules } from '../run/index.ts'
 import { load, wat, type Loaded } from '../testing/wat.ts'
 import { readModule } from '../wasm/index.ts'
 import { frameWeight } from './frame.ts'
 import { prepareModule } from './index.ts'
 
-const { wasm } = PARAMS
+const wasm = wasmPrices(PARAMS.wasm, LIMITS.memoryPages)
 
 const KERNELS = `(module
   (memory (export "memory") 1)

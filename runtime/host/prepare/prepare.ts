@@ -8,6 +8,7 @@ import { Layout, type Counter, type Scheme } from './layout.ts'
 import { NaiveBodies } from './naive.ts'
 import { OptimisedBodies } from './optimised.ts'
 import type { Positions } from './positions.ts'
+import { pricesOf } from './prices.ts'
 
 /** A mutable i64: the gas that is left. Zero until it is set; below zero the run is out of gas. */
 export const GAS_EXPORT = 'utnet:gas'
@@ -32,6 +33,8 @@ export interface PrepareOptions {
   readonly positions?: Positions
   /** `shared`: `utnet:gas` and `utnet:stack` are imported from module `utnet` as `gas` and `stack`, so that all core modules of a component use the same. */
   readonly counter?: Counter
+  /** Pages that all memories of the component grow to at most, where it has more than this module's: memory costs by it. */
+  readonly reach?: number
 }
 
 /** The count that a section begins with, and what follows it. */
@@ -58,14 +61,15 @@ interface Export {
  */
 export function prepareModule(
   module: CoreModule,
-  { scheme = 'optimised', params = PARAMS, profile = false, probes = false, counter = 'own', positions }: PrepareOptions = {},
+  { scheme = 'optimised', params = PARAMS, profile = false, probes = false, counter = 'own', reach = 0, positions }: PrepareOptions = {},
 ): Uint8Array {
   const layout = new Layout(module, profile ? 'optimised' : scheme, counter)
-  const counters = profile ? new Counters(module, module.globals.length + 2, params.wasm, probes) : undefined
+  const prices = pricesOf(module, reach, params)
+  const counters = profile ? new Counters(module, module.globals.length + 2, prices, probes) : undefined
   if (layout.guardsImports)
     for (let i = 0; i < module.importedFunctions; i++) layout.add(layout.functionType(layout.ownType(i)), importBody(layout, i))
   // Bodies come first: they say which types are needed
-  const bodies = layout.threads ? new OptimisedBodies(layout, params.wasm, counters, positions) : new NaiveBodies(layout, params.wasm)
+  const bodies = layout.threads ? new OptimisedBodies(layout, prices, counters, positions) : new NaiveBodies(layout, prices)
   const code = new Writer(module.bytes.length * 2)
   for (const body of module.bodies) {
     const size = bodies.write(body, code)

@@ -1,5 +1,5 @@
 /** Where the profiling variant counts, finer than by function: one probe a straight line, one an instruction that costs by its operand. */
-import type { Params } from '../../core/index.ts'
+import type { WasmPrices } from '../../core/index.ts'
 import { OP, pricesByCode, type CoreModule } from '../wasm/index.ts'
 import { FunctionCode, MARK } from './code.ts'
 import { ENDS, localsPrice } from './segments.ts'
@@ -24,7 +24,7 @@ const BY_OPERAND: ReadonlySet<number> = new Set([
 ])
 
 /** Probes of a function in order. A straight line is that of the naive scheme, whose prices belong to the instructions; one that is free has none. */
-export function probesOf({ count, codes, marks, body }: FunctionCode, prices: Params['wasm']): readonly Probe[] {
+export function probesOf({ count, codes, marks, body }: FunctionCode, prices: WasmPrices): readonly Probe[] {
   const byCode = pricesByCode(prices)
   const probes: Probe[] = []
   let operands: Probe[] = []
@@ -47,7 +47,7 @@ export function probesOf({ count, codes, marks, body }: FunctionCode, prices: Pa
 }
 
 /** How many probes a module has in all. */
-export function probeCount({ bodies, ...module }: CoreModule, prices: Params['wasm']): number {
+export function probeCount({ bodies, ...module }: CoreModule, prices: WasmPrices): number {
   const code = new FunctionCode()
   let n = 0
   for (const body of bodies) n += probesOf(code.read({ bodies, ...module }, body), prices).length
@@ -65,7 +65,7 @@ export interface Charged {
 }
 
 /** What the instructions of a module were charged, from what its probes counted; those that were not reached, or are free, are left out. */
-export function* chargedBy(module: CoreModule, counts: readonly bigint[], prices: Params['wasm']): Generator<Charged> {
+export function* chargedBy(module: CoreModule, counts: readonly bigint[], prices: WasmPrices): Generator<Charged> {
   const byCode = pricesByCode(prices)
   const code = new FunctionCode()
   let n = 0

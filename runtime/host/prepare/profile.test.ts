@@ -8,6 +8,7 @@ import {
   Positions,
   prepareModule,
   prepareProfiling,
+  pricesOf,
   readCounters,
   readLeastStack,
   readProbes,
@@ -86,7 +87,7 @@ const sum = (lines: Iterable<{ readonly gas: bigint }>): bigint => {
   return n
 }
 const byInstruction = ({ exports }: Loaded, { module, probes }: Variants): bigint =>
-  sum(chargedBy(module, readProbes(exports, probes), PARAMS.wasm))
+  sum(chargedBy(module, readProbes(exports, probes), pricesOf(module)))
 
 test('U4.3-GAS-1: the profiling variant computes, charges and stops as the ordinary one, and its counters sum up to the gas', async () => {
   let completed = 0
@@ -146,7 +147,7 @@ test('counters tell functions, calls and dynamic charges apart', async () => {
   )
   const none = load(empty)
   run(none, 'main', 0, PLENTY)
-  expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(BigInt(100 * PARAMS.wasm.bulk64))
+  expect((fill?.gas ?? 0n) - (readCounters(none.exports, 0, 1)[0]?.gas ?? 0n)).toBe(BigInt(100 * pricesOf(module).bulk64))
 })
 
 test('the ordinary variant has no counters; a guest cannot bring its own', async () => {
@@ -190,11 +191,11 @@ test('the price of every instruction is its own, of what its operand adds, too',
         (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`)
   const guest = load(profiling)
   run(guest, 'main', 5, PLENTY)
-  const lines = [...chargedBy(module, readProbes(guest.exports, probes), PARAMS.wasm)]
+  const lines = [...chargedBy(module, readProbes(guest.exports, probes), pricesOf(module))]
   const of = (code: number): readonly { gas: bigint; executions: bigint }[] =>
     lines.filter(({ at }) => module.bytes[at] === code).map(({ gas, executions }) => ({ gas, executions }))
   expect(of(0x6e)).toEqual([{ gas: BigInt(5 * PARAMS.wasm.divide), executions: 5n }])
-  expect(of(0xfc)).toContainEqual({ gas: BigInt(5 * 10 * PARAMS.wasm.bulk64), executions: 0n })
+  expect(of(0xfc)).toContainEqual({ gas: BigInt(5 * 10 * pricesOf(module).bulk64), executions: 0n })
   expect(sum(lines)).toBe(sum(counters(guest, module)))
   expect(lines.every(({ index }) => index === 0)).toBe(true)
 })

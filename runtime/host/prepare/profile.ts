@@ -2,9 +2,10 @@
  * Counters of the profiling variant: two exported mutable i64 globals a function, what it was charged and how often it was entered; one a probe; and
  * the least of the stack that was left.
  */
-import { isUtnetError, LIMITS, PARAMS } from '../../core/index.ts'
+import { isUtnetError, LIMITS } from '../../core/index.ts'
 import type { CoreModule } from '../wasm/index.ts'
 import { prepareModule, type PrepareOptions } from './prepare.ts'
+import { pricesOf } from './prices.ts'
 import { probeCount } from './probes.ts'
 import { callCounter, gasCounter, LEAST_STACK_EXPORT, probeCounter } from './counters.ts'
 
@@ -47,7 +48,7 @@ export interface ProfilingModule {
 
 /** The profiling variant, by probe where the module has at most `tracedProbes` and stays within what engines take. */
 export function prepareProfiling(module: CoreModule, options: Pick<PrepareOptions, 'positions'> = {}): ProfilingModule {
-  const probes = probeCount(module, PARAMS.wasm)
+  const probes = probeCount(module, pricesOf(module))
   if (probes <= LIMITS.tracedProbes) {
     try {
       return { prepared: prepareModule(module, { ...options, profile: true, probes: true }), probes }

@@ -1,5 +1,5 @@
 /** Straight lines of a function and what they cost: where the optimised scheme charges, and where it looks at the counter. */
-import type { Params } from '../../core/index.ts'
+import type { WasmPrices } from '../../core/index.ts'
 import { OP, pricesByCode } from '../wasm/index.ts'
 import { MARK, type FunctionCode } from './code.ts'
 
@@ -7,7 +7,7 @@ import { MARK, type FunctionCode } from './code.ts'
 const LOCALS_PER_CHARGE = 4
 
 /** Entering a function pays for its declared locals, which are zeroed. */
-export const localsPrice = (localCount: number, prices: Params['wasm']): number => Math.floor(localCount / LOCALS_PER_CHARGE) * prices.base
+export const localsPrice = (localCount: number, prices: WasmPrices): number => Math.floor(localCount / LOCALS_PER_CHARGE) * prices.base
 
 /** The instructions behind which a straight line ends in the naive scheme. */
 export const ENDS: ReadonlySet<number> = new Set([OP.loop, OP.if, OP.else, OP.end, OP.br, OP.brIf, OP.brTable, OP.return, OP.unreachable])
@@ -84,7 +84,7 @@ export class Segments {
     if (header !== NONE) this.#headers.set(header, k)
   }
 
-  #split({ count, codes, target, marks, body }: FunctionCode, prices: Params['wasm']): void {
+  #split({ count, codes, target, marks, body }: FunctionCode, prices: WasmPrices): void {
     const byCode = pricesByCode(prices)
     this.#count = 0
     this.#headers.clear()
@@ -157,7 +157,7 @@ export class Segments {
   }
 
   /** The charges of a function, valid until the next. */
-  of(code: FunctionCode, prices: Params['wasm']): Charges {
+  of(code: FunctionCode, prices: WasmPrices): Charges {
     this.#split(code, prices)
     const { charges } = this
     charges.count = 0

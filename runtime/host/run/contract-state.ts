@@ -84,7 +84,7 @@ const SIGNATURE_BYTES = 64
 const KEY_BYTES = 32
 
 /** Blocks of 64 with the padding of FIPS 180-4, 5.1.1 */
-const hashGas = (length: number): number => Math.ceil((length + 9) / 64) * host.sha256Per64
+const hashGas = (length: number): number => host.sha256Base + Math.ceil((length + 9) / 64) * host.sha256Per64
 
 export const CONTRACT: HostInterfaces<ContractState> = {
   'utnet:host/storage': {

@@ -5,7 +5,7 @@ import type { Pooled } from '../pool/index.ts'
 import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
 import { instantiate, type Linked } from './instantiate.ts'
 import { readLeastStack, readProbes } from '../prepare/index.ts'
-import { placeOf } from './place.ts'
+import { hintOf, placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
 import { ABI, INSTANCE, Tally } from './profile.ts'
 import type { Budget, RunState } from './state.ts'
@@ -305,7 +305,7 @@ export class GuestInstance implements Budget, Pooled {
   #ending(status: RunStatus, result: WitValue, gas: bigint): Ending {
     const budgets: Budgets = {
       gas: { used: gas, allowed: this.#limit },
-      memoryPages: { used: this.#whole.bytes.length / PAGE, allowed: LIMITS.memoryPages },
+      memoryPages: { used: this.#whole.bytes.length / PAGE, allowed: this.guest.memoryPages },
       hostCalls: { used: this.#calls, allowed: LIMITS.hostCalls },
       ...this.#state?.budgets?.(),
     }
@@ -350,7 +350,9 @@ export class GuestInstance implements Budget, Pooled {
     this.#broken = true
     const place = placeOf(error, this.guest)
     const ending = { ...this.#ending(status, null, this.#limit), ...(limit === undefined ? {} : { limit }) }
-    return place === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${place.where}`, ...place }
+    return place === undefined
+      ? { ...ending, message: why }
+      : { ...ending, message: `${why} in ${place.where}${hintOf(why, place.where)}`, ...place }
   }
 
   #tooDeep(used: number, error: unknown): Ending {

@@ -26,3 +26,11 @@ export function placeOf(error: unknown, { functions: { first, count }, nameOf }:
   const caller = inner.startsWith(LIBRARY) ? names.find((name) => !name.startsWith(LIBRARY)) : undefined
   return { where: caller === undefined ? inner : `${inner}, called from ${caller}`, frames }
 }
+
+/** AssemblyScript's allocators, which stop where memory does not grow. */
+const ALLOCATOR = /^~lib\/(?:rt\/)?(?:stub|tlsf|memory)\//
+
+/** What to do about a trap in a place, where that can be told. */
+export function hintOf(why: string, where: string): string {
+  return why === 'unreachable' && ALLOCATOR.test(where) ? ': no memory is left; "memoryPages" in utnet.jsonc gives more' : ''
+}

@@ -35,7 +35,7 @@ export sum: func() -> u64;`
 const MEDDLER = `(module
   (import "utnet:host/context@0.1.0" "height" (func $height (result i64)))
   (import "utnet:host/context@0.1.0" "revert" (func $revert (param i32 i32)))
-  (memory (export "memory") 2) (data (i32.const 16) "hello") (data (i32.const 131000) "at the end")
+  (memory (export "memory") 2 64) (data (i32.const 16) "hello") (data (i32.const 131000) "at the end")
   (global $a (mut i32) (i32.const 7)) (global $b (mut i64) (i64.const -9)) (global $c (mut f32) (f32.const 1.5)) (global $d (mut f64) (f64.const nan))
   (global $v (mut v128) (v128.const i32x4 1 2 3 4)) (global $f (mut funcref) (ref.null func)) (global $s (mut i64) (i64.const 0))
   ${REALLOC} (start $start)
@@ -231,7 +231,7 @@ test('every outcome lists its budgets with used and allowed, and the one that en
     status: 'ok',
     budgets: {
       gas: { used: ok.gas, allowed: 10_000_000n },
-      memoryPages: { used: 2, allowed: LIMITS.memoryPages },
+      memoryPages: { used: 2, allowed: 64 },
       hostCalls: { used: 1, allowed: LIMITS.hostCalls },
       eventsPerCall: { used: 0, allowed: LIMITS.eventsPerCall },
     },

@@ -1,8 +1,8 @@
 /** A guest made ready: validated, metered, compiled, with its glue. */
-import { LIMITS, PARAMS, type GuestInfo } from '../../core/index.ts'
+import { LIMITS, type GuestInfo } from '../../core/index.ts'
 import { exportGlue, importGlue, offered, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import { isComponent, type MainExport } from '../component/index.ts'
-import { isPoolable, prepareModule, prepareProfiling } from '../prepare/index.ts'
+import { isPoolable, prepareModule, prepareProfiling, pricesOf, reachOf } from '../prepare/index.ts'
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../validate/index.ts'
 import { functionNames, nameSection, type CoreModule } from '../wasm/index.ts'
 import { WORLDS } from './worlds.ts'
@@ -28,6 +28,8 @@ export interface PreparedGuest {
   /** Name of the only memory, used by the ABI or not; undefined where there is none, or none to be had. */
   readonly wholeMemory: string | undefined
   readonly realloc: string | undefined
+  /** Pages that its memory grows to at most; those of the limit where it has none. */
+  readonly memoryPages: number
   /** Gas of making an instance: its first pages, its data, its table. */
   readonly instanceGas: number
   /** The functions that it brings, in the function index space. */
@@ -47,8 +49,9 @@ export interface PreparedGuest {
 }
 
 /** Gas of instantiation: as if the guest grew and filled its own memory and table. */
-function instanceGas({ memories, tables, data, elements }: CoreModule): number {
-  const { growPage, bulk64, tableElement } = PARAMS.wasm
+function instanceGas(module: CoreModule): number {
+  const { memories, tables, data, elements } = module
+  const { growPage, bulk64, tableElement } = pricesOf(module)
   const pages = memories.reduce((n, m) => n + m.min, 0) * growPage
   const filled = data.reduce((n, s) => n + (s.at === undefined ? 0 : Math.ceil(s.length / 64) * bulk64), 0)
   const slots = tables.reduce((n, t) => n + t.min, 0) + elements.reduce((n, s) => n + s.length, 0)
@@ -103,6 +106,7 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
     memory: valid.guest.memory,
     wholeMemory,
     realloc: valid.guest.realloc,
+    memoryPages: reachOf(valid.core.module) || LIMITS.memoryPages,
     instanceGas: instanceGas(valid.core.module),
     functions: { first: valid.core.module.importedFunctions, count: valid.core.module.bodies.length },
     nameOf: namer(valid),

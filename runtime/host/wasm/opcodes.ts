@@ -3,9 +3,9 @@
  * What is not in this table is refused. A signature lists operand types, a colon, result types: i i32, l i64, f f32, d f64, v v128, r reference;
  * `*` marks the instructions whose types depend on their place (control, drop, select, variables, tables).
  */
-import type { Params } from '../../core/index.ts'
+import type { WasmPrices } from '../../core/index.ts'
 
-export type PriceClass = Exclude<keyof Params['wasm'], 'growPage' | 'bulk64' | 'tableElement'> | 'free'
+export type PriceClass = Exclude<keyof WasmPrices, 'growPage' | 'bulk64' | 'tableElement'> | 'free'
 
 /** What follows the opcode. */
 export type Immediate =
@@ -187,7 +187,7 @@ for (const [first, last, type] of [
   [0x2c, 0x2f, 'i'],
   [0x30, 0x35, 'l'],
 ] as const) {
-  put(first, last, `i:${type}`, 'memory', 'memarg')
+  put(first, last, `i:${type}`, 'load', 'memarg')
 }
 for (const [first, last, type] of [
   [0x36, 0x36, 'i'],
@@ -197,10 +197,10 @@ for (const [first, last, type] of [
   [0x3a, 0x3b, 'i'],
   [0x3c, 0x3e, 'l'],
 ] as const) {
-  put(first, last, `i${type}:`, 'memory', 'memarg')
+  put(first, last, `i${type}:`, 'store', 'memarg')
 }
 put(0x3f, 0x3f, ':i', 'base', 'memory')
-put(0x40, 0x40, 'i:i', 'memory', 'memory')
+put(0x40, 0x40, 'i:i', 'engineCall', 'memory')
 // constants
 put(0x41, 0x41, ':i', 'base', 'i32')
 put(0x42, 0x42, ':l', 'base', 'i64')
@@ -265,19 +265,19 @@ put(FC, FC + 1, 'f:i', 'floatTruncate')
 put(FC + 2, FC + 3, 'd:i', 'floatTruncate')
 put(FC + 4, FC + 5, 'f:l', 'floatTruncate')
 put(FC + 6, FC + 7, 'd:l', 'floatTruncate')
-put(FC + 8, FC + 8, 'iii:', 'memory', 'dataMemory')
+put(FC + 8, FC + 8, 'iii:', 'engineCall', 'dataMemory')
 put(FC + 9, FC + 9, ':', 'call', 'data')
-put(FC + 10, FC + 10, 'iii:', 'memory', 'memories')
-put(FC + 11, FC + 11, 'iii:', 'memory', 'memory')
-put(FC + 12, FC + 12, 'iii:', 'memory', 'elemTable')
+put(FC + 10, FC + 10, 'iii:', 'bulk', 'memories')
+put(FC + 11, FC + 11, 'iii:', 'bulk', 'memory')
+put(FC + 12, FC + 12, 'iii:', 'engineCall', 'elemTable')
 put(FC + 13, FC + 13, ':', 'call', 'elem')
-put(FC + 14, FC + 14, 'iii:', 'memory', 'tables')
-put(FC + 15, FC + 15, 'ri:i', 'memory', 'table')
+put(FC + 14, FC + 14, 'iii:', 'engineCall', 'tables')
+put(FC + 15, FC + 15, 'ri:i', 'engineCall', 'table')
 put(FC + 16, FC + 16, ':i', 'base', 'table')
-put(FC + 17, FC + 17, 'iri:', 'memory', 'table')
+put(FC + 17, FC + 17, 'iri:', 'engineCall', 'table')
 // SIMD: memory, constants, lanes
-put(FD, FD + 10, 'i:v', 'memory', 'memarg')
-put(FD + 11, FD + 11, 'iv:', 'memory', 'memarg')
+put(FD, FD + 10, 'i:v', 'load', 'memarg')
+put(FD + 11, FD + 11, 'iv:', 'store', 'memarg')
 put(FD + 12, FD + 12, ':v', 'simd', 'bytes16')
 put(FD + 13, FD + 13, 'vv:v', 'simd', 'bytes16')
 put(FD + 14, FD + 14, 'vv:v', 'simd')
@@ -306,9 +306,9 @@ put(FD + 77, FD + 77, 'v:v', 'simd')
 put(FD + 78, FD + 81, 'vv:v', 'simd')
 put(FD + 82, FD + 82, 'vvv:v', 'simd')
 put(FD + 83, FD + 83, 'v:i', 'simd')
-put(FD + 84, FD + 87, 'iv:v', 'memory', 'memargLane')
-put(FD + 88, FD + 91, 'iv:', 'memory', 'memargLane')
-put(FD + 92, FD + 93, 'i:v', 'memory', 'memarg')
+put(FD + 84, FD + 87, 'iv:v', 'load', 'memargLane')
+put(FD + 88, FD + 91, 'iv:', 'store', 'memargLane')
+put(FD + 92, FD + 93, 'i:v', 'load', 'memarg')
 put(FD + 94, FD + 95, 'v:v', 'simdFloat')
 // SIMD: integers. Each of the four shapes has 32 numbers: unary, tests, shifts, binary
 const UNARY = [96, 97, 98, 124, 125, 126, 127, 128, 129, 135, 136, 137, 138, 160, 161, 167, 168, 169, 170, 192, 193, 199, 200, 201, 202]
@@ -343,10 +343,10 @@ export function opcodeOf(code: number): Opcode | undefined {
   return table[slotOf(code)]
 }
 
-const tables = new WeakMap<Params['wasm'], Uint32Array>()
+const tables = new WeakMap<WasmPrices, Uint32Array>()
 
 /** Gas of instructions by opcode, before anything that depends on operands; 0 where no guest may use it. */
-export function pricesByCode(wasm: Params['wasm']): Uint32Array {
+export function pricesByCode(wasm: WasmPrices): Uint32Array {
   const found = tables.get(wasm)
   if (found !== undefined) return found
   const made = new Uint32Array(0x1_0000)
@@ -361,7 +361,7 @@ export function pricesByCode(wasm: Params['wasm']): Uint32Array {
 }
 
 /** Gas of an instruction before anything that depends on its operands. */
-export function priceOf(price: PriceClass, wasm: Params['wasm']): number {
+export function priceOf(price: PriceClass, wasm: WasmPrices): number {
   if (price === 'free') return 0
   return wasm[price]
 }

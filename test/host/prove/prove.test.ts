@@ -23,7 +23,7 @@ test('the comparison sees a scheme that charges or computes otherwise', async ()
   const bytes = await wat(
     '(module (memory (export "m") 1) (func (export "f") (result i32) (i32.store (i32.const 0) (i32.const 7)) (i32.load (i32.const 0))))',
   )
-  const dear = { ...PARAMS, wasm: { ...PARAMS.wasm, memory: PARAMS.wasm.memory + 1 } }
+  const dear = { ...PARAMS, wasm: { ...PARAMS.wasm, memory: PARAMS.wasm.memory.map((m) => ({ ...m, load: m.load + 1 })) } }
   const tally = emptyTally()
   compare(bytes, 'it', tally, { schemes: { ...SCHEMES, dear: { params: dear } } })
   expect(tally.red.join('\n')).toMatch(/dear: gas/)

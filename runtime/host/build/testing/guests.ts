@@ -19,10 +19,15 @@ export async function inTempDir<T>(use: (dir: string) => Promise<T>): Promise<T>
 }
 
 /** Builds a guest of these files; `index.ts` is its entry. */
-export function buildText(world: GuestWorld, files: Readonly<Record<string, string>>, name = 'guest'): Promise<BuiltGuest> {
+export function buildText(
+  world: GuestWorld,
+  files: Readonly<Record<string, string>>,
+  name = 'guest',
+  settings: Readonly<Record<string, number>> = {},
+): Promise<BuiltGuest> {
   return inTempDir(async (dir) => {
     await mkdir(join(dir, 'assembly'))
-    await writeFile(join(dir, 'utnet.jsonc'), JSON.stringify({ name, world }))
+    await writeFile(join(dir, 'utnet.jsonc'), JSON.stringify({ name, world, ...settings }))
     for (const [file, text] of Object.entries(files)) await writeFile(join(dir, 'assembly', file), text)
     return await buildGuest({ dir })
   })

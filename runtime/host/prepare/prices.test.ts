@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import { LIMITS, PARAMS, wasmPrices, type MemoryPrices } from '../../core/index.ts'
+import { load, wat } from '../testing/wat.ts'
+import { readModule, type CoreModule } from '../wasm/index.ts'
+import { prepareModule, pricesOf, reachOf, type PrepareOptions } from './index.ts'
+
+const TIERS = PARAMS.wasm.memory
+const PLENTY = 1_000_000_000n
+
+/** Each export is one access of memory and the same two operands. */
+const BODY = `
+  (func (export "nothing") (param i32) (drop (local.get 0)) (drop (local.get 0)))
+  (func (export "load") (param i32) (drop (i64.load (local.get 0))) (drop (local.get 0)))
+  (func (export "store") (param i32) (i32.store (local.get 0) (local.get 0)))
+  (func (export "lane") (param i32) (drop (v128.load8_lane 1 (local.get 0) (v128.const i64x2 0 0))))
+  (func (export "bulk") (param i32) (memory.fill (local.get 0) (local.get 0) (local.get 0)))`
+
+const moduleOf = async (memory: string): Promise<CoreModule> => readModule(await wat(`(module ${memory} ${BODY})`))
+
+function used(module: CoreModule, name: string, argument: number, options: PrepareOptions = {}): number {
+  const guest = load(prepareModule(module, options))
+  guest.gas.value = PLENTY
+  guest.exports[name]?.(argument)
+  return Number(PLENTY - guest.gas.value)
+}
+
+const tierOf = (pages: number): MemoryPrices => TIERS.find((m) => pages <= m.pages) as MemoryPrices
+
+test('the table of memory goes up to the limit, and what reaches further costs more', () => {
+  expect(TIERS.at(-1)?.pages).toBe(LIMITS.memoryPages)
+  for (const [i, tier] of TIERS.entries()) {
+    const before = TIERS[i - 1]
+    if (before === undefined) continue
+    expect(tier.pages).toBeGreaterThan(before.pages)
+    for (const name of ['load', 'store', 'bulk', 'bulk64'] as const) expect(tier[name]).toBeGreaterThanOrEqual(before[name])
+  }
+})
+
+test('U4.3-GAS-1: memory costs by what the module declares that it grows to at most, in every scheme, at each tier and one page over', async () => {
+  const sizes = TIERS.flatMap(({ pages }) => [pages, pages + 1]).filter((pages) => pages <= LIMITS.memoryPages)
+  for (const pages of [1, ...sizes]) {
+    const module = await moduleOf(`(memory 1 ${pages})`)
+    const tier = tierOf(pages)
+    expect(reachOf(module)).toBe(pages)
+    for (const options of [{}, { scheme: 'naive' }, { profile: true }] as const) {
+      const nothing = used(module, 'nothing', 8, options)
+      expect(used(module, 'load', 8, options) - nothing).toBe(tier.load)
+      // two drops less than nothing
+      expect(used(module, 'store', 8, options) - nothing).toBe(tier.store - 2 * PARAMS.wasm.base)
+      expect(used(module, 'bulk', 65, options) - used(module, 'bulk', 64, options)).toBe(tier.bulk64)
+      // a vector's constant in the place of an operand and its drop
+      expect(used(module, 'lane', 8, options) - nothing).toBe(tier.load + PARAMS.wasm.simd - 2 * PARAMS.wasm.base)
+    }
+  }
+})
+
+test('U4.3-GAS-1: a memory without a maximum, or with one over the limit, costs as one of the limit', async () => {
+  const most = TIERS.at(-1) as MemoryPrices
+  for (const memory of ['(memory 1)', '(memory 1 65536)', `(memory 1 ${LIMITS.memoryPages})`]) {
+    const module = await moduleOf(memory)
+    expect(reachOf(module)).toBe(LIMITS.memoryPages)
+    expect(used(module, 'load', 8) - used(module, 'nothing', 8)).toBe(most.load)
+  }
+  const none = readModule(await wat('(module)'))
+  expect([reachOf(none), pricesOf(none).load]).toEqual([0, TIERS[0]?.load])
+})
+
+test('a memory that is imported costs by the maximum of the import, which no larger one satisfies', async () => {
+  const small = TIERS[0] as MemoryPrices
+  const module = await moduleOf(`(import "m" "m" (memory 1 ${small.pages}))`)
+  expect(pricesOf(module).load).toBe(small.load)
+  expect(pricesOf(await moduleOf('(import "m" "m" (memory 1))')).load).toBe(TIERS.at(-1)?.load)
+  const compiled = new WebAssembly.Module(prepareModule(module) as Uint8Array<ArrayBuffer>)
+  const large = new WebAssembly.Memory({ initial: 1, maximum: small.pages + 1 })
+  expect(() => new WebAssembly.Instance(compiled, { m: { m: large } })).toThrow(WebAssembly.LinkError)
+})
+
+test('a module of a component costs by the memories of all of it, and by no less than its own', async () => {
+  const [small, next] = TIERS as readonly [MemoryPrices, MemoryPrices]
+  const module = await moduleOf(`(memory 1 ${small.pages})`)
+  const load = (reach: number): number => used(module, 'load', 8, { reach }) - used(module, 'nothing', 8, { reach })
+  expect([load(0), load(small.pages), load(small.pages + 1), load(100 * LIMITS.memoryPages)]).toEqual([
+    small.load,
+    small.load,
+    next.load,
+    TIERS.at(-1)?.load,
+  ])
+})
+
+test('prices are the same object for the same table and tier, and those of another table for another', () => {
+  const other = { ...PARAMS.wasm, base: 2 }
+  expect(wasmPrices(PARAMS.wasm, 1)).toBe(wasmPrices(PARAMS.wasm, (TIERS[0] as MemoryPrices).pages))
+  expect([wasmPrices(other, 1).base, wasmPrices(PARAMS.wasm, 1).base]).toEqual([2, PARAMS.wasm.base])
+})
