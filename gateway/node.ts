@@ -2,8 +2,8 @@
 import { createServer, ServerResponse, STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import { asUtnetError, LIMITS, limitError, UtnetError, type NodeApi } from '../runtime/core/index.ts'
-import { directFunctions } from './direct/index.ts'
+import { asUtnetError, LIMITS, limitError, UtnetError } from '../runtime/core/index.ts'
+import { directFunctions, type FunctionServer } from './direct/index.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from './wire/index.ts'
@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly connections?: number
   /** Functions are served directly, without the app. */
   readonly functions?: {
-    readonly node: Pick<NodeApi, 'invoke'>
+    readonly node: FunctionServer
     /** The app's, so that both share their places. */
     readonly admission?: Admission
     readonly onError?: (error: unknown) => void

@@ -74,6 +74,7 @@ class Bench {
       layouts: new ReceiptLayouts(signer.key),
       ready() {},
       queued: (issued) => void this.issued.push(issued),
+      hurry() {},
     }
   }
 

@@ -3,11 +3,12 @@
  * Whatever is not plain (other forms of target, dot segments, characters that a URL parser would rewrite) is left to the app.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asUtnetError, type FunctionRequest, type NodeApi } from '../../runtime/core/index.ts'
+import { asUtnetError, type FunctionAnswer, type FunctionRequest } from '../../runtime/core/index.ts'
 import { addAsked, EMPTY, preferences, retryField } from '../http/index.ts'
 import { guestHead, headOf, targetOf, type Admission, type RequestHead } from '../routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from '../wire/index.ts'
 import { readIncoming } from './body.ts'
+import { Outbox } from './outbox.ts'
 
 /** Targets that a URL parser (WHATWG URL 4.4) leaves as they are: no dot segment, escaped ones included, follows. */
 const PLAIN = /^\/fn\/[\w\-.~!$&()*+,;=:@%/?]*$/
@@ -37,28 +38,71 @@ function write(outgoing: ServerResponse, status: number, headers: string[], body
   else outgoing.end(body)
 }
 
+/** Who runs functions; a value where it need not wait. */
+export interface FunctionServer {
+  invoke(name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer>
+}
+
 /** Serves a request for a function, unless it is not plain: then gives false and has touched nothing. `onError` is told of faults of the node. */
 export function directFunctions(
-  node: Pick<NodeApi, 'invoke'>,
+  node: FunctionServer,
   admission: Admission,
   onError: (error: unknown) => void = () => {},
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
-  const run = async (incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead): Promise<void> => {
-    let entered: string | undefined
+  const outbox = new Outbox()
+  const fail = (incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead, error: unknown): void => {
+    if (asUtnetError(error).fault === 'node') onError(error)
+    refuse(incoming, outgoing, head, error)
+  }
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead, given: FunctionAnswer, began: number): void => {
+    const { status, headers, body } = guestHead(given, head, incoming.method as string)
+    const send = (): void => {
+      try {
+        write(outgoing, status, headers, body)
+      } catch (error) {
+        fail(incoming, outgoing, head, error)
+      }
+    }
+    // Receipts come from the disk together, and so do their answers.
+    if (given.receipt === null) outbox.send(send, began)
+    else send()
+  }
+  const run = (incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead): void => {
+    const began = performance.now()
+    let name: string | undefined
+    const ended = (): void => {
+      if (name !== undefined) admission.leave(name)
+    }
+    const failed = (error: unknown): void => {
+      ended()
+      fail(incoming, outgoing, head, error)
+    }
+    const succeeded = (given: FunctionAnswer): void => {
+      try {
+        answer(incoming, outgoing, head, given, began)
+      } catch (error) {
+        failed(error)
+        return
+      }
+      ended()
+    }
     try {
-      const { name, path } = targetOf(incoming.url as string)
-      admission.enter(name)
-      entered = name
-      const method = incoming.method as string
-      const body = head.hasBody ? await readIncoming(incoming, head.contentLength) : EMPTY
-      const request: FunctionRequest = { method, path, headers: head.headers, body, ...preferences(head.prefer) }
-      const answer = guestHead(await node.invoke(name, request), head, method)
-      write(outgoing, answer.status, answer.headers, answer.body)
+      const target = targetOf(incoming.url as string)
+      admission.enter(target.name)
+      name = target.name
+      const invoke = (body: Uint8Array): FunctionAnswer | Promise<FunctionAnswer> =>
+        node.invoke(target.name, {
+          method: incoming.method as string,
+          path: target.path,
+          headers: head.headers,
+          body,
+          ...preferences(head.prefer),
+        })
+      const given = head.hasBody ? readIncoming(incoming, head.contentLength).then(invoke) : invoke(EMPTY)
+      if (given instanceof Promise) given.then(succeeded, failed)
+      else succeeded(given)
     } catch (error) {
-      if (asUtnetError(error).fault === 'node') onError(error)
-      refuse(incoming, outgoing, head, error)
-    } finally {
-      if (entered !== undefined) admission.leave(entered)
+      failed(error)
     }
   }
   return (incoming, outgoing) => {
@@ -67,7 +111,7 @@ export function directFunctions(
     const head = headOf(incoming.rawHeaders)
     if (head.host === undefined || !HOST.test(head.host) || !METHODS.has(incoming.method as string)) return false
     if (head.hasBody && (incoming.method === 'GET' || incoming.method === 'HEAD')) return false
-    void run(incoming, outgoing, head)
+    run(incoming, outgoing, head)
     return true
   }
 }

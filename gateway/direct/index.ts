@@ -1,2 +1,2 @@
 /** Functions straight on node:http. */
-export { directFunctions } from './functions.ts'
+export { directFunctions, type FunctionServer } from './functions.ts'

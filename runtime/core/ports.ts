@@ -56,7 +56,11 @@ export interface LogFile {
 
 /** Named append-only files in one folder. */
 export interface Disk {
-  open(name: string): LogFile
+  /**
+   * With `reserve`, so many bytes of zeros may be kept behind the end: a sync that does not change the length of a file costs a fraction. `size` does not
+   * count them, `truncate` and `close` cut them off; when power is lost they are there, and counted, at the next `open`.
+   */
+  open(name: string, reserve?: number): LogFile
   list(): readonly string[]
   remove(name: string): void
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -102,4 +102,38 @@ test('power lost at an operation stays lost until the crash is settled', async (
   disk.crash()
   expect(disk.down).toBe(false)
   disk.open('g').append(utf8('b'))
+})
+
+test('a real disk keeps room behind the end of a file that is being written, and only there', async () => {
+  const place = join(folder, 'reserve')
+  const disk = openDisk(place)
+  const onDisk = (): number => statSync(join(place, 'r.log')).size
+  const file = disk.open('r.log', 1_000)
+  expect([file.size(), onDisk()]).toEqual([0, 0])
+  file.append(new Uint8Array(0))
+  expect(onDisk()).toBe(0)
+  file.append(utf8('hello '), utf8('world'))
+  expect([file.size(), onDisk()]).toEqual([11, 1_011])
+  file.append(new Uint8Array(1_000).fill(1))
+  expect([file.size(), onDisk()]).toEqual([1_011, 1_011])
+  file.append(utf8('!'))
+  expect([file.size(), onDisk()]).toEqual([1_012, 2_012])
+  file.append(new Uint8Array(70_000).fill(2), new Uint8Array(70_000).fill(3))
+  expect([file.size(), onDisk()]).toEqual([141_012, 142_012])
+  expect(() => file.read(141_012, 1)).toThrow(/beyond/)
+  // What another process finds after this one was killed.
+  const after = openDisk(place).open('r.log')
+  expect(after.size()).toBe(142_012)
+  expect(after.read(141_012, 1_000).every((b) => b === 0)).toBe(true)
+  await after.close()
+  expect(onDisk()).toBe(142_012)
+  file.truncate(6)
+  expect([file.size(), onDisk()]).toEqual([6, 6])
+  file.append(utf8('you'))
+  await file.sync()
+  await file.close()
+  expect(onDisk()).toBe(9)
+  const again = disk.open('r.log', 1_000)
+  expect(again.read(0, again.size())).toEqual(utf8('hello you'))
+  await again.close()
 })

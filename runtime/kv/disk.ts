@@ -1,6 +1,7 @@
 /** The Disk port over real files. */
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -26,11 +27,11 @@ export function openDisk(folder: string): Disk {
   attempt(`folder ${folder}`, () => mkdirSync(folder, { recursive: true }))
   const files = new Map<string, LogFile>()
   return {
-    open(name) {
+    open(name, reserve = 0) {
       const path = join(folder, checkName(name))
       const known = files.get(name)
       if (known !== undefined) throw new UtnetError('disk_failed', `file ${name} is already open`)
-      const file = openLog(path, () => files.delete(name))
+      const file = openLog(path, reserve, () => files.delete(name))
       attempt(path, () => syncFolder(folder))
       files.set(name, file)
       return file
@@ -75,24 +76,24 @@ function syncFolder(folder: string): void {
 /** Up to here a copy is cheaper than a vector of parts. */
 const JOINED_BYTES = 65_536
 
-/** Writes all parts at the end of the file; gives how many bytes they were. */
-function writeAll(fd: number, parts: readonly Uint8Array[]): number {
-  const total = parts.reduce((n, part) => n + part.length, 0)
+/** Writes all parts, `total` bytes, at a place. */
+function writeAll(fd: number, at: number, parts: readonly Uint8Array[], total: number): void {
   if (parts.length > 1 && total > JOINED_BYTES) {
-    const done = writevSync(fd, parts)
+    const done = writevSync(fd, parts, at)
     // A short write: the rest is rare enough to be copied.
-    if (done < total) writeWhole(fd, concatBytes(...parts).subarray(done))
-  } else writeWhole(fd, parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts))
-  return total
+    if (done < total) writeWhole(fd, at + done, concatBytes(...parts).subarray(done))
+  } else writeWhole(fd, at, parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts))
 }
 
-function writeWhole(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done)
+function writeWhole(fd: number, at: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, at + done)
 }
 
-function openLog(path: string, closed: () => void): LogFile {
-  const fd = attempt(path, () => openSync(path, 'a+', 0o600))
+function openLog(path: string, reserve: number, closed: () => void): LogFile {
+  const fd = attempt(path, () => openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600))
   let size = attempt(path, () => fstatSync(fd).size)
+  /** Length of the file on the disk: what is behind `size` is zero. */
+  let reserved = size
   let failure: UtnetError | undefined
   const act = <T>(action: () => T): T => {
     if (failure !== undefined) throw failure
@@ -121,14 +122,22 @@ function openLog(path: string, closed: () => void): LogFile {
     },
     append(...parts) {
       act(() => {
-        size += writeAll(fd, parts)
+        const total = parts.reduce((n, part) => n + part.length, 0)
+        if (reserve > 0 && total > 0 && size + total > reserved) {
+          const zeros = new Uint8Array(size + total + reserve - reserved)
+          writeWhole(fd, reserved, zeros)
+          reserved += zeros.length
+        }
+        writeAll(fd, size, parts, total)
+        size += total
+        reserved = Math.max(reserved, size)
       })
     },
     truncate(length) {
       act(() => {
         if (length > size) throw new Error(`cannot truncate ${size} bytes to ${length}`)
         ftruncateSync(fd, length)
-        size = length
+        size = reserved = length
       })
     },
     sync() {
@@ -145,6 +154,7 @@ function openLog(path: string, closed: () => void): LogFile {
       act(() => fdatasyncSync(fd))
     },
     async close() {
+      if (failure === undefined && reserved > size) attempt(path, () => ftruncateSync(fd, size))
       failure ??= new UtnetError('disk_failed', `${path} is closed`)
       closed()
       closeSync(fd)

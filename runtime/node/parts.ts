@@ -42,7 +42,7 @@ export interface RunParts {
   readonly clock: Clock
   readonly chain: { readonly chainId: CID; head(): { readonly header: Pick<Header, 'height' | 'time' | 'seed'> } }
   readonly producer: Pick<Producer, 'noteTime'>
-  readonly host: Pick<Host, 'load' | 'invoke'>
+  readonly host: Pick<Host, 'load' | 'loaded' | 'invoke' | 'invokeNow'>
   readonly receipts: Pick<Receipts, 'begin'>
   readonly events: Pick<EventHub, 'emit' | 'heard'>
   readonly meters: Pick<Meters, 'ran'>

@@ -41,6 +41,7 @@ export class IssuedReceipt implements Draft, Issued {
   digestAt = 0
   leafAt = 0
   readonly #sealer: Sealer
+  readonly #hurry: () => void
   #batch: ClosedBatch | undefined = undefined
   #index = 0
   #settled = false
@@ -49,7 +50,7 @@ export class IssuedReceipt implements Draft, Issued {
   #attested: Promise<Attestation> | undefined = undefined
 
   /** Throws `receipt_invalid` where the body would be over 1 KB. */
-  constructor(sealer: Sealer, { begun, layout, fields, output, log, keeping }: Ended) {
+  constructor(sealer: Sealer, hurry: () => void, { begun, layout, fields, output, log, keeping }: Ended) {
     this.begun = begun
     this.layout = layout
     this.fields = fields
@@ -59,6 +60,7 @@ export class IssuedReceipt implements Draft, Issued {
     this.length = layout.measure(fields)
     this.bytes = this.length + (keeping === null ? 0 : keeping.head.length + filesLength(keeping))
     this.#sealer = sealer
+    this.#hurry = hurry
   }
 
   get id(): CID {
@@ -82,8 +84,10 @@ export class IssuedReceipt implements Draft, Issued {
 
   whenDurable(done: Waiter): void {
     if (this.#settled) done(this.#failure)
-    else if (this.#waiters === undefined) this.#waiters = done
-    else this.#waiters = Array.isArray(this.#waiters) ? [...this.#waiters, done] : [this.#waiters, done]
+    else if (this.#waiters === undefined) {
+      this.#waiters = done
+      this.#hurry()
+    } else this.#waiters = Array.isArray(this.#waiters) ? [...this.#waiters, done] : [this.#waiters, done]
   }
 
   whenSealed(done: () => void): void {

@@ -65,6 +65,8 @@ export interface RunContext {
   readonly ready: () => void
   /** Called with each receipt that was queued on its lane. */
   readonly queued: (issued: IssuedReceipt) => void
+  /** Called when somebody waits for a receipt to be on disk. */
+  readonly hurry: () => void
 }
 
 export class Run implements OpenRun, Begun {
@@ -110,11 +112,11 @@ export class Run implements OpenRun, Begun {
 
   finish(result: RunResult): IssuedReceipt {
     this.abandon()
-    const { ready, sealer, layouts, queued } = this.#context
+    const { ready, sealer, layouts, queued, hurry } = this.#context
     ready()
     const { kind, world, entry, status, gas, protocol, models, context, retention, output, log, files } = result
     const { chainId, height, time } = context
-    const issued = new IssuedReceipt(sealer, {
+    const issued = new IssuedReceipt(sealer, hurry, {
       begun: this,
       layout: layouts.of({ kind, module: this.module, world, entry, status, protocol, chainId, retention }),
       fields: { gas, logged: log !== null, models, thread: this.lane.thread, seq: this.seq, height, time },

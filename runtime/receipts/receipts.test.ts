@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   attestationCbor,
   concatBytes,
@@ -99,12 +99,63 @@ test('what is issued by those that a batch has just answered shares the next one
   }
   const receipts = openNode({ open, list: () => disk.list(), remove: (name) => disk.remove(name) })
   const first = run(receipts, 'first', 'none').attested
+  // Two poll phases: the second brings nothing more, and the batch closes.
+  await new Promise(setImmediate)
   await new Promise(setImmediate)
   const waited = run(receipts, 'waited', 'none').attested
   await first
   for (let i = 0; i < 20; i++) await Promise.resolve()
   const next = run(receipts, 'next', 'none').attested
   expect((await waited).batch).toBe((await next).batch)
+})
+
+test('a batch waits for company while poll phases bring it, and no longer', async () => {
+  const receipts = openNode(new SimulatedDisk())
+  const first = run(receipts, 'first', 'none').attested
+  await new Promise(setImmediate)
+  const second = run(receipts, 'second', 'none').attested
+  expect((await first).batch).toBe((await second).batch)
+  const third = run(receipts, 'third', 'none').attested
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  const fourth = run(receipts, 'fourth', 'none').attested
+  expect([(await third).batch.size, (await fourth).batch.size]).toEqual([1, 1])
+})
+
+test('receipts that nobody waits for are written with one that somebody waits for, when they are many, or after a moment', async () => {
+  const phases = async (): Promise<void> => {
+    for (let i = 0; i < 8; i++) await new Promise(setImmediate)
+  }
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const receipts = openNode(new SimulatedDisk())
+    const unheard = (count: number): void => {
+      for (let i = 0; i < count; i++) begin(receipts).finish(result(`${i}`, 'none'))
+    }
+    unheard(3)
+    await phases()
+    expect(receipts.count()).toBe(0)
+    expect((await run(receipts, 'waited for', 'none').attested).batch.size).toBe(4)
+    unheard(1)
+    await phases()
+    vi.advanceTimersByTime(9)
+    await phases()
+    expect(receipts.count()).toBe(4)
+    vi.advanceTimersByTime(1)
+    await phases()
+    expect(receipts.count()).toBe(5)
+    unheard(255)
+    await phases()
+    expect(receipts.count()).toBe(5)
+    unheard(1)
+    await phases()
+    expect(receipts.count()).toBe(261)
+    unheard(1)
+    await receipts.close()
+    expect([receipts.count(), vi.getTimerCount()]).toEqual([262, 0])
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('batches stay within the limits of receipts and bytes', async () => {

@@ -8,8 +8,9 @@
  *
  * Runs that were in flight when a node stopped leave nothing: nobody has seen their numbers, the next runs take them.
  *
- * Group commit without a timer: a batch closes at the end of the poll phase, or of the one in which the batch before it came to the disk. One record, one sync and,
- * of each lane, one signature carry all receipts that were issued meanwhile. What they are hashed to is made then, for all at once.
+ * Group commit without a timer: a batch closes at the end of a poll phase, not while the one before it is on its way to the disk, and where the thread waits
+ * for the disk not before a poll phase that brought no more. One record, one sync and, of each lane, one signature carry all receipts that were issued
+ * meanwhile. What they are hashed to is made then, for all at once. Receipts that nobody waits for are in no hurry: they close when they are many, or after a moment.
  */
 import {
   concatBytes,
@@ -37,6 +38,11 @@ import type { DurableRecord, FedReader, Receipts, ReceiptsOptions } from './type
 /** Receipts, and bytes of them with their openings, that may wait for the disk before new runs are refused. */
 const BACKLOG = LIMITS.batchReceipts * 4
 const BACKLOG_BYTES = 256 * 1024 * 1024
+/** While clients are answered one after the other, their next requests come in a row of poll phases; so long, in milliseconds, more may join a batch. */
+const COMPANY_MS = 2
+/** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
+const UNHURRIED = 256
+const UNHURRIED_MS = 10
 /** A record closes at this size: what one read of a receipt takes from the disk. */
 const RECORD_BYTES = 4 * 1024 * 1024
 
@@ -59,6 +65,12 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
   let turn = 0
   let writing: Promise<void> | undefined
   let scheduled = false
+  /** Somebody waits for the disk. */
+  let hurried = false
+  /** Receipts that waited at the last look, and when that was first looked at. */
+  let seen = 0
+  let since = 0
+  let unhurried: NodeJS.Timeout | undefined
 
   const recovered: DurableRecord[] = []
   const journal = openJournal(options.disk, frameKey(options.sign), (found, place) => {
@@ -114,6 +126,8 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     let record: DurableRecord
     try {
       close(closing)
+      // What did not fit may be waited for.
+      if (closing.reduce((n, { receipts }) => n + receipts.length, 0) < waiting) hurried = true
       const place = await journal.append(
         closing.map(({ batch, receipts }) => ({ batch: batch.statement, sig: batch.sig, entries: receipts })),
       )
@@ -141,8 +155,11 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
   }
 
   const pump = (): void => {
-    scheduled = false
+    clearTimeout(unhurried)
+    unhurried = undefined
     if (writing !== undefined || failure !== undefined || waiting === 0) return
+    hurried = false
+    seen = 0
     writing = write().finally(() => {
       writing = undefined
       // Not at once: whoever was just answered, and what the poll phase still brings, shares the next batch.
@@ -150,10 +167,31 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     })
   }
 
+  /**
+   * True when the last poll phase brought receipts, so that the next may, too, and they would else have to wait for this sync. Where the thread does not
+   * wait for it, they make the next batch meanwhile.
+   */
+  const inCompany = (): boolean => {
+    if (waiting === seen || !journal.blocks(waiting) || waitingBytes >= RECORD_BYTES) return false
+    const now = performance.now()
+    if (seen === 0) since = now
+    else if (now - since > COMPANY_MS) return false
+    seen = waiting
+    return true
+  }
+
+  const look = (): void => {
+    scheduled = false
+    if (writing !== undefined || failure !== undefined || waiting === 0) return
+    if (!hurried && waiting < UNHURRIED && waitingBytes < RECORD_BYTES) unhurried ??= setTimeout(pump, UNHURRIED_MS)
+    else if (inCompany()) schedule()
+    else pump()
+  }
+
   const schedule = (): void => {
     if (scheduled || writing !== undefined) return
     scheduled = true
-    options.soon(pump)
+    options.soon(look)
   }
 
   const ready = (): void => {
@@ -167,6 +205,10 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     queued(issued) {
       waiting++
       waitingBytes += issued.bytes
+      schedule()
+    },
+    hurry() {
+      hurried = true
       schedule()
     },
   }
@@ -192,6 +234,7 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
         pump()
         await writing
       }
+      clearTimeout(unhurried)
       failure ??= new UtnetError('node_stopping', 'the receipts are closed')
       await journal.close()
     },

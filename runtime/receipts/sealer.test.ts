@@ -51,6 +51,7 @@ test('bodies, digests, leaves and trees of any mix of runs are those of the gene
         layouts: new ReceiptLayouts(node),
         ready() {},
         queued: (receipt) => void issued.push(receipt),
+        hurry() {},
       }
       const expected: Uint8Array[] = []
       for (const [i, m] of mix.entries()) {

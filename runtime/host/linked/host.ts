@@ -48,9 +48,13 @@ export interface GuestOutcome extends InvokeOutcome {
   readonly entry: string
 }
 
-export interface Host extends Omit<OwnHost, 'invoke'> {
+export interface Host extends Omit<OwnHost, 'invoke' | 'invokeNow'> {
   /** Functions, commands and libraries. Throws `guest_world`, and for a library `guest_export_not_found`, `method_not_allowed`, `value_mismatch`. */
   invoke(request: GuestInvocation): Promise<GuestOutcome>
+  /** The same at once, without a promise, of a function that is loaded and that nothing suspends; undefined for any other. */
+  invokeNow(request: GuestInvocation): GuestOutcome | undefined
+  /** Whether a guest is loaded: then `load` only says what it is. */
+  loaded(module: CID): boolean
   /** Buckets that a loaded guest may use. */
   bucketsOf(module: CID): readonly string[]
 }
@@ -72,6 +76,8 @@ class LinkedCache {
   readonly #guests = new Map<string, LinkedGuest | null>()
   readonly #most: number
   #bytes = 0
+  /** The one that stands last. */
+  #last: string | undefined
 
   constructor(most: number) {
     this.#most = most
@@ -80,9 +86,10 @@ class LinkedCache {
   /** Null for a guest of our own shape, undefined for one that was not seen. */
   get(id: string): LinkedGuest | null | undefined {
     const found = this.#guests.get(id)
-    if (found !== undefined) {
+    if (found !== undefined && this.#last !== id) {
       this.#guests.delete(id)
       this.#guests.set(id, found)
+      this.#last = id
     }
     return found
   }
@@ -90,6 +97,7 @@ class LinkedCache {
   put(id: string, guest: LinkedGuest | null): void {
     if (this.#guests.has(id)) return
     this.#guests.set(id, guest)
+    this.#last = id
     this.#bytes += guest?.bytes ?? id.length
     for (const [oldest, old] of this.#guests) {
       if (this.#bytes <= this.#most || oldest === id) break
@@ -195,16 +203,29 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
+  function invokeNow(request: GuestInvocation): GuestOutcome | undefined {
+    if (cache.get(request.module.toString()) !== null) return undefined
+    const outcome = own.invokeNow(request)
+    return outcome && { ...outcome, world: 'function', entry: 'handle' }
+  }
+
   return {
     ...own,
     bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
     load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? own.load(module),
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
+    loaded: (module) => {
+      const guest = cache.get(module.toString())
+      return guest === null ? own.loaded(module) : guest !== undefined
+    },
     invoke: async (request) => {
+      const now = invokeNow(request)
+      if (now !== undefined) return now
       const guest = await guestOf(request.module)
       if (guest !== null) return admitted(() => invoke(guest, request))
       return { ...(await own.invoke(request)), world: 'function', entry: 'handle' }
     },
+    invokeNow,
   }
 }
 

@@ -6,6 +6,8 @@ export class GuestCache {
   readonly #most: number
   readonly #left: (guest: PreparedGuest) => void
   #bytes = 0
+  /** The one that stands last. */
+  #last: string | undefined
 
   /** Holds at most `most` bytes, and the last guest in any case; `left` hears of each that must go. */
   constructor(most: number, left: (guest: PreparedGuest) => void) {
@@ -15,9 +17,10 @@ export class GuestCache {
 
   get(id: string): PreparedGuest | undefined {
     const found = this.#guests.get(id)
-    if (found !== undefined) {
+    if (found !== undefined && this.#last !== id) {
       this.#guests.delete(id)
       this.#guests.set(id, found)
+      this.#last = id
     }
     return found
   }
@@ -27,6 +30,7 @@ export class GuestCache {
     const kept = this.get(id)
     if (kept !== undefined) return kept
     this.#guests.set(id, guest)
+    this.#last = id
     this.#bytes += guest.bytes
     for (const [oldest, old] of this.#guests) {
       if (this.#bytes <= this.#most || oldest === id) break

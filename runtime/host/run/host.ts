@@ -47,12 +47,16 @@ export interface HostUsage {
 export interface Host {
   /** Fetches, validates, prepares and compiles, or finds it done. Throws `block_not_found`, `guest_invalid`. */
   load(module: CID): Promise<GuestInfo>
+  /** Whether a guest is loaded. */
+  loaded(module: CID): boolean
   /** The same for bytes at hand, which are kept ready. */
   admit(bytes: Uint8Array): Promise<GuestInfo>
   /** Runs contract exports of modules that are loaded. */
   readonly executor: ContractExecutor
   /** Throws `guest_world`, `host_busy`, `host_fault` and what `load` throws. */
   invoke(request: InvokeRequest): Promise<InvokeOutcome>
+  /** The same at once, without a promise, of a guest that is loaded and that nothing suspends; undefined for any other. */
+  invokeNow(request: InvokeRequest): InvokeOutcome | undefined
   /** Throws as `invoke` does, and `tensor_*`. */
   runOperator(request: OperatorRequest): Promise<OperatorOutcome>
   usage(): HostUsage
@@ -116,8 +120,17 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
+  function invokeNow(request: InvokeRequest): InvokeOutcome | undefined {
+    const id = request.module.toString()
+    const ready = cache.get(id)
+    if (ready === undefined || ready.suspends) return undefined
+    // Without a ticket there is nothing to wait for.
+    return invokedOf(ready)(runs, tensors, ready, request, request.tenant ?? id, undefined) as InvokeOutcome
+  }
+
   return {
     load: async (module) => (cache.get(module.toString()) ?? (await loadGuest(module))).info,
+    loaded: (module) => cache.get(module.toString()) !== undefined,
     admit: async (bytes) => {
       const guest = await guestFrom(bytes)
       return cache.put(guest.info.module.toString(), guest).info
@@ -130,15 +143,16 @@ export function createHost(options: HostOptions): Host {
       },
     },
     invoke: async (request) => {
+      const now = invokeNow(request)
+      if (now !== undefined) return now
       const id = request.module.toString()
       const tenant = request.tenant ?? id
-      const ready = cache.get(id)
-      if (ready !== undefined && !ready.suspends) return invokedOf(ready)(runs, tensors, ready, request, tenant, undefined)
       return admitted(tenant, async (ticket) => {
-        const guest = ready ?? (await loadGuest(request.module))
+        const guest = cache.get(id) ?? (await loadGuest(request.module))
         return invokedOf(guest)(runs, tensors, guest, request, tenant, ticket)
       })
     },
+    invokeNow,
     runOperator: async (request) => {
       const id = request.module.toString()
       const ready = cache.get(id)

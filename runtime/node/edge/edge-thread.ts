@@ -5,7 +5,6 @@
 import { createApp, Admission } from '../../../gateway/index.ts'
 import { serve, type GatewayServer } from '../../../gateway/node.ts'
 import {
-  isUtnetError,
   parseCid,
   UtnetError,
   type ArithmeticClass,
@@ -62,7 +61,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
         port: wanted,
         ...(address === undefined ? {} : { host: address }),
         reusePort: true,
-        functions: { node, admission },
+        functions: { node: { invoke: invokeHere }, admission },
         observer: listConnections(tables.connections),
       })
       return { url: server.url, port: server.port }
@@ -159,21 +158,17 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
     },
   }
   const far = proxyApi(link)
-  const invokeHere = async (name: string, request: FunctionRequest): Promise<FunctionAnswer> => {
-    const load = loading.get(name)
-    if (load !== undefined) await load
-    if (elsewhere.has(name)) return far.invoke(name, request)
-    try {
-      return await invoke(parts, name, request)
-    } catch (error) {
-      // A name that came into a block a moment ago: what the main thread answers now, it says behind the news.
-      if (!isUtnetError(error, 'guest_not_found') || registry.has(name)) throw error
-      await far.ready()
-      if (!registry.has(name)) throw error
-      return invoke(parts, name, request)
-    }
+  const run = (name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> =>
+    elsewhere.has(name) ? far.invoke(name, request) : invoke(parts, name, request)
+  /** A name that came into a block a moment ago: what the main thread answers now, it says behind the news. */
+  const runNew = async (name: string, request: FunctionRequest): Promise<FunctionAnswer> => {
+    if (!registry.has(name)) await far.ready()
+    await loading.get(name)
+    return run(name, request)
   }
-  const node: NodeApi = { ...far, invoke: invokeHere }
+  const invokeHere = (name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> =>
+    registry.has(name) && !loading.has(name) ? run(name, request) : runNew(name, request)
+  const node: NodeApi = { ...far, invoke: async (name, request) => invokeHere(name, request) }
   const admission = new Admission()
   const app = createApp(node, { admission })
   link.note('ready', recovered.splice(0))

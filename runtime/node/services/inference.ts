@@ -22,7 +22,7 @@ import {
 import type { OperatorOutcome } from '../../host/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
 import { guestOf } from './guests.ts'
-import { announce, contextNow, inSlot, strictest, ticketOf } from './runs.ts'
+import { announce, contextNow, inSlotUntil, strictest, ticketOf } from './runs.ts'
 import type { RunFile } from '../../receipts/index.ts'
 
 interface Ran {
@@ -145,7 +145,7 @@ async function receipted(
   const input = encode(heads)
   const run = parts.receipts.begin({ module, chainSeed, input })
   const began = performance.now()
-  const ran = await inSlot(run, () => work(inputs, heads))
+  const ran = await inSlotUntil(run, () => work(inputs, heads))
   // A caller who does not wait for the disk has the outputs before they are written, and may change them.
   const later = request.later === true
   const files = [...filesOf(inputs, heads, false), ...filesOf(ran.outputs, ran.heads, later)]

@@ -20,8 +20,20 @@ export function contextNow(parts: Pick<RunParts, 'chain' | 'clock' | 'producer'>
   return { context: { chainId: parts.chain.chainId, height: header.height, time }, chainSeed: header.seed }
 }
 
-/** Runs inside a receipt's slot: what throws leaves no receipt. */
-export async function inSlot<T>(run: OpenRun, work: () => Promise<T>): Promise<T> {
+const noAttestation = (): Uint8Array => new Uint8Array(0)
+
+/** Works inside a receipt's slot: what throws leaves no receipt. */
+export function inSlot<T>(run: OpenRun, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    run.abandon()
+    throw asUtnetError(error)
+  }
+}
+
+/** The same of work that takes its time. */
+export async function inSlotUntil<T>(run: OpenRun, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -31,14 +43,19 @@ export async function inSlot<T>(run: OpenRun, work: () => Promise<T>): Promise<T
 }
 
 /** The ticket of an issued receipt, once it is durable unless the caller does not wait. */
-export async function ticketOf(run: OpenRun, issued: Issued, gas: bigint, later: boolean): Promise<ReceiptTicket> {
-  await new Promise<void>((resolve, reject) => {
-    if (later) issued.whenSealed(resolve)
-    else issued.whenDurable((failure) => (failure === undefined ? resolve() : reject(failure)))
+export function ticketOf(run: OpenRun, issued: Issued, gas: bigint, later: boolean): Promise<ReceiptTicket> {
+  return new Promise((resolve, reject) => {
+    const ticket = (salt: Uint8Array, attestationOf: () => Uint8Array): void => {
+      try {
+        resolve({ id: issued.idText, gas: gas.toString(), salt, attestation: attestationOf() })
+      } catch (error) {
+        reject(asUtnetError(error))
+      }
+    }
+    // Who does not wait has the salt before it is written, and may change it.
+    if (later) issued.whenSealed(() => ticket(new Uint8Array(run.salt), noAttestation))
+    else issued.whenDurable((failure) => (failure === undefined ? ticket(run.salt, () => issued.attestation()) : reject(failure)))
   })
-  // Who does not wait has the salt before it is written, and may change it.
-  const [salt, attestation] = later ? [new Uint8Array(run.salt), new Uint8Array(0)] : [run.salt, issued.attestation()]
-  return { id: issued.idText, gas: gas.toString(), salt, attestation }
 }
 
 /** Tells listeners of a receipt: its id is made only where there are any. */
