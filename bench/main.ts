@@ -1,11 +1,13 @@
 /** `npm run bench [-- AREA] [--only=PART] [--json]`: runs an area's measurements, or some of its parts, and prints its rows. */
 import { hostArea } from './host-area.ts'
 import { mainArea } from './main-area.ts'
+import { tensorArea } from './tensor-area.ts'
 import type { Row } from './row.ts'
 
 const AREAS: Readonly<Record<string, (emit: (row: Row) => void, only: readonly string[]) => Promise<void>>> = {
   main: mainArea,
   host: hostArea,
+  tensor: tensorArea,
 }
 
 const json = process.argv.includes('--json')

@@ -38,6 +38,7 @@ export const ERRORS = {
   tensor_input: ['caller', 400],
   model_invalid: ['caller', 400],
   model_not_found: ['caller', 404],
+  operator_unsupported: ['caller', 400], // details: {operators: [{operator, count, nodes}]}
   device_missing: ['node', 501],
   device_failed: ['node', 503],
   // chain

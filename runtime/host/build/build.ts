@@ -84,9 +84,9 @@ function checkShape(manifest: GuestManifest, signatures: GuestSignatures): void 
   }
 }
 
-function generateEntry(world: GuestWorld, signatures: GuestSignatures, author: string): GeneratedEntry {
+function generateEntry({ world, core }: GuestManifest, signatures: GuestSignatures, author: string): GeneratedEntry {
   if (world === 'contract') return contractEntry(signatures, author)
-  return world === 'operator' ? operatorEntry(signatures, author) : functionEntry(author)
+  return world === 'operator' ? operatorEntry(signatures, author, core) : functionEntry(author)
 }
 
 /** What the build adds to the author's classes. */
@@ -139,7 +139,7 @@ export async function buildGuest(options: BuildOptions): Promise<BuiltGuest> {
     return { exports: [], classes: [] }
   })
   checkShape(manifest, signatures)
-  const entry = generateEntry(manifest.world, signatures, `./${author}`)
+  const entry = generateEntry(manifest, signatures, `./${author}`)
   const { core, sourceMap } = await compileProgram({ ...base, entry: { path: ENTRY, text: entry.text }, afterParse: completeClasses })
   const world = worldName(manifest.name)
   const wit = guestWit(manifest.name, world, manifest.world, signatures)

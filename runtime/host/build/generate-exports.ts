@@ -87,7 +87,7 @@ export function contractEntry(signatures: GuestSignatures, author: string): Gene
 }
 
 /** The entry of an operator: `run`, whose failure becomes the error case. */
-export function operatorEntry(signatures: GuestSignatures, author: string): GeneratedEntry {
+export function operatorEntry(signatures: GuestSignatures, author: string, core?: string): GeneratedEntry {
   const emitter = new Emitter()
   const tensors = signatures.exports.find((e) => e.name === 'run')?.result?.type
   const tensor = signatures.classes.find((c) => c.name === 'Tensor')
@@ -111,7 +111,7 @@ export function run(p0: i32, p1: i32): usize {
 
 ${emitter.helpers()}
 ${FOOT}
-`
+${core === undefined ? '' : `export * from './${core.replace(/\.ts$/, '')}'\n`}`
   return { text, renames: new Map() }
 }
 

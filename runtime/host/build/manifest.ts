@@ -18,6 +18,8 @@ export interface GuestManifest {
   readonly memoryPages: number
   /** Pages that it begins with; undefined for as many as its static data need. */
   readonly initialMemoryPages: number | undefined
+  /** Path of a file whose exports the core module has beside the world's, for a host that calls it as it is (devices do). */
+  readonly core: string | undefined
 }
 
 /**
@@ -27,6 +29,7 @@ export interface GuestManifest {
 const MEMORY_PAGES: Readonly<Record<GuestWorld, number>> = { contract: 16, function: 256, operator: LIMITS.memoryPages }
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/ // FORMATS.md, Encodings
+const CORE = /^(?:[a-z0-9-]+\/)*[a-z0-9-]+\.ts$/
 const WORLDS: readonly unknown[] = ['contract', 'function', 'operator']
 
 /** A member that is a number of pages from `least` to `most`, where it is there. */
@@ -62,10 +65,12 @@ export async function readManifest(dir: string): Promise<GuestManifest> {
     throw new UtnetError('guest_build', `${file}: "entry" must be the path of a .ts file, or of a .js file where the world is function`)
   const path = normalize(entry).replaceAll('\\', '/')
   if (path.startsWith('..') || path.startsWith('/')) throw new UtnetError('guest_build', `${file}: "entry" lies outside the guest's folder`)
-  const { memoryPages, initialMemoryPages } = memory
+  const { memoryPages, initialMemoryPages, core } = memory
   if (path.endsWith('.js') && (memoryPages !== undefined || initialMemoryPages !== undefined))
     throw new UtnetError('guest_build', `${file}: the memory of a JavaScript guest is its engine's; "memoryPages" is for AssemblyScript`)
   const most = pages(memoryPages, file, 'memoryPages', 1, LIMITS.memoryPages) ?? MEMORY_PAGES[world as GuestWorld]
   const initial = pages(initialMemoryPages, file, 'initialMemoryPages', 1, most)
-  return { name, world: world as GuestWorld, entry: path, memoryPages: most, initialMemoryPages: initial }
+  if (core !== undefined && (world !== 'operator' || typeof core !== 'string' || !CORE.test(core)))
+    throw new UtnetError('guest_build', `${file}: "core" is for operators: the path of a .ts file beside the entry`)
+  return { name, world: world as GuestWorld, entry: path, memoryPages: most, initialMemoryPages: initial, core: core as string | undefined }
 }
