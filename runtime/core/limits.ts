@@ -61,6 +61,8 @@ export const LIMITS = {
   storageKeyBytes: 1_024,
   storageValueBytes: 64 * 1024,
   callArgsBytes: 64 * 1024,
+  requestBytes: 48 * 1024, // an inference that a contract asks for, its inputs and all
+  requestBlocks: 1_000, // how long such a request stays open
   callDepth: 8, // contracts at work at once in one transaction, the first one counted
   // what a host holds at once; beyond it is `host_busy`, never a result
   runsInFlight: 1_024,

@@ -76,6 +76,8 @@ export interface Params {
     readonly ed25519Verify: number
     /** Finding and entering another contract, beside what its instance and its run cost. */
     readonly contractCall: number
+    /** Recording an inference that a contract asks for, beside its bytes (`storageByte`) and what its callback may use. */
+    readonly inferenceRequest: number
     /** Per element of all input and output tensors. */
     readonly tensorElement: number
     /** Per byte of the model, an upper measure of its graph. */
@@ -156,6 +158,7 @@ const V1: Params = {
     sha256Per64: 150,
     ed25519Verify: 400_000,
     contractCall: 220_000,
+    inferenceRequest: 900_000,
     tensorElement: 16,
     tensorModelByte: 8,
   },

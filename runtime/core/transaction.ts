@@ -13,7 +13,7 @@ import { LIMITS } from './limits.ts'
 import { aname } from './name.ts'
 import { readBatch, type BatchStatement } from './attestation.ts'
 
-/** The four kinds of TxData of the white paper 3.2.2 are publish, operators, route and custom; transfer, call and anchor complete them. */
+/** The four kinds of TxData of the white paper 3.2.2 are publish, operators, route and custom; transfer, call, answer and anchor complete them. */
 export type TxPayload =
   | { readonly kind: 'transfer'; readonly to: Uint8Array; readonly value: bigint }
   | { readonly kind: 'publish'; readonly name: string; readonly module: CID; readonly world: string; readonly size: number }
@@ -24,6 +24,8 @@ export type TxPayload =
     }
   | { readonly kind: 'route'; readonly data: CID; readonly to: Uint8Array; readonly size: number }
   | { readonly kind: 'custom'; readonly data: Uint8Array }
+  /** Answers an inference that a contract asked for; `answer` is that of `inference-request.ts`. */
+  | { readonly kind: 'answer'; readonly contract: Uint8Array; readonly request: bigint; readonly answer: Uint8Array }
   | { readonly kind: 'anchor'; readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[] }
 
 export interface TxBody {
@@ -59,6 +61,8 @@ function payloadCbor(p: TxPayload): Cbor {
       return { data: p.data, to: p.to, size: p.size }
     case 'custom':
       return { data: p.data }
+    case 'answer':
+      return { contract: p.contract, request: p.request, answer: p.answer }
     case 'anchor':
       return { batches: p.batches.map(({ batch, sig }) => ({ batch: { ...batch }, sig })) }
   }
@@ -128,6 +132,15 @@ function readPayload(kind: string, value: Cbor | undefined): TxPayload {
     case 'custom': {
       const m = asMap(value, ['data'], what)
       return { kind, data: asBytes(m['data'], 'data') }
+    }
+    case 'answer': {
+      const m = asMap(value, ['contract', 'request', 'answer'], what)
+      return {
+        kind,
+        contract: asBytes(m['contract'], 'contract', 20),
+        request: asU64(m['request'], 'request'),
+        answer: asBytes(m['answer'], 'answer'),
+      }
     }
     case 'anchor': {
       const m = asMap(value, ['batches'], what)

@@ -46,6 +46,7 @@ import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
 import type { HeldAccount, Parts, ReceiptRules, RetentionRules } from './parts.ts'
 import { createProducer } from './producer.ts'
+import { answerRequests, type Requests } from './requests.ts'
 import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
 import * as chainView from './services/chain-view.ts'
@@ -203,6 +204,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   /** Digests of the receipts of this run's batches that no block holds yet, for events. */
   const unanchored = new Map<string, Uint8Array>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
+  let requests: Requests | undefined
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
@@ -225,6 +227,10 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       for (const e of emitted)
         events.emit({ type: 'event', height, contract: formatAddress(e.contract), name: e.name, data: formatCborJson(e.data) })
     }
+    requests?.block(
+      height,
+      outcomes.flatMap((o) => o.events),
+    )
   }
   const producer = createProducer({
     chain,
@@ -263,6 +269,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     random,
     guestNow: (name) => guests.guestAtHead(parts, name),
   }
+  const answering = answerRequests(parts, options.onFailure ?? (() => {}))
+  requests = answering
+  closers.push(() => answering.close())
   const api = apiOf(parts, genesisBytes, edges)
   edges?.serve({
     api,

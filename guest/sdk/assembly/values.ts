@@ -95,6 +95,17 @@ export class ValueReader {
     if (<i32>this.head(4) != count) this.unfit()
   }
 
+  /** How many items the list has that begins here. */
+  items(): i32 {
+    return <i32>this.head(4)
+  }
+
+  /** Bytes of the CID that stands here. */
+  link(): Uint8Array {
+    if (this.head(6) != 42) this.unfit()
+    return this.chunk(2)
+  }
+
   /** What a function without result gives. */
   nothing(): void {
     if (this.byte() != 0xf6) this.unfit()

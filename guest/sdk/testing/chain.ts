@@ -1,8 +1,17 @@
 /** For tests of the SDK: contracts of source text on a real chain of one validator. */
 import { expect } from 'vitest'
-import { fileCid, formatAddress, keyAddress, LIMITS, type CallWitness, type Cbor, type CID } from '../../../runtime/core/index.ts'
+import {
+  fileCid,
+  formatAddress,
+  keyAddress,
+  LIMITS,
+  type CallWitness,
+  type Cbor,
+  type CID,
+  type InferenceRequest,
+} from '../../../runtime/core/index.ts'
 import type { CallNote, TxOutcome } from '../../../runtime/consensus/index.ts'
-import { testChain, userOf, type TestChain, type TestUser } from '../../../runtime/consensus/test-kit.ts'
+import { testChain, userOf, VALIDATOR, type TestChain, type TestUser } from '../../../runtime/consensus/test-kit.ts'
 import { buildText } from '../../../runtime/host/build/testing/guests.ts'
 import { createHost } from '../../../runtime/host/index.ts'
 import { memoryFiles } from '../../../runtime/host/testing/host.ts'
@@ -28,6 +37,17 @@ export interface ContractChain {
   /** The result of a query that must complete. */
   ask(name: string, entry: string, ...args: readonly Cbor[]): Promise<Cbor>
   address(name: string): string
+  /** Gives an account 1 UNC of Alice's. */
+  fund(user: TestUser): Promise<TxOutcome>
+  /** The open request of that number. */
+  openRequest(name: string, number: bigint): InferenceRequest | undefined
+  /** Answers it in a block of its own, as the validator unless somebody else is named. */
+  answer(
+    name: string,
+    number: bigint,
+    answer: Uint8Array,
+    how?: { readonly user?: TestUser; readonly gasLimit?: bigint },
+  ): Promise<TxOutcome>
   /** Components by module. */
   readonly components: Map<string, Uint8Array>
 }
@@ -78,6 +98,10 @@ export async function contractChain(): Promise<ContractChain> {
       return outcome.result
     },
     address: (name) => formatAddress(addressOf(name)),
+    fund: (user) => block(t.send(ALICE, { kind: 'transfer', to: user.address, value: 10n ** 18n })),
+    openRequest: (name, number) => t.chain.request(addressOf(name), number),
+    answer: (name, request, answer, { user = VALIDATOR, gasLimit = BigInt(LIMITS.callGas) } = {}) =>
+      block(t.send(user, { kind: 'answer', contract: addressOf(name), request, answer }, { gasLimit })),
   }
   return self
 }

@@ -1,5 +1,5 @@
 /** What an open chain offers. A pure machine: whoever drives it owns clock, keys and disk. */
-import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
+import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, InferenceRequest, Kv, Params } from '../../core/index.ts'
 import type { BloomKind, Skipped } from '../block/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
@@ -66,6 +66,8 @@ export interface Chain {
   guest(name: string, at?: number): GuestRecord
   guests(): GuestRecord[]
   query(query: ChainQuery): Promise<QueryOutcome>
+  /** The inference that a contract asked for, as long as nobody answered. */
+  request(contract: Uint8Array, number: bigint): InferenceRequest | undefined
   /** Throws `chain_height`, `chain_pruned`. */
   prove(trie: TrieName, key: Uint8Array, at?: number): ProvenValue
   /** A node's account, proven at a height where it anchored a batch (kept for good) or at any readable height. */

@@ -93,9 +93,10 @@ export async function loadModules(core: ChainCore, txs: Iterable<ChainTx>): Prom
   for (const tx of txs) {
     const { payload } = tx.body
     if (payload.kind === 'publish' && payload.world === 'contract') await load(payload.module.toString(), payload.module)
-    if (payload.kind !== 'call') continue
-    const key = toHex(payload.to)
-    if (!seen.has(key)) await load(key, contractAt(state, payload.to)?.module)
+    const to = payload.kind === 'call' ? payload.to : payload.kind === 'answer' ? payload.contract : undefined
+    if (to === undefined) continue
+    const key = toHex(to)
+    if (!seen.has(key)) await load(key, contractAt(state, to)?.module)
   }
 }
 

@@ -26,6 +26,7 @@ import {
   listGuests,
   lowestState,
   nodeProof,
+  openRequest,
   prove,
 } from './reads.ts'
 import {
@@ -124,6 +125,7 @@ function bind(core: ChainCore): Chain {
     guest: (name, at) => guestAt(core, name, at),
     guests: () => listGuests(core),
     query: (query) => runQuery(core, query),
+    request: (contract, number) => openRequest(core, contract, number),
     prove: (trie, key, at) => prove(core, trie, key, at),
     nodeProof: (node, height) => nodeProof(core, node, height),
     heightsTouching: (kind, item, from, to) => heightsTouching(core, kind, item, from, to),

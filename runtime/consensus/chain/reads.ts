@@ -4,6 +4,7 @@ import {
   asBytes,
   decode,
   decodeReceipt,
+  decodeRequest,
   formatAddress,
   formatKey,
   nodeAccountKey,
@@ -12,12 +13,14 @@ import {
   pathSides,
   leafHash,
   receiptId,
+  requestKey,
   UtnetError,
   type Account,
   type Anchor,
   type Certificate,
   type CID,
   type Header,
+  type InferenceRequest,
   type TrieProof,
 } from '../../core/index.ts'
 import { mayContain, type BloomKind } from '../block/index.ts'
@@ -28,6 +31,7 @@ import {
   proveAt,
   readAccount,
   stateAt,
+  storeKey,
   versionKey,
   type BatchRecord,
   type ContractRecord,
@@ -227,6 +231,12 @@ export function contractRecord(state: StateReader, address: Uint8Array): Contrac
   const record = contractAt(state, address)
   if (record === undefined) throw new UtnetError('guest_not_found', `no contract stands at ${formatAddress(address)}`)
   return record
+}
+
+/** The inference that a contract asked for, as long as it is open at the head. */
+export function openRequest(core: ChainCore, contract: Uint8Array, number: bigint): InferenceRequest | undefined {
+  const bytes = headState(core).get('contracts', storeKey(contract, requestKey(number)))
+  return bytes === undefined ? undefined : decodeRequest(bytes)
 }
 
 /** A value of a trie with the proof that leads to the header of the height. */

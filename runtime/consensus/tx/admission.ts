@@ -21,6 +21,10 @@ function checkPayload(tx: ChainTx): void {
       if (size > LIMITS.callArgsBytes) throw limitError('tx_invalid', 'callArgsBytes', size, LIMITS.callArgsBytes, 'arguments of the call')
       return
     }
+    case 'answer':
+      if (payload.answer.length > LIMITS.callArgsBytes)
+        throw limitError('tx_invalid', 'callArgsBytes', payload.answer.length, LIMITS.callArgsBytes, 'answer')
+      return
     case 'anchor':
       if (payload.batches.length === 0) throw new UtnetError('tx_invalid', 'an anchor must hold at least one batch')
       for (const { batch } of payload.batches) {

@@ -2,6 +2,7 @@
 import { digest, encode, UtnetError } from '../../core/index.ts'
 import { recordKey, type WorkingState } from '../state/index.ts'
 import { applyAnchor } from './apply-anchor.ts'
+import { applyAnswer } from './apply-answer.ts'
 import { applyCall } from './apply-call.ts'
 import { applyPublish } from './apply-publish.ts'
 import { checkAgainst } from './admission.ts'
@@ -34,6 +35,8 @@ function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
       return applyPublish(state, block, tx)
     case 'call':
       return applyCall(state, block, tx)
+    case 'answer':
+      return applyAnswer(state, block, tx)
     case 'anchor':
       return applyAnchor(state, block, tx)
     case 'operators':
@@ -54,7 +57,7 @@ export function applyTx(state: WorkingState, block: BlockContext, tx: ChainTx): 
   try {
     state.setAccount(tx.address, { ...sender, nonce: sender.nonce + 1 })
     const done = run(state, block, tx)
-    const fee = done.outcome.gas * block.params.baseFee
+    const fee = (done.outcome.gas - done.prepaid) * block.params.baseFee
     const payer = state.account(tx.address)
     state.setAccount(tx.address, { ...payer, balance: payer.balance - fee })
     state.burn(fee)

@@ -31,6 +31,7 @@ export function effect(tx: ChainTx, p: EffectParts): TxEffect {
       receipt: p.receipt ?? null,
       events: p.events ?? [],
     },
+    prepaid: 0n,
     leaves: p.leaves ?? [],
     bodyBytes: p.bodyBytes ?? null,
     batches: p.batches ?? [],

@@ -44,6 +44,8 @@ export interface TxEffect {
   readonly outcome: TxOutcome
   /** Leaves of the block's receipt tree, in order. */
   readonly leaves: readonly Uint8Array[]
+  /** Gas of the outcome that another transaction paid for. */
+  readonly prepaid: bigint
   /** Body of the receipt of a call. */
   readonly bodyBytes: Uint8Array | null
   /** Batches that it anchored, each a leaf. */

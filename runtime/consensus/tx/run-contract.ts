@@ -19,6 +19,7 @@ import {
   type Cbor,
   type ContractExecutor,
   type ContractRun,
+  type ModelUse,
   type RunOutcome,
 } from '../../core/index.ts'
 import { storeKey, type WorkingState } from '../state/index.ts'
@@ -59,6 +60,12 @@ export interface ContractEntry {
   readonly args: readonly Cbor[]
   /** The chain calls a hook. */
   readonly hook: boolean
+  /** Who calls, 20 bytes; the sender where nobody is named. */
+  readonly as?: Uint8Array
+  /** What the transaction has left, where nothing is said. */
+  readonly gasLimit?: bigint
+  /** What the arguments tell of inferences. */
+  readonly models?: readonly ModelUse[]
 }
 
 /** Runs the export with what the transaction has left for it. The state is changed only where the run completed. */
@@ -66,15 +73,14 @@ export function runContract(
   state: WorkingState,
   block: BlockContext,
   tx: ChainTx,
-  { seat, entry, args, hook }: ContractEntry,
+  { seat, entry, args, hook, as = tx.address, gasLimit = tx.body.gasLimit - tx.intrinsicGas, models = [] }: ContractEntry,
 ): EffectParts & { readonly outcome: RunOutcome } {
   const { address, module } = seat
   const session = new CallSession(
     sessionState(state),
-    { signer: tx.address, height: block.height, time: block.time, chainId: block.chainId.toString() },
+    { signer: as, height: block.height, time: block.time, chainId: block.chainId.toString() },
     seat,
   )
-  const gasLimit = tx.body.gasLimit - tx.intrinsicGas
   const outcome = runGuarded(block.executor, { module, entry, args, gasLimit, env: session.env, ...(hook ? { hook } : {}) })
   const ok = outcome.status === 'ok'
   if (!ok) session.revert()
@@ -98,7 +104,7 @@ export function runContract(
     gas: outcome.gas,
     protocol: block.params.protocol,
     log: null,
-    models: [],
+    models,
     context: { chainId: block.chainId, height: block.height, time: block.time, seed: callSeed(block.seed, tx.id) },
     node: null,
     tx: tx.id,

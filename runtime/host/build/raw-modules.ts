@@ -14,6 +14,7 @@ const MODULES: Readonly<Record<string, string>> = {
   'host-events': 'utnet:host/events@0.1.0',
   'host-crypto': 'utnet:host/crypto@0.1.0',
   'host-contracts': 'utnet:host/contracts@0.1.0',
+  'host-inference': 'utnet:host/inference@0.1.0',
   'host-tensor': 'utnet:host/tensor@0.1.0',
   'io-streams': 'wasi:io/streams@0.2.3',
   'http-types': 'wasi:http/types@0.2.3',

@@ -1,6 +1,8 @@
 /** What a contract may import: its state, its context, events, hashing, other contracts. */
 import {
   decode,
+  isReservedEvent,
+  isReservedKey,
   LIMITS,
   PARAMS,
   sha256,
@@ -35,6 +37,8 @@ export interface ContractParts {
   readonly events: { count: number }
   /** Addresses of the contracts at work, this one last. */
   readonly stack: readonly string[]
+  /** Whether the contract has an export that takes the answer to a request. */
+  readonly takesAnswer: (entry: string) => boolean
   /** Runs another contract above this one; says why not where nothing ran. Throws `host_module_missing`. */
   readonly runCallee: (run: CalleeRun) => RunOutcome | 'no-export' | 'arguments'
 }
@@ -44,13 +48,15 @@ export class ContractState implements RunState, ContractParts {
   readonly env: ContractEnv
   readonly events: { count: number }
   readonly stack: readonly string[]
+  readonly takesAnswer: ContractParts['takesAnswer']
   readonly runCallee: ContractParts['runCallee']
 
-  constructor(meter: Budget, { env, events, stack, runCallee }: ContractParts) {
+  constructor(meter: Budget, { env, events, stack, takesAnswer, runCallee }: ContractParts) {
     this.meter = meter
     this.env = env
     this.events = events
     this.stack = stack
+    this.takesAnswer = takesAnswer
     this.runCallee = runCallee
   }
 
@@ -63,12 +69,14 @@ function key(value: unknown): Uint8Array {
   const k = value as Uint8Array
   if (k.length > LIMITS.storageKeyBytes)
     throw new GuestTrap(`a storage key of ${k.length} bytes is over the limit storageKeyBytes of ${LIMITS.storageKeyBytes}`)
+  if (isReservedKey(k)) throw new GuestTrap('a storage key that begins with a zero byte and "utnet:" is the chain\'s own')
   return k
 }
 
 /** Event data is a canonical map, so that every reader sees the same event. */
 function checkEvent(name: string, data: Uint8Array): void {
   if (name.length === 0 || utf8(name).length > LIMITS.storageKeyBytes) throw new GuestTrap('an event needs a name of at most 1024 bytes')
+  if (isReservedEvent(name)) throw new GuestTrap('events whose names begin with "utnet:" are the chain\'s own')
   let value: unknown
   try {
     value = decode(data, 'event data', LIMITS.eventBytes)

@@ -45,6 +45,12 @@ function checkArguments({ export: { func } }: Entry, args: readonly WitValue[]):
   func.params.forEach((p, i) => awitValue(p.type, args[i], p.name))
 }
 
+/** The chain hands the number of a request and the bytes of its answer. */
+function isCallback(entry: Entry | undefined): boolean {
+  const [number, answer, ...more] = entry?.export.func.params ?? []
+  return number?.type.kind === 'u64' && answer?.type.kind === 'list' && answer.type.element.kind === 'u8' && more.length === 0
+}
+
 /** The arguments that another contract packed, where they fit. */
 function unpack(entry: Entry, bytes: Uint8Array): readonly WitValue[] | undefined {
   try {
@@ -80,7 +86,8 @@ function runEntry(
     run.instance.called(asked, outcome)
     return outcome
   }
-  const run = runs.begin(guest, gasLimit, CHAIN, (meter) => new ContractState(meter, { env, events, stack, runCallee }))
+  const takesAnswer = (name: string): boolean => isCallback(entryOf(guest, name, false))
+  const run = runs.begin(guest, gasLimit, CHAIN, (meter) => new ContractState(meter, { env, events, stack, takesAnswer, runCallee }))
   if (above.stackBytes !== undefined) run.instance.stackLeft = above.stackBytes
   try {
     return run.instance.run(entry, args)

@@ -13,6 +13,7 @@ import {
   equalBytes,
   fileBlocks,
   formatAddress,
+  keyAddress,
   LIMITS,
   openingDigest,
   parseCid,
@@ -126,14 +127,22 @@ function headerLinks(parts: Parts, blocks: Gathered, height: number): HeaderLink
 
 type Opened = Pick<BundleRoot, 'input' | 'output' | 'log' | 'witness' | 'callees'>
 
-/** What a transaction ran: a call names it itself, a publication ran a hook of the version that it made. */
-function entriesOf(parts: Parts, body: ReceiptBody & { kind: 'call' }, { payload }: TxBody): { to: Uint8Array; args: readonly Cbor[] }[] {
-  if (payload.kind === 'call' && Array.isArray(payload.args)) return [{ to: payload.to, args: payload.args }]
+/** What a transaction ran, and as whom: a call names it itself, an answer a callback, a publication ran a hook of the version that it made. */
+function entriesOf(
+  parts: Parts,
+  body: ReceiptBody & { kind: 'call' },
+  { payload, sender }: TxBody,
+): { readonly to: Uint8Array; readonly caller: Uint8Array; readonly args: readonly Cbor[] }[] {
+  const caller = keyAddress(sender)
+  if (payload.kind === 'call' && Array.isArray(payload.args)) return [{ to: payload.to, caller, args: payload.args }]
+  if (payload.kind === 'answer') return [{ to: payload.contract, caller: payload.contract, args: [payload.request, payload.answer] }]
   if (payload.kind !== 'publish') throw new UtnetError('data_corrupt', `transaction ${body.tx} is no call`)
   const { address, version } = parts.chain.guest(payload.name)
   if (address === null) return []
   // the hook names how many versions stood before; the input digest tells which of them this one was
-  return body.entry === 'init' ? [{ to: address, args: [] }] : Array.from({ length: version }, (_, from) => ({ to: address, args: [from] }))
+  return body.entry === 'init'
+    ? [{ to: address, caller, args: [] }]
+    : Array.from({ length: version }, (_, from) => ({ to: address, caller, args: [from] }))
 }
 
 /** A call's input and output stand in its block; the state that it read, in the recorder. */
@@ -153,7 +162,7 @@ async function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { k
   const name = {
     height: found.height,
     contract: formatAddress(ran.to),
-    caller: formatAddress(found.outcome.sender),
+    caller: formatAddress(ran.caller),
     entry: body.entry,
     args: [...ran.args],
   }

@@ -1,0 +1,82 @@
+/** Answers an inference that a contract asked for: closes the request and runs the contract's callback (white paper 5.6). */
+import {
+  decodeAnswer,
+  decodeRequest,
+  isUtnetError,
+  meetsArithmetic,
+  requestKey,
+  tensorCommitment,
+  tensorHeads,
+  equalBytes,
+  UtnetError,
+  type InferenceAnswer,
+  type InferenceRequest,
+} from '../../core/index.ts'
+import { storeKey, type WorkingState } from '../state/index.ts'
+import type { BlockContext } from './block-context.ts'
+import type { ChainTx } from './checked-tx.ts'
+import { seatAt } from './contract-seat.ts'
+import { effect, refused } from './effect.ts'
+import type { TxEffect } from './outcome.ts'
+import { runContract } from './run-contract.ts'
+
+/** Why outputs are no answer to the request; undefined where they are. */
+function unfit(request: InferenceRequest, answer: InferenceAnswer & { readonly kind: 'outputs' }): string | undefined {
+  if (!meetsArithmetic(request.arithmetic, answer.arithmetic))
+    return `the request asks for ${request.arithmetic} arithmetic, not ${answer.arithmetic}`
+  // a name is whatever the answering node knows by it; a CID is one model
+  const named = /^baf[a-z2-7]{50,}$/.test(request.model)
+  if (named && request.model !== answer.model.toString()) return `the request names the model ${request.model}, not ${answer.model}`
+  const root = tensorCommitment(answer.model, answer.arithmetic, tensorHeads(request.inputs), tensorHeads(answer.outputs))
+  return equalBytes(root, answer.root) ? undefined : 'the commitment is not of these inputs and outputs'
+}
+
+/** Why an answer may not close a request; undefined where it may. */
+function objection(request: InferenceRequest, answer: InferenceAnswer, registered: boolean, height: number): string | undefined {
+  const late = height > request.deadline
+  if (answer.kind === 'expired') return late ? undefined : `the request is open until height ${request.deadline}`
+  if (late) return `the request was open until height ${request.deadline}`
+  // whoever answers must be somebody who can be held to it
+  if (!registered) return 'only the account of a registered node answers'
+  return answer.kind === 'outputs' ? unfit(request, answer) : undefined
+}
+
+function readAnswer(bytes: Uint8Array): InferenceAnswer | string {
+  try {
+    return decodeAnswer(bytes)
+  } catch (error) {
+    if (isUtnetError(error)) return error.message
+    throw error
+  }
+}
+
+/**
+ * Applies a transaction of kind answer. The request is closed whatever comes of the callback, so a contract is told once. The callback runs as the contract
+ * itself, on gas that the asking call paid: the sender pays for the transaction alone, but must leave the block room for it.
+ */
+export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
+  const { payload } = tx.body
+  if (payload.kind !== 'answer') throw new UtnetError('core_bad_argument', 'not an answer')
+  const no = (message: string): TxEffect => refused(tx, tx.intrinsicGas, message)
+  const seat = seatAt(state, payload.contract)
+  const key = storeKey(payload.contract, requestKey(payload.request))
+  const bytes = state.get('contracts', key)
+  if (seat === undefined || bytes === undefined) return no(`the contract has no open request ${payload.request}`)
+  const request = decodeRequest(bytes)
+  const answer = readAnswer(payload.answer)
+  if (typeof answer === 'string') return no(answer)
+  const why = objection(request, answer, state.account(tx.address).node !== null, block.height)
+  if (why !== undefined) return no(why)
+  if (tx.body.gasLimit < tx.intrinsicGas + request.gas) return no(`the gas limit must leave ${request.gas} for the callback`)
+  state.set('contracts', key, undefined)
+  const { gas, ...ran } = runContract(state, block, tx, {
+    seat,
+    entry: request.callback,
+    args: [payload.request, payload.answer],
+    hook: false,
+    as: payload.contract,
+    gasLimit: request.gas,
+    models: answer.kind === 'outputs' ? [{ model: answer.model, arithmetic: answer.arithmetic, root: answer.root }] : [],
+  })
+  return { ...effect(tx, { ...ran, gas }), prepaid: gas - tx.intrinsicGas }
+}
