@@ -79,6 +79,8 @@ export const LIMITS = {
   tensorsPerCall: 64,
   modelNodes: 100_000,
   modelDepth: 32,
+  modelItems: 1 << 23, // names and numbers of a model, weights not counted; 8 for each node, attribute or tensor
+  modelNameBytes: 1_024,
   tensorRunMs: 60_000,
   // chain
   txBytes: 128 * 1024,

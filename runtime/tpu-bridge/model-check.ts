@@ -7,7 +7,7 @@
 import { equalBytes, fromUtf8, limitError, LIMITS, UtnetError, utf8 } from '../core/index.ts'
 import { fields } from './protobuf.ts'
 
-const DOMAINS = new Set(['', 'ai.onnx.ml', 'com.microsoft'])
+const DOMAINS = new Set(['', 'ai.onnx.ml', 'com.microsoft', 'ai.utnet'])
 const RANDOM = new Set(['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli', 'Sampling'])
 const UNBOUNDED = new Set(['Loop'])
 const ORT_FORMAT = utf8('ORTM')

@@ -14,6 +14,8 @@ export interface Graph {
   readonly outputs: readonly ({ readonly name: string } & Partial<TensorSpec>)[]
   /** Initializers and what `Constant` nodes give: known before any input is. What else could be computed from them alone is not among them (constness changes bits). */
   readonly constants: ReadonlyMap<string, Tensor>
+  /** Those of the constants that the file lists as inputs too (IR version 4 and newer): defaults, which nobody can replace here, but no runtime packs them, which shows in the bits. */
+  readonly defaults?: ReadonlySet<string>
   /** Each after the nodes that it takes values from. No `Constant` among them. */
   readonly nodes: readonly Node[]
 }
