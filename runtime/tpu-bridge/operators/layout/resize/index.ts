@@ -1,0 +1,1 @@
+export { lowerResize, lowerUpsample } from './resize.ts'
