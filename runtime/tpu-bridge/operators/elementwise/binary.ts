@@ -1,23 +1,136 @@
-import { elementCount, UtnetError } from '../../../core/index.ts'
-import type { LowerContext, Lowered } from '../lowering.ts'
-import { input, output } from '../operands.ts'
+/** Arithmetic of two operands, and of many as two by two. */
+import { elementCount, UtnetError, type Dtype } from '../../../core/index.ts'
+import type { LowerContext, Lowered, Lowering, Operand, Step } from '../lowering.ts'
+import { input, output, temp } from '../operands.ts'
+import { needed, unsupported, WORTH_SHARING } from './attributes.ts'
+import { broadcast, broadcastShape } from './broadcast.ts'
 
-const ADD_F32 = 200
+/** Kernels and operations as `guest/operators/exact/assembly/elementwise/binary.ts` numbers them. */
+const KERNELS = new Map<Dtype, number>([
+  ['f32', 200],
+  ['f64', 201],
+  ['s32', 202],
+  ['u32', 203],
+  ['s64', 204],
+  ['u64', 205],
+  ['s8', 206],
+  ['u8', 207],
+  ['s16', 208],
+  ['u16', 209],
+])
 
-export function lowerAdd({ node, inputs }: LowerContext): Lowered {
-  const [a, b] = inputs
-  if (a === undefined || b === undefined) throw new UtnetError('model_invalid', `${node.op} takes two inputs`)
-  if (a.dtype !== 'f32' || b.dtype !== 'f32' || a.shape.join() !== b.shape.join())
-    throw new UtnetError('operator_unsupported', 'Add of this form')
-  const n = elementCount(a.shape, 'output of Add')
+const OPERATIONS = { Add: 0, Sub: 1, Mul: 2, Div: 3, Min: 4, Max: 5, Pow: 6, Fmod: 7, Mod: 8, PRelu: 9 } as const
+type Operation = keyof typeof OPERATIONS
+
+const BYTES: Partial<Record<Dtype, number>> = { f32: 4, f64: 8, s32: 4, u32: 4, s64: 8, u64: 8, s8: 1, u8: 1, s16: 2, u16: 2 }
+
+/** Multiply-adds that an element is worth. */
+const weight = (operation: Operation): number => (operation === 'Pow' || operation === 'Fmod' ? 8 : 1)
+
+function kernelOf(op: string, dtype: Dtype): number {
+  const kernel = KERNELS.get(dtype)
+  if (kernel === undefined) throw unsupported(op, `for ${dtype}`)
+  return kernel
+}
+
+interface Side {
+  readonly operand: Operand
+  readonly shape: readonly number[]
+}
+
+function stepOf(op: string, operation: Operation, dtype: Dtype, a: Side, b: Side, out: Operand): Step {
+  const { shape, params } = broadcast(op, a.shape, b.shape)
+  const n = elementCount(shape, `output of ${op}`)
   return {
-    outputs: [{ dtype: 'f32', shape: a.shape }],
-    temps: [],
-    steps: [{ kernel: ADD_F32, operands: [input(0), input(1), output(0)], params: [n], shared: n > 65_536 }],
-    inPlace: [
-      [0, 0],
-      [0, 1],
-    ],
-    cost: n,
+    kernel: kernelOf(op, dtype),
+    operands: [a.operand, b.operand, out],
+    params: [OPERATIONS[operation], ...params],
+    shared: n * weight(operation) >= WORTH_SHARING,
   }
 }
+
+/** Before opset 7 b lay along axes of a that an attribute named. */
+function lowerTwo(context: LowerContext, operation: Operation): Lowered {
+  const { node, opset } = context
+  const a = needed(context, 0)
+  const b = needed(context, 1)
+  if (a.dtype !== b.dtype) throw new UtnetError('model_invalid', `${node.op} of ${a.dtype} and ${b.dtype}`)
+  if (opset < 7 && node.domain === '' && a.shape.join() !== b.shape.join()) throw unsupported(node.op, `of opset ${opset} with broadcasting`)
+  const shape = broadcastShape(node.op, a.shape, b.shape)
+  const n = elementCount(shape, `output of ${node.op}`)
+  return {
+    outputs: [{ dtype: a.dtype, shape }],
+    temps: [],
+    steps: n === 0 ? [] : [stepOf(node.op, operation, a.dtype, { operand: input(0), shape: a.shape }, { operand: input(1), shape: b.shape }, output(0))],
+    inPlace: [a, b].flatMap((x, i) => (x.shape.join() === shape.join() ? [[0, i] as const] : [])),
+    cost: n * weight(operation),
+  }
+}
+
+const two = (operation: Operation): Lowering => (context) => lowerTwo(context, operation)
+
+function lowerMod(context: LowerContext): Lowered {
+  const fmod = context.node.attributes.get('fmod')?.value === 1
+  const dtype = needed(context, 0).dtype
+  if (!fmod && (dtype === 'f32' || dtype === 'f64')) throw new UtnetError('model_invalid', 'Mod of floats needs fmod=1')
+  return lowerTwo(context, fmod ? 'Fmod' : 'Mod')
+}
+
+function lowerPow(context: LowerContext): Lowered {
+  const base = needed(context, 0)
+  const exponent = needed(context, 1)
+  if (base.dtype !== 'f32' || exponent.dtype !== 'f32') throw unsupported('Pow', `of ${base.dtype} and ${exponent.dtype}`)
+  return lowerTwo(context, 'Pow')
+}
+
+/** The slope may be repeated, x not. */
+function lowerPRelu(context: LowerContext): Lowered {
+  const x = needed(context, 0)
+  if (x.dtype !== 'f32') throw unsupported('PRelu', `for ${x.dtype}`)
+  if (broadcastShape('PRelu', x.shape, needed(context, 1).shape).join() !== x.shape.join())
+    throw new UtnetError('tensor_shape', 'the slope of PRelu has sides that x lacks')
+  return lowerTwo(context, 'PRelu')
+}
+
+/** First with second, the result with the third and so on; `Mean` then takes the sum times 1 / count. */
+const many =
+  (operation: Operation, mean = false): Lowering =>
+  (context) => {
+    const { node, inputs } = context
+    const first = needed(context, 0)
+    const dtype = first.dtype
+    if (node.op === 'Sum' || node.op === 'Mean') if (dtype !== 'f32') throw unsupported(node.op, `for ${dtype}`)
+    const steps: Step[] = []
+    const temps: number[] = []
+    const last = inputs.length - 1
+    let cost = 0
+    let at: Side = { operand: input(0), shape: first.shape }
+    for (let i = 1; i <= last; i++) {
+      const next = needed(context, i)
+      if (next.dtype !== dtype) throw new UtnetError('model_invalid', `${node.op} of ${dtype} and ${next.dtype}`)
+      const shape = broadcastShape(node.op, at.shape, next.shape)
+      const n = elementCount(shape, `output of ${node.op}`)
+      const out = i === last ? output(0) : temp(temps.push(n * (BYTES[dtype] as number)) - 1)
+      if (n > 0) steps.push(stepOf(node.op, operation, dtype, at, { operand: input(i), shape: next.shape }, out))
+      at = { operand: out, shape }
+      cost += n
+    }
+    const n = elementCount(at.shape, `output of ${node.op}`)
+    if (last === 0) return { outputs: [{ dtype, shape: at.shape }], temps, steps, aliases: [[0, 0]], cost: n }
+    if (mean && n > 0) steps.push({ kernel: 211, operands: [output(0), output(0)], params: [n, last + 1], shared: false })
+    return { outputs: [{ dtype, shape: at.shape }], temps, steps, cost }
+  }
+
+export const BINARY: readonly (readonly [string, Lowering])[] = [
+  ['Add', two('Add')],
+  ['Sub', two('Sub')],
+  ['Mul', two('Mul')],
+  ['Div', two('Div')],
+  ['Pow', lowerPow],
+  ['Mod', lowerMod],
+  ['PRelu', lowerPRelu],
+  ['Min', many('Min')],
+  ['Max', many('Max')],
+  ['Sum', many('Add')],
+  ['Mean', many('Add', true)],
+]

@@ -1,4 +1,7 @@
 import type { Lowering } from '../lowering.ts'
-import { lowerAdd } from './binary.ts'
+import { BINARY } from './binary.ts'
+import { NORMALIZE } from './normalize.ts'
+import { REDUCE } from './reduce.ts'
+import { UNARY } from './unary.ts'
 
-export const ELEMENTWISE: readonly (readonly [string, Lowering])[] = [['Add', lowerAdd]]
+export const ELEMENTWISE: readonly (readonly [string, Lowering])[] = [...BINARY, ...UNARY, ...NORMALIZE, ...REDUCE]

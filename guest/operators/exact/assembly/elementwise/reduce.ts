@@ -1,0 +1,298 @@
+import { DONE, UNKNOWN } from '../status'
+import { shareFrom, shareTo } from '../share'
+
+/**
+ * Axes are reduced. Operands: x, out. Parameters: operation; how an output begins (0 empty, 1 with its first element, 2 as 1 and then by fours, see
+ * `columns`); elements of the innermost run; whether that run is reduced; outputs in all; elements that one takes; then kept axes but for a kept innermost
+ * run, and reduced axes but for a reduced one: each list its count, then side and step of each, innermost first.
+ */
+export const REDUCE_F32: i32 = 240
+export const REDUCE_F64: i32 = 241
+export const REDUCE_S32: i32 = 242
+export const REDUCE_S64: i32 = 243
+export const REDUCE_S8: i32 = 244
+export const REDUCE_U8: i32 = 245
+
+const SUM: i32 = 0
+const MEAN: i32 = 1
+const MAX: i32 = 2
+const MIN: i32 = 3
+const PROD: i32 = 4
+const L1: i32 = 5
+const L2: i32 = 6
+const LOG_SUM: i32 = 7
+const LOG_SUM_EXP: i32 = 8
+const SUM_SQUARE: i32 = 9
+/** A maximum and a minimum that give way to what cannot be compared. */
+const MAX_LATER: i32 = 10
+const MIN_LATER: i32 = 11
+
+@inline
+function empty<T>(op: i32): T {
+  return op == PROD ? <T>1 : <T>0
+}
+
+@inline
+function first<T>(op: i32, x: T): T {
+  if (op == L1) return x > <T>0 ? x : <T>-x
+  if (op == L2 || op == SUM_SQUARE) return <T>(x * x)
+  return x
+}
+
+@inline
+function take<T>(op: i32, sum: T, x: T): T {
+  if (op == MAX) return sum < x ? x : sum
+  if (op == MIN) return x < sum ? x : sum
+  if (op == MAX_LATER) return sum > x ? sum : x
+  if (op == MIN_LATER) return sum < x ? sum : x
+  if (op == PROD) return <T>(sum * x)
+  return <T>(sum + first<T>(op, x))
+}
+
+@inline
+function takeVector(op: i32, sum: v128, x: v128): v128 {
+  if (op == MAX) return f32x4.pmax(sum, x)
+  if (op == MIN) return f32x4.pmin(sum, x)
+  if (op == MAX_LATER) return f32x4.pmax(x, sum)
+  if (op == MIN_LATER) return f32x4.pmin(x, sum)
+  if (op == PROD) return f32x4.mul(sum, x)
+  if (op == L1) return f32x4.add(sum, f32x4.abs(x))
+  if (op == L2 || op == SUM_SQUARE) return f32x4.add(sum, f32x4.mul(x, x))
+  return f32x4.add(sum, x)
+}
+
+@inline
+function last<T>(op: i32, sum: T, count: u32): T {
+  if (op == MEAN) return <T>(sum / <T>count)
+  if (op == L2) return isFloat<T>() ? sqrt<T>(sum) : <T>sqrt<f64>(<f64>sum)
+  if (op == LOG_SUM) return sizeof<T>() == 4 && isFloat<T>() ? <T>Mathf.log(<f32>sum) : <T>NativeMath.log(<f64>sum)
+  return sum
+}
+
+/** Where item `i` of the axes at `list` lies, in elements. */
+@inline
+function offset(list: usize, i: u32): u32 {
+  let at: u32 = 0
+  const rank = load<u32>(list)
+  for (let axis: u32 = 0; axis < rank; axis++) {
+    const side = load<u32>(list + axis * 8, 4)
+    at += (i % side) * load<u32>(list + axis * 8, 8)
+    i /= side
+  }
+  return at
+}
+
+/** One output: runs of `n` elements that lie together, in order. */
+@inline
+function runs<T>(op: i32, begin: i32, x: usize, n: u32, count: u32, reduced: usize): T {
+  let sum = empty<T>(op)
+  let skip: usize = 0
+  if (begin != 0) {
+    sum = first<T>(op, load<T>(x))
+    skip = sizeof<T>()
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const at = x + offset(reduced, i) * sizeof<T>()
+    const end = at + n * sizeof<T>()
+    for (let e = at + skip; e < end; e += sizeof<T>()) sum = take<T>(op, sum, load<T>(e))
+    skip = 0
+  }
+  return last<T>(op, sum, n * count)
+}
+
+/** Four rows of f32 that follow each other at once, each in its order: sums of a row depend on each other, those of four rows do not. */
+@inline
+function fourRows(op: i32, begin: i32, x: usize, n: u32): v128 {
+  const size: usize = n << 2
+  const b = x + size
+  const c = b + size
+  const d = c + size
+  let sums = f32x4.splat(empty<f32>(op))
+  let i: usize = 0
+  if (begin != 0) {
+    sums = v128.load32_lane(c, v128.load32_lane(b, v128.load32_splat(x), 1), 2)
+    sums = v128.load32_lane(d, sums, 3)
+    i = 4
+  }
+  for (; i + 16 <= size; i += 16) {
+    const r0 = v128.load(x + i)
+    const r1 = v128.load(b + i)
+    const r2 = v128.load(c + i)
+    const r3 = v128.load(d + i)
+    const low0 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5)
+    const low1 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5)
+    const high0 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
+    const high1 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
+    sums = takeVector(op, sums, v128.shuffle<i64>(low0, low1, 0, 2))
+    sums = takeVector(op, sums, v128.shuffle<i64>(low0, low1, 1, 3))
+    sums = takeVector(op, sums, v128.shuffle<i64>(high0, high1, 0, 2))
+    sums = takeVector(op, sums, v128.shuffle<i64>(high0, high1, 1, 3))
+  }
+  for (; i < size; i += 4) {
+    let v = v128.load32_lane(c + i, v128.load32_lane(b + i, v128.load32_splat(x + i), 1), 2)
+    v = v128.load32_lane(d + i, v, 3)
+    sums = takeVector(op, sums, v)
+  }
+  return sums
+}
+
+/** A row of the input goes into the outputs from byte `from` to byte `to`. */
+@inline
+function addRow<T>(op: i32, x: usize, out: usize, from: usize, to: usize): void {
+  let i = from
+  if (sizeof<T>() == 4 && isFloat<T>()) for (; i + 16 <= to; i += 16) v128.store(out + i, takeVector(op, v128.load(out + i), v128.load(x + i)))
+  for (; i < to; i += sizeof<T>()) store<T>(out + i, take<T>(op, load<T>(out + i), load<T>(x + i)))
+}
+
+/**
+ * `n` outputs side by side, each the sum down its column. Where `begin` is 2, as onnxruntime's product of a row of ones and a matrix does it: the first row,
+ * then four rows at a time; the columns behind the last multiple of four take the sum of those four rows, the others one row after the other.
+ */
+@inline
+function columns<T>(op: i32, begin: i32, x: usize, out: usize, n: u32, count: u32, reduced: usize): void {
+  const size: usize = n * sizeof<T>()
+  let i: u32 = 0
+  if (begin != 0) {
+    for (let at: usize = 0; at < size; at += sizeof<T>()) store<T>(out + at, first<T>(op, load<T>(x + at)))
+    i = 1
+  } else for (let at: usize = 0; at < size; at += sizeof<T>()) store<T>(out + at, empty<T>(op))
+  const whole = begin == 2 ? size & ~15 : size
+  if (whole < size)
+    for (; i + 4 <= count; i += 4) {
+      const r0 = x + offset(reduced, i) * sizeof<T>()
+      const r1 = x + offset(reduced, i + 1) * sizeof<T>()
+      const r2 = x + offset(reduced, i + 2) * sizeof<T>()
+      const r3 = x + offset(reduced, i + 3) * sizeof<T>()
+      addRow<T>(op, r0, out, 0, whole)
+      addRow<T>(op, r1, out, 0, whole)
+      addRow<T>(op, r2, out, 0, whole)
+      addRow<T>(op, r3, out, 0, whole)
+      for (let at = whole; at < size; at += sizeof<T>())
+        store<T>(out + at, <T>(load<T>(out + at) + <T>(<T>(<T>(load<T>(r0 + at) + load<T>(r1 + at)) + load<T>(r2 + at)) + load<T>(r3 + at))))
+    }
+  for (; i < count; i++) addRow<T>(op, x + offset(reduced, i) * sizeof<T>(), out, 0, size)
+  for (let at: usize = 0; at < size; at += sizeof<T>()) store<T>(out + at, last<T>(op, load<T>(out + at), count))
+}
+
+@inline
+function reduce<T>(op: i32, p: usize, part: i32, parts: i32): i32 {
+  const x: usize = load<u32>(p)
+  const out: usize = load<u32>(p, 4)
+  const begin = load<i32>(p, 12)
+  const n = load<u32>(p, 16)
+  const alongRuns = load<u32>(p, 20) != 0
+  const outputs = load<u32>(p, 24)
+  const each = load<u32>(p, 28)
+  const kept = p + 32
+  const reduced = kept + 4 + load<u32>(kept) * 8
+  if (alongRuns) {
+    const to = shareTo(outputs, 4, part, parts)
+    let i = shareFrom(outputs, 4, part, parts)
+    if (sizeof<T>() == 4 && isFloat<T>() && each == n && load<u32>(kept) <= 1)
+      for (; i + 4 <= to; i += 4) {
+        const sums = fourRows(op, begin, x + i * (n << 2), n)
+        store<T>(out + (i << 2), last<T>(op, <T>f32x4.extract_lane(sums, 0), n))
+        store<T>(out + (i << 2), last<T>(op, <T>f32x4.extract_lane(sums, 1), n), 4)
+        store<T>(out + (i << 2), last<T>(op, <T>f32x4.extract_lane(sums, 2), n), 8)
+        store<T>(out + (i << 2), last<T>(op, <T>f32x4.extract_lane(sums, 3), n), 12)
+      }
+    for (; i < to; i++) store<T>(out + i * sizeof<T>(), runs<T>(op, begin, x + offset(kept, i) * sizeof<T>(), n, each / n, reduced))
+    return DONE
+  }
+  const rows = outputs / n
+  const to = shareTo(rows, 1, part, parts)
+  for (let row = shareFrom(rows, 1, part, parts); row < to; row++)
+    columns<T>(op, begin, x + offset(kept, row) * sizeof<T>(), out + row * n * sizeof<T>(), n, each, reduced)
+  return DONE
+}
+
+/** log of the sum of e^(x - most), plus most; infinities and NaNs are not taken for the greatest, unless all is reduced (`begin` is 1). */
+function logSumExp(p: usize, part: i32, parts: i32): i32 {
+  const x: usize = load<u32>(p)
+  const out: usize = load<u32>(p, 4)
+  const all = load<i32>(p, 12) != 0
+  const n = load<u32>(p, 16)
+  const alongRuns = load<u32>(p, 20) != 0
+  const outputs = load<u32>(p, 24)
+  const each = load<u32>(p, 28)
+  const kept = p + 32
+  const reduced = kept + 4 + load<u32>(kept) * 8
+  const run = alongRuns ? n : 1
+  const count = each / run
+  const to = shareTo(outputs, 1, part, parts)
+  for (let i = shareFrom(outputs, 1, part, parts); i < to; i++) {
+    const from = x + ((alongRuns ? offset(kept, i) : offset(kept, i / n) + (i % n)) << 2)
+    let most = load<f32>(from)
+    if (!all && Mathf.abs(most) == Infinity) most = 0
+    for (let j: u32 = 0; j < count; j++) {
+      const at = from + (offset(reduced, j) << 2)
+      for (let k: u32 = 0; k < run; k++) {
+        const v = load<f32>(at + (k << 2))
+        if (all) most = most < v ? v : most
+        else if (Mathf.abs(v) < Infinity && !(v < most)) most = v
+      }
+    }
+    let sum: f32 = 0
+    for (let j: u32 = 0; j < count; j++) {
+      const at = from + (offset(reduced, j) << 2)
+      for (let k: u32 = 0; k < run; k++) sum += Mathf.exp(load<f32>(at + (k << 2)) - most)
+    }
+    store<f32>(out + (i << 2), Mathf.log(sum) + most)
+  }
+  return DONE
+}
+
+@inline
+function ordered<T>(p: usize, part: i32, parts: i32): i32 {
+  switch (load<i32>(p, 8)) {
+    case MAX:
+      return reduce<T>(MAX, p, part, parts)
+    case MIN:
+      return reduce<T>(MIN, p, part, parts)
+    case MAX_LATER:
+      return reduce<T>(MAX_LATER, p, part, parts)
+    case MIN_LATER:
+      return reduce<T>(MIN_LATER, p, part, parts)
+    default:
+      return UNKNOWN
+  }
+}
+
+@inline
+function sums<T>(p: usize, part: i32, parts: i32): i32 {
+  switch (load<i32>(p, 8)) {
+    case SUM:
+      return reduce<T>(SUM, p, part, parts)
+    case MEAN:
+      return reduce<T>(MEAN, p, part, parts)
+    case PROD:
+      return reduce<T>(PROD, p, part, parts)
+    case L1:
+      return reduce<T>(L1, p, part, parts)
+    case L2:
+      return reduce<T>(L2, p, part, parts)
+    case LOG_SUM:
+      return reduce<T>(LOG_SUM, p, part, parts)
+    case SUM_SQUARE:
+      return reduce<T>(SUM_SQUARE, p, part, parts)
+    default:
+      return ordered<T>(p, part, parts)
+  }
+}
+
+export function reduceKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
+  switch (id) {
+    case REDUCE_F32:
+      return load<i32>(p, 8) == LOG_SUM_EXP ? logSumExp(p, part, parts) : sums<f32>(p, part, parts)
+    case REDUCE_F64:
+      return sums<f64>(p, part, parts)
+    case REDUCE_S32:
+      return sums<i32>(p, part, parts)
+    case REDUCE_S64:
+      return sums<i64>(p, part, parts)
+    case REDUCE_S8:
+      return ordered<i8>(p, part, parts)
+    default:
+      return ordered<u8>(p, part, parts)
+  }
+}

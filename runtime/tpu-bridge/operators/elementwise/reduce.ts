@@ -1,0 +1,107 @@
+/** Axes reduced to one value. */
+import { DTYPES, elementCount, UtnetError, type Dtype } from '../../../core/index.ts'
+import type { LowerContext, Lowered, Lowering } from '../lowering.ts'
+import { input, output } from '../operands.ts'
+import { attribute, axisOf, integersOf, listAttribute, needed, product, unsupported, WORTH_SHARING } from './attributes.ts'
+
+/** As `guest/operators/exact/assembly/elementwise/reduce.ts` numbers them. */
+const KERNELS: Partial<Record<Dtype, number>> = { f32: 240, f64: 241, s32: 242, s64: 243, s8: 244, u8: 245 }
+const OPERATIONS = { Sum: 0, Mean: 1, Max: 2, Min: 3, Prod: 4, L1: 5, L2: 6, LogSum: 7, LogSumExp: 8, SumSquare: 9 } as const
+type Operation = keyof typeof OPERATIONS
+const LATER = 8
+
+/** Sides that lie together and are all kept or all reduced, as one. */
+interface Segment {
+  readonly side: number
+  readonly reduced: boolean
+}
+
+function segmentsOf(shape: readonly number[], axes: ReadonlySet<number>): Segment[] {
+  const found: Segment[] = []
+  shape.forEach((side, i) => {
+    const last = found.at(-1)
+    if (last !== undefined && last.reduced === axes.has(i)) found[found.length - 1] = { ...last, side: last.side * side }
+    else found.push({ side, reduced: axes.has(i) })
+  })
+  return found
+}
+
+/** Attribute `axes` at first, an input later (opset 13 for ReduceSum, 18 for the others). Undefined: none are named. */
+function axesOf(context: LowerContext, rank: number): number[] | undefined {
+  const { node, inputs } = context
+  const named = inputs[1] === undefined ? listAttribute(context, 'axes') : integersOf(node.op, inputs[1])
+  if (named === undefined || named.length === 0) return undefined
+  return named.map((axis) => axisOf(node.op, axis, rank))
+}
+
+/** How onnxruntime begins each output: it decides the sign of a zero, and the order of sums down columns. */
+function beginOf(operation: Operation, pattern: string): number {
+  if (operation === 'Max' || operation === 'Min') return 1
+  if (pattern === 'R') return operation === 'LogSumExp' || operation === 'Sum' || operation === 'Mean' || operation === 'LogSum' || operation === 'Prod' ? 1 : 0
+  if (operation !== 'Sum' && operation !== 'Mean') return 0
+  return pattern === 'KR' || pattern === 'RK' ? 1 : pattern === 'KRK' ? 2 : 0
+}
+
+const reduce =
+  (operation: Operation, dtypes: readonly Dtype[]): Lowering =>
+  (context) => {
+    const { node, opset } = context
+    const x = needed(context, 0)
+    const kernel = KERNELS[x.dtype]
+    if (kernel === undefined || !dtypes.includes(x.dtype)) throw unsupported(node.op, `for ${x.dtype}`)
+    const rank = x.shape.length
+    const named = axesOf(context, rank)
+    const keep = attribute(context, 'keepdims', 'int', 1) !== 0
+    if (named === undefined && attribute(context, 'noop_with_empty_axes', 'int', 0) !== 0 && opset >= 13)
+      return { outputs: [x], temps: [], steps: [], aliases: [[0, 0]], cost: 0 }
+    const axes = new Set(named ?? x.shape.map((_, i) => i))
+    const shape = x.shape.flatMap((side, i) => (axes.has(i) ? (keep ? [1] : []) : [side]))
+    const n = elementCount(x.shape, `input of ${node.op}`)
+    const outputs = elementCount(shape, `output of ${node.op}`)
+    if (n === 0 && outputs > 0) throw unsupported(node.op, 'of nothing')
+    return { outputs: [{ dtype: x.dtype, shape }], temps: [], steps: n === 0 ? [] : [stepOf()], cost: n * (operation === 'LogSumExp' ? 8 : 1) }
+
+    function stepOf() {
+      const segments = segmentsOf(x.shape, axes)
+      const pattern = segments.map((s) => (s.reduced ? 'R' : 'K')).join('')
+      const inner = segments.at(-1) ?? { side: 1, reduced: true }
+      const kept: number[] = []
+      const reduced: number[] = []
+      let step = inner.side
+      for (const { side, reduced: gone } of segments.slice(0, -1).reverse()) {
+        ;(gone ? reduced : kept).push(side, step)
+        step *= side
+      }
+      const later = pattern === 'RK' && (operation === 'Max' || operation === 'Min') ? LATER : 0
+      return {
+        kernel: kernel as number,
+        operands: [input(0), output(0)],
+        params: [
+          OPERATIONS[operation] + later,
+          beginOf(operation, pattern === '' ? 'R' : pattern),
+          inner.side,
+          inner.reduced ? 1 : 0,
+          outputs,
+          n / outputs,
+          kept.length / 2,
+          ...kept,
+          reduced.length / 2,
+          ...reduced,
+        ],
+        shared: n >= WORTH_SHARING,
+      }
+    }
+  }
+
+export const REDUCE: readonly (readonly [string, Lowering])[] = [
+  ['ReduceSum', reduce('Sum', ['f32', 'f64', 's32', 's64'])],
+  ['ReduceMean', reduce('Mean', ['f32', 'f64', 's32'])],
+  ['ReduceMax', reduce('Max', ['f32', 'f64', 's32', 's64', 's8', 'u8'])],
+  ['ReduceMin', reduce('Min', ['f32', 'f64', 's32', 's64', 's8', 'u8'])],
+  ['ReduceProd', reduce('Prod', ['f32', 'f64', 's32', 's64'])],
+  ['ReduceL1', reduce('L1', ['f32', 'f64', 's32', 's64'])],
+  ['ReduceL2', reduce('L2', ['f32', 'f64', 's32', 's64'])],
+  ['ReduceLogSum', reduce('LogSum', ['f32'])],
+  ['ReduceLogSumExp', reduce('LogSumExp', ['f32'])],
+  ['ReduceSumSquare', reduce('SumSquare', ['f32', 'f64', 's32', 's64'])],
+]
