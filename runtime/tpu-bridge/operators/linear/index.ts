@@ -1,3 +1,8 @@
 import type { Lowering } from '../lowering.ts'
+import { lowerConv } from './conv.ts'
+import { lowerMatMul } from './matmul.ts'
 
-export const LINEAR: readonly (readonly [string, Lowering])[] = []
+export const LINEAR: readonly (readonly [string, Lowering])[] = [
+  ['Conv', lowerConv],
+  ['MatMul', lowerMatMul],
+]

@@ -1,6 +1,21 @@
 import { UNKNOWN } from '../status'
+import { CONV, conv } from './conv'
+import { MATMUL, matmul } from './matmul'
+import { PACK, pack } from './pack'
+import { VECTOR, vector } from './vector'
 
 /** Kernels 100 to 199: products and windows: matrices, convolutions, pools. */
 export function linearKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
-  return UNKNOWN
+  switch (id) {
+    case PACK:
+      return pack(p, part, parts)
+    case MATMUL:
+      return matmul(p, part, parts)
+    case CONV:
+      return conv(p, part, parts)
+    case VECTOR:
+      return vector(p, part, parts)
+    default:
+      return UNKNOWN
+  }
 }
