@@ -78,6 +78,7 @@ export const LIMITS = {
   modelNodes: 100_000,
   modelDepth: 32,
   tensorRunMs: 60_000,
+  commitmentBytes: 1 << 20, // of one inference: heads, checkpoints, exceptions
   // chain
   txBytes: 128 * 1024,
   blockTxs: 10_000,
