@@ -1,8 +1,6 @@
 /** Tensors: dtype, shape, little-endian row-major bytes; checks at the door and the digest that receipts commit to. */
-import { CID } from 'multiformats/cid'
-import { encode } from './codec.ts'
 import { limitError, UtnetError } from './errors.ts'
-import { digest, sha256 } from './hash.ts'
+import { sha256 } from './hash.ts'
 import { LIMITS } from './limits.ts'
 
 /** Bytes of one element by dtype; names as in the WIT enum `dtype`. */
@@ -56,14 +54,4 @@ export type TensorHead = readonly [name: string, dtype: Dtype, shape: readonly n
 /** The heads of tensors, in their order. */
 export function tensorHeads(tensors: readonly NamedTensor[]): readonly TensorHead[] {
   return tensors.map((t) => [t.name, t.dtype, [...t.shape], sha256(t.data)])
-}
-
-/** Commitment of one inference: digest over model CID, arithmetic id, and the heads of inputs and outputs. */
-export function tensorCommitment(
-  model: CID,
-  arithmetic: string,
-  inputs: readonly TensorHead[],
-  outputs: readonly TensorHead[],
-): Uint8Array {
-  return digest('tensor-commitment', encode([model, arithmetic, inputs, outputs]))
 }

@@ -2,6 +2,7 @@
 export type { Header, HttpRequest, HttpResponse, RunContext } from './http/index.ts'
 export * from './linked/index.ts'
 export type { InvokeOutcome, InvokeRequest, OperatorOutcome, Watch } from './run/index.ts'
+export { withSharedMemory, type SharedMemoryModule } from './prepare/index.ts'
 export { gasByLine, readSourceMap, sourceOf, type LineGas, type SourceMap } from './trace/index.ts'
 export { sealGuest } from './sealed/index.ts'
 export type { Feature, Inspection } from './validate/index.ts'

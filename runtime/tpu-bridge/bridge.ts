@@ -1,6 +1,17 @@
 /** The tensor bridge: models by name or CID, dispatched to a device of the arithmetic that is asked for, answered with a commitment. */
 import type { ArithmeticClass, FileStore, InferOutcome, Kv, ModelView, NamedTensor, TensorBridge } from '../core/index.ts'
-import { abytes, aname, fileCid, limitError, LIMITS, PARAMS, tensorCommitment, tensorHeads, UtnetError } from '../core/index.ts'
+import {
+  abytes,
+  aname,
+  fileCid,
+  limitError,
+  LIMITS,
+  PARAMS,
+  plainCommitment,
+  commitmentRoot,
+  tensorHeads,
+  UtnetError,
+} from '../core/index.ts'
 import type { Device, DeviceClass, LoadedModel } from './device.ts'
 import { localDevices } from './devices/index.ts'
 import { checkModel } from './model-check.ts'
@@ -155,7 +166,7 @@ export function createBridge(options: BridgeOptions): Bridge {
         const size = outputs.reduce((n, o) => n + o.data.length, 0)
         if (size > LIMITS.outputBytes) throw limitError('tensor_shape', 'outputBytes', size, LIMITS.outputBytes, 'outputs of the model')
         const heads = { inputs: asked, outputs: tensorHeads(outputs) }
-        const root = tensorCommitment(record.model, device.arithmetic, heads.inputs, heads.outputs)
+        const root = commitmentRoot(plainCommitment(record.model, device.arithmetic, heads.inputs, heads.outputs))
         return { model: record.model, arithmetic: device.arithmetic, outputs, root, heads }
       })
     },

@@ -1,5 +1,5 @@
 /** The device port: something that executes tensor graphs. Every device passes `test/compliance/device.ts`. */
-import type { CID, NamedTensor, TensorSpec, UtnetError } from '../core/index.ts'
+import type { CID, Commitment, NamedTensor, TensorSpec, UtnetError } from '../core/index.ts'
 
 /** How results of a device compare: byte for byte, within a derived bound, or not at all. */
 export type DeviceClass = 'exact' | 'bounded' | 'unchecked'
@@ -18,6 +18,12 @@ export interface Device {
   close(): Promise<void>
 }
 
+/** What a run says of itself that is committed to. */
+export interface VerifiedRun extends Pick<Commitment, 'arithmetic' | 'entries' | 'checkpoints' | 'exceptions'> {
+  /** As those of `run`. */
+  readonly outputs: readonly NamedTensor[]
+}
+
 export interface LoadedModel {
   /** Declared inputs and outputs, in the graph's order; -1 is a free dimension. */
   readonly inputs: readonly TensorSpec[]
@@ -29,5 +35,7 @@ export interface LoadedModel {
    * Throws `tensor_input`, `tensor_dtype`, `tensor_shape` or `device_failed`.
    */
   run(inputs: readonly NamedTensor[]): Promise<readonly NamedTensor[]>
+  /** Runs it with checkpoints, by the options that keep bits: its arithmetic may be another one than that of `run`. Throws what `run` does. */
+  verified(inputs: readonly NamedTensor[]): Promise<VerifiedRun>
   close(): Promise<void>
 }

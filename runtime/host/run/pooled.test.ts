@@ -5,7 +5,8 @@ import {
   cidOf,
   LIMITS,
   RAW,
-  tensorCommitment,
+  commitmentRoot,
+  plainCommitment,
   tensorHeads,
   utf8,
   type RunOutcome,
@@ -281,7 +282,7 @@ function simulatedBridge(): TensorBridge & { readonly waiting: (() => void)[] } 
         model: MODEL,
         arithmetic: 'exact:simulated',
         outputs: inputs,
-        root: tensorCommitment(MODEL, 'exact:simulated', tensorHeads(inputs), tensorHeads(inputs)),
+        root: commitmentRoot(plainCommitment(MODEL, 'exact:simulated', tensorHeads(inputs), tensorHeads(inputs))),
       }
     },
   }

@@ -6,7 +6,8 @@ import {
   PARAMS,
   RAW,
   sha256,
-  tensorCommitment,
+  commitmentRoot,
+  plainCommitment,
   tensorHeads,
   toHex,
   UtnetError,
@@ -303,7 +304,7 @@ function simulatedBridge(): TensorBridge & { runs: number } {
         model: MODEL,
         arithmetic: 'exact:simulated',
         outputs,
-        root: tensorCommitment(MODEL, 'exact:simulated', tensorHeads(inputs), tensorHeads(outputs)),
+        root: commitmentRoot(plainCommitment(MODEL, 'exact:simulated', tensorHeads(inputs), tensorHeads(outputs))),
       }
     },
   }

@@ -8,7 +8,8 @@ import {
   LIMITS,
   parseCid,
   PROTOCOL,
-  tensorCommitment,
+  plainCommitment,
+  commitmentRoot,
   tensorHeads,
   UtnetError,
   type CID,
@@ -98,7 +99,7 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Infer
       arithmetic,
       outputs: run.outputs,
       gas: run.gas,
-      root: tensorCommitment(info.module, arithmetic, asked, heads),
+      root: commitmentRoot(plainCommitment(info.module, arithmetic, asked, heads)),
       heads,
     }
   })

@@ -15,3 +15,13 @@ export function runtimeWasmPath(): string {
 export function deviceWorkerUrl(): URL {
   return new URL(bundled ? './device-worker.js' : './device-worker.ts', import.meta.url)
 }
+
+/** The entry of a thread that does a share of a model on `wasm`. */
+export function crewWorkerUrl(): URL {
+  return new URL(bundled ? './crew-worker.js' : './wasm/crew-worker.ts', import.meta.url)
+}
+
+/** The entry of the thread that hashes what lies in a model's memory. */
+export function hashWorkerUrl(): URL {
+  return new URL(bundled ? './hash-worker.js' : './wasm/hash-worker.ts', import.meta.url)
+}
