@@ -2,6 +2,9 @@
 import type { CID } from 'multiformats/cid'
 import type { NamedTensor, Tensor } from './tensor.ts'
 
+/** A tensor without its data. */
+export type TensorType = Pick<Tensor, 'dtype' | 'shape'>
+
 /** An operator as it was run. */
 export interface TraceEntry {
   /** Place of the node in the model: its index among the graph's nodes; of one in a subgraph the index of the node that holds it, the number of the subgraph among its attributes, its index there. */
@@ -13,8 +16,12 @@ export interface TraceEntry {
   /** Names of values, each given once in a run; '' for one left out. Constants of the model are among them. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
+  /** What each output is. */
+  readonly types: readonly TensorType[]
   /** Multiply-adds, or elements moved: what places checkpoints and weights sampling. */
   readonly cost: number
+  /** Of what ran it, where that is not what ran the rest: an operator that no exact device has. */
+  readonly arithmetic?: string
 }
 
 /** A run of a model, all of its values in reach. */

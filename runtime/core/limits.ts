@@ -78,6 +78,7 @@ export const LIMITS = {
   modelNodes: 100_000,
   modelDepth: 32,
   tensorRunMs: 60_000,
+  commitmentBytes: 1 << 20, // of one inference: heads, checkpoints, exceptions
   // chain
   txBytes: 128 * 1024,
   blockTxs: 10_000,
@@ -98,6 +99,10 @@ export const LIMITS = {
   carBytes: 256 * 1024 * 1024,
   carBlocks: 100_000,
   pathBytes: 4 * 1024,
+  // proofs of execution
+  evidenceBytes: 64 * 1024,
+  disputeMessageBytes: 64 * 1024 * 1024,
+  transcriptBytes: 256 * 1024 * 1024,
 } as const
 
 export type LimitName = keyof typeof LIMITS
