@@ -5,14 +5,15 @@ import {
   decodeReceipt,
   encode,
   encodeAnswer,
+  encodeCommitment,
   LIMITS,
+  plainCommitment,
   RAW,
   REQUEST_EVENT,
-  tensorCommitment,
   tensorHeads,
   utf8,
   type CallBody,
-  type InferenceAnswer,
+  type CID,
   type NamedTensor,
 } from '../../runtime/core/index.ts'
 import { VALIDATOR } from '../../runtime/consensus/test-kit.ts'
@@ -42,10 +43,16 @@ const ARITHMETIC = 'exact:test'
 const inputs = (pixels: Uint8Array): NamedTensor[] => [{ name: 'x', dtype: 'u8', shape: [1, pixels.length], data: pixels }]
 const outputs = (y: number): NamedTensor[] => [{ name: 'y', dtype: 'f32', shape: [1], data: new Uint8Array(Float32Array.of(y).buffer) }]
 
-const answerOf = (pixels: Uint8Array, y: number, change: Partial<InferenceAnswer> = {}): Uint8Array => {
-  const given = outputs(y)
-  const root = tensorCommitment(MODEL, ARITHMETIC, tensorHeads(inputs(pixels)), tensorHeads(given))
-  return encodeAnswer({ kind: 'outputs', model: MODEL, arithmetic: ARITHMETIC, root, outputs: given, ...change } as InferenceAnswer)
+interface Told {
+  readonly model?: CID
+  readonly arithmetic?: string
+  /** What is handed over in place of what was committed to. */
+  readonly y?: number
+}
+
+const answerOf = (pixels: Uint8Array, y: number, { model = MODEL, arithmetic = ARITHMETIC, y: other = y }: Told = {}): Uint8Array => {
+  const commitment = plainCommitment(model, arithmetic, tensorHeads(inputs(pixels)), tensorHeads(outputs(y)))
+  return encodeAnswer({ kind: 'outputs', commitment, outputs: outputs(other) })
 }
 
 let c: ContractChain
@@ -75,7 +82,8 @@ test('U5.6-TEN-1: the chain records what a contract asks, an answer closes it, a
   })
   const outcome = await c.answer('judge', number, answerOf(PIXELS, 0.5))
   expect(outcome).toMatchObject({ status: 'ok', kind: 'answer' })
-  expect(await c.ask('judge', 'last')).toBe(`${number}: y 0.5 by ${ARITHMETIC} 32`)
+  const size = encodeCommitment(plainCommitment(MODEL, ARITHMETIC, tensorHeads(inputs(PIXELS)), tensorHeads(outputs(0.5)))).length
+  expect(await c.ask('judge', 'last')).toBe(`${number}: y 0.5 by ${ARITHMETIC} ${size}`)
   expect(c.openRequest('judge', number)).toBeUndefined()
   const body = decodeReceipt(c.chain.receiptAt(outcome.receipt as never).bodyBytes) as CallBody
   expect(body).toMatchObject({ kind: 'call', entry: 'judged', status: 'ok' })
@@ -139,7 +147,7 @@ test('what is no answer to the request is refused, and the request stays open', 
   }
   await refused(answerOf(PIXELS, 1, { arithmetic: 'bounded:x' }), 'asks for exact arithmetic')
   await refused(answerOf(Uint8Array.of(9), 1), 'commitment')
-  await refused(answerOf(PIXELS, 1, { outputs: outputs(2) }), 'commitment')
+  await refused(answerOf(PIXELS, 1, { y: 2 }), 'commitment')
   await refused(answerOf(PIXELS, 1, { model: cidOf(RAW, utf8('another')) }), 'names the model')
   await refused(encode([3]), 'no known kind')
   await refused(Uint8Array.of(1, 2, 3), '')

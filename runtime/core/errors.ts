@@ -64,6 +64,11 @@ export const ERRORS = {
   verify_failed: ['caller', 400],
   trust_unknown: ['caller', 400],
   replay_mismatch: ['node', 500],
+  // evidence and disputes
+  evidence_invalid: ['peer', 400],
+  evidence_unsupported: ['caller', 400],
+  dispute_refused: ['peer', 400],
+  transcript_invalid: ['caller', 400],
   // store and data folder
   block_not_found: ['caller', 404],
   block_mismatch: ['peer', 400],

@@ -2,9 +2,9 @@
  * Inference that a contract asks for, and that a node answers in a later transaction (white paper 5.6). The request lies in the asking contract's own state,
  * under keys that no contract reaches, so that witnesses, proofs and roots hold it like any other variable.
  */
-import type { CID } from 'multiformats/cid'
 import { concatBytes, utf8 } from './bytes.ts'
-import { asArray, asBytes, asCid, asText, asU64, asUint, decode, encode, type Cbor } from './codec.ts'
+import { asArray, asBytes, asText, asU64, asUint, decode, encode, type Cbor } from './codec.ts'
+import { decodeCommitment, encodeCommitment, type Commitment } from './commitment.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import { atensor, type ArithmeticClass, type Dtype, type NamedTensor } from './tensor.ts'
@@ -51,10 +51,8 @@ export interface InferenceRequest {
 export type InferenceAnswer =
   | {
       readonly kind: 'outputs'
-      readonly model: CID
-      readonly arithmetic: string
-      /** Commitment of the inference, as in the node's receipt. */
-      readonly root: Uint8Array
+      /** What the node committed to, in its receipt too. */
+      readonly commitment: Commitment
       readonly outputs: readonly NamedTensor[]
     }
   | { readonly kind: 'refused'; readonly message: string }
@@ -101,21 +99,19 @@ export function decodeRequest(bytes: Uint8Array): InferenceRequest {
 
 /** Canonical bytes of an answer: what the transaction carries, and the callback is given. */
 export function encodeAnswer(a: InferenceAnswer): Uint8Array {
-  if (a.kind === 'outputs') return encode([0, a.model, a.arithmetic, a.root, tensorsCbor(a.outputs)])
+  if (a.kind === 'outputs') return encode([0, a.commitment.arithmetic, encodeCommitment(a.commitment), tensorsCbor(a.outputs)])
   return encode(a.kind === 'refused' ? [1, a.message] : [2])
 }
 
 /** The answer of its bytes; throws `core_not_canonical`, `tensor_*`. */
 export function decodeAnswer(bytes: Uint8Array): InferenceAnswer {
   const list = asArray(decode(bytes, 'answer', LIMITS.callArgsBytes), 'answer')
-  if (list[0] === 0 && list.length === 5) {
-    return {
-      kind: 'outputs',
-      model: asCid(list[1], 'model'),
-      arithmetic: asText(list[2], 'arithmetic'),
-      root: asBytes(list[3], 'root', 32),
-      outputs: readTensors(list[4], 'outputs'),
-    }
+  if (list[0] === 0 && list.length === 4) {
+    const commitment = decodeCommitment(asBytes(list[2], 'commitment'))
+    // stands before the commitment for guests, who need not read that
+    if (list[1] !== commitment.arithmetic)
+      throw new UtnetError('core_not_canonical', 'the answer and its commitment name different arithmetic')
+    return { kind: 'outputs', commitment, outputs: readTensors(list[3], 'outputs') }
   }
   if (list[0] === 1 && list.length === 2) return { kind: 'refused', message: asText(list[1], 'message') }
   if (list[0] === 2 && list.length === 1) return { kind: 'expired' }

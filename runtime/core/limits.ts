@@ -103,6 +103,10 @@ export const LIMITS = {
   carBytes: 256 * 1024 * 1024,
   carBlocks: 100_000,
   pathBytes: 4 * 1024,
+  // proofs of execution
+  evidenceBytes: 64 * 1024,
+  disputeMessageBytes: 64 * 1024 * 1024,
+  transcriptBytes: 256 * 1024 * 1024,
 } as const
 
 export type LimitName = keyof typeof LIMITS

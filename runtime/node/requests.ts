@@ -13,8 +13,8 @@ import {
   isUtnetError,
   LIMITS,
   parseCid,
+  plainCommitment,
   REQUEST_EVENT,
-  tensorCommitment,
   tensorHeads,
   toHex,
   type InferenceAnswer,
@@ -68,9 +68,9 @@ export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => v
 
   async function outputsOf(request: InferenceRequest): Promise<InferenceAnswer> {
     const done = await infer(parts, { model: request.model, inputs: request.inputs, arithmetic: request.arithmetic })
-    const [cid, { arithmetic, outputs }] = [parseCid(done.model, 'model'), done]
-    const root = tensorCommitment(cid, arithmetic, tensorHeads(request.inputs), tensorHeads(outputs))
-    const answer: InferenceAnswer = { kind: 'outputs', model: cid, arithmetic, root, outputs }
+    const { outputs } = done
+    const commitment = plainCommitment(parseCid(done.model, 'model'), done.arithmetic, tensorHeads(request.inputs), tensorHeads(outputs))
+    const answer: InferenceAnswer = { kind: 'outputs', commitment, outputs }
     const bytes = encodeAnswer(answer).length
     if (bytes <= LIMITS.callArgsBytes) return answer
     return { kind: 'refused', message: `an answer of ${bytes} bytes is over the limit callArgsBytes of ${LIMITS.callArgsBytes}` }

@@ -62,7 +62,7 @@ export class InferenceAnswer {
   outputs: Array<NamedTensor> = []
   /** Where `isOk`: the arithmetic id of the device that ran it, e.g. `exact:onnxruntime-web@...`. */
   arithmetic: string = ''
-  /** Where `isOk`: what inputs and outputs are committed to, as in the receipt of the node that ran it. */
+  /** Where `isOk`: the canonical bytes of what the node that ran it committed to. */
   commitment: Uint8Array = new Uint8Array(0)
   /** Why there are no outputs; `expired` where nobody answered in time. */
   error: string = ''
@@ -80,8 +80,7 @@ export function takeAnswer(answer: Uint8Array): InferenceAnswer {
   const out = new InferenceAnswer()
   const count = reader.items()
   const kind = reader.take<u8>()
-  if (kind == 0 && count == 5) {
-    reader.link()
+  if (kind == 0 && count == 4) {
     out.arithmetic = reader.take<string>()
     out.commitment = reader.take<Uint8Array>()
     for (let left = reader.items(); left > 0; left--) {

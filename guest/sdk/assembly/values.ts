@@ -100,12 +100,6 @@ export class ValueReader {
     return <i32>this.head(4)
   }
 
-  /** Bytes of the CID that stands here. */
-  link(): Uint8Array {
-    if (this.head(6) != 42) this.unfit()
-    return this.chunk(2)
-  }
-
   /** What a function without result gives. */
   nothing(): void {
     if (this.byte() != 0xf6) this.unfit()

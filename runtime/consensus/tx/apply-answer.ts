@@ -1,16 +1,20 @@
 /** Answers an inference that a contract asked for: closes the request and runs the contract's callback (white paper 5.6). */
 import {
+  commitmentRoot,
   decodeAnswer,
   decodeRequest,
   isUtnetError,
   meetsArithmetic,
   requestKey,
-  tensorCommitment,
   tensorHeads,
+  encode,
   equalBytes,
   UtnetError,
+  type Commitment,
   type InferenceAnswer,
   type InferenceRequest,
+  type ModelUse,
+  type TensorHead,
 } from '../../core/index.ts'
 import { storeKey, type WorkingState } from '../state/index.ts'
 import type { BlockContext } from './block-context.ts'
@@ -20,15 +24,19 @@ import { effect, refused } from './effect.ts'
 import type { TxEffect } from './outcome.ts'
 import { runContract } from './run-contract.ts'
 
+const headBytes = ([name, dtype, shape, hash]: TensorHead): Uint8Array => encode([name, dtype, [...shape], hash])
+
 /** Why outputs are no answer to the request; undefined where they are. */
 function unfit(request: InferenceRequest, answer: InferenceAnswer & { readonly kind: 'outputs' }): string | undefined {
-  if (!meetsArithmetic(request.arithmetic, answer.arithmetic))
-    return `the request asks for ${request.arithmetic} arithmetic, not ${answer.arithmetic}`
+  const { model, arithmetic, inputs, outputs } = answer.commitment
+  if (!meetsArithmetic(request.arithmetic, arithmetic)) return `the request asks for ${request.arithmetic} arithmetic, not ${arithmetic}`
   // a name is whatever the answering node knows by it; a CID is one model
   const named = /^baf[a-z2-7]{50,}$/.test(request.model)
-  if (named && request.model !== answer.model.toString()) return `the request names the model ${request.model}, not ${answer.model}`
-  const root = tensorCommitment(answer.model, answer.arithmetic, tensorHeads(request.inputs), tensorHeads(answer.outputs))
-  return equalBytes(root, answer.root) ? undefined : 'the commitment is not of these inputs and outputs'
+  if (named && request.model !== model.toString()) return `the request names the model ${request.model}, not ${model}`
+  const same = (a: readonly TensorHead[], b: readonly TensorHead[]): boolean =>
+    a.length === b.length && a.every((head, i) => equalBytes(headBytes(head), headBytes(b[i] as TensorHead)))
+  const fits = same(inputs, tensorHeads(request.inputs)) && same(outputs, tensorHeads(answer.outputs))
+  return fits ? undefined : 'the commitment is not of these inputs and outputs'
 }
 
 /** Why an answer may not close a request; undefined where it may. */
@@ -40,6 +48,8 @@ function objection(request: InferenceRequest, answer: InferenceAnswer, registere
   if (!registered) return 'only the account of a registered node answers'
   return answer.kind === 'outputs' ? unfit(request, answer) : undefined
 }
+
+const useOf = (c: Commitment): ModelUse => ({ model: c.model, arithmetic: c.arithmetic, root: commitmentRoot(c) })
 
 function readAnswer(bytes: Uint8Array): InferenceAnswer | string {
   try {
@@ -76,7 +86,7 @@ export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainT
     hook: false,
     as: payload.contract,
     gasLimit: request.gas,
-    models: answer.kind === 'outputs' ? [{ model: answer.model, arithmetic: answer.arithmetic, root: answer.root }] : [],
+    models: answer.kind === 'outputs' ? [useOf(answer.commitment)] : [],
   })
   return { ...effect(tx, { ...ran, gas }), prepaid: gas - tx.intrinsicGas }
 }

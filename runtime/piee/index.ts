@@ -1,0 +1,10 @@
+/** Proof by re-execution: which operators of which receipts are checked, how results compare, and what happens where two nodes do not agree. */
+export { boundedOperators } from './bounds/index.ts'
+export { arithmeticOf, classOf, firstDifference, fittingCommitment, type Claim } from './claim.ts'
+export * from './dispute/index.ts'
+export { BITS, challengeSeed, checkProduct, REPETITIONS, type IntegerProduct } from './freivalds.ts'
+export { outlineOf, segmentOf, segmentWith, type Outline, type Segment } from './outline.ts'
+export { reexecute, type Checked, type Fetch, type Reexecution } from './reexecute.ts'
+export { checkReveal, readReveal, revealCbor, revealOf, type Reveal } from './reveal.ts'
+export { catchRate, drawOperators, isPicked, weightOf } from './sampling.ts'
+export { openVerdict, signVerdict, type SignedVerdict } from './verdict.ts'

@@ -1,0 +1,108 @@
+/** One operator of a run checked: its committed inputs fetched, run again, and the outputs compared by the class of the arithmetic that made them. */
+import {
+  tensorRoot,
+  UtnetError,
+  type Commitment,
+  type ComparisonClass,
+  type OperatorRunner,
+  type ReexecEvidence,
+  type Tensor,
+  type TraceEntry,
+  type CheckResult,
+} from '../core/index.ts'
+import { boundFor, firstOut, type Bound } from './bounds/index.ts'
+import { arithmeticOf, classOf } from './claim.ts'
+import { chunkOf, rootOfLeaved, chunkFits, type Leaved } from './opening.ts'
+import type { Outline } from './outline.ts'
+
+/** Fetches the whole of a value that the prover revealed; by its root, from whoever has it. */
+export type Fetch = (name: string, root: Uint8Array) => Promise<Tensor>
+
+export interface Reexecution {
+  readonly outline: Outline
+  readonly commitment: Commitment
+  /** The values of the entry's segment, as `checkReveal` gives them. */
+  readonly values: ReadonlyMap<string, Leaved>
+  readonly entry: number
+  readonly fetch: Fetch
+  readonly runner: OperatorRunner
+}
+
+export interface Checked {
+  readonly class: ComparisonClass
+  readonly result: CheckResult
+  readonly evidence: ReexecEvidence
+}
+
+/** Throws `evidence_invalid` where a tensor is not the one that was committed to. */
+function checkTensor(name: string, value: Leaved, tensor: Tensor): Tensor {
+  const fits =
+    tensor.dtype === value.dtype &&
+    tensor.shape.join() === value.shape.join() &&
+    value.leaves.every((_, chunk) => chunkFits(value, chunk, chunkOf(tensor, chunk)))
+  if (!fits) throw new UtnetError('evidence_invalid', `what was sent for ${name} is not what was committed to`)
+  return tensor
+}
+
+/**
+ * Runs an entry again from the prover's inputs. Throws `evidence_invalid` where what is fetched was not committed to, and what the runner throws; an operator that
+ * stops on those inputs has no right output, and is `different`.
+ */
+export async function reexecute({ outline, commitment, values, entry: number, fetch, runner }: Reexecution): Promise<Checked> {
+  const entry = outline.trace[number] as TraceEntry
+  const take = async (name: string): Promise<Tensor | undefined> => {
+    const value = values.get(name)
+    return value === undefined ? undefined : checkTensor(name, value, await fetch(name, rootOfLeaved(value)))
+  }
+  const root = (name: string): Uint8Array | null => {
+    const value = values.get(name)
+    return value === undefined ? null : rootOfLeaved(value)
+  }
+  const operands = await Promise.all(entry.inputs.map(take))
+  const theirs = await Promise.all(entry.outputs.map(take))
+  let compared = classOf(arithmeticOf(commitment, number))
+  let at: readonly [number, number] | null = null
+  let computed: readonly (Tensor | undefined)[] = []
+  if (compared !== 'unchecked') {
+    computed = (await runner.run(outline.model, entry.path, operands)).map((t, i) => (entry.outputs[i] === '' ? undefined : t))
+    const bounds: (Bound | undefined)[] = await Promise.all(
+      computed.map((result, output) =>
+        compared === 'exact' || result === undefined
+          ? () => 0
+          : boundFor({ runner, model: outline.model, entry, operands, result, output, part: undefined }),
+      ),
+    )
+    if (bounds.includes(undefined)) compared = 'unchecked'
+    else at = firstDifference(computed, theirs, bounds as readonly Bound[])
+  }
+  return {
+    class: compared,
+    result: compared === 'unchecked' ? 'unchecked' : at === null ? 'same' : 'different',
+    evidence: {
+      kind: 'reexec',
+      model: outline.model,
+      entry: number,
+      operator: entry.operator,
+      inputs: entry.inputs.map(root),
+      outputs: entry.outputs.map(root),
+      arithmetic: runner.arithmetic,
+      computed: computed.map((tensor) => (tensor === undefined ? null : tensorRoot(tensor))),
+      at,
+    },
+  }
+}
+
+function firstDifference(
+  computed: readonly (Tensor | undefined)[],
+  theirs: readonly (Tensor | undefined)[],
+  bounds: readonly Bound[],
+): readonly [number, number] | null {
+  for (const [output, ours] of computed.entries()) {
+    const their = theirs[output]
+    if (ours === undefined || their === undefined) continue
+    // another type than the operator gives differs from the first element on
+    const element = ours.dtype !== their.dtype || ours.shape.join() !== their.shape.join() ? 0 : firstOut(ours, their, bounds[output] as Bound)
+    if (element !== undefined) return [output, element]
+  }
+  return null
+}
