@@ -1,10 +1,13 @@
 /** Tensors: what models, kernels, commitments and disputes cost. Parts stand alone: `npm run -s bench -- tensor --only=matmul`. */
 import type { Row } from './row.ts'
+import { zooRows } from './tensor/zoo.ts'
 
 export type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
-const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {}
+const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  zoo: zooRows,
+}
 
 /** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */
 export async function tensorArea(emit: Emit, only: readonly string[]): Promise<void> {
