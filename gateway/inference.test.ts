@@ -31,7 +31,7 @@ test('health and metadata as the protocol has them', async () => {
   const get = async (path: string): Promise<unknown> => (await app.request(path)).json()
   expect(await get('/v2/health/live')).toEqual({ live: true })
   expect(await get('/v2/health/ready')).toEqual({ ready: true })
-  expect(await get('/v2')).toEqual({ name: 'utnet', version: '0.1.0', extensions: [] })
+  expect(await get('/v2')).toEqual({ name: 'utnet', version: '0.1.0', extensions: ['binary_tensor_data'] })
   expect(await get('/v2/models/double')).toMatchObject({
     name: 'double',
     platform: 'onnx',
@@ -60,6 +60,33 @@ test('infer: nested in, flat out, signs kept, with a receipt', async () => {
     parameters: { arithmetic: 'simulated-exact' },
     outputs: [{ name: 'y', datatype: 'FP32', shape: [2, 2] }],
   })
+})
+
+test('binary tensors behind the JSON, in and out, as the extension has them', async () => {
+  const { app } = await open()
+  const data = new Uint8Array(Float32Array.of(1, -0, 0.5, 3).buffer)
+  const send = async (body: Record<string, unknown>, behind: Uint8Array): Promise<Response> => {
+    const head = new TextEncoder().encode(JSON.stringify(body))
+    return app.request('/v2/models/double/infer', {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream', 'inference-header-content-length': String(head.length) },
+      body: Buffer.concat([head, behind]),
+    })
+  }
+  const input = { name: 'x', datatype: 'FP32', shape: [2, 2], parameters: { binary_data_size: 16 } }
+  const response = await send({ inputs: [input], outputs: [{ name: 'y', parameters: { binary_data: true } }] }, data)
+  expect(response.status).toBe(200)
+  const length = Number(response.headers.get('inference-header-content-length'))
+  const body = new Uint8Array(await response.arrayBuffer())
+  expect(response.headers.get('content-length')).toBe(String(body.length))
+  expect(JSON.parse(new TextDecoder().decode(body.subarray(0, length)))).toMatchObject({
+    outputs: [{ name: 'y', datatype: 'FP32', shape: [2, 2], parameters: { binary_data_size: 16 } }],
+  })
+  expect([...new Float32Array(body.slice(length).buffer)]).toEqual([2, -0, 1, 6])
+  const plain = (await (await send({ inputs: [input] }, data)).json()) as { outputs: unknown[] }
+  expect(plain.outputs).toMatchObject([{ data: [2, -0, 1, 6] }])
+  expect((await send({ inputs: [input], parameters: { binary_data_output: 1 } }, data)).status).toBe(400)
+  expect((await send({ inputs: [input] }, data.subarray(1))).status).toBe(400)
 })
 
 test('only the outputs asked for come back', async () => {

@@ -1,11 +1,14 @@
 /** Edge functions and inference over fetch: the two answers that carry the field Utnet-Receipt. */
 import {
   aname,
+  binaryRequest,
   equalBytes,
   isObject,
+  JSON_LENGTH_HEADER,
   LIMITS,
-  parseJson,
   sha256,
+  splitInference,
+  tensorsOf,
   UtnetError,
   type FunctionAnswer,
   type FunctionRequest,
@@ -13,7 +16,7 @@ import {
   type InferResult,
   type ReceiptTicket,
 } from '../../runtime/core/index.ts'
-import { bytesOfBase64, HOP_BY_HOP, JSON_TYPE, parseReceipt, RECEIPT_HEADER, tensorJson, tensorsOf } from '../wire/index.ts'
+import { BYTES_TYPE, bytesOfBase64, HOP_BY_HOP, parseReceipt, RECEIPT_HEADER } from '../wire/index.ts'
 import { readAnswer, refusal, type Transport } from './transport.ts'
 
 /** Fields that the gateway or the connection added to the guest's own. */
@@ -79,21 +82,21 @@ export async function invoke(to: Transport, name: string, request: FunctionReque
 
 /** Runs a model. */
 export async function infer(to: Transport, request: InferRequest): Promise<InferResult> {
-  const parameters = request.arithmetic === undefined ? '' : `"parameters":${JSON.stringify({ arithmetic: request.arithmetic })},`
+  const { body, length } = binaryRequest(request.inputs, request.arithmetic === undefined ? {} : { arithmetic: request.arithmetic })
   const prefer = preferField(request)
   const response = await to.ask(`/v2/models/${aname(request.model, 'model')}/infer`, {
     method: 'POST',
-    type: JSON_TYPE,
-    body: new TextEncoder().encode(`{${parameters}"inputs":[${request.inputs.map(tensorJson).join(',')}]}`),
-    ...(prefer === undefined ? {} : { headers: { prefer } }),
+    type: BYTES_TYPE,
+    body,
+    headers: { [JSON_LENGTH_HEADER]: length, ...(prefer === undefined ? {} : { prefer }) },
   })
   const receipt = ticketOf(response)
-  const document = parseJson(await readAnswer(response), 'answer of the node')
+  const { document, binary } = splitInference(await readAnswer(response), response.headers.get(JSON_LENGTH_HEADER), 'answer of the node')
   if (receipt === undefined || !isObject(document))
     throw new UtnetError('node_unreachable', 'the answer carries no receipt: is this a node?')
   const { model_version: model, parameters: given, outputs } = document
   const arithmetic = isObject(given) ? given['arithmetic'] : undefined
   if (typeof model !== 'string' || typeof arithmetic !== 'string')
     throw new UtnetError('node_unreachable', 'the answer names no model and arithmetic')
-  return { model, arithmetic, outputs: tensorsOf(outputs, 'output', LIMITS.tensorsPerCall), receipt }
+  return { model, arithmetic, outputs: tensorsOf(outputs, 'output', LIMITS.tensorsPerCall, binary), receipt }
 }

@@ -1,8 +1,16 @@
-/** `/v2`: Open Inference Protocol v2 over JSON. Unknown parameters are ignored, as the protocol asks. */
+/** `/v2`: Open Inference Protocol v2 over JSON, tensors binary where asked for. Unknown parameters are ignored, as the protocol asks. */
 import {
   aname,
+  BINARY_EXTENSION,
   DTYPES,
+  JSON_LENGTH_HEADER,
   LIMITS,
+  OIP_TYPES,
+  splitInference,
+  tensorHeadJson,
+  tensorJson,
+  tensorsOf,
+  utf8,
   UtnetError,
   type ArithmeticClass,
   type Dtype,
@@ -12,10 +20,9 @@ import {
   type NodeApi,
   type TensorSpec,
   isObject,
-  parseJson,
 } from '../../runtime/core/index.ts'
 import { checkType, json, preferences, readBody, respond, type Answer, type GatewayContext } from '../http/index.ts'
-import { formatReceipt, JSON_TYPE, OIP_TYPES, RECEIPT_HEADER, tensorJson, tensorsOf } from '../wire/index.ts'
+import { BYTES_TYPE, formatReceipt, JSON_TYPE, RECEIPT_HEADER } from '../wire/index.ts'
 
 const ARITHMETIC: readonly unknown[] = ['any', 'bounded', 'exact']
 
@@ -35,11 +42,24 @@ interface Asked {
   readonly id: string | undefined
   readonly inputs: readonly NamedTensor[]
   readonly arithmetic: ArithmeticClass | undefined
-  /** Names of the outputs to return; undefined for all. */
-  readonly outputs: readonly string[] | undefined
+  /** The outputs to return, each with its form; undefined for all. */
+  readonly outputs: readonly Wanted[] | undefined
+  /** The form of those that name none. */
+  readonly binary: boolean
 }
 
-function asked(body: unknown): Asked {
+interface Wanted {
+  readonly name: string
+  readonly binary: boolean | undefined
+}
+
+const flag = (parameters: unknown, name: string): boolean | undefined => {
+  const value = isObject(parameters) ? parameters[name] : undefined
+  if (value !== undefined && typeof value !== 'boolean') throw new UtnetError('request_invalid', `the parameter ${name} must be a boolean`)
+  return value
+}
+
+function asked(body: unknown, behind: Uint8Array): Asked {
   if (!isObject(body)) throw new UtnetError('request_invalid', 'the request body must be an object with inputs')
   const { id, inputs, outputs, parameters } = body
   if (id !== undefined && typeof id !== 'string') throw new UtnetError('request_invalid', 'id must be a string')
@@ -47,56 +67,79 @@ function asked(body: unknown): Asked {
   if (arithmetic !== undefined && !ARITHMETIC.includes(arithmetic)) {
     throw new UtnetError('request_invalid', `the parameter arithmetic must be ${ARITHMETIC.join(', ')}`)
   }
-  let names: string[] | undefined
+  let wanted: Wanted[] | undefined
   if (outputs !== undefined) {
     if (!Array.isArray(outputs)) throw new UtnetError('request_invalid', 'outputs must be an array')
-    names = outputs.map((o: unknown) => {
+    wanted = outputs.map((o: unknown) => {
       if (!isObject(o) || typeof o['name'] !== 'string') throw new UtnetError('request_invalid', 'an output must be an object with a name')
-      return o['name']
+      return { name: o['name'], binary: flag(o['parameters'], 'binary_data') }
     })
   }
   return {
     id,
-    inputs: tensorsOf(inputs, 'input', LIMITS.tensorsPerCall),
+    inputs: tensorsOf(inputs, 'input', LIMITS.tensorsPerCall, behind),
     arithmetic: arithmetic as ArithmeticClass | undefined,
-    outputs: names,
+    outputs: wanted,
+    binary: flag(parameters, 'binary_data_output') ?? false,
   }
 }
 
-function selected(result: InferResult, names: readonly string[] | undefined): readonly NamedTensor[] {
-  return (
-    names?.map((name) => {
-      const tensor = result.outputs.find((t) => t.name === name)
-      if (tensor === undefined) throw new UtnetError('tensor_input', `the model has no output ${JSON.stringify(name.slice(0, 80))}`)
-      return tensor
-    }) ?? result.outputs
-  )
+/** Outputs in the order asked for, with the form of each. */
+function selected(result: InferResult, { outputs, binary }: Asked): readonly (readonly [tensor: NamedTensor, binary: boolean])[] {
+  if (outputs === undefined) return result.outputs.map((t) => [t, binary])
+  return outputs.map((want) => {
+    const tensor = result.outputs.find((t) => t.name === want.name)
+    if (tensor === undefined) throw new UtnetError('tensor_input', `the model has no output ${JSON.stringify(want.name.slice(0, 80))}`)
+    return [tensor, want.binary ?? binary]
+  })
 }
 
-/** Text of the answer, written by hand: JSON.stringify would lose the sign of -0. */
-function answerText(name: string, result: InferResult, want: Asked): string {
+/** A body that leaves piece by piece: tensors are not copied into one buffer first. */
+function pieces(parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  let at = 0
+  return new ReadableStream({
+    pull(controller) {
+      const part = parts[at++]
+      if (part === undefined) controller.close()
+      else controller.enqueue(part)
+    },
+  })
+}
+
+/** The answer. Its text is written by hand: JSON.stringify would lose the sign of -0. */
+function answerOf(name: string, result: InferResult, want: Asked): Answer {
   const id = want.id === undefined ? '' : `,"id":${JSON.stringify(want.id)}`
   const parameters = JSON.stringify({ arithmetic: result.arithmetic })
-  const outputs = selected(result, want.outputs).map(tensorJson).join(',')
-  return `{"model_name":${JSON.stringify(name)},"model_version":${JSON.stringify(result.model)}${id},"parameters":${parameters},"outputs":[${outputs}]}`
+  const outputs = selected(result, want)
+  const list = outputs.map(([tensor, binary]) => (binary ? tensorHeadJson(tensor) : tensorJson(tensor))).join(',')
+  const text = `{"model_name":${JSON.stringify(name)},"model_version":${JSON.stringify(result.model)}${id},"parameters":${parameters},"outputs":[${list}]}`
+  const behind = outputs.flatMap(([{ data }, binary]) => (binary ? [data] : []))
+  const receipt = { [RECEIPT_HEADER]: formatReceipt(result.receipt) }
+  if (behind.length === 0) return { status: 200, type: JSON_TYPE, body: text, headers: receipt }
+  const head = utf8(text)
+  const total = behind.reduce((n, data) => n + data.length, head.length)
+  const lengths = { [JSON_LENGTH_HEADER]: String(head.length), 'content-length': String(total) }
+  return {
+    status: 200,
+    type: BYTES_TYPE,
+    body: pieces([head, ...behind.filter((data) => data.length > 0)]),
+    headers: { ...receipt, ...lengths },
+  }
 }
 
 async function infer(node: NodeApi, request: Request, given: string): Promise<Answer> {
   const name = aname(given, 'model')
-  checkType(request, [JSON_TYPE], false)
-  const want = asked(parseJson(await readBody(request, 'bodyBytes', request.headers.get('content-length')), 'the request body'))
+  checkType(request, [JSON_TYPE, BYTES_TYPE], false)
+  const body = await readBody(request, 'bodyBytes', request.headers.get('content-length'))
+  const { document, binary } = splitInference(body, request.headers.get(JSON_LENGTH_HEADER), 'the request body')
+  const want = asked(document, binary)
   const result = await node.infer({
     model: name,
     inputs: want.inputs,
     ...(want.arithmetic === undefined ? {} : { arithmetic: want.arithmetic }),
     ...preferences(request.headers.get('prefer')),
   })
-  return {
-    status: 200,
-    type: JSON_TYPE,
-    body: answerText(name, result, want),
-    headers: { [RECEIPT_HEADER]: formatReceipt(result.receipt) },
-  }
+  return answerOf(name, result, want)
 }
 
 export interface InferenceHandlers {
@@ -112,7 +155,7 @@ export interface InferenceHandlers {
 export function inferenceHandlers(node: NodeApi, page: (request: Request) => void): InferenceHandlers {
   const modelOf = (c: GatewayContext): Promise<ModelView> => node.model(aname(c.req.param('model'), 'model'))
   return {
-    server: async (c) => respond(c.req.raw, json({ name: 'utnet', version: (await node.info()).version, extensions: [] })),
+    server: async (c) => respond(c.req.raw, json({ name: 'utnet', version: (await node.info()).version, extensions: [BINARY_EXTENSION] })),
     live: (c) => respond(c.req.raw, json({ live: true })),
     ready: async (c) => {
       if (!(await node.ready())) throw new UtnetError('node_not_ready', 'the node is not ready to infer')

@@ -1,14 +1,18 @@
-/** Tensors as the Open Inference Protocol v2 writes them in JSON, bit for bit: NaN and the infinities are strings, -0 is -0. */
-import {
-  atensor,
-  DTYPES,
-  elementCount,
-  INTEGER_RANGES,
-  UtnetError,
-  type Dtype,
-  type NamedTensor,
-  isObject,
-} from '../../runtime/core/index.ts'
+/**
+ * Tensors as the Open Inference Protocol v2 writes them: in JSON, bit for bit (NaN and the infinities are strings, -0 is -0), or by its extension for binary data behind
+ * the JSON, as Triton has it: little-endian elements, row-major, of tensors with `parameters.binary_data_size`, in order.
+ */
+import { concatBytes, utf8 } from './bytes.ts'
+import { limitError, UtnetError } from './errors.ts'
+import { INTEGER_RANGES } from './integer-range.ts'
+import { isObject, parseJson } from './json.ts'
+import { atensor, DTYPES, elementCount, type Dtype, type NamedTensor } from './tensor.ts'
+
+/** Field that says how long the JSON is where binary data stands behind it. */
+export const JSON_LENGTH_HEADER = 'inference-header-content-length'
+
+/** Name of the extension in a server's metadata. */
+export const BINARY_EXTENSION = 'binary_tensor_data'
 
 /** Datatype of the protocol by dtype of the project. */
 export const OIP_TYPES: Readonly<Record<Dtype, string>> = {
@@ -123,10 +127,36 @@ function nestingError(what: string, shape: readonly number[]): UtnetError {
   return new UtnetError('tensor_shape', `data of ${what} must be flat or nested as its shape [${shape.join(',')}] says`)
 }
 
+/** Binary data behind the JSON, taken in order. */
+class Tail {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  take(length: unknown, what: string): Uint8Array {
+    const left = this.#bytes.length - this.#at
+    if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0 || length > left)
+      throw new UtnetError('tensor_input', `binary_data_size of ${what} is ${String(length).slice(0, 40)}, and ${left} bytes are left`)
+    this.#at += length
+    // not slice(): that of a Buffer is a view
+    return new Uint8Array(this.#bytes.subarray(this.#at - length, this.#at))
+  }
+
+  end(what: string): void {
+    const left = this.#bytes.length - this.#at
+    if (left > 0) throw new UtnetError('tensor_input', `${left} bytes of binary data belong to no ${what}`)
+  }
+}
+
+const NOTHING = new Tail(new Uint8Array(0))
+
 /** The tensor of its JSON object, data flat or nested; throws `tensor_input`, `tensor_dtype` or `tensor_shape` naming it. */
-export function tensorOf(json: unknown, what: string): NamedTensor {
+export function tensorOf(json: unknown, what: string, tail: Tail = NOTHING): NamedTensor {
   if (!isObject(json)) throw new UtnetError('tensor_input', `${what} must be an object`)
-  const { name, datatype, shape, data } = json
+  const { name, datatype, shape, data, parameters } = json
   if (typeof name !== 'string' || name === '') throw new UtnetError('tensor_input', `${what} has no name`)
   const called = `${what} ${JSON.stringify(name.slice(0, 80))}`
   const dtype = typeof datatype === 'string' && Object.hasOwn(DTYPE_OF, datatype) ? DTYPE_OF[datatype] : undefined
@@ -135,8 +165,13 @@ export function tensorOf(json: unknown, what: string): NamedTensor {
     throw new UtnetError('tensor_dtype', `${called} has the datatype ${String(datatype).slice(0, 40)}, not one of ${known}`)
   }
   if (!Array.isArray(shape)) throw new UtnetError('tensor_shape', `${called} has no shape`)
-  if (!Array.isArray(data)) throw new UtnetError('tensor_input', `${called} has no data array`)
   const dims = shape as readonly number[]
+  const size = isObject(parameters) ? parameters['binary_data_size'] : undefined
+  if (size !== undefined) {
+    if (data !== undefined) throw new UtnetError('tensor_input', `${called} has its data twice, in JSON and behind it`)
+    return { name, ...atensor({ dtype, shape: [...dims], data: tail.take(size, called) }, called) }
+  }
+  if (!Array.isArray(data)) throw new UtnetError('tensor_input', `${called} has no data array`)
   const n = elementCount(dims, called)
   const bytes = new Uint8Array(n * DTYPES[dtype])
   const put = writer(dtype, new DataView(bytes.buffer), called)
@@ -159,17 +194,44 @@ export function tensorOf(json: unknown, what: string): NamedTensor {
 }
 
 /** The tensors of a list, names apart; throws like `tensorOf`. */
-export function tensorsOf(list: unknown, what: string, most: number): readonly NamedTensor[] {
+export function tensorsOf(list: unknown, what: string, most: number, binary?: Uint8Array): readonly NamedTensor[] {
   if (!Array.isArray(list)) throw new UtnetError('tensor_input', `${what}s must be an array`)
   if (list.length > most) {
-    throw new UtnetError('tensor_input', `${list.length} ${what}s are over the limit tensorsPerCall of ${most}`, {
-      limit: 'tensorsPerCall',
-      used: list.length,
-      allowed: most,
-    })
+    throw limitError('tensor_input', 'tensorsPerCall', list.length, most, `number of ${what}s`)
   }
-  const tensors = list.map((item) => tensorOf(item, what))
+  const tail = binary === undefined ? NOTHING : new Tail(binary)
+  const tensors = list.map((item) => tensorOf(item, what, tail))
+  tail.end(what)
   const twice = tensors.find((t, i) => tensors.findIndex((other) => other.name === t.name) !== i)
   if (twice !== undefined) throw new UtnetError('tensor_input', `two ${what}s have the name ${JSON.stringify(twice.name.slice(0, 80))}`)
   return tensors
+}
+
+/** JSON of a tensor whose data follows as binary data. */
+export function tensorHeadJson({ name, dtype, shape, data }: NamedTensor): string {
+  const size = `{"binary_data_size":${data.length}}`
+  return `{"name":${JSON.stringify(name)},"datatype":"${OIP_TYPES[dtype]}","shape":[${shape.join(',')}],"parameters":${size}}`
+}
+
+/** The document of a body and the binary data behind it. `length` is the value of the header field, null where there is none. Throws `request_invalid`, `core_bad_text`. */
+export function splitInference(
+  body: Uint8Array,
+  length: string | null,
+  what: string,
+): { readonly document: unknown; readonly binary: Uint8Array } {
+  if (length === null) return { document: parseJson(body, what), binary: body.subarray(body.length) }
+  const at = /^[0-9]{1,12}$/.test(length) ? Number(length) : -1
+  if (at < 0 || at > body.length)
+    throw new UtnetError('request_invalid', `Inference-Header-Content-Length is ${length.slice(0, 40)}, the body has ${body.length} bytes`)
+  return { document: parseJson(body.subarray(0, at), what), binary: body.subarray(at) }
+}
+
+/** The body of a request with its inputs as binary data, asking for outputs of the same form, and the value of the header field. */
+export function binaryRequest(
+  inputs: readonly NamedTensor[],
+  parameters: Readonly<Record<string, unknown>>,
+): { readonly body: Uint8Array; readonly length: string } {
+  const given = JSON.stringify({ ...parameters, binary_data_output: true })
+  const head = utf8(`{"parameters":${given},"inputs":[${inputs.map(tensorHeadJson).join(',')}]}`)
+  return { body: concatBytes(head, ...inputs.map((t) => t.data)), length: String(head.length) }
 }

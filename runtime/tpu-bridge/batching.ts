@@ -1,0 +1,161 @@
+/**
+ * Runs that wait at the same time become one, joined along dimension 0, where that changes no bit: a model is batched for a shape only after a run of several rows gave, row
+ * by row, the bytes of the rows alone, rows of numbers of our own among them (requests may all be alike). No timer: what comes while a run is at work is the next batch.
+ */
+import { DTYPES, type NamedTensor, type TensorSpec } from '../core/index.ts'
+import type { LoadedModel } from './device.ts'
+
+/** Runs that one batch joins at most. */
+const BATCH_MAX = 8
+
+interface Waiting {
+  readonly inputs: readonly NamedTensor[]
+  readonly resolve: (outputs: readonly NamedTensor[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** `yes` and `no` once it was tried. */
+type Verdict = 'yes' | 'no'
+
+/** What batching did. */
+export interface BatchCounts {
+  /** Runs that were joined with others. */
+  joined: number
+  /** Batches that they made. */
+  batches: number
+}
+
+/** The same model, batched where it can be. `verified` runs are never joined: each has a trace of its own. */
+export function batched(model: LoadedModel, counts: BatchCounts = { joined: 0, batches: 0 }): LoadedModel {
+  if (![...model.inputs, ...model.outputs].every(freeRows)) return model
+  const verdicts = new Map<string, Verdict>()
+  let waiting: Waiting[] = []
+  let busy = false
+
+  /** The batch's outputs one after the other, as if each had been alone. */
+  async function alone(batch: readonly Waiting[]): Promise<void> {
+    for (const { inputs, resolve, reject } of batch) await model.run(inputs).then(resolve, reject)
+  }
+
+  async function together(batch: readonly Pick<Waiting, 'inputs'>[]): Promise<readonly (readonly NamedTensor[])[]> {
+    const rows = batch.map(({ inputs }) => rowsOf(inputs))
+    const joined = model.inputs.map(({ name }) => join(batch.map(({ inputs }) => inputs.find((t) => t.name === name) as NamedTensor)))
+    return split(await model.run(joined), rows)
+  }
+
+  /** Whether a batch with rows of our own behind it gives the bytes of its rows alone. */
+  async function keepsBits(batch: readonly Waiting[], results: readonly (readonly NamedTensor[])[]): Promise<boolean> {
+    const [{ inputs }] = batch as readonly [Waiting, ...Waiting[]]
+    const own = [1, 2].map((seed) => ({ inputs: inputs.map((t) => ownNumbers(t, seed)) }))
+    const wanted = [...results]
+    for (const probe of own) wanted.push(await model.run(probe.inputs))
+    const joined = await together([...batch, ...own])
+    return joined.every((outputs, i) => sameBytes(outputs, wanted[i] as readonly NamedTensor[]))
+  }
+
+  /** Tries a batch both ways: the runs alone are what is answered. */
+  async function tryOut(key: string, batch: readonly Waiting[]): Promise<void> {
+    const results: (readonly NamedTensor[])[] = []
+    let failed = false
+    for (const { inputs, resolve, reject } of batch) {
+      await model.run(inputs).then(
+        (outputs) => {
+          results.push(outputs)
+          resolve(outputs)
+        },
+        (error: unknown) => {
+          failed = true
+          reject(error)
+        },
+      )
+    }
+    if (failed) return
+    const same = await keepsBits(batch, results).catch(() => false)
+    verdicts.set(key, same ? 'yes' : 'no')
+  }
+
+  async function serve(): Promise<void> {
+    while (waiting.length > 0) {
+      const [first] = waiting as [Waiting, ...Waiting[]]
+      const key = rowShape(first.inputs)
+      const verdict = verdicts.get(key)
+      const most = verdict === 'no' ? 1 : BATCH_MAX
+      const batch = waiting.filter((w) => rowShape(w.inputs) === key).slice(0, most)
+      waiting = waiting.filter((w) => !batch.includes(w))
+      if (batch.length === 1 || verdict === 'no') await alone(batch)
+      else if (verdict === undefined) await tryOut(key, batch)
+      else {
+        counts.joined += batch.length
+        counts.batches++
+        await together(batch).then(
+          (outputs) => batch.forEach(({ resolve }, i) => resolve(outputs[i] as readonly NamedTensor[])),
+          // one of them may be at fault: each is told by a run of its own
+          () => alone(batch),
+        )
+      }
+    }
+  }
+
+  return {
+    ...model,
+    run: (inputs) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ inputs: inputs.map((t) => ({ ...t, data: new Uint8Array(t.data) })), resolve, reject })
+        if (busy) return
+        busy = true
+        // what else comes in this turn may join
+        queueMicrotask(() => void serve().finally(() => (busy = false)))
+      }),
+    verified: (inputs) => model.verified(inputs),
+    close: () => model.close(),
+  }
+}
+
+/** Other numbers of the same type: floats between -1 and 1 by a fixed sequence; integers, which may be indices, as they are. */
+function ownNumbers(t: NamedTensor, seed: number): NamedTensor {
+  if (t.dtype !== 'f32' && t.dtype !== 'f64') return t
+  let state = seed
+  const values = Array.from({ length: t.data.length / DTYPES[t.dtype] }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 31 - 1
+  })
+  const floats = t.dtype === 'f32' ? Float32Array.from(values) : Float64Array.from(values)
+  return { ...t, data: new Uint8Array(floats.buffer) }
+}
+
+const freeRows = ({ shape }: TensorSpec): boolean => shape[0] === -1
+
+/** Runs with equal keys can be joined: their inputs differ in rows only. Whatever cannot be is a key of its own, and left to the model to refuse. */
+function rowShape(inputs: readonly NamedTensor[]): string {
+  const sorted = [...inputs].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const rows = new Set(sorted.map(({ shape }) => shape[0] ?? 0))
+  const key = JSON.stringify(sorted.map(({ name, dtype, shape }) => [name, dtype, shape.slice(1)]))
+  return rows.size === 1 && !rows.has(0) ? key : `${key}/${[...rows].join()}`
+}
+
+const rowsOf = (inputs: readonly NamedTensor[]): number => inputs[0]?.shape[0] ?? 0
+
+function join(parts: readonly NamedTensor[]): NamedTensor {
+  const [first] = parts as readonly [NamedTensor]
+  const rows = parts.reduce((n, t) => n + (t.shape[0] as number), 0)
+  return { ...first, shape: [rows, ...first.shape.slice(1)], data: Buffer.concat(parts.map((t) => t.data)) }
+}
+
+/** The rows of each run. Throws RangeError where an output has not as many rows as went in. */
+function split(outputs: readonly NamedTensor[], rows: readonly number[]): readonly (readonly NamedTensor[])[] {
+  const total = rows.reduce((a, b) => a + b, 0)
+  if (outputs.some((t) => t.shape[0] !== total)) throw new RangeError('an output has not the rows of the inputs')
+  let at = 0
+  return rows.map((count) => {
+    const from = at
+    at += count
+    return outputs.map((t) => {
+      const width = t.shape.slice(1).reduce((n, d) => n * d, DTYPES[t.dtype])
+      return { ...t, shape: [count, ...t.shape.slice(1)], data: t.data.slice(from * width, at * width) }
+    })
+  })
+}
+
+const sameBytes = (a: readonly NamedTensor[], b: readonly NamedTensor[]): boolean =>
+  a.length === b.length &&
+  a.every((t, i) => t.shape.join() === b[i]?.shape.join() && Buffer.compare(t.data, (b[i] as NamedTensor).data) === 0)
