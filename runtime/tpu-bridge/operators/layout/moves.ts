@@ -2,6 +2,7 @@
 import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
 import { input, output } from '../operands.ts'
+import { broadcast } from './broadcast.ts'
 import { axisOf, countOf, intOf, integers, intsAt, intsOf, invalid, misshapen, needed, textOf } from './read.ts'
 import { broadcastStrides, copyStep, stridesOf } from './strided.ts'
 
@@ -140,21 +141,6 @@ export function lowerExpand(context: LowerContext): Lowered {
   if (wanted.some((side) => side < 0)) throw invalid(node, `[${wanted.join()}] is no shape`)
   const sides = broadcast(context, [shape, wanted])
   return oneCopy(context, sides, { sides, from: broadcastStrides(shape, sides) })
-}
-
-/** The shape that shapes are broadcast to, as numpy does. Throws `tensor_shape` where they do not go together. */
-export function broadcast({ node }: LowerContext, shapes: readonly (readonly number[])[]): readonly number[] {
-  const rank = Math.max(...shapes.map((shape) => shape.length))
-  return Array.from({ length: rank }, (_, d) => {
-    let side = 1
-    for (const shape of shapes) {
-      const own = shape[d - (rank - shape.length)] ?? 1
-      if (own === 1) continue
-      if (side !== 1 && side !== own) throw misshapen(node, `[${shapes.map((s) => s.join()).join('], [')}] do not go together`)
-      side = own
-    }
-    return side
-  })
 }
 
 export function lowerTile(context: LowerContext): Lowered {

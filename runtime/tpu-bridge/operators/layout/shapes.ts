@@ -1,6 +1,8 @@
 /** Operators that move no bytes: another shape over the same data, and what shapes say. */
+import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { output } from '../operands.ts'
+import { dtypeAttribute } from './cast.ts'
 import { axesOf, axisOf, countOf, flagOf, intOf, integers, intsAt, intsOf, invalid, misshapen, needed, unsupported } from './read.ts'
 import { fillStep, productOf } from './strided.ts'
 
@@ -110,8 +112,16 @@ export function lowerDropout(context: LowerContext): Lowered {
   return {
     outputs: [value, { dtype: 'boolean', shape }],
     temps: [],
-    steps: fillStep(1, output(1), count, 1),
+    steps: fillStep(1, output(1), count, [1, 0]),
     aliases: [[0, 0]],
     cost: count,
   }
+}
+
+/** The same bits under a dtype of the same width. */
+export function lowerBitCast(context: LowerContext): Lowered {
+  const { dtype, shape } = needed(context, 0)
+  const to = dtypeAttribute(context, 'to')
+  if (DTYPES[to] !== DTYPES[dtype]) throw invalid(context.node, `${dtype} and ${to} are not equally wide`)
+  return { outputs: [{ dtype: to, shape }], temps: [], steps: [], aliases: [[0, 0]], cost: 0 }
 }

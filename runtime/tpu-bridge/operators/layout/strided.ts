@@ -102,8 +102,21 @@ export function copyStep({ width, source, destination, sides, from, to, sourceOf
   return [{ kernel: COPY, operands: [source, destination], params, shared: count >= SHARED_FROM }]
 }
 
-/** The whole of an operand gets one value, given by the words of its bits. */
-export function fillStep(width: number, destination: Operand, count: number, low = 0, high = 0): readonly Step[] {
+/** An operand gets one value, given by the words of its bits, everywhere or at places `stride` elements apart from `offset` on. */
+export function fillStep(
+  width: number,
+  destination: Operand,
+  count: number,
+  [low, high]: readonly [number, number] = [0, 0],
+  { offset = 0, stride = 1 }: { readonly offset?: number; readonly stride?: number } = {},
+): readonly Step[] {
   if (count === 0) return []
-  return [{ kernel: FILL, operands: [destination], params: [width, count, low, high], shared: count >= SHARED_FROM }]
+  return [
+    {
+      kernel: FILL,
+      operands: [destination],
+      params: [width, count, low, high, offset * width, stride * width],
+      shared: count >= SHARED_FROM,
+    },
+  ]
 }

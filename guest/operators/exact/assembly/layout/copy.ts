@@ -144,20 +144,22 @@ function transpose4(rows: u32, columns: u32, source: usize, sourceColumn: i32, d
   }
 }
 
-/** One value everywhere. Operands: destination. Parameters: bytes of an element, elements, the value's low word, its high word. */
+/**
+ * One value at places of equal distance. Operands: destination. Parameters: bytes of an element, elements, the value's low word, its high word, offset of the first, distance
+ * (bytes).
+ */
 export function fill(p: usize, part: i32, parts: i32): i32 {
-  const destination = load<u32>(p)
   const width = load<u32>(p, 4)
   const n = load<u32>(p, 8)
   const value = load<u64>(p, 12)
+  const stride = load<u32>(p, 24)
   const first = shareFrom(n, 64, part, parts)
-  const last = shareTo(n, 64, part, parts)
-  const at = destination + first * width
-  const count = last - first
-  if (value == 0) memory.fill(at, 0, count * width)
-  else if (width == 1) memory.fill(at, <u8>value, count)
-  else if (width == 2) for (let i: u32 = 0; i < count; i++) store<u16>(at + (i << 1), <u16>value)
-  else if (width == 4) for (let i: u32 = 0; i < count; i++) store<u32>(at + (i << 2), <u32>value)
-  else for (let i: u32 = 0; i < count; i++) store<u64>(at + (i << 3), value)
+  const count = shareTo(n, 64, part, parts) - first
+  const at = load<u32>(p) + load<u32>(p, 20) + first * stride
+  if (stride == width && (value == 0 || width == 1)) memory.fill(at, <u8>value, count * width)
+  else if (width == 1) for (let i: u32 = 0; i < count; i++) store<u8>(at + i * stride, <u8>value)
+  else if (width == 2) for (let i: u32 = 0; i < count; i++) store<u16>(at + i * stride, <u16>value)
+  else if (width == 4) for (let i: u32 = 0; i < count; i++) store<u32>(at + i * stride, <u32>value)
+  else for (let i: u32 = 0; i < count; i++) store<u64>(at + i * stride, value)
   return DONE
 }

@@ -48,11 +48,14 @@ export const liesOutside = (x: number, axis: Axis): boolean => x < 0 || x > axis
 /** Half away from zero. */
 export const roundAway = (x: number): number => Math.sign(x) * Math.floor(Math.abs(x) + 0.5)
 
+/** What lies closer to the middle of two elements than 10^-6 counts as in the middle. */
+const isHalf = (x: number): boolean => Math.abs(x - Math.floor(x) - 0.5) < 1e-6
+
 type Nearest = (x: number, shrinks: boolean) => number
 
 const NEAREST: Readonly<Record<string, Nearest>> = {
-  round_prefer_floor: (x) => (x === f(Math.trunc(x) + 0.5) ? Math.floor(x) : roundAway(x)),
-  round_prefer_ceil: roundAway,
+  round_prefer_floor: (x) => (isHalf(x) ? Math.floor(x) : roundAway(x)),
+  round_prefer_ceil: (x) => (isHalf(x) ? Math.ceil(x) : roundAway(x)),
   floor: Math.floor,
   ceil: Math.ceil,
   /** Before operator set 11. */
