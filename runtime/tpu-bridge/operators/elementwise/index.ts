@@ -1,7 +1,10 @@
 import type { Lowering } from '../lowering.ts'
+import { ALONG } from './along.ts'
 import { BINARY } from './binary.ts'
 import { NORMALIZE } from './normalize.ts'
+import { NORMS } from './norms.ts'
+import { RECURRENT } from './recurrent.ts'
 import { REDUCE } from './reduce.ts'
 import { UNARY } from './unary.ts'
 
-export const ELEMENTWISE: readonly (readonly [string, Lowering])[] = [...BINARY, ...UNARY, ...NORMALIZE, ...REDUCE]
+export const ELEMENTWISE: readonly (readonly [string, Lowering])[] = [...BINARY, ...UNARY, ...NORMALIZE, ...NORMS, ...REDUCE, ...ALONG, ...RECURRENT]

@@ -1,5 +1,6 @@
 import { BAD_VALUE, DONE, UNKNOWN } from '../status'
 import { shareFrom, shareTo } from '../share'
+import { pow, pow64 } from './libm'
 
 /**
  * Two operands, broadcast. Operands: a, b, out. Parameters: operation; how the innermost run goes (0 both move on, 1 a stands still, 2 b stands still); its
@@ -28,7 +29,7 @@ const POW: i32 = 6
 const FMOD: i32 = 7
 /** Integers: the sign of the divisor. */
 const MOD: i32 = 8
-/** x, or x times the slope where x is not above zero. */
+/** x, or x times the slope where x is below zero. */
 const PRELU: i32 = 9
 
 /** Runs of fewer than this many are divided among threads by their elements. */
@@ -36,19 +37,29 @@ const FEW: u32 = 8
 
 @inline
 function lane(op: i32, x: f32, y: f32): f32 {
-  return op == POW ? Mathf.pow(x, y) : Mathf.mod(x, y)
+  return op == POW ? pow(x, y) : Mathf.mod(x, y)
 }
 
-/** NaNs come through: what onnxruntime takes for Min and Max. */
+/** Of two that are equal (zeros of either sign) the first; NaNs come through. */
 @inline
-function vector(op: i32, a: v128, b: v128): v128 {
+function least(x: v128, y: v128): v128 {
+  return v128.bitselect(f32x4.pmin(x, y), y, f32x4.eq(y, y))
+}
+
+@inline
+function greatest(x: v128, y: v128): v128 {
+  return v128.bitselect(f32x4.pmax(x, y), y, f32x4.eq(y, y))
+}
+
+@inline
+function vector(op: i32, mode: i32, a: v128, b: v128): v128 {
   if (op == ADD) return f32x4.add(a, b)
   if (op == SUB) return f32x4.sub(a, b)
   if (op == MUL) return f32x4.mul(a, b)
   if (op == DIV) return f32x4.div(a, b)
-  if (op == MIN) return f32x4.min(a, b)
-  if (op == MAX) return f32x4.max(a, b)
-  if (op == PRELU) return v128.bitselect(a, f32x4.mul(a, b), f32x4.gt(a, f32x4.splat(0)))
+  if (op == MIN) return mode == 1 ? least(b, a) : least(a, b)
+  if (op == MAX) return mode == 1 ? greatest(b, a) : greatest(a, b)
+  if (op == PRELU) return v128.bitselect(a, f32x4.mul(a, b), f32x4.ge(a, f32x4.splat(0)))
   let out = f32x4.splat(lane(op, f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)))
   out = f32x4.replace_lane(out, 1, lane(op, f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)))
   out = f32x4.replace_lane(out, 2, lane(op, f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)))
@@ -73,18 +84,18 @@ function runF32(op: i32, mode: i32, a: usize, b: usize, out: usize, n: usize): v
   let i: usize = 0
   if (op < POW || op == PRELU)
     for (; i + 64 <= end; i += 64) {
-      const v0 = vector(op, mode == 1 ? x : v128.load(a + i), mode == 2 ? y : v128.load(b + i))
-      const v1 = vector(op, mode == 1 ? x : v128.load(a + i, 16), mode == 2 ? y : v128.load(b + i, 16))
-      const v2 = vector(op, mode == 1 ? x : v128.load(a + i, 32), mode == 2 ? y : v128.load(b + i, 32))
-      const v3 = vector(op, mode == 1 ? x : v128.load(a + i, 48), mode == 2 ? y : v128.load(b + i, 48))
+      const v0 = vector(op, mode, mode == 1 ? x : v128.load(a + i), mode == 2 ? y : v128.load(b + i))
+      const v1 = vector(op, mode, mode == 1 ? x : v128.load(a + i, 16), mode == 2 ? y : v128.load(b + i, 16))
+      const v2 = vector(op, mode, mode == 1 ? x : v128.load(a + i, 32), mode == 2 ? y : v128.load(b + i, 32))
+      const v3 = vector(op, mode, mode == 1 ? x : v128.load(a + i, 48), mode == 2 ? y : v128.load(b + i, 48))
       v128.store(out + i, v0)
       v128.store(out + i, v1, 16)
       v128.store(out + i, v2, 32)
       v128.store(out + i, v3, 48)
     }
   for (; i + 16 <= end; i += 16)
-    v128.store(out + i, vector(op, mode == 1 ? x : v128.load(a + i), mode == 2 ? y : v128.load(b + i)))
-  if (i < end) storeSome(out + i, vector(op, mode == 1 ? x : v128.load(a + i), mode == 2 ? y : v128.load(b + i)), end - i)
+    v128.store(out + i, vector(op, mode, mode == 1 ? x : v128.load(a + i), mode == 2 ? y : v128.load(b + i)))
+  if (i < end) storeSome(out + i, vector(op, mode, mode == 1 ? x : v128.load(a + i), mode == 2 ? y : v128.load(b + i)), end - i)
 }
 
 /** Squares and cubes are products where the exponent stands still. */
@@ -113,7 +124,7 @@ function scalar<T>(op: i32, x: T, y: T): T {
     if (op == DIV) return <T>(x / y)
     if (op == MIN) return min<T>(x, y)
     if (op == MAX) return max<T>(x, y)
-    return <T>(op == POW ? NativeMath.pow(<f64>x, <f64>y) : NativeMath.mod(<f64>x, <f64>y))
+    return <T>(op == POW ? pow64(<f64>x, <f64>y) : NativeMath.mod(<f64>x, <f64>y))
   }
   if (op == MIN) return y < x ? y : x
   if (op == MAX) return x < y ? y : x

@@ -3,6 +3,7 @@ import { shareFrom, shareTo } from '../share'
 import { storeSome } from './binary'
 import { exp, logistic, tanh } from './poly'
 import { erf, erfTail } from './erf'
+import { acosh, asin, atanh, cos, sin, sinh, tan } from './libm'
 
 /** One f32 operand. Operands: x, out. Parameters: operation, elements, two numbers (f32) whose meaning stands beside the operation. */
 export const UNARY_F32: i32 = 210
@@ -100,22 +101,20 @@ function vector(op: i32, x: v128, first: v128, second: v128): v128 {
 @inline
 function lane(op: i32, x: f32, first: f32, second: f32): f32 {
   if (op == LOG) return Mathf.log(x)
-  if (op == SIN) return Mathf.sin(x)
-  if (op == COS) return Mathf.cos(x)
-  if (op == TAN) return Mathf.tan(x)
-  if (op == ASIN) return Mathf.asin(x)
+  if (op == SIN) return sin(x)
+  if (op == COS) return cos(x)
+  if (op == TAN) return tan(x)
+  if (op == ASIN) return asin(x)
   if (op == ACOS) return Mathf.acos(x)
   if (op == ATAN) return Mathf.atan(x)
-  if (op == SINH) return Mathf.sinh(x)
+  if (op == SINH) return sinh(x)
   if (op == COSH) return Mathf.cosh(x)
   if (op == ASINH) return Mathf.asinh(x)
-  if (op == ACOSH) return Mathf.acosh(x)
-  if (op == ATANH) return Mathf.atanh(x)
+  if (op == ACOSH) return acosh(x)
+  if (op == ATANH) return atanh(x)
   if (op == ELU) return x >= 0 ? x : first * (Mathf.exp(x) - 1)
   if (op == SELU) {
-    const up: f32 = x < 0 ? 0 : x
-    const down = first * Mathf.exp(x) - first
-    return second * (up + (0 < down ? 0 : down))
+    return x > 0 ? second * x : second * first * (Mathf.exp(x) - 1)
   }
   if (op == CELU) {
     const up: f32 = x < 0 ? 0 : x
