@@ -17,7 +17,7 @@ export interface Geometry {
 
 const I32 = 2 ** 31 - 1
 
-function sides(node: Node, name: string, rank: number, otherwise: number, least: number): readonly number[] {
+export function sidesOf(node: Node, name: string, rank: number, otherwise: number, least: number): readonly number[] {
   const given = intsOf(node, name)
   if (given === undefined || given.length === 0) return Array<number>(rank).fill(otherwise)
   if (given.length !== rank || given.some((v) => !Number.isInteger(v) || v < least || v > I32))
@@ -31,10 +31,10 @@ export function geometryOf(node: Node, image: readonly number[], window: readonl
   if (rank < 1 || rank > 3) throw new UtnetError('operator_unsupported', `${node.op} over ${rank} sides`)
   if (window.length !== rank || window.some((v) => !Number.isInteger(v) || v < 1 || v > I32))
     throw new UtnetError('model_invalid', `the window of ${node.op} is [${window.join()}] over ${rank} sides`)
-  const strides = sides(node, 'strides', rank, 1, 1)
-  const dilations = sides(node, 'dilations', rank, 1, 1)
+  const strides = sidesOf(node, 'strides', rank, 1, 1)
+  const dilations = sidesOf(node, 'dilations', rank, 1, 1)
   const auto = stringOf(node, 'auto_pad', 'NOTSET')
-  const given = sides(node, 'pads', 2 * rank, 0, 0)
+  const given = sidesOf(node, 'pads', 2 * rank, 0, 0)
   const [pads, padsBehind, result] = [[], [], []] as [number[], number[], number[]]
   for (let i = 0; i < rank; i++) {
     const [size, stride] = [image[i] as number, strides[i] as number]

@@ -6,8 +6,9 @@ import { gemmBlock, PACKED_BLOCK } from './blocks.ts'
 import { productOf } from './product.ts'
 
 const PACK = 100
-const MATMUL = 101
-const VECTOR = 102
+export const MATMUL = 101
+export const VECTOR = 102
+export const TRANSPOSE = 103
 
 /** Multiply-adds from which on it pays to wake another thread. */
 export const SHARED_COST = 200_000
