@@ -75,7 +75,8 @@ class Builder {
   #subgraph(raw: RawGraph, outer: Place): Graph {
     const scope = new Scope(this.#names, outer.scope)
     const depth = outer.depth + 1
-    if (depth > LIMITS.modelDepth) throw limitError('model_invalid', 'modelDepth', depth, LIMITS.modelDepth, 'nesting of graphs in the model')
+    if (depth > LIMITS.modelDepth)
+      throw limitError('model_invalid', 'modelDepth', depth, LIMITS.modelDepth, 'nesting of graphs in the model')
     this.#budget.take(raw.inputs.length + raw.outputs.length)
     const place: Place = { ...outer, nodes: [], constants: new Map(), scope, depth }
     const inputs = raw.inputs.map((i) => ({ ...typed(i, 'input of a subgraph'), name: scope.define(i.name) }))
@@ -130,7 +131,10 @@ class Builder {
     } else if (called !== undefined) {
       const scope = new Scope(this.#names)
       if (inputs.length > called.inputs.length)
-        throw new UtnetError('model_invalid', `${taker} of the model gives its function ${inputs.length} inputs, which takes ${called.inputs.length}`)
+        throw new UtnetError(
+          'model_invalid',
+          `${taker} of the model gives its function ${inputs.length} inputs, which takes ${called.inputs.length}`,
+        )
       called.inputs.forEach((name, i) => scope.bind(name, inputs[i] ?? ''))
       this.#budget.take(called.inputs.length + called.outputs.length + called.attributes.size)
       const call = new Map<string, RawAttribute>()
@@ -144,7 +148,11 @@ class Builder {
 
   /** Puts a body where its call stands; `outputs` are the names that its outputs get, '' for one that nobody wants. */
   #inline(
-    body: { readonly nodes: readonly RawNode[]; readonly initializers: ReadonlyMap<string, Tensor>; readonly outputs: readonly (string | ValueInfo)[] },
+    body: {
+      readonly nodes: readonly RawNode[]
+      readonly initializers: ReadonlyMap<string, Tensor>
+      readonly outputs: readonly (string | ValueInfo)[]
+    },
     outputs: readonly string[],
     place: Place,
   ): void {
@@ -175,7 +183,8 @@ class Builder {
 
   #attribute(a: RawAttribute, place: Place): Attribute {
     if (a.kind === 'graph') return { kind: 'graph', value: this.#subgraph(a.value, place) }
-    if (a.kind === 'ref') throw new UtnetError('model_invalid', `an attribute of the model refers to ${quoted(a.value)} outside of a function`)
+    if (a.kind === 'ref')
+      throw new UtnetError('model_invalid', `an attribute of the model refers to ${quoted(a.value)} outside of a function`)
     return a
   }
 }

@@ -16,7 +16,10 @@ export function constantOf(attributes: ReadonlyMap<string, RawAttribute>, output
     if (name === 'value_int' && a.kind === 'int') return ints([], [a.value])
     if (name === 'value_ints' && a.kind === 'ints') return ints([a.value.length], a.value)
   }
-  throw new UtnetError('model_invalid', `constant ${quoted(output)} of the model has no value that the bridge carries: ${[...attributes.keys()].map(quoted).join(', ') || 'none is given'}`)
+  throw new UtnetError(
+    'model_invalid',
+    `constant ${quoted(output)} of the model has no value that the bridge carries: ${[...attributes.keys()].map(quoted).join(', ') || 'none is given'}`,
+  )
 }
 
 const floats = (shape: readonly number[], values: readonly number[]): Tensor => ({

@@ -30,7 +30,10 @@ function takenFromOutside(graph: Graph, into: Set<string>): void {
 }
 
 /** The node at a path (`TraceEntry.path`), and the constants that it sees. Throws `core_bad_argument` for a path that leads nowhere. */
-export function nodeAt(model: Model, path: readonly number[]): { readonly node: Node; readonly constant: (name: string) => Tensor | undefined } {
+export function nodeAt(
+  model: Model,
+  path: readonly number[],
+): { readonly node: Node; readonly constant: (name: string) => Tensor | undefined } {
   const graphs: Graph[] = [model.graph]
   let node: Node | undefined
   for (let i = 0; i < path.length; i += 2) {
@@ -61,7 +64,11 @@ const noNode = (path: readonly number[]): UtnetError =>
   new UtnetError('core_bad_argument', `the model has no node at [${path.slice(0, 8).join(',')}]`)
 
 /** The node at a path with dtypes and shapes of its operands, as `operandNames` gives them; what stands for a constant is not looked at. Throws `core_bad_argument`. */
-export function nodeModel(model: Model, path: readonly number[], operands: readonly (Pick<Tensor, 'dtype' | 'shape'> | undefined)[]): NodeModel {
+export function nodeModel(
+  model: Model,
+  path: readonly number[],
+  operands: readonly (Pick<Tensor, 'dtype' | 'shape'> | undefined)[],
+): NodeModel {
   const { node, constant } = nodeAt(model, path)
   const constants = new Map<string, Tensor>()
   const inputs = new Map<string, number>()

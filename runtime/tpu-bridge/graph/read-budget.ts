@@ -10,7 +10,8 @@ export class ReadBudget {
 
   take(items: number): void {
     this.#items += items
-    if (this.#items > LIMITS.modelItems) throw limitError('model_invalid', 'modelItems', this.#items, LIMITS.modelItems, 'names and numbers in the model')
+    if (this.#items > LIMITS.modelItems)
+      throw limitError('model_invalid', 'modelItems', this.#items, LIMITS.modelItems, 'names and numbers in the model')
   }
 
   /** A node, an attribute, a tensor: what holds others. */

@@ -52,7 +52,9 @@ export function readGraph(parts: readonly Uint8Array[], budget: ReadBudget): Raw
       } else if (f.number === 11) inputs.push(readValueInfo(f.bytes, budget, 'input'))
       else if (f.number === 12) outputs.push(readValueInfo(f.bytes, budget, 'output'))
       else if (f.number === 15)
-        throw new UtnetError('model_invalid', 'the model has sparse initializers, which the bridge does not carry', { hint: 'export it with dense weights' })
+        throw new UtnetError('model_invalid', 'the model has sparse initializers, which the bridge does not carry', {
+          hint: 'export it with dense weights',
+        })
     }
   return { inputs, outputs, initializers, nodes }
 }
@@ -192,7 +194,10 @@ function readValueInfo(bytes: Uint8Array, budget: ReadBudget, kind: 'input' | 'o
   if (elem === 0) return { name }
   const dtype = dtypeOfOnnx(elem)
   if (dtype === undefined)
-    throw new UtnetError('model_invalid', `${kind} ${quoted(name)} of the model has type ${onnxTypeName(elem)}, which the bridge does not carry`)
+    throw new UtnetError(
+      'model_invalid',
+      `${kind} ${quoted(name)} of the model has type ${onnxTypeName(elem)}, which the bridge does not carry`,
+    )
   if (shape.length > LIMITS.tensorRank)
     throw limitError('model_invalid', 'tensorRank', shape.length, LIMITS.tensorRank, `rank of ${kind} ${quoted(name)} of the model`)
   return { name, dtype, shape }

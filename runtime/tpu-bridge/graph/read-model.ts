@@ -35,7 +35,9 @@ export function readModel(bytes: Uint8Array): Model {
     else if (f.number === 25) bodies.push(f.bytes)
   }
   if (ir < 1 || ir > NEWEST_IR)
-    throw new UtnetError('model_invalid', `the model is of ONNX IR version ${ir}; known are 1 to ${NEWEST_IR}`, { hint: 'export it with an older version of onnx' })
+    throw new UtnetError('model_invalid', `the model is of ONNX IR version ${ir}; known are 1 to ${NEWEST_IR}`, {
+      hint: 'export it with an older version of onnx',
+    })
   const all = readOpsets(sets, budget)
   const functions = new Map<string, ModelFunction>()
   for (const body of bodies) {
@@ -53,7 +55,10 @@ function usedOpsets(graph: Graph, all: ReadonlyMap<string, number>): ReadonlyMap
     if (used.has(node.domain)) continue
     const version = all.get(node.domain)
     if (version === undefined)
-      throw new UtnetError('model_invalid', `the model uses operator ${quoted(node.op)} of domain ${quoted(node.domain)} and asks for no opset of it`)
+      throw new UtnetError(
+        'model_invalid',
+        `the model uses operator ${quoted(node.op)} of domain ${quoted(node.domain)} and asks for no opset of it`,
+      )
     used.set(node.domain, version)
   }
   return used

@@ -21,7 +21,19 @@ const FIXED: ReadonlyMap<number, number> = new Map([
   [10, 8],
 ])
 /** The list in which elements of a dtype lie, where they do not lie in raw_data. */
-const LIST_OF: Readonly<Record<Dtype, number>> = { f32: 4, f64: 10, u8: 5, s8: 5, u16: 5, s16: 5, s32: 5, boolean: 5, s64: 7, u32: 11, u64: 11 }
+const LIST_OF: Readonly<Record<Dtype, number>> = {
+  f32: 4,
+  f64: 10,
+  u8: 5,
+  s8: 5,
+  u16: 5,
+  s16: 5,
+  s32: 5,
+  boolean: 5,
+  s64: 7,
+  u32: 11,
+  u64: 11,
+}
 
 /**
  * Reads a tensor; `known` is its name where the file gives it elsewhere. Bytes of `raw_data` are not copied: a view of the file.

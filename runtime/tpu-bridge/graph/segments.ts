@@ -25,7 +25,10 @@ export function segments(model: Model, isCustom: (node: Node) => boolean): reado
       if (a.kind === 'graph')
         for (const inner of allNodes(a.value))
           if (isCustom(inner))
-            throw new UtnetError('operator_unsupported', `operator ${inner.domain.slice(0, 80)}.${inner.op.slice(0, 80)} lies in a subgraph, where it cannot be cut out`)
+            throw new UtnetError(
+              'operator_unsupported',
+              `operator ${inner.domain.slice(0, 80)}.${inner.op.slice(0, 80)} lies in a subgraph, where it cannot be cut out`,
+            )
   const pieces: { readonly from: number; to: number; readonly custom: Node | undefined }[] = []
   graph.nodes.forEach((node, i) => {
     const last = pieces.at(-1)
@@ -37,13 +40,19 @@ export function segments(model: Model, isCustom: (node: Node) => boolean): reado
   const lastUse = new Map<string, number>()
   const takes = pieces.map(({ from, to }, at) => {
     const taken = new Set<string>()
-    for (const node of graph.nodes.slice(from, to)) for (const name of operandNames(node)) if (name !== '' && !graph.constants.has(name)) taken.add(name)
+    for (const node of graph.nodes.slice(from, to))
+      for (const name of operandNames(node)) if (name !== '' && !graph.constants.has(name)) taken.add(name)
     for (const name of taken) lastUse.set(name, at)
     return taken
   })
   for (const { name } of graph.outputs) lastUse.set(name, pieces.length)
   return pieces.map((piece, at) => {
-    const made = new Set(graph.nodes.slice(piece.from, piece.to).flatMap((n) => n.outputs).filter((name) => name !== ''))
+    const made = new Set(
+      graph.nodes
+        .slice(piece.from, piece.to)
+        .flatMap((n) => n.outputs)
+        .filter((name) => name !== ''),
+    )
     return {
       ...piece,
       inputs: [...(takes[at] as Set<string>)].filter((name) => !made.has(name)),

@@ -14,7 +14,8 @@ const IR_VERSION = 8
 /** Writes a model, constants as initializers. Throws `core_too_large` where it would be longer than a model may be. */
 export function writeModel(model: Model): Uint8Array {
   const out = new Message().int(1, IR_VERSION).text(2, 'utnet').message(7, graphMessage(model.graph))
-  for (const [domain, version] of [...model.opsets].sort(([a], [b]) => (a < b ? -1 : 1))) out.message(8, new Message().text(1, domain).int(2, version))
+  for (const [domain, version] of [...model.opsets].sort(([a], [b]) => (a < b ? -1 : 1)))
+    out.message(8, new Message().text(1, domain).int(2, version))
   if (out.length > LIMITS.modelBytes) throw limitError('core_too_large', 'modelBytes', out.length, LIMITS.modelBytes, 'model to be written')
   return out.bytes()
 }

@@ -7,12 +7,7 @@ const invalid = (op: string, why: string): UtnetError => new UtnetError('model_i
 export const unsupported = (op: string, why: string): UtnetError =>
   new UtnetError('operator_unsupported', `the wasm device has no ${op} ${why}`)
 
-export function attribute(
-  { node }: Pick<LowerContext, 'node'>,
-  name: string,
-  kind: 'int' | 'float',
-  otherwise: number,
-): number {
+export function attribute({ node }: Pick<LowerContext, 'node'>, name: string, kind: 'int' | 'float', otherwise: number): number {
   const found = node.attributes.get(name)
   if (found === undefined) return otherwise
   if (found.kind !== kind) throw invalid(node.op, `attribute ${name} is not of kind ${kind}`)

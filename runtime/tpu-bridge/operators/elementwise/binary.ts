@@ -55,19 +55,26 @@ function lowerTwo(context: LowerContext, operation: Operation): Lowered {
   const a = needed(context, 0)
   const b = needed(context, 1)
   if (a.dtype !== b.dtype) throw new UtnetError('model_invalid', `${node.op} of ${a.dtype} and ${b.dtype}`)
-  if (opset < 7 && node.domain === '' && a.shape.join() !== b.shape.join()) throw unsupported(node.op, `of opset ${opset} with broadcasting`)
+  if (opset < 7 && node.domain === '' && a.shape.join() !== b.shape.join())
+    throw unsupported(node.op, `of opset ${opset} with broadcasting`)
   const shape = broadcastShape(node.op, a.shape, b.shape)
   const n = elementCount(shape, `output of ${node.op}`)
   return {
     outputs: [{ dtype: a.dtype, shape }],
     temps: [],
-    steps: n === 0 ? [] : [stepOf(node.op, operation, a.dtype, { operand: input(0), shape: a.shape }, { operand: input(1), shape: b.shape }, output(0))],
+    steps:
+      n === 0
+        ? []
+        : [stepOf(node.op, operation, a.dtype, { operand: input(0), shape: a.shape }, { operand: input(1), shape: b.shape }, output(0))],
     inPlace: [a, b].flatMap((x, i) => (x.shape.join() === shape.join() ? [[0, i] as const] : [])),
     cost: n * weight(operation),
   }
 }
 
-const two = (operation: Operation): Lowering => (context) => lowerTwo(context, operation)
+const two =
+  (operation: Operation): Lowering =>
+  (context) =>
+    lowerTwo(context, operation)
 
 function lowerMod(context: LowerContext): Lowered {
   const fmod = context.node.attributes.get('fmod')?.value === 1

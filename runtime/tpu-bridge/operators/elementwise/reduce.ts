@@ -37,7 +37,10 @@ function axesOf(context: LowerContext, rank: number): number[] | undefined {
 /** How onnxruntime begins each output: it decides the sign of a zero, and the order of sums down columns. */
 function beginOf(operation: Operation, pattern: string): number {
   if (operation === 'Max' || operation === 'Min') return 1
-  if (pattern === 'R') return operation === 'LogSumExp' || operation === 'Sum' || operation === 'Mean' || operation === 'LogSum' || operation === 'Prod' ? 1 : 0
+  if (pattern === 'R')
+    return operation === 'LogSumExp' || operation === 'Sum' || operation === 'Mean' || operation === 'LogSum' || operation === 'Prod'
+      ? 1
+      : 0
   if (operation !== 'Sum' && operation !== 'Mean') return 0
   return pattern === 'KR' || pattern === 'RK' ? 1 : pattern === 'KRK' ? 2 : 0
 }
@@ -59,7 +62,12 @@ const reduce =
     const n = elementCount(x.shape, `input of ${node.op}`)
     const outputs = elementCount(shape, `output of ${node.op}`)
     if (n === 0 && outputs > 0) throw unsupported(node.op, 'of nothing')
-    return { outputs: [{ dtype: x.dtype, shape }], temps: [], steps: n === 0 ? [] : [stepOf()], cost: n * (operation === 'LogSumExp' ? 8 : 1) }
+    return {
+      outputs: [{ dtype: x.dtype, shape }],
+      temps: [],
+      steps: n === 0 ? [] : [stepOf()],
+      cost: n * (operation === 'LogSumExp' ? 8 : 1),
+    }
 
     function stepOf() {
       const segments = segmentsOf(x.shape, axes)

@@ -5,7 +5,8 @@ import type { Attribute, Node } from '../../graph/index.ts'
 function found<K extends Attribute['kind']>(node: Node, name: string, kind: K): Extract<Attribute, { kind: K }>['value'] | undefined {
   const attribute = node.attributes.get(name)
   if (attribute === undefined) return undefined
-  if (attribute.kind !== kind) throw new UtnetError('model_invalid', `attribute ${name} of ${node.op} is of kind ${attribute.kind}, not ${kind}`)
+  if (attribute.kind !== kind)
+    throw new UtnetError('model_invalid', `attribute ${name} of ${node.op} is of kind ${attribute.kind}, not ${kind}`)
   return attribute.value as Extract<Attribute, { kind: K }>['value']
 }
 

@@ -39,10 +39,19 @@ export function convShape({ node }: LowerContext, x: readonly number[], w: reado
   const said = intsOf(node, 'kernel_shape')
   const [images, all] = x as [number, number]
   const [every, channels] = w as [number, number]
-  if (groups < 1 || all !== channels * groups || every % groups !== 0 || (said !== undefined && said.join() !== window.join())) throw wrong()
+  if (groups < 1 || all !== channels * groups || every % groups !== 0 || (said !== undefined && said.join() !== window.join()))
+    throw wrong()
   const geometry = geometryOf(node, x.slice(2), window)
   const shape = [images, every, ...geometry.result]
-  return { images, groups, channels, filters: every / groups, geometry, shape, cost: elementCount(shape, `output of ${node.op}`) * channels * product(window) }
+  return {
+    images,
+    groups,
+    channels,
+    filters: every / groups,
+    geometry,
+    shape,
+    cost: elementCount(shape, `output of ${node.op}`) * channels * product(window),
+  }
 }
 
 /**
@@ -96,7 +105,10 @@ export function lowerConv(context: LowerContext): Lowered {
 }
 
 /** The third input, one value a filter; null where it is left out. */
-export function biasOf({ node, inputs }: LowerContext, { groups, filters }: Pick<ConvShape, 'groups' | 'filters'>): ReturnType<typeof input> | null {
+export function biasOf(
+  { node, inputs }: LowerContext,
+  { groups, filters }: Pick<ConvShape, 'groups' | 'filters'>,
+): ReturnType<typeof input> | null {
   const bias = inputs[2]
   if (bias === undefined) return null
   if (bias.dtype !== 'f32' || bias.shape.join() !== String(groups * filters))

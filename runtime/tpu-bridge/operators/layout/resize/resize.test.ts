@@ -63,7 +63,12 @@ function caseOf(o: typeof some extends fc.Arbitrary<infer T> ? T : never, dtype:
     inputs: [
       values(dtype, shape),
       needsRoi ? roi : NONE,
-      ...(o.bySize ? [o.opset < 13 || attributes['coordinate_transformation_mode']?.value === 'tf_half_pixel_for_nn' ? NONE : undefined, s64([shape.length], sizes)] : [f32([shape.length], all)]),
+      ...(o.bySize
+        ? [
+            o.opset < 13 || attributes['coordinate_transformation_mode']?.value === 'tf_half_pixel_for_nn' ? NONE : undefined,
+            s64([shape.length], sizes),
+          ]
+        : [f32([shape.length], all)]),
     ],
   }
 }
@@ -106,30 +111,27 @@ test.each(COORDINATES)('cubic Resize by %s has the bits of onnxruntime-web', asy
   )
 })
 
-test.each(COORDINATES.filter((m) => !m.startsWith('tf_')))(
-  'Resize with antialias by %s has the bits of onnxruntime-web',
-  async (mode) => {
-    await fc.assert(
-      fc.asyncProperty(
-        some,
-        fc.boolean(),
-        fc.constantFrom('linear', 'cubic'),
-        fc.constantFrom<Dtype>('f32', 'u8', 's32'),
-        async (o, exclude, how, dtype) => {
-          if (o.three && how === 'cubic') return
-          const attributes = {
-            mode: text(how),
-            coordinate_transformation_mode: text(mode),
-            exclude_outside: int(exclude ? 1 : 0),
-            antialias: int(1),
-          }
-          await same(caseOf({ ...o, opset: 19 }, dtype, attributes), JSON.stringify({ o, exclude, how, dtype }))
-        },
-      ),
-      { numRuns: 40 },
-    )
-  },
-)
+test.each(COORDINATES.filter((m) => !m.startsWith('tf_')))('Resize with antialias by %s has the bits of onnxruntime-web', async (mode) => {
+  await fc.assert(
+    fc.asyncProperty(
+      some,
+      fc.boolean(),
+      fc.constantFrom('linear', 'cubic'),
+      fc.constantFrom<Dtype>('f32', 'u8', 's32'),
+      async (o, exclude, how, dtype) => {
+        if (o.three && how === 'cubic') return
+        const attributes = {
+          mode: text(how),
+          coordinate_transformation_mode: text(mode),
+          exclude_outside: int(exclude ? 1 : 0),
+          antialias: int(1),
+        }
+        await same(caseOf({ ...o, opset: 19 }, dtype, attributes), JSON.stringify({ o, exclude, how, dtype }))
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
 
 test('Resize by axes and with a policy for the aspect ratio', async () => {
   for (const policy of ['stretch', 'not_larger', 'not_smaller'])
