@@ -4,6 +4,7 @@ import { ARRAY, BYTES, HEAD_MAX, putBytes, putHead, putLink, putRaw, putText, UI
 import { type CID } from './cid.ts'
 import { type Cbor, encode } from './codec.ts'
 import { digest, domain } from './hash.ts'
+import type { TensorHead } from './tensor.ts'
 
 /** Salts of one receipt derive from one secret (at least 16 bytes): showing one opens no other. */
 export type SaltName = 'input' | 'output' | 'log' | 'secret'
@@ -114,6 +115,11 @@ export function callInputOpening(entry: string, args: Cbor): Uint8Array {
 /** Canonical bytes of a call's output: [return value or null when it did not complete, root of the state changes]. */
 export function callOutputOpening(result: Cbor, changes: Uint8Array): Uint8Array {
   return encode([result, changes])
+}
+
+/** Canonical bytes of an inference's output: [heads of the outputs, root of its commitment]. The commitment is a file that the root names. */
+export function inferOutputOpening(outputs: readonly TensorHead[], root: Uint8Array): Uint8Array {
+  return encode([outputs, root])
 }
 
 /** Header names that never enter a log or an opening. */

@@ -205,6 +205,8 @@ export interface InferOutcome {
   readonly arithmetic: string
   readonly outputs: readonly NamedTensor[]
   readonly root: Uint8Array
+  /** What `root` is the digest of, as a file whose sha256 is that root (`commitmentFile`). */
+  readonly commitment?: Uint8Array
   /** The heads that `root` commits to, where the bridge hands them on: large tensors need not be hashed again. */
   readonly heads?: { readonly inputs: readonly TensorHead[]; readonly outputs: readonly TensorHead[] }
 }

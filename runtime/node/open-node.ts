@@ -32,6 +32,7 @@ import { createHost } from '../host/index.ts'
 import { openDisk, openLmdb } from '../kv/index.ts'
 import { openReceipts, type Receipts } from '../receipts/index.ts'
 import { createBridge, localDevices } from '../tpu-bridge/index.ts'
+import { exactGuest } from './exact-guest.ts'
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
@@ -71,8 +72,10 @@ export interface NodeOptions {
   readonly deadlineMs?: number
   /** Told when an edge thread was ended or came down; it is started again. */
   readonly onRestart?: (error: UtnetError) => void
-  /** Devices in order of preference, of `onnx-cpu` and `onnx-web`. */
-  readonly devices?: readonly ('onnx-cpu' | 'onnx-web')[]
+  /** Devices in order of preference, of `onnx-cpu`, `wasm`, `onnx-web` and `wasm-mixed`; all unless told. */
+  readonly devices?: readonly string[]
+  /** The component that device `wasm` runs; that of the package unless told. */
+  readonly exactComponent?: Uint8Array
   /** Told of what ends the node by itself: a disk or chain that failed. */
   readonly onFailure?: (error: UtnetError) => void
 }
@@ -149,7 +152,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   closers.push(() => kv.close())
   const store = await openStore({ kv: blocksKv, offline: true })
   closers.push(() => store.close())
-  const bridge = createBridge({ files: store, kv, devices: localDevices(options.devices === undefined ? {} : { order: options.devices }) })
+  const exact = exactGuest(options.exactComponent)
+  const order = options.devices === undefined ? {} : { order: options.devices }
+  const bridge = createBridge({ files: store, kv, devices: localDevices({ ...order, ...(exact === undefined ? {} : { exact }) }) })
   closers.push(() => bridge.close())
   const host = createHost({
     files: store,

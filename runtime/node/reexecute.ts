@@ -5,7 +5,10 @@ import {
   asText,
   asUint,
   decode,
-  encode,
+  equalBytes,
+  commitmentRoot,
+  inferOutputOpening,
+  plainCommitment,
   fileCid,
   formatAddress,
   parseAddress,
@@ -31,7 +34,8 @@ import {
   type RunOutcome,
 } from '../core/index.ts'
 import { CallSession, changesRoot, runGuarded, type ContractSeat, type SessionState } from '../consensus/index.ts'
-import { inferGas, onnxWeb } from '../tpu-bridge/index.ts'
+import { foreignOn, inferGas, onnxCpu, onnxWeb, wasmArithmetic, wasmDevice, type Device, type LazyExact } from '../tpu-bridge/index.ts'
+import { exactGuest } from './exact-guest.ts'
 import { createHost, type Host } from '../host/index.ts'
 import type { Reexecution, ReexecutionInput } from '../verify/index.ts'
 
@@ -148,24 +152,41 @@ function tensorsOf(input: ReexecutionInput): NamedTensor[] {
   })
 }
 
-/** A model runs again only where its arithmetic is bit-exact on every machine. */
-async function modelAgain(input: ReexecutionInput): Promise<TracedReexecution> {
-  const device = onnxWeb()
-  const [use] = input.body.models instanceof Uint8Array ? [] : input.body.models
-  if (use?.arithmetic !== device.arithmetic) {
-    throw new UtnetError(
-      'verify_failed',
-      `results of ${use?.arithmetic ?? 'this arithmetic'} differ between machines, so running it again shows nothing`,
-      {
-        hint: 'ask for bits that compare: utnet infer MODEL --arithmetic exact',
-      },
-    )
-  }
-  const model = await device.load(input.module, input.body.module)
+/** A device on which the receipt's arithmetic can be run again. */
+function deviceFor(arithmetic: string | undefined, exact: LazyExact | undefined): Device {
+  const web = onnxWeb()
+  if (arithmetic === web.arithmetic) return web
+  if (exact !== undefined && arithmetic === wasmArithmetic(exact.component))
+    return wasmDevice({ exact: { component: exact.component, ...exact.ready() }, foreign: foreignOn(onnxCpu({ threads: 1 })) })
+  throw new UtnetError(
+    'verify_failed',
+    arithmetic?.startsWith('exact:') === true
+      ? `this node has no device of the arithmetic ${arithmetic}`
+      : `results of ${arithmetic ?? 'this arithmetic'} differ between machines, so running it again shows nothing`,
+    { hint: 'ask for bits that compare: utnet infer MODEL --arithmetic exact' },
+  )
+}
+
+/** A model runs again only where its arithmetic is bit-exact on every machine. Its commitment is made again too, if it was one of a verified run. */
+async function modelAgain(input: ReexecutionInput, exact: LazyExact | undefined): Promise<TracedReexecution> {
+  const { models, module: cid } = input.body
+  const [use] = models instanceof Uint8Array ? [] : models
+  const device = deviceFor(use?.arithmetic, exact)
+  const model = await device.load(input.module, cid)
   try {
     const inputs = tensorsOf(input)
-    const outputs = await model.run(inputs)
-    return { status: 'ok', gas: inferGas(PARAMS, input.module.length, inputs, model.outputs), output: encode(tensorHeads(outputs)) }
+    const { outputs, arithmetic, entries, checkpoints, exceptions } = await model.verified(inputs)
+    if (exceptions.length > 0)
+      throw new UtnetError(
+        'verify_failed',
+        'operators of the model ran by arithmetic that differs between machines, so running it again shows nothing',
+      )
+    const heads = { inputs: tensorHeads(inputs), outputs: tensorHeads(outputs) }
+    const plain = plainCommitment(cid, arithmetic, heads.inputs, heads.outputs)
+    const unverified = use !== undefined && equalBytes(use.root, commitmentRoot(plain))
+    const root = commitmentRoot(unverified ? plain : { ...plain, entries, checkpoints })
+    const gas = inferGas(PARAMS, input.module.length, inputs, model.outputs)
+    return { status: 'ok', gas, output: inferOutputOpening(heads.outputs, root) }
   } finally {
     await model.close()
     await device.close()
@@ -175,7 +196,10 @@ async function modelAgain(input: ReexecutionInput): Promise<TracedReexecution> {
 async function operatorAgain(host: Host, input: ReexecutionInput): Promise<TracedReexecution> {
   const inputs = tensorsOf(input)
   const run = await host.runOperator({ module: input.body.module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
-  return { status: run.status, gas: run.gas, output: encode(tensorHeads(run.outputs)), ...traced(run) }
+  const { module } = input.body
+  const heads = tensorHeads(run.outputs)
+  const root = commitmentRoot(plainCommitment(module, `exact:${module.toString()}`, tensorHeads(inputs), heads))
+  return { status: run.status, gas: run.gas, output: inferOutputOpening(heads, root), ...traced(run) }
 }
 
 /** The contract of a witness, and the state that it names: what it does not name is absent. */
@@ -218,8 +242,14 @@ function callAgain(host: Host, input: ReexecutionInput): TracedReexecution {
 }
 
 /** Runs what a bundle holds again on a fresh host: the `reexecute` of `verifyBundle`. A trace changes neither result nor gas. */
-export async function reexecute(input: ReexecutionInput, options: { readonly trace?: boolean } = {}): Promise<TracedReexecution> {
-  if (input.body.kind === 'infer' && input.body.world !== 'operator') return modelAgain(input)
+export async function reexecute(
+  input: ReexecutionInput,
+  options: {
+    readonly trace?: boolean
+    /** What device `wasm` runs; what lies with the package where nothing is said. */ readonly exact?: LazyExact
+  } = {},
+): Promise<TracedReexecution> {
+  if (input.body.kind === 'infer' && input.body.world !== 'operator') return modelAgain(input, options.exact ?? exactGuest())
   const host = createHost({ files: only([input.module, ...input.callees]), profile: options.trace === true })
   await host.load(input.body.module)
   for (const bytes of input.callees) await host.admit(bytes)

@@ -3,16 +3,17 @@ import type { ArithmeticClass, FileStore, InferOutcome, Kv, ModelView, NamedTens
 import {
   abytes,
   aname,
+  commitmentFile,
+  commitmentRoot,
   fileCid,
   limitError,
   LIMITS,
   PARAMS,
-  plainCommitment,
-  commitmentRoot,
   tensorHeads,
   UtnetError,
+  type Commitment,
 } from '../core/index.ts'
-import type { Device, DeviceClass, LoadedModel } from './device.ts'
+import type { Device, DeviceClass, LoadedModel, VerifiedRun } from './device.ts'
 import { localDevices } from './devices/index.ts'
 import { checkModel } from './model-check.ts'
 import { ModelRegistry } from './registry.ts'
@@ -38,6 +39,8 @@ export interface DeviceState {
 }
 
 export interface Bridge extends TensorBridge {
+  /** As the port's, with all that can be told. */
+  infer(model: string, inputs: readonly NamedTensor[], arithmetic: ArithmeticClass): Promise<Required<InferOutcome>>
   /**
    * Checks a model by loading it on every device, stores its file, and registers the name; durable when it resolves.
    * Throws `name_invalid`, `model_invalid`, or what kept the devices from loading it.
@@ -55,10 +58,29 @@ export interface Bridge extends TensorBridge {
   close(): Promise<void>
 }
 
+const MIXED = 'wasm-mixed'
+
 const ACCEPTS: Readonly<Record<ArithmeticClass, readonly DeviceClass[]>> = {
   any: ['exact', 'bounded', 'unchecked'],
   bounded: ['exact', 'bounded'],
   exact: ['exact'],
+}
+
+/** A run that nobody asked to be verified: it may be as fast as the device can, and tells of no checkpoints. */
+async function plain(device: Device, loaded: LoadedModel, inputs: readonly NamedTensor[]): Promise<VerifiedRun> {
+  return { arithmetic: device.arithmetic, outputs: await loaded.run(inputs), entries: 0, checkpoints: [], exceptions: [] }
+}
+
+const committed = ({ arithmetic, entries, checkpoints, exceptions }: Omit<VerifiedRun, 'outputs'>): Omit<VerifiedRun, 'outputs'> => ({
+  arithmetic,
+  entries,
+  checkpoints,
+  exceptions,
+})
+
+/** Whether another device may do what this one could not: load the model, run a form of an operator, stay alive. What else a run says is the answer. */
+function elsewhere({ code }: UtnetError, loaded: boolean): boolean {
+  return code === 'operator_unsupported' || code === 'core_too_large' || code === 'device_failed' || (code === 'model_invalid' && !loaded)
 }
 
 /** The tensor bridge of a node. */
@@ -92,9 +114,8 @@ export function createBridge(options: BridgeOptions): Bridge {
           return work(device, model)
         })
       } catch (error) {
-        // only a model that this device cannot load is worth another device; what a run says is the answer
-        if (loaded || !(error instanceof UtnetError) || error.code !== 'model_invalid') throw error
-        problem = error
+        if (!(error instanceof UtnetError) || !elsewhere(error, loaded)) throw error
+        if (problem === undefined || error.fault === 'caller') problem = error
       }
     }
     throw (
@@ -122,6 +143,8 @@ export function createBridge(options: BridgeOptions): Bridge {
       let specs: Pick<LoadedModel, 'inputs' | 'outputs'> | undefined
       let problem: UtnetError | undefined
       for (const device of devices) {
+        // what mixes devices is asked for nothing that one of its class can do alone
+        if (device.id === MIXED && devices.some((d) => d.class === device.class && able.includes(d.id))) continue
         const state = await device.available()
         if (state !== true) {
           problem ??= state
@@ -138,7 +161,8 @@ export function createBridge(options: BridgeOptions): Bridge {
           able.push(device.id)
         } catch (error) {
           if (!(error instanceof UtnetError)) throw error
-          if (problem === undefined || error.code === 'model_invalid') problem = error
+          // the last word is that of who can do most
+          if (problem === undefined || error.fault === 'caller') problem = error
         }
       }
       if (specs === undefined) throw problem ?? new UtnetError('device_missing', 'this node has no device')
@@ -154,20 +178,21 @@ export function createBridge(options: BridgeOptions): Bridge {
 
     list: () => registry.list().map(([name, record]) => view(name, record)),
 
-    async infer(model, inputs, arithmetic): Promise<InferOutcome> {
+    async infer(model, inputs, arithmetic): Promise<Required<InferOutcome>> {
       const record = registry.get(model)
       checkInputs(record.inputs, inputs)
       const read = (): Promise<Uint8Array> => files.getFile(record.model, LIMITS.modelBytes)
       return dispatch(record, arithmetic, read, async (device, loaded) => {
         // the device copies the inputs before it yields, so these heads are of what it computes on, whatever the caller does later
-        const running = loaded.run(inputs)
+        const running = arithmetic === 'any' ? plain(device, loaded, inputs) : loaded.verified(inputs)
         const asked = tensorHeads(inputs)
-        const outputs = await running
+        const { outputs, ...ran } = await running
         const size = outputs.reduce((n, o) => n + o.data.length, 0)
         if (size > LIMITS.outputBytes) throw limitError('tensor_shape', 'outputBytes', size, LIMITS.outputBytes, 'outputs of the model')
         const heads = { inputs: asked, outputs: tensorHeads(outputs) }
-        const root = commitmentRoot(plainCommitment(record.model, device.arithmetic, heads.inputs, heads.outputs))
-        return { model: record.model, arithmetic: device.arithmetic, outputs, root, heads }
+        const commitment: Commitment = { v: 1, model: record.model, ...heads, ...committed(ran) }
+        const file = commitmentFile(commitment)
+        return { model: record.model, arithmetic: ran.arithmetic, outputs, root: commitmentRoot(commitment), commitment: file, heads }
       })
     },
 

@@ -18,7 +18,9 @@ function countingDevice(bytes = 10) {
     async load(_, model): Promise<LoadedModel> {
       await new Promise((r) => setTimeout(r, 1))
       log.push(`load ${name(model)}`)
-      return { inputs: [], outputs: [], bytes, run: async () => [], close: async () => void log.push(`close ${name(model)}`) }
+      const run = async (): Promise<never[]> => []
+      const verified = (): Promise<never> => Promise.reject(new Error('nobody verifies here'))
+      return { inputs: [], outputs: [], bytes, run, verified, close: async () => void log.push(`close ${name(model)}`) }
     },
     close: async () => {},
   }

@@ -28,6 +28,15 @@ export function checkInputs(specs: readonly TensorSpec[], inputs: readonly Named
   }
 }
 
+/** In the graph's order, with bytes of their own. Throws what `checkInputs` does. */
+export function ordered(specs: readonly TensorSpec[], inputs: readonly NamedTensor[]): NamedTensor[] {
+  checkInputs(specs, inputs)
+  return specs.map(({ name }) => {
+    const { dtype, shape, data } = inputs.find((t) => t.name === name) as NamedTensor
+    return { name, dtype, shape: [...shape], data: new Uint8Array(data) }
+  })
+}
+
 function checkInput(spec: TensorSpec, input: NamedTensor): void {
   const what = `input ${short(input.name)}`
   atensor(input, what)

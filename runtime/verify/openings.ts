@@ -4,8 +4,10 @@ import {
   asBytes,
   asText,
   asUint,
+  commitmentOfFile,
   decode,
   decodeWitness,
+  encode,
   equalBytes,
   openingDigest,
   readFile,
@@ -71,7 +73,22 @@ function mustFit(body: ReceiptBody, name: PartName, value: Cbor, files: Opened['
     if (name === 'input') asText(list[0], 'method')
     else asUint(list[0], 'status')
     mustHaveBody(asBytes(list[list.length - 1], 'body digest', 32), files)
+  } else if (name === 'output') {
+    mustBeCommitted(body, value, files)
   }
+}
+
+/** What an inference gave is what its commitment says, of the model and by the arithmetic that the receipt names. */
+function mustBeCommitted(body: ReceiptBody, value: Cbor, files: Opened['files']): void {
+  const [outputs, committed] = asArray(value, 'output', 2)
+  const root = asBytes(committed, 'root of the commitment', 32)
+  const [use] = body.models instanceof Uint8Array ? [] : body.models
+  must(use !== undefined && equalBytes(use.root, root), 'the opening names another commitment than the receipt')
+  const file = files.get(toHex(root))
+  must(file !== undefined, 'the commitment that the opening names is not in the bundle')
+  const { model, arithmetic, outputs: heads } = commitmentOfFile(file)
+  must(model.equals(use.model) && arithmetic === use.arithmetic, 'the commitment is of another model or arithmetic than the receipt')
+  must(equalBytes(encode(outputs as Cbor), encode(heads)), 'the commitment is of other outputs than the opening')
 }
 
 /** Checks one part; undefined when it was not revealed and need not be. */

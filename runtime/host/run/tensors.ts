@@ -91,10 +91,11 @@ export class Inference {
       // Waited for only where it must be: a run that ends here then still shows where it was
       gas = typeof price === 'bigint' ? price : await price
       this.#pay(meter, asked, gas)
-      const { model: cid, arithmetic: id, outputs, root, heads } = await bridge.infer(model, inputs, arithmetic)
+      const { model: cid, arithmetic: id, outputs, root, commitment, heads } = await bridge.infer(model, inputs, arithmetic)
       const told = heads?.outputs ?? tensorHeads(outputs)
       this.entries.push(['tensor.infer', ...asked(heads?.inputs), gas, cid, id, told, root])
       told.forEach(([, , , hash], i) => this.#keep(toHex(hash), (outputs[i] as NamedTensor).data))
+      if (commitment !== undefined) this.#keep(toHex(root), commitment)
       this.models.push({ model: cid, arithmetic: id, root })
       return success(outputs)
     } catch (error) {
@@ -156,6 +157,8 @@ export class Inference {
       }
     })
     outputs.forEach((t, i) => this.#keep(hashes[i] as string, t.data))
+    const commitment = log.files.get(toHex(root))
+    if (commitment !== undefined) this.#keep(toHex(root), commitment)
     this.models.push({ model, arithmetic, root })
     return success(outputs)
   }

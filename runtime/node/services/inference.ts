@@ -9,7 +9,9 @@ import {
   parseCid,
   PROTOCOL,
   plainCommitment,
+  commitmentFile,
   commitmentRoot,
+  inferOutputOpening,
   tensorHeads,
   UtnetError,
   type CID,
@@ -34,6 +36,8 @@ interface Ran {
   readonly outputs: readonly NamedTensor[]
   readonly gas: bigint
   readonly root: Uint8Array
+  /** What `root` is the digest of (`commitmentFile`). */
+  readonly commitment: Uint8Array
   /** Heads of the outputs. */
   readonly heads: readonly TensorHead[]
 }
@@ -82,8 +86,8 @@ async function inferModel(parts: Parts, request: InferRequest): Promise<InferRes
   const cid = parseCid(parts.bridge.get(request.model).model, 'model')
   const gas = parts.bridge.gasOf(request.model, request.inputs)
   return receipted(parts, request, cid, 'onnx', async (inputs) => {
-    const { arithmetic, outputs, root, heads } = await parts.bridge.infer(request.model, inputs, request.arithmetic ?? 'any')
-    return { status: 'ok', arithmetic, outputs, gas, root, heads: heads?.outputs ?? tensorHeads(outputs) }
+    const { arithmetic, outputs, root, commitment, heads } = await parts.bridge.infer(request.model, inputs, request.arithmetic ?? 'any')
+    return { status: 'ok', arithmetic, outputs, gas, root, commitment, heads: heads.outputs }
   })
 }
 
@@ -93,13 +97,15 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Infer
     const run = await parts.host.runOperator({ module: info.module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
     const heads = tensorHeads(run.outputs)
     const arithmetic = `exact:${info.module.toString()}`
+    const commitment = plainCommitment(info.module, arithmetic, asked, heads)
     return {
       status: run.status,
       ...(run.status === 'ok' ? {} : { failure: failureOf(request.model, run) }),
       arithmetic,
       outputs: run.outputs,
       gas: run.gas,
-      root: commitmentRoot(plainCommitment(info.module, arithmetic, asked, heads)),
+      root: commitmentRoot(commitment),
+      commitment: commitmentFile(commitment),
       heads,
     }
   })
@@ -149,7 +155,7 @@ async function receipted(
   const ran = await inSlotUntil(run, () => work(inputs, heads))
   // A caller who does not wait for the disk has the outputs before they are written, and may change them.
   const later = request.later === true
-  const files = [...filesOf(inputs, heads, false), ...filesOf(ran.outputs, ran.heads, later)]
+  const files = [...filesOf(inputs, heads, false), ...filesOf(ran.outputs, ran.heads, later), [ran.root, ran.commitment] as const]
   const issued = run.finish({
     kind: 'infer',
     world,
@@ -160,7 +166,7 @@ async function receipted(
     models: [{ model: module, arithmetic: ran.arithmetic, root: ran.root }],
     context,
     retention: strictest(retentionOf(parts.retention, request.model), request.retention),
-    output: encode(ran.heads),
+    output: inferOutputOpening(ran.heads, ran.root),
     log: null,
     files,
   })

@@ -1,13 +1,11 @@
 /** Entry of a device thread: runs one device, one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { parseCid, plainError, UtnetError } from '../../core/index.ts'
+import { parseCid, plainError, UtnetError, type NamedTensor } from '../../core/index.ts'
 import type { LoadedModel } from '../device.ts'
-import { onnxCpu } from './onnx-cpu.ts'
-import { onnxWeb } from './onnx-web.ts'
+import { deviceOf } from './device-of.ts'
 import type { Answers, DeviceThreadData, Envelope, Reply, Request } from './thread-protocol.ts'
 
-const { device: name, threads } = workerData as DeviceThreadData
-const device = name === 'onnx-cpu' ? onnxCpu(threads === undefined ? {} : { threads }) : onnxWeb()
+const device = deviceOf(workerData as DeviceThreadData)
 const models = new Map<number, LoadedModel>()
 let handles = 0
 
@@ -26,10 +24,13 @@ async function answer(request: Request): Promise<Answers[keyof Answers]> {
   const model = models.get(request.handle)
   if (model === undefined) throw new UtnetError('device_failed', 'the model is not loaded in this device thread')
   if (request.op === 'run') return model.run(request.inputs)
+  if (request.op === 'verified') return model.verified(request.inputs)
   models.delete(request.handle)
   await model.close()
   return true
 }
+
+const buffersOf = (tensors: readonly NamedTensor[]): ArrayBuffer[] => [...new Set(tensors.map((t) => t.data.buffer as ArrayBuffer))]
 
 let last: Promise<void> = Promise.resolve()
 parentPort?.on('message', ({ id, request }: Envelope) => {
@@ -40,7 +41,8 @@ parentPort?.on('message', ({ id, request }: Envelope) => {
       const ok = await answer(request)
       reply = { id, ok }
       // outputs are copies of our own, so their buffers can be handed over whole
-      if (request.op === 'run') buffers = (ok as Answers['run']).map((t) => t.data.buffer as ArrayBuffer)
+      if (request.op === 'run') buffers = buffersOf(ok as Answers['run'])
+      if (request.op === 'verified') buffers = buffersOf((ok as Answers['verified']).outputs)
     } catch (error) {
       reply = { id, error: plainError(error) }
     }

@@ -25,3 +25,8 @@ export function crewWorkerUrl(): URL {
 export function hashWorkerUrl(): URL {
   return new URL(bundled ? './hash-worker.js' : './wasm/hash-worker.ts', import.meta.url)
 }
+
+/** The component that `wasm` runs, as it was built (`node packaging/exact-wasm.ts`). */
+export function exactComponentPath(): string {
+  return fileURLToPath(new URL(bundled ? './exact.wasm' : './wasm/exact.wasm', import.meta.url))
+}

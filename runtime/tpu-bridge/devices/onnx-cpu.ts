@@ -2,10 +2,11 @@
 import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-web'
 import { UtnetError } from '../../core/index.ts'
-import type { Device } from '../device.ts'
 import { serialQueue } from '../queue.ts'
+import { readModel } from '../graph/index.ts'
+import { OrtGraph, runNode } from './ort-graph.ts'
 import { loadModel, reason } from './ort-session.ts'
-import type { Ort } from './ort-session.ts'
+import type { Ort, OrtDevice } from './ort-session.ts'
 
 const VERSION = '1.30.0'
 const HINT = `run: npm install onnxruntime-node@${VERSION} (or ask for arithmetic "exact", which needs no native part)`
@@ -25,7 +26,7 @@ export interface OnnxCpuOptions {
  * The native device. All optimisations ("disabled" costs 1.4-1.5x on convolutional models) and 2 threads (1 costs 1.7x
  * on a quiet machine, 4 on 2 cores 4x); threads stop spinning at the end of each run, so that an idle device costs nothing.
  */
-export function onnxCpu(options: OnnxCpuOptions = {}): Device {
+export function onnxCpu(options: OnnxCpuOptions = {}): OrtDevice {
   const threads = options.threads ?? Math.min(2, availableParallelism())
   if (!Number.isSafeInteger(threads) || threads < 1 || threads > 64)
     throw new UtnetError('core_bad_argument', `threads must be 1 to 64, got ${threads}`)
@@ -39,6 +40,11 @@ export function onnxCpu(options: OnnxCpuOptions = {}): Device {
     logSeverityLevel: 4,
     // keys of onnxruntime_session_options_config_keys.h
     extra: { session: { load_model_format: 'ONNX', force_spinning_stop: '1' } },
+  }
+  // another level would give other bits where values are looked at, and threads change them too
+  const exposing = {
+    options: { ...sessionOptions, intraOpNumThreads: 1, graphOptimizationLevel: 'disabled' as const },
+    arithmetic: `bounded:onnxruntime-node@${VERSION}:cpu:opt=disabled,threads=1`,
   }
   const turn = serialQueue()
   let runtime: Promise<Runtime> | undefined
@@ -72,7 +78,13 @@ export function onnxCpu(options: OnnxCpuOptions = {}): Device {
         (error: UtnetError) => error,
       ),
     async load(bytes) {
-      return loadModel(await ready(), turn, bytes, sessionOptions)
+      return loadModel({ ort: await ready(), turn, options: sessionOptions, exposing }, bytes)
+    },
+    valuesArithmetic: exposing.arithmetic,
+    operator: async (model, path, operands) =>
+      runNode({ ort: await ready(), turn, options: sessionOptions, exposing }, model, path, operands),
+    async graph(bytes) {
+      return new OrtGraph({ ort: await ready(), turn, options: sessionOptions, exposing }, readModel(bytes), bytes)
     },
     async close() {},
   }

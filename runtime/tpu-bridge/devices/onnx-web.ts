@@ -5,11 +5,12 @@
 import { readFile } from 'node:fs/promises'
 import type { InferenceSession } from 'onnxruntime-web'
 import { sha256, toHex, UtnetError } from '../../core/index.ts'
-import type { Device } from '../device.ts'
 import { serialQueue } from '../queue.ts'
 import { runtimeWasmPath } from './location.ts'
+import { readModel } from '../graph/index.ts'
+import { OrtGraph, runNode } from './ort-graph.ts'
 import { loadModel, reason } from './ort-session.ts'
-import type { Ort } from './ort-session.ts'
+import type { Ort, OrtDevice } from './ort-session.ts'
 
 const VERSION = '1.30.0'
 /** sha256 of `dist/ort-wasm-simd-threaded.wasm` of onnxruntime-web 1.30.0. */
@@ -40,7 +41,7 @@ const SESSION: InferenceSession.SessionOptions = {
 const turn = serialQueue()
 
 /** The exact device. The runtime is a process-wide (or thread-wide) single instance; it starts on first use. */
-export function onnxWeb(options: OnnxWebOptions = {}): Device {
+export function onnxWeb(options: OnnxWebOptions = {}): OrtDevice {
   const readWasm = options.readWasm ?? (() => readFile(runtimeWasmPath()))
   let runtime: Promise<Runtime> | undefined
 
@@ -70,18 +71,25 @@ export function onnxWeb(options: OnnxWebOptions = {}): Device {
   }
 
   const ready = (): Promise<Runtime> => (runtime ??= start())
+  const arithmetic = `exact:onnxruntime-web@${VERSION}:${RUNTIME_WASM_SHA256}`
+  const kind = async () => ({ ort: await ready(), turn, options: SESSION, exposing: { options: SESSION, arithmetic } })
 
   return {
     id: 'onnx-web',
     class: 'exact',
-    arithmetic: `exact:onnxruntime-web@${VERSION}:${RUNTIME_WASM_SHA256}`,
+    arithmetic,
     available: () =>
       ready().then(
         () => true as const,
         (error: UtnetError) => error,
       ),
     async load(bytes) {
-      return loadModel(await ready(), turn, bytes, SESSION)
+      return loadModel(await kind(), bytes)
+    },
+    valuesArithmetic: arithmetic,
+    operator: async (model, path, operands) => runNode(await kind(), model, path, operands),
+    async graph(bytes) {
+      return new OrtGraph(await kind(), readModel(bytes), bytes)
     },
     async close() {},
   }

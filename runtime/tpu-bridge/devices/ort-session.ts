@@ -1,12 +1,14 @@
 /** A loaded model over an ONNX Runtime session: what the native and the wasm runtime have in common. */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-web'
 import { asUtnetError, atensor, limitError, LIMITS, UtnetError } from '../../core/index.ts'
-import type { NamedTensor, TensorSpec } from '../../core/index.ts'
-import type { LoadedModel } from '../device.ts'
+import type { NamedTensor, Tensor, TensorSpec } from '../../core/index.ts'
+import type { Device, LoadedModel } from '../device.ts'
 import { canonicaliseNaNs } from '../nan.ts'
 import { checkModel } from '../model-check.ts'
 import type { serialQueue } from '../queue.ts'
-import { checkInputs, isDtype } from '../specs.ts'
+import { checkInputs, isDtype, ordered } from '../specs.ts'
+import { readModel, type Model } from '../graph/index.ts'
+import { OrtGraph } from './ort-graph.ts'
 import { bytesOf, dtypeOf, elementsOf, ortType } from './ort-dtype.ts'
 
 /** The part of the ONNX Runtime API that is used here; both packages have it. */
@@ -15,77 +17,111 @@ export interface Ort {
   readonly Tensor: TensorConstructor
 }
 
+/** A device whose runs can be looked into. */
+export interface OrtDevice extends Device {
+  /** The model as a graph. Throws what `load` does. */
+  graph(bytes: Uint8Array): Promise<OrtGraph>
+  /** Arithmetic of runs whose values are looked at. */
+  readonly valuesArithmetic: string
+  /** One node of a model alone, by that arithmetic: its outputs that have names. Operands as `operandNames` has them. */
+  operator(model: Model, path: readonly number[], operands: readonly (Tensor | undefined)[]): Promise<readonly Tensor[]>
+}
+
 /** Weights, and the packed copies that kernels make of them. */
 const MEMORY_FACTOR = 2
 
 /** One work at a time: two runs of the wasm runtime that overlap corrupt each other (seen in 1.30). */
 export type Turn = ReturnType<typeof serialQueue>
 
-/** Checks a model, creates a session and wraps it. Throws `model_invalid`, or `device_failed` when memory ran out. */
-export async function loadModel(ort: Ort, turn: Turn, bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<LoadedModel> {
-  checkModel(bytes)
-  let session: InferenceSession
+/** A session of a model that was checked. Throws `model_invalid`, or `device_failed` when memory ran out. */
+export async function openSession(
+  ort: Ort,
+  turn: Turn,
+  bytes: Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
   try {
-    session = await turn(() => ort.InferenceSession.create(bytes, options))
+    return await turn(() => ort.InferenceSession.create(bytes, options))
   } catch (cause) {
     if (isDeviceFault(cause)) throw new UtnetError('device_failed', `the device failed to load the model: ${reason(cause)}`, { cause })
     throw new UtnetError('model_invalid', `the runtime refuses the model: ${reason(cause)}`, { cause })
   }
+}
+
+/** Runs a session on inputs whose dtypes were checked; gives the outputs of these names, NaNs canonical. */
+export async function runSession(
+  ort: Ort,
+  turn: Turn,
+  session: InferenceSession,
+  inputs: readonly NamedTensor[],
+  outputs: readonly string[],
+): Promise<readonly NamedTensor[]> {
+  const feeds: Record<string, OrtTensor> = Object.create(null) as Record<string, OrtTensor>
+  for (const t of inputs) feeds[t.name] = new ort.Tensor(ortType(t.dtype), elementsOf(t.dtype, t.data), [...t.shape])
+  let results: InferenceSession.OnnxValueMapType
+  try {
+    results = await turn(() => session.run(feeds, outputs, { logSeverityLevel: 4 }))
+  } catch (cause) {
+    if (isDeviceFault(cause)) throw new UtnetError('device_failed', `the device failed: ${reason(cause)}`, { cause })
+    // dtypes and declared shapes were checked above, so what is left is a shape that the graph cannot take
+    throw new UtnetError('tensor_shape', `the model cannot take these inputs: ${reason(cause)}`, { cause })
+  }
+  return outputs.map((name) => outputOf(name, results[name]))
+}
+
+/** How a device keeps a run's checkpoints: the sessions that have the values are made when the first run asks. */
+export interface OrtKind {
+  readonly ort: Ort
+  readonly turn: Turn
+  /** Of plain runs. */
+  readonly options: InferenceSession.SessionOptions
+  /** Of runs whose values are looked at, and their arithmetic. */
+  readonly exposing: { readonly options: InferenceSession.SessionOptions; readonly arithmetic: string }
+}
+
+/** Checks a model, creates a session and wraps it. Throws `model_invalid`, or `device_failed` when memory ran out. */
+export async function loadModel(kind: OrtKind, bytes: Uint8Array): Promise<LoadedModel> {
+  const { ort, turn, options } = kind
+  checkModel(bytes)
+  const session = await openSession(ort, turn, bytes, options)
   try {
     const inputs = specsOf(session.inputNames, session.inputMetadata, 'input')
     const outputs = specsOf(session.outputNames, session.outputMetadata, 'output')
-    return wrap(ort, turn, session, inputs, outputs, bytes.length * MEMORY_FACTOR)
+    const names = outputs.map((o) => o.name)
+    // read only where a run is to be verified: the graph of a large model costs memory
+    let graph: OrtGraph | undefined
+    return {
+      inputs,
+      outputs,
+      bytes: bytes.length * MEMORY_FACTOR,
+      async run(given) {
+        checkInputs(inputs, given)
+        return runSession(ort, turn, session, given, names)
+      },
+      async verified(given) {
+        graph ??= new OrtGraph(kind, readModel(bytes), bytes)
+        return graph.verified(ordered(inputs, given))
+      },
+      async close() {
+        await graph?.close()
+        await turn(() => session.release())
+      },
+    }
   } catch (error) {
     await turn(() => session.release())
     throw error
   }
 }
 
-function wrap(
-  ort: Ort,
-  turn: Turn,
-  session: InferenceSession,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-  bytes: number,
-): LoadedModel {
-  return {
-    inputs,
-    outputs,
-    bytes,
-    async run(given) {
-      checkInputs(inputs, given)
-      const feeds: Record<string, OrtTensor> = Object.create(null) as Record<string, OrtTensor>
-      for (const t of given) feeds[t.name] = new ort.Tensor(ortType(t.dtype), elementsOf(t.dtype, t.data), [...t.shape])
-      let results: InferenceSession.OnnxValueMapType
-      try {
-        results = await turn(() => session.run(feeds, { logSeverityLevel: 4 }))
-      } catch (cause) {
-        if (isDeviceFault(cause)) throw new UtnetError('device_failed', `the device failed: ${reason(cause)}`, { cause })
-        // dtypes and declared shapes were checked above, so what is left is a shape that the graph cannot take
-        throw new UtnetError('tensor_shape', `the model cannot take these inputs: ${reason(cause)}`, { cause })
-      }
-      return outputs.map((spec) => outputOf(spec, results[spec.name]))
-    },
-    async close() {
-      await turn(() => session.release())
-    },
-  }
-}
-
-function outputOf(spec: TensorSpec, value: OrtTensor | undefined): NamedTensor {
+function outputOf(name: string, value: OrtTensor | undefined): NamedTensor {
   const dtype = value === undefined ? undefined : dtypeOf(value.type)
   if (value === undefined || dtype === undefined || typeof value.data === 'string' || Array.isArray(value.data)) {
-    throw new UtnetError('device_failed', `the device gave no tensor for output ${spec.name}`)
+    throw new UtnetError('device_failed', `the device gave no tensor for output ${name}`)
   }
-  const tensor: NamedTensor = {
-    name: spec.name,
-    dtype,
-    shape: [...value.dims],
-    data: bytesOf(value.data as Exclude<OrtTensor.DataType, string[]>),
-  }
+  const data = bytesOf(value.data as Exclude<OrtTensor.DataType, string[]>)
+  const tensor: NamedTensor = { name, dtype, shape: [...value.dims], data }
   value.dispose()
-  atensor(tensor, `output ${spec.name}`)
+  atensor(tensor, `output ${name}`)
   canonicaliseNaNs(tensor)
   return tensor
 }

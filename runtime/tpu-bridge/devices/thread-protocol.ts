@@ -1,17 +1,21 @@
 /** Messages between a threaded device and its worker: plain data, tensors' bytes transferred. */
 import type { NamedTensor, PlainError, TensorSpec } from '../../core/index.ts'
+import type { VerifiedRun } from '../device.ts'
+import type { ExactGuest } from './wasm/index.ts'
 
-export type DeviceName = 'onnx-cpu' | 'onnx-web'
+export type DeviceName = 'onnx-cpu' | 'onnx-web' | 'wasm' | 'wasm-mixed'
 
 export interface DeviceThreadData {
   readonly device: DeviceName
   readonly threads: number | undefined
+  /** Of `wasm`. */
+  readonly exact: ExactGuest | undefined
 }
 
 export type Request =
   | { readonly op: 'available' }
   | { readonly op: 'load'; readonly bytes: Uint8Array; readonly model: string }
-  | { readonly op: 'run'; readonly handle: number; readonly inputs: readonly NamedTensor[] }
+  | { readonly op: 'run' | 'verified'; readonly handle: number; readonly inputs: readonly NamedTensor[] }
   | { readonly op: 'close'; readonly handle: number }
 
 export interface Loaded {
@@ -26,6 +30,7 @@ export interface Answers {
   readonly available: true
   readonly load: Loaded
   readonly run: readonly NamedTensor[]
+  readonly verified: VerifiedRun
   readonly close: true
 }
 

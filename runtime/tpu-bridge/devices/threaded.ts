@@ -8,17 +8,26 @@ import { Worker } from 'node:worker_threads'
 import { errorOfPlain, LIMITS, UtnetError } from '../../core/index.ts'
 import type { Device, LoadedModel } from '../device.ts'
 import { deviceWorkerUrl } from './location.ts'
-import { onnxCpu } from './onnx-cpu.ts'
-import { onnxWeb } from './onnx-web.ts'
+import { factsOf } from './device-of.ts'
 import { reason } from './ort-session.ts'
-import type { Answers, DeviceName, Loaded, Reply, Request } from './thread-protocol.ts'
+import type { Answers, DeviceName, DeviceThreadData, Loaded, Reply, Request } from './thread-protocol.ts'
+import type { ExactModule } from './wasm/index.ts'
 import { detachable } from './thread-protocol.ts'
+
+/** The guest that `wasm` runs: named at once, made ready when the device is first used. */
+export interface LazyExact {
+  /** CID of the component, in text. */
+  readonly component: string
+  ready(): ExactModule
+}
 
 export interface ThreadedOptions {
   /** Longest time of one request in the thread; the default is the limit `tensorRunMs`. */
   readonly deadlineMs?: number
-  /** Threads within an operator of `onnx-cpu`. */
+  /** Threads within an operator of `onnx-cpu`, lanes of `wasm`. */
   readonly threads?: number
+  /** What `wasm` runs. */
+  readonly exact?: LazyExact
 }
 
 interface Waiting {
@@ -29,13 +38,16 @@ interface Waiting {
 /** The device of that name in a thread. The thread starts on first use. */
 export function threaded(name: DeviceName, options: ThreadedOptions = {}): Device {
   // the same device unthreaded, asked only for its facts: nothing of it is loaded here
-  const facts = name === 'onnx-cpu' ? onnxCpu(options.threads === undefined ? {} : { threads: options.threads }) : onnxWeb()
+  const facts = factsOf(name, options)
   const deadlineMs = options.deadlineMs ?? LIMITS.tensorRunMs
   let thread: DeviceThread | undefined
   let usable = false
 
   function current(): DeviceThread {
-    if (thread === undefined || thread.dead) thread = new DeviceThread(name, options.threads, deadlineMs)
+    if (thread !== undefined && !thread.dead) return thread
+    const { exact, threads } = options
+    const guest = exact === undefined || !name.startsWith('wasm') ? undefined : { component: exact.component, ...exact.ready() }
+    thread = new DeviceThread({ device: name, threads, exact: guest }, deadlineMs)
     return thread
   }
 
@@ -76,6 +88,10 @@ function handleOf(thread: DeviceThread, { handle, inputs, outputs, bytes }: Load
       const { tensors, buffers } = detachable(given)
       return thread.ask({ op: 'run', handle, inputs: tensors }, buffers)
     },
+    verified(given) {
+      const { tensors, buffers } = detachable(given)
+      return thread.ask({ op: 'verified', handle, inputs: tensors }, buffers)
+    },
     async close() {
       if (!thread.dead) await thread.ask({ op: 'close', handle })
     },
@@ -91,10 +107,10 @@ class DeviceThread {
   #ids = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(name: DeviceName, threads: number | undefined, deadlineMs: number) {
-    this.#name = name
+  constructor(data: DeviceThreadData, deadlineMs: number) {
+    this.#name = data.device
     this.#deadlineMs = deadlineMs
-    this.#worker = new Worker(deviceWorkerUrl(), { workerData: { device: name, threads }, name })
+    this.#worker = new Worker(deviceWorkerUrl(), { workerData: data, name: data.device })
     // an idle device must not keep the process alive
     this.#worker.unref()
     this.#worker.on('message', (reply: Reply) => this.#settle(reply))

@@ -1,17 +1,17 @@
 /**
  * Walks a graph for given inputs and lowers its nodes in order. Little is run: only what a lowering asks to know (`value`), what decides a branch, and
- * operators without kernels. Names of values in a subgraph carry its path in front, so that each stands for one value of the run.
+ * operators without kernels. Names are unique in a whole model (`readModel` sees to that), so each stands for one value of the run.
  */
-import { DTYPES, elementCount, LIMITS, limitError, UtnetError } from '../../core/index.ts'
+import { elementCount, LIMITS, limitError, UtnetError } from '../../core/index.ts'
 import type { NamedTensor, Tensor, TensorType } from '../../core/index.ts'
-import type { Graph, Model, Node } from '../graph/index.ts'
+import { operandNames, type Graph, type Model, type Node } from '../graph/index.ts'
 import { lower, operatorKey, type Lowered, type LowerInput } from '../operators/index.ts'
 import type { Guard, RecordedEntry, Recording } from './recording.ts'
 
 export interface RecordOptions {
   /** Values of entries recorded so far, for these inputs. */
   evaluate(recording: Recording, names: readonly string[]): Promise<readonly Uint8Array[]>
-  /** Runs an operator that has no kernels; refused with `operator_unsupported` where it is left out. */
+  /** Runs an operator that has no kernels, gives the outputs that have names; refused with `operator_unsupported` where it is left out. */
   foreign?(entry: ForeignNode): Promise<readonly Tensor[]>
   /** Arithmetic of `foreign`. */
   readonly foreignArithmetic?: string
@@ -20,11 +20,12 @@ export interface RecordOptions {
 /** An operator that another device must run. */
 export interface ForeignNode {
   readonly path: readonly number[]
-  readonly node: Node
-  readonly opset: number
-  /** Undefined for one left out. */
+  /** As `operandNames` has them; undefined for one left out. */
   readonly operands: readonly (Tensor | undefined)[]
 }
+
+/** Stands for an output that nobody names. */
+const NOTHING: Tensor = { dtype: 'u8', shape: [0], data: new Uint8Array(0) }
 
 /** Thrown out of a lowering that asks for a value that is not at hand yet. */
 class Wanted {
@@ -33,14 +34,6 @@ class Wanted {
     this.name = name
   }
 }
-
-interface Scope {
-  readonly names: Map<string, string>
-  readonly outer: Scope | undefined
-}
-
-const find = (scope: Scope | undefined, name: string): string | undefined =>
-  scope === undefined ? undefined : (scope.names.get(name) ?? find(scope.outer, name))
 
 /** Records the run of a model on inputs that were checked. Throws what lowerings and `evaluate` throw. */
 export async function record(model: Model, inputs: readonly NamedTensor[], options: RecordOptions): Promise<Recording> {
@@ -69,14 +62,13 @@ class Walk {
 
   async whole(): Promise<Recording> {
     const { graph } = this.#model
-    const scope: Scope = { names: new Map(), outer: undefined }
     for (const { name, dtype, shape, data } of this.#fed) {
-      this.#define(scope, name, name, { dtype, shape })
+      this.#define(name, { dtype, shape })
       this.#bytes.set(name, data)
     }
-    this.#constantsOf(scope, graph, '')
-    await this.#nodes(scope, graph, [], '')
-    return this.#recording(graph.outputs.map(({ name }) => this.#resolve(scope, name)))
+    this.#constantsOf(graph)
+    await this.#nodes(graph, [])
+    return this.#recording(graph.outputs.map(({ name }) => this.#there(name)))
   }
 
   #recording(outputs: readonly string[]): Recording {
@@ -84,99 +76,79 @@ class Walk {
       entries: this.#entries,
       types: this.#types,
       constants: this.#constants,
-      inputs: this.#model.graph.inputs.map((i) => i.name),
+      inputs: this.#fed.map((t) => t.name),
       outputs,
       guards: [...this.#guards.values()],
     }
   }
 
-  #define(scope: Scope, name: string, value: string, type: TensorType): void {
-    if (this.#types.has(value)) throw new UtnetError('model_invalid', `the model gives the value ${value.slice(0, 80)} twice`)
-    const elements = elementCount(type.shape, `value ${value.slice(0, 80)}`)
-    if (!Number.isSafeInteger(elements * DTYPES[type.dtype]))
-      throw new UtnetError('tensor_shape', `value ${value.slice(0, 80)} has no size`)
-    this.#types.set(value, { dtype: type.dtype, shape: [...type.shape] })
-    scope.names.set(name, value)
+  #define(name: string, type: TensorType): void {
+    if (this.#types.has(name)) throw new UtnetError('model_invalid', `the model gives the value ${name.slice(0, 80)} twice`)
+    elementCount(type.shape, `value ${name.slice(0, 80)}`)
+    this.#types.set(name, { dtype: type.dtype, shape: [...type.shape] })
   }
 
-  #constantsOf(scope: Scope, graph: Graph, prefix: string): void {
+  #constantsOf(graph: Graph): void {
     for (const [name, tensor] of graph.constants) {
-      // an input that was fed stands before a default of the same name
-      if (scope.names.has(name)) continue
-      const value = prefix + name
-      this.#define(scope, name, value, tensor)
-      this.#constants.set(value, tensor)
-      this.#bytes.set(value, tensor.data)
-      this.#fixed.add(value)
+      this.#define(name, tensor)
+      this.#constants.set(name, tensor)
+      this.#bytes.set(name, tensor.data)
+      this.#fixed.add(name)
     }
   }
 
-  #resolve(scope: Scope, name: string): string {
-    const value = find(scope, name)
-    if (value === undefined) throw new UtnetError('model_invalid', `the model takes a value that nothing gives: ${name.slice(0, 80)}`)
-    return value
+  #there(name: string): string {
+    if (!this.#types.has(name)) throw new UtnetError('model_invalid', `the model takes a value that nothing gives: ${name.slice(0, 80)}`)
+    return name
   }
 
-  async #nodes(scope: Scope, graph: Graph, at: readonly number[], prefix: string): Promise<void> {
+  async #nodes(graph: Graph, at: readonly number[]): Promise<void> {
     for (const [i, node] of graph.nodes.entries()) {
-      const path = [...at, i]
-      if (node.domain === '' && node.op === 'If') await this.#branch(scope, node, path, prefix)
-      else await this.#node(scope, node, path, prefix)
+      if (node.domain === '' && node.op === 'If') await this.#branch(node, [...at, i])
+      else await this.#node(node, [...at, i])
     }
   }
 
-  async #node(scope: Scope, node: Node, path: readonly number[], prefix: string): Promise<void> {
-    const inputs = node.inputs.map((name) => (name === '' ? '' : this.#resolve(scope, name)))
+  async #node(node: Node, path: readonly number[]): Promise<void> {
+    const inputs = operandNames(node).map((name) => (name === '' ? '' : this.#there(name)))
     const opset = this.#model.opsets.get(node.domain) ?? 1
     const lowered = await this.#lowered(node, opset, inputs)
-    const types = lowered === undefined ? await this.#foreign(path, node, opset, inputs, prefix) : lowered.outputs
-    this.#entry(scope, node, path, prefix, opset, inputs, lowered, types)
+    const types = lowered === undefined ? await this.#foreign(path, node, inputs) : lowered.outputs
+    this.#entry({ source: node, path, opset, inputs, lowered }, types)
   }
 
-  #entry(
-    scope: Scope,
-    source: Node,
-    path: readonly number[],
-    prefix: string,
-    opset: number,
-    inputs: readonly string[],
-    lowered: Lowered | undefined,
-    types: readonly TensorType[],
-  ): void {
+  #entry(entry: Pick<RecordedEntry, 'source' | 'path' | 'opset' | 'inputs' | 'lowered'>, types: readonly TensorType[]): void {
+    const { source, inputs, lowered } = entry
     if (this.#entries.length >= LIMITS.modelNodes)
       throw limitError('model_invalid', 'modelNodes', this.#entries.length + 1, LIMITS.modelNodes, 'nodes that ran')
-    const outputs = source.outputs.map((name) => (name === '' ? '' : prefix + name))
+    const { outputs } = source
     const fixed = inputs.every((name) => name === '' || this.#fixed.has(name))
-    outputs.forEach((value, i) => {
+    outputs.forEach((name, i) => {
+      if (name === '') return
       const type = types[i]
-      if (value === '') return
       if (type === undefined)
-        throw new UtnetError('model_invalid', `${operatorKey(source)} does not give so many outputs: ${source.outputs.length}`)
-      this.#define(scope, source.outputs[i] as string, value, type)
+        throw new UtnetError('model_invalid', `${operatorKey(source)} does not give so many outputs: ${outputs.length}`)
+      this.#define(name, type)
       const known = lowered?.known?.get(i)
-      if (known !== undefined) this.#bytes.set(value, known)
-      if (known !== undefined || (fixed && lowered !== undefined)) this.#fixed.add(value)
+      if (known !== undefined) this.#bytes.set(name, known)
+      if (known !== undefined || (fixed && lowered !== undefined)) this.#fixed.add(name)
     })
-    const elements = types.reduce((n, t) => n + t.shape.reduce((product, side) => product * side, 1), 0)
-    const foreign = this.#options.foreignArithmetic
+    const elements = types.reduce((n, { shape }) => n + shape.reduce((product, side) => product * side, 1), 0)
+    const foreign = lowered === undefined ? this.#options.foreignArithmetic : undefined
     this.#entries.push({
-      path,
+      ...entry,
       operator: operatorKey(source),
       node: source.name,
-      inputs,
       outputs,
-      types: outputs.map((_, i) => types[i] as TensorType),
+      types: outputs.map((_, i) => types[i] ?? NOTHING),
       cost: lowered === undefined ? elements : lowered.cost,
-      ...(lowered === undefined && foreign !== undefined ? { arithmetic: foreign } : {}),
-      source,
-      opset,
-      lowered,
+      ...(foreign === undefined ? {} : { arithmetic: foreign }),
     })
   }
 
   /** The node lowered; undefined where it has no kernels and another device may run it. */
   async #lowered(node: Node, opset: number, names: readonly string[]): Promise<Lowered | undefined> {
-    const inputs = names.map((name): LowerInput | undefined => {
+    const inputs = names.slice(0, node.inputs.length).map((name): LowerInput | undefined => {
       if (name === '') return undefined
       const type = this.#types.get(name) as TensorType
       return { ...type, constant: this.#constants.has(name), value: () => this.#known(name) }
@@ -209,45 +181,37 @@ class Walk {
     missing.forEach((name, i) => this.#bytes.set(name, found[i] as Uint8Array))
   }
 
-  async #foreign(
-    path: readonly number[],
-    node: Node,
-    opset: number,
-    inputs: readonly string[],
-    prefix: string,
-  ): Promise<readonly TensorType[]> {
+  async #foreign(path: readonly number[], node: Node, inputs: readonly string[]): Promise<readonly TensorType[]> {
     await this.#fetch(inputs.filter((name) => name !== ''))
     const operands = inputs.map((name): Tensor | undefined =>
       name === '' ? undefined : { ...(this.#types.get(name) as TensorType), data: this.#bytes.get(name) as Uint8Array },
     )
-    const tensors = (await this.#options.foreign?.({ path, node, opset, operands })) ?? []
-    node.outputs.forEach((name, i) => {
-      const tensor = tensors[i]
-      if (name !== '' && tensor !== undefined) this.#bytes.set(prefix + name, tensor.data)
+    const tensors = [...((await this.#options.foreign?.({ path, operands })) ?? [])]
+    return node.outputs.map((name): TensorType => {
+      const tensor = name === '' ? NOTHING : tensors.shift()
+      if (tensor === undefined) throw new UtnetError('device_failed', `${operatorKey(node)} gave no ${name.slice(0, 80)}`)
+      if (name !== '') this.#bytes.set(name, tensor.data)
+      return tensor
     })
-    return tensors
   }
 
   /** `If`: the nodes of the branch that the condition's value says, then an entry that gives the branch's outputs their names outside. */
-  async #branch(scope: Scope, node: Node, path: readonly number[], prefix: string): Promise<void> {
-    const condition = this.#resolve(scope, node.inputs[0] ?? '')
+  async #branch(node: Node, path: readonly number[]): Promise<void> {
+    const condition = this.#there(node.inputs[0] ?? '')
     await this.#fetch([condition])
-    const type = this.#types.get(condition) as TensorType
     const bytes = this.#known(condition)
-    if (type.dtype !== 'boolean' || bytes.length !== 1) throw new UtnetError('model_invalid', 'the condition of an If is no boolean')
+    if (this.#types.get(condition)?.dtype !== 'boolean' || bytes.length !== 1)
+      throw new UtnetError('model_invalid', 'the condition of an If is not one boolean')
     const wanted = bytes[0] === 0 ? 'else_branch' : 'then_branch'
     const graphs = [...node.attributes].filter(([, a]) => a.kind === 'graph')
     const at = graphs.findIndex(([name]) => name === wanted)
     const attribute = graphs[at]?.[1]
     if (attribute?.kind !== 'graph') throw new UtnetError('model_invalid', `an If lacks its ${wanted}`)
-    const inner: Scope = { names: new Map(), outer: scope }
-    const within = [...path, at]
-    const mark = `${within.join('.')}:`
-    this.#constantsOf(inner, attribute.value, mark)
-    await this.#nodes(inner, attribute.value, within, mark)
-    const taken = attribute.value.outputs.map(({ name }) => this.#resolve(inner, name))
+    this.#constantsOf(attribute.value)
+    await this.#nodes(attribute.value, [...path, at])
+    const taken = attribute.value.outputs.map(({ name }) => this.#there(name))
     const lowered = branchLowered(taken.map((name) => this.#types.get(name) as TensorType))
-    this.#entry(scope, node, path, prefix, 1, [condition, ...taken], lowered, lowered.outputs)
+    this.#entry({ source: node, path, opset: this.#model.opsets.get('') ?? 1, inputs: [condition, ...taken], lowered }, lowered.outputs)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Entry of a thread of the crew: does its share of the runs that it is told of. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { CrewMessage, CrewThreadData } from './crew.ts'
-import { abort, Lane } from './lane.ts'
+import { abort, Lane, leave } from './lane.ts'
 
 const { compiled, lane, lanes } = workerData as CrewThreadData
 const models = new Map<number, Lane>()
@@ -16,6 +16,8 @@ parentPort?.on('message', (message: CrewMessage) => {
     } catch {
       // what it was the leader says: a trap of the same code, or of a thread that came down
       abort(state, lane, lanes)
+    } finally {
+      leave(state, lane)
     }
   }
 })

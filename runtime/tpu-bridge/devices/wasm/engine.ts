@@ -19,7 +19,7 @@ import { entriesFor, record, type ForeignNode, type Recording } from '../../trac
 import { BoundPlan, Residents } from './bound.ts'
 import type { Crew } from './crew.ts'
 import type { Hasher, HashReply } from './hasher.ts'
-import { begin, failure, Lane, stateWords, waitForAll, abort } from './lane.ts'
+import { begin, failure, Lane, stateWords, waitForAll, waitUntilGone, abort } from './lane.ts'
 import { ModelMemory, type ExactModule } from './memory.ts'
 import { plan, type Plan, type Stop } from './plan.ts'
 
@@ -37,7 +37,8 @@ export interface Machine {
 
 export interface ForeignDevice {
   readonly arithmetic: string
-  run(node: ForeignNode): Promise<readonly Tensor[]>
+  /** Gives the outputs that have names. */
+  run(model: Model, node: ForeignNode): Promise<readonly Tensor[]>
 }
 
 /** A recording, and the plans that are bound for it. */
@@ -177,7 +178,7 @@ export class Engine {
     const { foreign } = this.#machine
     return record(this.#model, inputs, {
       evaluate: async (recording, names) => (await this.values(recording, inputs, names)).map((t) => t.data),
-      ...(foreign === undefined ? {} : { foreign: (node) => foreign.run(node), foreignArithmetic: foreign.arithmetic }),
+      ...(foreign === undefined ? {} : { foreign: (node) => foreign.run(this.#model, node), foreignArithmetic: foreign.arithmetic }),
     })
   }
 
@@ -186,7 +187,7 @@ export class Engine {
   }
 
   #bindVerified(recording: Recording, inputs: readonly NamedTensor[]): NonNullable<Held['verified']> {
-    const boundaries = boundariesOf(recording.entries, inputs, recording.outputs)
+    const boundaries = boundariesOf({ trace: recording.entries, inputs, outputs: recording.outputs.map((name) => ({ name })) })
     const live = boundaries.flatMap((k) => liveAt(recording, k))
     return { bound: this.#bind(recording, { keep: [...recording.outputs, ...live], boundaries }), boundaries }
   }
@@ -214,17 +215,18 @@ export class Engine {
     if (stop.kind === 'check') return equalBytes(bound.peek(stop.name), stop.bytes)
     const { foreign } = this.#machine
     if (foreign === undefined) throw new UtnetError('operator_unsupported', `device wasm has no operator ${stop.entry.operator}`)
-    const { inputs, outputs, types, path, source: node, opset } = stop.entry
+    const { inputs, outputs, path } = stop.entry
     const operands = inputs.map((name) => (name === '' ? undefined : tensorOf(bound, name)))
-    const results = await foreign.run({ path, node, opset, operands })
-    return outputs.every((name, i) => {
-      const [result, type] = [results[i], types[i]]
-      if (name === '') return true
-      if (result === undefined || type === undefined || result.dtype !== type.dtype || result.shape.join() !== type.shape.join())
-        return false
-      bound.peek(name).set(result.data)
-      return true
-    })
+    const results = await foreign.run(this.#model, { path, operands })
+    return outputs
+      .filter((name) => name !== '')
+      .every((name, i) => {
+        const [result, type] = [results[i], bound.plan.types.get(name)]
+        if (result === undefined || type === undefined || result.dtype !== type.dtype || result.shape.join() !== type.shape.join())
+          return false
+        bound.peek(name).set(result.data)
+        return true
+      })
   }
 
   /** The steps `from` to `to`; marks within, and those at its end where it is the last. */
@@ -258,6 +260,8 @@ export class Engine {
       if (many) abort(state, 0, crew.lanes)
       if (error instanceof UtnetError) throw error
       throw new UtnetError('device_failed', `a kernel of device wasm trapped: ${(error as Error).message}`, { cause: error })
+    } finally {
+      if (many) waitUntilGone(state, crew.lanes)
     }
   }
 

@@ -14,6 +14,7 @@ export const CALL_WORDS = 3
 const LINE = 32
 const DONE = 0
 const ASLEEP = 16
+const GONE = 8
 /** Behind the lanes' words: the call that failed + 1, its status. */
 const failedAt = (lanes: number): number => lanes * LINE
 
@@ -73,6 +74,20 @@ export class Lane {
 export function begin(state: Int32Array, lanes: number, from: number): void {
   state.fill(0)
   for (let lane = 0; lane < lanes; lane++) Atomics.store(state, lane * LINE + DONE, from)
+}
+
+/** Says that a lane touches the memory no more. */
+export function leave(state: Int32Array, lane: number): void {
+  Atomics.store(state, lane * LINE + GONE, 1)
+  Atomics.notify(state, lane * LINE + GONE)
+}
+
+/** Waits until all lanes but the first have left the run, however it ended. */
+export function waitUntilGone(state: Int32Array, lanes: number): void {
+  for (let lane = 1; lane < lanes; lane++) {
+    const at = lane * LINE + GONE
+    for (let spins = 0; Atomics.load(state, at) === 0; spins++) if (spins >= SPINS) Atomics.wait(state, at, 0)
+  }
 }
 
 /** Waits until all other lanes are done with the calls before `to`. */

@@ -1,0 +1,199 @@
+/**
+ * A model on an ONNX Runtime whose values can be looked at. Values are had by further outputs of the same file; where it branches, they hide in subgraphs:
+ * then what ran is written out as a file without branches. At the level that is pinned for it, neither changes a bit.
+ */
+import type { InferenceSession } from 'onnxruntime-web'
+import {
+  boundariesOf,
+  checkpointRoot,
+  equalBytes,
+  exceptionsOf,
+  liveSet,
+  tensorRoot,
+  UtnetError,
+  type CheckpointTensor,
+  type NamedTensor,
+  type Tensor,
+} from '../../core/index.ts'
+import type { VerifiedRun } from '../device.ts'
+import { exposed, nodeModel, writeModel, type Graph, type Model, type Node } from '../graph/index.ts'
+import { entriesFor, record, type ForeignNode, type Recording } from '../trace/index.ts'
+import { openSession, runSession, type OrtKind } from './ort-session.ts'
+
+/** Sessions that are kept of one model: one for each set of values. */
+const KEPT = 3
+
+interface Verified {
+  readonly recording: Recording
+  readonly boundaries: readonly number[]
+  readonly live: ReadonlyMap<number, readonly string[]>
+}
+
+export class OrtGraph {
+  readonly model: Model
+  readonly arithmetic: string
+  readonly #kind: OrtKind
+  readonly #bytes: Uint8Array
+  readonly #branches: boolean
+  /** In order of use, the least recent first. */
+  readonly #sessions = new Map<string, Promise<InferenceSession>>()
+  /** By shapes, the last recording for them. */
+  readonly #verified = new Map<string, Verified>()
+
+  constructor(kind: OrtKind, model: Model, bytes: Uint8Array) {
+    this.#kind = kind
+    this.model = model
+    this.arithmetic = kind.exposing.arithmetic
+    this.#bytes = bytes
+    this.#branches = model.graph.nodes.some((node) => [...node.attributes.values()].some((a) => a.kind === 'graph'))
+  }
+
+  /** What a run on these inputs consists of. */
+  recording(inputs: readonly NamedTensor[]): Promise<Recording> {
+    return record(this.model, inputs, {
+      evaluate: async (partial, names) => (await this.values(partial, inputs, names)).map((t) => t.data),
+      // here nothing is foreign: what has no kernels runs as everything else does
+      foreign: (node) => this.operator(node),
+    })
+  }
+
+  /** Values of a recorded run, NaNs canonical. */
+  async values(recording: Recording, inputs: readonly NamedTensor[], names: readonly string[]): Promise<readonly Tensor[]> {
+    const fed = new Map<string, Tensor>(inputs.map((t) => [t.name, t]))
+    const there = (name: string): Tensor | undefined => recording.constants.get(name) ?? fed.get(name)
+    const wanted = [...new Set(names)].filter((name) => there(name) === undefined)
+    for (const name of wanted)
+      if (!recording.types.has(name)) throw new UtnetError('core_bad_argument', `the run has no value ${name.slice(0, 80)}`)
+    const found = new Map<string, Tensor>()
+    if (wanted.length > 0) for (const t of await this.#run(recording, inputs, wanted)) found.set(t.name, t)
+    return names.map((name) => {
+      const { dtype, shape, data } = (found.get(name) ?? there(name)) as Tensor
+      return { dtype, shape, data }
+    })
+  }
+
+  /** One operator alone: its outputs that have names. */
+  operator({ path, operands }: ForeignNode): Promise<readonly Tensor[]> {
+    return runNode(this.#kind, this.model, path, operands)
+  }
+
+  async verified(inputs: readonly NamedTensor[]): Promise<VerifiedRun> {
+    const key = inputs.map((t) => t.shape.join()).join(';')
+    const known = this.#verified.get(key)
+    const again = known === undefined ? undefined : await this.#checkpointed(known, inputs)
+    if (again !== undefined) return again
+    const recording = await this.recording(inputs)
+    const { entries, outputs } = recording
+    const boundaries = boundariesOf({ trace: entries, inputs, outputs: outputs.map((name) => ({ name })) })
+    const live = new Map(boundaries.map((k) => [k, liveSet(entries, recording.inputs, outputs, k)] as const))
+    const made = { recording, boundaries, live }
+    this.#verified.set(key, made)
+    const first = await this.#checkpointed(made, inputs)
+    if (first === undefined) throw new UtnetError('device_failed', 'a run of the model does not repeat itself')
+    return first
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => this.#release(session)))
+    this.#sessions.clear()
+  }
+
+  /** The run with its checkpoints; undefined where a value that the recording hangs on is another one. */
+  async #checkpointed({ recording, boundaries, live }: Verified, inputs: readonly NamedTensor[]): Promise<VerifiedRun | undefined> {
+    const guards = recording.guards.map((g) => g.name)
+    const names = [...new Set([...recording.outputs, ...guards, ...[...live.values()].flat()])]
+    const values = await this.values(recording, inputs, names)
+    const at = new Map(names.map((name, i) => [name, values[i] as Tensor]))
+    for (const { name, bytes } of recording.guards) if (!equalBytes((at.get(name) as Tensor).data, bytes)) return undefined
+    const roots = new Map<string, Uint8Array>()
+    const checkpoints = boundaries.map((boundary) => {
+      const tensors = (live.get(boundary) ?? []).map((name): CheckpointTensor => {
+        const tensor = at.get(name) as Tensor
+        const root = roots.get(name) ?? tensorRoot(tensor)
+        roots.set(name, root)
+        return [name, tensor.dtype, tensor.shape, root]
+      })
+      return [boundary, checkpointRoot(boundary, tensors)] as const
+    })
+    const outputs = this.model.graph.outputs.map(({ name }) => ({ name, ...(at.get(name) as Tensor) }))
+    const { entries } = recording
+    return { arithmetic: this.arithmetic, outputs, entries: entries.length, checkpoints, exceptions: exceptionsOf(entries) }
+  }
+
+  async #run(recording: Recording, inputs: readonly NamedTensor[], names: readonly string[]): Promise<readonly NamedTensor[]> {
+    const { ort, turn, exposing } = this.#kind
+    if (this.#branches) {
+      const session = await openSession(ort, turn, straight(this.model, recording, inputs, names), exposing.options)
+      try {
+        const fed = inputs.filter((t) => session.inputNames.includes(t.name))
+        return await runSession(ort, turn, session, fed, names)
+      } finally {
+        await turn(() => session.release())
+      }
+    }
+    return runSession(ort, turn, await this.#session(names), inputs, names)
+  }
+
+  #session(names: readonly string[]): Promise<InferenceSession> {
+    const key = names.join('\n')
+    const { ort, turn, exposing } = this.#kind
+    const found = this.#sessions.get(key) ?? openSession(ort, turn, exposed(this.#bytes, names), exposing.options)
+    this.#sessions.delete(key)
+    this.#sessions.set(key, found)
+    found.catch(() => this.#sessions.delete(key))
+    for (const [old, session] of this.#sessions) {
+      if (this.#sessions.size <= KEPT) break
+      this.#sessions.delete(old)
+      void this.#release(session)
+    }
+    return found
+  }
+
+  async #release(session: Promise<InferenceSession>): Promise<void> {
+    const { turn } = this.#kind
+    await session.then((s) => turn(() => s.release())).catch(() => {})
+  }
+}
+
+/** What ran, as far as the values need it, as a file without branches. */
+function straight(model: Model, recording: Recording, inputs: readonly NamedTensor[], names: readonly string[]): Uint8Array {
+  const entries = entriesFor(recording, names)
+  const nodes = entries.flatMap(({ source, inputs: taken, outputs }): Node[] =>
+    source.domain === '' && source.op === 'If'
+      ? outputs.map((name, i) => ({
+          name: '',
+          op: 'Identity',
+          domain: '',
+          inputs: [taken[i + 1] as string],
+          outputs: [name],
+          attributes: new Map(),
+        }))
+      : [source],
+  )
+  const taken = new Set(nodes.flatMap((node) => node.inputs))
+  const graph: Graph = {
+    inputs: inputs.filter((t) => taken.has(t.name)).map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    outputs: names.map((name) => ({ name })),
+    constants: new Map([...recording.constants].filter(([name]) => taken.has(name))),
+    nodes,
+  }
+  return writeModel({ opsets: model.opsets, graph })
+}
+
+/** One node of a model alone, by the options of runs whose values are looked at. */
+export async function runNode(
+  { ort, turn, exposing }: OrtKind,
+  model: Model,
+  path: readonly number[],
+  operands: readonly (Tensor | undefined)[],
+): Promise<readonly Tensor[]> {
+  const { bytes, inputs, outputs } = nodeModel(model, path, operands)
+  const session = await openSession(ort, turn, bytes, exposing.options)
+  try {
+    const feeds = inputs.map(([name, at]) => ({ name, ...(operands[at] as Tensor) }))
+    const found = await runSession(ort, turn, session, feeds, outputs)
+    return found.map(({ dtype, shape, data }) => ({ dtype, shape, data }))
+  } finally {
+    await turn(() => session.release())
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * `wasm`: our own operators (`guest/operators/exact`), the bits of onnxruntime-web by kernels that anyone can run again one by one. Its arithmetic id
+ * names the component that they are.
+ */
+import { UtnetError } from '../../../core/index.ts'
+import type { TensorSpec } from '../../../core/index.ts'
+import type { Device, LoadedModel, VerifiedRun } from '../../device.ts'
+import { readModel, requireOperators, type Model, type Node } from '../../graph/index.ts'
+import { hasKernels } from '../../operators/index.ts'
+import { serialQueue } from '../../queue.ts'
+import { ordered } from '../../specs.ts'
+import { Crew } from './crew.ts'
+import { Engine, type ForeignDevice, type Machine } from './engine.ts'
+import { Hasher } from './hasher.ts'
+import type { ExactModule } from './memory.ts'
+
+/** The guest `exact`: what it is called, and what of it runs. */
+export interface ExactGuest extends ExactModule {
+  /** CID of the component, in text. */
+  readonly component: string
+}
+
+export interface WasmOptions {
+  readonly exact: ExactGuest
+  /** Threads that a run is divided among; the bits are the same. The default is 1. */
+  readonly lanes?: number
+  /** Makes the roots of verified runs in a thread of its own. */
+  readonly hashThread?: boolean
+  /** Runs operators that have no kernels; models with such are refused where there is none. */
+  readonly foreign?: ForeignDevice
+  /** Pages of 64 KiB that a model may take at most. */
+  readonly quotaPages?: number
+}
+
+/** Arithmetic id of the kernels in a component. */
+export const wasmArithmetic = (component: string): string => `exact:${component}`
+
+/** What the device can run: what has kernels, and branches. */
+export const runsOnWasm = (node: Node): boolean => hasKernels(node) || (node.domain === '' && node.op === 'If')
+
+/** Of weights, what they are packed to, and values in between: an estimate. */
+const MEMORY_FACTOR = 4
+
+/** The device, in the thread that asks for it. */
+export function wasmDevice({ exact, lanes = 1, hashThread = false, foreign, quotaPages }: WasmOptions): Device {
+  if (!Number.isSafeInteger(lanes) || lanes < 1 || lanes > 64)
+    throw new UtnetError('core_bad_argument', `lanes must be 1 to 64, got ${lanes}`)
+  const turn = serialQueue()
+  let machine: Machine | undefined
+  const started = (): Machine => {
+    machine ??= {
+      exact,
+      ...(lanes === 1 ? {} : { crew: new Crew(exact, lanes) }),
+      ...(hashThread ? { hasher: new Hasher() } : {}),
+      ...(foreign === undefined ? {} : { foreign }),
+      ...(quotaPages === undefined ? {} : { quotaPages }),
+    }
+    return machine
+  }
+  const arithmetic = wasmArithmetic(exact.component)
+  return {
+    id: foreign === undefined ? 'wasm' : 'wasm-mixed',
+    class: 'exact',
+    arithmetic,
+    available: async () => true,
+    async load(bytes) {
+      const model = readModel(bytes)
+      if (foreign === undefined) requireOperators(model, runsOnWasm, 'device wasm')
+      const specs = { inputs: model.graph.inputs, outputs: outputSpecs(model) }
+      return loaded(new Engine(model, started()), specs, arithmetic, turn, bytes.length * MEMORY_FACTOR)
+    },
+    async close() {
+      const { crew, hasher } = machine ?? {}
+      machine = undefined
+      await Promise.all([crew?.close(), hasher?.close()])
+    },
+  }
+}
+
+function loaded(
+  engine: Engine,
+  specs: Pick<LoadedModel, 'inputs' | 'outputs'>,
+  arithmetic: string,
+  turn: ReturnType<typeof serialQueue>,
+  bytes: number,
+): LoadedModel {
+  return {
+    ...specs,
+    bytes,
+    async run(inputs) {
+      const own = ordered(specs.inputs, inputs)
+      return turn(() => engine.run(own))
+    },
+    async verified(inputs): Promise<VerifiedRun> {
+      const own = ordered(specs.inputs, inputs)
+      return { arithmetic, ...(await turn(() => engine.verified(own))) }
+    },
+    async close() {
+      await turn(async () => engine.close())
+    },
+  }
+}
+
+function outputSpecs({ graph }: Model): readonly TensorSpec[] {
+  return graph.outputs.map(({ name, dtype, shape }) => {
+    if (dtype === undefined || shape === undefined)
+      throw new UtnetError('model_invalid', `the model does not say what its output ${name.slice(0, 80)} is`, {
+        hint: 'export it with shapes inferred (onnx.shape_inference)',
+      })
+    return { name, dtype, shape }
+  })
+}
