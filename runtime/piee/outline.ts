@@ -45,7 +45,7 @@ export function outlineOf(run: Pick<GraphRun, 'model' | 'trace' | 'inputs' | 'ou
     outputs,
     types,
     constantOutputs: new Map(run.outputs.filter((t) => !types.has(t.name)).map((t) => [t.name, sha256(t.data)])),
-    boundaries: boundariesOf(run),
+    boundaries: boundariesOf(trace, run.inputs, outputs),
     cost: trace.reduce((sum, entry) => sum + entry.cost, 0),
     live: (boundary) => liveSet(trace, inputs, outputs, boundary),
   }

@@ -28,12 +28,11 @@ export function floatsOf({ dtype, data }: Pick<Tensor, 'dtype' | 'data'>): Float
   return dtype === 'f32' ? new Float32Array(buffer, byteOffset, bytes.length >> 2) : new Float64Array(buffer, byteOffset, bytes.length >> 3)
 }
 
-const byteNumber = { u8: Uint8Array, s8: Int8Array } as const
-
 /** A number per element where the dtype is one that bounds are about. */
 function numbersOf(tensor: Pick<Tensor, 'dtype' | 'data'>): ArrayLike<number> | undefined {
-  if (tensor.dtype === 'u8' || tensor.dtype === 's8') return new byteNumber[tensor.dtype](tensor.data.buffer, tensor.data.byteOffset, tensor.data.length)
-  return floatsOf(tensor)
+  const { dtype, data } = tensor
+  if (dtype === 'u8') return data
+  return dtype === 's8' ? new Int8Array(data.buffer, data.byteOffset, data.length) : floatsOf(tensor)
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array, size: number, i: number, j: number): boolean {

@@ -83,6 +83,12 @@ export function encodeTranscript(t: Omit<Transcript, 'sig' | 'referee'>, signer:
 
 const KEYS = ['v', 'claim', 'challenger', 'blocks', 'height', 'messages', 'closed', 'outcome', 'arithmetic', 'model', 'inputs', 'referee', 'sig']
 
+function few(value: Cbor | undefined, what: string): readonly Cbor[] {
+  const list = asArray(value, what)
+  if (list.length > LIMITS.tensorsPerCall) throw limitError('core_too_large', 'tensorsPerCall', list.length, LIMITS.tensorsPerCall, what)
+  return list
+}
+
 function readTensor(value: Cbor): NamedTensor {
   const [name, type, sides, data] = asArray(value, 'input', 4)
   const dtype = asText(type, 'dtype of an input')
@@ -111,7 +117,7 @@ function readClaim(value: Cbor | undefined): Claim {
     receipt: asCid(map['receipt'], 'receipt'),
     prover: asBytes(map['prover'], 'prover', 32),
     model: asCid(map['model'], 'model'),
-    inputs: asArray(map['inputs'], 'inputs of the claim').map(readHead),
+    inputs: few(map['inputs'], 'inputs of the claim').map(readHead),
     root: asBytes(map['root'], 'root', 32),
   }
 }
@@ -152,7 +158,7 @@ export function decodeTranscript(bytes: Uint8Array): Transcript {
     outcome: readOutcome(asBytes(map['outcome'], 'outcome')),
     arithmetic: asText(map['arithmetic'], 'arithmetic'),
     model: map['model'] === null ? null : asBytes(map['model'], 'model'),
-    inputs: map['inputs'] === null ? null : asArray(map['inputs'], 'inputs').map(readTensor),
+    inputs: map['inputs'] === null ? null : few(map['inputs'], 'inputs').map(readTensor),
     referee: asBytes(map['referee'], 'referee', 32),
     sig: asBytes(map['sig'], 'signature', 64),
   }

@@ -61,8 +61,9 @@ export async function verifyTranscript(bytes: Uint8Array, ports: TranscriptPorts
     check('model', false, `the transcript is without its model ${claim.model.toString()}`)
     return failed()
   }
-  const own = fileCid(file)
-  if (!check('model', own.equals(claim.model), `${own.toString()}${own.equals(claim.model) ? '' : ` for ${claim.model.toString()}`}`)) return failed()
+  const own = fileCid(file).toString()
+  const asked = claim.model.toString()
+  if (!check('model', own === asked, own === asked ? own : `${own}, where the claim is about ${asked}`)) return failed()
   if (transcript.inputs !== null && !check('inputs', fitHeads(transcript.inputs, claim.inputs), 'as the claim has them')) return failed()
 
   const model = await ports.load(file)
