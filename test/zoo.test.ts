@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apart, fromTorch, ZOO_BOUND } from '../examples/zoo/distance.ts'
 import { hasFreeSides, zooBytes, zooInputs, zooModels } from '../examples/zoo/index.ts'
 import type { NamedTensor } from '../runtime/core/index.ts'
-import { fileCid, tensorCommitment, tensorHeads } from '../runtime/core/index.ts'
+import { commitmentRoot, fileCid, plainCommitment, tensorHeads } from '../runtime/core/index.ts'
 import { createBridge, localDevices } from '../runtime/tpu-bridge/index.ts'
 import type { Bridge } from '../runtime/tpu-bridge/index.ts'
 import { memoryFiles, memoryKv } from './compliance/memory-ports.ts'
@@ -46,7 +46,7 @@ test.each(models.map((m) => [m.name, m] as const))(
     expect([native.arithmetic.split(':')[0], exact.arithmetic.split(':')[0]]).toEqual(['bounded', 'exact'])
     for (const { arithmetic, outputs, root } of [native, exact]) {
       expect(fromTorch(model, outputs)).toBeLessThanOrEqual(ZOO_BOUND)
-      expect(root).toEqual(tensorCommitment(fileCid(bytes), arithmetic, tensorHeads(inputs), tensorHeads(outputs)))
+      expect(root).toEqual(commitmentRoot(plainCommitment(fileCid(bytes), arithmetic, tensorHeads(inputs), tensorHeads(outputs))))
     }
     // exact: a stranger's device gives the same bytes; bounded: what it gives lies within the bound
     const again = await verifier.infer(name, inputs, 'exact')
