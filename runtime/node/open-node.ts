@@ -31,7 +31,7 @@ import * as crypto from '../crypto/native.ts'
 import { createHost } from '../host/index.ts'
 import { openDisk, openLmdb } from '../kv/index.ts'
 import { openReceipts, type Receipts } from '../receipts/index.ts'
-import { createBridge, localDevices } from '../tpu-bridge/index.ts'
+import { createBridge, localDevices, withGuests } from '../tpu-bridge/index.ts'
 import { exactGuest } from './exact-guest.ts'
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches } from './anchors.ts'
@@ -42,6 +42,7 @@ import { createBuckets } from './buckets.ts'
 import { journalOf, lanesOf, restingThreads, startEdges, type Edges, type GuestEntry } from './edge/index.ts'
 import { createEventHub } from './event-hub.ts'
 import { createFetcher } from './fetcher.ts'
+import { guestOperators } from './guest-operators.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
@@ -153,8 +154,12 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const store = await openStore({ kv: blocksKv, offline: true })
   closers.push(() => store.close())
   const exact = exactGuest(options.exactComponent)
-  const order = options.devices === undefined ? {} : { order: options.devices }
-  const bridge = createBridge({ files: store, kv, devices: localDevices({ ...order, ...(exact === undefined ? {} : { exact }) }) })
+  const operators = guestOperators(() => ({ chain, host }))
+  const local = localDevices({
+    ...(options.devices === undefined ? {} : { order: options.devices }),
+    ...(exact === undefined ? {} : { exact }),
+  })
+  const bridge = createBridge({ files: store, kv, devices: local.map((device) => withGuests(device, operators)) })
   closers.push(() => bridge.close())
   const host = createHost({
     files: store,

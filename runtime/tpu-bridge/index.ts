@@ -1,6 +1,7 @@
 /** Tensor bridge: ONNX models on local devices, with commitments to what was computed. */
 export { createBridge } from './bridge.ts'
 export type { Bridge, BridgeOptions, DeviceState } from './bridge.ts'
+export { withGuests, type GuestOperator, type GuestOperators } from './cut/index.ts'
 export type { Device, DeviceClass, LoadedModel, VerifiedRun } from './device.ts'
 export {
   exactComponentPath,

@@ -54,6 +54,17 @@ export function deviceCompliance(name: string, make: () => Device, expected: Pic
       }
     })
 
+    test('a free side without a name is as free as one with a name', async () => {
+      const side = (name: string): Uint8Array => value(name, ONNX_TYPE.f32, [-1, 2])
+      const loaded = await load(device, model(graph([node('Identity', ['x'], ['y'])], [side('x')], [side('y')])))
+      expect([loaded.inputs, loaded.outputs]).toEqual([
+        [{ name: 'x', dtype: 'f32', shape: [-1, 2] }],
+        [{ name: 'y', dtype: 'f32', shape: [-1, 2] }],
+      ])
+      expect(floats((await loaded.run([f32('x', [1, 2], [3, 4])]))[0])).toEqual([3, 4])
+      await loaded.close()
+    })
+
     test('unaligned input bytes are read right and left alone', async () => {
       const loaded = await load(device, identity(ONNX_TYPE.f64, [2]))
       const buffer = new Uint8Array(64).fill(7)

@@ -35,11 +35,18 @@ export const bytes = (field: number, ...parts: readonly Uint8Array[]): Uint8Arra
 }
 export const text = (field: number, value: string): Uint8Array => bytes(field, utf8(value))
 
-/** ValueInfoProto; a name in `shape` is a free dimension. */
+/** ValueInfoProto; a name in `shape` is a free dimension, and -1 one without a name. */
 export const value = (name: string, type: number, shape: readonly (number | string)[]): Uint8Array =>
   concatBytes(
     text(1, name),
-    bytes(2, bytes(1, int(1, type), bytes(2, ...shape.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : text(2, d)))))),
+    bytes(
+      2,
+      bytes(
+        1,
+        int(1, type),
+        bytes(2, ...shape.map((d) => bytes(1, typeof d === 'string' ? text(2, d) : d < 0 ? new Uint8Array() : int(1, d)))),
+      ),
+    ),
   )
 
 /** NodeProto. */

@@ -118,7 +118,8 @@ function withReceipt(error: UtnetError, receipt: string): UtnetError {
   return new UtnetError(error.code, error.message, { ...broken, hint: `utnet replay ${receipt} --trace`, details: { receipt } })
 }
 
-function failureOf(name: string, run: OperatorOutcome): UtnetError {
+/** What the caller is told of an operator's run that did not complete. */
+export function failureOf(name: string, run: OperatorOutcome): UtnetError {
   if (run.status === 'out-of-gas') {
     const where = run.where === undefined ? '' : ` in ${run.where}`
     return new UtnetError('host_out_of_gas', `${name} ran out of gas${where}`, {

@@ -30,6 +30,9 @@ export interface OrtDevice extends Device {
 /** Weights, and the packed copies that kernels make of them. */
 const MEMORY_FACTOR = 2
 
+/** -1 in 32 bits. */
+const FREE_SIDE = 0xffff_ffff
+
 /** One work at a time: two runs of the wasm runtime that overlap corrupt each other (seen in 1.30). */
 export type Turn = ReturnType<typeof serialQueue>
 
@@ -142,7 +145,8 @@ function specsOf(
       throw new UtnetError('model_invalid', `${kind} ${name} of the model has type ${meta.type}, which the bridge does not carry`)
     if (meta.shape.length > LIMITS.tensorRank)
       throw limitError('model_invalid', 'tensorRank', meta.shape.length, LIMITS.tensorRank, `rank of ${kind} ${name}`)
-    return { name, dtype, shape: meta.shape.map((d) => (typeof d === 'number' && d >= 0 ? d : -1)) }
+    // a free side is its name; without one -1, which the wasm runtime reads as an unsigned integer
+    return { name, dtype, shape: meta.shape.map((d) => (typeof d === 'number' && d >= 0 && d < FREE_SIDE ? d : -1)) }
   })
 }
 
