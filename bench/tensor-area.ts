@@ -3,6 +3,7 @@ import type { Row } from './row.ts'
 import { identicalRows } from './tensor/identical.ts'
 import { modelRows } from './tensor/models.ts'
 import { verifiedRows } from './tensor/verified.ts'
+import { fusionRows } from './tensor/fusion.ts'
 import { zooRows } from './tensor/zoo.ts'
 
 export type Emit = (row: Row) => void
@@ -12,6 +13,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   identical: identicalRows,
   models: modelRows,
   verified: verifiedRows,
+  fusion: fusionRows,
   zoo: zooRows,
 }
 

@@ -5,6 +5,7 @@
  * Does not protect against: a graph that is small and still costs much memory or time within one operator.
  */
 import { equalBytes, fromUtf8, limitError, LIMITS, UtnetError, utf8 } from '../core/index.ts'
+import { ReadBudget } from './graph/read-budget.ts'
 import { fields } from './protobuf.ts'
 
 const DOMAINS = new Set(['', 'ai.onnx.ml', 'com.microsoft', 'ai.utnet'])
@@ -20,6 +21,8 @@ export interface ModelSummary {
 
 interface Body {
   nodes: number
+  /** Of the whole file: messages by the million would take seconds to walk. */
+  readonly budget: ReadBudget
   /** Calls of functions of the model itself, by key, with how often. */
   readonly calls: Map<string, number>
 }
@@ -32,7 +35,8 @@ export function checkModel(bytes: Uint8Array): ModelSummary {
   if (equalBytes(bytes.subarray(4, 8), ORT_FORMAT)) throw new UtnetError('model_invalid', 'the model is in ORT format; only ONNX is taken')
   const functions = new Map<string, Body>()
   const bodies: { readonly bytes: Uint8Array; readonly body: Body; readonly isFunction: boolean }[] = []
-  const main: Body = { nodes: 0, calls: new Map() }
+  const budget = new ReadBudget()
+  const main: Body = { nodes: 0, budget, calls: new Map() }
   for (const f of fields(bytes)) {
     if (f.wire !== 2) continue
     if (f.number === 7) bodies.push({ bytes: f.bytes, body: main, isFunction: false })
@@ -40,7 +44,8 @@ export function checkModel(bytes: Uint8Array): ModelSummary {
     if (f.number === 25) {
       const key = functionKey(f.bytes)
       if (functions.has(key)) throw new UtnetError('model_invalid', `the model defines function ${key} twice`)
-      const body: Body = { nodes: 0, calls: new Map() }
+      budget.object()
+      const body: Body = { nodes: 0, budget, calls: new Map() }
       functions.set(key, body)
       bodies.push({ bytes: f.bytes, body, isFunction: true })
     }
@@ -63,18 +68,20 @@ function functionKey(bytes: Uint8Array): string {
 
 /** GraphProto: node 1, initializer 5, sparse_initializer 15. FunctionProto: node 7, attribute_proto 11. */
 function scanGraph(bytes: Uint8Array, isFunction: boolean, body: Body, functions: ReadonlyMap<string, Body>, depth: number): void {
+  body.budget.object()
   if (depth > LIMITS.modelDepth) throw limitError('model_invalid', 'modelDepth', depth, LIMITS.modelDepth, 'nesting of graphs in the model')
   for (const f of fields(bytes)) {
     if (f.wire !== 2) continue
     if (f.number === (isFunction ? 7 : 1)) scanNode(f.bytes, body, functions, depth)
     else if (isFunction && f.number === 11) scanAttribute(f.bytes, body, functions, depth)
-    else if (!isFunction && f.number === 5) scanTensor(f.bytes)
-    else if (!isFunction && f.number === 15) scanSparse(f.bytes)
+    else if (!isFunction && f.number === 5) scanTensor(f.bytes, body)
+    else if (!isFunction && f.number === 15) scanSparse(f.bytes, body)
   }
 }
 
 /** NodeProto: op_type 4, attribute 5, domain 7. */
 function scanNode(bytes: Uint8Array, body: Body, functions: ReadonlyMap<string, Body>, depth: number): void {
+  body.budget.object()
   if (++body.nodes > LIMITS.modelNodes) throw limitError('model_invalid', 'modelNodes', body.nodes, LIMITS.modelNodes, 'nodes of the model')
   let op = ''
   let domain = ''
@@ -98,21 +105,23 @@ function scanNode(bytes: Uint8Array, body: Body, functions: ReadonlyMap<string, 
 
 /** AttributeProto: t 5, g 6, tensors 10, graphs 11, sparse_tensor 22, sparse_tensors 23. */
 function scanAttribute(bytes: Uint8Array, body: Body, functions: ReadonlyMap<string, Body>, depth: number): void {
+  body.budget.object()
   for (const f of fields(bytes)) {
     if (f.wire !== 2) continue
-    if (f.number === 5 || f.number === 10) scanTensor(f.bytes)
+    if (f.number === 5 || f.number === 10) scanTensor(f.bytes, body)
     else if (f.number === 6 || f.number === 11) scanGraph(f.bytes, false, body, functions, depth + 1)
-    else if (f.number === 22 || f.number === 23) scanSparse(f.bytes)
+    else if (f.number === 22 || f.number === 23) scanSparse(f.bytes, body)
   }
 }
 
 /** SparseTensorProto: values 1, indices 2. */
-function scanSparse(bytes: Uint8Array): void {
-  for (const f of fields(bytes)) if (f.wire === 2 && (f.number === 1 || f.number === 2)) scanTensor(f.bytes)
+function scanSparse(bytes: Uint8Array, body: Body): void {
+  for (const f of fields(bytes)) if (f.wire === 2 && (f.number === 1 || f.number === 2)) scanTensor(f.bytes, body)
 }
 
 /** TensorProto: external_data 13, data_location 14 (0 is in the file). */
-function scanTensor(bytes: Uint8Array): void {
+function scanTensor(bytes: Uint8Array, body: Body): void {
+  body.budget.object()
   for (const f of fields(bytes)) {
     if ((f.number === 13 && f.wire === 2) || (f.number === 14 && f.wire === 0 && f.value !== 0)) {
       throw new UtnetError('model_invalid', 'the model keeps weights outside its file', {

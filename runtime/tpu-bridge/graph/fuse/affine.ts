@@ -38,10 +38,32 @@ export function affineOf(draft: Draft, node: Node, x: string, rank: number, chan
   const c = perChannel(draft, right ? b : a, rank, channels)
   if (c === undefined) return undefined
   const affine = (scale: (v: number) => number, shift: (v: number) => number): Affine => ({ scale: c.map(scale), shift: c.map(shift) })
-  if (is(node, 'Mul')) return affine((v) => v, () => 0)
-  if (is(node, 'Add')) return affine(() => 1, (v) => v)
-  if (is(node, 'Sub')) return right ? affine(() => 1, (v) => -v) : affine(() => -1, (v) => v)
-  return is(node, 'Div') && right ? affine((v) => 1 / v, () => 0) : undefined
+  if (is(node, 'Mul'))
+    return affine(
+      (v) => v,
+      () => 0,
+    )
+  if (is(node, 'Add'))
+    return affine(
+      () => 1,
+      (v) => v,
+    )
+  if (is(node, 'Sub'))
+    return right
+      ? affine(
+          () => 1,
+          (v) => -v,
+        )
+      : affine(
+          () => -1,
+          (v) => v,
+        )
+  return is(node, 'Div') && right
+    ? affine(
+        (v) => 1 / v,
+        () => 0,
+      )
+    : undefined
 }
 
 /** A constant that is one number for each channel, or for all, whatever the other axes of a value of that rank. */

@@ -20,7 +20,10 @@ export function foldBack(draft: Draft): void {
     const weights = draft.floats(w)
     const product = weights && productOf(node, weights.shape)
     if (weights === undefined || product === undefined) continue
-    const bias = b === '' ? new Float64Array(product.channels) : perChannel(draft, b, is(node, 'Gemm') ? 2 : 1, product.channels, is(node, 'Gemm') ? 1 : 0)
+    const bias =
+      b === ''
+        ? new Float64Array(product.channels)
+        : perChannel(draft, b, is(node, 'Gemm') ? 2 : 1, product.channels, is(node, 'Gemm') ? 1 : 0)
     if (bias === undefined) continue
     let total: Affine | undefined
     let output = node.outputs[0] as string
@@ -40,7 +43,11 @@ export function foldBack(draft: Draft): void {
     const moved = Float32Array.from(bias, (v, c) => v * (scale[c] as number) + (shift[c] as number))
     draft.replace(place, {
       ...node,
-      inputs: [node.inputs[0] as string, draft.addFloats(w, weights.shape, folded), draft.addFloats(b === '' ? `${w}.bias` : b, [product.channels], moved)],
+      inputs: [
+        node.inputs[0] as string,
+        draft.addFloats(w, weights.shape, folded),
+        draft.addFloats(b === '' ? `${w}.bias` : b, [product.channels], moved),
+      ],
       outputs: [output],
     })
   }

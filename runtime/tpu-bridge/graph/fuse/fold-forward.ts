@@ -23,7 +23,7 @@ export function foldForward(draft: Draft): void {
     const chain: number[] = []
     let total: Affine = { scale: new Float64Array(first.channels).fill(1), shift: new Float64Array(first.channels) }
     let input = value
-    for (let at: number | undefined = place; at !== undefined; ) {
+    for (let at: number | undefined = place; at !== undefined;) {
       const node = draft.at(at)
       const x = affineInput(draft, node)
       const affine = x === undefined ? undefined : affineOf(draft, node, x, first.rank, first.channels)
@@ -39,7 +39,7 @@ export function foldForward(draft: Draft): void {
     const padded = takers.some((t) => t.pads)
     const before = padded ? total.shift.map((t, c) => t / (total.scale[c] as number)) : undefined
     const kept = before?.some((t) => t !== 0) === true
-    if (kept && (chain.length === 1 && total.scale.every((s) => s === 1))) continue
+    if (kept && chain.length === 1 && total.scale.every((s) => s === 1)) continue
     for (const at of chain) if (at !== place) draft.remove(at)
     if (kept) {
       const shift = Float32Array.from(before as Float64Array)

@@ -11,10 +11,20 @@ export function mergeResidualScales(draft: Draft): void {
   for (const [add, place] of draft.places()) {
     if (!is(add, 'Add') || add.attributes.size > 0) continue
     const [a = '', b = ''] = add.inputs
-    for (const [x, product] of [[a, b], [b, a]] as const) {
+    for (const [x, product] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       const at = draft.maker(product)
       const multiply = at === undefined ? undefined : draft.at(at)
-      if (at === undefined || multiply === undefined || !is(multiply, 'Mul') || multiply.attributes.size > 0 || draft.onlyTaker(product) !== place) continue
+      if (
+        at === undefined ||
+        multiply === undefined ||
+        !is(multiply, 'Mul') ||
+        multiply.attributes.size > 0 ||
+        draft.onlyTaker(product) !== place
+      )
+        continue
       const [c = '', d = ''] = multiply.inputs
       const h = c === x ? d : c
       if ((c !== x && d !== x) || h === x || !isPooled(draft, h)) continue
