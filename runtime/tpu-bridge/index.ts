@@ -29,6 +29,7 @@ export type {
   ThreadedOptions,
   WasmOptions,
 } from './devices/index.ts'
+export { deviceOperators, wasmOperators, type ReadFile } from './parts/index.ts'
 export { inferGas } from './specs.ts'
 export { checkModel } from './model-check.ts'
 export type { ModelSummary } from './model-check.ts'
