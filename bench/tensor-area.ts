@@ -1,19 +1,27 @@
 /** Tensors: what models, kernels, commitments and disputes cost. Parts stand alone: `npm run -s bench -- tensor --only=matmul`. */
 import type { Row } from './row.ts'
+import { pieeRows } from './tensor/piee.ts'
 import { identicalRows } from './tensor/identical.ts'
 import { modelRows } from './tensor/models.ts'
 import { verifiedRows } from './tensor/verified.ts'
+<<<<<<< HEAD
 import { fusionRows } from './tensor/fusion.ts'
+=======
+>>>>>>> w-piee
 import { zooRows } from './tensor/zoo.ts'
 
 export type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  piee: pieeRows,
   identical: identicalRows,
   models: modelRows,
   verified: verifiedRows,
+<<<<<<< HEAD
   fusion: fusionRows,
+=======
+>>>>>>> w-piee
   zoo: zooRows,
 }
 

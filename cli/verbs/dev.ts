@@ -49,16 +49,26 @@ function threadsOf(context: VerbContext): number | undefined {
   return Number(text)
 }
 
+/** Of 0.1 the 10: the node lies in one of so many inferences. */
+function cheatOf(context: VerbContext): number | undefined {
+  const text = textFlag(context, 'cheat')
+  if (text === undefined) return undefined
+  const share = Number(text)
+  if (!/^(0?\.\d{1,4}|1)$/.test(text) || share <= 0) throw new UtnetError('usage', `--cheat must be a share from 0.0001 to 1, got ${text}`)
+  return Math.round(1 / share)
+}
+
 interface Started {
   readonly data: string
   readonly port: number
   readonly retention: Retention
   readonly receipts: 'on' | 'off'
   readonly threads: number | undefined
+  readonly cheat: number | undefined
 }
 
 async function start(options: Started): Promise<DevNode> {
-  const { data, port, retention, receipts, threads } = options
+  const { data, port, retention, receipts, threads, cheat } = options
   const { startDevNode } = await loadRuntime()
   try {
     return await startDevNode({
@@ -67,6 +77,7 @@ async function start(options: Started): Promise<DevNode> {
       retention: { default: retention },
       receipts: { default: receipts },
       ...(threads === undefined ? {} : { threads }),
+      ...(cheat === undefined ? {} : { cheat }),
     })
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
@@ -78,7 +89,7 @@ async function start(options: Started): Promise<DevNode> {
 
 export const dev: Verb = {
   name: 'dev',
-  usage: 'dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N]',
+  usage: 'dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE]',
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
   options: {
     port: { type: 'string', short: 'p' },
@@ -87,6 +98,7 @@ export const dev: Verb = {
     retention: { type: 'string' },
     receipts: { type: 'string' },
     threads: { type: 'string' },
+    cheat: { type: 'string' },
   },
   positionals: [0, 0],
   async run(context) {
@@ -98,6 +110,7 @@ export const dev: Verb = {
       retention: retentionOf(context),
       receipts: receiptsOf(context),
       threads: threadsOf(context),
+      cheat: cheatOf(context),
     }
     const stop = askedToStop()
     const node = await start(options)
@@ -110,6 +123,7 @@ export const dev: Verb = {
         context.say(
           `utnet dev is ready at ${node.url}\n  data   ${data}\n  chain  ${info.chainId} (dev)\n  node   ${info.nodeKey}\nCtrl-C stops it.`,
         )
+      if (options.cheat !== undefined) context.say(`this node lies in one of ${options.cheat} inferences: watch ${node.url}/v1/events`)
       const stopWatching = watched === undefined ? undefined : await watchAndDeploy(watched, node.api, context.say)
       await stop
       context.say('stopping')

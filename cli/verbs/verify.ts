@@ -6,6 +6,7 @@ import { anchoredBundle } from '../anchored-bundle.ts'
 import { loadRuntime } from '../runtime.ts'
 import { readGenesisFile, trustedChains } from '../user-folder.ts'
 import { textFlag, type Verb, type VerbContext } from '../verb.ts'
+import { verifyTranscript } from './verify-transcript.ts'
 
 function trustOf(context: VerbContext): Genesis[] {
   const file = textFlag(context, 'genesis')
@@ -49,11 +50,13 @@ async function check(context: VerbContext, trust: Genesis[]): Promise<Verificati
 
 export const verify: Verb = {
   name: 'verify',
-  usage: 'verify FILE|ID [--genesis FILE] [--reexecute]',
-  summary: 'check a bundle or receipt; exit 0 only if every check holds',
-  options: { genesis: { type: 'string' }, reexecute: { type: 'boolean' } },
-  positionals: [1, 1],
+  usage: 'verify FILE|ID [--genesis FILE] [--reexecute] | verify transcript FILE [--model FILE] [--operators FILE]',
+  summary: 'check a bundle, a receipt or the transcript of a dispute; exit 0 only if every check holds',
+  options: { genesis: { type: 'string' }, reexecute: { type: 'boolean' }, model: { type: 'string' }, operators: { type: 'string' } },
+  positionals: [1, 2],
   async run(context) {
+    if (context.args[0] === 'transcript' && context.args.length === 2) return verifyTranscript(context, context.args[1] as string)
+    if (context.args.length > 1) throw new UtnetError('usage', 'verify takes one file or receipt id', { hint: 'utnet verify transcript FILE' })
     const result = await check(context, trustOf(context))
     context.print(result)
     for (const bad of result.checks.filter((c) => !c.ok)) context.say(`${bad.name}: ${bad.detail}`)

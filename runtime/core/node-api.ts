@@ -234,6 +234,17 @@ export type NodeEvent =
   | { readonly type: 'block'; readonly height: number; readonly hash: string; readonly transactions: number }
   | { readonly type: 'receipt'; readonly id: string; readonly kind: string; readonly status: RunStatus; readonly gas: string }
   | { readonly type: 'anchor'; readonly id: string; readonly height: number }
+  | {
+      readonly type: 'dispute'
+      readonly receipt: string
+      /** `prover`, `challenger`, or both. */
+      readonly losers: readonly string[]
+      readonly reason: string
+      readonly detail: string
+      /** Entry of the trace that it came down to, with its operator; null where it ended before. */
+      readonly entry: number | null
+      readonly operator: string | null
+    }
   | { readonly type: 'event'; readonly height: number; readonly contract: string; readonly name: string; readonly data: unknown }
 
 export interface IpfsAnswer {

@@ -29,16 +29,20 @@ export interface OperatorRunner {
   readonly arithmetic: string
   /** Throws `core_bad_argument` for a path that leads nowhere. */
   node(model: CID, path: readonly number[]): Promise<NodeFacts>
-  /** The least part that has the element (its number in row-major order) of an output; undefined where the operator runs whole only. The types of operands in their places. */
+  /**
+   * The least part that has the element (its number in row-major order) of an output of `shape`; undefined where the operator runs whole only. `operands` are types in their
+   * places. The runner that gave a part runs it.
+   */
   part(
     model: CID,
     path: readonly number[],
     operands: readonly (TensorType | undefined)[],
     output: number,
+    shape: readonly number[],
     element: number,
   ): Promise<OperatorPart | undefined>
   /**
-   * All outputs; of a part its boxes of operands in, its box of the output out. Constants are taken from the model. With `magnitudes` on the absolute values of
+   * All outputs in their places; of a part its boxes of operands in, one tensor out: its box of the output. Constants are taken from the model. With `magnitudes` on the absolute values of
    * all operands, constants too: of sums of products the sum of what the products weigh (an activation behind them left out). Throws what `GraphRunner.runOperator` does.
    */
   run(

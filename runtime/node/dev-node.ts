@@ -4,6 +4,7 @@ import { Admission, createApp } from '../../gateway/index.ts'
 import { serve, type GatewayServer, type ServeOptions } from '../../gateway/node.ts'
 import { LIMITS, type NodeApi, type UtnetError } from '../core/index.ts'
 import { openNode, type NodeOptions } from './open-node.ts'
+import type { NodeDispute } from './piee/index.ts'
 
 /** `threads`: as many as there are other cores, at least one, unless told. */
 export interface DevNodeOptions extends NodeOptions {
@@ -29,8 +30,10 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     process.kill(process.pid, 'SIGTERM')
   }
   const restarted = (error: UtnetError): void => void process.stderr.write(`an edge thread is started again: ${error.message}\n`)
+  const disputed = ({ receipt, losers, detail }: NodeDispute, transcript: string): void =>
+    void process.stderr.write(`dispute about ${receipt}: ${losers.join(' and ')} lost, ${detail}\n  next: utnet verify transcript ${transcript}\n`)
   const threads = Math.min(LIMITS.edgeThreads, Math.max(1, availableParallelism() - 1))
-  const node = await openNode({ onFailure: failed, onRestart: restarted, threads, ...options })
+  const node = await openNode({ onFailure: failed, onRestart: restarted, onDispute: disputed, threads, ...options })
   try {
     const address = { port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }
     const here = node.edges === undefined ? await serveHere(node.api, address) : undefined

@@ -33,6 +33,7 @@ import { openDisk, openLmdb } from '../kv/index.ts'
 import { openReceipts, type Receipts } from '../receipts/index.ts'
 import { createBridge, localDevices, withGuests } from '../tpu-bridge/index.ts'
 import { exactGuest } from './exact-guest.ts'
+import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index.ts'
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
@@ -77,6 +78,10 @@ export interface NodeOptions {
   readonly devices?: readonly string[]
   /** The component that device `wasm` runs; that of the package unless told. */
   readonly exactComponent?: Uint8Array
+  /** The node lies in one of so many inferences; only under a dev genesis. */
+  readonly cheat?: number
+  /** Where it is given, a node that lies audits itself and disputes what it finds; told of disputes, with the file of the transcript. */
+  readonly onDispute?: (found: NodeDispute, transcript: string) => void
   /** Told of what ends the node by itself: a disk or chain that failed. */
   readonly onFailure?: (error: UtnetError) => void
 }
@@ -87,6 +92,8 @@ export interface OpenNode {
   readonly genesis: Uint8Array
   /** True when this run made the genesis. */
   readonly madeGenesis: boolean
+  /** Of a node that lies, what it has to defend: the lie behind a commitment's root. */
+  readonly lieOf: Cheat['lieOf']
   /** Threads that can serve the node's HTTP; undefined where there are none. */
   readonly edges: Pick<Edges, 'listen'> | undefined
   /** Ends event streams, waits for what is being written, gives the folder free. */
@@ -159,8 +166,12 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     ...(options.devices === undefined ? {} : { order: options.devices }),
     ...(exact === undefined ? {} : { exact }),
   })
-  const bridge = createBridge({ files: store, kv, devices: local.map((device) => withGuests(device, operators)) })
-  closers.push(() => bridge.close())
+  const honest = createBridge({ files: store, kv, devices: local.map((device) => withGuests(device, operators)) })
+  closers.push(() => honest.close())
+  const random = pooledRandom()
+  const cheat = options.cheat === undefined ? undefined : cheatOn(genesis, options.cheat, honest, exact, store, random)
+  if (cheat !== undefined) closers.push(() => cheat.models.runner.close())
+  const bridge = cheat?.bridge ?? honest
   const host = createHost({
     files: store,
     tensors: bridge,
@@ -179,7 +190,6 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     loadModule: (module) => host.load(module),
     onCall: recorder.note,
   })
-  const random = pooledRandom()
   const journal = (path: string, thread: number): Receipts =>
     openReceipts({
       lanes: lanesOf(thread),
@@ -282,7 +292,10 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const answering = answerRequests(parts, options.onFailure ?? (() => {}))
   requests = answering
   closers.push(() => answering.close())
-  const api = apiOf(parts, genesisBytes, edges)
+  const plainApi = apiOf(parts, genesisBytes, edges)
+  const { onDispute } = options
+  const api =
+    cheat === undefined || onDispute === undefined ? plainApi : selfAudited(plainApi, parts, cheat, join(options.data, 'disputes'), onDispute)
   edges?.serve({
     api,
     files: store,
@@ -304,6 +317,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     api,
     genesis: genesisBytes,
     madeGenesis: made,
+    lieOf: (root) => cheat?.lieOf(root),
     edges,
     close() {
       closed ??= (async () => {

@@ -9,8 +9,8 @@ import {
   type Commitment,
   type ComparisonClass,
   type TensorHead,
+  type CID,
 } from '../core/index.ts'
-import type { CID } from 'multiformats/cid'
 import type { Outline } from './outline.ts'
 
 export interface Claim {

@@ -8,8 +8,8 @@ import {
   type GraphRun,
   type TensorType,
   type TraceEntry,
+  type CID,
 } from '../core/index.ts'
-import type { CID } from 'multiformats/cid'
 
 /**
  * A function of the model and the shapes of its inputs; of a model that branches on values, or whose shapes depend on them, of the inputs themselves. So who
@@ -45,7 +45,7 @@ export function outlineOf(run: Pick<GraphRun, 'model' | 'trace' | 'inputs' | 'ou
     outputs,
     types,
     constantOutputs: new Map(run.outputs.filter((t) => !types.has(t.name)).map((t) => [t.name, sha256(t.data)])),
-    boundaries: boundariesOf(trace, run.inputs, outputs),
+    boundaries: boundariesOf(run),
     cost: trace.reduce((sum, entry) => sum + entry.cost, 0),
     live: (boundary) => liveSet(trace, inputs, outputs, boundary),
   }

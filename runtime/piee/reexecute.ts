@@ -34,7 +34,12 @@ export interface Checked {
   readonly evidence: ReexecEvidence
 }
 
-/** Throws `evidence_invalid` where a tensor is not the one that was committed to. */
+/** A value of the run, fetched; undefined for constants and what is left out. Throws `evidence_invalid` where what comes is not what was committed to. */
+export async function fetchChecked({ values, fetch }: Pick<Reexecution, 'values' | 'fetch'>, name: string): Promise<Tensor | undefined> {
+  const value = values.get(name)
+  return value === undefined ? undefined : checkTensor(name, value, await fetch(name, rootOfLeaved(value)))
+}
+
 function checkTensor(name: string, value: Leaved, tensor: Tensor): Tensor {
   const fits =
     tensor.dtype === value.dtype &&
@@ -48,12 +53,10 @@ function checkTensor(name: string, value: Leaved, tensor: Tensor): Tensor {
  * Runs an entry again from the prover's inputs. Throws `evidence_invalid` where what is fetched was not committed to, and what the runner throws; an operator that
  * stops on those inputs has no right output, and is `different`.
  */
-export async function reexecute({ outline, commitment, values, entry: number, fetch, runner }: Reexecution): Promise<Checked> {
+export async function reexecute(asked: Reexecution): Promise<Checked> {
+  const { outline, commitment, values, entry: number, runner } = asked
   const entry = outline.trace[number] as TraceEntry
-  const take = async (name: string): Promise<Tensor | undefined> => {
-    const value = values.get(name)
-    return value === undefined ? undefined : checkTensor(name, value, await fetch(name, rootOfLeaved(value)))
-  }
+  const take = (name: string): Promise<Tensor | undefined> => fetchChecked(asked, name)
   const root = (name: string): Uint8Array | null => {
     const value = values.get(name)
     return value === undefined ? null : rootOfLeaved(value)

@@ -4,8 +4,7 @@
  * A receipt is picked with probability rate / 10^6, whatever other receipts there are. Within one, `draws` operators are drawn with replacement, each with a
  * chance of its cost over the cost of all: wrong operators that make up the share w of the cost are found with probability 1 - (1 - w)^draws.
  */
-import { abytes, digest, encode, UtnetError } from '../core/index.ts'
-import type { CID } from 'multiformats/cid'
+import { abytes, digest, encode, UtnetError, type CID } from '../core/index.ts'
 
 const MILLION = 1_000_000n
 

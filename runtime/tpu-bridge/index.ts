@@ -30,6 +30,7 @@ export type {
   WasmOptions,
 } from './devices/index.ts'
 export { fuseModel, type FusedModel } from './fuse-model.ts'
+export { deviceOperators, wasmOperators, type ReadFile } from './parts/index.ts'
 export { inferGas } from './specs.ts'
 export { checkModel } from './model-check.ts'
 export type { ModelSummary } from './model-check.ts'

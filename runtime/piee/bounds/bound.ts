@@ -1,6 +1,5 @@
 /** What a derived bound of an operator's rounding errors is, and how two results are held against one. */
-import type { CID } from 'multiformats/cid'
-import { DTYPES, type OperatorPart, type OperatorRunner, type Tensor, type TraceEntry } from '../../core/index.ts'
+import { DTYPES, type OperatorPart, type OperatorRunner, type Tensor, type TraceEntry, type CID } from '../../core/index.ts'
 
 /** Greatest difference of element `i` between two results that both may have; 0 is equality of bytes. Infinity where no result is wrong. */
 export type Bound = (i: number) => number

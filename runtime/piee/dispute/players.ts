@@ -81,6 +81,7 @@ export async function open(dispute: Dispute, signer: SigningKey, run: GraphRun, 
     entry,
     entry.inputs.map((name) => values.get(name)),
     naming.output,
+    output.shape,
     element,
   )
   return next(

@@ -28,10 +28,11 @@ export function decidingPart(
   entry: TraceEntry,
   operands: readonly (Leaved | undefined)[],
   output: number,
+  shape: readonly number[],
   element: number,
 ): Promise<OperatorPart | undefined> {
   if (entry.cost * LARGE <= outline.cost) return Promise.resolve(undefined)
-  return runner.part(outline.model, entry.path, operands, output, element)
+  return runner.part(outline.model, entry.path, operands, output, shape, element)
 }
 
 /** Number, within a box, of the element that has `element` in the whole; undefined where the box does not have it. */
@@ -71,7 +72,7 @@ export async function settle(dispute: Dispute, runner: OperatorRunner): Promise<
   const element = naming.data === null ? (naming.element as number) : firstElement(opening.data, naming.data, size, naming.chunk)
   const theirs = bytesAt(opening.data, element - (naming.chunk * CHUNK_BYTES) / size, size)
   const leaved = entry.inputs.map((name) => values.get(name))
-  const part = await decidingPart(runner, outline, entry, leaved, naming.output, element)
+  const part = await decidingPart(runner, outline, entry, leaved, naming.output, output.shape, element)
   const ran = { entry: naming.entry, output: naming.output, element, part: part !== undefined, cost: part?.cost ?? entry.cost }
   const end = (losers: Outcome['losers'], reason: Outcome['reason'], detail: string): Settled => ({ outcome: { losers, reason, detail }, ran })
 

@@ -10,8 +10,8 @@ import {
   type Tensor,
   type TensorType,
   type TraceEntry,
+  type CID,
 } from '../../core/index.ts'
-import type { CID } from 'multiformats/cid'
 import { takeBox } from '../opening.ts'
 
 export interface LoopNode {
@@ -130,7 +130,7 @@ export function loopRunner(model: LoopModel): OperatorRunner {
       const node = nodeAt(path)
       return { operator: node.op, attributes: new Map(), constants: node.inputs.map((name) => model.constants.get(name)) }
     },
-    async part(_model, path, operands, output, element) {
+    async part(_model, path, operands, output, _shape, element) {
       const node = nodeAt(path)
       if (node.op !== 'MatMul') return undefined
       const types = operands.map((type, i) => type ?? (model.constants.get(node.inputs[i] as string) as Tensor))

@@ -58,7 +58,7 @@ describe('a part has the bits of the whole', () => {
         const b = [[k, n], [k, n], [p, q, k, n], [p, 1, k, n], [p, k, n]][form] as number[]
         parts += await check({ op: 'MatMul', inputs: [noise(seed, a), { ...noise(seed + 1, b), constant }] }, some(seed))
       }),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     )
     expect(parts).toBeGreaterThan(60)
   })
@@ -79,7 +79,7 @@ describe('a part has the bits of the whole', () => {
         }
         parts += await check(c, some(seed))
       }),
-      { numRuns: 80 },
+      { numRuns: 80, endOnFailure: true },
     )
     expect(parts).toBeGreaterThan(100)
   })
