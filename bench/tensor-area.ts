@@ -1,11 +1,17 @@
 /** Tensors: what models, kernels, commitments and disputes cost. Parts stand alone: `npm run -s bench -- tensor --only=matmul`. */
 import type { Row } from './row.ts'
+import { identicalRows } from './tensor/identical.ts'
+import { modelRows } from './tensor/models.ts'
+import { verifiedRows } from './tensor/verified.ts'
 import { zooRows } from './tensor/zoo.ts'
 
 export type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  identical: identicalRows,
+  models: modelRows,
+  verified: verifiedRows,
   zoo: zooRows,
 }
 

@@ -3,11 +3,12 @@
  * Beside the code lie the files it reads: guest SDK and WIT, project templates, the wasm of the compiler's tools and of onnxruntime-web.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { includeMultiformats, keepReachable } from './declarations.ts'
+import { buildExact, EXACT_WASM } from './exact-wasm.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = resolve(process.argv[2] ?? `${root}dist`)
@@ -71,6 +72,8 @@ await build({
     'test-resolver': 'cli/test-resolver.ts',
     'edge-worker': 'runtime/node/edge/edge-worker.ts',
     'device-worker': 'runtime/tpu-bridge/devices/device-worker.ts',
+    'crew-worker': 'runtime/tpu-bridge/devices/wasm/crew-worker.ts',
+    'hash-worker': 'runtime/tpu-bridge/devices/wasm/hash-worker.ts',
   },
 })
 
@@ -83,6 +86,8 @@ const copies: readonly (readonly [string, string])[] = [
   ['node_modules/@bytecodealliance/jco/obj/wasm-tools.core2.wasm', 'wasm-tools.core2.wasm'],
   ['node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.wasm'],
 ]
+if (existsSync(EXACT_WASM)) cpSync(EXACT_WASM, `${dist}/exact.wasm`)
+else writeFileSync(`${dist}/exact.wasm`, await buildExact())
 // The tests of the SDK stay behind; those of the templates are part of a new project.
 for (const [from, to] of copies)
   cpSync(`${root}${from}`, `${dist}/${to}`, { recursive: true, filter: (path) => to === 'templates' || !path.endsWith('.test.ts') })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { memoryFiles, memoryKv } from '../../test/compliance/memory-ports.ts'
 import { division, graph, model, node, value } from '../../test/compliance/onnx-models.ts'
 import type { ArithmeticClass, NamedTensor } from '../core/index.ts'
-import { cidOf, fileCid, LIMITS, PARAMS, plainCommitment, RAW, commitmentRoot, tensorHeads, utf8 } from '../core/index.ts'
+import { cidOf, fileCid, LIMITS, commitmentOfFile, PARAMS, plainCommitment, RAW, commitmentRoot, tensorHeads, utf8 } from '../core/index.ts'
 import type { Bridge } from './bridge.ts'
 import { createBridge } from './bridge.ts'
 import { localDevices, onnxCpu, onnxWeb } from './devices/index.ts'
@@ -58,7 +58,11 @@ test('the commitment is over model, arithmetic id, and heads of inputs and outpu
   const inputs = [picture(1, 3, 48, 192)]
   const got = await shared.infer('cls', inputs, 'exact')
   expect(got.model.toString()).toBe(fileCid(cls).toString())
-  expect(got.root).toEqual(commitmentRoot(plainCommitment(fileCid(cls), got.arithmetic, tensorHeads(inputs), tensorHeads(got.outputs))))
+  const told = commitmentOfFile(got.commitment)
+  const plain = plainCommitment(fileCid(cls), got.arithmetic, tensorHeads(inputs), tensorHeads(got.outputs))
+  expect(told).toEqual({ ...plain, entries: told.entries, checkpoints: told.checkpoints })
+  expect(got.root).toEqual(commitmentRoot(told))
+  expect(told.checkpoints.length).toBeGreaterThan(0)
   expect(got.heads).toEqual({ inputs: tensorHeads(inputs), outputs: tensorHeads(got.outputs) })
   expect(await shared.infer(got.model.toString(), inputs, 'exact')).toEqual(got)
   const data = inputs[0]!.data.slice()

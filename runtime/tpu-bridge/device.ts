@@ -22,6 +22,8 @@ export interface Device {
 export interface VerifiedRun extends Pick<Commitment, 'arithmetic' | 'entries' | 'checkpoints' | 'exceptions'> {
   /** As those of `run`. */
   readonly outputs: readonly NamedTensor[]
+  /** What hashing alone took, where a thread of its own does it. */
+  readonly hashMs?: number
 }
 
 export interface LoadedModel {

@@ -4,7 +4,7 @@ import type { InferenceSession } from 'onnxruntime-web'
 import { UtnetError } from '../../core/index.ts'
 import { serialQueue } from '../queue.ts'
 import { readModel } from '../graph/index.ts'
-import { OrtGraph, runNode } from './ort-graph.ts'
+import { knowsNode, OrtGraph, runNode } from './ort-graph.ts'
 import { loadModel, reason } from './ort-session.ts'
 import type { Ort, OrtDevice } from './ort-session.ts'
 
@@ -81,6 +81,7 @@ export function onnxCpu(options: OnnxCpuOptions = {}): OrtDevice {
       return loadModel({ ort: await ready(), turn, options: sessionOptions, exposing }, bytes)
     },
     valuesArithmetic: exposing.arithmetic,
+    knows: async (model, node) => knowsNode({ ort: await ready(), turn, options: sessionOptions, exposing }, model, node),
     operator: async (model, path, operands) =>
       runNode({ ort: await ready(), turn, options: sessionOptions, exposing }, model, path, operands),
     async graph(bytes) {

@@ -8,7 +8,7 @@ import { sha256, toHex, UtnetError } from '../../core/index.ts'
 import { serialQueue } from '../queue.ts'
 import { runtimeWasmPath } from './location.ts'
 import { readModel } from '../graph/index.ts'
-import { OrtGraph, runNode } from './ort-graph.ts'
+import { knowsNode, OrtGraph, runNode } from './ort-graph.ts'
 import { loadModel, reason } from './ort-session.ts'
 import type { Ort, OrtDevice } from './ort-session.ts'
 
@@ -87,6 +87,7 @@ export function onnxWeb(options: OnnxWebOptions = {}): OrtDevice {
       return loadModel(await kind(), bytes)
     },
     valuesArithmetic: arithmetic,
+    knows: async (model, node) => knowsNode(await kind(), model, node),
     operator: async (model, path, operands) => runNode(await kind(), model, path, operands),
     async graph(bytes) {
       return new OrtGraph(await kind(), readModel(bytes), bytes)

@@ -84,7 +84,7 @@ export class OrtGraph {
     if (again !== undefined) return again
     const recording = await this.recording(inputs)
     const { entries, outputs } = recording
-    const boundaries = boundariesOf({ trace: entries, inputs, outputs: outputs.map((name) => ({ name })) })
+    const boundaries = boundariesOf(entries, inputs, outputs)
     const live = new Map(boundaries.map((k) => [k, liveSet(entries, recording.inputs, outputs, k)] as const))
     const made = { recording, boundaries, live }
     this.#verified.set(key, made)
@@ -195,5 +195,26 @@ export async function runNode(
     return found.map(({ dtype, shape, data }) => ({ dtype, shape, data }))
   } finally {
     await turn(() => session.release())
+  }
+}
+
+/** What the runtimes say of a node of which they have no operator, in this version of its domain or in any. */
+const UNKNOWN_OPERATOR = /No Op registered|is not a registered function|Could not find an implementation|NOT_IMPLEMENTED/i
+
+/** Whether the runtime has the operator at all; whether it takes these shapes shows when it runs. */
+export async function knowsNode({ ort, turn, exposing }: OrtKind, model: Model, node: Node): Promise<boolean> {
+  const inputs = [...new Set(node.inputs.filter((name) => name !== ''))]
+  const graph: Graph = {
+    inputs: inputs.map((name) => ({ name, dtype: 'f32', shape: [1] })),
+    outputs: node.outputs.filter((name) => name !== '').map((name) => ({ name })),
+    constants: new Map(),
+    nodes: [node],
+  }
+  try {
+    const session = await openSession(ort, turn, writeModel({ opsets: model.opsets, graph }), exposing.options)
+    await turn(() => session.release())
+    return true
+  } catch (error) {
+    return !UNKNOWN_OPERATOR.test((error as Error).message)
   }
 }

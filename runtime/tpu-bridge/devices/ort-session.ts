@@ -7,7 +7,7 @@ import { canonicaliseNaNs } from '../nan.ts'
 import { checkModel } from '../model-check.ts'
 import type { serialQueue } from '../queue.ts'
 import { checkInputs, isDtype, ordered } from '../specs.ts'
-import { readModel, type Model } from '../graph/index.ts'
+import { readModel, type Model, type Node } from '../graph/index.ts'
 import { OrtGraph } from './ort-graph.ts'
 import { bytesOf, dtypeOf, elementsOf, ortType } from './ort-dtype.ts'
 
@@ -23,6 +23,8 @@ export interface OrtDevice extends Device {
   graph(bytes: Uint8Array): Promise<OrtGraph>
   /** Arithmetic of runs whose values are looked at. */
   readonly valuesArithmetic: string
+  /** Whether it has an operator, in the version that the model asks for. */
+  knows(model: Model, node: Node): Promise<boolean>
   /** One node of a model alone, by that arithmetic: its outputs that have names. Operands as `operandNames` has them. */
   operator(model: Model, path: readonly number[], operands: readonly (Tensor | undefined)[]): Promise<readonly Tensor[]>
 }

@@ -5,8 +5,8 @@
 import { UtnetError } from '../../../core/index.ts'
 import type { TensorSpec } from '../../../core/index.ts'
 import type { Device, LoadedModel, VerifiedRun } from '../../device.ts'
-import { readModel, requireOperators, type Model, type Node } from '../../graph/index.ts'
-import { hasKernels } from '../../operators/index.ts'
+import { allNodes, readModel, requireOperators, type Model, type Node } from '../../graph/index.ts'
+import { hasKernels, operatorKey } from '../../operators/index.ts'
 import { serialQueue } from '../../queue.ts'
 import { ordered } from '../../specs.ts'
 import { Crew } from './crew.ts'
@@ -65,7 +65,9 @@ export function wasmDevice({ exact, lanes = 1, hashThread = false, foreign, quot
     available: async () => true,
     async load(bytes) {
       const model = readModel(bytes)
-      if (foreign === undefined) requireOperators(model, runsOnWasm, 'device wasm')
+      const elsewhere = foreign === undefined ? new Set<string>() : await foreignKinds(model, foreign)
+      const runs = (node: Node): boolean => runsOnWasm(node) || elsewhere.has(operatorKey(node))
+      requireOperators(model, runs, foreign === undefined ? 'device wasm' : 'no device of this node')
       const specs = { inputs: model.graph.inputs, outputs: outputSpecs(model) }
       return loaded(new Engine(model, started()), specs, arithmetic, turn, bytes.length * MEMORY_FACTOR)
     },
@@ -99,6 +101,16 @@ function loaded(
       await turn(async () => engine.close())
     },
   }
+}
+
+/** Kinds of operators of the model that have no kernels and that the other device has. */
+async function foreignKinds(model: Model, foreign: ForeignDevice): Promise<ReadonlySet<string>> {
+  const found = new Map<string, boolean>()
+  for (const node of allNodes(model.graph)) {
+    const key = operatorKey(node)
+    if (!runsOnWasm(node) && !found.has(key)) found.set(key, await foreign.knows(model, node))
+  }
+  return new Set([...found].filter(([, known]) => known).map(([key]) => key))
 }
 
 function outputSpecs({ graph }: Model): readonly TensorSpec[] {

@@ -13,7 +13,7 @@ import {
   type Tensor,
   type TensorType,
 } from '../../../core/index.ts'
-import type { Model } from '../../graph/index.ts'
+import type { Model, Node } from '../../graph/index.ts'
 import { canonicaliseNaNs } from '../../nan.ts'
 import { entriesFor, record, type ForeignNode, type Recording } from '../../trace/index.ts'
 import { BoundPlan, Residents } from './bound.ts'
@@ -37,6 +37,8 @@ export interface Machine {
 
 export interface ForeignDevice {
   readonly arithmetic: string
+  /** Whether it has the operator at all. */
+  knows(model: Model, node: Node): Promise<boolean>
   /** Gives the outputs that have names. */
   run(model: Model, node: ForeignNode): Promise<readonly Tensor[]>
 }
@@ -187,7 +189,7 @@ export class Engine {
   }
 
   #bindVerified(recording: Recording, inputs: readonly NamedTensor[]): NonNullable<Held['verified']> {
-    const boundaries = boundariesOf({ trace: recording.entries, inputs, outputs: recording.outputs.map((name) => ({ name })) })
+    const boundaries = boundariesOf(recording.entries, inputs, recording.outputs)
     const live = boundaries.flatMap((k) => liveAt(recording, k))
     return { bound: this.#bind(recording, { keep: [...recording.outputs, ...live], boundaries }), boundaries }
   }

@@ -6,6 +6,7 @@ import type { ForeignDevice } from './engine.ts'
 export function foreignOn(device: OrtDevice): ForeignDevice {
   return {
     arithmetic: device.valuesArithmetic,
+    knows: (model, node) => device.knows(model, node),
     run: (model, { path, operands }) => device.operator(model, path, operands),
   }
 }

@@ -22,7 +22,10 @@ const arg =
     const n = elementCount(x.shape, `input of ${node.op}`)
     const rows = elementCount(shape, `output of ${node.op}`)
     if (n === 0 && rows > 0) throw unsupported(node.op, 'of nothing')
-    const params = [rows, x.shape[axis] as number, product(x.shape.slice(axis + 1)), least ? 1 : 0, attribute(context, 'select_last_index', 'int', 0)]
+    const last = attribute(context, 'select_last_index', 'int', 0)
+    // of one axis alone, onnxruntime takes a NaN for greatest and for least
+    const nanFirst = x.shape.length === 1 && last === 0 ? 1 : 0
+    const params = [rows, x.shape[axis] as number, product(x.shape.slice(axis + 1)), least ? 1 : 0, last, nanFirst]
     return {
       outputs: [{ dtype: 's64', shape }],
       temps: [],

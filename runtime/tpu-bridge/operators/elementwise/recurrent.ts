@@ -155,7 +155,6 @@ const lowerLstm: Lowering = (context) => {
       output(0),
       place(context, 1, temps, state),
       place(context, 2, temps, state),
-      null,
     ],
     params: [
       d.directions,
@@ -173,4 +172,40 @@ const lowerLstm: Lowering = (context) => {
   return { outputs: outputsOf(d, Math.max(1, context.node.outputs.length)), temps, steps, cost: costOf(d, 4) }
 }
 
-export const RECURRENT: readonly (readonly [string, Lowering])[] = [['LSTM', lowerLstm]]
+const lowerGru: Lowering = (context) => {
+  const d = dimensions(context, 3, ['Sigmoid', 'Tanh'])
+  const { temps, steps } = products(context, d, 3)
+  const r = needed(context, 2)
+  steps.push({
+    kernel: GRU_F32,
+    operands: [
+      temp(2),
+      temp(1),
+      given(context, 3),
+      given(context, 4),
+      given(context, 5),
+      output(0),
+      place(context, 1, temps, d.directions * d.batch * d.hidden * 4),
+      temp(temps.push(2 * d.hidden * 4) - 1),
+    ],
+    params: [
+      d.directions,
+      d.reverse,
+      d.steps,
+      d.batch,
+      d.hidden,
+      sumLength(r.constant, 2 * d.hidden, d.hidden),
+      sumLength(r.constant, d.hidden, d.hidden),
+      ...d.activations,
+      floatBits(d.clip),
+      attribute(context, 'linear_before_reset', 'int', 0),
+    ],
+    shared: false,
+  })
+  return { outputs: outputsOf(d, Math.max(1, context.node.outputs.length)), temps, steps, cost: costOf(d, 3) }
+}
+
+export const RECURRENT: readonly (readonly [string, Lowering])[] = [
+  ['LSTM', lowerLstm],
+  ['GRU', lowerGru],
+]

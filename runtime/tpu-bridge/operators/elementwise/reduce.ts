@@ -42,7 +42,7 @@ function beginOf(operation: Operation, pattern: string): number {
       ? 1
       : 0
   if (operation !== 'Sum' && operation !== 'Mean') return 0
-  return pattern === 'KR' || pattern === 'RK' ? 1 : pattern === 'KRK' ? 2 : 0
+  return pattern === 'KR' || pattern === 'RK' ? 1 : pattern === 'KRK' ? 2 : pattern === 'RKR' ? 3 : 0
 }
 
 const reduce =

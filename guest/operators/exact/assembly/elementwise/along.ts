@@ -1,7 +1,7 @@
 import { DONE, UNKNOWN } from '../status'
 import { shareFrom, shareTo } from '../share'
 
-/** Which element of a row is greatest or least. Operands: x, out (s64). Parameters: rows; elements of a row; how far one lies from the next; 1 for the least; 1 for the last of equals. */
+/** Which element of a row is greatest or least. Operands: x, out (s64). Parameters: rows; elements of a row; how far one lies from the next; 1 for the least; 1 for the last of equals; 1 where a NaN, the first of them, stands above all. */
 export const ARG_F32: i32 = 250
 export const ARG_F64: i32 = 251
 export const ARG_S32: i32 = 252
@@ -16,6 +16,7 @@ function arg<T>(p: usize, part: i32, parts: i32): i32 {
   const stride = load<u32>(p, 16)
   const least = load<u32>(p, 20) != 0
   const lastOfEquals = load<u32>(p, 24) != 0
+  const nanFirst = load<u32>(p, 28) != 0
   const to = shareTo(rows, 1, part, parts)
   for (let row = shareFrom(rows, 1, part, parts); row < to; row++) {
     const x: usize = load<u32>(p) + ((row / stride) * stride * n + (row % stride)) * sizeof<T>()
@@ -23,7 +24,7 @@ function arg<T>(p: usize, part: i32, parts: i32): i32 {
     let at: u32 = 0
     for (let i: u32 = 1; i < n; i++) {
       const v = load<T>(x + i * stride * sizeof<T>())
-      if (least ? v < best : best < v) {
+      if ((least ? v < best : best < v) || (isFloat<T>() && nanFirst && v != v && best == best)) {
         best = v
         at = i
       } else if (lastOfEquals && v == best) at = i

@@ -35,9 +35,15 @@ const PRELU: i32 = 9
 /** Runs of fewer than this many are divided among threads by their elements. */
 const FEW: u32 = 8
 
-@inline
-function lane(op: i32, x: f32, y: f32): f32 {
-  return op == POW ? pow(x, y) : Mathf.mod(x, y)
+function lane(isPow: bool, x: f32, y: f32): f32 {
+  return isPow ? pow(x, y) : Mathf.mod(x, y)
+}
+
+function lanes(isPow: bool, a: v128, b: v128): v128 {
+  let out = f32x4.splat(lane(isPow, f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)))
+  out = f32x4.replace_lane(out, 1, lane(isPow, f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)))
+  out = f32x4.replace_lane(out, 2, lane(isPow, f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)))
+  return f32x4.replace_lane(out, 3, lane(isPow, f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)))
 }
 
 /** Of two that are equal (zeros of either sign) the first; NaNs come through. */
@@ -60,10 +66,7 @@ function vector(op: i32, mode: i32, a: v128, b: v128): v128 {
   if (op == MIN) return mode == 1 ? least(b, a) : least(a, b)
   if (op == MAX) return mode == 1 ? greatest(b, a) : greatest(a, b)
   if (op == PRELU) return v128.bitselect(a, f32x4.mul(a, b), f32x4.ge(a, f32x4.splat(0)))
-  let out = f32x4.splat(lane(op, f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)))
-  out = f32x4.replace_lane(out, 1, lane(op, f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)))
-  out = f32x4.replace_lane(out, 2, lane(op, f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)))
-  return f32x4.replace_lane(out, 3, lane(op, f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)))
+  return lanes(op == POW, a, b)
 }
 
 /** Writes the first `bytes` (4, 8 or 12) of four lanes. */
@@ -212,66 +215,58 @@ function walk<T>(op: i32, p: usize, part: i32, parts: i32): i32 {
   return DONE
 }
 
-@inline
-function arithmetic<T>(p: usize, part: i32, parts: i32): i32 {
+/** Of a kind that is not hot: which operation is asked for at each element. */
+function any<T>(p: usize, part: i32, parts: i32): i32 {
+  const op = load<i32>(p, 12)
+  if (op > MOD || (isFloat<T>() ? op == MOD : op == POW)) return UNKNOWN
+  return walk<T>(op, p, part, parts)
+}
+
+export function binaryF32(p: usize, part: i32, parts: i32): i32 {
   switch (load<i32>(p, 12)) {
     case ADD:
-      return walk<T>(ADD, p, part, parts)
+      return walk<f32>(ADD, p, part, parts)
     case SUB:
-      return walk<T>(SUB, p, part, parts)
+      return walk<f32>(SUB, p, part, parts)
     case MUL:
-      return walk<T>(MUL, p, part, parts)
+      return walk<f32>(MUL, p, part, parts)
     case DIV:
-      return walk<T>(DIV, p, part, parts)
+      return walk<f32>(DIV, p, part, parts)
     case MIN:
-      return walk<T>(MIN, p, part, parts)
+      return walk<f32>(MIN, p, part, parts)
     case MAX:
-      return walk<T>(MAX, p, part, parts)
+      return walk<f32>(MAX, p, part, parts)
+    case POW:
+      return walk<f32>(POW, p, part, parts)
     case FMOD:
-      return walk<T>(FMOD, p, part, parts)
+      return walk<f32>(FMOD, p, part, parts)
+    case PRELU:
+      return walk<f32>(PRELU, p, part, parts)
     default:
       return UNKNOWN
   }
 }
 
-@inline
-function integers<T>(p: usize, part: i32, parts: i32): i32 {
-  return load<i32>(p, 12) == MOD ? walk<T>(MOD, p, part, parts) : arithmetic<T>(p, part, parts)
-}
-
-export function binaryF32(p: usize, part: i32, parts: i32): i32 {
-  switch (load<i32>(p, 12)) {
-    case POW:
-      return walk<f32>(POW, p, part, parts)
-    case PRELU:
-      return walk<f32>(PRELU, p, part, parts)
-    default:
-      return arithmetic<f32>(p, part, parts)
-  }
-}
-
-export function binaryF64(p: usize, part: i32, parts: i32): i32 {
-  return arithmetic<f64>(p, part, parts)
-}
-
-export function binaryInteger(id: i32, p: usize, part: i32, parts: i32): i32 {
+export function binaryOther(id: i32, p: usize, part: i32, parts: i32): i32 {
   switch (id) {
+    case BINARY_F64:
+      return any<f64>(p, part, parts)
     case BINARY_S32:
-      return integers<i32>(p, part, parts)
+      return any<i32>(p, part, parts)
     case BINARY_U32:
-      return integers<u32>(p, part, parts)
+      return any<u32>(p, part, parts)
     case BINARY_S64:
-      return integers<i64>(p, part, parts)
+      return any<i64>(p, part, parts)
     case BINARY_U64:
-      return integers<u64>(p, part, parts)
+      return any<u64>(p, part, parts)
     case BINARY_S8:
-      return integers<i8>(p, part, parts)
+      return any<i8>(p, part, parts)
     case BINARY_U8:
-      return integers<u8>(p, part, parts)
+      return any<u8>(p, part, parts)
     case BINARY_S16:
-      return integers<i16>(p, part, parts)
+      return any<i16>(p, part, parts)
     default:
-      return integers<u16>(p, part, parts)
+      return any<u16>(p, part, parts)
   }
 }
 

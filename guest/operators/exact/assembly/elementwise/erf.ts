@@ -1,6 +1,6 @@
 /**
- * The error function in single precision as onnxruntime (MLAS) has it: near zero a polynomial in x, farther out 1 - e^-p(x). Four at a time every product and
- * sum rounds by itself; the rest of a row, one at a time, with fused products.
+ * The error function in single precision as onnxruntime (MLAS) has it: near zero a polynomial in x, farther out 1 - e^-p(x). Every product and sum
+ * rounds by itself.
  */
 
 @inline
@@ -49,47 +49,4 @@ export function erf(x: v128): v128 {
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(r), i32x4.splat(127)), 23)
   y = f32x4.sub(f32x4.splat(1), f32x4.mul(y, power))
   return v128.or(v128.or(v128.andnot(near, far), v128.and(y, far)), sign)
-}
-
-/** a * b + c, rounded once (musl's fmaf: in double precision the product is exact; a sum that lies halfway is moved to the side of what was lost). */
-function fused(a: f32, b: f32, c: f32): f32 {
-  const product = <f64>a * <f64>b
-  const z = <f64>c
-  const sum = product + z
-  const bits = reinterpret<u64>(sum)
-  if ((bits & 0x1fffffff) != 0x10000000 || ((bits >> 52) & 0x7ff) == 0x7ff || (sum - product == z && sum - z == product)) return <f32>sum
-  const negative = (bits >> 63) != 0
-  const lost = negative == z > product ? product - sum + z : z - sum + product
-  return <f32>reinterpret<f64>(negative == lost < 0 ? bits + 1 : bits - 1)
-}
-
-export function erfTail(x: f32): f32 {
-  let v = Mathf.abs(x)
-  if (v > SPLIT) {
-    v = min(MOST, v)
-    let p = fused(1.72948930e-5, v, -3.83208680e-4)
-    p = fused(p, v, 3.88393435e-3)
-    p = fused(p, v, -2.42545605e-2)
-    p = fused(p, v, 1.06777847e-1)
-    p = fused(p, v, 6.34846687e-1)
-    p = fused(p, v, 1.28717512e-1)
-    p = -fused(p, v, v)
-    const r = fused(LOG2E, p, MAGIC) - MAGIC
-    const f = fused(r, LN2_LOW, fused(r, LN2_HIGH, p))
-    let y = fused(1.38319808e-3, f, 8.37550033e-3)
-    y = fused(y, f, 4.16689515e-2)
-    y = fused(y, f, 1.66664466e-1)
-    y = fused(y, f, 4.99999851e-1)
-    y = fused(y, f, 1)
-    y = fused(y, f, 1)
-    y = 1 - y * reinterpret<f32>((<i32>r + 127) << 23)
-    return x <= 0 ? -y : y
-  }
-  const s = v * v
-  let p = fused(-5.99104969e-4, s, 4.99339588e-3)
-  p = fused(p, s, -2.67667342e-2)
-  p = fused(p, s, 1.12818025e-1)
-  p = fused(p, s, -3.76124859e-1)
-  p = fused(p, s, 1.28379151e-1)
-  return fused(p, x, x)
 }

@@ -1,7 +1,8 @@
 import { UNKNOWN } from '../status'
 import { ARG_F32, ARG_U8, CUMSUM_F32, CUMSUM_S64, argKernel, cumsumKernel } from './along'
 import { BATCH_NORM_F32, batchNormF32 } from './batch'
-import { BINARY_F32, BINARY_F64, BINARY_U16, MEAN_F32, binaryF32, binaryF64, binaryInteger, meanF32 } from './binary'
+import { BINARY_F32, BINARY_F64, BINARY_U16, MEAN_F32, binaryF32, binaryOther, meanF32 } from './binary'
+import { GRU_F32, gruF32 } from './gru'
 import { LSTM_F32, lstmF32 } from './lstm'
 import { GROUP_NORM_F32, INSTANCE_NORM_F32, LAYER_NORM_F32, LP_NORM_F32, LRN_F32, groupNormF32, instanceNormF32, layerNormF32, lpNormF32, lrnF32 } from './norms'
 import { ROWS_F32, TRANSPOSE_F32, rowsF32, transposeF32 } from './recurrent'
@@ -11,15 +12,13 @@ import { UNARY_F32, unaryF32 } from './unary'
 
 /** Kernels 200 to 399: values one by one, and along an axis. */
 export function elementwiseKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
-  if (id > BINARY_F64 && id <= BINARY_U16) return binaryInteger(id, p, part, parts)
+  if (id >= BINARY_F64 && id <= BINARY_U16) return binaryOther(id, p, part, parts)
   if (id >= REDUCE_F32 && id <= REDUCE_U8) return reduceKernel(id, p, part, parts)
   if (id >= ARG_F32 && id <= ARG_U8) return argKernel(id, p, part, parts)
   if (id >= CUMSUM_F32 && id <= CUMSUM_S64) return cumsumKernel(id, p, part, parts)
   switch (id) {
     case BINARY_F32:
       return binaryF32(p, part, parts)
-    case BINARY_F64:
-      return binaryF64(p, part, parts)
     case MEAN_F32:
       return meanF32(p, part, parts)
     case UNARY_F32:
@@ -44,6 +43,8 @@ export function elementwiseKernel(id: i32, p: usize, part: i32, parts: i32): i32
       return rowsF32(p, part, parts)
     case LSTM_F32:
       return lstmF32(p)
+    case GRU_F32:
+      return gruF32(p)
     default:
       return UNKNOWN
   }

@@ -1,5 +1,5 @@
 /** Single-precision functions of the C library that onnxruntime-web is built with (musl), where those of the AssemblyScript library round otherwise. */
-import { powf_lut, pow_lut } from 'util/math'
+import { powf_lut, pow_lut } from '~lib/util/math'
 
 /** The rational approximation behind asin. */
 @inline
@@ -86,14 +86,12 @@ export function atanh(x: f32): f32 {
   return copysign<f32>(v, x)
 }
 
-/** As C has it: 1 to any power is 1, and so is -1 to an infinite one. */
-@inline
+/** Not inlined: the library's already is. As C has it: 1 to any power is 1, and so is -1 to an infinite one. */
 export function pow(x: f32, y: f32): f32 {
   if (x == 1 || (x == -1 && Mathf.abs(y) == Infinity)) return 1
   return powf_lut(x, y)
 }
 
-@inline
 export function pow64(x: f64, y: f64): f64 {
   if (x == 1 || (x == -1 && Math.abs(y) == Infinity)) return 1
   return pow_lut(x, y)

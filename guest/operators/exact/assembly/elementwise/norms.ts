@@ -4,7 +4,7 @@ import { scaleAndAdd } from './batch'
 import { pow } from './libm'
 
 /**
- * Each row becomes (x - mean) / deviation * scale + bias, its sums in order. Operands: x, scale, bias (0 where left out), out, mean and 1 / deviation of each
+ * Each row becomes (x - mean) / deviation * scale + bias, mean and squares carried on from element to element (Welford). Operands: x, scale, bias (0 where left out), out, mean and 1 / deviation of each
  * row (0 where nobody asks). Parameters: rows, elements of a row, epsilon (f32), 1 where the mean is taken for zero.
  */
 export const LAYER_NORM_F32: i32 = 231
@@ -25,13 +25,19 @@ export function layerNormF32(p: usize, part: i32, parts: i32): i32 {
     const out = load<u32>(p, 12) + row * size
     let mean: f32 = 0
     let squares: f32 = 0
-    for (let i: usize = 0; i < size; i += 4) {
-      const v = load<f32>(x + i)
-      mean += v
-      squares += v * v
-    }
-    mean = mean / <f32>n
-    const deviation = simple ? Mathf.sqrt(squares / <f32>n + epsilon) : Mathf.sqrt(squares / <f32>n - mean * mean + epsilon)
+    if (simple)
+      for (let i: usize = 0; i < size; i += 4) {
+        const v = load<f32>(x + i)
+        squares += v * v
+      }
+    else
+      for (let i: usize = 0; i < size; i += 4) {
+        const v = load<f32>(x + i)
+        const off = v - mean
+        mean += off / <f32>((<u32>i >> 2) + 1)
+        squares += off * (v - mean)
+      }
+    const deviation = Mathf.sqrt(squares / <f32>n + epsilon)
     const m = f32x4.splat(mean)
     const d = f32x4.splat(deviation)
     let i: usize = 0
@@ -149,7 +155,7 @@ function square(x: usize, channel: i32, channels: i32, step: usize): f32 {
   return v * v
 }
 
-/** Groups of channels, in double precision. Operands: x, scale, bias, out. Parameters: batch, channels, groups, elements of a plane, epsilon (f32). */
+/** Groups of channels. Operands: x, scale, bias, out. Parameters: batch, channels, groups, elements of a plane, epsilon (f32). */
 export const GROUP_NORM_F32: i32 = 235
 
 export function groupNormF32(p: usize, part: i32, parts: i32): i32 {
@@ -157,32 +163,29 @@ export function groupNormF32(p: usize, part: i32, parts: i32): i32 {
   const channels = load<u32>(p, 20)
   const groups = load<u32>(p, 24)
   const n = load<u32>(p, 28)
-  const epsilon = <f64>load<f32>(p, 32)
+  const epsilon = load<f32>(p, 32)
   const size: usize = n << 2
   const each = channels / groups
+  const count = <f32>(each * n)
   const to = shareTo(batch * groups, 1, part, parts)
   for (let group = shareFrom(batch * groups, 1, part, parts); group < to; group++) {
     const x: usize = load<u32>(p) + group * each * size
     const out: usize = load<u32>(p, 12) + group * each * size
     const end = x + each * size
-    let sum: f64 = 0
-    let squares: f64 = 0
-    for (let at = x; at < end; at += 4) {
+    let sum = load<f32>(x)
+    let squares = sum * sum
+    for (let at = x + 4; at < end; at += 4) {
       const v = load<f32>(at)
-      sum += <f64>v
-      squares += <f64>(v * v)
+      sum += v
+      squares += v * v
     }
-    const count = <f64>(each * n)
     const mean = sum / count
-    const inverse = <f32>(1 / sqrt<f64>(squares / count - mean * mean + epsilon))
+    const deviation = Mathf.sqrt(squares / count - mean * mean + epsilon)
     for (let c: u32 = 0; c < each; c++) {
-      const channel: usize = (((group % groups) * each + c) << 2)
+      const channel: usize = ((group % groups) * each + c) << 2
       const scale = load<f32>(load<u32>(p, 4) + channel)
       const bias = load<f32>(load<u32>(p, 8) + channel)
-      for (let i: usize = 0; i < size; i += 4) {
-        const normal = (load<f32>(x + c * size + i) - <f32>mean) * inverse
-        store<f32>(out + c * size + i, normal * scale + bias)
-      }
+      for (let i = c * size; i < (c + 1) * size; i += 4) store<f32>(out + i, ((load<f32>(x + i) - mean) / deviation) * scale + bias)
     }
   }
   return DONE

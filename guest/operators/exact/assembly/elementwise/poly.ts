@@ -28,10 +28,15 @@ export function logistic(x: v128): v128 {
   return f32x4.min(f32x4.max(f32x4.add(f32x4.div(p, q), splat(0.5)), splat(0)), splat(1))
 }
 
-/** A quotient of polynomials on -9 to 9. */
+/** tanh on -9 to 9; beyond, what is there. */
 @inline
 export function tanh(x: v128): v128 {
-  const v = f32x4.min(splat(9), f32x4.max(splat(-9), x))
+  return tanhQuotient(f32x4.min(splat(9), f32x4.max(splat(-9), x)))
+}
+
+/** A quotient of polynomials near tanh. */
+@inline
+export function tanhQuotient(v: v128): v128 {
   const s = f32x4.mul(v, v)
   let p = fma(s, splat(-2.76076847742355e-16), splat(2.00018790482477e-13))
   p = fma(p, s, splat(-8.60467152213735e-11))

@@ -1,6 +1,6 @@
 import { DONE } from '../status'
 import { shareFrom, shareTo } from '../share'
-import { storeSome } from './binary'
+import { put } from './gates'
 
 /** Operands: x, out. Parameters: matrices, rows, columns of each. Rows become columns. Divided by columns of x. */
 export const TRANSPOSE_F32: i32 = 300
@@ -70,18 +70,12 @@ export function rowTimes(a: usize, b: usize, out: usize, n: u32, k: u32, block: 
         s2 = f32x4.add(v128.load(to4, 32), s2)
         s3 = f32x4.add(v128.load(to4, 48), s3)
       }
-      putSome(to4, s0, left)
-      if (left > 16) putSome(to4 + 16, s1, left - 16)
-      if (left > 32) putSome(to4 + 32, s2, left - 32)
-      if (left > 48) putSome(to4 + 48, s3, left - 48)
+      put(to4, s0, left)
+      if (left > 16) put(to4 + 16, s1, left - 16)
+      if (left > 32) put(to4 + 32, s2, left - 32)
+      if (left > 48) put(to4 + 48, s3, left - 48)
     }
   }
-}
-
-@inline
-function putSome(at: usize, v: v128, left: usize): void {
-  if (left >= 16) v128.store(at, v)
-  else storeSome(at, v, left)
 }
 
 /** Where step `step` of sequence `b` lies: from its end, where it is read backwards. */

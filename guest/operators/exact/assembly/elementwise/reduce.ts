@@ -3,7 +3,7 @@ import { shareFrom, shareTo } from '../share'
 
 /**
  * Axes are reduced. Operands: x, out. Parameters: operation; how an output begins (0 empty, 1 with its first element, 2 as 1 and then by fours, see
- * `columns`); elements of the innermost run; whether that run is reduced; outputs in all; elements that one takes; then kept axes but for a kept innermost
+ * `columns`, 3 each run a sum of its own); elements of the innermost run; whether that run is reduced; outputs in all; elements that one takes; then kept axes but for a kept innermost
  * run, and reduced axes but for a reduced one: each list its count, then side and step of each, innermost first.
  */
 export const REDUCE_F32: i32 = 240
@@ -39,7 +39,6 @@ function first<T>(op: i32, x: T): T {
   return x
 }
 
-@inline
 function take<T>(op: i32, sum: T, x: T): T {
   if (op == MAX) return sum < x ? x : sum
   if (op == MIN) return x < sum ? x : sum
@@ -47,18 +46,6 @@ function take<T>(op: i32, sum: T, x: T): T {
   if (op == MIN_LATER) return sum < x ? sum : x
   if (op == PROD) return <T>(sum * x)
   return <T>(sum + first<T>(op, x))
-}
-
-@inline
-function takeVector(op: i32, sum: v128, x: v128): v128 {
-  if (op == MAX) return f32x4.pmax(sum, x)
-  if (op == MIN) return f32x4.pmin(sum, x)
-  if (op == MAX_LATER) return f32x4.pmax(x, sum)
-  if (op == MIN_LATER) return f32x4.pmin(x, sum)
-  if (op == PROD) return f32x4.mul(sum, x)
-  if (op == L1) return f32x4.add(sum, f32x4.abs(x))
-  if (op == L2 || op == SUM_SQUARE) return f32x4.add(sum, f32x4.mul(x, x))
-  return f32x4.add(sum, x)
 }
 
 @inline
@@ -82,11 +69,24 @@ function offset(list: usize, i: u32): u32 {
   return at
 }
 
-/** One output: runs of `n` elements that lie together, in order. */
 @inline
+function ofRun<T>(x: usize, n: u32): T {
+  let sum = load<T>(x)
+  for (let i: u32 = 1; i < n; i++) sum = <T>(sum + load<T>(x + i * sizeof<T>()))
+  return sum
+}
+
+/** One output: runs of `n` elements that lie together, in order. */
 function runs<T>(op: i32, begin: i32, x: usize, n: u32, count: u32, reduced: usize): T {
   let sum = empty<T>(op)
   let skip: usize = 0
+  if (begin == 3) {
+    for (let i: u32 = 0; i < count; i++) {
+      const one = ofRun<T>(x + offset(reduced, i) * sizeof<T>(), n)
+      sum = i == 0 ? one : <T>(sum + one)
+    }
+    return last<T>(op, sum, n * count)
+  }
   if (begin != 0) {
     sum = first<T>(op, load<T>(x))
     skip = sizeof<T>()
@@ -94,24 +94,23 @@ function runs<T>(op: i32, begin: i32, x: usize, n: u32, count: u32, reduced: usi
   for (let i: u32 = 0; i < count; i++) {
     const at = x + offset(reduced, i) * sizeof<T>()
     const end = at + n * sizeof<T>()
-    for (let e = at + skip; e < end; e += sizeof<T>()) sum = take<T>(op, sum, load<T>(e))
+    if (op <= MEAN) for (let e = at + skip; e < end; e += sizeof<T>()) sum = <T>(sum + load<T>(e))
+    else for (let e = at + skip; e < end; e += sizeof<T>()) sum = take<T>(op, sum, load<T>(e))
     skip = 0
   }
   return last<T>(op, sum, n * count)
 }
 
 /** Four rows of f32 that follow each other at once, each in its order: sums of a row depend on each other, those of four rows do not. */
-@inline
-function fourRows(op: i32, begin: i32, x: usize, n: u32): v128 {
+function sumFourRows(begin: i32, x: usize, n: u32): v128 {
   const size: usize = n << 2
   const b = x + size
   const c = b + size
   const d = c + size
-  let sums = f32x4.splat(empty<f32>(op))
+  let sums = f32x4.splat(0)
   let i: usize = 0
   if (begin != 0) {
-    sums = v128.load32_lane(c, v128.load32_lane(b, v128.load32_splat(x), 1), 2)
-    sums = v128.load32_lane(d, sums, 3)
+    sums = column(x, b, c, d)
     i = 4
   }
   for (; i + 16 <= size; i += 16) {
@@ -123,24 +122,24 @@ function fourRows(op: i32, begin: i32, x: usize, n: u32): v128 {
     const low1 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5)
     const high0 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
     const high1 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
-    sums = takeVector(op, sums, v128.shuffle<i64>(low0, low1, 0, 2))
-    sums = takeVector(op, sums, v128.shuffle<i64>(low0, low1, 1, 3))
-    sums = takeVector(op, sums, v128.shuffle<i64>(high0, high1, 0, 2))
-    sums = takeVector(op, sums, v128.shuffle<i64>(high0, high1, 1, 3))
+    sums = f32x4.add(sums, v128.shuffle<i64>(low0, low1, 0, 2))
+    sums = f32x4.add(sums, v128.shuffle<i64>(low0, low1, 1, 3))
+    sums = f32x4.add(sums, v128.shuffle<i64>(high0, high1, 0, 2))
+    sums = f32x4.add(sums, v128.shuffle<i64>(high0, high1, 1, 3))
   }
-  for (; i < size; i += 4) {
-    let v = v128.load32_lane(c + i, v128.load32_lane(b + i, v128.load32_splat(x + i), 1), 2)
-    v = v128.load32_lane(d + i, v, 3)
-    sums = takeVector(op, sums, v)
-  }
+  for (; i < size; i += 4) sums = f32x4.add(sums, column(x + i, b + i, c + i, d + i))
   return sums
 }
 
-/** A row of the input goes into the outputs from byte `from` to byte `to`. */
 @inline
+function column(a: usize, b: usize, c: usize, d: usize): v128 {
+  return v128.load32_lane(d, v128.load32_lane(c, v128.load32_lane(b, v128.load32_splat(a), 1), 2), 3)
+}
+
+/** A row of the input goes into the outputs from byte `from` to byte `to`. */
 function addRow<T>(op: i32, x: usize, out: usize, from: usize, to: usize): void {
   let i = from
-  if (sizeof<T>() == 4 && isFloat<T>()) for (; i + 16 <= to; i += 16) v128.store(out + i, takeVector(op, v128.load(out + i), v128.load(x + i)))
+  if (sizeof<T>() == 4 && isFloat<T>() && op <= MEAN) for (; i + 16 <= to; i += 16) v128.store(out + i, f32x4.add(v128.load(out + i), v128.load(x + i)))
   for (; i < to; i += sizeof<T>()) store<T>(out + i, take<T>(op, load<T>(out + i), load<T>(x + i)))
 }
 
@@ -148,7 +147,6 @@ function addRow<T>(op: i32, x: usize, out: usize, from: usize, to: usize): void 
  * `n` outputs side by side, each the sum down its column. Where `begin` is 2, as onnxruntime's product of a row of ones and a matrix does it: the first row,
  * then four rows at a time; the columns behind the last multiple of four take the sum of those four rows, the others one row after the other.
  */
-@inline
 function columns<T>(op: i32, begin: i32, x: usize, out: usize, n: u32, count: u32, reduced: usize): void {
   const size: usize = n * sizeof<T>()
   let i: u32 = 0
@@ -174,8 +172,9 @@ function columns<T>(op: i32, begin: i32, x: usize, out: usize, n: u32, count: u3
   for (let at: usize = 0; at < size; at += sizeof<T>()) store<T>(out + at, last<T>(op, load<T>(out + at), count))
 }
 
-@inline
-function reduce<T>(op: i32, p: usize, part: i32, parts: i32): i32 {
+function reduce<T>(p: usize, part: i32, parts: i32): i32 {
+  const op = load<i32>(p, 8)
+  if (op > MIN_LATER || op == LOG_SUM_EXP) return UNKNOWN
   const x: usize = load<u32>(p)
   const out: usize = load<u32>(p, 4)
   const begin = load<i32>(p, 12)
@@ -188,9 +187,9 @@ function reduce<T>(op: i32, p: usize, part: i32, parts: i32): i32 {
   if (alongRuns) {
     const to = shareTo(outputs, 4, part, parts)
     let i = shareFrom(outputs, 4, part, parts)
-    if (sizeof<T>() == 4 && isFloat<T>() && each == n && load<u32>(kept) <= 1)
+    if (sizeof<T>() == 4 && isFloat<T>() && op <= MEAN && each == n && load<u32>(kept) <= 1)
       for (; i + 4 <= to; i += 4) {
-        const sums = fourRows(op, begin, x + i * (n << 2), n)
+        const sums = sumFourRows(begin, x + i * (n << 2), n)
         store<T>(out + (i << 2), last<T>(op, <T>f32x4.extract_lane(sums, 0), n))
         store<T>(out + (i << 2), last<T>(op, <T>f32x4.extract_lane(sums, 1), n), 4)
         store<T>(out + (i << 2), last<T>(op, <T>f32x4.extract_lane(sums, 2), n), 8)
@@ -242,57 +241,19 @@ function logSumExp(p: usize, part: i32, parts: i32): i32 {
   return DONE
 }
 
-@inline
-function ordered<T>(p: usize, part: i32, parts: i32): i32 {
-  switch (load<i32>(p, 8)) {
-    case MAX:
-      return reduce<T>(MAX, p, part, parts)
-    case MIN:
-      return reduce<T>(MIN, p, part, parts)
-    case MAX_LATER:
-      return reduce<T>(MAX_LATER, p, part, parts)
-    case MIN_LATER:
-      return reduce<T>(MIN_LATER, p, part, parts)
-    default:
-      return UNKNOWN
-  }
-}
-
-@inline
-function sums<T>(p: usize, part: i32, parts: i32): i32 {
-  switch (load<i32>(p, 8)) {
-    case SUM:
-      return reduce<T>(SUM, p, part, parts)
-    case MEAN:
-      return reduce<T>(MEAN, p, part, parts)
-    case PROD:
-      return reduce<T>(PROD, p, part, parts)
-    case L1:
-      return reduce<T>(L1, p, part, parts)
-    case L2:
-      return reduce<T>(L2, p, part, parts)
-    case LOG_SUM:
-      return reduce<T>(LOG_SUM, p, part, parts)
-    case SUM_SQUARE:
-      return reduce<T>(SUM_SQUARE, p, part, parts)
-    default:
-      return ordered<T>(p, part, parts)
-  }
-}
-
 export function reduceKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
   switch (id) {
     case REDUCE_F32:
-      return load<i32>(p, 8) == LOG_SUM_EXP ? logSumExp(p, part, parts) : sums<f32>(p, part, parts)
+      return load<i32>(p, 8) == LOG_SUM_EXP ? logSumExp(p, part, parts) : reduce<f32>(p, part, parts)
     case REDUCE_F64:
-      return sums<f64>(p, part, parts)
+      return reduce<f64>(p, part, parts)
     case REDUCE_S32:
-      return sums<i32>(p, part, parts)
+      return reduce<i32>(p, part, parts)
     case REDUCE_S64:
-      return sums<i64>(p, part, parts)
+      return reduce<i64>(p, part, parts)
     case REDUCE_S8:
-      return ordered<i8>(p, part, parts)
+      return reduce<i8>(p, part, parts)
     default:
-      return ordered<u8>(p, part, parts)
+      return reduce<u8>(p, part, parts)
   }
 }

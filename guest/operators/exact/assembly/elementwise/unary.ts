@@ -2,7 +2,7 @@ import { DONE, UNKNOWN } from '../status'
 import { shareFrom, shareTo } from '../share'
 import { storeSome } from './binary'
 import { exp, logistic, tanh } from './poly'
-import { erf, erfTail } from './erf'
+import { erf } from './erf'
 import { acosh, asin, atanh, cos, sin, sinh, tan } from './libm'
 
 /** One f32 operand. Operands: x, out. Parameters: operation, elements, two numbers (f32) whose meaning stands beside the operation. */
@@ -33,8 +33,6 @@ const ERF: i32 = 17
 const GELU: i32 = 18
 /** x times the logistic function of (first times x). */
 const SWISH: i32 = 19
-/** Bias (second) and threshold (first). */
-const SHRINK: i32 = 20
 const EXP: i32 = 21
 
 const FIRST_SCALAR: i32 = 32
@@ -56,8 +54,7 @@ const ELU: i32 = 45
 const SELU: i32 = 46
 const CELU: i32 = 47
 const SOFTPLUS: i32 = 48
-const MISH: i32 = 49
-const GELU_TANH: i32 = 50
+const LAST: i32 = 48
 
 /** What onnxruntime's Eigen takes for a maximum: the first where neither is greater, so NaN and -0 of the first stay. */
 @inline
@@ -81,24 +78,13 @@ function vector(op: i32, x: v128, first: v128, second: v128): v128 {
   if (op == HARD_SWISH) return f32x4.mul(x, atLeast(atMost(f32x4.add(f32x4.mul(first, x), second), one), zero))
   if (op == SIGMOID) return logistic(x)
   if (op == TANH) return tanh(x)
-  if (op == NEG) return f32x4.neg(x)
-  if (op == ABS) return f32x4.abs(x)
-  if (op == RECIPROCAL) return f32x4.div(one, x)
   if (op == SQRT) return f32x4.sqrt(x)
-  if (op == FLOOR) return f32x4.floor(x)
-  if (op == CEIL) return f32x4.ceil(x)
-  if (op == ROUND) return f32x4.nearest(x)
-  if (op == SIGN)
-    return v128.bitselect(f32x4.sub(v128.and(f32x4.gt(x, zero), one), v128.and(f32x4.lt(x, zero), one)), x, f32x4.eq(x, x))
-  if (op == THRESHOLDED_RELU) return v128.and(x, f32x4.gt(x, first))
-  if (op == SOFTSIGN) return f32x4.mul(f32x4.div(one, f32x4.add(one, f32x4.abs(x))), x)
   if (op == SWISH) return f32x4.mul(x, logistic(f32x4.mul(x, first)))
   if (op == ERF) return erf(x)
   if (op == EXP) return exp(x)
   return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(erf(f32x4.mul(x, f32x4.splat(0.70710678118654752440))), one))
 }
 
-@inline
 function lane(op: i32, x: f32, first: f32, second: f32): f32 {
   if (op == LOG) return Mathf.log(x)
   if (op == SIN) return sin(x)
@@ -131,12 +117,6 @@ function run(op: i32, p: usize, part: i32, parts: i32): i32 {
   const n = load<u32>(p, 12)
   let i: usize = shareFrom(n, 16, part, parts) << 2
   const end: usize = shareTo(n, 16, part, parts) << 2
-  if (op >= FIRST_SCALAR) {
-    const first = load<f32>(p, 16)
-    const second = load<f32>(p, 20)
-    for (; i < end; i += 4) store<f32>(out + i, lane(op, load<f32>(x + i), first, second))
-    return DONE
-  }
   const first = v128.load32_splat(p, 16)
   const second = v128.load32_splat(p, 20)
   for (; i + 32 <= end; i += 32) {
@@ -146,15 +126,47 @@ function run(op: i32, p: usize, part: i32, parts: i32): i32 {
     v128.store(out + i, v1, 16)
   }
   for (; i + 16 <= end; i += 16) v128.store(out + i, vector(op, v128.load(x + i), first, second))
-  if (i < end) {
-    if (op == ERF) for (; i < end; i += 4) store<f32>(out + i, erfTail(load<f32>(x + i)))
-    else if (op == GELU)
-      for (; i < end; i += 4) {
-        const v = load<f32>(x + i)
-        store<f32>(out + i, <f32>0.5 * v * (erfTail(v * <f32>0.70710678118654752440) + 1))
-      }
-    else storeSome(out + i, vector(op, v128.load(x + i), first, second), end - i)
-  }
+  if (i < end) storeSome(out + i, vector(op, v128.load(x + i), first, second), end - i)
+  return DONE
+}
+
+function seldomVector(op: i32, x: v128, first: v128): v128 {
+  const zero = f32x4.splat(0)
+  const one = f32x4.splat(1)
+  if (op == NEG) return f32x4.neg(x)
+  if (op == ABS) return f32x4.abs(x)
+  if (op == RECIPROCAL) return f32x4.div(one, x)
+  if (op == FLOOR) return f32x4.floor(x)
+  if (op == CEIL) return f32x4.ceil(x)
+  if (op == ROUND) return f32x4.nearest(x)
+  if (op == SIGN)
+    return v128.bitselect(f32x4.sub(v128.and(f32x4.gt(x, zero), one), v128.and(f32x4.lt(x, zero), one)), x, f32x4.eq(x, x))
+  if (op == THRESHOLDED_RELU) return v128.and(x, f32x4.gt(x, first))
+  return f32x4.mul(f32x4.div(one, f32x4.add(one, f32x4.abs(x))), x)
+}
+
+/** Which operation is asked for at every four elements. */
+function seldom(op: i32, p: usize, part: i32, parts: i32): i32 {
+  const x: usize = load<u32>(p)
+  const out: usize = load<u32>(p, 4)
+  const n = load<u32>(p, 12)
+  const first = v128.load32_splat(p, 16)
+  const end: usize = shareTo(n, 16, part, parts) << 2
+  let i: usize = shareFrom(n, 16, part, parts) << 2
+  for (; i + 16 <= end; i += 16) v128.store(out + i, seldomVector(op, v128.load(x + i), first))
+  if (i < end) storeSome(out + i, seldomVector(op, v128.load(x + i), first), end - i)
+  return DONE
+}
+
+/** One at a time. */
+function scalars(op: i32, p: usize, part: i32, parts: i32): i32 {
+  const x: usize = load<u32>(p)
+  const out: usize = load<u32>(p, 4)
+  const n = load<u32>(p, 12)
+  const first = load<f32>(p, 16)
+  const second = load<f32>(p, 20)
+  const end: usize = shareTo(n, 16, part, parts) << 2
+  for (let i: usize = shareFrom(n, 16, part, parts) << 2; i < end; i += 4) store<f32>(out + i, lane(op, load<f32>(x + i), first, second))
   return DONE
 }
 
@@ -174,26 +186,8 @@ export function unaryF32(p: usize, part: i32, parts: i32): i32 {
       return run(SIGMOID, p, part, parts)
     case TANH:
       return run(TANH, p, part, parts)
-    case NEG:
-      return run(NEG, p, part, parts)
-    case ABS:
-      return run(ABS, p, part, parts)
-    case RECIPROCAL:
-      return run(RECIPROCAL, p, part, parts)
     case SQRT:
       return run(SQRT, p, part, parts)
-    case FLOOR:
-      return run(FLOOR, p, part, parts)
-    case CEIL:
-      return run(CEIL, p, part, parts)
-    case ROUND:
-      return run(ROUND, p, part, parts)
-    case SIGN:
-      return run(SIGN, p, part, parts)
-    case THRESHOLDED_RELU:
-      return run(THRESHOLDED_RELU, p, part, parts)
-    case SOFTSIGN:
-      return run(SOFTSIGN, p, part, parts)
     case ERF:
       return run(ERF, p, part, parts)
     case GELU:
@@ -202,39 +196,10 @@ export function unaryF32(p: usize, part: i32, parts: i32): i32 {
       return run(SWISH, p, part, parts)
     case EXP:
       return run(EXP, p, part, parts)
-    case LOG:
-      return run(LOG, p, part, parts)
-    case SIN:
-      return run(SIN, p, part, parts)
-    case COS:
-      return run(COS, p, part, parts)
-    case TAN:
-      return run(TAN, p, part, parts)
-    case ASIN:
-      return run(ASIN, p, part, parts)
-    case ACOS:
-      return run(ACOS, p, part, parts)
-    case ATAN:
-      return run(ATAN, p, part, parts)
-    case SINH:
-      return run(SINH, p, part, parts)
-    case COSH:
-      return run(COSH, p, part, parts)
-    case ASINH:
-      return run(ASINH, p, part, parts)
-    case ACOSH:
-      return run(ACOSH, p, part, parts)
-    case ATANH:
-      return run(ATANH, p, part, parts)
-    case ELU:
-      return run(ELU, p, part, parts)
-    case SELU:
-      return run(SELU, p, part, parts)
-    case CELU:
-      return run(CELU, p, part, parts)
-    case SOFTPLUS:
-      return run(SOFTPLUS, p, part, parts)
     default:
-      return UNKNOWN
+      break
   }
+  const op = load<i32>(p, 8)
+  if (op >= FIRST_SCALAR && op <= LAST) return scalars(op, p, part, parts)
+  return op >= NEG && op <= SOFTSIGN ? seldom(op, p, part, parts) : UNKNOWN
 }

@@ -116,7 +116,7 @@ export function pool(p: usize, part: i32, parts: i32): i32 {
             const sum = kind == AVERAGE
             // MLAS takes four columns of the image at once, and what is left one by one
             const whole = width & ~3
-            if (!sum && x0 == 0) value = -f32.INFINITY
+            if (!sum && x0 == 0) value = -<f32>Infinity
             for (let tx = x0; tx < x1; tx++) {
               let column: f32 = sum ? 0 : LOWEST
               let fresh = order == COLUMNS

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Dtype, Tensor } from '../../../../core/index.ts'
 import type { Attribute } from '../../../graph/index.ts'
-import { difference, f32, onKernels, onWeb, s64, type NodeCase } from '../../testing/node-case.ts'
+import { difference, f32, lowerCase, onKernels, onWeb, s64, type NodeCase } from '../../testing/node-case.ts'
 
 const text = (value: string): Attribute => ({ kind: 'string', value })
 const int = (value: number): Attribute => ({ kind: 'int', value })
@@ -45,11 +45,17 @@ const some = fc.record({
   opset: fc.constantFrom(11, 13, 18, 19),
 })
 
+/** Scales that give whole sides: by other ones the standard and onnxruntime do not agree in every mode. */
+const wholeScale = (s: number, from: number): number => Math.max(1, Math.round(s * from)) / from
+
 function caseOf(o: typeof some extends fc.Arbitrary<infer T> ? T : never, dtype: Dtype, attributes: Record<string, Attribute>): NodeCase {
   const sides = o.three ? o.shape : o.shape.slice(1)
-  const scales = (o.three ? o.scales : o.scales.slice(1)).map((s, d) =>
-    Math.trunc(Math.fround(Math.fround(s) * (sides[d] as number))) < 1 ? 1 : s,
-  )
+  const mode = String(attributes['coordinate_transformation_mode']?.value)
+  const scales = (o.three ? o.scales : o.scales.slice(1)).map((s, d) => {
+    const from = sides[d] as number
+    if (mode === 'align_corners' || mode === 'tf_crop_and_resize' || mode === 'pytorch_half_pixel') return wholeScale(s, from)
+    return Math.trunc(Math.fround(Math.fround(s) * from)) < 1 ? 1 : s
+  })
   const shape = [...o.outer, ...sides]
   const all = [...o.outer.map(() => 1), ...scales]
   const roi = f32([2 * shape.length], [...shape.map(() => 0.2), ...shape.map(() => 0.9)])
@@ -131,6 +137,17 @@ test.each(COORDINATES.filter((m) => !m.startsWith('tf_')))('Resize with antialia
     ),
     { numRuns: 40 },
   )
+})
+
+test('scales by which the standard and onnxruntime do not agree are refused', () => {
+  for (const mode of ['align_corners', 'tf_crop_and_resize'])
+    expect(() =>
+      lowerCase({
+        op: 'Resize',
+        attributes: { mode: text('linear'), coordinate_transformation_mode: text(mode) },
+        inputs: [values('f32', [1, 1, 2, 4]), NONE, f32([4], [1, 1, 0.6, 0.6])],
+      }),
+    ).toThrow(expect.objectContaining({ code: 'operator_unsupported' }))
 })
 
 test('Resize by axes and with a policy for the aspect ratio', async () => {
