@@ -4,10 +4,7 @@ import { pieeRows } from './tensor/piee.ts'
 import { identicalRows } from './tensor/identical.ts'
 import { modelRows } from './tensor/models.ts'
 import { verifiedRows } from './tensor/verified.ts'
-<<<<<<< HEAD
 import { fusionRows } from './tensor/fusion.ts'
-=======
->>>>>>> w-piee
 import { zooRows } from './tensor/zoo.ts'
 
 export type Emit = (row: Row) => void
@@ -18,10 +15,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   identical: identicalRows,
   models: modelRows,
   verified: verifiedRows,
-<<<<<<< HEAD
   fusion: fusionRows,
-=======
->>>>>>> w-piee
   zoo: zooRows,
 }
 
