@@ -41,7 +41,7 @@ export async function fusionRows(emit: (row: Row) => void): Promise<void> {
     } as const
     const x = new ort.Tensor(
       'float32',
-      Float32Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => Math.sin(i * 1.7 + Math.sin(i / 99))),
+      Float32Array.from({ length: shape.reduce((n: number, d) => n * d, 1) }, (_, i) => Math.sin(i * 1.7 + Math.sin(i / 99))),
       [...shape],
     )
     const times = new Map(Object.keys(ways).map((way) => [way, [] as number[]]))

@@ -102,6 +102,9 @@ const chains = fc.record({
       'HardSwish',
       'Clip',
       'LeakyRelu',
+      'Sigmoid',
+      'Tanh',
+      'HardSigmoid',
       'Identity',
       'Residual',
     ),
@@ -146,7 +149,7 @@ function chainModel({ product, groups, pads, bias, before, after, shared, seed }
     else if (kind === 'Div') at = put('Div', [at, constant([1, 4, 1, 1], 0.5)])
     else if (kind === 'BatchNormalization') at = put(kind, [at, constant([4]), constant([4]), constant([4]), constant([4], 0.5)])
     else if (kind === 'Clip') at = put(kind, [at, scalar(-0.5), scalar(0.75)])
-    else if (kind === 'Relu' || kind === 'LeakyRelu' || kind === 'Identity') at = put(kind, [at])
+    else if (['Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'HardSigmoid', 'Identity'].includes(kind)) at = put(kind, [at])
     else if (kind === 'HardSwish')
       at = put('Div', [put('Mul', [at, put('Clip', [put('Add', [at, scalar(3)]), scalar(0), scalar(6)])]), scalar(6)])
     else if (kind === 'Residual') at = put('Add', [at, put('Mul', [at, put('Sigmoid', [put('GlobalAveragePool', [at])])])])
