@@ -41,6 +41,7 @@ export const ERRORS = {
   operator_unsupported: ['caller', 400], // details: {operators: [{operator, count, nodes}]}
   device_missing: ['node', 501],
   device_failed: ['node', 503],
+  device_memory: ['node', 503],
   // chain
   tx_invalid: ['caller', 400],
   tx_signature: ['caller', 400],

@@ -1,5 +1,15 @@
 /** `OperatorRunner`: operators of a model one by one, whole or in part, each as a model of one node on a runtime at hand. */
-import { DTYPES, fileCid, UtnetError, type CID, type NamedTensor, type NodeFacts, type OperatorPart, type OperatorRunner, type Tensor } from '../../core/index.ts'
+import {
+  DTYPES,
+  fileCid,
+  UtnetError,
+  type CID,
+  type NamedTensor,
+  type NodeFacts,
+  type OperatorPart,
+  type OperatorRunner,
+  type Tensor,
+} from '../../core/index.ts'
 import type { Device } from '../device.ts'
 import { WasmGraph, type ExactGuest, wasmArithmetic } from '../devices/wasm/index.ts'
 import { nodeAt, nodeModel, operandNames, readModel, type Model, type Node } from '../graph/index.ts'
@@ -126,7 +136,8 @@ function operators(arithmetic: string, files: ReadFile, alone: RunAlone): Operat
 /** Numbers, text and lists of numbers among the attributes. */
 function plainAttributes({ attributes }: Node): NodeFacts['attributes'] {
   const plain = new Map<string, number | string | readonly number[]>()
-  for (const [name, a] of attributes) if (a.kind === 'int' || a.kind === 'float' || a.kind === 'string' || a.kind === 'ints' || a.kind === 'floats') plain.set(name, a.value)
+  for (const [name, a] of attributes)
+    if (a.kind === 'int' || a.kind === 'float' || a.kind === 'string' || a.kind === 'ints' || a.kind === 'floats') plain.set(name, a.value)
   return plain
 }
 

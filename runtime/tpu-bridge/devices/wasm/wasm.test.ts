@@ -10,4 +10,7 @@ beforeAll(async () => {
 }, 300_000)
 
 deviceCompliance('wasm', () => wasmDevice({ exact }), { id: 'wasm', class: 'exact' })
-deviceCompliance('wasm in threads', () => threaded('wasm', { exact: { ...exact, ready: () => exact }, threads: 2 }), { id: 'wasm', class: 'exact' })
+deviceCompliance('wasm in threads', () => threaded('wasm', { exact: { ...exact, ready: () => exact }, threads: 2 }), {
+  id: 'wasm',
+  class: 'exact',
+})

@@ -45,7 +45,8 @@ function activationsOf(context: LowerContext, directions: number, defaults: read
     return number
   })
   const first = numbers.slice(0, defaults.length)
-  if (directions === 2 && numbers.slice(defaults.length).join() !== first.join()) throw unsupported(node.op, 'with activations of its own for each direction')
+  if (directions === 2 && numbers.slice(defaults.length).join() !== first.join())
+    throw unsupported(node.op, 'with activations of its own for each direction')
   return first
 }
 
@@ -56,7 +57,8 @@ function dimensions(context: LowerContext, gates: number, defaults: readonly str
   const r = neededF32(context, 2)
   if (attribute(context, 'layout', 'int', 0) !== 0) throw unsupported(node.op, 'with layout = 1')
   const direction = textAttribute(context, 'direction', 'forward')
-  if (!['forward', 'reverse', 'bidirectional'].includes(direction)) throw new UtnetError('model_invalid', `${node.op}: direction ${direction}`)
+  if (!['forward', 'reverse', 'bidirectional'].includes(direction))
+    throw new UtnetError('model_invalid', `${node.op}: direction ${direction}`)
   const directions = direction === 'bidirectional' ? 2 : 1
   const [steps = 0, batch = 0, width = 0] = x.shape
   const hidden = r.shape[2] ?? 0
@@ -72,10 +74,12 @@ function dimensions(context: LowerContext, gates: number, defaults: readonly str
   ]
   expected.forEach(([given, shape], i) => {
     if (given === undefined) return
-    if (given.shape.join() !== shape.join()) throw new UtnetError('tensor_shape', `input ${i} of ${node.op} is [${given.shape.join()}], not [${shape.join()}]`)
+    if (given.shape.join() !== shape.join())
+      throw new UtnetError('tensor_shape', `input ${i} of ${node.op} is [${given.shape.join()}], not [${shape.join()}]`)
     if (given.dtype !== (i === 4 ? 's32' : 'f32')) throw unsupported(node.op, `for ${given.dtype} in input ${i}`)
   })
-  if (attribute(context, 'hidden_size', 'int', hidden) !== hidden) throw new UtnetError('model_invalid', `${node.op}: hidden_size differs from R`)
+  if (attribute(context, 'hidden_size', 'int', hidden) !== hidden)
+    throw new UtnetError('model_invalid', `${node.op}: hidden_size differs from R`)
   if (elementCount(x.shape, `input of ${node.op}`) === 0 || hidden === 0) throw unsupported(node.op, 'of nothing')
   if (listAttribute(context, 'activation_alpha') !== undefined || listAttribute(context, 'activation_beta') !== undefined)
     throw unsupported(node.op, 'with activation_alpha or activation_beta')
@@ -92,7 +96,11 @@ function dimensions(context: LowerContext, gates: number, defaults: readonly str
 }
 
 /** W and R transposed (kept where they are constant), then x times W: temporaries 0, 1 and 2. */
-function products(context: LowerContext, { directions, steps, batch, inputs, hidden }: Recurrent, gates: number): { temps: number[]; steps: Step[] } {
+function products(
+  context: LowerContext,
+  { directions, steps, batch, inputs, hidden }: Recurrent,
+  gates: number,
+): { temps: number[]; steps: Step[] } {
   const n = gates * hidden
   const w = needed(context, 1)
   const r = needed(context, 2)

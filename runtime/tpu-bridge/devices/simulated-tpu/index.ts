@@ -1,0 +1,1 @@
+export { simulatedTpu, type SimulatedTpu, type SimulatedTpuOptions } from './device.ts'
