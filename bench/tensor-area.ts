@@ -5,6 +5,7 @@ import { identicalRows } from './tensor/identical.ts'
 import { modelRows } from './tensor/models.ts'
 import { verifiedRows } from './tensor/verified.ts'
 import { fusionRows } from './tensor/fusion.ts'
+import { onnxRows } from './tensor/onnx.ts'
 import { zooRows } from './tensor/zoo.ts'
 
 export type Emit = (row: Row) => void
@@ -16,6 +17,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   models: modelRows,
   verified: verifiedRows,
   fusion: fusionRows,
+  onnx: onnxRows,
   zoo: zooRows,
 }
 

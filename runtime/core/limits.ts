@@ -77,6 +77,8 @@ export const LIMITS = {
   tensorRank: 8,
   tensorElements: 1 << 24,
   tensorsPerCall: 64,
+  /** Parameters of one call of a kernel, tables of places and weights among them. */
+  kernelWords: 65_536,
   modelNodes: 100_000,
   modelDepth: 32,
   modelItems: 1 << 23, // names and numbers of a model, weights not counted; 8 for each node, attribute or tensor

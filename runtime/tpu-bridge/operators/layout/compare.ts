@@ -111,13 +111,24 @@ function inverted(context: LowerContext, operation: 0 | 1): Lowered {
 export const lowerNot = (context: LowerContext): Lowered => inverted(context, 0)
 export const lowerBitwiseNot = (context: LowerContext): Lowered => inverted(context, 1)
 
+/** Whether what is picked of y is one value along the innermost side: which of the two is then looked at first is onnxruntime's. */
+function isBareY(x: readonly number[], y: readonly number[]): boolean {
+  const deepest = Math.max(1, Math.min(x.length, y.length))
+  for (let d = 1; d <= deepest; d++) {
+    const [a, b] = [x.at(-d) ?? 1, y.at(-d) ?? 1]
+    if (a > 1 || b > 1) return b === 1
+  }
+  return false
+}
+
 export function lowerWhere(context: LowerContext): Lowered {
   const { node } = context
   const [condition, x, y] = [needed(context, 0), needed(context, 1), needed(context, 2)]
   if (condition.dtype !== 'boolean' || x.dtype !== y.dtype) throw invalid(node, 'takes a boolean and two of one type')
   const shape = broadcast(context, [condition.shape, x.shape, y.shape])
   const n = countOf(node, shape)
-  const kind = x.dtype === 'f32' ? 0 : x.dtype === 'f64' ? 3 : DTYPES[x.dtype]
+  const bareY = isBareY(broadcast(context, [condition.shape, x.shape]), broadcast(context, [condition.shape, y.shape]))
+  const kind = x.dtype === 'f32' ? (bareY ? 16 : 0) : x.dtype === 'f64' ? (bareY ? 19 : 3) : DTYPES[x.dtype]
   const params = [kind, ...walk(shape, [condition, x, y])]
   const operands = [input(0), input(1), input(2), output(0)]
   const steps = n === 0 ? [] : [{ kernel: WHERE, operands, params, shared: n >= SHARED_FROM }]

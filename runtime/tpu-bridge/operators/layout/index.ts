@@ -1,6 +1,7 @@
 /** Operators of layout, indices and integers by name. */
 import type { Lowering } from '../lowering.ts'
 import { lowerCast, lowerCastLike } from './cast.ts'
+import { lowerNonMaxSuppression, lowerUnique } from './chosen.ts'
 import {
   lowerAnd,
   lowerBitShift,
@@ -18,7 +19,9 @@ import {
   lowerWhere,
   lowerXor,
 } from './compare.ts'
+import { lowerAffineGrid, lowerCol2Im } from './fold.ts'
 import { lowerGather, lowerGatherElements, lowerGatherNd, lowerScatterElements, lowerScatterNd } from './gather.ts'
+import { lowerGridSample } from './grid-sample.ts'
 import {
   lowerConcat,
   lowerDepthToSpace,
@@ -55,6 +58,7 @@ import {
 } from './shapes.ts'
 
 export const LAYOUT: readonly (readonly [string, Lowering])[] = [
+  ['AffineGrid', lowerAffineGrid],
   ['And', lowerAnd],
   ['BitCast', lowerBitCast],
   ['BitShift', lowerBitShift],
@@ -65,6 +69,7 @@ export const LAYOUT: readonly (readonly [string, Lowering])[] = [
   ['Cast', lowerCast],
   ['CastLike', lowerCastLike],
   ['CenterCropPad', lowerCenterCropPad],
+  ['Col2Im', lowerCol2Im],
   ['Compress', lowerCompress],
   ['Concat', lowerConcat],
   ['ConstantOfShape', lowerConstantOfShape],
@@ -79,9 +84,11 @@ export const LAYOUT: readonly (readonly [string, Lowering])[] = [
   ['GatherND', lowerGatherNd],
   ['Greater', lowerGreater],
   ['GreaterOrEqual', lowerGreaterOrEqual],
+  ['GridSample', lowerGridSample],
   ['Identity', lowerIdentity],
   ['Less', lowerLess],
   ['LessOrEqual', lowerLessOrEqual],
+  ['NonMaxSuppression', lowerNonMaxSuppression],
   ['NonZero', lowerNonZero],
   ['Not', lowerNot],
   ['OneHot', lowerOneHot],
@@ -104,6 +111,7 @@ export const LAYOUT: readonly (readonly [string, Lowering])[] = [
   ['TopK', lowerTopK],
   ['Transpose', lowerTranspose],
   ['Trilu', lowerTrilu],
+  ['Unique', lowerUnique],
   ['Unsqueeze', lowerUnsqueeze],
   ['Upsample', lowerUpsample],
   ['Where', lowerWhere],

@@ -2,7 +2,21 @@
 import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Step } from '../lowering.ts'
 import { floatBits, input, output } from '../operands.ts'
-import { axesOf, axisOf, countOf, floatOf, intsAt, integers, intsOf, invalid, misshapen, needed, textOf, unsupported } from './read.ts'
+import {
+  axesOf,
+  axisOf,
+  countOf,
+  floatOf,
+  intsAt,
+  integers,
+  intsOf,
+  invalid,
+  misshapen,
+  needed,
+  tables,
+  textOf,
+  unsupported,
+} from './read.ts'
 import { copyStep, fillStep, SHARED_FROM, stridesOf } from './strided.ts'
 
 const PICK = 404
@@ -79,14 +93,19 @@ export function lowerPad(context: LowerContext): Lowered {
   }
   if (mode !== 'edge' && mode !== 'reflect' && mode !== 'wrap') throw invalid(node, `mode ${mode}`)
   if (count === 0) return { outputs, temps: [], steps: [], cost: 0 }
+  tables(
+    node,
+    [],
+    sides.reduce((n, side) => n + side, 5 + sides.length),
+  )
   const strides = stridesOf(shape)
-  const tables = sides.flatMap((side, d) =>
+  const picks = sides.flatMap((side, d) =>
     Array.from(
       { length: side },
       (_, i) => picked(context, mode, i - (border.before[d] as number), shape[d] as number) * (strides[d] as number) * width,
     ),
   )
-  const params = [width, 0, 0, 0, sides.length, ...sides, ...tables]
+  const params = [width, 0, 0, 0, sides.length, ...sides, ...picks]
   return {
     outputs,
     temps: [],

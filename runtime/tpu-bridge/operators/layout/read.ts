@@ -1,5 +1,5 @@
 /** What lowerings read off a node and off the inputs that shapes hang on. */
-import { DTYPES, elementCount, UtnetError } from '../../../core/index.ts'
+import { DTYPES, elementCount, limitError, LIMITS, UtnetError } from '../../../core/index.ts'
 import type { Dtype } from '../../../core/index.ts'
 import type { Node } from '../../graph/index.ts'
 import type { LowerContext, LowerInput } from '../lowering.ts'
@@ -122,3 +122,10 @@ export const unsupported = (node: Node, why: string): UtnetError => new UtnetErr
 export const invalid = (node: Node, why: string): UtnetError => new UtnetError('model_invalid', `${node.op}: ${why}`)
 /** Shapes of actual inputs that do not go together. */
 export const misshapen = (node: Node, why: string): UtnetError => new UtnetError('tensor_shape', `${node.op}: ${why}`)
+
+/** Parameters with tables in them, within the limit. Throws `operator_unsupported` over it; `count` is given where they are not made yet. */
+export function tables(node: Node, params: readonly number[], count = params.length): readonly number[] {
+  if (count > LIMITS.kernelWords)
+    throw limitError('operator_unsupported', 'kernelWords', count, LIMITS.kernelWords, `places and weights of ${node.op}`)
+  return params
+}

@@ -9,7 +9,7 @@ export const SHARED_FROM = 65_536
 
 /** Strides, in elements, of a dense tensor. */
 export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length)
+  const strides: number[] = Array.from({ length: shape.length }, () => 1)
   let stride = 1
   for (let d = shape.length - 1; d >= 0; d--) {
     strides[d] = stride

@@ -149,20 +149,22 @@ export function not(p: usize, part: i32, parts: i32): i32 {
 }
 
 /**
- * Picks from one of two. Operands: condition, x, y, output. Parameters: bytes of an element (0 is f32, 3 is f64), rank >= 1, the sides of the output, strides of the
- * condition, of x, of y in bytes. A zero of x has no sign, as in onnxruntime, which adds the zero that stands for y.
+ * Picks from one of two. Operands: condition, x, y, output. Parameters: bytes of an element (0 is f32, 3 is f64, then 16 more where a zero of y has no sign, else one of x has none:
+ * onnxruntime merges what it picked of both, a zero where it picked nothing), rank >= 1, the sides of the output, strides of the condition, of x, of y in bytes.
  */
 export function where(p: usize, part: i32, parts: i32): i32 {
-  const width = load<u32>(p, 16)
-  if (width == 0) return whereRows<f32>(p, part, parts)
-  if (width == 3) return whereRows<f64>(p, part, parts)
-  if (width == 1) return whereRows<u8>(p, part, parts)
-  if (width == 2) return whereRows<u16>(p, part, parts)
-  if (width == 4) return whereRows<u32>(p, part, parts)
-  return whereRows<u64>(p, part, parts)
+  const kind = load<u32>(p, 16)
+  const width = kind & 15
+  const bareY = (kind & 16) != 0
+  if (width == 0) return whereRows<f32>(p, part, parts, bareY)
+  if (width == 3) return whereRows<f64>(p, part, parts, bareY)
+  if (width == 1) return whereRows<u8>(p, part, parts, bareY)
+  if (width == 2) return whereRows<u16>(p, part, parts, bareY)
+  if (width == 4) return whereRows<u32>(p, part, parts, bareY)
+  return whereRows<u64>(p, part, parts, bareY)
 }
 
-function whereRows<T>(p: usize, part: i32, parts: i32): i32 {
+function whereRows<T>(p: usize, part: i32, parts: i32, bareY: bool): i32 {
   const rank = load<u32>(p, 20)
   const sides = p + 24
   const words = rank << 2
@@ -182,11 +184,9 @@ function whereRows<T>(p: usize, part: i32, parts: i32): i32 {
     const y = load<u32>(p, 8) + placeOf(row, rank - 1, sides, sides + 3 * words) + <i32>firstColumn * strideY
     const out = load<u32>(p, 12) + (row * columns + firstColumn) * sizeof<T>()
     for (let i: u32 = 0; i < n; i++) {
-      let value = load<T>(y + i * strideY)
-      if (load<u8>(c + i * strideC) != 0) {
-        value = load<T>(x + i * strideX)
-        if (isFloat<T>() && value == <T>0) value = <T>0
-      }
+      const holds = load<u8>(c + i * strideC) != 0
+      let value = holds ? load<T>(x + i * strideX) : load<T>(y + i * strideY)
+      if (isFloat<T>() && value == <T>0 && holds != bareY) value = <T>0
       store<T>(out + i * sizeof<T>(), value)
     }
   }

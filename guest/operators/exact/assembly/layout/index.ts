@@ -2,7 +2,9 @@ import { UNKNOWN } from '../status'
 import { CAST, cast } from './cast'
 import { BITS, COMPARE, NOT, WHERE, bits, compare, not, where } from './compare'
 import { COPY, FILL, copy, fill } from './copy'
+import { AFFINE_GRID, COL_TO_IM, affineGrid, colToIm } from './fold'
 import { GATHER, GATHER_ELEMENTS, GATHER_ND, gather, gatherElements, gatherNd } from './gather'
+import { GRID_SAMPLE, gridSample } from './grid-sample'
 import {
   RESIZE_CUBIC,
   RESIZE_FILTER,
@@ -66,6 +68,12 @@ export function layoutKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
       return range(p)
     case TOP_K:
       return topK(p)
+    case GRID_SAMPLE:
+      return gridSample(p, part, parts)
+    case COL_TO_IM:
+      return colToIm(p, part, parts)
+    case AFFINE_GRID:
+      return affineGrid(p, part, parts)
     default:
       return UNKNOWN
   }

@@ -14,6 +14,7 @@ import {
   invalid,
   misshapen,
   needed,
+  tables,
   textOf,
   unsupported,
 } from '../read.ts'
@@ -156,18 +157,28 @@ function wordsOf(dtype: Dtype, value: number): readonly [number, number] {
   return [view.getInt32(0, true), view.getInt32(4, true)]
 }
 
+/** Places that axes are walked as one up to: their table is as long. */
+const JOINED = 1024
+
 function nearestSteps(context: LowerContext, { axes, coordinate, outside, value }: Plan, dtype: Dtype): readonly Step[] {
   const { node, opset } = context
   const nearest = nearestOf(node, opset < 11 ? 'simple' : (textOf(node, 'nearest_mode') ?? 'round_prefer_floor'))
   const width = DTYPES[dtype]
-  const tables = axes.map((axis) => nearestTable(coordinate, nearest, axis, outside))
+  tables(
+    node,
+    [],
+    axes.reduce((n, { to }) => n + to + 1, 5),
+  )
+  const picks = axes.map((axis) => nearestTable(coordinate, nearest, axis, outside))
   // axes that keep all of their places in order are walked as one
-  const kept = tables.map((table, d) => table.length === (axes[d] as Axis).from && table.every((at, x) => at === x))
+  const kept = picks.map((table, d) => table.length === (axes[d] as Axis).from && table.every((at, x) => at === x))
   const sides: number[] = []
   const joinedTables: (readonly number[])[] = []
+  const together: boolean[] = []
   let plain = false
-  tables.forEach((table, d) => {
-    if (plain && kept[d] === true) {
+  picks.forEach((table, d) => {
+    if (plain && kept[d] === true && (sides.at(-1) as number) * table.length <= JOINED) {
+      together[d] = true
       const before = joinedTables.pop() as readonly number[]
       sides.push((sides.pop() as number) * table.length)
       joinedTables.push(Array.from({ length: before.length * table.length }, (_, i) => i))
@@ -178,9 +189,9 @@ function nearestSteps(context: LowerContext, { axes, coordinate, outside, value 
     plain = kept[d] === true
   })
   const origins: number[] = []
-  tables.forEach((_, d) => {
+  picks.forEach((_, d) => {
     const from = (axes[d] as Axis).from
-    if (d > 0 && kept[d] === true && kept[d - 1] === true) origins.push((origins.pop() as number) * from)
+    if (together[d] === true) origins.push((origins.pop() as number) * from)
     else origins.push(from)
   })
   const strides = stridesOf(origins)
@@ -232,6 +243,7 @@ function linearSteps(context: LowerContext, { axes, coordinate, outside, value }
   const { planes, layers, rows, columns, channels } = frameOf(context, axes)
   // integers whose channels lie within a pixel are weighed in fixed point there
   if (channels > 1 && kind !== 0) throw unsupported(context.node, 'integers with their channels last')
+  tables(context.node, [], 8 + 4 * ((layers?.to ?? 0) + rows.to + columns.to))
   const table = (axis: Axis, stride: number): readonly number[] =>
     linearTable(coordinate, axis, outside).flatMap(({ outside: away, at, weights }: Pair) => [
       away ? -1 : at[0] * stride,
@@ -262,6 +274,7 @@ function cubicSteps(context: LowerContext, { axes, coordinate, outside, value }:
   const { node } = context
   const { planes, layers, rows, columns, channels } = frameOf(context, axes)
   if (dtype !== 'f32' || layers !== undefined || channels > 1) throw unsupported(node, 'cubic weighing of this form')
+  tables(node, [], 5 + 9 * rows.to + 8 * columns.to)
   const table = (axis: Axis) =>
     cubicTable(coordinate, axis, floatOf(node, 'cubic_coeff_a') ?? -0.75, flagOf(node, 'exclude_outside'), outside)
   const offsets = (at: readonly number[], stride: number, away: boolean): number[] => at.map((i, k) => (away && k === 0 ? -1 : i * stride))
@@ -299,6 +312,7 @@ function filterSteps(context: LowerContext, plan: Plan, dtype: Dtype, mode: 'lin
   let source: Operand = input(0)
   moving.forEach((axis, i) => {
     const d = axes.indexOf(axis)
+    tables(node, [], axis.to * (2 * Math.ceil(2 * Math.max(1, 1 / axis.scale)) + 3))
     const windows = filterTable(coordinate, axis, a, flagOf(node, 'exclude_outside'))
     const size = Math.max(...windows.map(({ weights }) => weights.length))
     const outer = productOf(shape.slice(0, d))
