@@ -50,7 +50,13 @@ function lowerCumSum(context: LowerContext): Lowered {
   const axis = axisInput(node.op, needed(context, 1), x.shape.length)
   const n = elementCount(x.shape, `output of ${node.op}`)
   const row = x.shape[axis] as number
-  const params = [n / row, row, product(x.shape.slice(axis + 1)), attribute(context, 'exclusive', 'int', 0), attribute(context, 'reverse', 'int', 0)]
+  const params = [
+    n / row,
+    row,
+    product(x.shape.slice(axis + 1)),
+    attribute(context, 'exclusive', 'int', 0),
+    attribute(context, 'reverse', 'int', 0),
+  ]
   return {
     outputs: [{ dtype: x.dtype, shape: x.shape }],
     temps: [],

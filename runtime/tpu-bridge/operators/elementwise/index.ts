@@ -7,4 +7,12 @@ import { RECURRENT } from './recurrent.ts'
 import { REDUCE } from './reduce.ts'
 import { UNARY } from './unary.ts'
 
-export const ELEMENTWISE: readonly (readonly [string, Lowering])[] = [...BINARY, ...UNARY, ...NORMALIZE, ...NORMS, ...REDUCE, ...ALONG, ...RECURRENT]
+export const ELEMENTWISE: readonly (readonly [string, Lowering])[] = [
+  ...BINARY,
+  ...UNARY,
+  ...NORMALIZE,
+  ...NORMS,
+  ...REDUCE,
+  ...ALONG,
+  ...RECURRENT,
+]

@@ -11,7 +11,8 @@ const LP_NORM_F32 = 233
 const LRN_F32 = 234
 const GROUP_NORM_F32 = 235
 
-const sizeError = (op: string, what: string): UtnetError => new UtnetError('tensor_shape', `${what} of ${op} is not as long as what it scales`)
+const sizeError = (op: string, what: string): UtnetError =>
+  new UtnetError('tensor_shape', `${what} of ${op} is not as long as what it scales`)
 
 /** Rows from `axis` on. `simple` takes the mean for zero (RMSNormalization). */
 const layer =
