@@ -83,11 +83,34 @@ function lowerMod(context: LowerContext): Lowered {
   return lowerTwo(context, fmod ? 'Fmod' : 'Mod')
 }
 
+const POW_MIXED = 223
+const POW_DTYPES: readonly Dtype[] = ['f32', 'f64', 's32', 's64']
+
 function lowerPow(context: LowerContext): Lowered {
   const base = needed(context, 0)
   const exponent = needed(context, 1)
-  if (base.dtype !== 'f32' || exponent.dtype !== 'f32') throw unsupported('Pow', `of ${base.dtype} and ${exponent.dtype}`)
-  return lowerTwo(context, 'Pow')
+  if (base.dtype === 'f32' && exponent.dtype === 'f32') return lowerTwo(context, 'Pow')
+  const dtypes = [base, exponent].map(({ dtype }) => POW_DTYPES.indexOf(dtype))
+  if (dtypes.includes(-1)) throw unsupported('Pow', `of ${base.dtype} and ${exponent.dtype}`)
+  const { shape, params, steps } = broadcast('Pow', base.shape, exponent.shape)
+  const n = elementCount(shape, 'output of Pow')
+  const still = params[0] === 2 ? 1 : 0
+  return {
+    outputs: [{ dtype: base.dtype, shape }],
+    temps: [],
+    steps:
+      n === 0
+        ? []
+        : [
+            {
+              kernel: POW_MIXED,
+              operands: [input(0), input(1), output(0)],
+              params: [...dtypes, still, n, steps.length, ...steps.flat()],
+              shared: n * 8 >= WORTH_SHARING,
+            },
+          ],
+    cost: n * 8,
+  }
 }
 
 /** The slope may be repeated, x not. */

@@ -5,6 +5,8 @@ export interface Broadcast {
   readonly shape: readonly number[]
   /** Parameters behind the operation, as `guest/operators/exact/assembly/elementwise/binary.ts` takes them. */
   readonly params: readonly number[]
+  /** Axes of the output, innermost first, each its side and the steps of a and b; one at least. */
+  readonly steps: readonly (readonly [number, number, number])[]
 }
 
 interface Axis {
@@ -51,5 +53,5 @@ export function broadcast(op: string, a: readonly number[], b: readonly number[]
   })
   const [inner = [1, 1, 1] as const, middle = [1, 0, 0] as const, ...outer] = steps
   const mode = inner[1] === 0 ? 1 : inner[2] === 0 ? 2 : 0
-  return { shape, params: [mode, inner[0], ...middle, outer.length, ...outer.flat()] }
+  return { shape, params: [mode, inner[0], ...middle, outer.length, ...outer.flat()], steps: [inner, middle, ...outer] }
 }

@@ -7,6 +7,7 @@ import { attribute, axisOf, neededF32, product, unsupported, WORTH_SHARING } fro
 /** As `guest/operators/exact/assembly/elementwise` numbers them. */
 const SOFTMAX_F32 = 220
 const BATCH_NORM_F32 = 230
+const HARDMAX_F32 = 264
 
 /** Before opset 13 an axis parts the shape in two: rows, and all behind it as one row. Since then rows go along that axis alone. */
 const softmax =
@@ -36,6 +37,22 @@ const softmax =
       cost: n * 8,
     }
   }
+
+/** Rows as Softmax has them. */
+function lowerHardmax(context: LowerContext): Lowered {
+  const { node, opset } = context
+  const { shape } = neededF32(context, 0)
+  const axis = axisOf(node.op, attribute(context, 'axis', 'int', opset < 13 ? 1 : -1), shape.length)
+  const n = elementCount(shape, `output of ${node.op}`)
+  const row = opset < 13 ? product(shape.slice(axis)) : (shape[axis] as number)
+  const params = [n / row, row, opset < 13 ? 1 : product(shape.slice(axis + 1))]
+  return {
+    outputs: [{ dtype: 'f32', shape }],
+    temps: [],
+    steps: n === 0 ? [] : [{ kernel: HARDMAX_F32, operands: [input(0), output(0)], params, shared: n >= WORTH_SHARING }],
+    cost: n,
+  }
+}
 
 function lowerBatchNorm(context: LowerContext): Lowered {
   const { node, opset } = context
@@ -71,5 +88,6 @@ function lowerBatchNorm(context: LowerContext): Lowered {
 export const NORMALIZE: readonly (readonly [string, Lowering])[] = [
   ['Softmax', softmax(false)],
   ['LogSoftmax', softmax(true)],
+  ['Hardmax', lowerHardmax],
   ['BatchNormalization', lowerBatchNorm],
 ]

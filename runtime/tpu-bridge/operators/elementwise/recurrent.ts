@@ -1,6 +1,6 @@
-/** LSTM and GRU as onnxruntime computes them: products of all steps with W at once, then step after step. */
+/** LSTM, GRU and RNN as onnxruntime computes them: products of all steps with W at once, then step after step. */
 import { elementCount, UtnetError } from '../../../core/index.ts'
-import type { LowerContext, Lowered, Lowering, LowerInput, Operand, Step, ValueType } from '../lowering.ts'
+import type { LowerContext, Lowering, LowerInput, Operand, Step, ValueType } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
 import { attribute, listAttribute, needed, neededF32, textAttribute, unsupported, WORTH_SHARING } from './attributes.ts'
 
@@ -9,6 +9,7 @@ const TRANSPOSE_F32 = 300
 const ROWS_F32 = 301
 const LSTM_F32 = 302
 const GRU_F32 = 303
+const RNN_F32 = 304
 
 const ACTIVATIONS: Readonly<Record<string, number>> = { sigmoid: 0, tanh: 1, relu: 2 }
 const GREATEST = 3.4028234663852886e38
@@ -95,27 +96,24 @@ function dimensions(context: LowerContext, gates: number, defaults: readonly str
   }
 }
 
+const transpose = (context: LowerContext, from: number, to: number, { directions }: Recurrent, rows: number, columns: number): Step => ({
+  kernel: TRANSPOSE_F32,
+  operands: [input(from), temp(to)],
+  params: [directions, rows, columns],
+  shared: false,
+  ...(needed(context, from).constant ? { once: true } : {}),
+})
+
 /** W and R transposed (kept where they are constant), then x times W: temporaries 0, 1 and 2. */
-function products(
-  context: LowerContext,
-  { directions, steps, batch, inputs, hidden }: Recurrent,
-  gates: number,
-): { temps: number[]; steps: Step[] } {
+function products(context: LowerContext, d: Recurrent, gates: number): { temps: number[]; steps: Step[] } {
+  const { directions, steps, batch, inputs, hidden } = d
   const n = gates * hidden
   const w = needed(context, 1)
-  const r = needed(context, 2)
-  const transpose = (from: number, to: number, columns: number, constant: boolean): Step => ({
-    kernel: TRANSPOSE_F32,
-    operands: [input(from), temp(to)],
-    params: [directions, n, columns],
-    shared: false,
-    ...(constant ? { once: true } : {}),
-  })
   return {
     temps: [directions * n * inputs * 4, directions * n * hidden * 4, directions * steps * batch * n * 4],
     steps: [
-      transpose(1, 0, inputs, w.constant),
-      transpose(2, 1, hidden, r.constant),
+      transpose(context, 1, 0, d, n, inputs),
+      transpose(context, 2, 1, d, n, hidden),
       {
         kernel: ROWS_F32,
         operands: [input(0), temp(0), temp(2)],
@@ -213,7 +211,51 @@ const lowerGru: Lowering = (context) => {
   return { outputs: outputsOf(d, Math.max(1, context.node.outputs.length)), temps, steps, cost: costOf(d, 3) }
 }
 
+const lowerRnn: Lowering = (context) => {
+  const d = dimensions(context, 1, ['Tanh'])
+  if (context.inputs[4] !== undefined) throw unsupported('RNN', 'with lengths of sequences')
+  if (d.activations[0] === ACTIVATIONS['sigmoid']) throw unsupported('RNN', 'with the activation Sigmoid')
+  const state = d.directions * d.batch * d.hidden * 4
+  const temps = [d.directions * d.hidden * d.inputs * 4, d.directions * d.hidden * d.hidden * 4]
+  return {
+    outputs: outputsOf(d, Math.max(1, context.node.outputs.length)),
+    temps,
+    steps: [
+      transpose(context, 1, 0, d, d.hidden, d.inputs),
+      transpose(context, 2, 1, d, d.hidden, d.hidden),
+      {
+        kernel: RNN_F32,
+        operands: [
+          input(0),
+          temp(0),
+          temp(1),
+          given(context, 3),
+          given(context, 5),
+          output(0),
+          place(context, 1, temps, state),
+          temp(temps.push(d.hidden * 4) - 1),
+        ],
+        params: [
+          d.directions,
+          d.reverse,
+          d.steps,
+          d.batch,
+          d.inputs,
+          d.hidden,
+          sumLength(false, d.hidden, d.inputs),
+          sumLength(false, d.hidden, d.hidden),
+          d.activations[0] === ACTIVATIONS['relu'] ? 1 : 0,
+          floatBits(d.clip),
+        ],
+        shared: false,
+      },
+    ],
+    cost: costOf(d, 1),
+  }
+}
+
 export const RECURRENT: readonly (readonly [string, Lowering])[] = [
   ['LSTM', lowerLstm],
   ['GRU', lowerGru],
+  ['RNN', lowerRnn],
 ]

@@ -1,14 +1,13 @@
 /** Axes reduced to one value. */
-import { DTYPES, elementCount, UtnetError, type Dtype } from '../../../core/index.ts'
-import type { LowerContext, Lowered, Lowering } from '../lowering.ts'
+import { elementCount, type Dtype } from '../../../core/index.ts'
+import type { LowerContext, Lowered, Lowering, Step } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { attribute, axisOf, integersOf, listAttribute, needed, product, unsupported, WORTH_SHARING } from './attributes.ts'
+import { attribute, axisOf, integersOf, listAttribute, needed, unsupported, WORTH_SHARING } from './attributes.ts'
 
 /** As `guest/operators/exact/assembly/elementwise/reduce.ts` numbers them. */
-const KERNELS: Partial<Record<Dtype, number>> = { f32: 240, f64: 241, s32: 242, s64: 243, s8: 244, u8: 245 }
+const KERNELS: Partial<Record<Dtype, number>> = { f32: 240, f64: 241, s32: 242, s64: 243, s8: 244, u8: 245, boolean: 245 }
 const OPERATIONS = { Sum: 0, Mean: 1, Max: 2, Min: 3, Prod: 4, L1: 5, L2: 6, LogSum: 7, LogSumExp: 8, SumSquare: 9 } as const
 type Operation = keyof typeof OPERATIONS
-const LATER = 8
 
 /** Sides that lie together and are all kept or all reduced, as one. */
 interface Segment {
@@ -20,6 +19,8 @@ function segmentsOf(shape: readonly number[], axes: ReadonlySet<number>): Segmen
   const found: Segment[] = []
   shape.forEach((side, i) => {
     const last = found.at(-1)
+    // a side of 1 parts nothing
+    if (side === 1) return
     if (last !== undefined && last.reduced === axes.has(i)) found[found.length - 1] = { ...last, side: last.side * side }
     else found.push({ side, reduced: axes.has(i) })
   })
@@ -34,15 +35,38 @@ function axesOf(context: LowerContext, rank: number): number[] | undefined {
   return named.map((axis) => axisOf(node.op, axis, rank))
 }
 
+/** What Eigen sums begin with their first element, if all is one run. */
+const FROM_FIRST: ReadonlySet<Operation> = new Set(['Sum', 'Mean', 'LogSum', 'LogSumExp', 'Prod'])
+
 /** How onnxruntime begins each output: it decides the sign of a zero, and the order of sums down columns. */
 function beginOf(operation: Operation, pattern: string): number {
   if (operation === 'Max' || operation === 'Min') return 1
-  if (pattern === 'R')
-    return operation === 'LogSumExp' || operation === 'Sum' || operation === 'Mean' || operation === 'LogSum' || operation === 'Prod'
-      ? 1
-      : 0
+  if (pattern === 'R') return FROM_FIRST.has(operation) ? 1 : 0
   if (operation !== 'Sum' && operation !== 'Mean') return 0
-  return pattern === 'KR' || pattern === 'RK' ? 1 : pattern === 'KRK' ? 2 : pattern === 'RKR' ? 3 : 0
+  return pattern === 'K' || pattern === 'KR' || pattern === 'RK' ? 1 : pattern === 'KRK' ? 2 : pattern === 'RKR' ? 3 : 0
+}
+
+/** Kept and reduced axes, where sums of 64-bit integers go in order. */
+const KNOWN_ORDER: ReadonlySet<string> = new Set(['', 'K', 'R', 'KR', 'RK', 'KRK'])
+
+/** What each becomes where there is nothing to reduce (ONNX, since opset 18). */
+const NEUTRAL: Readonly<Record<Operation, number>> = {
+  Sum: 0,
+  Mean: Number.NaN,
+  Max: Number.NEGATIVE_INFINITY,
+  Min: Number.POSITIVE_INFINITY,
+  Prod: 1,
+  L1: 0,
+  L2: 0,
+  LogSum: Number.NEGATIVE_INFINITY,
+  LogSumExp: Number.NEGATIVE_INFINITY,
+  SumSquare: 0,
+}
+
+function ofNothing(op: string, operation: Operation, dtype: Dtype, shape: readonly number[], outputs: number): Lowered {
+  if (dtype !== 'f32' || operation === 'Mean') throw unsupported(op, `of nothing of ${dtype}`)
+  const bytes = new Uint8Array(new Float32Array(outputs).fill(NEUTRAL[operation]).buffer)
+  return { outputs: [{ dtype, shape }], temps: [], steps: [], known: new Map([[0, bytes]]), cost: outputs }
 }
 
 const reduce =
@@ -61,7 +85,7 @@ const reduce =
     const shape = x.shape.flatMap((side, i) => (axes.has(i) ? (keep ? [1] : []) : [side]))
     const n = elementCount(x.shape, `input of ${node.op}`)
     const outputs = elementCount(shape, `output of ${node.op}`)
-    if (n === 0 && outputs > 0) throw unsupported(node.op, 'of nothing')
+    if (n === 0 && outputs > 0) return ofNothing(node.op, operation, x.dtype, shape, outputs)
     return {
       outputs: [{ dtype: x.dtype, shape }],
       temps: [],
@@ -69,9 +93,12 @@ const reduce =
       cost: n * (operation === 'LogSumExp' ? 8 : 1),
     }
 
-    function stepOf() {
+    function stepOf(): Step {
       const segments = segmentsOf(x.shape, axes)
       const pattern = segments.map((s) => (s.reduced ? 'R' : 'K')).join('')
+      // beyond 2^53 the order of a sum shows, and that of these is not known
+      if (x.dtype === 's64' && operation !== 'Max' && operation !== 'Min' && !KNOWN_ORDER.has(pattern))
+        throw unsupported(node.op, `for s64 along axes that do not lie together`)
       const inner = segments.at(-1) ?? { side: 1, reduced: true }
       const kept: number[] = []
       const reduced: number[] = []
@@ -80,12 +107,11 @@ const reduce =
         ;(gone ? reduced : kept).push(side, step)
         step *= side
       }
-      const later = pattern === 'RK' && (operation === 'Max' || operation === 'Min') ? LATER : 0
       return {
         kernel: kernel as number,
         operands: [input(0), output(0)],
         params: [
-          OPERATIONS[operation] + later,
+          OPERATIONS[operation],
           beginOf(operation, pattern === '' ? 'R' : pattern),
           inner.side,
           inner.reduced ? 1 : 0,
@@ -104,12 +130,12 @@ const reduce =
 export const REDUCE: readonly (readonly [string, Lowering])[] = [
   ['ReduceSum', reduce('Sum', ['f32', 'f64', 's32', 's64'])],
   ['ReduceMean', reduce('Mean', ['f32', 'f64', 's32'])],
-  ['ReduceMax', reduce('Max', ['f32', 'f64', 's32', 's64', 's8', 'u8'])],
-  ['ReduceMin', reduce('Min', ['f32', 'f64', 's32', 's64', 's8', 'u8'])],
-  ['ReduceProd', reduce('Prod', ['f32', 'f64', 's32', 's64'])],
-  ['ReduceL1', reduce('L1', ['f32', 'f64', 's32', 's64'])],
-  ['ReduceL2', reduce('L2', ['f32', 'f64', 's32', 's64'])],
+  ['ReduceMax', reduce('Max', ['f32', 'f64', 's32', 's64', 's8', 'u8', 'boolean'])],
+  ['ReduceMin', reduce('Min', ['f32', 'f64', 's32', 's64', 's8', 'u8', 'boolean'])],
+  ['ReduceProd', reduce('Prod', ['f32', 'f64', 's32'])],
+  ['ReduceL1', reduce('L1', ['f32', 'f64', 's32'])],
+  ['ReduceL2', reduce('L2', ['f32', 'f64', 's32'])],
   ['ReduceLogSum', reduce('LogSum', ['f32'])],
-  ['ReduceLogSumExp', reduce('LogSumExp', ['f32'])],
-  ['ReduceSumSquare', reduce('SumSquare', ['f32', 'f64', 's32', 's64'])],
+  ['ReduceLogSumExp', reduce('LogSumExp', ['f32', 'f64'])],
+  ['ReduceSumSquare', reduce('SumSquare', ['f32', 'f64', 's32'])],
 ]

@@ -70,12 +70,12 @@ function cumulate<T>(p: usize, part: i32, parts: i32): i32 {
   for (let row = shareFrom(rows, 1, part, parts); row < to; row++) {
     const first: usize = ((row / stride) * stride * n + (row % stride)) * sizeof<T>()
     let sum: T = 0
-    let started = false
+    let started = exclusive
     for (let i: u32 = 0; i < n; i++) {
       const at = first + (reverse ? n - 1 - i : i) * stride * sizeof<T>()
       const v = load<T>(load<u32>(p) + at)
       if (exclusive) store<T>(load<u32>(p, 4) + at, sum)
-      // the first is taken as it is: -0 stays
+      // taken with the element, the first is as it is: -0 stays
       sum = started ? <T>(sum + v) : v
       started = true
       if (!exclusive) store<T>(load<u32>(p, 4) + at, sum)
@@ -95,4 +95,32 @@ export function cumsumKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
     default:
       return cumulate<i64>(p, part, parts)
   }
+}
+
+/** 1 where a row is greatest for the first time, else 0. Operands: x, out. Parameters: rows; elements of a row; how far one lies from the next. */
+export const HARDMAX_F32: i32 = 264
+
+export function hardmaxF32(p: usize, part: i32, parts: i32): i32 {
+  const rows = load<u32>(p, 8)
+  const n = load<u32>(p, 12)
+  const stride = load<u32>(p, 16)
+  const step: usize = stride << 2
+  const to = shareTo(rows, 1, part, parts)
+  for (let row = shareFrom(rows, 1, part, parts); row < to; row++) {
+    const first: usize = ((row / stride) * stride * n + (row % stride)) << 2
+    const x = load<u32>(p) + first
+    const out = load<u32>(p, 4) + first
+    let most = load<f32>(x)
+    for (let i: u32 = 1; i < n; i++) {
+      const v = load<f32>(x + i * step)
+      most = most < v ? v : most
+    }
+    let found = false
+    for (let i: u32 = 0; i < n; i++) {
+      const here = !found && load<f32>(x + i * step) == most
+      store<f32>(out + i * step, here ? 1 : 0)
+      found = found || here
+    }
+  }
+  return DONE
 }

@@ -1,6 +1,6 @@
 import { BAD_VALUE, DONE, UNKNOWN } from '../status'
 import { shareFrom, shareTo } from '../share'
-import { pow, pow64 } from './libm'
+import { pow } from './libm'
 
 /**
  * Two operands, broadcast. Operands: a, b, out. Parameters: operation; how the innermost run goes (0 both move on, 1 a stands still, 2 b stands still); its
@@ -127,7 +127,7 @@ function scalar<T>(op: i32, x: T, y: T): T {
     if (op == DIV) return <T>(x / y)
     if (op == MIN) return min<T>(x, y)
     if (op == MAX) return max<T>(x, y)
-    return <T>(op == POW ? pow64(<f64>x, <f64>y) : NativeMath.mod(<f64>x, <f64>y))
+    return <T>NativeMath.mod(<f64>x, <f64>y)
   }
   if (op == MIN) return y < x ? y : x
   if (op == MAX) return x < y ? y : x
@@ -218,7 +218,7 @@ function walk<T>(op: i32, p: usize, part: i32, parts: i32): i32 {
 /** Of a kind that is not hot: which operation is asked for at each element. */
 function any<T>(p: usize, part: i32, parts: i32): i32 {
   const op = load<i32>(p, 12)
-  if (op > MOD || (isFloat<T>() ? op == MOD : op == POW)) return UNKNOWN
+  if (op > MOD || op == POW || (isFloat<T>() && op == MOD)) return UNKNOWN
   return walk<T>(op, p, part, parts)
 }
 

@@ -69,7 +69,10 @@ function sequence(p: usize, d: u32, backwards: bool, b: u32): void {
     }
     for (let i: usize = 0; i < size; i += 16) {
       const x = v128.load(gates + size + i)
-      const r = reset(f, bias == 0 ? clipped(x, clip) : clippedSum(x, f32x4.add(v128.load(bias + size + i), v128.load(bias + 4 * size + i)), clip))
+      const r = reset(
+        f,
+        bias == 0 ? clipped(x, clip) : clippedSum(x, f32x4.add(v128.load(bias + size + i), v128.load(bias + 4 * size + i)), clip),
+      )
       put(current + i, f32x4.mul(v128.load((linear ? product : h) + i), r), size - i)
     }
     if (linear)

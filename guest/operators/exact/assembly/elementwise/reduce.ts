@@ -23,9 +23,6 @@ const L2: i32 = 6
 const LOG_SUM: i32 = 7
 const LOG_SUM_EXP: i32 = 8
 const SUM_SQUARE: i32 = 9
-/** A maximum and a minimum that give way to what cannot be compared. */
-const MAX_LATER: i32 = 10
-const MIN_LATER: i32 = 11
 
 @inline
 function empty<T>(op: i32): T {
@@ -42,8 +39,6 @@ function first<T>(op: i32, x: T): T {
 function take<T>(op: i32, sum: T, x: T): T {
   if (op == MAX) return sum < x ? x : sum
   if (op == MIN) return x < sum ? x : sum
-  if (op == MAX_LATER) return sum > x ? sum : x
-  if (op == MIN_LATER) return sum < x ? sum : x
   if (op == PROD) return <T>(sum * x)
   return <T>(sum + first<T>(op, x))
 }
@@ -174,7 +169,7 @@ function columns<T>(op: i32, begin: i32, x: usize, out: usize, n: u32, count: u3
 
 function reduce<T>(p: usize, part: i32, parts: i32): i32 {
   const op = load<i32>(p, 8)
-  if (op > MIN_LATER || op == LOG_SUM_EXP) return UNKNOWN
+  if (op > SUM_SQUARE || op == LOG_SUM_EXP) return UNKNOWN
   const x: usize = load<u32>(p)
   const out: usize = load<u32>(p, 4)
   const begin = load<i32>(p, 12)
@@ -205,8 +200,21 @@ function reduce<T>(p: usize, part: i32, parts: i32): i32 {
   return DONE
 }
 
-/** log of the sum of e^(x - most), plus most; infinities and NaNs are not taken for the greatest, unless all is reduced (`begin` is 1). */
-function logSumExp(p: usize, part: i32, parts: i32): i32 {
+@inline
+function exponential<T>(x: T): T {
+  return sizeof<T>() == 4 ? <T>Mathf.exp(<f32>x) : <T>NativeMath.exp(<f64>x)
+}
+
+@inline
+function logarithm<T>(x: T): T {
+  return sizeof<T>() == 4 ? <T>Mathf.log(<f32>x) : <T>NativeMath.log(<f64>x)
+}
+
+/**
+ * log of the sum of e^(x - most), plus most. Infinities and NaNs are not taken for the greatest; where all is reduced (`begin` is 1) they are, and an infinite
+ * one is the result.
+ */
+function logSumExp<T>(p: usize, part: i32, parts: i32): i32 {
   const x: usize = load<u32>(p)
   const out: usize = load<u32>(p, 4)
   const all = load<i32>(p, 12) != 0
@@ -220,23 +228,54 @@ function logSumExp(p: usize, part: i32, parts: i32): i32 {
   const count = each / run
   const to = shareTo(outputs, 1, part, parts)
   for (let i = shareFrom(outputs, 1, part, parts); i < to; i++) {
-    const from = x + ((alongRuns ? offset(kept, i) : offset(kept, i / n) + (i % n)) << 2)
-    let most = load<f32>(from)
-    if (!all && Mathf.abs(most) == Infinity) most = 0
+    const from = x + ((alongRuns ? offset(kept, i) : offset(kept, i / n) + (i % n)) * <u32>sizeof<T>())
+    let most = load<T>(from)
+    if (!all && abs<T>(most) == Infinity) most = 0
     for (let j: u32 = 0; j < count; j++) {
-      const at = from + (offset(reduced, j) << 2)
+      const at = from + (offset(reduced, j) * <u32>sizeof<T>())
       for (let k: u32 = 0; k < run; k++) {
-        const v = load<f32>(at + (k << 2))
+        const v = load<T>(at + (k * <u32>sizeof<T>()))
         if (all) most = most < v ? v : most
-        else if (Mathf.abs(v) < Infinity && !(v < most)) most = v
+        else if (abs<T>(v) < Infinity && !(v < most)) most = v
       }
     }
-    let sum: f32 = 0
-    for (let j: u32 = 0; j < count; j++) {
-      const at = from + (offset(reduced, j) << 2)
-      for (let k: u32 = 0; k < run; k++) sum += Mathf.exp(load<f32>(at + (k << 2)) - most)
+    if (abs<T>(most) == Infinity) {
+      store<T>(out + (i * <u32>sizeof<T>()), most)
+      continue
     }
-    store<f32>(out + (i << 2), Mathf.log(sum) + most)
+    let sum: T = 0
+    for (let j: u32 = 0; j < count; j++) {
+      const at = from + (offset(reduced, j) * <u32>sizeof<T>())
+      for (let k: u32 = 0; k < run; k++) sum = <T>(sum + exponential<T>(<T>(load<T>(at + k * <u32>sizeof<T>()) - most)))
+    }
+    store<T>(out + (i * <u32>sizeof<T>()), <T>(logarithm<T>(sum) + most))
+  }
+  return DONE
+}
+
+/** Sums and products of integers: in double precision, in order, then the nearest integer towards zero that fits, as onnxruntime does. */
+function integers<T>(p: usize, part: i32, parts: i32): i32 {
+  const op = load<i32>(p, 8)
+  if (op == MAX || op == MIN) return reduce<T>(p, part, parts)
+  const x: usize = load<u32>(p)
+  const out: usize = load<u32>(p, 4)
+  const n = load<u32>(p, 16)
+  const alongRuns = load<u32>(p, 20) != 0
+  const outputs = load<u32>(p, 24)
+  const each = load<u32>(p, 28)
+  const kept = p + 32
+  const reduced = kept + 4 + load<u32>(kept) * 8
+  const run = alongRuns ? n : 1
+  const count = each / run
+  const to = shareTo(outputs, 1, part, parts)
+  for (let i = shareFrom(outputs, 1, part, parts); i < to; i++) {
+    const from = x + (alongRuns ? offset(kept, i) : offset(kept, i / n) + (i % n)) * <u32>sizeof<T>()
+    let sum = empty<f64>(op)
+    for (let j: u32 = 0; j < count; j++) {
+      const at = from + offset(reduced, j) * <u32>sizeof<T>()
+      for (let k: u32 = 0; k < run; k++) sum = take<f64>(op, sum, <f64>load<T>(at + k * <u32>sizeof<T>()))
+    }
+    store<T>(out + i * <u32>sizeof<T>(), <T>last<f64>(op, sum, each))
   }
   return DONE
 }
@@ -244,13 +283,13 @@ function logSumExp(p: usize, part: i32, parts: i32): i32 {
 export function reduceKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
   switch (id) {
     case REDUCE_F32:
-      return load<i32>(p, 8) == LOG_SUM_EXP ? logSumExp(p, part, parts) : reduce<f32>(p, part, parts)
+      return load<i32>(p, 8) == LOG_SUM_EXP ? logSumExp<f32>(p, part, parts) : reduce<f32>(p, part, parts)
     case REDUCE_F64:
-      return reduce<f64>(p, part, parts)
+      return load<i32>(p, 8) == LOG_SUM_EXP ? logSumExp<f64>(p, part, parts) : reduce<f64>(p, part, parts)
     case REDUCE_S32:
-      return reduce<i32>(p, part, parts)
+      return integers<i32>(p, part, parts)
     case REDUCE_S64:
-      return reduce<i64>(p, part, parts)
+      return integers<i64>(p, part, parts)
     case REDUCE_S8:
       return reduce<i8>(p, part, parts)
     default:

@@ -34,6 +34,7 @@ const GELU: i32 = 18
 /** x times the logistic function of (first times x). */
 const SWISH: i32 = 19
 const EXP: i32 = 21
+const GELU_TANH: i32 = 22
 
 const FIRST_SCALAR: i32 = 32
 const LOG: i32 = 33
@@ -54,7 +55,9 @@ const ELU: i32 = 45
 const SELU: i32 = 46
 const CELU: i32 = 47
 const SOFTPLUS: i32 = 48
-const LAST: i32 = 48
+/** Beyond the first (lambda) on either side, nearer by the second (bias); else 0. */
+const SHRINK: i32 = 49
+const LAST: i32 = 49
 
 /** What onnxruntime's Eigen takes for a maximum: the first where neither is greater, so NaN and -0 of the first stay. */
 @inline
@@ -82,6 +85,10 @@ function vector(op: i32, x: v128, first: v128, second: v128): v128 {
   if (op == SWISH) return f32x4.mul(x, logistic(f32x4.mul(x, first)))
   if (op == ERF) return erf(x)
   if (op == EXP) return exp(x)
+  if (op == GELU_TANH) {
+    const inner = f32x4.add(f32x4.mul(f32x4.mul(f32x4.splat(0.035677408136300125), x), x), f32x4.splat(0.7978845608028654))
+    return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(tanh(f32x4.mul(x, inner)), one))
+  }
   return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(erf(f32x4.mul(x, f32x4.splat(0.70710678118654752440))), one))
 }
 
@@ -107,6 +114,7 @@ function lane(op: i32, x: f32, first: f32, second: f32): f32 {
     const down = first * (Mathf.exp(x / first) - 1)
     return up + (0 < down ? 0 : down)
   }
+  if (op == SHRINK) return x < -first ? x + second : x > first ? x - second : 0
   return x > 0 ? x + Mathf.log1p(Mathf.exp(-x)) : Mathf.log1p(Mathf.exp(x))
 }
 
@@ -196,6 +204,8 @@ export function unaryF32(p: usize, part: i32, parts: i32): i32 {
       return run(SWISH, p, part, parts)
     case EXP:
       return run(EXP, p, part, parts)
+    case GELU_TANH:
+      return run(GELU_TANH, p, part, parts)
     default:
       break
   }
