@@ -5,7 +5,7 @@ import { floatBits, input, output, temp } from '../operands.ts'
 import { intOf, intsOf, stringOf } from './attributes.ts'
 import { gemmBlock, TRANSPOSED_BLOCK } from './blocks.ts'
 import { biasOf } from './conv.ts'
-import { finishOperands, finishParams } from './finish.ts'
+import { finishParams } from './finish.ts'
 import { geometryParams, sidesOf, type Geometry } from './geometry.ts'
 import { f32Inputs, MATMUL, packedBytes, packStep, SHARED_COST, TRANSPOSE } from './matmul.ts'
 
@@ -23,7 +23,8 @@ function transposedGeometry({ node }: LowerContext, from: readonly number[], win
   const wanted = intsOf(node, 'output_shape')
   const auto = stringOf(node, 'auto_pad', 'NOTSET')
   const given = sidesOf(node, 'pads', 2 * rank, 0, 0)
-  if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(auto)) throw new UtnetError('model_invalid', `auto_pad of ConvTranspose is ${auto}`)
+  if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(auto))
+    throw new UtnetError('model_invalid', `auto_pad of ConvTranspose is ${auto}`)
   const asked = wanted === undefined || wanted.length === 0 ? undefined : wanted.slice(-rank)
   if (asked !== undefined && (asked.length !== rank || asked.some((v) => !Number.isInteger(v) || v < 1)))
     throw new UtnetError('model_invalid', `output_shape of ConvTranspose is [${asked.join()}]`)
@@ -56,7 +57,14 @@ export function lowerConvTranspose(context: LowerContext): Lowered {
   const [rows, filters] = w.shape as [number, number]
   const window = w.shape.slice(2)
   const said = intsOf(node, 'kernel_shape')
-  if (x.shape.length < 3 || w.shape.length !== x.shape.length || rows !== all || groups < 1 || all % groups !== 0 || (said !== undefined && said.join() !== window.join()))
+  if (
+    x.shape.length < 3 ||
+    w.shape.length !== x.shape.length ||
+    rows !== all ||
+    groups < 1 ||
+    all % groups !== 0 ||
+    (said !== undefined && said.join() !== window.join())
+  )
     throw new UtnetError('tensor_shape', `ConvTranspose of [${x.shape.join()}] with filters [${w.shape.join()}]`)
   const geometry = transposedGeometry(context, x.shape.slice(2), window)
   const shape = [images, filters * groups, ...geometry.image]
@@ -66,7 +74,8 @@ export function lowerConvTranspose(context: LowerContext): Lowered {
   const m = filters * product(window)
   const n = product(geometry.result)
   const cost = images * groups * m * n * k
-  if (elementCount(shape, 'output of ConvTranspose') === 0 || k === 0) throw new UtnetError('operator_unsupported', 'ConvTranspose of nothing')
+  if (elementCount(shape, 'output of ConvTranspose') === 0 || k === 0)
+    throw new UtnetError('operator_unsupported', 'ConvTranspose of nothing')
   // onnxruntime turns constant filters around beforehand; others it multiplies as they lie
   const block = w.constant && m > 1 && k > 1 ? gemmBlock(n, k) : TRANSPOSED_BLOCK
   const matrices = images * groups
@@ -85,8 +94,8 @@ export function lowerConvTranspose(context: LowerContext): Lowered {
       },
       {
         kernel: COLLECT,
-        operands: [temp(2), output(0), ...finishOperands({ bias })],
-        params: [...finishParams({ bias }), ...geometryParams(geometry), matrices * filters, groups * filters],
+        operands: [temp(2), output(0), bias],
+        params: [...finishParams(undefined), ...geometryParams(geometry), matrices * filters, groups * filters],
         shared: products > SHARED_COST,
       },
     ],

@@ -27,7 +27,17 @@ function globally(kind: Kind, shape: readonly number[], out: readonly number[]):
   return {
     outputs: [{ dtype: 'f32', shape: out }],
     temps: [],
-    steps: planes === 0 ? [] : [{ kernel: GLOBAL_POOL, operands: [input(0), output(0)], params: [planes, values, NUMBERS[kind]], shared: planes * values > SHARED_VALUES }],
+    steps:
+      planes === 0
+        ? []
+        : [
+            {
+              kernel: GLOBAL_POOL,
+              operands: [input(0), output(0)],
+              params: [planes, values, NUMBERS[kind]],
+              shared: planes * values > SHARED_VALUES,
+            },
+          ],
     cost: planes * values,
   }
 }
@@ -84,7 +94,10 @@ function lowerPool(kind: Kind, context: LowerContext): Lowered {
   return {
     outputs: [{ dtype: 'f32', shape }, ...(indices ? [{ dtype: 's64', shape } as const] : [])],
     temps: [],
-    steps: cost === 0 ? [] : [{ kernel: POOL, operands: [input(0), output(0), indices ? output(1) : null], params, shared: cost > SHARED_VALUES }],
+    steps:
+      cost === 0
+        ? []
+        : [{ kernel: POOL, operands: [input(0), output(0), indices ? output(1) : null], params, shared: cost > SHARED_VALUES }],
     cost,
   }
 }
