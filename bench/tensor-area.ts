@@ -2,6 +2,7 @@
 import type { Row } from './row.ts'
 import { pieeRows } from './tensor/piee.ts'
 import { identicalRows } from './tensor/identical.ts'
+import { matmulRows } from './tensor/matmul.ts'
 import { modelRows } from './tensor/models.ts'
 import { verifiedRows } from './tensor/verified.ts'
 import { fusionRows } from './tensor/fusion.ts'
@@ -14,6 +15,7 @@ export type Emit = (row: Row) => void
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   piee: pieeRows,
   identical: identicalRows,
+  matmul: matmulRows,
   models: modelRows,
   verified: verifiedRows,
   fusion: fusionRows,

@@ -1,17 +1,39 @@
 /** Attributes of a node, by kind; the default where there is none. A wrong kind is `model_invalid`. */
 import { UtnetError } from '../../../core/index.ts'
-import type { Attribute, Node } from '../../graph/index.ts'
+import type { Node } from '../../graph/index.ts'
 
-function found<K extends Attribute['kind']>(node: Node, name: string, kind: K): Extract<Attribute, { kind: K }>['value'] | undefined {
-  const attribute = node.attributes.get(name)
-  if (attribute === undefined) return undefined
-  if (attribute.kind !== kind)
-    throw new UtnetError('model_invalid', `attribute ${name} of ${node.op} is of kind ${attribute.kind}, not ${kind}`)
-  return attribute.value as Extract<Attribute, { kind: K }>['value']
+const wrong = (node: Node, name: string, kind: string): UtnetError =>
+  new UtnetError('model_invalid', `attribute ${name} of ${node.op} is no ${kind}`)
+
+export function intOf(node: Node, name: string, otherwise: number): number {
+  const found = node.attributes.get(name)
+  if (found === undefined) return otherwise
+  if (found.kind !== 'int') throw wrong(node, name, 'integer')
+  return found.value
 }
 
-export const intOf = (node: Node, name: string, otherwise: number): number => found(node, name, 'int') ?? otherwise
-export const floatOf = (node: Node, name: string, otherwise: number): number => found(node, name, 'float') ?? otherwise
-export const stringOf = (node: Node, name: string, otherwise: string): string => found(node, name, 'string') ?? otherwise
-export const intsOf = (node: Node, name: string): readonly number[] | undefined => found(node, name, 'ints')
-export const floatsOf = (node: Node, name: string): readonly number[] | undefined => found(node, name, 'floats')
+export function floatOf(node: Node, name: string, otherwise: number): number {
+  const found = node.attributes.get(name)
+  if (found === undefined) return otherwise
+  if (found.kind !== 'float') throw wrong(node, name, 'float')
+  return found.value
+}
+
+export function stringOf(node: Node, name: string, otherwise: string): string {
+  const found = node.attributes.get(name)
+  if (found === undefined) return otherwise
+  if (found.kind !== 'string') throw wrong(node, name, 'string')
+  return found.value
+}
+
+export function intsOf(node: Node, name: string): readonly number[] | undefined {
+  const found = node.attributes.get(name)
+  if (found !== undefined && found.kind !== 'ints') throw wrong(node, name, 'list of integers')
+  return found?.value
+}
+
+export function floatsOf(node: Node, name: string): readonly number[] | undefined {
+  const found = node.attributes.get(name)
+  if (found !== undefined && found.kind !== 'floats') throw wrong(node, name, 'list of floats')
+  return found?.value
+}

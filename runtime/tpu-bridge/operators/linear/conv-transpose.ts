@@ -5,7 +5,7 @@ import { floatBits, input, output, temp } from '../operands.ts'
 import { intOf, intsOf, stringOf } from './attributes.ts'
 import { gemmBlock, TRANSPOSED_BLOCK } from './blocks.ts'
 import { biasOf } from './conv.ts'
-import { finishOperands, finishParams } from './finish.ts'
+import { finishParams } from './finish.ts'
 import { geometryParams, sidesOf, type Geometry } from './geometry.ts'
 import { f32Inputs, MATMUL, packedBytes, packStep, SHARED_COST, TRANSPOSE } from './matmul.ts'
 
@@ -94,8 +94,8 @@ export function lowerConvTranspose(context: LowerContext): Lowered {
       },
       {
         kernel: COLLECT,
-        operands: [temp(2), output(0), ...finishOperands({ bias })],
-        params: [...finishParams({ bias }), ...geometryParams(geometry), matrices * filters, groups * filters],
+        operands: [temp(2), output(0), bias],
+        params: [...finishParams(undefined), ...geometryParams(geometry), matrices * filters, groups * filters],
         shared: products > SHARED_COST,
       },
     ],

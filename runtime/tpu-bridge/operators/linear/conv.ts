@@ -1,21 +1,22 @@
 /** Conv of f32 over one to three sides. */
 import { elementCount, UtnetError } from '../../../core/index.ts'
-import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
+import type { LowerContext, Lowered, LowerInput, Operand } from '../lowering.ts'
 import { input, output, temp } from '../operands.ts'
 import { intOf, intsOf } from './attributes.ts'
 import { gemmBlock } from './blocks.ts'
-import { finishOperands, finishParams, type Finish } from './finish.ts'
+import { finishParams, type Finish } from './finish.ts'
 import { geometryOf, geometryParams, type Geometry } from './geometry.ts'
 import { f32Inputs, SHARED_COST } from './matmul.ts'
 
 const CONV = 110
+const DEPTHWISE = 111
 
 /** How many shares a step may be divided into where columns are packed into scratch memory: each needs a piece of it. */
 const SHARES = 8
 /** Bytes of packed columns that a share works on at once, at most: they stay in the second cache. */
-const STRETCH = 768 * 1024
+const STRETCH = 512 * 1024
 
-export interface ConvShape {
+interface ConvShape {
   readonly images: number
   readonly groups: number
   /** Of one group. */
@@ -68,28 +69,42 @@ function direct({ channels, geometry: { image, window, strides, dilations, pads,
   return high === height && wide === 1 ? 'plain' : 'no'
 }
 
-/** Lowers to one step over `shape`; `sum` is an input that the products are added to (com.microsoft.FusedConv). */
-export function lowerConvStep(conv: ConvShape, finish: Finish, sum: number | undefined): Lowered {
+/** Bytes of packed columns for all shares. */
+const stretches = (k: number, n: number): number =>
+  32 * k * Math.max(SHARES, Math.min(2 * Math.floor(STRETCH / (32 * k)), Math.ceil(n / 8)))
+
+/** Bytes of a plane with its padding, and of where the taps of the window lie in it (`depthwise.ts` of the guest). */
+function paddedPlane({ result, window, strides, dilations }: Geometry, k: number): number {
+  const [height, width] = [result.length > 1 ? (result[0] as number) : 1, result.at(-1) as number]
+  const reach = (i: number): number => (i < -window.length ? 0 : ((window.at(i) as number) - 1) * (dilations.at(i) as number))
+  const pitch = 4 * (width + Math.floor(reach(-1) / (strides.at(-1) as number)) + 8)
+  const rows = (height - 1) * (strides.length > 1 ? (strides[0] as number) : 1) + reach(-2) + 1
+  return 4 * k + 32 + rows * pitch * (strides.at(-1) as number)
+}
+
+/** Lowers to one step over `shape`; `sum`: to what the output holds already. */
+export function lowerConvStep(conv: ConvShape, finish: Finish, sum: boolean): Lowered {
   const { images, groups, channels, filters, geometry, shape, cost } = conv
   const outputs = [{ dtype: 'f32', shape }] as const
   if (product(shape) === 0) return { outputs, temps: [], steps: [], cost }
+  if (channels === 0) throw new UtnetError('operator_unsupported', 'a convolution over no channels')
   const n = product(geometry.result)
   const k = channels * product(geometry.window)
   const way = direct(conv)
   // one filter is a vector, which MLAS multiplies in another order; its stretches of k count where the image does not lie ready
   const alone = filters === 1 && way !== 'transposed' && !(way === 'no' && filters > n)
   const block = alone && way === 'plain' ? k : gemmBlock(n, k)
-  const common = [images, groups, channels, filters, block, alone ? 1 : 0, sum === undefined ? 0 : 1]
-  const panels = Math.ceil(n / 8)
-  const scratch = 32 * k * Math.min(Math.max(SHARES, 2 * Math.floor(STRETCH / (32 * k))), Math.max(SHARES, panels))
+  const own = alone && channels === 1 && geometry.image.length <= 2 && !sum
+  const common = [images, groups, channels, filters, block, alone ? 1 : 0, sum ? 1 : 0]
+  const scratch = 16 * SHARES + (own ? paddedPlane(geometry, k) * SHARES : stretches(k, n))
   return {
     outputs,
-    temps: [scratch + 16 * SHARES],
+    temps: [scratch],
     steps: [
       {
-        kernel: CONV,
-        operands: [input(0), input(1), output(0), temp(0), ...finishOperands(finish)],
-        params: [...finishParams(finish), ...geometryParams(geometry), ...common, scratch + 16 * SHARES],
+        kernel: own ? DEPTHWISE : CONV,
+        operands: [input(0), input(1), output(0), temp(0), finish.bias],
+        params: [...finishParams(finish.activation), ...geometryParams(geometry), ...common, scratch],
         shared: cost > SHARED_COST,
       },
     ],
@@ -101,14 +116,11 @@ export function lowerConv(context: LowerContext): Lowered {
   const [x, w] = f32Inputs(context, 2) as [LowerInput, LowerInput]
   const conv = convShape(context, x.shape, w.shape)
   const bias = biasOf(context, conv)
-  return lowerConvStep(conv, { bias }, undefined)
+  return lowerConvStep(conv, { bias }, false)
 }
 
 /** The third input, one value a filter; null where it is left out. */
-export function biasOf(
-  { node, inputs }: LowerContext,
-  { groups, filters }: Pick<ConvShape, 'groups' | 'filters'>,
-): ReturnType<typeof input> | null {
+export function biasOf({ node, inputs }: LowerContext, { groups, filters }: Pick<ConvShape, 'groups' | 'filters'>): Operand {
   const bias = inputs[2]
   if (bias === undefined) return null
   if (bias.dtype !== 'f32' || bias.shape.join() !== String(groups * filters))

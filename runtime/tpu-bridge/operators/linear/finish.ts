@@ -1,23 +1,21 @@
-/** What a kernel does to its outputs before they leave the cache (`finish.ts` of the guest). */
+/** What a kernel does to its outputs before they leave the cache: bias, then an activation (`finish.ts` of the guest). */
 import type { Operand } from '../lowering.ts'
 import { floatBits } from '../operands.ts'
 
-export interface Finish {
-  readonly bias?: Operand
-  readonly activation?: Activation
-}
-
-/** Names and values as in the table of the guest. */
 export interface Activation {
-  readonly kind: 'relu' | 'clip' | 'hard-swish' | 'hard-sigmoid' | 'leaky-relu'
-  readonly values: readonly number[]
+  readonly kind: 'relu' | 'clip' | 'hard-sigmoid' | 'leaky-relu'
+  /** Its two numbers as the guest has them; 0 for one that it has not. */
+  readonly values: readonly [number, number]
 }
 
-const KINDS = ['none', 'relu', 'clip', 'hard-swish', 'hard-sigmoid', 'leaky-relu'] as const
+const NUMBERS: Readonly<Record<Activation['kind'], number>> = { relu: 1, clip: 2, 'hard-sigmoid': 3, 'leaky-relu': 4 }
 
-export const finishOperands = ({ bias }: Finish): readonly Operand[] => [bias ?? null, null, null, null, null, null]
+/** The last operand of a step and its first parameters: in its record they lie side by side. */
+export const finishParams = (activation: Activation | undefined): readonly number[] =>
+  activation === undefined ? [0, 0, 0] : [NUMBERS[activation.kind], ...activation.values.map(floatBits)]
 
-export function finishParams({ activation }: Finish): readonly number[] {
-  const values = Array.from({ length: 4 }, (_, i) => floatBits(activation?.values[i] ?? 0))
-  return [0, activation === undefined ? 0 : KINDS.indexOf(activation.kind), ...values]
+export interface Finish {
+  /** One value a filter, or null. */
+  readonly bias: Operand
+  readonly activation?: Activation | undefined
 }

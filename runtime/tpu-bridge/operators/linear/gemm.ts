@@ -6,7 +6,7 @@ import { floatOf, intOf } from './attributes.ts'
 import { gemmBlock, PACKED_BLOCK, TRANSPOSED_BLOCK } from './blocks.ts'
 import { f32Inputs, MATMUL, packedBytes, packStep, SHARED_COST, TRANSPOSE, VECTOR } from './matmul.ts'
 
-const ADDEND = 104
+export const ADDEND = 104
 
 /** Values of C from row to row and from column to column. Throws `tensor_shape` where it does not broadcast to [m, n]. */
 function stepsOf(c: readonly number[], m: number, n: number): readonly [number, number] {

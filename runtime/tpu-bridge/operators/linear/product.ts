@@ -1,7 +1,7 @@
 /** Shapes of a product of matrices (ONNX, MatMul), as onnxruntime sees them: which rows make up one matrix decides which of its kernels runs. */
 import { UtnetError } from '../../../core/index.ts'
 
-export interface Product {
+interface Product {
   readonly m: number
   readonly k: number
   readonly n: number

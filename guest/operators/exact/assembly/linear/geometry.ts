@@ -5,23 +5,11 @@
  */
 export const GEOMETRY_WORDS: u32 = 18
 
-// @ts-ignore: decorator
-@inline
 export const IMAGE: usize = 0
-// @ts-ignore: decorator
-@inline
 export const RESULT: usize = 12
-// @ts-ignore: decorator
-@inline
 export const WINDOW: usize = 24
-// @ts-ignore: decorator
-@inline
 export const STRIDE: usize = 36
-// @ts-ignore: decorator
-@inline
 export const DILATION: usize = 48
-// @ts-ignore: decorator
-@inline
 export const PADDING: usize = 60
 
 /** Product of three sides. */

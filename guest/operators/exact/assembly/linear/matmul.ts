@@ -8,13 +8,25 @@ export const MATMUL: i32 = 101
 const CACHE: u32 = 1 << 20
 
 /** c[m, n] = a[m, k] b[k, n] of packed panels, in stretches of columns that stay in the cache. The rest as `multiplyRows` says. */
-export function multiply(a: usize, lda: usize, m: u32, b: usize, n: u32, k: u32, block: u32, alpha: f32, add: bool, c: usize, ldc: usize): void {
+export function multiply(
+  a: usize,
+  lda: usize,
+  m: u32,
+  b: usize,
+  n: u32,
+  k: u32,
+  block: u32,
+  alpha: f32,
+  add: bool,
+  c: usize,
+  ldc: usize,
+): void {
   const panel = k << 5
   const stretch = max<u32>(CACHE / panel, 1) * PANEL
   for (let j: u32 = 0; j < n; j += stretch) {
     const columns = min(stretch, n - j)
     for (let i: u32 = 0; i < m; i += ROWS) {
-      multiplyRows(a + i * lda, lda, min(ROWS, m - i), b, panel, columns, k, block, alpha, add, c + i * ldc, ldc)
+      multiplyRows(a + i * lda, lda, min(ROWS, m - i), b, columns, k, block, alpha, add, c + i * ldc, ldc)
     }
     b += (columns / PANEL) * panel
     c += columns << 2
@@ -50,7 +62,7 @@ export function matmul(p: usize, part: i32, parts: i32): i32 {
   const byRows = rows > panels
   const units = byRows ? rows : panels
   const to = shareTo(matrices * units, 1, part, parts)
-  for (let at = shareFrom(matrices * units, 1, part, parts); at < to; ) {
+  for (let at = shareFrom(matrices * units, 1, part, parts); at < to;) {
     const matrix = at / units
     const first = at - matrix * units
     const count = min(units - first, to - at)

@@ -3,7 +3,17 @@ import { DILATION, IMAGE, PADDING, RESULT, STRIDE, volume, WINDOW } from './geom
 import { PANEL } from './tile'
 
 /** Of eight columns, for one tap of the window: their values in `channels` planes, `plane` bytes apart; into every `step` bytes of `out`. */
-function gather(x: usize, offsets0: v128, offsets1: v128, mask0: v128, mask1: v128, channels: u32, plane: usize, out: usize, step: usize): void {
+function gather(
+  x: usize,
+  offsets0: v128,
+  offsets1: v128,
+  mask0: v128,
+  mask1: v128,
+  channels: u32,
+  plane: usize,
+  out: usize,
+  step: usize,
+): void {
   let a0 = x + i32x4.extract_lane(offsets0, 0)
   let a1 = x + i32x4.extract_lane(offsets0, 1)
   let a2 = x + i32x4.extract_lane(offsets0, 2)
@@ -83,7 +93,7 @@ export function packPatches(x: usize, channels: u32, g: usize, first: u32, n: u3
   const outWidth = load<u32>(g, RESULT + 8)
   const taps = volume(g + WINDOW)
   const plane = (depth * height * width) << 2
-  const step = <usize>taps << 5
+  const step = (<usize>taps) << 5
   const last = volume(g + RESULT) - 1
   const strideX = load<u32>(g, STRIDE + 8)
   const sides = i32x4.splat(height)

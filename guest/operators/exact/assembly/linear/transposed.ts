@@ -1,7 +1,7 @@
 /** What transposed convolution adds to a product of matrices: the transposed filters before it, and after it the sum of all that windows give to a pixel. */
 import { DONE } from '../status'
 import { shareFrom, shareTo } from '../share'
-import { finishes, finishRow } from './finish'
+import { FINISH_BYTES, finishes, finishRow } from './finish'
 import { DILATION, GEOMETRY_WORDS, IMAGE, PADDING, RESULT, STRIDE, volume, WINDOW } from './geometry'
 
 export const TRANSPOSE: i32 = 103
@@ -28,14 +28,14 @@ export function transpose(p: usize, part: i32, parts: i32): i32 {
 }
 
 /**
- * Sums what the windows give: taps of the window in order, from zero. Operands: products [planes, taps, pixels of the image], out, the six of a finish. Parameters:
- * the rest of the finish, the geometry (of the convolution that this transposes: its image is our output, its result our image), planes, planes of one image.
+ * Sums what the windows give: taps of the window in order, from zero. Operands: products [planes, taps, pixels of the image], out, the bias or none. Parameters:
+ * an activation and its two values, the geometry (of the convolution that this transposes: its image is our output, its result our image), planes, planes of one image.
  */
 export function collect(p: usize, part: i32, parts: i32): i32 {
   const x = load<u32>(p)
   const out = load<u32>(p, 4)
   const f = p + 8
-  const g = f + 48
+  const g = f + FINISH_BYTES
   const q = g + (GEOMETRY_WORDS << 2)
   const planes = load<u32>(q)
   const channels = load<u32>(q, 4)
@@ -56,7 +56,7 @@ export function collect(p: usize, part: i32, parts: i32): i32 {
     const products = x + ((i * volume(g + WINDOW) * pixels) << 2)
     for (let z = 0; z < depth; z++) {
       for (let y = 0; y < height; y++) {
-        const row = out + (((i * depth + z) * height + y) * width << 2)
+        const row = out + ((((i * depth + z) * height + y) * width) << 2)
         memory.fill(row, 0, width << 2)
         for (let kz = 0; kz < load<i32>(g, WINDOW); kz++) {
           const atZ = z + load<i32>(g, PADDING) - kz * load<i32>(g, DILATION)
@@ -66,7 +66,8 @@ export function collect(p: usize, part: i32, parts: i32): i32 {
             const atY = y + load<i32>(g, PADDING + 4) - ky * load<i32>(g, DILATION + 4)
             const fromY = atY / load<i32>(g, STRIDE + 4)
             if (atY < 0 || fromY >= fromHeight || fromY * load<i32>(g, STRIDE + 4) != atY) continue
-            const line = products + ((((kz * load<i32>(g, WINDOW + 4) + ky) * windowWidth) * pixels + (fromZ * fromHeight + fromY) * fromWidth) << 2)
+            const line =
+              products + (((kz * load<i32>(g, WINDOW + 4) + ky) * windowWidth * pixels + (fromZ * fromHeight + fromY) * fromWidth) << 2)
             for (let kx = 0; kx < windowWidth; kx++) {
               let at = line + ((kx * pixels) << 2)
               // the first pixel of the image whose window reaches into the row
@@ -83,7 +84,7 @@ export function collect(p: usize, part: i32, parts: i32): i32 {
             }
           }
         }
-        if (finishing) finishRow(f, row, width, i % channels, row - out)
+        if (finishing) finishRow(f, row, width, 0, i % channels)
       }
     }
   }

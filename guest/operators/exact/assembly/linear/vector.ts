@@ -23,7 +23,10 @@ function lastColumn(a: usize, b: usize, ldb: usize, k: u32, block: u32, add: boo
       const at = a + (x << 2)
       const row = b + x * ldb
       sum +=
-        load<f32>(at) * load<f32>(row) + load<f32>(at, 4) * load<f32>(row + ldb) + load<f32>(at, 8) * load<f32>(row + 2 * ldb) + load<f32>(at, 12) * load<f32>(row + 3 * ldb)
+        load<f32>(at) * load<f32>(row) +
+        load<f32>(at, 4) * load<f32>(row + ldb) +
+        load<f32>(at, 8) * load<f32>(row + 2 * ldb) +
+        load<f32>(at, 12) * load<f32>(row + 3 * ldb)
     }
     for (; x < to; x++) sum += load<f32>(a + (x << 2)) * load<f32>(b + x * ldb)
   }
