@@ -79,11 +79,21 @@ test('a branch is taken by its condition, each way in one loaded model, and ever
   const device = wasmDevice({ exact })
   const loaded = await device.load(file, cid)
   for (const [v, z] of [
-    [[1, 2], [4, 8]],
-    [[-1, -3], [2, 18]],
-    [[2, 2], [8, 8]],
+    [
+      [1, 2],
+      [4, 8],
+    ],
+    [
+      [-1, -3],
+      [2, 18],
+    ],
+    [
+      [2, 2],
+      [8, 8],
+    ],
   ] as const) {
-    for (const outputs of [await loaded.run(x(...v)), (await loaded.verified(x(...v))).outputs]) expect(floats(outputs[0]?.data as Uint8Array)).toEqual(z)
+    for (const outputs of [await loaded.run(x(...v)), (await loaded.verified(x(...v))).outputs])
+      expect(floats(outputs[0]?.data as Uint8Array)).toEqual(z)
   }
   const runners = [wasmRunner({ exact, models: async () => file }), ortRunner(onnxWeb(), async () => file)]
   const traces = []
