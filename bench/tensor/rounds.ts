@@ -6,7 +6,12 @@ export interface Variant {
 }
 
 /** Milliseconds of each variant's runs, in the order of the variants; `inner` runs count as one. */
-export async function rounds(variants: readonly Variant[], count: number, warm: number, inner = 1): Promise<readonly (readonly number[])[]> {
+export async function rounds(
+  variants: readonly Variant[],
+  count: number,
+  warm: number,
+  inner = 1,
+): Promise<readonly (readonly number[])[]> {
   for (let i = 0; i < warm; i++) for (const { run } of variants) await run()
   const times = variants.map((): number[] => [])
   for (let i = 0; i < count; i++) {

@@ -126,14 +126,14 @@ export function exceptionsOf(trace: readonly TraceEntry[]): Commitment['exceptio
 const bytesOf = ({ dtype, shape }: TensorType): number => elementCount(shape, 'value') * DTYPES[dtype]
 
 /** The boundaries of a run's checkpoints. */
-export function boundariesOf(
-  trace: readonly TraceEntry[],
-  inputs: readonly (TensorType & { readonly name: string })[],
-  outputs: readonly string[],
-): readonly number[] {
-  const bytes = new Map(inputs.map((t) => [t.name, bytesOf(t)]))
-  for (const entry of trace) entry.types.forEach((type, i) => bytes.set(entry.outputs[i] as string, bytesOf(type)))
-  return checkpointBoundaries(trace, namesOf(inputs), outputs, (name) => bytes.get(name) ?? 0)
+export function boundariesOf(run: {
+  readonly trace: readonly TraceEntry[]
+  readonly inputs: readonly (TensorType & { readonly name: string })[]
+  readonly outputs: readonly { readonly name: string }[]
+}): readonly number[] {
+  const bytes = new Map(run.inputs.map((t) => [t.name, bytesOf(t)]))
+  for (const { types, outputs } of run.trace) types.forEach((type, i) => bytes.set(outputs[i] as string, bytesOf(type)))
+  return checkpointBoundaries(run.trace, namesOf(run.inputs), namesOf(run.outputs), (name) => bytes.get(name) ?? 0)
 }
 
 const namesOf = (tensors: readonly { readonly name: string }[]): string[] => tensors.map((t) => t.name)
@@ -142,7 +142,7 @@ const namesOf = (tensors: readonly { readonly name: string }[]): string[] => ten
 export async function commitRun(run: GraphRun): Promise<Commitment> {
   const { trace, model, arithmetic, inputs, outputs } = run
   const checkpoints: [number, Uint8Array][] = []
-  for (const boundary of boundariesOf(trace, inputs, namesOf(outputs))) {
+  for (const boundary of boundariesOf(run)) {
     const names = liveSet(trace, namesOf(inputs), namesOf(outputs), boundary)
     const values = await run.values(names)
     const tensors = values.map((t, i) => [names[i] as string, t.dtype, t.shape, tensorRoot(t)] as const)

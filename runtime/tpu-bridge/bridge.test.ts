@@ -3,9 +3,22 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { memoryFiles, memoryKv } from '../../test/compliance/memory-ports.ts'
 import { division, graph, model, node, value } from '../../test/compliance/onnx-models.ts'
 import type { ArithmeticClass, NamedTensor } from '../core/index.ts'
-import { cidOf, fileCid, LIMITS, commitmentOfFile, PARAMS, plainCommitment, RAW, commitmentRoot, tensorHeads, utf8 } from '../core/index.ts'
+import {
+  cidOf,
+  fileCid,
+  LIMITS,
+  commitmentOfFile,
+  PARAMS,
+  plainCommitment,
+  RAW,
+  commitmentRoot,
+  tensorHeads,
+  UtnetError,
+  utf8,
+} from '../core/index.ts'
 import type { Bridge } from './bridge.ts'
 import { createBridge } from './bridge.ts'
+import type { Device } from './device.ts'
 import { localDevices, onnxCpu, onnxWeb } from './devices/index.ts'
 
 const ocr = (name: string): Promise<Uint8Array> =>
@@ -206,4 +219,62 @@ test('outputs over the limit are refused by name', async () => {
     expect.objectContaining({ code: 'tensor_shape', limit: 'tensorElements' }),
   )
   expect((await shared.infer('spread', [shape(3)], 'any')).outputs[0]?.shape).toEqual([3])
+})
+
+/** A device that says what it is told to. */
+function told(id: string, run: (inputs: readonly NamedTensor[]) => Promise<readonly NamedTensor[]>, load?: () => never): Device {
+  const spec = [{ name: 'x', dtype: 'f32', shape: [1] }]
+  return {
+    id,
+    class: 'exact',
+    arithmetic: `exact:${id}`,
+    available: async () => true,
+    load: async () => {
+      load?.()
+      const verified = async (inputs: readonly NamedTensor[]) => ({
+        arithmetic: `exact:${id}`,
+        outputs: await run(inputs),
+        entries: 1,
+        checkpoints: [],
+        exceptions: [],
+      })
+      return { inputs: spec, outputs: [{ ...spec[0]!, name: 'y' }], bytes: 1, run, verified, close: async () => {} }
+    },
+    close: async () => {},
+  }
+}
+
+test('U5.1-VRT-1 a task whose device dies in the middle, or lacks a form of an operator, is placed on the next one', async () => {
+  const x: NamedTensor = { name: 'x', dtype: 'f32', shape: [1], data: new Uint8Array(4) }
+  for (const code of ['device_failed', 'operator_unsupported', 'core_too_large'] as const) {
+    const asked: string[] = []
+    const first = told('first', async () => {
+      asked.push('first')
+      throw new UtnetError(code, 'it ended')
+    })
+    const second = told('second', async () => {
+      asked.push('second')
+      return [{ ...x, name: 'y' }]
+    })
+    const bridge = createBridge({ files: memoryFiles(), kv: memoryKv(), devices: [first, second] })
+    await bridge.put('m', division())
+    const got = await bridge.infer('m', [x], 'exact')
+    expect({ arithmetic: got.arithmetic, asked }).toEqual({ arithmetic: 'exact:second', asked: ['first', 'second'] })
+    await bridge.close()
+  }
+  const alone = createBridge({
+    files: memoryFiles(),
+    kv: memoryKv(),
+    devices: [told('only', () => Promise.reject(new UtnetError('device_failed', 'it ended')))],
+  })
+  await alone.put('m', division())
+  await expect(alone.infer('m', [x], 'exact')).rejects.toEqual(code('device_failed'))
+  // what a caller did wrong is no reason to ask another
+  let asked = 0
+  const wrong = told('wrong', () => Promise.reject(new UtnetError('tensor_input', 'an index is wrong')))
+  const next = told('next', async () => [{ ...x, name: `y${asked++}` }])
+  const bridge = createBridge({ files: memoryFiles(), kv: memoryKv(), devices: [wrong, next] })
+  await bridge.put('m', division())
+  await expect(bridge.infer('m', [x], 'exact')).rejects.toEqual(code('tensor_input'))
+  expect(asked).toBe(0)
 })

@@ -17,7 +17,7 @@ export function ocrModel(name: keyof typeof MODELS): Uint8Array {
 
 /** An input of the usual size, of the values that `at` gives. */
 export function ocrInput(name: keyof typeof MODELS, at: (i: number) => number = (i) => Math.sin(i * 0.37)): NamedTensor {
-  const shape = MODELS[name][1]
+  const shape: readonly number[] = MODELS[name][1]
   const data = Float32Array.from({ length: shape.reduce((n, side) => n * side, 1) }, (_, i) => at(i))
   return { name: 'x', dtype: 'f32', shape, data: new Uint8Array(data.buffer) }
 }

@@ -4,8 +4,7 @@ import type { Device } from '../device.ts'
 import { onnxCpu } from './onnx-cpu.ts'
 import { onnxWeb } from './onnx-web.ts'
 import type { DeviceName, DeviceThreadData } from './thread-protocol.ts'
-import type { ThreadedOptions } from './threaded.ts'
-import { foreignOn, wasmArithmetic, wasmDevice } from './wasm/index.ts'
+import { foreignOn, wasmArithmetic, wasmDevice, type LazyExact } from './wasm/index.ts'
 
 /** Throws `core_bad_argument` for `wasm` without its guest. */
 export function deviceOf({ device, threads, exact }: DeviceThreadData): Device {
@@ -17,7 +16,10 @@ export function deviceOf({ device, threads, exact }: DeviceThreadData): Device {
 }
 
 /** What a device says of itself before it is started. Throws `core_bad_argument` for `wasm` without its guest. */
-export function factsOf(name: DeviceName, { threads, exact }: ThreadedOptions): Pick<Device, 'id' | 'class' | 'arithmetic'> {
+export function factsOf(
+  name: DeviceName,
+  { threads, exact }: { readonly threads?: number; readonly exact?: LazyExact },
+): Pick<Device, 'id' | 'class' | 'arithmetic'> {
   if (name === 'onnx-cpu' || name === 'onnx-web') return deviceOf({ device: name, threads, exact: undefined })
   if (exact === undefined) throw new UtnetError('core_bad_argument', `device ${name} needs the guest that it runs`)
   return { id: name, class: 'exact', arithmetic: wasmArithmetic(exact.component) }

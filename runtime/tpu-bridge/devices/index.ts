@@ -1,16 +1,25 @@
 /** The devices of a node. */
 import { UtnetError } from '../../core/index.ts'
 import type { Device } from '../device.ts'
-import { threaded, type LazyExact } from './threaded.ts'
+import { threaded } from './threaded.ts'
+import type { LazyExact } from './wasm/index.ts'
 
 export { onnxCpu } from './onnx-cpu.ts'
 export type { OnnxCpuOptions } from './onnx-cpu.ts'
 export { onnxWeb, RUNTIME_WASM_SHA256 } from './onnx-web.ts'
 export type { OnnxWebOptions } from './onnx-web.ts'
 export { threaded } from './threaded.ts'
-export type { LazyExact, ThreadedOptions } from './threaded.ts'
+export type { ThreadedOptions } from './threaded.ts'
 export { ortRunner, wasmRunner, type LocalRunner, type ReadModel } from './graph-runner.ts'
-export { foreignOn, wasmArithmetic, wasmDevice, type ExactGuest, type ForeignDevice, type WasmOptions } from './wasm/index.ts'
+export {
+  foreignOn,
+  wasmArithmetic,
+  wasmDevice,
+  type ExactGuest,
+  type ForeignDevice,
+  type LazyExact,
+  type WasmOptions,
+} from './wasm/index.ts'
 export { exactComponentPath } from './location.ts'
 export type { OrtDevice } from './ort-session.ts'
 

@@ -5,8 +5,8 @@ import { UtnetError } from '../../core/index.ts'
 import { serialQueue } from '../queue.ts'
 import { readModel } from '../graph/index.ts'
 import { knowsNode, OrtGraph, runNode } from './ort-graph.ts'
-import { loadModel, reason } from './ort-session.ts'
-import type { Ort, OrtDevice } from './ort-session.ts'
+import { reason, type Ort } from './ort-runtime.ts'
+import { loadModel, type OrtDevice } from './ort-session.ts'
 
 const VERSION = '1.30.0'
 const HINT = `run: npm install onnxruntime-node@${VERSION} (or ask for arithmetic "exact", which needs no native part)`

@@ -9,8 +9,8 @@ import { serialQueue } from '../queue.ts'
 import { runtimeWasmPath } from './location.ts'
 import { readModel } from '../graph/index.ts'
 import { knowsNode, OrtGraph, runNode } from './ort-graph.ts'
-import { loadModel, reason } from './ort-session.ts'
-import type { Ort, OrtDevice } from './ort-session.ts'
+import { reason, type Ort } from './ort-runtime.ts'
+import { loadModel, type OrtDevice } from './ort-session.ts'
 
 const VERSION = '1.30.0'
 /** sha256 of `dist/ort-wasm-simd-threaded.wasm` of onnxruntime-web 1.30.0. */

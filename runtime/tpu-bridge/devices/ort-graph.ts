@@ -8,6 +8,7 @@ import {
   checkpointRoot,
   equalBytes,
   exceptionsOf,
+  isUtnetError,
   liveSet,
   tensorRoot,
   UtnetError,
@@ -18,7 +19,7 @@ import {
 import type { VerifiedRun } from '../device.ts'
 import { exposed, nodeModel, writeModel, type Graph, type Model, type Node } from '../graph/index.ts'
 import { entriesFor, record, type ForeignNode, type Recording } from '../trace/index.ts'
-import { openSession, runSession, type OrtKind } from './ort-session.ts'
+import { openSession, runSession, type OrtKind } from './ort-runtime.ts'
 
 /** Sessions that are kept of one model: one for each set of values. */
 const KEPT = 3
@@ -84,7 +85,7 @@ export class OrtGraph {
     if (again !== undefined) return again
     const recording = await this.recording(inputs)
     const { entries, outputs } = recording
-    const boundaries = boundariesOf(entries, inputs, outputs)
+    const boundaries = boundariesOf({ trace: entries, inputs, outputs: outputs.map((name) => ({ name })) })
     const live = new Map(boundaries.map((k) => [k, liveSet(entries, recording.inputs, outputs, k)] as const))
     const made = { recording, boundaries, live }
     this.#verified.set(key, made)
@@ -188,9 +189,17 @@ export async function runNode(
   operands: readonly (Tensor | undefined)[],
 ): Promise<readonly Tensor[]> {
   const { bytes, inputs, outputs } = nodeModel(model, path, operands)
-  const session = await openSession(ort, turn, bytes, exposing.options)
+  const session = await openSession(ort, turn, bytes, exposing.options).catch((error: unknown) => {
+    // the node is one of a model that loads, so what is wrong are the operands
+    if (isUtnetError(error, 'model_invalid'))
+      throw new UtnetError('tensor_shape', `the operator cannot take these operands: ${error.message}`, { cause: error })
+    throw error
+  })
   try {
-    const feeds = inputs.map(([name, at]) => ({ name, ...(operands[at] as Tensor) }))
+    const feeds = inputs.map(([name, at]) => {
+      const { dtype, shape, data } = operands[at] as Tensor
+      return { name, dtype, shape, data }
+    })
     const found = await runSession(ort, turn, session, feeds, outputs)
     return found.map(({ dtype, shape, data }) => ({ dtype, shape, data }))
   } finally {

@@ -9,17 +9,10 @@ import { errorOfPlain, LIMITS, UtnetError } from '../../core/index.ts'
 import type { Device, LoadedModel } from '../device.ts'
 import { deviceWorkerUrl } from './location.ts'
 import { factsOf } from './device-of.ts'
-import { reason } from './ort-session.ts'
+import { reason } from './ort-runtime.ts'
 import type { Answers, DeviceName, DeviceThreadData, Loaded, Reply, Request } from './thread-protocol.ts'
-import type { ExactModule } from './wasm/index.ts'
+import type { LazyExact } from './wasm/index.ts'
 import { detachable } from './thread-protocol.ts'
-
-/** The guest that `wasm` runs: named at once, made ready when the device is first used. */
-export interface LazyExact {
-  /** CID of the component, in text. */
-  readonly component: string
-  ready(): ExactModule
-}
 
 export interface ThreadedOptions {
   /** Longest time of one request in the thread; the default is the limit `tensorRunMs`. */

@@ -68,7 +68,12 @@ class Walk {
     }
     this.#constantsOf(graph)
     await this.#nodes(graph, [])
-    return this.#recording(graph.outputs.map(({ name }) => this.#there(name)))
+    for (const { name, dtype } of graph.outputs) {
+      const found = this.#types.get(this.#there(name))?.dtype
+      if (dtype !== undefined && dtype !== found)
+        throw new UtnetError('model_invalid', `output ${name.slice(0, 80)} of the model is declared as ${dtype} and is ${found}`)
+    }
+    return this.#recording(graph.outputs.map((output) => output.name))
   }
 
   #recording(outputs: readonly string[]): Recording {

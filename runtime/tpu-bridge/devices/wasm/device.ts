@@ -2,8 +2,8 @@
  * `wasm`: our own operators (`guest/operators/exact`), the bits of onnxruntime-web by kernels that anyone can run again one by one. Its arithmetic id
  * names the component that they are.
  */
-import { UtnetError } from '../../../core/index.ts'
-import type { TensorSpec } from '../../../core/index.ts'
+import { isUtnetError, UtnetError } from '../../../core/index.ts'
+import type { Dtype, NamedTensor, TensorSpec } from '../../../core/index.ts'
 import type { Device, LoadedModel, VerifiedRun } from '../../device.ts'
 import { allNodes, readModel, requireOperators, type Model, type Node } from '../../graph/index.ts'
 import { hasKernels, operatorKey } from '../../operators/index.ts'
@@ -12,12 +12,21 @@ import { ordered } from '../../specs.ts'
 import { Crew } from './crew.ts'
 import { Engine, type ForeignDevice, type Machine } from './engine.ts'
 import { Hasher } from './hasher.ts'
+import { record } from '../../trace/index.ts'
 import type { ExactModule } from './memory.ts'
+import { bytesOf } from './plan.ts'
 
 /** The guest `exact`: what it is called, and what of it runs. */
 export interface ExactGuest extends ExactModule {
   /** CID of the component, in text. */
   readonly component: string
+}
+
+/** The guest that `wasm` runs: named at once, made ready when the device is first used. */
+export interface LazyExact {
+  /** CID of the component, in text. */
+  readonly component: string
+  ready(): ExactModule
 }
 
 export interface WasmOptions {
@@ -68,6 +77,7 @@ export function wasmDevice({ exact, lanes = 1, hashThread = false, foreign, quot
       const elsewhere = foreign === undefined ? new Set<string>() : await foreignKinds(model, foreign)
       const runs = (node: Node): boolean => runsOnWasm(node) || elsewhere.has(operatorKey(node))
       requireOperators(model, runs, foreign === undefined ? 'device wasm' : 'no device of this node')
+      await mustFit(model)
       const specs = { inputs: model.graph.inputs, outputs: outputSpecs(model) }
       return loaded(new Engine(model, started()), specs, arithmetic, turn, bytes.length * MEMORY_FACTOR)
     },
@@ -100,6 +110,22 @@ function loaded(
     async close() {
       await turn(async () => engine.close())
     },
+  }
+}
+
+/** Where all sides are said, the types of the whole graph show before anything is run. Throws `model_invalid` where they do not fit. */
+async function mustFit(model: Model): Promise<void> {
+  const { inputs } = model.graph
+  if (inputs.some(({ shape }) => shape.includes(-1))) return
+  try {
+    const zeros = inputs.map(({ name, dtype, shape }): NamedTensor => {
+      const type = { dtype: dtype as Dtype, shape }
+      return { name, ...type, data: new Uint8Array(bytesOf(type)) }
+    })
+    await record(model, zeros, { evaluate: () => Promise.reject(new UtnetError('device_failed', 'nothing runs yet')) })
+  } catch (error) {
+    // what else goes wrong may be right with other values
+    if (isUtnetError(error, 'model_invalid')) throw error
   }
 }
 

@@ -1,13 +1,9 @@
 /** Runs one model on kernels: records it for the shapes it sees, then repeats what was recorded, in one arena, by one lane or several. */
 import {
   boundariesOf,
-  checkpointRoot,
   equalBytes,
   exceptionsOf,
-  liveSet,
-  tensorRoot,
   UtnetError,
-  type CheckpointTensor,
   type Commitment,
   type NamedTensor,
   type Tensor,
@@ -18,10 +14,11 @@ import { canonicaliseNaNs } from '../../nan.ts'
 import { entriesFor, record, type ForeignNode, type Recording } from '../../trace/index.ts'
 import { BoundPlan, Residents } from './bound.ts'
 import type { Crew } from './crew.ts'
-import type { Hasher, HashReply } from './hasher.ts'
+import type { Hasher } from './hasher.ts'
 import { begin, failure, Lane, stateWords, waitForAll, waitUntilGone, abort } from './lane.ts'
 import { ModelMemory, type ExactModule } from './memory.ts'
-import { plan, type Plan, type Stop } from './plan.ts'
+import { plan, type Stop } from './plan.ts'
+import { Checkpoints, liveAt, type RunRoots } from './roots.ts'
 
 export interface Machine {
   readonly exact: ExactModule
@@ -47,7 +44,7 @@ export interface ForeignDevice {
 interface Held {
   readonly recording: Recording
   plain: BoundPlan | undefined
-  verified: { readonly bound: BoundPlan; readonly boundaries: readonly number[] } | undefined
+  verified: Checkpoints | undefined
 }
 
 /** Recordings of one model that are kept: shapes that come again cost nothing. */
@@ -86,10 +83,7 @@ export class Engine {
 
   /** Runs it; inputs were checked and stand in the graph's order. One run at a time. */
   async run(inputs: readonly NamedTensor[]): Promise<readonly NamedTensor[]> {
-    const { bound } = await this.#ran(inputs, async (held) => {
-      held.plain ??= this.#bind(held.recording, { keep: held.recording.outputs })
-      return { bound: held.plain }
-    })
+    const { bound } = await this.#ran(inputs, (held) => (held.plain ??= this.#bind(held.recording, { keep: held.recording.outputs })))
     return this.#outputs(bound)
   }
 
@@ -99,23 +93,28 @@ export class Engine {
   ): Promise<
     Pick<Commitment, 'entries' | 'checkpoints' | 'exceptions'> & { readonly outputs: readonly NamedTensor[]; readonly hashMs: number }
   > {
-    const roots = new Roots(this.#memory.memory, this.#machine.hasher)
-    let boundaries: readonly number[] = []
-    const { bound, recording } = await this.#ran(
-      inputs,
-      async (held) => {
-        held.verified ??= this.#bindVerified(held.recording, inputs)
-        boundaries = held.verified.boundaries
-        return { bound: held.verified.bound }
-      },
-      (at, mark) => {
-        roots.mark(boundaries[mark] as number, liveAt(at.recording, boundaries[mark] as number), at)
-      },
-      () => roots.forget(),
-    )
-    const checkpoints = await roots.checkpoints()
-    const { entries } = recording
-    return { outputs: this.#outputs(bound), entries: entries.length, checkpoints, exceptions: exceptionsOf(entries), hashMs: roots.ms }
+    let roots: RunRoots | undefined
+    try {
+      const { bound, recording } = await this.#ran(
+        inputs,
+        (held) => {
+          roots?.abandon()
+          const checkpoints = (held.verified ??= this.#bindVerified(held.recording, inputs))
+          // hashed in place: where the arena is must be known before the run
+          checkpoints.bound.ready()
+          roots = checkpoints.begin(this.#memory.memory, this.#machine.hasher)
+          return checkpoints.bound
+        },
+        (mark) => roots?.reached(mark),
+      )
+      const { entries } = recording
+      const outputs = this.#outputs(bound)
+      const checkpoints = (await roots?.checkpoints()) ?? []
+      return { outputs, entries: entries.length, checkpoints, exceptions: exceptionsOf(entries), hashMs: roots?.ms ?? 0 }
+    } catch (error) {
+      roots?.abandon()
+      throw error
+    }
   }
 
   /** What a run on these inputs consists of. */
@@ -142,17 +141,15 @@ export class Engine {
   /** Repeats a recording that fits the inputs; records anew where none does. */
   async #ran(
     inputs: readonly NamedTensor[],
-    bind: (held: Held) => Promise<{ readonly bound: BoundPlan }>,
-    onMark?: (bound: BoundPlan, mark: number) => void,
-    onStale?: () => void,
+    bind: (held: Held) => BoundPlan,
+    onMark?: (mark: number) => void,
   ): Promise<{ readonly bound: BoundPlan; readonly recording: Recording }> {
     for (const held of this.#candidates(inputs)) {
-      const { bound } = await bind(held)
+      const bound = bind(held)
       if (await this.#repeat(bound, inputs, onMark)) return { bound, recording: this.#used(held).recording }
-      onStale?.()
     }
     const held: Held = { recording: await this.#record(inputs), plain: undefined, verified: undefined }
-    const { bound } = await bind(held)
+    const bound = bind(held)
     if (!(await this.#repeat(bound, inputs, onMark))) throw new UtnetError('device_failed', 'a run of the model does not repeat itself')
     return { bound, recording: this.#used(held).recording }
   }
@@ -188,14 +185,17 @@ export class Engine {
     return new BoundPlan(recording, plan(recording, options), this.#memory, this.#residents, this.#lane)
   }
 
-  #bindVerified(recording: Recording, inputs: readonly NamedTensor[]): NonNullable<Held['verified']> {
-    const boundaries = boundariesOf(recording.entries, inputs, recording.outputs)
+  #bindVerified(recording: Recording, inputs: readonly NamedTensor[]): Checkpoints {
+    const { entries, outputs } = recording
+    const boundaries = boundariesOf({ trace: entries, inputs, outputs: outputs.map((name) => ({ name })) })
     const live = boundaries.flatMap((k) => liveAt(recording, k))
-    return { bound: this.#bind(recording, { keep: [...recording.outputs, ...live], boundaries }), boundaries }
+    const bound = this.#bind(recording, { keep: [...outputs, ...live], boundaries })
+    bound.ready()
+    return new Checkpoints(bound, boundaries)
   }
 
   /** Runs a plan; false where a value that it hangs on is another one now. */
-  async #repeat(bound: BoundPlan, inputs: readonly NamedTensor[], onMark?: (bound: BoundPlan, mark: number) => void): Promise<boolean> {
+  async #repeat(bound: BoundPlan, inputs: readonly NamedTensor[], onMark?: (mark: number) => void): Promise<boolean> {
     bound.ready()
     for (const { name, dtype, shape, data } of inputs) {
       const place = bound.peek(name)
@@ -232,7 +232,7 @@ export class Engine {
   }
 
   /** The steps `from` to `to`; marks within, and those at its end where it is the last. */
-  #span(bound: BoundPlan, from: number, to: number, onMark: ((bound: BoundPlan, mark: number) => void) | undefined, last = false): void {
+  #span(bound: BoundPlan, from: number, to: number, onMark: ((mark: number) => void) | undefined, last = false): void {
     const { crew } = this.#machine
     const { calls, plan: whole } = bound
     const state = this.#state
@@ -253,7 +253,7 @@ export class Engine {
           if (mark < from || mark > to || (mark === to && !last)) continue
           walk(at, mark)
           at = mark
-          onMark(bound, i)
+          onMark(i)
         }
       walk(at, to)
       const wrong = many ? failure(calls, crew.lanes, state) : undefined
@@ -279,82 +279,3 @@ function tensorOf(bound: BoundPlan, name: string): Tensor {
   canonicaliseNaNs(tensor)
   return tensor
 }
-
-const liveAt = (recording: Recording, boundary: number): readonly string[] =>
-  liveSet(recording.entries, recording.inputs, recording.outputs, boundary)
-
-/** The checkpoints of one run, while it goes on. */
-class Roots {
-  readonly #memory: WebAssembly.Memory
-  readonly #hasher: Hasher | undefined
-  readonly #marks: { readonly boundary: number; readonly names: readonly string[]; readonly types: readonly TensorType[] }[] = []
-  readonly #roots = new Map<string, Promise<Uint8Array>>()
-  readonly #replies: Promise<HashReply>[] = []
-  ms = 0
-
-  constructor(memory: WebAssembly.Memory, hasher: Hasher | undefined) {
-    this.#memory = memory
-    this.#hasher = hasher
-  }
-
-  /** The run is begun anew: what was marked is of no run. */
-  forget(): void {
-    this.#marks.length = 0
-    this.#roots.clear()
-    this.#replies.length = 0
-  }
-
-  mark(boundary: number, names: readonly string[], bound: BoundPlan): void {
-    const types = names.map((name) => bound.plan.types.get(name) as TensorType)
-    this.#marks.push({ boundary, names, types })
-    const fresh = names.filter((name) => !this.#roots.has(name))
-    const placed = fresh.map((name) => {
-      const { dtype, shape } = bound.plan.types.get(name) as TensorType
-      const data = bound.peek(name)
-      return { dtype, shape, at: data.byteOffset, bytes: data.length, data }
-    })
-    const hasher = this.#hasher
-    const remote = hasher === undefined ? [] : placed.filter((t) => t.data.buffer === this.#memory.buffer)
-    const reply =
-      remote.length === 0
-        ? undefined
-        : hasher?.hash(
-            this.#memory,
-            remote.map(({ data: _, ...t }) => t),
-          )
-    if (reply !== undefined) {
-      // one that nobody waits for any more must not end the process
-      reply.catch(() => {})
-      this.#replies.push(reply)
-    }
-    placed.forEach((tensor, i) => {
-      const at = remote.indexOf(tensor)
-      const root = at < 0 || reply === undefined ? Promise.resolve(rootOf(tensor)) : reply.then(({ roots }) => rootAt(roots, at))
-      root.catch(() => {})
-      this.#roots.set(fresh[i] as string, root)
-    })
-  }
-
-  async checkpoints(): Promise<Commitment['checkpoints']> {
-    for (const { ms } of await Promise.all(this.#replies)) this.ms += ms
-    const found: [number, Uint8Array][] = []
-    for (const { boundary, names, types } of this.#marks) {
-      const roots = await Promise.all(names.map((name) => this.#roots.get(name) as Promise<Uint8Array>))
-      const tensors = names.map((name, i): CheckpointTensor => {
-        const { dtype, shape } = types[i] as TensorType
-        return [name, dtype, shape, roots[i] as Uint8Array]
-      })
-      found.push([boundary, checkpointRoot(boundary, tensors)])
-    }
-    return found
-  }
-}
-
-function rootAt(roots: readonly Uint8Array[] | undefined, at: number): Uint8Array {
-  const root = roots?.[at]
-  if (root === undefined) throw new UtnetError('device_failed', 'the thread that hashes could not make a root')
-  return root
-}
-
-const rootOf = (tensor: Tensor): Uint8Array =>
-  tensorRoot(tensor, (data) => canonicaliseNaNs({ dtype: tensor.dtype, shape: tensor.shape, data }))

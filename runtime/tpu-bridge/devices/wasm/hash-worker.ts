@@ -3,19 +3,37 @@ import { hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import { tensorRoot, useSha256 } from '../../../core/index.ts'
 import { canonicaliseNaNs } from '../../nan.ts'
-import type { HashReply, HashRequest } from './hasher.ts'
+import { ABANDONED, type HashReply, type HashRequest } from './hasher.ts'
 
 useSha256((bytes) => Uint8Array.from(hash('sha256', bytes, 'buffer')))
 
-parentPort?.on('message', ({ id, memory, tensors }: HashRequest) => {
-  let reply: HashReply = { id, roots: undefined, ms: 0 }
-  try {
+function rootsOf({ memory, marks, reached }: HashRequest): Pick<HashReply, 'roots' | 'ms'> {
+  let ms = 0
+  const roots: Uint8Array[][] = []
+  for (const tensors of marks) {
+    for (;;) {
+      const now = Atomics.load(reached, 0)
+      if (now === ABANDONED) return { roots: undefined, ms }
+      if (now > roots.length) break
+      Atomics.wait(reached, 0, now)
+    }
     const began = performance.now()
     const view = new Uint8Array(memory.buffer)
-    const roots = tensors.map(({ dtype, shape, at, bytes }) =>
-      tensorRoot({ dtype, shape, data: view.subarray(at, at + bytes) }, (data) => canonicaliseNaNs({ dtype, shape, data })),
+    roots.push(
+      tensors.map(({ dtype, shape, at, bytes }) =>
+        tensorRoot({ dtype, shape, data: view.subarray(at, at + bytes) }, (data) => canonicaliseNaNs({ dtype, shape, data })),
+      ),
     )
-    reply = { id, roots, ms: performance.now() - began }
+    ms += performance.now() - began
+  }
+  return { roots, ms }
+}
+
+parentPort?.on('message', (request: HashRequest) => {
+  const { id } = request
+  let reply: HashReply = { id, roots: undefined, ms: 0 }
+  try {
+    reply = { id, ...rootsOf(request) }
   } finally {
     parentPort?.postMessage(reply)
   }

@@ -15,14 +15,29 @@ export interface PlacedTensor {
 export interface HashRequest {
   readonly id: number
   readonly memory: WebAssembly.Memory
-  readonly tensors: readonly PlacedTensor[]
+  /** What is to be hashed when the run has reached a mark. */
+  readonly marks: readonly (readonly PlacedTensor[])[]
+  /** One word: how many marks were reached, or `ABANDONED`. */
+  readonly reached: Int32Array
 }
+
+/** The run ended before its last mark. */
+export const ABANDONED = -1
 
 export interface HashReply {
   readonly id: number
-  /** Roots; none where the thread could not make them. */
-  readonly roots: readonly Uint8Array[] | undefined
+  /** By mark; none where the run was abandoned, or the thread could not make them. */
+  readonly roots: readonly (readonly Uint8Array[])[] | undefined
+  /** What the hashing alone took. */
   readonly ms: number
+}
+
+/** The hashing beside one run. */
+export interface Hashing {
+  /** So many marks were reached: what lies there may be read from now on. */
+  reached(marks: number): void
+  abandon(): void
+  readonly reply: Promise<HashReply>
 }
 
 interface Waiting {
@@ -49,16 +64,24 @@ export class Hasher {
     this.#worker.on('exit', () => this.#fail(new UtnetError('device_failed', 'the thread that hashes ended')))
   }
 
-  /** The roots of the tensors, in order, and the time that making them took. */
-  hash(memory: WebAssembly.Memory, tensors: readonly PlacedTensor[]): Promise<HashReply> {
-    if (this.#dead !== undefined) return Promise.reject(this.#dead)
-    return new Promise((resolve, reject) => {
-      const id = ++this.#ids
+  /** Hashes the tensors of each mark as soon as it is reached. One run at a time. */
+  begin(memory: WebAssembly.Memory, marks: HashRequest['marks']): Hashing {
+    const reached = new Int32Array(new SharedArrayBuffer(4))
+    const told = (value: number): void => {
+      Atomics.store(reached, 0, value)
+      Atomics.notify(reached, 0)
+    }
+    const id = ++this.#ids
+    const reply = new Promise<HashReply>((resolve, reject) => {
+      if (this.#dead !== undefined) return reject(this.#dead)
       this.#waiting.set(id, { resolve, reject })
       this.#worker.ref()
-      const request: HashRequest = { id, memory, tensors }
+      const request: HashRequest = { id, memory, marks, reached }
       this.#worker.postMessage(request)
     })
+    // one that nobody waits for any more must not end the process
+    reply.catch(() => {})
+    return { reached: told, abandon: () => told(ABANDONED), reply }
   }
 
   async close(): Promise<void> {

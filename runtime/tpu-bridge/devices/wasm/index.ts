@@ -1,6 +1,5 @@
 /** Device `wasm`. */
-export { wasmArithmetic, wasmDevice, type ExactGuest, type WasmOptions } from './device.ts'
+export { wasmArithmetic, wasmDevice, type ExactGuest, type LazyExact, type WasmOptions } from './device.ts'
 export type { ForeignDevice } from './engine.ts'
 export { foreignOn } from './foreign.ts'
 export { WasmGraph } from './wasm-graph.ts'
-export type { ExactModule } from './memory.ts'

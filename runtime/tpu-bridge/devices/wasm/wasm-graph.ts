@@ -58,7 +58,7 @@ export class WasmGraph {
       if (known !== undefined) constants.set(name, known)
       else if (operand === undefined)
         throw new UtnetError('core_bad_argument', `operand ${i} of the node at [${path.join(',')}] is missing`)
-      else if (!inputs.has(name)) inputs.set(name, { name, ...operand })
+      else if (!inputs.has(name)) inputs.set(name, { name, dtype: operand.dtype, shape: operand.shape, data: operand.data })
     })
     const outputs = node.outputs.filter((name) => name !== '')
     const graph = { inputs: [...inputs.values()], outputs: outputs.map((name) => ({ name })), constants, nodes: [node] }
