@@ -9,12 +9,13 @@ import { errorOfPlain, LIMITS, UtnetError } from '../../core/index.ts'
 import type { Device, LoadedModel } from '../device.ts'
 import { deviceWorkerUrl } from './location.ts'
 import { factsOf } from './device-of.ts'
+import type { GpuProvider } from './onnx-gpu.ts'
 import { reason } from './ort-session.ts'
 import type { Answers, DeviceName, DeviceThreadData, Loaded, Reply, Request } from './thread-protocol.ts'
 import type { ExactModule } from './wasm/index.ts'
 import { detachable } from './thread-protocol.ts'
 
-/** The guest that `wasm` runs: named at once, made ready when the device is first used. */
+/** The guest that `wasm` and `simulated-tpu` run: named at once, made ready when the device is first used. */
 export interface LazyExact {
   /** CID of the component, in text. */
   readonly component: string
@@ -26,7 +27,9 @@ export interface ThreadedOptions {
   readonly deadlineMs?: number
   /** Threads within an operator of `onnx-cpu`, lanes of `wasm`. */
   readonly threads?: number
-  /** What `wasm` runs. */
+  /** Provider of `onnx-gpu`. */
+  readonly gpu?: GpuProvider
+  /** What `wasm` and `simulated-tpu` run. */
   readonly exact?: LazyExact
 }
 
@@ -45,9 +48,9 @@ export function threaded(name: DeviceName, options: ThreadedOptions = {}): Devic
 
   function current(): DeviceThread {
     if (thread !== undefined && !thread.dead) return thread
-    const { exact, threads } = options
-    const guest = exact === undefined || !name.startsWith('wasm') ? undefined : { component: exact.component, ...exact.ready() }
-    thread = new DeviceThread({ device: name, threads, exact: guest }, deadlineMs)
+    const { exact, gpu, threads } = options
+    const guest = exact === undefined || name.startsWith('onnx-') ? undefined : { component: exact.component, ...exact.ready() }
+    thread = new DeviceThread({ device: name, threads, gpu, exact: guest }, deadlineMs)
     return thread
   }
 
@@ -55,6 +58,7 @@ export function threaded(name: DeviceName, options: ThreadedOptions = {}): Devic
     id: facts.id,
     class: facts.class,
     arithmetic: facts.arithmetic,
+    ...(facts.place === undefined ? {} : { place: facts.place }),
     async available() {
       // asked before every inference, so not to stand in line behind a long run once the answer is known
       if (usable) return true
