@@ -8,6 +8,8 @@ export interface Device {
   /** Short name, e.g. `onnx-cpu`. */
   readonly id: string
   readonly class: DeviceClass
+  /** The hardware that it keeps busy: devices of one place share its load. The node's own processors unless told. */
+  readonly place?: string
   /** Arithmetic id: class, runtime, version, and every option that may change bits. */
   readonly arithmetic: string
   /** True, or why the device cannot be used here (`device_missing`, `device_failed`). Never rejects. */
@@ -30,6 +32,8 @@ export interface LoadedModel {
   /** Declared inputs and outputs, in the graph's order; -1 is a free dimension. */
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
+  /** Whether runs may overlap: it joins those that wait, or does them beside each other. */
+  readonly together?: boolean
   /** Memory it holds, as an estimate in bytes: what the session cache counts. */
   readonly bytes: number
   /**

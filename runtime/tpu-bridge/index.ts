@@ -1,11 +1,14 @@
 /** Tensor bridge: ONNX models on local devices, with commitments to what was computed. */
 export { createBridge } from './bridge.ts'
-export type { Bridge, BridgeOptions, DeviceState } from './bridge.ts'
+export type { Bridge, BridgeOptions, DeviceServing, DeviceState, ServingState } from './bridge.ts'
+export type { DeviceCondition } from './placer.ts'
+export type { BridgeWatch, Phase } from './served.ts'
 export { withGuests, type GuestOperator, type GuestOperators } from './cut/index.ts'
 export type { Device, DeviceClass, LoadedModel, VerifiedRun } from './device.ts'
 export {
   exactComponentPath,
   foreignOn,
+  gpuProviderOf,
   localDevices,
   onnxCpu,
   onnxWeb,
@@ -20,6 +23,7 @@ export type {
   DeviceOptions,
   ExactGuest,
   ForeignDevice,
+  GpuProvider,
   LazyExact,
   LocalRunner,
   OnnxCpuOptions,

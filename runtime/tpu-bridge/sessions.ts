@@ -26,11 +26,22 @@ export class SessionCache {
     return [...this.#entries.keys()]
   }
 
+  /** Bytes of the sessions that are loaded, by the same keys. */
+  held(): readonly (readonly [key: string, bytes: number])[] {
+    return [...this.#entries].flatMap(([key, { model }]) => (model === undefined ? [] : [[key, model.bytes] as const]))
+  }
+
   /**
-   * Uses the session of a model on a device, loading it first if need be; uses of one session do not overlap.
+   * Uses the session of a model on a device, loading it first if need be; uses of one session do not overlap, but for those that ask for it of a model that allows it.
    * A session whose device failed is dropped, so that the next use starts from the file.
    */
-  async use<T>(device: Device, model: CID, read: () => Promise<Uint8Array>, work: (model: LoadedModel) => Promise<T>): Promise<T> {
+  async use<T>(
+    device: Device,
+    model: CID,
+    read: () => Promise<Uint8Array>,
+    work: (model: LoadedModel) => Promise<T>,
+    together = false,
+  ): Promise<T> {
     const key = `${device.id}/${model.toString()}`
     const entry = this.#entries.get(key) ?? this.#create(key, device, model, read)
     this.#entries.delete(key)
@@ -44,7 +55,7 @@ export class SessionCache {
     try {
       const loaded = await entry.loading
       this.#evict()
-      await turn
+      if (!together || loaded.together !== true) await turn
       return await work(loaded)
     } catch (error) {
       if (isUtnetError(error, 'device_failed')) void this.#drop(key, entry)

@@ -2,7 +2,7 @@
 import type { InferenceSession } from 'onnxruntime-web'
 import type { GraphRun, NamedTensor, Tensor } from '../../runtime/core/index.ts'
 import { valueNames, withValues } from '../../runtime/piee/index.ts'
-import { openSession, runSession, type Ort } from '../../runtime/tpu-bridge/devices/ort-session.ts'
+import { openSession, runSession, type Ort } from '../../runtime/tpu-bridge/devices/ort-runtime.ts'
 import { exposed, writeModel } from '../../runtime/tpu-bridge/graph/index.ts'
 import { serialQueue } from '../../runtime/tpu-bridge/queue.ts'
 import type { RealModel } from './models.ts'

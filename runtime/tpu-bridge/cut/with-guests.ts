@@ -17,6 +17,7 @@ export function withGuests(device: Device, guests: GuestOperators): Device {
     id: device.id,
     class: device.class,
     arithmetic: device.arithmetic,
+    ...(device.place === undefined ? {} : { place: device.place }),
     available: () => device.available(),
     close: () => device.close(),
     async load(bytes, cid) {

@@ -1,11 +1,15 @@
 /** The devices of a node. */
 import { UtnetError } from '../../core/index.ts'
 import type { Device } from '../device.ts'
+import type { GpuProvider } from './onnx-gpu.ts'
+import { rechecked } from './rechecked.ts'
+import { remote, type RemoteOptions } from './remote.ts'
 import { threaded } from './threaded.ts'
 import type { LazyExact } from './wasm/index.ts'
 
 export { onnxCpu } from './onnx-cpu.ts'
 export type { OnnxCpuOptions } from './onnx-cpu.ts'
+export { gpuProviderOf, type GpuProvider } from './onnx-gpu.ts'
 export { onnxWeb, RUNTIME_WASM_SHA256 } from './onnx-web.ts'
 export type { OnnxWebOptions } from './onnx-web.ts'
 export { threaded } from './threaded.ts'
@@ -30,20 +34,37 @@ export interface DeviceOptions {
   readonly threads?: number
   /** Longest time of one load or run. */
   readonly deadlineMs?: number
-  /** What `wasm` runs; without it there is no such device. */
+  /** Provider of `onnx-gpu`, which stands first unless `order` names it. */
+  readonly gpu?: GpuProvider
+  /** Server of `remote`, which stands last unless `order` names it. With `recheck` the exact device `onnx-web` confirms each answer, and its class is `bounded`. */
+  readonly remote?: RemoteOptions & { readonly recheck?: boolean }
+  /** What `wasm` and `simulated-tpu` run; without it there are no such devices. */
   readonly exact?: LazyExact
 }
 
 /** `wasm-mixed` stands last: operators that no exact device has run on `onnx-cpu` there, and the commitment says so. */
 const ALL = ['onnx-cpu', 'wasm', 'onnx-web', 'wasm-mixed'] as const
 
-/** The local devices, each in a thread of its own, in the order of preference. Throws `core_bad_argument` on an unknown id. */
+/** What is there where it is named only. */
+const NAMED = ['onnx-gpu', 'simulated-tpu', 'remote'] as const
+
+/** The devices of a node, each that works here in a thread of its own, in the order of preference. Throws `core_bad_argument` on an unknown id, or one that lacks its option. */
 export function localDevices(options: DeviceOptions = {}): readonly Device[] {
-  const { order = ALL, ...rest } = options
-  return order.flatMap((id): Device[] => {
-    const name = ALL.find((known) => known === id)
-    if (name === undefined) throw new UtnetError('core_bad_argument', `unknown device ${id}`, { hint: `devices: ${ALL.join(', ')}` })
-    if (name.startsWith('wasm') && rest.exact === undefined) return []
+  const { order = ALL, remote: server, ...rest } = options
+  const own = (id: string, given: unknown): string[] => (given === undefined || order.includes(id) ? [] : [id])
+  return [...own('onnx-gpu', rest.gpu), ...order, ...own('remote', server)].flatMap((id): Device[] => {
+    const name = [...ALL, ...NAMED].find((known) => known === id)
+    if (name === undefined)
+      throw new UtnetError('core_bad_argument', `unknown device ${id}`, { hint: `devices: ${[...ALL, ...NAMED].join(', ')}` })
+    if (name === 'remote') return [remoteDevice(server, rest.deadlineMs)]
+    if (!name.startsWith('onnx-') && rest.exact === undefined) return []
     return [threaded(name, rest)]
   })
+}
+
+function remoteDevice(server: DeviceOptions['remote'], deadlineMs: number | undefined): Device {
+  if (server === undefined) throw new UtnetError('core_bad_argument', 'device remote needs the URL of a server', { hint: '--remote URL' })
+  const { recheck = false, ...options } = server
+  const device = remote({ ...(deadlineMs === undefined ? {} : { deadlineMs }), ...options })
+  return recheck ? rechecked(device, threaded('onnx-web', deadlineMs === undefined ? {} : { deadlineMs })) : device
 }

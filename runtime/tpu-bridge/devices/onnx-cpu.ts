@@ -5,21 +5,14 @@ import { UtnetError } from '../../core/index.ts'
 import { serialQueue } from '../queue.ts'
 import { readModel } from '../graph/index.ts'
 import { knowsNode, OrtGraph, runNode } from './ort-graph.ts'
-import { reason, type Ort } from './ort-runtime.ts'
+import { NATIVE_VERSION, nativeRuntime, type ImportRuntime } from './onnx-native.ts'
 import { loadModel, type OrtDevice } from './ort-session.ts'
-
-const VERSION = '1.30.0'
-const HINT = `run: npm install onnxruntime-node@${VERSION} (or ask for arithmetic "exact", which needs no native part)`
-
-interface Runtime extends Ort {
-  readonly env: { readonly versions: { readonly node?: string } }
-}
 
 export interface OnnxCpuOptions {
   /** Threads within an operator; by default 2, or 1 on a single core. It stands in the arithmetic id. */
   readonly threads?: number
   /** Gives the optional package; throws when it is absent. */
-  readonly importRuntime?: () => Promise<unknown>
+  readonly importRuntime?: ImportRuntime
 }
 
 /**
@@ -30,7 +23,6 @@ export function onnxCpu(options: OnnxCpuOptions = {}): OrtDevice {
   const threads = options.threads ?? Math.min(2, availableParallelism())
   if (!Number.isSafeInteger(threads) || threads < 1 || threads > 64)
     throw new UtnetError('core_bad_argument', `threads must be 1 to 64, got ${threads}`)
-  const importRuntime = options.importRuntime ?? (() => import('onnxruntime-node'))
   const sessionOptions: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
@@ -44,34 +36,15 @@ export function onnxCpu(options: OnnxCpuOptions = {}): OrtDevice {
   // another level would give other bits where values are looked at, and threads change them too
   const exposing = {
     options: { ...sessionOptions, intraOpNumThreads: 1, graphOptimizationLevel: 'disabled' as const },
-    arithmetic: `bounded:onnxruntime-node@${VERSION}:cpu:opt=disabled,threads=1`,
+    arithmetic: `bounded:onnxruntime-node@${NATIVE_VERSION}:cpu:opt=disabled,threads=1`,
   }
   const turn = serialQueue()
-  let runtime: Promise<Runtime> | undefined
-
-  async function start(): Promise<Runtime> {
-    let module: unknown
-    try {
-      module = await importRuntime()
-    } catch (cause) {
-      throw new UtnetError('device_missing', `device onnx-cpu needs onnxruntime-node, which does not load here: ${reason(cause)}`, {
-        hint: HINT,
-        cause,
-      })
-    }
-    const ort = ((module as { default?: unknown }).default ?? module) as Runtime
-    const found = ort.env?.versions?.node
-    if (found !== VERSION)
-      throw new UtnetError('device_missing', `device onnx-cpu needs onnxruntime-node ${VERSION}, found ${String(found)}`, { hint: HINT })
-    return ort
-  }
-
-  const ready = (): Promise<Runtime> => (runtime ??= start())
+  const ready = nativeRuntime('onnx-cpu', options.importRuntime)
 
   return {
     id: 'onnx-cpu',
     class: 'bounded',
-    arithmetic: `bounded:onnxruntime-node@${VERSION}:cpu:opt=all,threads=${threads}`,
+    arithmetic: `bounded:onnxruntime-node@${NATIVE_VERSION}:cpu:opt=all,threads=${threads}`,
     available: () =>
       ready().then(
         () => true as const,

@@ -79,7 +79,7 @@ export function isDeviceFault(error: unknown): boolean {
   if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) return true
   // a fault of the runtime's own script; what it says of models and inputs comes as a plain Error
   if (error instanceof RangeError || error instanceof TypeError || error instanceof ReferenceError) return true
-  return /bad_alloc|failed to allocate|out of memory|aborted|arena|memory access out of bounds|allocation failed/i.test(
+  return /bad_alloc|failed to allocate|out of memory|aborted|arena|memory access out of bounds|allocation failed|device (?:is |was )?lost|(?:CUDA|CUBLAS|CUDNN) failure|DXGI_ERROR/i.test(
     asUtnetError(error).message,
   )
 }

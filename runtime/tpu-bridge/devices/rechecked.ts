@@ -20,6 +20,7 @@ export function rechecked(unsure: Device, exact: Device): Device {
     id: unsure.id,
     class: 'bounded',
     arithmetic,
+    ...(unsure.place === undefined ? {} : { place: unsure.place }),
     async available() {
       const state = await unsure.available()
       return state === true ? exact.available() : state

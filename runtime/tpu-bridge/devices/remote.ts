@@ -63,6 +63,7 @@ export function remote(options: RemoteOptions): Device {
   return {
     id: 'remote',
     class: 'unchecked',
+    place: base.host,
     arithmetic: `unchecked:open-inference-v2:${base.host}`,
     async available() {
       try {
@@ -243,6 +244,8 @@ function loadedModel(
   return {
     inputs,
     outputs,
+    // its queue is the server's
+    together: true,
     bytes: 0,
     run,
     // there is nothing to look at between

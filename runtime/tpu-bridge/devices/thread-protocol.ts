@@ -1,14 +1,17 @@
 /** Messages between a threaded device and its worker: plain data, tensors' bytes transferred. */
 import type { NamedTensor, PlainError, TensorSpec } from '../../core/index.ts'
 import type { VerifiedRun } from '../device.ts'
+import type { GpuProvider } from './onnx-gpu.ts'
 import type { ExactGuest } from './wasm/index.ts'
 
-export type DeviceName = 'onnx-cpu' | 'onnx-web' | 'wasm' | 'wasm-mixed'
+export type DeviceName = 'onnx-cpu' | 'onnx-gpu' | 'onnx-web' | 'wasm' | 'wasm-mixed' | 'simulated-tpu'
 
 export interface DeviceThreadData {
   readonly device: DeviceName
   readonly threads: number | undefined
-  /** Of `wasm`. */
+  /** Of `onnx-gpu`. */
+  readonly gpu: GpuProvider | undefined
+  /** Of `wasm` and `simulated-tpu`. */
   readonly exact: ExactGuest | undefined
 }
 

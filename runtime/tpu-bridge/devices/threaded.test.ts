@@ -4,7 +4,7 @@ import type { NamedTensor } from '../../core/index.ts'
 import { fileCid } from '../../core/index.ts'
 import type { Device } from '../device.ts'
 import { localDevices } from './index.ts'
-import { isDeviceFault, reason } from './ort-session.ts'
+import { isDeviceFault, reason } from './ort-runtime.ts'
 import { threaded } from './threaded.ts'
 
 const devices: Device[] = []

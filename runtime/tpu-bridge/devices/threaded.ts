@@ -9,6 +9,7 @@ import { errorOfPlain, LIMITS, UtnetError } from '../../core/index.ts'
 import type { Device, LoadedModel } from '../device.ts'
 import { deviceWorkerUrl } from './location.ts'
 import { factsOf } from './device-of.ts'
+import type { GpuProvider } from './onnx-gpu.ts'
 import { reason } from './ort-runtime.ts'
 import type { Answers, DeviceName, DeviceThreadData, Loaded, Reply, Request } from './thread-protocol.ts'
 import type { LazyExact } from './wasm/index.ts'
@@ -19,7 +20,9 @@ export interface ThreadedOptions {
   readonly deadlineMs?: number
   /** Threads within an operator of `onnx-cpu`, lanes of `wasm`. */
   readonly threads?: number
-  /** What `wasm` runs. */
+  /** Provider of `onnx-gpu`. */
+  readonly gpu?: GpuProvider
+  /** What `wasm` and `simulated-tpu` run. */
   readonly exact?: LazyExact
 }
 
@@ -38,9 +41,9 @@ export function threaded(name: DeviceName, options: ThreadedOptions = {}): Devic
 
   function current(): DeviceThread {
     if (thread !== undefined && !thread.dead) return thread
-    const { exact, threads } = options
-    const guest = exact === undefined || !name.startsWith('wasm') ? undefined : { component: exact.component, ...exact.ready() }
-    thread = new DeviceThread({ device: name, threads, exact: guest }, deadlineMs)
+    const { exact, gpu, threads } = options
+    const guest = exact === undefined || name.startsWith('onnx-') ? undefined : { component: exact.component, ...exact.ready() }
+    thread = new DeviceThread({ device: name, threads, gpu, exact: guest }, deadlineMs)
     return thread
   }
 
@@ -48,6 +51,7 @@ export function threaded(name: DeviceName, options: ThreadedOptions = {}): Devic
     id: facts.id,
     class: facts.class,
     arithmetic: facts.arithmetic,
+    ...(facts.place === undefined ? {} : { place: facts.place }),
     async available() {
       // asked before every inference, so not to stand in line behind a long run once the answer is known
       if (usable) return true

@@ -39,6 +39,7 @@ export function simulatedTpu({ exact, memoryBytes = MEMORY_BYTES, quotas = { [MA
     return {
       id: 'simulated-tpu',
       class: 'exact',
+      place: 'simulated-tpu',
       arithmetic: kernels.arithmetic,
       available: () => kernels.available(),
       async load(bytes, model) {
