@@ -53,11 +53,33 @@ describe('a part has the bits of the whole', () => {
   test('MatMul: rows, with constant and other right sides, batches and broadcasting', async () => {
     let parts = 0
     await fc.assert(
-      fc.asyncProperty(side(3), side(3), side(9), side(300), side(40), fc.nat(), fc.boolean(), fc.integer({ min: 0, max: 4 }), async (p, q, m, k, n, seed, constant, form) => {
-        const a = [[m, k], [p, m, k], [p, q, m, k], [1, q, m, k], [p, m, k]][form] as number[]
-        const b = [[k, n], [k, n], [p, q, k, n], [p, 1, k, n], [p, k, n]][form] as number[]
-        parts += await check({ op: 'MatMul', inputs: [noise(seed, a), { ...noise(seed + 1, b), constant }] }, some(seed))
-      }),
+      fc.asyncProperty(
+        side(3),
+        side(3),
+        side(9),
+        side(300),
+        side(40),
+        fc.nat(),
+        fc.boolean(),
+        fc.integer({ min: 0, max: 4 }),
+        async (p, q, m, k, n, seed, constant, form) => {
+          const a = [
+            [m, k],
+            [p, m, k],
+            [p, q, m, k],
+            [1, q, m, k],
+            [p, m, k],
+          ][form] as number[]
+          const b = [
+            [k, n],
+            [k, n],
+            [p, q, k, n],
+            [p, 1, k, n],
+            [p, k, n],
+          ][form] as number[]
+          parts += await check({ op: 'MatMul', inputs: [noise(seed, a), { ...noise(seed + 1, b), constant }] }, some(seed))
+        },
+      ),
       { numRuns: 60, endOnFailure: true },
     )
     expect(parts).toBeGreaterThan(60)
@@ -66,19 +88,36 @@ describe('a part has the bits of the whole', () => {
   test('Conv: filters, dense, grouped and depthwise, with padding, strides and dilations', async () => {
     let parts = 0
     await fc.assert(
-      fc.asyncProperty(side(2), side(4), side(4), side(4), side(12, 3), side(3), side(2), fc.nat(), fc.boolean(), async (images, groups, channels, each, image, window, stride, seed, withBias) => {
-        const filters = groups * each
-        const c: NodeCase = {
-          op: 'Conv',
-          attributes: { group: int(groups), strides: ints([stride, 1]), pads: ints([1, 0, 1, 1]), dilations: ints([1, stride]), kernel_shape: ints([window, 2]) },
-          inputs: [
-            noise(seed, [images, groups * channels, image + 2, image + 4]),
-            { ...noise(seed + 1, [filters, channels, window, 2]), constant: true },
-            ...(withBias ? [{ ...noise(seed + 2, [filters]), constant: true }] : []),
-          ],
-        }
-        parts += await check(c, some(seed))
-      }),
+      fc.asyncProperty(
+        side(2),
+        side(4),
+        side(4),
+        side(4),
+        side(12, 3),
+        side(3),
+        side(2),
+        fc.nat(),
+        fc.boolean(),
+        async (images, groups, channels, each, image, window, stride, seed, withBias) => {
+          const filters = groups * each
+          const c: NodeCase = {
+            op: 'Conv',
+            attributes: {
+              group: int(groups),
+              strides: ints([stride, 1]),
+              pads: ints([1, 0, 1, 1]),
+              dilations: ints([1, stride]),
+              kernel_shape: ints([window, 2]),
+            },
+            inputs: [
+              noise(seed, [images, groups * channels, image + 2, image + 4]),
+              { ...noise(seed + 1, [filters, channels, window, 2]), constant: true },
+              ...(withBias ? [{ ...noise(seed + 2, [filters]), constant: true }] : []),
+            ],
+          }
+          parts += await check(c, some(seed))
+        },
+      ),
       { numRuns: 80, endOnFailure: true },
     )
     expect(parts).toBeGreaterThan(100)

@@ -38,14 +38,24 @@ function pair(place: number, side: number): readonly [number, number] {
 }
 
 /** The part with element `element` of the first output of `shape`; undefined where the operator runs whole only. `types` of all operands, constants too. */
-export function partOf(node: Node, types: readonly (TensorType | undefined)[], shape: readonly number[], element: number): Part | undefined {
+export function partOf(
+  node: Node,
+  types: readonly (TensorType | undefined)[],
+  shape: readonly number[],
+  element: number,
+): Part | undefined {
   const rule = RULES.get(operatorKey(node))
   const part = rule?.(node, types, shape, placesOf(element, shape))
   // a part that is all of it would only cost more
   return part === undefined || size(part.box) * 2 > shape.reduce((n, side) => n * side, 1) ? undefined : part
 }
 
-type Rule = (node: Node, types: readonly (TensorType | undefined)[], shape: readonly number[], places: readonly number[]) => Part | undefined
+type Rule = (
+  node: Node,
+  types: readonly (TensorType | undefined)[],
+  shape: readonly number[],
+  places: readonly number[],
+) => Part | undefined
 
 /** Rows of one matrix. */
 const matMul: Rule = (node, [a, b], shape, places) => {
