@@ -14,7 +14,8 @@ import { isPicked } from '../runtime/piee/index.ts'
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const began = Date.now()
 const step = (text: string): void => console.log(`\n[${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s] ${text}`)
-const fact = (name: string, value: unknown): void => console.log(`          ${name.padEnd(11)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+const fact = (name: string, value: unknown): void =>
+  console.log(`          ${name.padEnd(11)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
 
 function must(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`the demo expected: ${what}`)
@@ -68,8 +69,16 @@ try {
       const { body } = await provider.node.api.receipt(result.receipt.id)
       const [use] = body['models'] as readonly { readonly root: string }[]
       const [output] = result.outputs
-      fact(provider.name, `${[...new Float32Array(new Uint8Array(output?.data ?? []).buffer)].join(', ')}  root ${use?.root.slice(0, 16)}...`)
-      return { provider, model: parseCid(result.model, 'model'), receipt: parseCid(result.receipt.id, 'receipt'), root: fromHex(use?.root ?? '', 'root') }
+      fact(
+        provider.name,
+        `${[...new Float32Array(new Uint8Array(output?.data ?? []).buffer)].join(', ')}  root ${use?.root.slice(0, 16)}...`,
+      )
+      return {
+        provider,
+        model: parseCid(result.model, 'model'),
+        receipt: parseCid(result.receipt.id, 'receipt'),
+        root: fromHex(use?.root ?? '', 'root'),
+      }
     }),
   )
 
@@ -98,9 +107,15 @@ try {
       dispute = found
       fact('verdict', `another commitment: a dispute of ${found.messages.length} messages`)
       for (const [i, [sent, message]] of found.messages.entries())
-        fact(`message ${i + 1}`, `block ${sent}, ${i % 2 === 0 ? 'validator' : provider.name} (${formatKey(message.key).slice(0, 24)}...), ${message.body.length} bytes`)
+        fact(
+          `message ${i + 1}`,
+          `block ${sent}, ${i % 2 === 0 ? 'validator' : provider.name} (${formatKey(message.key).slice(0, 24)}...), ${message.body.length} bytes`,
+        )
       fact('operator', `${found.operator?.kind} "${found.operator?.name}", entry ${found.operator?.entry} of the run`)
-      fact('referee', `ran ${((found.operator?.share ?? 0) * 100).toFixed(3)} % of the model${found.operator?.part === true ? ', a part of the operator' : ''}`)
+      fact(
+        'referee',
+        `ran ${((found.operator?.share ?? 0) * 100).toFixed(3)} % of the model${found.operator?.part === true ? ', a part of the operator' : ''}`,
+      )
       fact('outcome', `${found.outcome.losers.join(' and ')} lost: ${found.outcome.detail}`)
       const truth = provider.node.lieOf(root)
       must(truth !== undefined && truth.entry === found.operator?.entry, 'the operator that the provider lied in')
@@ -120,12 +135,18 @@ try {
   }
   const verify = (path: string): string => {
     try {
-      return execFileSync(process.execPath, [at('../cli/main.ts'), 'verify', 'transcript', path, '--json', ...operators], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      return execFileSync(process.execPath, [at('../cli/main.ts'), 'verify', 'transcript', path, '--json', ...operators], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
     } catch (error) {
       return String((error as { stdout?: string }).stdout)
     }
   }
-  const verified = JSON.parse(verify(file)) as { readonly valid: boolean; readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[] }
+  const verified = JSON.parse(verify(file)) as {
+    readonly valid: boolean
+    readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
+  }
   for (const { name, ok, detail } of verified.checks) console.log(`          ${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${detail}`)
   must(verified.valid, 'a transcript that verifies')
 
@@ -133,8 +154,12 @@ try {
   const bent = new Uint8Array(dispute.transcript)
   bent[bent.length >> 1] = (bent[bent.length >> 1] as number) ^ 1
   writeFileSync(file, bent)
-  const refused = JSON.parse(verify(file)) as { readonly valid: boolean; readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[] }
-  for (const { name, ok, detail } of refused.checks.filter((c) => !c.ok)) console.log(`          ${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${detail}`)
+  const refused = JSON.parse(verify(file)) as {
+    readonly valid: boolean
+    readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
+  }
+  for (const { name, ok, detail } of refused.checks.filter((c) => !c.ok))
+    console.log(`          ${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${detail}`)
   must(!refused.valid, 'that a changed transcript fails')
   console.log(`\ncaught after ${((Date.now() - began) / 1000).toFixed(1)} s`)
 } finally {

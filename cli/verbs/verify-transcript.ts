@@ -18,7 +18,12 @@ export async function verifyTranscript(context: VerbContext, file: string): Prom
     ...(model === undefined ? {} : { model: bytesOf(model) }),
     ...(operators === undefined ? {} : { operators: bytesOf(operators) }),
   })
-  context.print({ valid, checks, ...(outcome === undefined ? {} : { losers: outcome.losers, reason: outcome.reason }), ...(ran ? { ran } : {}) })
+  context.print({
+    valid,
+    checks,
+    ...(outcome === undefined ? {} : { losers: outcome.losers, reason: outcome.reason }),
+    ...(ran ? { ran } : {}),
+  })
   for (const bad of checks.filter((c) => !c.ok)) context.say(`${bad.name}: ${bad.detail}`)
   if (checks.some((c) => c.name === 'model' && !c.ok)) context.say('  next: utnet verify transcript FILE --model MODEL.onnx')
   return valid ? 0 : 1

@@ -56,7 +56,8 @@ export const verify: Verb = {
   positionals: [1, 2],
   async run(context) {
     if (context.args[0] === 'transcript' && context.args.length === 2) return verifyTranscript(context, context.args[1] as string)
-    if (context.args.length > 1) throw new UtnetError('usage', 'verify takes one file or receipt id', { hint: 'utnet verify transcript FILE' })
+    if (context.args.length > 1)
+      throw new UtnetError('usage', 'verify takes one file or receipt id', { hint: 'utnet verify transcript FILE' })
     const result = await check(context, trustOf(context))
     context.print(result)
     for (const bad of result.checks.filter((c) => !c.ok)) context.say(`${bad.name}: ${bad.detail}`)

@@ -1,13 +1,46 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cborBlock, decode, decodeEvidence, decodeVerdict, digest, encode, encodeEvidence, encodeVerdict, LIMITS, type Cbor, type Evidence, type Verdict } from './index.ts'
+import {
+  cborBlock,
+  decode,
+  decodeEvidence,
+  decodeVerdict,
+  digest,
+  encode,
+  encodeEvidence,
+  encodeVerdict,
+  LIMITS,
+  type Cbor,
+  type Evidence,
+  type Verdict,
+} from './index.ts'
 
 const model = cborBlock('model').cid
 const root = digest('test', Uint8Array.of(1))
 const EVIDENCE: readonly Evidence[] = [
-  { kind: 'reexec', model, entry: 3, operator: 'Conv', inputs: [root, null], outputs: [root], arithmetic: 'exact:x', computed: [root], at: [0, 12] },
+  {
+    kind: 'reexec',
+    model,
+    entry: 3,
+    operator: 'Conv',
+    inputs: [root, null],
+    outputs: [root],
+    arithmetic: 'exact:x',
+    computed: [root],
+    at: [0, 12],
+  },
   { kind: 'reexec', model, entry: 3, operator: 'Conv', inputs: [], outputs: [root], arithmetic: 'exact:x', computed: [], at: null },
-  { kind: 'freivalds', model, entry: 9, operator: 'MatMulInteger', inputs: [root, root], outputs: [root], seed: root, repetitions: 4, bits: 16 },
+  {
+    kind: 'freivalds',
+    model,
+    entry: 9,
+    operator: 'MatMulInteger',
+    inputs: [root, root],
+    outputs: [root],
+    seed: root,
+    repetitions: 4,
+    bits: 16,
+  },
   { kind: 'tee', platform: 'nitro', quote: Uint8Array.of(1, 2) },
   { kind: 'zk', system: 'groth16-bn254', key: root, publicInputs: Uint8Array.of(1), proof: Uint8Array.of(2) },
 ]
@@ -30,7 +63,8 @@ describe('C19 one envelope for evidence', () => {
   test('any field missing, added or of another type', () => {
     for (const evidence of EVIDENCE) {
       const map = decode(encodeEvidence(evidence)) as { readonly [key: string]: Cbor }
-      const refused = (value: Cbor): void => expect(() => decodeEvidence(encode(value))).toThrow(expect.objectContaining({ code: 'core_not_canonical' }))
+      const refused = (value: Cbor): void =>
+        expect(() => decodeEvidence(encode(value))).toThrow(expect.objectContaining({ code: 'core_not_canonical' }))
       refused({ ...map, more: 1 })
       for (const key of Object.keys(map).filter((k) => k !== 'kind' && k !== 'v')) {
         refused(Object.fromEntries(Object.entries(map).filter(([k]) => k !== key)))
@@ -63,7 +97,15 @@ describe('verdicts', () => {
   test('survive their bytes; a class that is not compared has no result', () => {
     expect(decodeVerdict(encodeVerdict(verdict))).toEqual(verdict)
     const map = decode(encodeVerdict(verdict)) as { readonly [key: string]: Cbor }
-    for (const change of [{ class: 'unchecked' }, { result: 'unchecked' }, { class: 'fine' }, { result: 'maybe' }, { v: 2 }, { beacon: new Uint8Array(31) }, { verifier: root.slice(1) }])
+    for (const change of [
+      { class: 'unchecked' },
+      { result: 'unchecked' },
+      { class: 'fine' },
+      { result: 'maybe' },
+      { v: 2 },
+      { beacon: new Uint8Array(31) },
+      { verifier: root.slice(1) },
+    ])
       expect(() => decodeVerdict(encode({ ...map, ...change }))).toThrow(expect.objectContaining({ code: 'core_not_canonical' }))
     for (const key of Object.keys(map)) {
       const less = Object.fromEntries(Object.entries(map).filter(([k]) => k !== key))

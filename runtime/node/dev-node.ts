@@ -31,7 +31,9 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
   }
   const restarted = (error: UtnetError): void => void process.stderr.write(`an edge thread is started again: ${error.message}\n`)
   const disputed = ({ receipt, losers, detail }: NodeDispute, transcript: string): void =>
-    void process.stderr.write(`dispute about ${receipt}: ${losers.join(' and ')} lost, ${detail}\n  next: utnet verify transcript ${transcript}\n`)
+    void process.stderr.write(
+      `dispute about ${receipt}: ${losers.join(' and ')} lost, ${detail}\n  next: utnet verify transcript ${transcript}\n`,
+    )
   const threads = Math.min(LIMITS.edgeThreads, Math.max(1, availableParallelism() - 1))
   const node = await openNode({ onFailure: failed, onRestart: restarted, onDispute: disputed, threads, ...options })
   try {

@@ -295,7 +295,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const plainApi = apiOf(parts, genesisBytes, edges)
   const { onDispute } = options
   const api =
-    cheat === undefined || onDispute === undefined ? plainApi : selfAudited(plainApi, parts, cheat, join(options.data, 'disputes'), onDispute)
+    cheat === undefined || onDispute === undefined
+      ? plainApi
+      : selfAudited(plainApi, parts, cheat, join(options.data, 'disputes'), onDispute)
   edges?.serve({
     api,
     files: store,

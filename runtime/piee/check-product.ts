@@ -22,7 +22,13 @@ export async function checkIntegerProduct(asked: Reexecution): Promise<ProductCh
   const facts = await runner.node(outline.model, entry.path)
   const given = await Promise.all(entry.inputs.map((name) => fetchChecked(asked, name)))
   const output = await fetchChecked(asked, entry.outputs[0] as string)
-  const products = output && integerProducts(facts, given.map((tensor, i): Tensor | undefined => tensor ?? facts.constants[i]), output)
+  const products =
+    output &&
+    integerProducts(
+      facts,
+      given.map((tensor, i): Tensor | undefined => tensor ?? facts.constants[i]),
+      output,
+    )
   if (products === undefined) return undefined
   const root = (name: string): Uint8Array | null => {
     const value = values.get(name)
@@ -35,6 +41,16 @@ export async function checkIntegerProduct(asked: Reexecution): Promise<ProductCh
   return {
     class: 'exact',
     result: right ? 'same' : 'different',
-    evidence: { kind: 'freivalds', model: outline.model, entry: number, operator: entry.operator, inputs, outputs, seed, repetitions: REPETITIONS, bits: BITS },
+    evidence: {
+      kind: 'freivalds',
+      model: outline.model,
+      entry: number,
+      operator: entry.operator,
+      inputs,
+      outputs,
+      seed,
+      repetitions: REPETITIONS,
+      bits: BITS,
+    },
   }
 }

@@ -43,10 +43,13 @@ export function checkRoot(claim: Claim, bytes: Uint8Array): void {
 export function fittingCommitment(claim: Pick<Claim, 'model' | 'inputs'>, outline: Outline, bytes: Uint8Array): Commitment {
   const commitment = decodeCommitment(bytes)
   if (!commitment.model.equals(claim.model)) throw wrong(`committed to the model ${commitment.model.toString()}`)
-  const { inputs, outputs, entries, checkpoints } = commitment
+  const { inputs, outputs, entries, checkpoints, exceptions } = commitment
   if (inputs.length !== claim.inputs.length || !inputs.every((head, i) => sameHead(head, claim.inputs[i])))
     throw wrong('committed to other inputs than those of the receipt')
   if (entries !== outline.trace.length) throw wrong(`committed to ${entries} operators of ${outline.trace.length}`)
+  // what no exact device has may have run elsewhere; anything else would only take it out of what can be held against the prover
+  const foreign = exceptions.find(([at, id]) => outline.trace[at]?.arithmetic === undefined || classOf(id) === 'unchecked')
+  if (foreign !== undefined) throw wrong(`entry ${foreign[0]} is said to have run by ${foreign[1].slice(0, 80)}`)
   if (checkpoints.length > 0 && checkpoints.map(([at]) => at).join() !== outline.boundaries.join())
     throw wrong('checkpoints do not stand where the rule puts them')
   if (outputs.length !== outline.outputs.length) throw wrong(`committed to ${outputs.length} outputs of ${outline.outputs.length}`)

@@ -8,7 +8,9 @@ const values = (count: number) => fc.array(fc.integer({ min: -255, max: 255 }), 
 const products = fc.tuple(side, side, side).chain(([m, k, n]) =>
   fc.tuple(values(m * k), values(k * n)).map(([a, b]): IntegerProduct => {
     const c = new Int32Array(m * n)
-    for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) for (let s = 0; s < k; s++) c[i * n + j] = (c[i * n + j] as number) + (a[i * k + s] as number) * (b[s * n + j] as number)
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++)
+        for (let s = 0; s < k; s++) c[i * n + j] = (c[i * n + j] as number) + (a[i * k + s] as number) * (b[s * n + j] as number)
     return { m, k, n, a: Int16Array.from(a), b: Int16Array.from(b), c }
   }),
 )
@@ -16,17 +18,27 @@ const seedOf = (i: number): Uint8Array => challengeSeed(['test', i])
 
 describe('U2.2-VIE-2 Freivalds: a product is checked for less than it costs', () => {
   test('a right product passes under every challenge', () => {
-    fc.assert(fc.property(products, fc.nat(), (product, i) => expect(checkProduct(product, seedOf(i))).toBe(true)))
+    fc.assert(
+      fc.property(products, fc.nat(), (product, i) => {
+        expect(checkProduct(product, seedOf(i))).toBe(true)
+      }),
+    )
   })
 
   test('any one changed cell is caught, by whatever it changed', () => {
     fc.assert(
-      fc.property(products, fc.nat(), fc.nat(), fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: -(2 ** 31), max: -1 })), (product, i, cell, by) => {
-        const c = Int32Array.from(product.c)
-        const at = cell % c.length
-        c[at] = ((c[at] as number) + by) | 0
-        expect(checkProduct({ ...product, c }, seedOf(i))).toBe(false)
-      }),
+      fc.property(
+        products,
+        fc.nat(),
+        fc.nat(),
+        fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: -(2 ** 31), max: -1 })),
+        (product, i, cell, by) => {
+          const c = Int32Array.from(product.c)
+          const at = cell % c.length
+          c[at] = ((c[at] as number) + by) | 0
+          expect(checkProduct({ ...product, c }, seedOf(i))).toBe(false)
+        },
+      ),
       { numRuns: 500 },
     )
   })
@@ -58,13 +70,26 @@ describe('U2.2-VIE-2 Freivalds: a product is checked for less than it costs', ()
 
   test('sides at the limit, and one over', () => {
     const bad = expect.objectContaining({ code: 'core_bad_argument' })
-    const of = (m: number, k: number, n: number): IntegerProduct => ({ m, k, n, a: new Int8Array(m * k), b: new Int8Array(k * n), c: new Int32Array(m * n) })
+    const of = (m: number, k: number, n: number): IntegerProduct => ({
+      m,
+      k,
+      n,
+      a: new Int8Array(m * k),
+      b: new Int8Array(k * n),
+      c: new Int32Array(m * n),
+    })
     // 33,025 products of 255 * 255 fit into i32, one more need not
     expect(checkProduct(of(1, 33_025, 1), seedOf(0))).toBe(true)
     expect(() => checkProduct(of(1, 33_026, 1), seedOf(0))).toThrow(bad)
     expect(checkProduct(of(1 << 20, 1, 1), seedOf(0))).toBe(true)
     expect(() => checkProduct(of((1 << 20) + 1, 1, 1), seedOf(0))).toThrow(bad)
-    for (const sides of [[0, 1, 1], [1, 0, 1], [1, 1, 0], [1.5, 1, 1]] as const) expect(() => checkProduct({ ...of(1, 1, 1), m: sides[0], k: sides[1], n: sides[2] }, seedOf(0))).toThrow(bad)
+    for (const sides of [
+      [0, 1, 1],
+      [1, 0, 1],
+      [1, 1, 0],
+      [1.5, 1, 1],
+    ] as const)
+      expect(() => checkProduct({ ...of(1, 1, 1), m: sides[0], k: sides[1], n: sides[2] }, seedOf(0))).toThrow(bad)
     expect(() => checkProduct({ ...of(2, 2, 2), c: new Int32Array(3) }, seedOf(0))).toThrow(bad)
   })
 

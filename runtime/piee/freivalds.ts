@@ -39,6 +39,8 @@ export const challengeSeed = (about: readonly Cbor[]): Uint8Array => digest('fre
 const EXACT = Number.MAX_SAFE_INTEGER
 /** Where numbers are cut in two. */
 const CUT = 2 ** 24
+/** And those of C. */
+const HALF = 2 ** 16
 
 /**
  * Bounds of what is summed up, |a|, |b| <= 255, r < 2^16: |B*r| <= n * 255 * 2^16, exact for n < 2^29; it is cut at 2^24 into a low part below 2^24 and a high one of at
@@ -49,48 +51,79 @@ const SIDE = 1 << 20
 
 function checkSides({ m, k, n, a, b, c }: IntegerProduct): void {
   for (const side of [m, k, n])
-    if (!Number.isSafeInteger(side) || side < 1 || side > SIDE) throw new UtnetError('core_bad_argument', `a side of ${side} is not from 1 to ${SIDE}`)
+    if (!Number.isSafeInteger(side) || side < 1 || side > SIDE)
+      throw new UtnetError('core_bad_argument', `a side of ${side} is not from 1 to ${SIDE}`)
   if (k * 255 * n > EXACT) throw new UtnetError('core_bad_argument', `sides of ${k} and ${n} are beyond exact sums`)
   if (k * 255 * 255 > 0x7fff_ffff) throw new UtnetError('core_bad_argument', `a sum of ${k} products may be beyond i32`)
-  if (a.length !== m * k || b.length !== k * n || c.length !== m * n) throw new UtnetError('core_bad_argument', 'a matrix does not have the size that its sides say')
+  if (a.length !== m * k || b.length !== k * n || c.length !== m * n)
+    throw new UtnetError('core_bad_argument', 'a matrix does not have the size that its sides say')
 }
 
 /** Whether C is the product, but for a chance of 2^-64 that it is not. Throws `core_bad_argument` for sides beyond exact sums. */
 export function checkProduct(product: IntegerProduct, seed: Uint8Array): boolean {
   checkSides(product)
-  for (let repetition = 0; repetition < REPETITIONS; repetition++) if (!checkOnce(product, challenge(seed, repetition, product.n))) return false
+  const { m, k, n, a, b, c } = product
+  // the four vectors of a place stand side by side: each matrix is read once
+  const r = sideBySide(Array.from({ length: REPETITIONS }, (_, repetition) => challenge(seed, repetition, n)))
+  const high = new Float64Array(4 * k)
+  const low = new Float64Array(4 * k)
+  for (let i = 0; i < k; i++) {
+    let [s0, s1, s2, s3] = [0, 0, 0, 0]
+    for (let j = 0, at = i * n, v = 0; j < n; j++, at++, v += 4) {
+      const value = b[at] as number
+      s0 += value * (r[v] as number)
+      s1 += value * (r[v + 1] as number)
+      s2 += value * (r[v + 2] as number)
+      s3 += value * (r[v + 3] as number)
+    }
+    const sums = [s0, s1, s2, s3]
+    for (let v = 0; v < 4; v++) {
+      const sum = sums[v] as number
+      high[4 * i + v] = Math.floor(sum / CUT)
+      low[4 * i + v] = sum - Math.floor(sum / CUT) * CUT
+    }
+  }
+  for (let i = 0; i < m; i++) {
+    let [h0, h1, h2, h3, l0, l1, l2, l3] = [0, 0, 0, 0, 0, 0, 0, 0]
+    for (let j = 0, at = i * k, v = 0; j < k; j++, at++, v += 4) {
+      const value = a[at] as number
+      h0 += value * (high[v] as number)
+      h1 += value * (high[v + 1] as number)
+      h2 += value * (high[v + 2] as number)
+      h3 += value * (high[v + 3] as number)
+      l0 += value * (low[v] as number)
+      l1 += value * (low[v + 1] as number)
+      l2 += value * (low[v + 2] as number)
+      l3 += value * (low[v + 3] as number)
+    }
+    let [p0, p1, p2, p3, q0, q1, q2, q3] = [0, 0, 0, 0, 0, 0, 0, 0]
+    for (let j = 0, at = i * n, v = 0; j < n; j++, at++, v += 4) {
+      const value = c[at] as number
+      const upper = value >> 16
+      const lower = value & 0xffff
+      p0 += upper * (r[v] as number)
+      p1 += upper * (r[v + 1] as number)
+      p2 += upper * (r[v + 2] as number)
+      p3 += upper * (r[v + 3] as number)
+      q0 += lower * (r[v] as number)
+      q1 += lower * (r[v + 1] as number)
+      q2 += lower * (r[v + 2] as number)
+      q3 += lower * (r[v + 3] as number)
+    }
+    if (
+      !equal(h0, l0, CUT, p0, q0, HALF) ||
+      !equal(h1, l1, CUT, p1, q1, HALF) ||
+      !equal(h2, l2, CUT, p2, q2, HALF) ||
+      !equal(h3, l3, CUT, p3, q3, HALF)
+    )
+      return false
+  }
   return true
 }
 
-function checkOnce({ m, k, n, a, b, c }: IntegerProduct, r: Uint16Array): boolean {
-  const low = new Float64Array(k)
-  const high = new Float64Array(k)
-  for (let i = 0; i < k; i++) {
-    let sum = 0
-    const row = i * n
-    for (let j = 0; j < n; j++) sum += (b[row + j] as number) * (r[j] as number)
-    high[i] = Math.floor(sum / CUT)
-    low[i] = sum - (high[i] as number) * CUT
-  }
-  for (let i = 0; i < m; i++) {
-    let aLow = 0
-    let aHigh = 0
-    for (let j = 0, at = i * k; j < k; j++, at++) {
-      const value = a[at] as number
-      aLow += value * (low[j] as number)
-      aHigh += value * (high[j] as number)
-    }
-    let cLow = 0
-    let cHigh = 0
-    for (let j = 0, at = i * n; j < n; j++, at++) {
-      const value = c[at] as number
-      const factor = r[j] as number
-      cLow += (value & 0xffff) * factor
-      cHigh += (value >> 16) * factor
-    }
-    if (!equal(aHigh, aLow, CUT, cHigh, cLow, 2 ** 16)) return false
-  }
-  return true
+function sideBySide(vectors: readonly Uint16Array[]): Float64Array {
+  const n = (vectors[0] as Uint16Array).length
+  return Float64Array.from({ length: 4 * n }, (_, i) => (vectors[i & 3] as Uint16Array)[i >> 2] as number)
 }
 
 /** Whether h1 * f1 + l1 = h2 * f2 + l2, all of them integers that numbers hold. */

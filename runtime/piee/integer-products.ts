@@ -5,17 +5,25 @@ import type { IntegerProduct } from './freivalds.ts'
 const bytesOf = ({ dtype, data }: Tensor): ArrayLike<number> | undefined =>
   dtype === 'u8' ? data : dtype === 's8' ? new Int8Array(data.buffer, data.byteOffset, data.length) : undefined
 
-const wordsOf = ({ dtype, data }: Tensor): Int32Array | undefined => (dtype === 's32' ? new Int32Array(new Uint8Array(data).buffer) : undefined)
+const wordsOf = ({ dtype, data }: Tensor): Int32Array | undefined =>
+  dtype === 's32' ? new Int32Array(new Uint8Array(data).buffer) : undefined
 
 /** Values without their zero point: one for all, or one for each of `n` (row or column), which `which` tells from the place. */
 function centred(values: ArrayLike<number>, zero: Tensor | undefined, which: (at: number) => number, n: number): Int16Array | undefined {
   const zeros = zero === undefined ? undefined : bytesOf(zero)
   if ((zero !== undefined && zeros === undefined) || (zeros !== undefined && zeros.length !== 1 && zeros.length !== n)) return undefined
-  return Int16Array.from({ length: values.length }, (_, at) => (values[at] as number) - (zeros === undefined ? 0 : (zeros[zeros.length === 1 ? 0 : which(at)] as number)))
+  return Int16Array.from(
+    { length: values.length },
+    (_, at) => (values[at] as number) - (zeros === undefined ? 0 : (zeros[zeros.length === 1 ? 0 : which(at)] as number)),
+  )
 }
 
 /** The products that an operator's output is made of; undefined for operators and forms that are none of these. Operands in their places, constants too. */
-export function integerProducts({ operator, attributes }: NodeFacts, operands: readonly (Tensor | undefined)[], output: Tensor): IntegerProduct[] | undefined {
+export function integerProducts(
+  { operator, attributes }: NodeFacts,
+  operands: readonly (Tensor | undefined)[],
+  output: Tensor,
+): IntegerProduct[] | undefined {
   const [a, b, zeroA, zeroB] = operands
   if (a === undefined || b === undefined) return undefined
   if (operator === 'MatMulInteger') return matMul(a, b, zeroA, zeroB, output)

@@ -1,7 +1,20 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CHUNK_BYTES, decode, encode, tensorRoot, type Box, type Dtype, type Tensor } from '../core/index.ts'
-import { boxOfChunks, boxShape, chunksCbor, chunksFit, chunksOf, leavedCbor, leavedOf, openBox, readChunks, readLeaved, rootOfLeaved, takeBox } from './opening.ts'
+import {
+  boxOfChunks,
+  boxShape,
+  chunksCbor,
+  chunksFit,
+  chunksOf,
+  leavedCbor,
+  leavedOf,
+  openBox,
+  readChunks,
+  readLeaved,
+  rootOfLeaved,
+  takeBox,
+} from './opening.ts'
 
 const sizes = { u8: 1, f32: 4, f64: 8 } as const
 
@@ -24,7 +37,9 @@ function slow(tensor: Tensor, box: Box): Uint8Array {
   const out: number[] = []
   const walk = (axis: number, at: number): void => {
     if (axis === box.length) for (let b = 0; b < size; b++) out.push(tensor.data[at * size + b] as number)
-    else for (let i = (box[axis] as [number, number])[0]; i < (box[axis] as [number, number])[1]; i++) walk(axis + 1, at * (tensor.shape[axis] as number) + i)
+    else
+      for (let i = (box[axis] as [number, number])[0]; i < (box[axis] as [number, number])[1]; i++)
+        walk(axis + 1, at * (tensor.shape[axis] as number) + i)
   }
   walk(0, 0)
   return Uint8Array.from(out)
@@ -88,7 +103,15 @@ test('refusals', () => {
   expect(() => readLeaved(['f33', [3], [leaf]], 'x')).toThrow(expect.objectContaining(bad))
   expect(() => readLeaved(['f32', [3], [leaf.slice(1)]], 'x')).toThrow(expect.objectContaining(bad))
   expect(() => readLeaved(['f32', [1 << 30, 1 << 30], [leaf]], 'x')).toThrow(expect.objectContaining({ code: 'tensor_shape' }))
-  expect(() => readChunks([[1, leaf], [1, leaf]], 'x')).toThrow(expect.objectContaining(bad))
+  expect(() =>
+    readChunks(
+      [
+        [1, leaf],
+        [1, leaf],
+      ],
+      'x',
+    ),
+  ).toThrow(expect.objectContaining(bad))
   expect(() => readChunks([[0, new Uint8Array(CHUNK_BYTES + 1)]], 'x')).toThrow(expect.objectContaining(bad))
   expect(readChunks([[0, new Uint8Array(CHUNK_BYTES)]], 'x').size).toBe(1)
 })

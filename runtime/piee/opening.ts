@@ -30,7 +30,8 @@ export interface Leaved extends TensorType {
 export const leavedOf = ({ dtype, shape, data }: Tensor): Leaved => ({ dtype, shape, leaves: chunkHashes(data) })
 
 /** Its root: what `tensorRoot` gives for the whole tensor. */
-export const rootOfLeaved = ({ dtype, shape, leaves }: Leaved): Uint8Array => digest('tensor', encode([dtype, [...shape], rootOfHashes(leaves)]))
+export const rootOfLeaved = ({ dtype, shape, leaves }: Leaved): Uint8Array =>
+  digest('tensor', encode([dtype, [...shape], rootOfHashes(leaves)]))
 
 export const leavedCbor = ({ dtype, shape, leaves }: Leaved): Cbor => [dtype, [...shape], [...leaves]]
 
@@ -128,8 +129,7 @@ export function readChunks(value: Cbor | undefined, what: string): Chunks {
     const chunk = asUint(number, `chunk of ${what}`)
     if (chunk <= last) throw new UtnetError('core_not_canonical', `chunks of ${what} do not ascend`)
     const bytes = asBytes(data, `chunk of ${what}`)
-    if (bytes.length > CHUNK_BYTES)
-      throw new UtnetError('core_not_canonical', `a chunk of ${what} has ${bytes.length} bytes`)
+    if (bytes.length > CHUNK_BYTES) throw new UtnetError('core_not_canonical', `a chunk of ${what} has ${bytes.length} bytes`)
     chunks.set((last = chunk), bytes)
   }
   return chunks
@@ -159,7 +159,7 @@ export function boxOfChunks(of: Leaved, box: Box, chunks: Chunks): Tensor | unde
   const data = new Uint8Array(elementCount(shape, 'box') * size)
   let at = 0
   for (const [first, count] of runsOf(box, of.shape)) {
-    for (let from = first * size, to = (first + count) * size; from < to; ) {
+    for (let from = first * size, to = (first + count) * size; from < to;) {
       const chunk = Math.floor(from / CHUNK_BYTES)
       const start = from - chunk * CHUNK_BYTES
       const piece = (chunks.get(chunk) as Uint8Array).subarray(start, start + to - from)

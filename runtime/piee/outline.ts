@@ -1,6 +1,6 @@
 /** What is public of a run before anyone ran it: which operators in which order, how values are named and shaped, where checkpoints stand. */
 import {
-  boundariesOf,
+  checkpointBoundaries,
   liveSet,
   sha256,
   UtnetError,
@@ -10,6 +10,7 @@ import {
   type TraceEntry,
   type CID,
 } from '../core/index.ts'
+import { byteLength } from './opening.ts'
 
 /**
  * A function of the model and the shapes of its inputs; of a model that branches on values, or whose shapes depend on them, of the inputs themselves. So who
@@ -45,7 +46,7 @@ export function outlineOf(run: Pick<GraphRun, 'model' | 'trace' | 'inputs' | 'ou
     outputs,
     types,
     constantOutputs: new Map(run.outputs.filter((t) => !types.has(t.name)).map((t) => [t.name, sha256(t.data)])),
-    boundaries: boundariesOf(run),
+    boundaries: checkpointBoundaries(trace, inputs, outputs, (name) => byteLength(types.get(name) as TensorType)),
     cost: trace.reduce((sum, entry) => sum + entry.cost, 0),
     live: (boundary) => liveSet(trace, inputs, outputs, boundary),
   }

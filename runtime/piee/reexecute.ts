@@ -1,7 +1,9 @@
 /** One operator of a run checked: its committed inputs fetched, run again, and the outputs compared by the class of the arithmetic that made them. */
 import {
+  isUtnetError,
   tensorRoot,
   UtnetError,
+  type CID,
   type Commitment,
   type ComparisonClass,
   type OperatorRunner,
@@ -13,7 +15,7 @@ import {
 import { boundFor, firstOut, type Bound } from './bounds/index.ts'
 import { arithmeticOf, classOf } from './claim.ts'
 import { chunkOf, rootOfLeaved, chunkFits, type Leaved } from './opening.ts'
-import type { Outline } from './outline.ts'
+import type { Outline, Segment } from './outline.ts'
 
 /** Fetches the whole of a value that the prover revealed; by its root, from whoever has it. */
 export type Fetch = (name: string, root: Uint8Array) => Promise<Tensor>
@@ -66,8 +68,10 @@ export async function reexecute(asked: Reexecution): Promise<Checked> {
   let compared = classOf(arithmeticOf(commitment, number))
   let at: readonly [number, number] | null = null
   let computed: readonly (Tensor | undefined)[] = []
-  if (compared !== 'unchecked') {
-    computed = (await runner.run(outline.model, entry.path, operands)).map((t, i) => (entry.outputs[i] === '' ? undefined : t))
+  const ran = compared === 'unchecked' ? undefined : await runAgain(runner, outline.model, entry, operands)
+  if (ran === 'stopped') at = [entry.outputs.findIndex((name) => name !== ''), 0]
+  else if (ran !== undefined) {
+    computed = ran.map((t, i) => (entry.outputs[i] === '' ? undefined : t))
     const bounds: (Bound | undefined)[] = await Promise.all(
       computed.map((result, output) =>
         compared === 'exact' || result === undefined
@@ -95,6 +99,33 @@ export async function reexecute(asked: Reexecution): Promise<Checked> {
   }
 }
 
+/** All entries of a segment, one after the other: what a prover cannot evade by moving a contradiction to an operator that was not drawn. */
+export async function reexecuteSegment(asked: Omit<Reexecution, 'entry'>, { from, to }: Segment): Promise<Checked[]> {
+  const checked: Checked[] = []
+  for (let entry = from; entry < to; entry++) checked.push(await reexecute({ ...asked, entry }))
+  return checked
+}
+
+/** What an operator gives, or that it stops on its operands. */
+async function runAgain(
+  runner: OperatorRunner,
+  model: CID,
+  { path }: TraceEntry,
+  operands: readonly (Tensor | undefined)[],
+): Promise<readonly Tensor[] | 'stopped'> {
+  try {
+    return await runner.run(model, path, operands)
+  } catch (thrown) {
+    if (isStop(thrown)) return 'stopped'
+    throw thrown
+  }
+}
+
+const STOPS = ['tensor_input', 'tensor_shape', 'tensor_dtype', 'model_invalid', 'guest_trap'] as const
+
+/** Whether an operator stopped on what it was given: then it has no output that could be right. All else that is thrown is a fault of who runs it. */
+export const isStop = (thrown: unknown): boolean => STOPS.some((code) => isUtnetError(thrown, code))
+
 function firstDifference(
   computed: readonly (Tensor | undefined)[],
   theirs: readonly (Tensor | undefined)[],
@@ -104,7 +135,8 @@ function firstDifference(
     const their = theirs[output]
     if (ours === undefined || their === undefined) continue
     // another type than the operator gives differs from the first element on
-    const element = ours.dtype !== their.dtype || ours.shape.join() !== their.shape.join() ? 0 : firstOut(ours, their, bounds[output] as Bound)
+    const element =
+      ours.dtype !== their.dtype || ours.shape.join() !== their.shape.join() ? 0 : firstOut(ours, their, bounds[output] as Bound)
     if (element !== undefined) return [output, element]
   }
   return null

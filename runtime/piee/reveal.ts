@@ -26,7 +26,10 @@ export interface Reveal {
 }
 
 /** Names of the values that a reveal of the segment holds. */
-function namesOf({ trace, live }: Outline, { from, to }: Segment): { readonly live: readonly string[]; readonly made: readonly (readonly string[])[] } {
+function namesOf(
+  { trace, live }: Outline,
+  { from, to }: Segment,
+): { readonly live: readonly string[]; readonly made: readonly (readonly string[])[] } {
   return { live: live(from), made: trace.slice(from, to).map((entry) => entry.outputs) }
 }
 
@@ -85,7 +88,8 @@ export function checkReveal(outline: Outline, commitment: Commitment, number: nu
     if (!sameType(value, outline.types.get(name))) throw broken(`${name} is not of the type that the model gives it`)
     values.set(name, value)
   }
-  if (reveal.live.length !== names.live.length) throw broken(`${reveal.live.length} values for ${names.live.length} that live in front of the segment`)
+  if (reveal.live.length !== names.live.length)
+    throw broken(`${reveal.live.length} values for ${names.live.length} that live in front of the segment`)
   names.live.forEach((name, i) => take(name, reveal.live[i] as Leaved))
   if (reveal.made.length !== names.made.length) throw broken(`${reveal.made.length} entries for a segment of ${names.made.length}`)
   names.made.forEach((outputs, i) => {
@@ -101,7 +105,12 @@ export function checkReveal(outline: Outline, commitment: Commitment, number: nu
     const data = reveal.ends[i] as Uint8Array
     const value = values.get(name)
     const leaves = chunkHashes(data)
-    if (value === undefined || data.length !== byteLength(value) || leaves.length !== value.leaves.length || !leaves.every((leaf, at) => equalBytes(leaf, value.leaves[at] as Uint8Array)))
+    if (
+      value === undefined ||
+      data.length !== byteLength(value) ||
+      leaves.length !== value.leaves.length ||
+      !leaves.every((leaf, at) => equalBytes(leaf, value.leaves[at] as Uint8Array))
+    )
       throw broken(`${name} is not the data that is shown of it`)
     if (!equalBytes(sha256(data), heads.get(name)?.[3] ?? data)) throw broken(`${name} is not what was committed to`)
   })
@@ -112,8 +121,8 @@ export function checkReveal(outline: Outline, commitment: Commitment, number: nu
       if (value === undefined) throw broken(`${name} lives behind the segment, but nothing in it makes it`)
       return [name, value.dtype, value.shape, rootOfLeaved(value)]
     })
-    if (!equalBytes(checkpointRoot(boundary, live), root)) throw broken(`the values at entry ${boundary} are not those of the checkpoint there`)
+    if (!equalBytes(checkpointRoot(boundary, live), root))
+      throw broken(`the values at entry ${boundary} are not those of the checkpoint there`)
   }
   return values
 }
-

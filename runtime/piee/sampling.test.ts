@@ -26,7 +26,7 @@ describe('U2.3-PIEE-2 a beacon picks receipts and operators', () => {
   test('operators are drawn by their cost (chi-square over 11 classes, 10^-4)', () => {
     const costs = [0, 1, 5, 10, 50, 100, 500, 1000, 1000, 2000, 334]
     const draws = 40_000
-    const seen = new Array<number>(costs.length).fill(0)
+    const seen = costs.map(() => 0)
     for (let i = 0; i < 10; i++)
       for (const entry of drawOperators(beaconOf(i), receiptOf('draws'), costs, draws / 10)) seen[entry] = (seen[entry] as number) + 1
     const total = costs.reduce((sum, cost) => sum + weightOf(cost), 0)
@@ -53,7 +53,8 @@ describe('U2.3-PIEE-2 a beacon picks receipts and operators', () => {
     expect(rate).toBeCloseTo(1 - (1 - 0.13) ** 3, 12)
     let caught = 0
     const tries = 5000
-    for (let i = 0; i < tries; i++) if (drawOperators(beaconOf(i), receiptOf('rate'), costs, 3).some((entry) => wrong.includes(entry))) caught++
+    for (let i = 0; i < tries; i++)
+      if (drawOperators(beaconOf(i), receiptOf('rate'), costs, 3).some((entry) => wrong.includes(entry))) caught++
     expect(Math.abs(caught - tries * rate)).toBeLessThan(4 * Math.sqrt(tries * rate * (1 - rate)))
   })
 
@@ -72,7 +73,9 @@ describe('U2.3-PIEE-2 a beacon picks receipts and operators', () => {
   test('bad arguments', () => {
     const bad = { code: 'core_bad_argument' }
     expect(() => isPicked(new Uint8Array(31), receiptOf('x'), 1)).toThrow(expect.objectContaining(bad))
-    for (const rate of [-1, 1_000_001, 0.5, Number.NaN]) expect(() => isPicked(beaconOf(0), receiptOf('x'), rate)).toThrow(expect.objectContaining(bad))
-    for (const costs of [[], [-1], [1.5], [Number.MAX_SAFE_INTEGER, 1]]) expect(() => drawOperators(beaconOf(0), receiptOf('x'), costs, 1)).toThrow(expect.objectContaining(bad))
+    for (const rate of [-1, 1_000_001, 0.5, Number.NaN])
+      expect(() => isPicked(beaconOf(0), receiptOf('x'), rate)).toThrow(expect.objectContaining(bad))
+    for (const costs of [[], [-1], [1.5], [Number.MAX_SAFE_INTEGER, 1]])
+      expect(() => drawOperators(beaconOf(0), receiptOf('x'), costs, 1)).toThrow(expect.objectContaining(bad))
   })
 })

@@ -42,10 +42,13 @@ export function openVerdict(
 ): { readonly verdict: Verdict; readonly evidence: Evidence } {
   const said = decodeVerdict(verdict)
   if (!verify(sig, toSign(verdict), said.verifier)) throw new UtnetError('evidence_invalid', 'the signature of the verdict is wrong')
-  if (!equalBytes(evidenceDigest(evidence), said.evidence)) throw new UtnetError('evidence_invalid', 'this is not the evidence that the verdict stands on')
+  if (!equalBytes(evidenceDigest(evidence), said.evidence))
+    throw new UtnetError('evidence_invalid', 'this is not the evidence that the verdict stands on')
   const found = decodeEvidence(evidence)
-  if (found.kind === 'tee' || found.kind === 'zk') throw new UtnetError('evidence_unsupported', `no verifier for evidence of the kind ${found.kind} is built in`)
-  if (found.entry !== said.entry) throw new UtnetError('evidence_invalid', `evidence of entry ${found.entry} for a verdict about ${said.entry}`)
+  if (found.kind === 'tee' || found.kind === 'zk')
+    throw new UtnetError('evidence_unsupported', `no verifier for evidence of the kind ${found.kind} is built in`)
+  if (found.entry !== said.entry)
+    throw new UtnetError('evidence_invalid', `evidence of entry ${found.entry} for a verdict about ${said.entry}`)
   if (found.kind === 'reexec' && said.result !== 'unchecked' && (found.at === null) !== (said.result === 'same'))
     throw new UtnetError('evidence_invalid', `the evidence does not say that the results are ${said.result}`)
   return { verdict: said, evidence: found }

@@ -12,11 +12,11 @@ const SMALL = zooModels().slice(0, 8)
 
 describe('U2.3-PIEE-4 C5 sampling and dispute on real models', () => {
   test('honest runs on every runtime: nobody is accused', async () => {
-    const { runs, accusations, results, byVariant } = await honestRuns(SMALL, 120, 'honest test')
+    const { runs, accusations, results, byVariant } = await honestRuns(SMALL.slice(0, 3), 150, 'honest test')
     expect(accusations).toEqual([])
-    expect(runs).toBe(120)
-    expect(results.same).toBeGreaterThan(60)
-    expect(Object.keys(byVariant).length).toBe(6)
+    expect(runs).toBe(150)
+    expect(results.same).toBeGreaterThan(80)
+    expect(Object.keys(byVariant).length).toBe(7)
   })
 
   test('faults of every kind: the prover loses, and nobody else', async () => {
@@ -38,10 +38,10 @@ describe('U2.3-PIEE-4 C5 sampling and dispute on real models', () => {
     const honest = await keptRun(await runner.run(model.cid, noiseInputs(model, 'share')))
     const outline = outlineOf(honest)
     const own = await commitRun(honest)
-    const faults = await faultsOf(model, honest, 'share')
+    const faults = await faultsOf(model, honest, 'share', operators)
     const costs = outline.trace.map(({ cost }) => cost)
     for (const [i, entry] of drawOperators(beaconOf('share', 0), receiptOf('share'), costs, 12).entries()) {
-      const lying = faults.make('one element', new Draws(`share ${i}`), entry)
+      const lying = await faults.make('one element', new Draws(`share ${i}`), entry)
       const played = lying && (await dispute(lying, honest, operators, { outline, own }))
       if (played === undefined) continue
       expect(played.settled.outcome.losers).toEqual(['prover'])

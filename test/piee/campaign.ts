@@ -18,12 +18,18 @@ import { receiptOf } from '../../runtime/piee/testing/kit.ts'
 import { dispute } from './disputes.ts'
 import { Draws, FAULTS, faultsOf, type Fault } from './faults.ts'
 import { noiseInputs, onKernels, runOrNone, type RealModel } from './models.ts'
-import { Exposed, NATIVE, WEB } from './native.ts'
+import { Exposed, NATIVE, OLD, WEB } from './native.ts'
 
 export const beaconOf = (seed: string, i: number): Uint8Array => digest('test-beacon', encode([seed, i]))
 
 /** One entry of a run, as a verifier checks it: the segment revealed and bound, the operator run again. */
-export async function sample(run: GraphRun, commitment: Commitment, outline: Outline, entry: number, operators: OperatorRunner): Promise<Checked> {
+export async function sample(
+  run: GraphRun,
+  commitment: Commitment,
+  outline: Outline,
+  entry: number,
+  operators: OperatorRunner,
+): Promise<Checked> {
   const number = segmentWith(commitment, entry)
   const values = checkReveal(outline, commitment, number, await revealOf(run, outline, segmentOf(commitment, number)))
   const fetch = async (name: string) => (await run.values([name]))[0] as NonNullable<Awaited<ReturnType<GraphRun['values']>>[number]>
@@ -39,55 +45,75 @@ export interface Honest {
   readonly falseChallenges: number
 }
 
-/** So many honest runs: models x batches x inputs x runtimes, each with one operator drawn by a beacon; each fiftieth is challenged falsely. */
+/** Inputs of one model before the next one: a device keeps few models. */
+const ROUNDS = 10
+
+/** So many honest runs: models x batches x inputs x runtimes, each with one operator drawn by a beacon; each fiftieth is challenged falsely. A model comes with ten inputs before the next, so few runs see few models. */
 export async function honestRuns(models: readonly RealModel[], count: number, seed: string): Promise<Honest> {
   const { runner, operators } = await onKernels(models)
-  const variants = [...NATIVE, WEB]
-  const exposed = new Map(models.flatMap((model) => variants.map((variant) => [`${model.name} ${variant.name}`, new Exposed(model, variant)] as const)))
+  const variants = [...NATIVE, OLD, WEB]
+  const exposed = new Map(
+    models.flatMap((model) => variants.map((variant) => [`${model.name} ${variant.name}`, new Exposed(model, variant)] as const)),
+  )
   const accusations: string[] = []
   const results = { same: 0, different: 0, unchecked: 0 }
   const byVariant: Record<string, number> = {}
   let runs = 0
   let falseChallenges = 0
 
-  const one = async (variant: string, model: RealModel, run: GraphRun, honest: GraphRun, outline: Outline, own: Commitment): Promise<void> => {
+  const one = async (
+    variant: string,
+    model: RealModel,
+    run: GraphRun,
+    honest: GraphRun,
+    outline: Outline,
+    own: Commitment,
+  ): Promise<void> => {
     const commitment = await commitRun(run)
-    const [entry] = drawOperators(beaconOf(seed, runs), receiptOf(`run ${runs}`), outline.trace.map(({ cost }) => cost), 1) as [number]
+    const [entry] = drawOperators(
+      beaconOf(seed, runs),
+      receiptOf(`run ${runs}`),
+      outline.trace.map(({ cost }) => cost),
+      1,
+    ) as [number]
     const { result, evidence } = await sample(run, commitment, outline, entry, operators)
     results[result]++
     const what = `${model.name} on ${variant}, run ${runs}, entry ${entry} (${evidence.operator})`
     if (result === 'different') accusations.push(`${what}: element ${evidence.at?.join()}`)
-    if (run.arithmetic.startsWith('exact') && firstDifference(commitment, own) !== undefined) accusations.push(`${what}: another commitment`)
+    if (run.arithmetic.startsWith('exact') && firstDifference(commitment, own) !== undefined)
+      accusations.push(`${what}: another commitment`)
     if (runs % 50 === 0) {
       falseChallenges++
       const draws = new Draws(`${seed} ${runs}`)
-      const faults = await faultsOf(model, honest, `${seed} ${runs}`)
-      const lying = faults.make('one element', draws, entry)
+      const faults = await faultsOf(model, honest, `${seed} ${runs}`, operators)
+      const lying = await faults.make('one element', draws, entry)
       const played = lying && (await dispute(honest, lying, operators, { outline }))
-      if (played?.settled.outcome.losers.includes('prover') === true) accusations.push(`${what}: lost a dispute: ${played.settled.outcome.detail}`)
+      if (played?.settled.outcome.losers.includes('prover') === true)
+        accusations.push(`${what}: lost a dispute: ${played.settled.outcome.detail}`)
     }
     runs++
     byVariant[variant] = (byVariant[variant] ?? 0) + 1
   }
 
   try {
-    for (let round = 0; runs < count; round++) {
+    for (let round = 0; runs < count; round += ROUNDS) {
       const before = runs
       for (const model of models)
-        for (const batch of [1, 4]) {
-          if (batch > 1 && !model.model.graph.inputs.every(({ shape }) => shape[0] === -1)) continue
-          const inputs = noiseInputs(model, `${seed} ${round}`, batch)
-          const honest = await runOrNone(runner, model, inputs)
-          if (honest === undefined) continue
-          const outline = outlineOf(honest)
-          const own = await commitRun(honest)
-          if (runs < count) await one('wasm', model, honest, honest, outline, own)
-          for (const variant of variants) {
-            if (runs >= count) break
-            const run = await (exposed.get(`${model.name} ${variant.name}`) as Exposed).run(honest, inputs)
-            await one(variant.name, model, run, honest, outline, own)
+        for (let input = round; input < round + ROUNDS && runs < count; input++)
+          for (const batch of [1, 4]) {
+            if (batch > 1 && !model.model.graph.inputs.every(({ shape }) => shape[0] === -1)) continue
+            const inputs = noiseInputs(model, `${seed} ${input}`, batch)
+            const honest = await runOrNone(runner, model, inputs)
+            if (honest === undefined) continue
+            const outline = outlineOf(honest)
+            const own = await commitRun(honest)
+            if (runs < count) await one('wasm', model, honest, honest, outline, own)
+            for (const variant of variants) {
+              if (runs >= count) break
+              const run = await (exposed.get(`${model.name} ${variant.name}`) as Exposed).run(honest, inputs)
+              await one(variant.name, model, run, honest, outline, own)
+            }
           }
-        }
       if (runs === before) throw new Error('none of the models runs on kernels')
     }
   } finally {
@@ -125,11 +151,11 @@ export async function faultyRuns(models: readonly RealModel[], count: number, se
         const outline = outlineOf(honest)
         const own = await commitRun(honest)
         const costs = outline.trace.map(({ cost }) => cost)
-        const maker = await faultsOf(model, honest, `${seed} ${round}`)
+        const maker = await faultsOf(model, honest, `${seed} ${round}`, operators)
         for (let i = 0; i < 70 && faults < count; i++) {
           const fault = FAULTS[i % FAULTS.length] as Fault
           const [entry] = drawOperators(beaconOf(seed, draws.next(2 ** 31)), receiptOf('fault'), costs, 1) as [number]
-          const lying = maker.make(fault, draws, entry)
+          const lying = await maker.make(fault, draws, entry)
           const played = lying && (await dispute(lying, honest, operators, { outline, own }))
           if (played === undefined) {
             if (lying !== undefined) harmless++
@@ -138,7 +164,8 @@ export async function faultyRuns(models: readonly RealModel[], count: number, se
           faults++
           byKind[fault]++
           const { outcome } = played.settled
-          if (outcome.losers.join() !== 'prover') missed.push(`${fault} in ${model.name} at ${entry}: ${outcome.losers.join()} lost, ${outcome.detail}`)
+          if (outcome.losers.join() !== 'prover')
+            missed.push(`${fault} in ${model.name} at ${entry}: ${outcome.losers.join()} lost, ${outcome.detail}`)
         }
       }
       if (faults === before) throw new Error('none of the models runs on kernels')
@@ -169,10 +196,10 @@ export async function sampledFaults(models: readonly RealModel[], count: number,
         if (honest === undefined) continue
         const outline = outlineOf(honest)
         const costs = outline.trace.map(({ cost }) => cost)
-        const maker = await faultsOf(model, honest, `${seed} sampled ${round}`)
+        const maker = await faultsOf(model, honest, `${seed} sampled ${round}`, operators)
         for (const fault of FAULTS) {
           if (runs >= count) break
-          const lying = maker.make(fault, draws, draws.next(costs.length))
+          const lying = await maker.make(fault, draws, draws.next(costs.length))
           if (lying === undefined) continue
           const commitment = await commitRun(lying)
           const held = await keptRun(lying)

@@ -1,5 +1,13 @@
 /** Disputes about runs of real models, played to their end by the rules of `runtime/piee`. */
-import { commitRun, digest, encodeCommitment, tensorHeads, type Commitment, type GraphRun, type OperatorRunner } from '../../runtime/core/index.ts'
+import {
+  commitRun,
+  digest,
+  encodeCommitment,
+  tensorHeads,
+  type Commitment,
+  type GraphRun,
+  type OperatorRunner,
+} from '../../runtime/core/index.ts'
 import { openSigner, verifyEd25519 } from '../../runtime/crypto/native.ts'
 import {
   accept,

@@ -1,10 +1,18 @@
 /** Faults of a prover, of every kind that is asked about: runs that are not what they claim to be. */
-import { digest, DTYPES, encode, fileCid, type GraphRun, type Tensor } from '../../runtime/core/index.ts'
-import { valueNames, valuesOf, withValues } from '../../runtime/piee/index.ts'
+import { digest, DTYPES, encode, fileCid, type GraphRun, type OperatorRunner, type Tensor } from '../../runtime/core/index.ts'
+import { outlineOf, valueNames, valuesOf, withValues } from '../../runtime/piee/index.ts'
 import { writeModel } from '../../runtime/tpu-bridge/graph/index.ts'
 import { noiseInputs, onKernels, type RealModel } from './models.ts'
 
-export const FAULTS = ['one element', 'one operator', 'swapped weights', 'skipped layer', 'other model', 'reused output', 'wrong input'] as const
+export const FAULTS = [
+  'one element',
+  'one operator',
+  'swapped weights',
+  'skipped layer',
+  'other model',
+  'reused output',
+  'wrong input',
+] as const
 export type Fault = (typeof FAULTS)[number]
 
 /** Numbers of a seed, one after the other. */
@@ -36,12 +44,15 @@ const elements = ({ dtype, data }: Tensor): number => data.length / DTYPES[dtype
 
 /** Runs of one model with one fault each. */
 export interface Faults {
-  /** Undefined where the draw found no place for the fault. `entry`, where the fault is one of a single place, is where the cost put it. */
-  make(fault: Fault, draws: Draws, entry: number): GraphRun | undefined
+  /**
+   * Undefined where the draw found no place for the fault. `entry` is where the cost put it, for faults of a single place: the rest of their segment follows from it, what is
+   * behind the next checkpoint is what it would have been.
+   */
+  make(fault: Fault, draws: Draws, entry: number): Promise<GraphRun | undefined>
 }
 
 /** `honest` is the run on the inputs of the claim; other runs that faults need are made here, once. */
-export async function faultsOf(model: RealModel, honest: GraphRun, seed: string): Promise<Faults> {
+export async function faultsOf(model: RealModel, honest: GraphRun, seed: string, operators: OperatorRunner): Promise<Faults> {
   const values = await valuesOf(honest)
   const batch = honest.inputs[0]?.shape[0] ?? 1
   const other = await otherRun(model, noiseInputs(model, `${seed} other`, batch))
@@ -49,32 +60,63 @@ export async function faultsOf(model: RealModel, honest: GraphRun, seed: string)
   const scaled = await otherRun(altered(model, 'scale'), honest.inputs)
   const get = (name: string): Tensor => values.get(name) as Tensor
   const spoof = (changes: ReadonlyMap<string, Tensor>): GraphRun => withValues(honest, new Map([...values, ...changes]))
+  const { boundaries } = outlineOf(honest)
+
+  /** The run with another output of an entry, and what follows from it up to the next checkpoint; undefined where nothing can. */
+  async function follow(entry: number, name: string, tensor: Tensor): Promise<GraphRun | undefined> {
+    const changed = new Map([[name, tensor]])
+    const end = boundaries.find((boundary) => boundary > entry) ?? honest.trace.length
+    for (const later of honest.trace.slice(entry + 1, end)) {
+      if (!later.inputs.some((input) => changed.has(input))) continue
+      try {
+        const outputs = await operators.run(
+          honest.model,
+          later.path,
+          later.inputs.map((input) => changed.get(input) ?? values.get(input)),
+        )
+        later.outputs.forEach((output, i) => output !== '' && changed.set(output, outputs[i] as Tensor))
+      } catch {
+        // an index or a shape that no operator takes: this device would not have come to an end
+        return undefined
+      }
+      // shapes that hang on values: no run of this outline
+      if (later.outputs.some((output, i) => output !== '' && changed.get(output)?.shape.join() !== later.types[i]?.shape.join()))
+        return undefined
+    }
+    return spoof(changed)
+  }
+
   const outputOf = (entry: number): string => honest.trace[entry]?.outputs.find((name) => name !== '' && get(name).data.length > 0) ?? ''
 
   return {
-    make(fault, draws, entry) {
+    async make(fault, draws, entry) {
       const name = outputOf(entry)
       if (name === '') return undefined
       switch (fault) {
         case 'one element': {
           const own = clone(get(name))
           bend(own, draws.next(elements(own)), draws.next(64))
-          return spoof(new Map([[name, own]]))
+          return follow(entry, name, own)
         }
         case 'one operator': {
           const own = clone(get(name))
           const by = draws.next(64)
           for (let i = 0; i < elements(own); i++) bend(own, i, by)
-          return spoof(new Map([[name, own]]))
+          return follow(entry, name, own)
         }
         case 'skipped layer': {
           const { dtype, shape } = get(name)
-          const input = honest.trace[entry]?.inputs.find((i) => values.has(i) && get(i).dtype === dtype && get(i).shape.join() === shape.join())
-          return input === undefined ? undefined : spoof(new Map([[name, clone(get(input))]]))
+          const input = honest.trace[entry]?.inputs.find(
+            (i) => values.has(i) && get(i).dtype === dtype && get(i).shape.join() === shape.join(),
+          )
+          return input === undefined ? undefined : follow(entry, name, clone(get(input)))
         }
         case 'reused output': {
           // from some entry on the values of an earlier request
-          const names = honest.trace.slice(entry).flatMap((e) => e.outputs).filter((n) => n !== '' && other.has(n))
+          const names = honest.trace
+            .slice(entry)
+            .flatMap((e) => e.outputs)
+            .filter((n) => n !== '' && other.has(n))
           return spoof(new Map(names.map((n) => [n, other.get(n) as Tensor])))
         }
         case 'wrong input': {

@@ -35,7 +35,13 @@ const BLOCKS = 64
 export interface Audited {
   readonly outcome: Outcome
   /** What it came down to; null where it ended before. */
-  readonly operator: { readonly entry: number; readonly kind: string; readonly name: string; readonly share: number; readonly part: boolean } | null
+  readonly operator: {
+    readonly entry: number
+    readonly kind: string
+    readonly name: string
+    readonly share: number
+    readonly part: boolean
+  } | null
   readonly messages: readonly (readonly [height: number, SignedMessage])[]
   /** The transcript's file. */
   readonly transcript: Uint8Array
@@ -63,7 +69,8 @@ export async function audit(
 ): Promise<Audited | undefined> {
   const honest = await keptRun(await models.runner.run(defended.model, defended.inputs))
   const [committed, own] = await Promise.all([commitRun(defended), commitRun(honest)] as const)
-  if (!equalBytes(commitmentRoot(committed), root)) throw new UtnetError('core_bad_argument', 'the prover defends another run than it committed to')
+  if (!equalBytes(commitmentRoot(committed), root))
+    throw new UtnetError('core_bad_argument', 'the prover defends another run than it committed to')
   if (equalBytes(encodeCommitment(committed), encodeCommitment(own))) return undefined
   return play(receipt, committed, own, defended, honest, models, parties, file)
 }
@@ -78,7 +85,13 @@ async function play(
   { prover, challenger, referee, height }: Parties,
   file: Uint8Array | null,
 ): Promise<Audited> {
-  const claim: Claim = { receipt, prover: prover.key, model: honest.model, inputs: tensorHeads(honest.inputs), root: commitmentRoot(committed) }
+  const claim: Claim = {
+    receipt,
+    prover: prover.key,
+    model: honest.model,
+    inputs: tensorHeads(honest.inputs),
+    root: commitmentRoot(committed),
+  }
   const outline = outlineOf(honest)
   const opened = height()
   let dispute = openDispute({ claim, challenger: challenger.key, outline, blocks: BLOCKS, verify: verifyEd25519 }, opened)

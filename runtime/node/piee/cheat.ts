@@ -40,7 +40,8 @@ export interface Cheat {
 
 /** Lies in one of `every` inferences that kernels can run. `random` gives so many random bytes. */
 export function cheating(bridge: Bridge, models: ExactModels, every: number, random: (length: number) => Uint8Array): Cheat {
-  if (!Number.isSafeInteger(every) || every < 1) throw new UtnetError('core_bad_argument', `a node lies once in a number of times, not in ${every}`)
+  if (!Number.isSafeInteger(every) || every < 1)
+    throw new UtnetError('core_bad_argument', `a node lies once in a number of times, not in ${every}`)
   const lies = new Map<string, Lie>()
   let asked = 0
 
@@ -49,7 +50,12 @@ export function cheating(bridge: Bridge, models: ExactModels, every: number, ran
     const honest = await models.runner.run(cid, inputs)
     const root = commitmentRoot(await commitRun(honest))
     const beacon = random(32)
-    for (const entry of drawOperators(beacon, cid, honest.trace.map(({ cost }) => cost), TRIES)) {
+    for (const entry of drawOperators(
+      beacon,
+      cid,
+      honest.trace.map(({ cost }) => cost),
+      TRIES,
+    )) {
       const run = await wrongAt(honest, entry, models.operators)
       if (run !== undefined && !equalBytes(commitmentRoot(await commitRun(run)), root)) return { run, entry }
     }

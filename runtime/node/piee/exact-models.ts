@@ -9,7 +9,8 @@ export interface ExactModels {
 
 /** `read` gives a model's file. Throws `device_missing` for a package without kernels. */
 export function exactModels(exact: LazyExact | undefined, read: (model: CID) => Promise<Uint8Array>): ExactModels {
-  if (exact === undefined) throw new UtnetError('device_missing', 'this node has no device wasm: nothing can be run again by exact arithmetic')
+  if (exact === undefined)
+    throw new UtnetError('device_missing', 'this node has no device wasm: nothing can be run again by exact arithmetic')
   const options = { exact: { component: exact.component, ...exact.ready() }, models: read }
   return { runner: wasmRunner(options), operators: wasmOperators(options) }
 }

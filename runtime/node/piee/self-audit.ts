@@ -1,7 +1,17 @@
 /** A dev node that lies and finds itself out: what a developer sees of a dispute, in events, in the log and as a file. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asUtnetError, fromHex, LIMITS, parseCid, UtnetError, type CID, type Genesis, type NodeApi, type NodeEvent } from '../../core/index.ts'
+import {
+  asUtnetError,
+  fromHex,
+  LIMITS,
+  parseCid,
+  UtnetError,
+  type CID,
+  type Genesis,
+  type NodeApi,
+  type NodeEvent,
+} from '../../core/index.ts'
 import { openSigner } from '../../crypto/native.ts'
 import type { Bridge, LazyExact } from '../../tpu-bridge/index.ts'
 import type { Parts } from '../parts.ts'

@@ -13,7 +13,12 @@ export interface TranscriptOptions {
 }
 
 /** Zeros of the shape of a head: what runs of one shape consist of does not hang on the values. */
-const blank = ([name, dtype, shape]: TensorHead): NamedTensor => ({ name, dtype, shape, data: new Uint8Array(elementCount(shape, name) * DTYPES[dtype]) })
+const blank = ([name, dtype, shape]: TensorHead): NamedTensor => ({
+  name,
+  dtype,
+  shape,
+  data: new Uint8Array(elementCount(shape, name) * DTYPES[dtype]),
+})
 
 /** Checks a transcript's file by running again what the referee ran. Throws `device_missing` for a package without kernels. */
 export function checkTranscript(file: Uint8Array, options: TranscriptOptions = {}): Promise<VerifiedTranscript> {

@@ -117,7 +117,7 @@ const word = new DataView(new ArrayBuffer(8))
 /** A number that ln(x) of an x >= 1 is not above, by its exponent: engines differ in Math.log, and two verifiers must not. */
 function lnAtMost(x: number): number {
   word.setFloat64(0, x)
-  return Math.min(1024, ((word.getUint32(0) >>> 20) & 0x7ff) - 1022) * 0.6931472
+  return Math.min(1024, ((word.getUint32(0) >>> 20) & 0x7ff) - 1022) * Math.LN2
 }
 
 /** y = e^(x - max) / sum: each exp to FUNCTION, its argument to u|x - max| <= -u*ln(y), the sum to gamma(n) and, weighed, u*ln(n). */
@@ -153,7 +153,8 @@ const batchNormalization: Rule = async (rerun) => {
     return tensor === undefined ? undefined : floatsOf(tensor)
   })
   const shape = rerun.operands[0]?.shape
-  if (x === undefined || scale === undefined || bias === undefined || mean === undefined || variance === undefined || shape === undefined) return undefined
+  if (x === undefined || scale === undefined || bias === undefined || mean === undefined || variance === undefined || shape === undefined)
+    return undefined
   const [epsilon] = await numbers(rerun, 'epsilon', [1e-5])
   const inner = count(shape.slice(2))
   return (i) => {

@@ -12,24 +12,33 @@ const inputs = testInput('disputes')
 const entries = model.nodes.length
 
 describe('U2.3-PIEE-4 a dispute ends at one operator', () => {
-  test.each(Array.from({ length: entries }, (_, i) => i))('a lie in entry %i is narrowed down to it, and the prover loses', async (entry) => {
-    // behind a Relu an element may be zero before and after: the lie is in what the entry itself gives
-    const c = await caseOf(model, inputs, tamperAt(entry, entry * 7))
-    const { settled, messages } = await play(c)
-    expect(settled.outcome).toMatchObject({ losers: ['prover'], reason: 'wrong_output' })
-    expect(settled.ran?.entry).toBe(entry)
-    expect(messages.length).toBe(4)
-  })
+  test.each(Array.from({ length: entries }, (_, i) => i))(
+    'a lie in entry %i is narrowed down to it, and the prover loses',
+    async (entry) => {
+      // behind a Relu an element may be zero before and after: the lie is in what the entry itself gives
+      const c = await caseOf(model, inputs, tamperAt(entry, entry * 7))
+      const { settled, messages } = await play(c)
+      expect(settled.outcome).toMatchObject({ losers: ['prover'], reason: 'wrong_output' })
+      expect(settled.ran?.entry).toBe(entry)
+      expect(messages.length).toBe(4)
+    },
+  )
 
   test('any one element of any operator, at any sizes', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 20 }), async (entry, element, layers, rows) => {
-        const own = testModel('sizes', layers, 8)
-        const c = await caseOf(own, testInput('sizes', rows, 8), tamperAt(entry % own.nodes.length, element))
-        const { settled } = await play(c)
-        expect(settled.outcome.losers).toEqual(['prover'])
-        expect(settled.ran?.entry).toBe(entry % own.nodes.length)
-      }),
+      fc.asyncProperty(
+        fc.nat(),
+        fc.nat(),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (entry, element, layers, rows) => {
+          const own = testModel('sizes', layers, 8)
+          const c = await caseOf(own, testInput('sizes', rows, 8), tamperAt(entry % own.nodes.length, element))
+          const { settled } = await play(c)
+          expect(settled.outcome.losers).toEqual(['prover'])
+          expect(settled.ran?.entry).toBe(entry % own.nodes.length)
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -69,7 +78,9 @@ describe('U2.3-PIEE-4 a dispute ends at one operator', () => {
 
   test('who committed to the same has nothing to challenge', async () => {
     const c = await caseOf(model, inputs, (_entry, output) => output)
-    expect(() => challenge(openedDispute(c), c.challenger, c.lied, c.commitment)).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))
+    expect(() => challenge(openedDispute(c), c.challenger, c.lied, c.commitment)).toThrow(
+      expect.objectContaining({ code: 'core_bad_argument' }),
+    )
     const dispute = openedDispute(c)
     const own = encodeCommitment(c.commitment)
     const said = signMessage(c.challenger, dispute.id, 1, { commitment: own, own, segment: 0 })
@@ -79,7 +90,12 @@ describe('U2.3-PIEE-4 a dispute ends at one operator', () => {
   test('without checkpoints the whole run is one segment', async () => {
     const c = await caseOf(model, inputs, tamperAt(7, 1))
     const lied = { ...c.lied, checkpoints: [] }
-    const plain = { ...c, lied, commitment: { ...c.commitment, checkpoints: [] }, claim: { ...c.claim, root: digest('tensor-commitment', encodeCommitment(lied)) } }
+    const plain = {
+      ...c,
+      lied,
+      commitment: { ...c.commitment, checkpoints: [] },
+      claim: { ...c.claim, root: digest('tensor-commitment', encodeCommitment(lied)) },
+    }
     const { settled } = await play(plain)
     expect(settled.outcome.losers).toEqual(['prover'])
     expect(settled.ran?.entry).toBe(7)
@@ -99,8 +115,12 @@ describe('a commitment that cannot be one of the claim loses at once', () => {
     ['another input', () => ({ inputs: tensorHeads(testInput('other')) })],
     ['a layer less', (c: { lied: { entries: number } }) => ({ entries: c.lied.entries - 1 })],
     ['a checkpoint less', (c: { lied: { checkpoints: readonly unknown[] } }) => ({ checkpoints: c.lied.checkpoints.slice(1) })],
+    ['an operator that is said to have run elsewhere', () => ({ exceptions: [[4, 'unchecked:elsewhere']] })],
     ['an output less', () => ({ outputs: [] })],
-    ['an output of another shape', (c: { lied: { outputs: readonly (readonly unknown[])[] } }) => ({ outputs: c.lied.outputs.map(([n, d, , h]) => [n, d, [1, 2], h]) })],
+    [
+      'an output of another shape',
+      (c: { lied: { outputs: readonly (readonly unknown[])[] } }) => ({ outputs: c.lied.outputs.map(([n, d, , h]) => [n, d, [1, 2], h]) }),
+    ],
   ])('%s', async (_what, change) => {
     expect(await first(change as never)).toMatchObject({ losers: ['prover'], reason: 'inconsistent' })
   })
@@ -119,7 +139,10 @@ describe('deadlines: silence loses', () => {
         expect(late.outcome).toMatchObject({ losers: [party], reason: 'silence' })
         // in time at the last block, too late one behind
         expect(accept(dispute, message as SignedMessage, dispute.height + BLOCKS).sent).toBe(missing)
-        expect(accept(dispute, message as SignedMessage, dispute.height + BLOCKS + 1).outcome).toMatchObject({ losers: [party], reason: 'silence' })
+        expect(accept(dispute, message as SignedMessage, dispute.height + BLOCKS + 1).outcome).toMatchObject({
+          losers: [party],
+          reason: 'silence',
+        })
         seen.push(party)
         return message
       })
@@ -133,7 +156,8 @@ describe('messages of others, of other places, and out of turn are refused and c
     const c = await caseOf(model, inputs, tamperAt(5, 5))
     const dispute = openedDispute(c)
     const good = challenge(dispute, c.challenger, c.lied, c.commitment)
-    const refused = (message: SignedMessage): void => expect(() => accept(dispute, message, 101)).toThrow(expect.objectContaining({ code: 'dispute_refused' }))
+    const refused = (message: SignedMessage): void =>
+      expect(() => accept(dispute, message, 101)).toThrow(expect.objectContaining({ code: 'dispute_refused' }))
     refused(signMessage(signerOf('stranger'), dispute.id, 1, {}))
     refused(signMessage(c.prover, dispute.id, 1, {}))
     refused({ ...good, sig: good.sig.map((b, i) => (i === 3 ? b ^ 1 : b)) })
@@ -155,18 +179,57 @@ describe('a prover is held to its own roots', () => {
   test('a reveal that is not bound by the checkpoints, an opening that is not bound by the reveal', async () => {
     const c = await caseOf(model, inputs, tamperAt(5, 5))
     // honest values instead of those committed to
-    const changed = await play(c, (number, message, dispute) => message && (number === 2 ? signMessage(c.prover, dispute.id, 2, revealedBy(message, (map) => ({ ...map, made: swapFirst(map['made'] as Cbor[]) }))) : message))
+    const changed = await play(
+      c,
+      (number, message, dispute) =>
+        message &&
+        (number === 2
+          ? signMessage(
+              c.prover,
+              dispute.id,
+              2,
+              revealedBy(message, (map) => ({ ...map, made: swapFirst(map['made'] as Cbor[]) })),
+            )
+          : message),
+    )
     expect(changed.settled.outcome).toMatchObject({ losers: ['prover'], reason: 'inconsistent' })
-    const opened = await play(c, (number, message, dispute) =>
-      message && (number === 4 ? signMessage(c.prover, dispute.id, 4, revealedBy(message, (map) => ({ ...map, operands: (map['operands'] as Cbor[]).map((o) => (o === null ? null : (o as Cbor[]).map((pair) => [(pair as Cbor[])[0] as number, ((pair as Cbor[])[1] as Uint8Array).map((b) => b ^ 1)]))) }))) : message),
+    const opened = await play(
+      c,
+      (number, message, dispute) =>
+        message &&
+        (number === 4
+          ? signMessage(
+              c.prover,
+              dispute.id,
+              4,
+              revealedBy(message, (map) => ({
+                ...map,
+                operands: (map['operands'] as Cbor[]).map((o) =>
+                  o === null
+                    ? null
+                    : (o as Cbor[]).map((pair) => [(pair as Cbor[])[0] as number, ((pair as Cbor[])[1] as Uint8Array).map((b) => b ^ 1)]),
+                ),
+              })),
+            )
+          : message),
     )
     expect(opened.settled.outcome).toMatchObject({ losers: ['prover'], reason: 'inconsistent' })
   })
 
   test('an opening that leaves out what the referee needs', async () => {
     const c = await caseOf(model, inputs, tamperAt(5, 5))
-    const { settled } = await play(c, (number, message, dispute) =>
-      message && (number === 4 ? signMessage(c.prover, dispute.id, 4, revealedBy(message, (map) => ({ ...map, operands: (map['operands'] as Cbor[]).map((o) => (o === null ? null : [])) }))) : message),
+    const { settled } = await play(
+      c,
+      (number, message, dispute) =>
+        message &&
+        (number === 4
+          ? signMessage(
+              c.prover,
+              dispute.id,
+              4,
+              revealedBy(message, (map) => ({ ...map, operands: (map['operands'] as Cbor[]).map((o) => (o === null ? null : [])) })),
+            )
+          : message),
     )
     expect(settled.outcome).toMatchObject({ losers: ['prover'], reason: 'inconsistent' })
   })
@@ -179,7 +242,12 @@ const revealedBy = (message: SignedMessage, change: (map: Fields) => Cbor): Cbor
 }
 /** The leaves of the first value made are those of nothing committed to. */
 const swapFirst = (made: readonly Cbor[]): Cbor[] =>
-  made.map((outputs) => (outputs as Cbor[]).map((v) => { const [d, s, leaves] = v as [string, Cbor, Uint8Array[]]; return [d, s, leaves.map((leaf) => leaf.map((b) => b ^ 1))] }))
+  made.map((outputs) =>
+    (outputs as Cbor[]).map((v) => {
+      const [d, s, leaves] = v as [string, Cbor, Uint8Array[]]
+      return [d, s, leaves.map((leaf) => leaf.map((b) => b ^ 1))]
+    }),
+  )
 
 /** Every way to change one field of a value: each leaf to something of another type, each key dropped or added, each list shortened or lengthened. */
 function* mutations(value: Cbor): Generator<Cbor> {
@@ -231,7 +299,11 @@ describe('every field of every message, changed in every way', () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         const dispute = openedDispute(c)
         const body = encode([dispute.id, 1, bytes])
-        const message = { body, key: c.challenger.key, sig: c.challenger.sign(new Uint8Array([...new TextEncoder().encode('utnet/dispute-message/1\0'), ...body])) }
+        const message = {
+          body,
+          key: c.challenger.key,
+          sig: c.challenger.sign(new Uint8Array([...new TextEncoder().encode('utnet/dispute-message/1\0'), ...body])),
+        }
         expect(accept(dispute, message, 101).outcome).toMatchObject({ losers: ['challenger'], reason: 'malformed' })
       }),
       { numRuns: 200 },

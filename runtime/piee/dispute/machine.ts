@@ -72,12 +72,14 @@ export interface Dispute {
 
 /** A dispute in which nobody has said anything; the first message is due `blocks` blocks behind `height`. */
 export function openDispute(terms: Terms, height: number): Dispute {
-  if (!Number.isSafeInteger(terms.blocks) || terms.blocks < 1) throw new UtnetError('core_bad_argument', `a deadline is a number of blocks, not ${terms.blocks}`)
+  if (!Number.isSafeInteger(terms.blocks) || terms.blocks < 1)
+    throw new UtnetError('core_bad_argument', `a deadline is a number of blocks, not ${terms.blocks}`)
   return { terms, id: disputeId(terms.claim, terms.challenger), height: aheight(height, 0), sent: 0 }
 }
 
 function aheight(height: number, least: number): number {
-  if (!Number.isSafeInteger(height) || height < least) throw new UtnetError('dispute_refused', `height ${height} is no height from ${least} on`)
+  if (!Number.isSafeInteger(height) || height < least)
+    throw new UtnetError('dispute_refused', `height ${height} is no height from ${least} on`)
   return height
 }
 
@@ -115,10 +117,13 @@ export function accept(dispute: Dispute, message: SignedMessage, height: number)
     throw new UtnetError('dispute_refused', 'nobody owes a message in this dispute')
   }
   const { claim, challenger, verify } = now.terms
-  if (!equalBytes(message.key, party === 'prover' ? claim.prover : challenger)) throw new UtnetError('dispute_refused', `it is the turn of the ${party}`)
-  if (!verify(message.sig, messageToSign(message.body), message.key)) throw new UtnetError('dispute_refused', 'the signature of the message is wrong')
+  if (!equalBytes(message.key, party === 'prover' ? claim.prover : challenger))
+    throw new UtnetError('dispute_refused', `it is the turn of the ${party}`)
+  if (!verify(message.sig, messageToSign(message.body), message.key))
+    throw new UtnetError('dispute_refused', 'the signature of the message is wrong')
   const { dispute: id, number, payload } = headOf(message)
-  if (!equalBytes(id, now.id) || number !== now.sent + 1) throw new UtnetError('dispute_refused', `this is not message ${now.sent + 1} of this dispute`)
+  if (!equalBytes(id, now.id) || number !== now.sent + 1)
+    throw new UtnetError('dispute_refused', `this is not message ${now.sent + 1} of this dispute`)
   const next = { ...now, height, sent: now.sent + 1 }
   try {
     return STEPS[now.sent]!(next, payload)
@@ -170,10 +175,14 @@ function challenged(dispute: Dispute, payload: Uint8Array): Dispute {
   must('malformed', undefined, () => segmentOf(commitment, segment))
   if (own !== null) {
     const other = must('inconsistent', undefined, () => fittingCommitment(claim, outline, own))
-    if (other.checkpoints.length !== commitment.checkpoints.length) throw new Loss('inconsistent', 'the commitments do not have the same checkpoints')
+    if (other.checkpoints.length !== commitment.checkpoints.length)
+      throw new Loss('inconsistent', 'the commitments do not have the same checkpoints')
     const difference = firstDifference(commitment, other)
     if (difference !== segment)
-      throw new Loss('no_difference', difference === undefined ? 'both committed to the same' : `they differ in segment ${difference} first, not in ${segment}`)
+      throw new Loss(
+        'no_difference',
+        difference === undefined ? 'both committed to the same' : `they differ in segment ${difference} first, not in ${segment}`,
+      )
   }
   return { ...dispute, commitment, segment }
 }
@@ -196,18 +205,24 @@ function named(dispute: Dispute, payload: Uint8Array): Dispute {
   const { from, to } = segmentOf(commitment, segment)
   const { entry, output, chunk, data, element } = naming
   const name = terms.outline.trace[entry]?.outputs[output]
-  if (entry < from || entry >= to || name === undefined || name === '') throw new Loss('malformed', `the segment has no output ${output} of entry ${entry}`)
+  if (entry < from || entry >= to || name === undefined || name === '')
+    throw new Loss('malformed', `the segment has no output ${output} of entry ${entry}`)
   const next = { ...dispute, naming }
   const value = namedOutput(next)
   const leaf = value.leaves[chunk]
   if (leaf === undefined) throw new Loss('malformed', `${name} has no chunk ${chunk}`)
   const compared = classOfEntry(commitment, entry)
-  if (compared === 'unchecked') throw new Loss('no_difference', `nothing is claimed of entry ${entry}: it ran by ${arithmeticOf(commitment, entry)}`)
+  if (compared === 'unchecked')
+    throw new Loss('no_difference', `nothing is claimed of entry ${entry}: it ran by ${arithmeticOf(commitment, entry)}`)
   if ((compared === 'exact') !== (data !== null)) throw new Loss('malformed', `entry ${entry} is ${compared}`)
   if (data !== null) {
-    if (data.length !== chunkLength(value, chunk)) throw new Loss('malformed', `chunk ${chunk} of ${name} does not have ${data.length} bytes`)
+    if (data.length !== chunkLength(value, chunk))
+      throw new Loss('malformed', `chunk ${chunk} of ${name} does not have ${data.length} bytes`)
     if (equalBytes(leafHash(data), leaf)) throw new Loss('no_difference', `chunk ${chunk} of ${name} is what the prover has`)
-  } else if (Math.floor(((element as number) * DTYPES[value.dtype]) / CHUNK_BYTES) !== chunk || (element as number) * DTYPES[value.dtype] >= byteLength(value))
+  } else if (
+    Math.floor(((element as number) * DTYPES[value.dtype]) / CHUNK_BYTES) !== chunk ||
+    (element as number) * DTYPES[value.dtype] >= byteLength(value)
+  )
     throw new Loss('malformed', `element ${element} of ${name} is not in chunk ${chunk}`)
   return next
 }
@@ -218,11 +233,14 @@ function opened(dispute: Dispute, payload: Uint8Array): Dispute {
   const output = namedOutput(dispute)
   const entry = terms.outline.trace[naming.entry] as { readonly inputs: readonly string[] }
   if (!chunkFits(output, naming.chunk, opening.data)) throw new Loss('inconsistent', 'the chunk is not the one that was committed to')
-  if (opening.operands.length !== entry.inputs.length) throw new Loss('malformed', `${opening.operands.length} operands of ${entry.inputs.length}`)
+  if (opening.operands.length !== entry.inputs.length)
+    throw new Loss('malformed', `${opening.operands.length} operands of ${entry.inputs.length}`)
   opening.operands.forEach((chunks, i) => {
     const value = values.get(entry.inputs[i] as string)
-    if ((value === undefined) !== (chunks === null)) throw new Loss('malformed', `operand ${i} is ${value === undefined ? 'no' : 'a'} value of the run`)
-    if (value !== undefined && chunks !== null && !chunksFit(value, chunks)) throw new Loss('inconsistent', `operand ${i} is not what was committed to`)
+    if ((value === undefined) !== (chunks === null))
+      throw new Loss('malformed', `operand ${i} is ${value === undefined ? 'no' : 'a'} value of the run`)
+    if (value !== undefined && chunks !== null && !chunksFit(value, chunks))
+      throw new Loss('inconsistent', `operand ${i} is not what was committed to`)
   })
   return { ...dispute, opening }
 }

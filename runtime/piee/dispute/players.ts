@@ -1,12 +1,33 @@
 /** The moves of who plays honestly: what a challenger and a prover say, from runs of their own. */
-import { CHUNK_BYTES, DTYPES, encodeCommitment, equalBytes, UtnetError, type Commitment, type GraphRun, type OperatorRunner, type Tensor, type TraceEntry } from '../../core/index.ts'
+import {
+  CHUNK_BYTES,
+  DTYPES,
+  encodeCommitment,
+  equalBytes,
+  UtnetError,
+  type Commitment,
+  type GraphRun,
+  type OperatorRunner,
+  type Tensor,
+  type TraceEntry,
+} from '../../core/index.ts'
 import { firstDifference } from '../claim.ts'
 import { chunkOf, leavedOf, openBox, wholeBox } from '../opening.ts'
 import { segmentOf } from '../outline.ts'
 import { reexecute, type Fetch } from '../reexecute.ts'
 import { revealOf } from '../reveal.ts'
 import { namedOutput, type Dispute } from './machine.ts'
-import { challengeCbor, namingCbor, openingCbor, revealCbor, signMessage, type Challenge, type Naming, type SignedMessage, type SigningKey } from './messages.ts'
+import {
+  challengeCbor,
+  namingCbor,
+  openingCbor,
+  revealCbor,
+  signMessage,
+  type Challenge,
+  type Naming,
+  type SignedMessage,
+  type SigningKey,
+} from './messages.ts'
 import { decidingPart, firstElement } from './referee.ts'
 
 const next = (signer: SigningKey, dispute: Dispute, payload: Parameters<typeof signMessage>[3]): SignedMessage =>
@@ -50,7 +71,12 @@ export async function nameDifference(dispute: Dispute, signer: SigningKey, run: 
 }
 
 /** Message 3 about a run that is compared within bounds: the first output of the segment that does not follow from the prover's own inputs; undefined where all do. */
-export async function nameOutOfBound(dispute: Dispute, signer: SigningKey, fetch: Fetch, runner: OperatorRunner): Promise<SignedMessage | undefined> {
+export async function nameOutOfBound(
+  dispute: Dispute,
+  signer: SigningKey,
+  fetch: Fetch,
+  runner: OperatorRunner,
+): Promise<SignedMessage | undefined> {
   const { commitment, segment, terms, values } = dispute as Required<Dispute>
   const { from, to } = segmentOf(commitment, segment)
   for (let entry = from; entry < to; entry++) {

@@ -1,8 +1,9 @@
 /** The end of a dispute: the referee runs the operator that is left, or the part of it that decides, from what was opened. */
-import { CHUNK_BYTES, DTYPES, isUtnetError, UtnetError, type OperatorPart, type OperatorRunner, type Tensor, type TraceEntry } from '../../core/index.ts'
+import { CHUNK_BYTES, DTYPES, UtnetError, type OperatorPart, type OperatorRunner, type Tensor, type TraceEntry } from '../../core/index.ts'
 import { boundFor, outOfBound } from '../bounds/index.ts'
 import { boxOfChunks, boxShape, wholeBox, type Chunks, type Leaved } from '../opening.ts'
 import type { Outline } from '../outline.ts'
+import { isStop } from '../reexecute.ts'
 import { classOfEntry, namedOutput, turnOf, type Dispute, type Outcome } from './machine.ts'
 
 /** An operator above this share of the model's cost is run in part, where it can be. */
@@ -11,7 +12,13 @@ const LARGE = 100
 export interface Settled {
   readonly outcome: Outcome
   /** What the referee ran; null where it had no need to. */
-  readonly ran: { readonly entry: number; readonly output: number; readonly element: number; readonly part: boolean; readonly cost: number } | null
+  readonly ran: {
+    readonly entry: number
+    readonly output: number
+    readonly element: number
+    readonly part: boolean
+    readonly cost: number
+  } | null
 }
 
 /** The first element where two chunks differ, by its number in the output. */
@@ -74,7 +81,10 @@ export async function settle(dispute: Dispute, runner: OperatorRunner): Promise<
   const leaved = entry.inputs.map((name) => values.get(name))
   const part = await decidingPart(runner, outline, entry, leaved, naming.output, output.shape, element)
   const ran = { entry: naming.entry, output: naming.output, element, part: part !== undefined, cost: part?.cost ?? entry.cost }
-  const end = (losers: Outcome['losers'], reason: Outcome['reason'], detail: string): Settled => ({ outcome: { losers, reason, detail }, ran })
+  const end = (losers: Outcome['losers'], reason: Outcome['reason'], detail: string): Settled => ({
+    outcome: { losers, reason, detail },
+    ran,
+  })
 
   const operands: (Tensor | undefined)[] = []
   for (const [i, value] of leaved.entries()) {
@@ -90,8 +100,7 @@ export async function settle(dispute: Dispute, runner: OperatorRunner): Promise<
     const results = await runner.run(outline.model, entry.path, operands, { part })
     ours = results[part === undefined ? naming.output : 0] as Tensor
   } catch (thrown) {
-    // an operator that stops on its operands has no output that could be right
-    if (isUtnetError(thrown) && (thrown.code === 'guest_trap' || thrown.code === 'tensor_input')) return end(['prover'], 'wrong_output', `${where}: ${thrown.message}`)
+    if (isStop(thrown)) return end(['prover'], 'wrong_output', `${where}: ${(thrown as Error).message}`)
     throw thrown
   }
   const place = part === undefined ? element : inBox(part, output.shape, element)
@@ -102,9 +111,12 @@ export async function settle(dispute: Dispute, runner: OperatorRunner): Promise<
 
   if (classOfEntry(commitment, naming.entry) === 'bounded') {
     const bound = await boundFor({ runner, model: outline.model, entry, operands, result: ours, output: naming.output, part })
-    if (bound === undefined) return end(['challenger'], 'no_difference', `${where}: no bound is known for ${entry.operator}, so nothing is claimed`)
+    if (bound === undefined)
+      return end(['challenger'], 'no_difference', `${where}: no bound is known for ${entry.operator}, so nothing is claimed`)
     const out = outOfBound(ours, { dtype: ours.dtype, shape: [1], data: theirs }, bound, place)
-    return out ? end(['prover'], 'wrong_output', `${where} is out of its bound`) : end(['challenger'], 'no_difference', `${where} is within its bound`)
+    return out
+      ? end(['prover'], 'wrong_output', `${where} is out of its bound`)
+      : end(['challenger'], 'no_difference', `${where} is within its bound`)
   }
   if (same(right, theirs)) return end(['challenger'], 'no_difference', `${where} is as the prover has it`)
   const claimed = bytesAt(naming.data as Uint8Array, element - (naming.chunk * CHUNK_BYTES) / size, size)

@@ -77,11 +77,26 @@ export const transcriptToSign = (t: Omit<Transcript, 'sig'>): Uint8Array =>
 export function encodeTranscript(t: Omit<Transcript, 'sig' | 'referee'>, signer: SigningKey): Uint8Array {
   const content = { ...t, referee: signer.key }
   const bytes = encode({ ...contentCbor(content), sig: signer.sign(transcriptToSign(content)) })
-  if (bytes.length > LIMITS.transcriptBytes) throw limitError('core_too_large', 'transcriptBytes', bytes.length, LIMITS.transcriptBytes, 'transcript')
+  if (bytes.length > LIMITS.transcriptBytes)
+    throw limitError('core_too_large', 'transcriptBytes', bytes.length, LIMITS.transcriptBytes, 'transcript')
   return bytes
 }
 
-const KEYS = ['v', 'claim', 'challenger', 'blocks', 'height', 'messages', 'closed', 'outcome', 'arithmetic', 'model', 'inputs', 'referee', 'sig']
+const KEYS = [
+  'v',
+  'claim',
+  'challenger',
+  'blocks',
+  'height',
+  'messages',
+  'closed',
+  'outcome',
+  'arithmetic',
+  'model',
+  'inputs',
+  'referee',
+  'sig',
+]
 
 function few(value: Cbor | undefined, what: string): readonly Cbor[] {
   const list = asArray(value, what)
@@ -152,7 +167,10 @@ export function decodeTranscript(bytes: Uint8Array): Transcript {
     height: asUint(map['height'], 'height'),
     messages: messages.map((item) => {
       const [height, body, key, sig] = asArray(item, 'message', 4)
-      return [asUint(height, 'height'), { body: asBytes(body, 'body'), key: asBytes(key, 'key', 32), sig: asBytes(sig, 'signature', 64) }] as const
+      return [
+        asUint(height, 'height'),
+        { body: asBytes(body, 'body'), key: asBytes(key, 'key', 32), sig: asBytes(sig, 'signature', 64) },
+      ] as const
     }),
     closed: asUint(map['closed'], 'closed'),
     outcome: readOutcome(asBytes(map['outcome'], 'outcome')),

@@ -69,10 +69,16 @@ export async function verifyTranscript(bytes: Uint8Array, ports: TranscriptPorts
   const model = await ports.load(file)
   try {
     const outline = await model.outline(claim, transcript.inputs)
-    let dispute = openDispute({ claim, challenger: transcript.challenger, outline, blocks: transcript.blocks, verify: ports.verify }, transcript.height)
+    let dispute = openDispute(
+      { claim, challenger: transcript.challenger, outline, blocks: transcript.blocks, verify: ports.verify },
+      transcript.height,
+    )
     for (const [height, message] of transcript.messages) dispute = accept(dispute, message, height)
     dispute = atHeight(dispute, transcript.closed)
-    if (!check('messages', over(dispute), over(dispute) ? 'each signed, in its turn and in time' : `message ${dispute.sent + 1} is still due`)) return failed()
+    if (
+      !check('messages', over(dispute), over(dispute) ? 'each signed, in its turn and in time' : `message ${dispute.sent + 1} is still due`)
+    )
+      return failed()
     const { outcome, ran } = await settle(dispute, model.runner)
     const same = equalBytes(outcomeBytes(outcome), outcomeBytes(transcript.outcome))
     check('outcome', same, `${outcome.losers.join(' and ')} lost: ${outcome.detail} (${outcome.reason})`)

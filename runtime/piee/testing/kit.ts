@@ -14,7 +14,18 @@ import {
   type Tensor,
 } from '../../core/index.ts'
 import { openSigner, verifyEd25519, type Signer } from '../../crypto/native.ts'
-import { accept, challenge, nameDifference, open, openDispute, reveal, settle, type Dispute, type Settled, type SignedMessage } from '../dispute/index.ts'
+import {
+  accept,
+  challenge,
+  nameDifference,
+  open,
+  openDispute,
+  reveal,
+  settle,
+  type Dispute,
+  type Settled,
+  type SignedMessage,
+} from '../dispute/index.ts'
 import { outlineOf, type Claim, type Outline } from '../index.ts'
 import { f32, loopModel, loopRunner, numbers, runLoops, type LoopModel, type LoopNode, type Tamper } from './loops.ts'
 
@@ -122,7 +133,8 @@ export interface Played {
 /** Plays a dispute between honest players, the prover with what it committed to. `change` may put another message in the place of one. */
 export async function play(
   c: Case,
-  change: (number: number, message: SignedMessage | undefined, dispute: Dispute) => SignedMessage | undefined = (_number, message) => message,
+  change: (number: number, message: SignedMessage | undefined, dispute: Dispute) => SignedMessage | undefined = (_number, message) =>
+    message,
 ): Promise<Played> {
   let dispute = openedDispute(c)
   const messages: (readonly [number, SignedMessage])[] = []

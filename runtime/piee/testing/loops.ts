@@ -70,7 +70,11 @@ const pairs = (a: Tensor, b: Tensor, f: (x: number, y: number) => number): Tenso
 function runNode(op: LoopNode['op'], operands: readonly Tensor[], order: Order): Tensor {
   const [a, b] = operands as [Tensor, Tensor]
   if (op === 'MatMul') return matMul(a, b, order)
-  if (op === 'Relu') return f32(a.shape, numbers(a).map((x) => Math.max(0, x)))
+  if (op === 'Relu')
+    return f32(
+      a.shape,
+      numbers(a).map((x) => Math.max(0, x)),
+    )
   return pairs(a, b, op === 'Add' ? (x, y) => x + y : (x, y) => x * y)
 }
 
@@ -83,7 +87,11 @@ function costOf({ op }: LoopNode, operands: readonly TensorType[], output: Tenso
 export type Tamper = (entry: number, output: Tensor) => Tensor
 
 /** A run; with `tamper` one of a device that lies or fails. */
-export function runLoops(model: LoopModel, inputs: readonly NamedTensor[], options: { readonly order?: Order; readonly tamper?: Tamper } = {}): GraphRun {
+export function runLoops(
+  model: LoopModel,
+  inputs: readonly NamedTensor[],
+  options: { readonly order?: Order; readonly tamper?: Tamper } = {},
+): GraphRun {
   const { order = 'up', tamper = (_entry, output) => output } = options
   const values = new Map<string, Tensor>([...model.constants, ...inputs.map((t) => [t.name, t] as const)])
   const trace = model.nodes.map((node, i): TraceEntry => {
@@ -137,15 +145,32 @@ export function loopRunner(model: LoopModel): OperatorRunner {
       const [[, k], [, n]] = types.map(({ shape }) => shape) as [[number, number], [number, number]]
       const row = Math.floor(element / n)
       const whole = (of: TensorType): Box => of.shape.map((side) => [0, side] as const)
-      const boxes: Box[] = [[[row, row + 1], [0, k]], whole(types[1] as TensorType)]
-      return { operands: boxes.map((box, i) => (operands[i] === undefined ? undefined : box)), output, box: [[row, row + 1], [0, n]], cost: n * k }
+      const boxes: Box[] = [
+        [
+          [row, row + 1],
+          [0, k],
+        ],
+        whole(types[1] as TensorType),
+      ]
+      return {
+        operands: boxes.map((box, i) => (operands[i] === undefined ? undefined : box)),
+        output,
+        box: [
+          [row, row + 1],
+          [0, n],
+        ],
+        cost: n * k,
+      }
     },
     async run(_model, path, operands, { part, magnitudes = false } = {}) {
       const node = nodeAt(path)
       const taken = operands.map((tensor, i) => {
         const constant = model.constants.get(node.inputs[i] as string)
         // a constant at the place of rows is cut like any other operand
-        const own = constant !== undefined && part !== undefined && i === 0 ? takeBox(constant, [part.box[0] as [number, number], [0, constant.shape[1] as number]]) : constant
+        const own =
+          constant !== undefined && part !== undefined && i === 0
+            ? takeBox(constant, [part.box[0] as [number, number], [0, constant.shape[1] as number]])
+            : constant
         const given = own ?? (tensor as Tensor)
         return magnitudes ? f32(given.shape, numbers(given).map(Math.abs)) : given
       })

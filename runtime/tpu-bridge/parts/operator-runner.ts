@@ -14,65 +14,93 @@ import type { Device } from '../device.ts'
 import { WasmGraph, type ExactGuest, wasmArithmetic } from '../devices/wasm/index.ts'
 import { nodeAt, nodeModel, operandNames, readModel, type Model, type Node } from '../graph/index.ts'
 import { operatorKey } from '../operators/index.ts'
+import { serialQueue } from '../queue.ts'
 import { cutTensor } from './cut.ts'
 import { partOf, type Part } from './part.ts'
 
 /** Bytes of a model; throws `model_not_found` or `block_not_found`. */
 export type ReadFile = (model: CID) => Promise<Uint8Array>
 
-/** Runs a model of one node from its operands, as `operandNames` gives them: its outputs in their places. */
-type RunAlone = (alone: Model, operands: readonly (Tensor | undefined)[]) => Promise<readonly Tensor[]>
+/** A runtime that operators run on. */
+interface Runtime {
+  readonly arithmetic: string
+  /** Runs a model of one node from its operands, as `operandNames` gives them: its outputs in their places. */
+  alone(model: Model, operands: readonly (Tensor | undefined)[]): Promise<readonly Tensor[]>
+  /** A model that stays loaded for its operators as they are; where it is left out, each runs alone. */
+  open?(model: Model): Loaded
+}
+
+interface Loaded {
+  operator(path: readonly number[], operands: readonly (Tensor | undefined)[]): Promise<readonly Tensor[]>
+  close(): Promise<void>
+}
 
 /** Models that stay read. */
 const KEPT = 4
 
 /** On kernels: what a referee of exact runs does. */
 export function wasmOperators({ exact, models }: { readonly exact: ExactGuest; readonly models: ReadFile }): OperatorRunner {
-  return operators(wasmArithmetic(exact.component), models, async (alone, operands) => {
-    const graph = new WasmGraph(alone, exact, undefined)
-    try {
-      return await graph.operator([0], operands)
-    } finally {
-      await graph.close()
-    }
+  return operators(models, {
+    arithmetic: wasmArithmetic(exact.component),
+    async alone(model, operands) {
+      const graph = new WasmGraph(model, exact, undefined)
+      try {
+        return await graph.operator([0], operands)
+      } finally {
+        await graph.close()
+      }
+    },
+    open: (model) => new WasmGraph(model, exact, undefined),
   })
 }
 
 /** On a device that takes whole files. */
 export function deviceOperators(device: Device, models: ReadFile): OperatorRunner {
-  return operators(device.arithmetic, models, async (alone, operands) => {
-    const { bytes, inputs, outputs } = nodeModel(alone, [0], operands)
-    const loaded = await device.load(bytes, fileCid(bytes))
-    try {
-      const found = await loaded.run(inputs.map(([name, operand]) => ({ name, ...(operands[operand] as Tensor) })))
-      const [node] = alone.graph.nodes
-      return (node as Node).outputs.map((name) => found[outputs.indexOf(name)] ?? NOTHING)
-    } finally {
-      await loaded.close()
-    }
+  return operators(models, {
+    arithmetic: device.arithmetic,
+    async alone(model, operands) {
+      const { bytes, inputs, outputs } = nodeModel(model, [0], operands)
+      const loaded = await device.load(bytes, fileCid(bytes))
+      try {
+        const found = await loaded.run(inputs.map(([name, operand]) => ({ name, ...(operands[operand] as Tensor) })))
+        const [node] = model.graph.nodes
+        return (node as Node).outputs.map((name) => found[outputs.indexOf(name)] ?? NOTHING)
+      } finally {
+        await loaded.close()
+      }
+    },
   })
 }
 
 /** Stands for an output that the node does not name. */
 const NOTHING: Tensor = { dtype: 'u8', shape: [0], data: new Uint8Array(0) }
 
-function operators(arithmetic: string, files: ReadFile, alone: RunAlone): OperatorRunner {
+function operators(files: ReadFile, { arithmetic, alone, open }: Runtime): OperatorRunner {
   /** In order of use, the least recent first. */
-  const held = new Map<string, Promise<Model>>()
+  const held = new Map<string, Promise<{ readonly model: Model; readonly loaded: Loaded | undefined }>>()
   const parts = new WeakMap<OperatorPart, Part>()
+  const turn = serialQueue()
 
-  function modelOf(cid: CID): Promise<Model> {
+  function heldOf(cid: CID): Promise<{ readonly model: Model; readonly loaded: Loaded | undefined }> {
     const key = cid.toString()
-    const found = held.get(key) ?? files(cid).then(readModel)
+    const found =
+      held.get(key) ??
+      files(cid).then((bytes) => {
+        const model = readModel(bytes)
+        return { model, loaded: open?.(model) }
+      })
     held.delete(key)
     held.set(key, found)
     found.catch(() => held.delete(key))
-    for (const old of held.keys()) {
+    for (const [old, model] of held) {
       if (held.size <= KEPT) break
       held.delete(old)
+      void model.then(({ loaded }) => turn(async () => loaded?.close())).catch(() => {})
     }
     return found
   }
+
+  const modelOf = async (cid: CID): Promise<Model> => (await heldOf(cid)).model
 
   return {
     arithmetic,
@@ -102,9 +130,10 @@ function operators(arithmetic: string, files: ReadFile, alone: RunAlone): Operat
     },
 
     async run(cid, path, operands, { part, magnitudes = false } = {}) {
-      const model = await modelOf(cid)
+      const { model, loaded } = await heldOf(cid)
       const { node, constant } = nodeAt(model, path)
       if (node.domain === '' && node.op === 'If') return branchOutputs(node, operands)
+      if (part === undefined && !magnitudes && loaded !== undefined) return turn(() => loaded.operator(path, operands))
       const cut = part === undefined ? undefined : parts.get(part)
       if (part !== undefined && cut === undefined) throw new UtnetError('core_bad_argument', 'a part is run by the runner that gave it')
       const names = operandNames(node)
