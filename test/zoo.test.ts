@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apart, fromTorch, ZOO_BOUND } from '../examples/zoo/distance.ts'
 import { hasFreeSides, zooBytes, zooInputs, zooModels } from '../examples/zoo/index.ts'
+import { notExact, withoutKernels, zooPage } from '../examples/zoo/table.ts'
 import type { ArithmeticClass, NamedTensor } from '../runtime/core/index.ts'
 import { commitmentOfFile, commitmentRoot, fileCid, tensorHeads } from '../runtime/core/index.ts'
+import { exactGuest } from '../runtime/node/exact-guest.ts'
 import { createBridge, localDevices } from '../runtime/tpu-bridge/index.ts'
-import type { Bridge } from '../runtime/tpu-bridge/index.ts'
+import { exactComponent } from '../runtime/tpu-bridge/operators/testing/exact-guest.ts'
+import type { Bridge, LazyExact } from '../runtime/tpu-bridge/index.ts'
 import { memoryFiles, memoryKv } from './compliance/memory-ports.ts'
 
 const models = zooModels()
@@ -14,11 +18,18 @@ const bridgeOf = (...order: readonly string[]): Bridge =>
 
 let node: Bridge
 let verifier: Bridge
-beforeAll(() => {
+let kernels: Bridge
+let mixed: Bridge
+beforeAll(async () => {
+  const exact = exactGuest(await exactComponent()) as LazyExact
+  const over = (device: string): Bridge =>
+    createBridge({ files: memoryFiles(), kv: memoryKv(), devices: localDevices({ order: [device], exact }) })
+  kernels = over('wasm')
+  mixed = over('wasm-mixed')
   node = bridgeOf('onnx-cpu', 'onnx-web')
   verifier = bridgeOf('onnx-web')
 })
-afterAll(() => Promise.all([node.close(), verifier.close()]))
+afterAll(() => Promise.all([node.close(), verifier.close(), kernels.close(), mixed.close()]))
 
 test('the zoo is what zoo.json says: at least 12 architectures, opset 17 or later, small files', () => {
   expect(new Set(models.map((m) => m.architecture)).size).toBeGreaterThanOrEqual(12)
@@ -32,6 +43,10 @@ test('the zoo is what zoo.json says: at least 12 architectures, opset 17 or late
     total += bytes.length
   }
   expect(total).toBeLessThanOrEqual(12_000_000)
+})
+
+test('docs/model-zoo.md is what examples/zoo/table.ts gives', () => {
+  expect(readFileSync(new URL('../docs/model-zoo.md', import.meta.url), 'utf8')).toBe(zooPage())
 })
 
 test.each(models.map((m) => [m.name, m] as const))(
@@ -60,6 +75,34 @@ test.each(models.map((m) => [m.name, m] as const))(
     const again = await verifier.infer(name, inputs, 'exact')
     expect(again.root).toEqual(runs.get('exact')?.root)
     expect(apart(runs.get('bounded')?.outputs ?? [], again.outputs)).toBeLessThanOrEqual(ZOO_BOUND)
+  },
+)
+
+test.each(models.map((m) => [m.name, m] as const))(
+  '%s on wasm: the bytes of onnx-web, or the nodes that run elsewhere are named',
+  async (name, model) => {
+    const bytes = zooBytes(model)
+    const elsewhere = notExact(model)
+    if (elsewhere.length > 0) {
+      const operators = withoutKernels(model).map(([operator, count]) => expect.objectContaining({ operator, count }))
+      if (operators.length > 0)
+        await expect(kernels.put(name, bytes)).rejects.toMatchObject({ code: 'operator_unsupported', details: { operators } })
+      await mixed.put(name, bytes)
+      const run = await mixed.infer(name, zooInputs(model), 'exact')
+      expect(fromTorch(model, run.outputs)).toBeLessThanOrEqual(ZOO_BOUND)
+      const { exceptions } = commitmentOfFile(run.commitment as Uint8Array)
+      expect(exceptions.length).toBe(elsewhere.reduce((n, [, count]) => n + count, 0))
+      expect(exceptions.every(([, arithmetic]) => arithmetic.startsWith('bounded:onnxruntime-node'))).toBe(true)
+      return
+    }
+    await kernels.put(name, bytes)
+    await verifier.put(name, bytes)
+    for (const [seed, sides] of [{}, {}, ...(hasFreeSides(model) ? [{ batch: 2, length: 7, height: 17, width: 12 }] : [])].entries()) {
+      const inputs = zooInputs(model, seed, sides)
+      const ours = await kernels.infer(name, inputs, 'exact')
+      // plain runs of onnx-web have the bits of its verified ones
+      expect(ours.outputs).toEqual((await verifier.infer(name, inputs, 'any')).outputs)
+    }
   },
 )
 

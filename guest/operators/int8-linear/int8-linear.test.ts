@@ -51,7 +51,11 @@ function even(v: number): number {
 }
 
 test('is the plain integer loop at every width, and saturates', async () => {
-  const number = fc.oneof(fc.float({ noNaN: true }), fc.integer({ min: -300, max: 300 }).map((n) => n / 2), fc.constantFrom(NaN, -0, Infinity, -Infinity))
+  const number = fc.oneof(
+    fc.float({ noNaN: true }),
+    fc.integer({ min: -300, max: 300 }).map((n) => n / 2),
+    fc.constantFrom(NaN, -0, Infinity, -Infinity),
+  )
   const shapes = fc.record({ rows: fc.integer({ min: 0, max: 3 }), k: fc.integer({ min: 0, max: 21 }), n: fc.integer({ min: 0, max: 5 }) })
   const exactly = <T>(length: number, one: fc.Arbitrary<T>) => fc.array(one, { minLength: length, maxLength: length })
   const given = shapes.chain(({ rows, k, n }) =>

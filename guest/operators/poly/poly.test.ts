@@ -41,7 +41,9 @@ test('is the loop from the last coefficient inwards, each step rounded, at every
   const number = fc.oneof(fc.float(), fc.constantFrom(-0, Infinity, -Infinity, NaN, 2 ** -149, -(2 ** -140)))
   await fc.assert(
     fc.asyncProperty(fc.array(number, { maxLength: 11 }), fc.array(number, { minLength: 1, maxLength: 6 }), async (x, c) => {
-      const want = Float32Array.from(x, (v) => c.slice(0, -1).reduceRight((y, k) => Math.fround(Math.fround(y * v) + k), c.at(-1) as number))
+      const want = Float32Array.from(x, (v) =>
+        c.slice(0, -1).reduceRight((y, k) => Math.fround(Math.fround(y * v) + k), c.at(-1) as number),
+      )
       const got = await run(f32([x.length], x), f32([c.length], c))
       expect(got.outputs[0]?.shape).toEqual([x.length])
       // toEqual tells -0 from 0 and takes any NaN for another

@@ -67,8 +67,7 @@ function row(q: Int16Array, weight: usize, k: u32, n: u32, xScale: f32, weightSc
     const line = weight + <usize>j * k
     let sums = i32x4.splat(0)
     let i: u32 = 0
-    for (; i < wide; i += 8)
-      sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load(q.dataStart + <usize>i * 2), v128.load8x8_s(line + i)))
+    for (; i < wide; i += 8) sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load(q.dataStart + <usize>i * 2), v128.load8x8_s(line + i)))
     let sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3)
     for (; i < k; i++) sum += <i32>load<i16>(q.dataStart + <usize>i * 2) * <i32>load<i8>(line + i)
     store<f32>(y + <usize>j * 4, <f32>sum * (xScale * unchecked(weightScale[j])) + unchecked(bias[j]))

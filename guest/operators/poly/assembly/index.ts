@@ -23,10 +23,10 @@ function evaluate(x: Float32Array, c: Float32Array, y: Float32Array): void {
   const wide = x.length & ~3
   let i = 0
   for (; i < wide; i += 4) {
-    const at = v128.load(x.dataStart + (<usize>i << 2))
+    const at = v128.load(x.dataStart + ((<usize>i) << 2))
     let sum = f32x4.splat(unchecked(c[last]))
     for (let j = last - 1; j >= 0; j--) sum = f32x4.add(f32x4.mul(sum, at), f32x4.splat(unchecked(c[j])))
-    v128.store(y.dataStart + (<usize>i << 2), sum)
+    v128.store(y.dataStart + ((<usize>i) << 2), sum)
   }
   for (; i < x.length; i++) {
     const at = unchecked(x[i])
