@@ -1,7 +1,7 @@
 /** A process that has the older onnxruntime-node alone: in one process with the newer one, the loader would give both the same library. */
 import type { InferenceSession } from 'onnxruntime-web'
 import type { NamedTensor } from '../../runtime/core/index.ts'
-import { openSession, runSession, type Ort } from '../../runtime/tpu-bridge/devices/ort-session.ts'
+import { openSession, runSession, type Ort } from '../../runtime/tpu-bridge/devices/ort-runtime.ts'
 import { serialQueue } from '../../runtime/tpu-bridge/queue.ts'
 
 /** What is asked: a model is opened once, then run. */
