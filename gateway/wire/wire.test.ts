@@ -3,15 +3,12 @@ import { expect, test } from 'vitest'
 import {
   cidOfDigest,
   DAG_CBOR,
-  DTYPES,
   ERRORS,
   isUtnetError,
   LIMITS,
   toBase64,
   UtnetError,
-  type Dtype,
   type ErrorCode,
-  type NamedTensor,
   parseJson,
 } from '../../runtime/core/index.ts'
 import { base64, errorOf, formatReceipt, parseReceipt, problemOf, readStream } from './index.ts'
