@@ -8,14 +8,12 @@ import {
   asU64,
   asUint,
   asUtnetError,
+  commitmentOfFile,
   decode,
   encodeAnswer,
   isUtnetError,
   LIMITS,
-  parseCid,
-  plainCommitment,
   REQUEST_EVENT,
-  tensorHeads,
   toHex,
   type InferenceAnswer,
   type InferenceRequest,
@@ -23,7 +21,7 @@ import {
 } from '../core/index.ts'
 import type { ChainEvent } from '../consensus/index.ts'
 import type { Parts } from './parts.ts'
-import { infer, model } from './services/inference.ts'
+import { inferCommitted, model } from './services/inference.ts'
 import { submit } from './services/submit.ts'
 import { signedTx } from './transactions.ts'
 
@@ -67,9 +65,9 @@ export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => v
   }
 
   async function outputsOf(request: InferenceRequest): Promise<InferenceAnswer> {
-    const done = await infer(parts, { model: request.model, inputs: request.inputs, arithmetic: request.arithmetic })
+    const done = await inferCommitted(parts, { model: request.model, inputs: request.inputs, arithmetic: request.arithmetic })
     const { outputs } = done
-    const commitment = plainCommitment(parseCid(done.model, 'model'), done.arithmetic, tensorHeads(request.inputs), tensorHeads(outputs))
+    const commitment = commitmentOfFile(done.commitment)
     const answer: InferenceAnswer = { kind: 'outputs', commitment, outputs }
     const bytes = encodeAnswer(answer).length
     if (bytes <= LIMITS.callArgsBytes) return answer

@@ -73,8 +73,19 @@ export function model(parts: Parts, name: string): ModelView {
   return parts.bridge.get(name)
 }
 
+/** With what was committed to, as a file (`commitmentFile`). */
+interface CommittedResult extends InferResult {
+  readonly commitment: Uint8Array
+}
+
 /** Runs a model on a device, or an operator as a guest; answers when the receipt is durable. */
 export async function infer(parts: Parts, request: InferRequest): Promise<InferResult> {
+  const { commitment: _, ...result } = await inferCommitted(parts, request)
+  return result
+}
+
+/** The same, with the commitment. */
+export async function inferCommitted(parts: Parts, request: InferRequest): Promise<CommittedResult> {
   const name = request.model
   if (request.inputs.length > LIMITS.tensorsPerCall)
     throw limitError('tensor_input', 'tensorsPerCall', request.inputs.length, LIMITS.tensorsPerCall, 'inputs')
@@ -82,7 +93,7 @@ export async function infer(parts: Parts, request: InferRequest): Promise<InferR
   return isModel(parts, name) || !isOperator(parts, name) ? inferModel(parts, request) : inferOperator(parts, request)
 }
 
-async function inferModel(parts: Parts, request: InferRequest): Promise<InferResult> {
+async function inferModel(parts: Parts, request: InferRequest): Promise<CommittedResult> {
   const cid = parseCid(parts.bridge.get(request.model).model, 'model')
   const gas = parts.bridge.gasOf(request.model, request.inputs)
   return receipted(parts, request, cid, 'onnx', async (inputs) => {
@@ -91,7 +102,7 @@ async function inferModel(parts: Parts, request: InferRequest): Promise<InferRes
   })
 }
 
-async function inferOperator(parts: Parts, request: InferRequest): Promise<InferResult> {
+async function inferOperator(parts: Parts, request: InferRequest): Promise<CommittedResult> {
   const { info } = await guestOf(parts, request.model, 'operator', 'utnet invoke runs functions')
   return receipted(parts, request, info.module, 'operator', async (inputs, asked) => {
     const run = await parts.host.runOperator({ module: info.module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
@@ -145,7 +156,7 @@ async function receipted(
   module: CID,
   world: string,
   work: (inputs: readonly NamedTensor[], heads: readonly TensorHead[]) => Promise<Ran>,
-): Promise<InferResult> {
+): Promise<CommittedResult> {
   const { context, chainSeed } = contextNow(parts)
   // The receipt names these bytes and its journal writes them later: they must stay what they were.
   const inputs = request.inputs.map((t) => ({ ...t, data: new Uint8Array(t.data) }))
@@ -175,5 +186,5 @@ async function receipted(
   announce(parts, issued, 'infer', ran.status, ran.gas)
   const receipt = await ticketOf(run, issued, ran.gas, later)
   if (ran.failure !== undefined) throw withReceipt(ran.failure, receipt.id)
-  return { model: module.toString(), arithmetic: ran.arithmetic, outputs: ran.outputs, receipt }
+  return { model: module.toString(), arithmetic: ran.arithmetic, outputs: ran.outputs, receipt, commitment: ran.commitment }
 }
