@@ -1,9 +1,9 @@
 /** The gateway's server on Node: limits of connections and headers, problems for what never becomes a request, graceful stop. */
-import { createServer, ServerResponse, STATUS_CODES, type IncomingMessage } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { asUtnetError, LIMITS, limitError, UtnetError } from '../runtime/core/index.ts'
-import { directFunctions, type FunctionServer } from './direct/index.ts'
+import { DirectResponse, directFunctions, KEEP_ALIVE_MS, type FunctionServer } from './direct/index.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from './wire/index.ts'
@@ -56,7 +56,6 @@ interface App {
 
 const HEADERS_MS = 10_000
 const REQUEST_MS = 120_000
-const KEEP_ALIVE_MS = 65_000
 const GRACE_MS = 10_000
 const IDLE_SWEEP_MS = 20
 
@@ -99,8 +98,17 @@ function refuse(response: ServerResponse, error: UtnetError): void {
 }
 
 /** Responses that tell an observer when their bytes begin and end. */
-function observedResponse(observer: ConnectionObserver): typeof ServerResponse {
-  class Observed extends ServerResponse {
+function observedResponse(observer: ConnectionObserver): typeof DirectResponse {
+  class Observed extends DirectResponse {
+    override whole(...answer: Parameters<DirectResponse['whole']>): boolean {
+      const { socket } = this
+      if (socket === null) return false
+      observer.writes(socket)
+      if (!super.whole(...answer)) return false
+      if (socket.writableLength === 0) observer.rests(socket)
+      return true
+    }
+
     override writeHead(status: number, ...rest: unknown[]): this {
       if (this.socket !== null) observer.writes(this.socket)
       return super.writeHead(status, ...(rest as []))
@@ -115,7 +123,7 @@ function observedResponse(observer: ConnectionObserver): typeof ServerResponse {
     }
   }
   // The same constructor for every kind of request, which its type cannot say.
-  return Observed as unknown as typeof ServerResponse
+  return Observed as unknown as typeof DirectResponse
 }
 
 /** Serves an app; resolves when it listens, rejects when it cannot. */
@@ -139,7 +147,9 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      ...(observer === undefined ? {} : { ServerResponse: observedResponse(observer) }),
+      // Requests without a body have no stream to be read to its end.
+      optimizeEmptyRequests: true,
+      ServerResponse: observer === undefined ? DirectResponse : observedResponse(observer),
     },
     (incoming, outgoing) => {
       // Behind an earlier request on the same connection there is no turn yet.

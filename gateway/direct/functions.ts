@@ -2,11 +2,12 @@
  * `/fn/{name}/…` straight on node:http: the same rules as `routes/functions.ts`, without Request, Response and router between.
  * Whatever is not plain (other forms of target, dot segments, characters that a URL parser would rewrite) is left to the app.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { asUtnetError, type FunctionAnswer, type FunctionRequest } from '../../runtime/core/index.ts'
 import { addAsked, EMPTY, preferences, retryField } from '../http/index.ts'
-import { guestHead, headOf, targetOf, type Admission, type RequestHead } from '../routes/index.ts'
+import { guestHead, headOf, targetOf, type Admission, type GuestHead, type RequestHead } from '../routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from '../wire/index.ts'
+import { latin1, ONE_WRITE, type DirectResponse } from './answer.ts'
 import { readIncoming } from './body.ts'
 import { Outbox } from './outbox.ts'
 
@@ -15,10 +16,8 @@ const PLAIN = /^\/fn\/[\w\-.~!$&()*+,;=:@%/?]*$/
 const DOTS = /\/\.|\/%2e/i
 const HOST = /^[\w.-]+(:[0-9]{1,5})?$/
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-/** Up to here the body goes out in one write with the head. */
-const ONE_WRITE = 16 * 1024
 
-function refuse(incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead, thrown: unknown): void {
+function refuse(incoming: IncomingMessage, outgoing: DirectResponse, head: RequestHead, thrown: unknown): void {
   const error = asUtnetError(thrown)
   const body = JSON.stringify(problemOf(error))
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE, 'x-content-type-options': 'nosniff', ...retryField(error) }
@@ -30,11 +29,12 @@ function refuse(incoming: IncomingMessage, outgoing: ServerResponse, head: Reque
   outgoing.end(body)
 }
 
-function write(outgoing: ServerResponse, status: number, headers: string[], body: Uint8Array | null): void {
+function write(outgoing: DirectResponse, { status, headers, body }: GuestHead): void {
+  if (body !== null && outgoing.whole(status, headers, body)) return
   outgoing.writeHead(status, headers)
   if (body === null || body.length === 0) outgoing.end()
-  // Text joins the head in one system call; latin-1 is any bytes.
-  else if (body.length <= ONE_WRITE) outgoing.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1')
+  // Text joins the head in one system call.
+  else if (body.length <= ONE_WRITE) outgoing.end(latin1(body), 'latin1')
   else outgoing.end(body)
 }
 
@@ -43,75 +43,110 @@ export interface FunctionServer {
   invoke(name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer>
 }
 
+/** What all requests of a server share. */
+interface Shared {
+  readonly node: FunctionServer
+  readonly admission: Admission
+  readonly outbox: Outbox
+  readonly onError: (error: unknown) => void
+}
+
+/** One request on its way to its answer. */
+class Serving {
+  readonly #shared: Shared
+  readonly #incoming: IncomingMessage
+  readonly #outgoing: DirectResponse
+  readonly #head: RequestHead
+  readonly #began = performance.now()
+  /** Whose place it has. */
+  #name: string | undefined
+  #ready: GuestHead | undefined
+
+  constructor(shared: Shared, incoming: IncomingMessage, outgoing: DirectResponse, head: RequestHead) {
+    this.#shared = shared
+    this.#incoming = incoming
+    this.#outgoing = outgoing
+    this.#head = head
+  }
+
+  run(): void {
+    try {
+      const { name, path } = targetOf(this.#incoming.url as string)
+      this.#shared.admission.enter(name)
+      this.#name = name
+      const { hasBody, contentLength } = this.#head
+      const given = hasBody
+        ? readIncoming(this.#incoming, contentLength).then((body) => this.#invoke(name, path, body))
+        : this.#invoke(name, path, EMPTY)
+      if (given instanceof Promise)
+        given.then(
+          (answer) => this.#succeeded(answer),
+          (error) => this.#failed(error),
+        )
+      else this.#succeeded(given)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #invoke(name: string, path: string, body: Uint8Array): FunctionAnswer | Promise<FunctionAnswer> {
+    const { headers, prefer } = this.#head
+    const method = this.#incoming.method as string
+    const request = { method, path, headers, body }
+    return this.#shared.node.invoke(name, prefer === undefined ? request : { ...request, ...preferences(prefer) })
+  }
+
+  #succeeded(given: FunctionAnswer): void {
+    try {
+      this.#ready = guestHead(given, this.#head, this.#incoming.method as string)
+      // Receipts come from the disk together, and so do their answers.
+      if (given.receipt === null) this.#shared.outbox.send(this, this.#began)
+      else this.write()
+    } catch (error) {
+      this.#failed(error)
+      return
+    }
+    this.#ended()
+  }
+
+  #ended(): void {
+    if (this.#name !== undefined) this.#shared.admission.leave(this.#name)
+  }
+
+  #failed(error: unknown): void {
+    this.#ended()
+    this.#refuse(error)
+  }
+
+  #refuse(error: unknown): void {
+    if (asUtnetError(error).fault === 'node') this.#shared.onError(error)
+    refuse(this.#incoming, this.#outgoing, this.#head, error)
+  }
+
+  /** Writes the answer that is ready; does not throw. */
+  write(): void {
+    try {
+      write(this.#outgoing, this.#ready as GuestHead)
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+}
+
 /** Serves a request for a function, unless it is not plain: then gives false and has touched nothing. `onError` is told of faults of the node. */
 export function directFunctions(
   node: FunctionServer,
   admission: Admission,
   onError: (error: unknown) => void = () => {},
-): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
-  const outbox = new Outbox()
-  const fail = (incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead, error: unknown): void => {
-    if (asUtnetError(error).fault === 'node') onError(error)
-    refuse(incoming, outgoing, head, error)
-  }
-  const answer = (incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead, given: FunctionAnswer, began: number): void => {
-    const { status, headers, body } = guestHead(given, head, incoming.method as string)
-    const send = (): void => {
-      try {
-        write(outgoing, status, headers, body)
-      } catch (error) {
-        fail(incoming, outgoing, head, error)
-      }
-    }
-    // Receipts come from the disk together, and so do their answers.
-    if (given.receipt === null) outbox.send(send, began)
-    else send()
-  }
-  const run = (incoming: IncomingMessage, outgoing: ServerResponse, head: RequestHead): void => {
-    const began = performance.now()
-    let name: string | undefined
-    const ended = (): void => {
-      if (name !== undefined) admission.leave(name)
-    }
-    const failed = (error: unknown): void => {
-      ended()
-      fail(incoming, outgoing, head, error)
-    }
-    const succeeded = (given: FunctionAnswer): void => {
-      try {
-        answer(incoming, outgoing, head, given, began)
-      } catch (error) {
-        failed(error)
-        return
-      }
-      ended()
-    }
-    try {
-      const target = targetOf(incoming.url as string)
-      admission.enter(target.name)
-      name = target.name
-      const invoke = (body: Uint8Array): FunctionAnswer | Promise<FunctionAnswer> =>
-        node.invoke(target.name, {
-          method: incoming.method as string,
-          path: target.path,
-          headers: head.headers,
-          body,
-          ...preferences(head.prefer),
-        })
-      const given = head.hasBody ? readIncoming(incoming, head.contentLength).then(invoke) : invoke(EMPTY)
-      if (given instanceof Promise) given.then(succeeded, failed)
-      else succeeded(given)
-    } catch (error) {
-      failed(error)
-    }
-  }
+): (incoming: IncomingMessage, outgoing: DirectResponse) => boolean {
+  const shared: Shared = { node, admission, outbox: new Outbox(), onError }
   return (incoming, outgoing) => {
     const target = incoming.url as string
     if (!PLAIN.test(target) || DOTS.test(target)) return false
     const head = headOf(incoming.rawHeaders)
     if (head.host === undefined || !HOST.test(head.host) || !METHODS.has(incoming.method as string)) return false
     if (head.hasBody && (incoming.method === 'GET' || incoming.method === 'HEAD')) return false
-    run(incoming, outgoing, head)
+    new Serving(shared, incoming, outgoing, head).run()
     return true
   }
 }

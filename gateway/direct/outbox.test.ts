@@ -16,7 +16,7 @@ function simulated(): {
   return {
     written,
     later: (ms) => void (now += ms),
-    send: (n, ms = 0) => outbox.send(() => void written.push(n), now - ms),
+    send: (n, ms = 0) => outbox.send({ write: () => void written.push(n) }, now - ms),
   }
 }
 

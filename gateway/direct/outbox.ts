@@ -7,26 +7,32 @@ const HOLD_MS = 1
 /** Answers that are not held after a run that took longer. */
 const REST = 64
 
+/** An answer that is ready. */
+export interface Ready {
+  /** Writes it; does not throw. */
+  write(): void
+}
+
 export class Outbox {
-  #held: (() => void)[] = []
+  #held: Ready[] = []
   #since = 0
   #rest = 0
 
-  /** Writes an answer, now or at the end of the poll phase; `began` is when its request began (performance.now). `write` does not throw. */
-  send(write: () => void, began: number): void {
+  /** Writes an answer, now or at the end of the poll phase; `began` is when its request began (performance.now). */
+  send(answer: Ready, began: number): void {
     const now = performance.now()
     if (now - began > HOLD_MS) this.#rest = REST
     if (this.#rest > 0) {
       this.#rest--
       this.#flush()
-      write()
+      answer.write()
       return
     }
     if (this.#held.length === 0) {
       this.#since = now
       setImmediate(this.#flush)
     }
-    this.#held.push(write)
+    this.#held.push(answer)
     if (now - this.#since > HOLD_MS) this.#flush()
   }
 
@@ -34,6 +40,6 @@ export class Outbox {
     const held = this.#held
     if (held.length === 0) return
     this.#held = []
-    for (const write of held) write()
+    for (const answer of held) answer.write()
   }
 }

@@ -23,9 +23,22 @@ export interface Preferences {
   readonly retention?: Retention
 }
 
+/** Fields that have come, since most clients say one thing. */
+const known = new Map<string, Preferences>()
+const KNOWN_MAX = 256
+const KNOWN_LENGTH = 64
+
 /** `Prefer: receipt=later, retention=none`; other preferences are ignored, as RFC 7240 asks. */
 export function preferences(field: string | null | undefined): Preferences {
   if (field === null || field === undefined) return {}
+  const found = known.get(field)
+  if (found !== undefined) return found
+  const made = preferencesOf(field)
+  if (known.size < KNOWN_MAX && field.length <= KNOWN_LENGTH) known.set(field, made)
+  return made
+}
+
+function preferencesOf(field: string): Preferences {
   let out: Preferences = {}
   for (const part of field.split(',')) {
     const [name, value = ''] = part.split('=').map((p) => p.trim().toLowerCase())

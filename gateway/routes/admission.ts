@@ -8,10 +8,18 @@ export interface AdmissionLimits {
   readonly perGuest: number
 }
 
+/** The requests to one name. */
+interface Count {
+  of: number
+}
+
+/** Names without requests that are remembered: most requests are to the same few. */
+const REMEMBERED = 256
+
 /** The requests of one thread. */
 export class Admission {
   readonly #limits: AdmissionLimits
-  readonly #of = new Map<string, number>()
+  readonly #of = new Map<string, Count>()
   #all = 0
 
   constructor(limits: AdmissionLimits = { requests: LIMITS.edgeRequests, perGuest: LIMITS.edgeRequestsPerGuest }) {
@@ -26,18 +34,19 @@ export class Admission {
   /** Takes a place; throws `host_busy` where there is none. Whoever took one gives it back with `leave`. */
   enter(name: string): void {
     const { requests, perGuest } = this.#limits
-    const of = this.#of.get(name) ?? 0
+    const count = this.#of.get(name)
+    const of = count?.of ?? 0
     if (this.#all >= requests) throw busy('edgeRequests', this.#all, requests, 'this thread')
     if (of >= perGuest) throw busy('edgeRequestsPerGuest', of, perGuest, name)
     this.#all++
-    this.#of.set(name, of + 1)
+    if (count === undefined) this.#of.set(name, { of: 1 })
+    else count.of++
   }
 
   leave(name: string): void {
     this.#all--
-    const of = (this.#of.get(name) as number) - 1
-    if (of === 0) this.#of.delete(name)
-    else this.#of.set(name, of)
+    const count = this.#of.get(name) as Count
+    if (--count.of === 0 && this.#of.size > REMEMBERED) this.#of.delete(name)
   }
 }
 

@@ -26,6 +26,28 @@ const KEPT: ReadonlySet<string> = new Set([
   'strict-transport-security',
 ])
 
+/** A name as a guest writes it. */
+interface Known {
+  readonly name: string
+  readonly kept: boolean
+}
+
+/** Good names that guests have set: most set the same few. */
+const known = new Map<string, Known>()
+const KNOWN_MAX = 1_024
+const KNOWN_LENGTH = 64
+
+/** Undefined for what is no name. */
+function nameOf(given: string): Known | undefined {
+  const found = known.get(given)
+  if (found !== undefined) return found
+  const name = given.toLowerCase()
+  if (!TOKEN.test(name)) return undefined
+  const made = { name, kept: KEPT.has(name) }
+  if (known.size < KNOWN_MAX && given.length <= KNOWN_LENGTH) known.set(given, made)
+  return made
+}
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 // Visible characters, space, tab and the bytes above ASCII (RFC 9110 section 5.5).
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -51,9 +73,10 @@ export function guestHead(answer: FunctionAnswer, head: Pick<RequestHead, 'wantD
   let length: string | undefined
   let dropped: readonly string[] = []
   for (const [given, value] of answer.headers) {
-    const name = given.toLowerCase()
-    if (!TOKEN.test(name) || !VALUE.test(value)) throw bad(`a header that is not one: ${JSON.stringify(given.slice(0, 80))}`)
-    if (!KEPT.has(name)) headers.push(name, value)
+    const found = nameOf(given)
+    if (found === undefined || !VALUE.test(value)) throw bad(`a header that is not one: ${JSON.stringify(given.slice(0, 80))}`)
+    const { name, kept } = found
+    if (!kept) headers.push(name, value)
     else if (name === 'content-length') length = value
     else if (name === 'connection') dropped = value.split(',').map((n) => n.trim().toLowerCase())
   }

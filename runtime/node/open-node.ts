@@ -379,7 +379,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     fund: (address) => contracts.fund(parts, address),
     submit: async (wire) => ({ hash: transactions.submit(parts, wire).hash }),
     transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
-    invoke: async (name, request) => functions.invoke(parts, name, request),
+    invoke: (name, request) => functions.invokeWhole(parts, name, request),
     putModel: (name, bytes) => inference.putModel(parts, name, bytes),
     models: async () => parts.bridge.list(),
     model: async (name) => inference.model(parts, name),

@@ -51,13 +51,17 @@ function isRoom(file: LogFile, at: number): boolean {
 
 /** Records of up to so many receipts are synced while the thread waits: with more, it has other work meanwhile that outweighs waking up another thread and being called back. */
 const NOW_RECEIPTS = 32
-/** A disk that takes longer than this, in milliseconds, is left to another thread for the next so many records. */
+/** A disk that takes longer than this, in milliseconds, is left to another thread for the next record; for twice as many each time that it is slow again, up to the most. */
 const NOW_MS = 1
 const REST_RECORDS = 64
 
-/** Chooses how each record is synced: by how many wait for it, and by how the disk did when the thread last waited. */
+/**
+ * Chooses how each record is synced: by how many wait for it, and by how the disk did when the thread last waited. Most slow syncs stand alone; and where
+ * the machine is otherwise at rest, one in another thread may come back milliseconds late, since both processors sleep meanwhile.
+ */
 class SyncChoice {
   #rest = 0
+  #next = 1
 
   blocks(receipts: number): boolean {
     return this.#rest === 0 && receipts <= NOW_RECEIPTS
@@ -76,7 +80,11 @@ class SyncChoice {
   timed(sync: () => void): void {
     const began = performance.now()
     sync()
-    if (performance.now() - began > NOW_MS) this.#rest = REST_RECORDS
+    if (performance.now() - began <= NOW_MS) this.#next = 1
+    else {
+      this.#rest = this.#next
+      this.#next = Math.min(this.#next * 2, REST_RECORDS)
+    }
   }
 }
 

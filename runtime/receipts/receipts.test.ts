@@ -327,7 +327,7 @@ test('without waiting for the disk, an id is made at the end of the turn with al
   expect(late).toEqual(['sealed', undefined])
 })
 
-test('few are synced while the thread waits, many beside it, and all beside it for a while after a slow sync; a failure of either is final', async () => {
+test('few are synced while the thread waits, many beside it, and beside it after a slow sync, for longer each time; a failure of either is final', async () => {
   const how: string[] = []
   let slow = false
   const counting = (disk: SimulatedDisk): Disk => ({
@@ -352,11 +352,22 @@ test('few are synced while the thread waits, many beside it, and all beside it f
   await some(32)
   await some(33)
   slow = true
+  how.length = 0
+  while (how.filter((h) => h === 'waits').length < 9) await some(1)
+  // Behind each slow sync that the thread waited for: how many it did not wait for
+  const rests = how.join(' ').split('waits').slice(1)
+  expect(rests.map((r) => r.split('beside').length - 1)).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 0])
+  for (let i = 0; i < 64; i++) await some(1)
+  slow = false
+  how.length = 0
+  for (let i = 0; i < 4; i++) await some(1)
+  expect(how).toEqual(['waits', 'waits', 'waits', 'waits'])
+  slow = true
   await some(1)
   slow = false
   how.length = 0
-  for (let i = 0; i < 66; i++) await some(1)
-  expect([how.filter((h) => h === 'beside').length, how.slice(-2)]).toEqual([64, ['waits', 'waits']])
+  for (let i = 0; i < 3; i++) await some(1)
+  expect(how).toEqual(['beside', 'waits', 'waits'])
   for (const count of [1, 33]) {
     how.length = 0
     const failing = openNode(counting(new SimulatedDisk({ failSyncAt: 1 })))

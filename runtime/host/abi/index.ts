@@ -4,4 +4,15 @@ export type { Core } from './values.ts'
 export { coreSignature, layoutOf, type CoreSignature, type Layout } from './layout.ts'
 export { GuestMemory, GuestTrap, ITEM_BYTES, type Meter } from './memory.ts'
 export { LimitTrap } from './limit-trap.ts'
-export { hostFunction, offered, signatureText, wit, type HostFunction, type HostInterfaces, type Metered } from './wit.ts'
+export {
+  hasText,
+  hostFunction,
+  offered,
+  signatureText,
+  wit,
+  type Caller,
+  type CoreForm,
+  type HostFunction,
+  type HostInterfaces,
+  type Metered,
+} from './wit.ts'

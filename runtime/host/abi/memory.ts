@@ -105,6 +105,12 @@ export class GuestMemory {
     return this.check(this.#realloc(0, 0, align, size), size, align)
   }
 
+  /** Room for a list of `count` elements. */
+  allocateList(count: number, size: number, align: number): number {
+    this.chargeOut(count * (size + ITEM_BYTES) + ITEM_BYTES)
+    return this.allocate(count * size, align)
+  }
+
   /** A copy of bytes of the guest. */
   copyOut(pointer: number, length: number): Uint8Array {
     const at = this.check(pointer, length, 1)

@@ -1,6 +1,7 @@
 /** WIT types and host functions as short expressions, for the tables of what the host offers. */
 import { printWitType, type WitFunction, type WitType, type WitValue } from '../../core/index.ts'
-import type { Meter } from './memory.ts'
+import type { CoreFunction } from './call.ts'
+import type { GuestMemory, Meter } from './memory.ts'
 
 const primitive = <K extends 'bool' | 'u8' | 'u16' | 'u32' | 'u64' | 'string'>(kind: K): WitType => ({ kind })
 
@@ -29,6 +30,15 @@ export const wit = {
   borrow: (resource: string): WitType => ({ kind: 'borrow', resource }),
 }
 
+/** Who calls a host function: its memory, and the state of its run. */
+export interface Caller<S> {
+  readonly memory: GuestMemory
+  readonly state: S
+}
+
+/** A host function by hand, as the core function that a guest imports; text is UTF-16. It calls `enter` first. */
+export type CoreForm<S> = (enter: () => Caller<S>) => CoreFunction
+
 /** A function that the host offers, over the state `S` of a run. */
 export interface HostFunction<S> {
   readonly type: WitFunction
@@ -36,6 +46,8 @@ export interface HostFunction<S> {
   readonly run: (state: S, args: readonly WitValue[]) => WitValue | Promise<WitValue>
   /** It may answer with a promise: then it is called by a suspended guest only. */
   readonly suspends: boolean
+  /** The same as `run` within its glue, and faster. */
+  readonly core?: CoreForm<S>
 }
 
 /** Functions by name, by interface without version: `wasi:io/streams`. */
@@ -59,6 +71,32 @@ export function hostFunction<S>(
 export function signatureText(fn: WitFunction): string {
   const text = (type: WitType | undefined): string => (type === undefined ? '_' : printWitType(type).replace(/<[a-z:/0-9@.-]*#/g, '<'))
   return `(${fn.params.map((p) => text(p.type)).join(', ')}) -> ${text(fn.result)}`
+}
+
+/** Whether values of a function's types hold text, whose encoding its caller chooses. */
+export function hasText({ params, result }: WitFunction): boolean {
+  return params.some((p) => holdsText(p.type)) || holdsText(result)
+}
+
+function holdsText(type: WitType | undefined): boolean {
+  switch (type?.kind) {
+    case 'string':
+      return true
+    case 'list':
+      return holdsText(type.element)
+    case 'option':
+      return holdsText(type.some)
+    case 'result':
+      return holdsText(type.ok) || holdsText(type.err)
+    case 'tuple':
+      return type.items.some(holdsText)
+    case 'record':
+      return type.fields.some((f) => holdsText(f.type))
+    case 'variant':
+      return type.cases.some((c) => holdsText(c.type))
+    default:
+      return false
+  }
 }
 
 /** Finds what is offered under an import: WASI in any 0.2 patch version, our own in the exact one. Undefined when it is not. */

@@ -39,6 +39,27 @@ const goodValues = (values: readonly Uint8Array[]): boolean => {
   return true
 }
 
+/** A name as it is kept, and whether it may be set. */
+interface Known {
+  readonly lower: string
+  /** The case of header-error that it meets by itself. */
+  readonly refused: number | undefined
+}
+
+/** Names that guests have set: most set the same few. */
+const KNOWN = new Map<string, Known>()
+const KNOWN_MAX = 1_024
+const KNOWN_LENGTH = 64
+
+function known(name: string): Known {
+  const found = KNOWN.get(name)
+  if (found !== undefined) return found
+  const lower = name.toLowerCase()
+  const made = { lower, refused: !TOKEN.test(name) ? INVALID_SYNTAX : HOP_BY_HOP.has(lower) ? FORBIDDEN : undefined }
+  if (KNOWN.size < KNOWN_MAX && name.length <= KNOWN_LENGTH) KNOWN.set(name, made)
+  return made
+}
+
 /** Whether a field can stand in an answer at all. */
 export const sendable = (name: string, value: Uint8Array): boolean => TOKEN.test(name) && goodValue(value)
 
@@ -77,15 +98,28 @@ export class Fields {
   /** The case of header-error that a change would meet; undefined when it is allowed. */
   refusal(name: string, values: readonly Uint8Array[]): number | undefined {
     if (this.immutable) return IMMUTABLE
-    if (!TOKEN.test(name) || !goodValues(values)) return INVALID_SYNTAX
-    return HOP_BY_HOP.has(name.toLowerCase()) ? FORBIDDEN : undefined
+    const { refused } = known(name)
+    return refused === INVALID_SYNTAX || !goodValues(values) ? INVALID_SYNTAX : refused
+  }
+
+  /** Appends a field, or gives the case of header-error that it meets. */
+  tryAppend(name: string, value: Uint8Array): number | undefined {
+    if (this.immutable) return IMMUTABLE
+    const { lower, refused } = known(name)
+    if (refused === INVALID_SYNTAX || !goodValue(value)) return INVALID_SYNTAX
+    if (refused === undefined) this.#add(lower, value)
+    return refused
   }
 
   /** Only what `refusal` lets pass: the name is a token, so a character is a byte. */
   append(name: string, value: Uint8Array): void {
+    this.#add(name.toLowerCase(), value)
+  }
+
+  #add(name: string, value: Uint8Array): void {
     this.#size += name.length + value.length + FIELD_BYTES
     if (this.#size > LIMITS.headerBytes) throw new GuestTrap(`header fields are over the limit headerBytes of ${LIMITS.headerBytes}`)
-    this.#entries.push([name.toLowerCase(), value])
+    this.#entries.push([name, value])
   }
 
   clone(immutable: boolean): Fields {

@@ -88,6 +88,13 @@ export class IncomingRequest {
     this.#headers ??= new Fields(this.request.headers, true)
     return this.#headers
   }
+
+  /** Its body, once. */
+  consume(): IncomingBody | undefined {
+    if (this.consumed) return undefined
+    this.consumed = true
+    return new IncomingBody(this.request.body)
+  }
 }
 
 export class IncomingBody {
@@ -97,7 +104,17 @@ export class IncomingBody {
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
   }
+
+  /** Its stream, once. */
+  stream(): InputStream | undefined {
+    if (this.taken) return undefined
+    this.taken = true
+    return new InputStream(this.bytes)
+  }
 }
+
+/** Final answers only: 1xx and what HTTP/1.1 cannot say are refused (RFC 9110, 15). */
+export const finalStatus = (status: number): boolean => status >= 200 && status <= 599
 
 export class OutgoingResponse {
   readonly headers: Fields
@@ -115,6 +132,13 @@ export class OutgoingBody {
 
   constructor(sink: Sink) {
     this.sink = sink
+  }
+
+  /** Its stream, once. */
+  write(): Sink | undefined {
+    if (this.taken) return undefined
+    this.taken = true
+    return this.sink
   }
 }
 
@@ -164,5 +188,14 @@ export class HttpRun {
     this.meter = meter
     this.context = context
     this.random = new SeedStream(context)
+  }
+
+  /** The body of a response, once. */
+  openBody(response: OutgoingResponse): OutgoingBody | undefined {
+    if (response.body !== undefined) return undefined
+    const sink = new Sink(true)
+    response.body = sink
+    this.output = sink
+    return new OutgoingBody(sink)
   }
 }

@@ -8,7 +8,7 @@ import { InputStream, Sink, type HttpRun } from './run.ts'
 const { bool, u32, u64, string, bytes, list, option, result, tuple, record, variant, own, borrow } = wit
 
 /** What check-write permits, always. */
-const PERMIT = 1 << 20
+export const PERMIT = 1 << 20
 /** What the blocking forms take at most (wasi:io/streams). */
 const BLOCKING_BYTES = 4_096
 
@@ -32,13 +32,16 @@ function skip(run: HttpRun, handle: WitValue | undefined, length: WitValue | und
   return part === undefined ? CLOSED : [0, part.length]
 }
 
-function write(run: HttpRun, handle: WitValue | undefined, contents: Uint8Array, most: number): WitValue {
-  const sink = run.handles.get<Sink>(handle, 'output-stream')
+/** Writes to a sink; false where it is closed. */
+export function written(sink: Sink, contents: Uint8Array, most: number): boolean {
   if (contents.length > most) throw new GuestTrap(`a write of ${contents.length} bytes is over its permit of ${most}`)
-  if (sink.closed) return CLOSED
+  if (sink.closed) return false
   sink.write(contents)
-  return OK
+  return true
 }
+
+const write = (run: HttpRun, handle: WitValue | undefined, contents: Uint8Array, most: number): WitValue =>
+  written(run.handles.get<Sink>(handle, 'output-stream'), contents, most) ? OK : CLOSED
 
 function zeroes(run: HttpRun, handle: WitValue | undefined, length: WitValue | undefined, most: number): WitValue {
   const n = Number(length)
@@ -142,8 +145,8 @@ const none = (resource: string): HostFunction<HttpRun> => hostFunction({}, optio
 
 const sink = hostFunction<HttpRun>({}, own('output-stream'), (run) => run.handles.add('output-stream', new Sink(false)))
 
-/** What a function may import of WASI 0.2. */
-export const WASI: HostInterfaces<HttpRun> = {
+/** What a function may import of WASI 0.2, by the ABI's glue. */
+export const GENERIC: HostInterfaces<HttpRun> = {
   'wasi:http/types': HTTP_TYPES,
   'wasi:io/error': {
     '[method]error.to-debug-string': hostFunction({ self: borrow('error') }, string, (run, [e]) => {

@@ -2,7 +2,7 @@
 import type { WitValue } from '../../core/index.ts'
 import { GuestTrap, hostFunction, wit, type HostFunction } from '../abi/index.ts'
 import { Fields, sendable, type Header } from './fields.ts'
-import { IncomingBody, InputStream, OutgoingBody, OutgoingResponse, Sink, type HttpRun, type IncomingRequest } from './run.ts'
+import { finalStatus, OutgoingResponse, type HttpRun, type IncomingBody, type IncomingRequest, type OutgoingBody } from './run.ts'
 
 const { bool, u8, u16, u32, u64, string, bytes, list, option, result, tuple, record, variant, own, borrow } = wit
 
@@ -50,6 +50,9 @@ export const ERROR_CODE = variant({
   'internal-error': text,
 })
 export const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'] as const
+const TAGS: ReadonlyMap<string, number> = new Map(METHODS.map((name, tag) => [name.toUpperCase(), tag]))
+/** The case of a method, `other` where it has none. */
+export const methodTag = (method: string): number => TAGS.get(method) ?? METHODS.length
 const METHOD = variant({
   get: null,
   head: null,
@@ -85,6 +88,8 @@ const change = (
   apply(fields)
   return OK
 }
+
+const appended = (refused: number | undefined): WitValue => (refused === undefined ? OK : headerError(refused))
 
 const self = borrow('fields')
 
@@ -124,8 +129,7 @@ const FIELDS: Functions = {
   '[method]fields.append': hostFunction(
     { self, name: string, value: bytes },
     result(undefined, HEADER_ERROR),
-    (run, [handle, name, value]) =>
-      change(run, handle, name as string, [value as Uint8Array], (fields) => fields.append(name as string, value as Uint8Array)),
+    (run, [handle, name, value]) => appended(run.handles.get<Fields>(handle, 'fields').tryAppend(name as string, value as Uint8Array)),
   ),
   '[method]fields.entries': hostFunction(
     { self },
@@ -149,8 +153,8 @@ function authority({ headers }: IncomingRequest): WitValue {
 const REQUEST: Functions = {
   '[method]incoming-request.method': hostFunction(requestSelf, METHOD, (run, [handle]) => {
     const { method } = incoming(run, handle).request
-    const index = (METHODS as readonly string[]).findIndex((m) => m.toUpperCase() === method)
-    return index < 0 ? [METHODS.length, method] : [index]
+    const tag = methodTag(method)
+    return tag === METHODS.length ? [tag, method] : [tag]
   }),
   '[method]incoming-request.path-with-query': hostFunction(requestSelf, text, (run, [handle]) => [incoming(run, handle).request.path]),
   '[method]incoming-request.scheme': hostFunction(requestSelf, option(SCHEME), (run, [handle]) => {
@@ -162,16 +166,12 @@ const REQUEST: Functions = {
     run.handles.add('fields', incoming(run, handle).headers),
   ),
   '[method]incoming-request.consume': hostFunction(requestSelf, result(own('incoming-body')), (run, [handle]) => {
-    const request = incoming(run, handle)
-    if (request.consumed) return ERR
-    request.consumed = true
-    return ok(run.handles.add('incoming-body', new IncomingBody(request.request.body)))
+    const body = incoming(run, handle).consume()
+    return body === undefined ? ERR : ok(run.handles.add('incoming-body', body))
   }),
   '[method]incoming-body.stream': hostFunction({ self: borrow('incoming-body') }, result(own('input-stream')), (run, [handle]) => {
-    const body = run.handles.get<IncomingBody>(handle, 'incoming-body')
-    if (body.taken) return ERR
-    body.taken = true
-    return ok(run.handles.add('input-stream', new InputStream(body.bytes)))
+    const stream = run.handles.get<IncomingBody>(handle, 'incoming-body').stream()
+    return stream === undefined ? ERR : ok(run.handles.add('input-stream', stream))
   }),
   '[static]incoming-body.finish': hostFunction({ this: own('incoming-body') }, own('future-trailers'), (run, [handle]) => {
     run.handles.take(handle, 'incoming-body')
@@ -204,8 +204,7 @@ const RESPONSE: Functions = {
   '[method]outgoing-response.status-code': hostFunction(responseSelf, u16, (run, [handle]) => outgoing(run, handle).status),
   '[method]outgoing-response.set-status-code': hostFunction({ ...responseSelf, 'status-code': u16 }, result(), (run, [handle, status]) => {
     const response = outgoing(run, handle)
-    // Final answers only: 1xx and what HTTP/1.1 cannot say are refused (RFC 9110, 15)
-    if ((status as number) < 200 || (status as number) > 599) return ERR
+    if (!finalStatus(status as number)) return ERR
     response.status = status as number
     return OK
   }),
@@ -213,17 +212,12 @@ const RESPONSE: Functions = {
     run.handles.add('fields', outgoing(run, handle).headers.clone(true)),
   ),
   '[method]outgoing-response.body': hostFunction(responseSelf, result(own('outgoing-body')), (run, [handle]) => {
-    const response = outgoing(run, handle)
-    if (response.body !== undefined) return ERR
-    response.body = new Sink(true)
-    run.output = response.body
-    return ok(run.handles.add('outgoing-body', new OutgoingBody(response.body)))
+    const body = run.openBody(outgoing(run, handle))
+    return body === undefined ? ERR : ok(run.handles.add('outgoing-body', body))
   }),
   '[method]outgoing-body.write': hostFunction({ self: borrow('outgoing-body') }, result(own('output-stream')), (run, [handle]) => {
-    const body = run.handles.get<OutgoingBody>(handle, 'outgoing-body')
-    if (body.taken) return ERR
-    body.taken = true
-    return ok(run.handles.add('output-stream', body.sink))
+    const sink = run.handles.get<OutgoingBody>(handle, 'outgoing-body').write()
+    return sink === undefined ? ERR : ok(run.handles.add('output-stream', sink))
   }),
   '[static]outgoing-body.finish': hostFunction(
     { this: own('outgoing-body'), trailers: option(own('fields')) },

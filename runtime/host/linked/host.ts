@@ -11,7 +11,6 @@ import {
   type GuestInfo,
   type HostLog,
   type RunStatus,
-  type World,
 } from '../../core/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
 import type { HttpResponse } from '../http/index.ts'
@@ -41,12 +40,8 @@ export interface GuestInvocation extends InvokeRequest {
   readonly tenant?: string
 }
 
-/** An outcome with what a receipt names the run by. */
-export interface GuestOutcome extends InvokeOutcome {
-  readonly world: World
-  /** `handle` of a function, `run` of a command, `interface#function` of a library. */
-  readonly entry: string
-}
+/** How an invocation ended. */
+export type GuestOutcome = InvokeOutcome
 
 export interface Host extends Omit<OwnHost, 'invoke' | 'invokeNow'> {
   /** Functions, commands and libraries. Throws `guest_world`, and for a library `guest_export_not_found`, `method_not_allowed`, `value_mismatch`. */
@@ -205,8 +200,7 @@ export function createHost(options: HostOptions): Host {
 
   function invokeNow(request: GuestInvocation): GuestOutcome | undefined {
     if (cache.get(request.module.toString()) !== null) return undefined
-    const outcome = own.invokeNow(request)
-    return outcome && { ...outcome, world: 'function', entry: 'handle' }
+    return own.invokeNow(request)
   }
 
   return {
@@ -223,7 +217,7 @@ export function createHost(options: HostOptions): Host {
       if (now !== undefined) return now
       const guest = await guestOf(request.module)
       if (guest !== null) return admitted(() => invoke(guest, request))
-      return { ...(await own.invoke(request)), world: 'function', entry: 'handle' }
+      return own.invoke(request)
     },
     invokeNow,
   }

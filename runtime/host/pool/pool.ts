@@ -22,6 +22,9 @@ interface Idle<I> {
   readonly size: number
 }
 
+/** Tenants without idle instances that are remembered: most runs are of the same few. */
+const REMEMBERED = 256
+
 /** What an instance takes beside its memory: objects of the engine and of ours. */
 const INSTANCE_BYTES = 16 * 1024
 
@@ -65,7 +68,7 @@ export class InstancePool<G extends object, I extends Pooled> {
     this.#bytes -= size
     this.#count--
     share.bytes -= size
-    if (share.bytes === 0) this.#shares.delete(share.tenant)
+    if (share.bytes === 0 && this.#shares.size > REMEMBERED) this.#shares.delete(share.tenant)
   }
 
   /** An idle instance of the guest, as good as new. */
@@ -91,7 +94,8 @@ export class InstancePool<G extends object, I extends Pooled> {
     image.restore(bytes)
     instance.reset()
     const share = this.#share(tenant)
-    const idle = this.#idle.get(guest) ?? []
+    let idle = this.#idle.get(guest)
+    if (idle === undefined) this.#idle.set(guest, (idle = []))
     idle.push({ instance, share, size })
     if (this.#last !== guest) {
       this.#idle.delete(guest)

@@ -16,7 +16,7 @@ import {
 import { verifyEd25519 } from '../../crypto/native.ts'
 import { GuestTrap, hostFunction, LimitTrap, wit, type HostInterfaces } from '../abi/index.ts'
 import { Revert } from './ending.ts'
-import type { Budget, RunState } from './state.ts'
+import type { Budget, CommonBudgets, RunState } from './state.ts'
 
 const { bool, bytes, string, u32, u64, option } = wit
 const { host } = PARAMS
@@ -60,8 +60,8 @@ export class ContractState implements RunState, ContractParts {
     this.runCallee = runCallee
   }
 
-  budgets(): Budgets {
-    return { eventsPerCall: { used: this.events.count, allowed: LIMITS.eventsPerCall } }
+  budgets(common: CommonBudgets): Budgets {
+    return { ...common, eventsPerCall: { used: this.events.count, allowed: LIMITS.eventsPerCall } }
   }
 }
 

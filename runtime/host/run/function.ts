@@ -1,29 +1,53 @@
 /** Runs of functions: a request in, an answer out, over wasi:http. */
-import { LIMITS, utf8, type Budgets, type RunStatus } from '../../core/index.ts'
+import { LIMITS, utf8, type Budgets, type HostLog, type ModelUse, type RunStatus, type TensorBridge } from '../../core/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
 import { finalHeaders, HttpRun, IncomingRequest, type HttpResponse, type RunContext } from '../http/index.ts'
 import type { Ending } from './ending.ts'
 import { entryOf } from './entry.ts'
-import type { RunState } from './state.ts'
 import type { Invoked, InvokeOutcome } from './invoke.ts'
+import type { Run } from './runs.ts'
+import type { CommonBudgets, RunState } from './state.ts'
 import { Inference } from './tensors.ts'
 
-class FunctionState extends HttpRun implements RunState {
-  readonly tensors: Inference
+const NO_LOG: HostLog = { entries: [], files: new Map() }
+const NO_MODELS: readonly ModelUse[] = []
 
-  constructor(meter: Meter, context: RunContext, tensors: Inference) {
+class FunctionState extends HttpRun implements RunState {
+  readonly #bridge: TensorBridge | undefined
+  readonly #replay: HostLog | undefined
+  #inference: Inference | undefined
+
+  constructor(meter: Meter, context: RunContext, bridge: TensorBridge | undefined, replay: HostLog | undefined) {
     super(meter, context)
-    this.tensors = tensors
+    this.#bridge = bridge
+    this.#replay = replay
+    // A replay that infers nothing must have an empty log
+    if (replay !== undefined) this.#inference = new Inference(bridge, replay)
+  }
+
+  get tensors(): Inference {
+    return (this.#inference ??= new Inference(this.#bridge, this.#replay))
+  }
+
+  log(): HostLog {
+    return this.#inference?.finish() ?? NO_LOG
+  }
+
+  get models(): readonly ModelUse[] {
+    return this.#inference?.models ?? NO_MODELS
   }
 
   drop(resource: string, handle: number): void {
     this.handles.take(handle >>> 0, resource)
   }
 
-  budgets(): Budgets {
+  budgets({ gas, memoryPages, hostCalls }: CommonBudgets): Budgets {
     return {
+      gas,
+      memoryPages,
+      hostCalls,
       outputBytes: { used: this.output?.size ?? 0, allowed: LIMITS.outputBytes },
-      logBytes: { used: this.tensors.bytes, allowed: LIMITS.logBytes },
+      logBytes: { used: this.#inference?.bytes ?? 0, allowed: LIMITS.logBytes },
     }
   }
 }
@@ -67,38 +91,45 @@ function toldOf({
   }
 }
 
-export const invokeFunction: Invoked = (runs, tensors, guest, { request, context, gasLimit, replay }, tenant, ticket) => {
+function outcomeOf(state: FunctionState, ending: Ending, response: HttpResponse): InvokeOutcome {
+  const { status, gas, budgets } = ending
+  const outcome: InvokeOutcome = {
+    world: 'function',
+    entry: 'handle',
+    status,
+    response,
+    gas,
+    log: state.log(),
+    models: state.models,
+    budgets,
+  }
+  return status === 'ok' && ending.profile === undefined ? outcome : { ...outcome, ...toldOf(ending) }
+}
+
+function finish({ instance, state }: Run<FunctionState>, ending: Ending): InvokeOutcome {
+  if (ending.status !== 'ok') return outcomeOf(state, ending, fixed(ending.status))
+  let response: HttpResponse
+  try {
+    response = responseOf(state)
+  } catch (error) {
+    if (!(error instanceof GuestTrap)) throw error
+    return outcomeOf(state, instance.trapped(error.message), fixed('trap'))
+  }
+  return outcomeOf(state, ending, response)
+}
+
+export const invokeFunction: Invoked = (runs, bridge, guest, { request, context, gasLimit, replay }, tenant, ticket) => {
   const entry = entryOf(guest, 'function', 'handle')
-  const inference = new Inference(tensors, replay)
-  const run = runs.begin(guest, gasLimit, tenant, (meter) => new FunctionState(meter, context, inference), ticket)
+  const run = runs.begin(guest, gasLimit, tenant, (meter) => new FunctionState(meter, context, bridge, replay), ticket)
   const { instance, state } = run
-
-  const outcomeOf = (ending: Ending, response: HttpResponse): InvokeOutcome => {
-    const { status, gas, budgets } = ending
-    const outcome = { status, response, gas, log: inference.finish(), models: inference.models, budgets }
-    return status === 'ok' && ending.profile === undefined ? outcome : { ...outcome, ...toldOf(ending) }
-  }
-
-  const finish = (ending: Ending): InvokeOutcome => {
-    if (ending.status !== 'ok') return outcomeOf(ending, fixed(ending.status))
-    let response: HttpResponse
-    try {
-      response = responseOf(state)
-    } catch (error) {
-      if (!(error instanceof GuestTrap)) throw error
-      return outcomeOf(instance.trapped(error.message), fixed('trap'))
-    }
-    return outcomeOf(ending, response)
-  }
-
   let waits = false
   try {
     const handles = [state.handles.add('incoming-request', new IncomingRequest(request)), state.handles.add('response-outparam', null)]
-    if (!guest.suspends) return finish(instance.run(entry, handles))
+    if (!guest.suspends) return finish(run, instance.run(entry, handles))
     waits = true
     return instance
       .runSuspending(entry, handles)
-      .then(finish)
+      .then((ending) => finish(run, ending))
       .finally(() => runs.end(run))
   } finally {
     if (!waits) runs.end(run)

@@ -1,6 +1,6 @@
 /** An instance of a guest and the run that is in it: gas, host calls, how the run ended. One run at a time; many one after the other. */
 import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunOutcome, type RunStatus, type WitValue } from '../../core/index.ts'
-import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction } from '../abi/index.ts'
+import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreForm, type CoreFunction } from '../abi/index.ts'
 import type { Pooled } from '../pool/index.ts'
 import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
 import { instantiate, type Linked } from './instantiate.ts'
@@ -8,7 +8,7 @@ import { readLeastStack, readProbes } from '../prepare/index.ts'
 import { hintOf, placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
 import { ABI, INSTANCE, Tally } from './profile.ts'
-import type { Budget, RunState } from './state.ts'
+import type { Budget, CommonBudgets, RunState } from './state.ts'
 
 /** The JavaScript Promise Integration of the engine, which TypeScript's library does not name yet. */
 interface PromiseIntegration {
@@ -37,8 +37,15 @@ interface Entered {
 }
 
 /** Where imports find the instance that calls them. */
-interface Seat {
-  instance: GuestInstance | undefined
+class Seat {
+  instance: GuestInstance | undefined = undefined
+
+  /** Pays for a call of the host. */
+  enter(label: string): GuestInstance {
+    const it = this.instance as GuestInstance
+    it.enter(label)
+    return it
+  }
 }
 
 interface Bound {
@@ -154,7 +161,18 @@ export class GuestInstance implements Budget, Pooled {
     this.#linked.stack.value = bytes
   }
 
-  #enter(label: string): void {
+  /** The memory that the ABI works on. */
+  get memory(): GuestMemory {
+    return this.#memory
+  }
+
+  /** What the world keeps of the run. */
+  get state(): RunState | undefined {
+    return this.#state
+  }
+
+  /** The guest calls the host. */
+  enter(label: string): void {
     if (this.#inside) throw new GuestTrap('the guest called the host from its allocator')
     if (++this.#calls > LIMITS.hostCalls)
       throw new LimitTrap('hostCalls', `more host calls than the limit hostCalls of ${LIMITS.hostCalls}`)
@@ -173,24 +191,19 @@ export class GuestInstance implements Budget, Pooled {
     const { label } = bound
     if (bound.kind === 'drop') {
       const { resource } = bound
-      return (handle) => {
-        const it = seat.instance as GuestInstance
-        it.#enter(label)
-        it.#state?.drop?.(resource, handle as number)
-      }
+      return (handle) => seat.enter(label).#state?.drop?.(resource, handle as number)
     }
+    if (bound.kind === 'core') return (bound.form as CoreForm<RunState | undefined>)(() => seat.enter(label))
     const { glue } = bound
     const run = bound.func.run as (state: RunState | undefined, args: readonly WitValue[]) => WitValue | Promise<WitValue>
     if (!bound.func.suspends) {
       return (...args) => {
-        const it = seat.instance as GuestInstance
-        it.#enter(label)
+        const it = seat.enter(label)
         return glue.lower(it.#memory, run(it.#state, glue.lift(it.#memory, args)) as WitValue, args)
       }
     }
     return new jspi.Suspending(async (...args) => {
-      const it = seat.instance as GuestInstance
-      it.#enter(label)
+      const it = seat.enter(label)
       const turns = it.#turns as Turns
       turns.wait(it.#whole.bytes.length)
       const answer = run(it.#state, glue.lift(it.#memory, args))
@@ -206,7 +219,7 @@ export class GuestInstance implements Budget, Pooled {
   }
 
   static #bind(guest: PreparedGuest): Bound {
-    const seat: Seat = { instance: undefined }
+    const seat = new Seat()
     const modules: Record<string, Record<string, WebAssembly.ImportValue>> = {}
     for (const bound of guest.imports) {
       const of = (modules[bound.module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>)
@@ -303,12 +316,12 @@ export class GuestInstance implements Budget, Pooled {
   }
 
   #ending(status: RunStatus, result: WitValue, gas: bigint): Ending {
-    const budgets: Budgets = {
+    const common: CommonBudgets = {
       gas: { used: gas, allowed: this.#limit },
       memoryPages: { used: this.#whole.bytes.length / PAGE, allowed: this.guest.memoryPages },
       hostCalls: { used: this.#calls, allowed: LIMITS.hostCalls },
-      ...this.#state?.budgets?.(),
     }
+    const budgets: Budgets = this.#state?.budgets?.(common) ?? common
     const ending = { status, result, gas, budgets }
     return this.#tally === undefined ? ending : this.#profiled(ending, this.#tally)
   }

@@ -1,5 +1,5 @@
 /** Guests that answer requests, by world: what is asked, what comes back, and who runs it. A world is one file and one line here. */
-import type { Budgets, CID, FunctionGas, GuestFrame, HostLog, ModelUse, RunStatus, TensorBridge } from '../../core/index.ts'
+import type { Budgets, CID, FunctionGas, GuestFrame, HostLog, ModelUse, RunStatus, TensorBridge, World } from '../../core/index.ts'
 import type { HttpRequest, HttpResponse, RunContext } from '../http/index.ts'
 import type { Ticket } from '../pool/index.ts'
 import type { PreparedGuest } from './prepared.ts'
@@ -17,6 +17,9 @@ export interface InvokeRequest {
 }
 
 export interface InvokeOutcome {
+  readonly world: World
+  /** What a receipt names the entry by: `handle` of a function, `run` of a command, `interface#function` of a library. */
+  readonly entry: string
   readonly status: RunStatus
   /** The body is the receiver's: whole, and of no memory that anything else writes to. */
   readonly response: HttpResponse

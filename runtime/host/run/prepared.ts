@@ -1,6 +1,15 @@
 /** A guest made ready: validated, metered, compiled, with its glue. */
 import { LIMITS, type GuestInfo } from '../../core/index.ts'
-import { exportGlue, importGlue, offered, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
+import {
+  exportGlue,
+  hasText,
+  importGlue,
+  offered,
+  type CoreForm,
+  type ExportGlue,
+  type HostFunction,
+  type ImportGlue,
+} from '../abi/index.ts'
 import { isComponent, type MainExport } from '../component/index.ts'
 import { isPoolable, prepareModule, prepareProfiling, pricesOf, reachOf } from '../prepare/index.ts'
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../validate/index.ts'
@@ -11,6 +20,7 @@ import { WORLDS } from './worlds.ts'
 export type BoundImport = { readonly module: string; readonly name: string; /** In a profile. */ readonly label: string } & (
   | { readonly kind: 'drop'; readonly resource: string }
   | { readonly kind: 'host'; readonly func: HostFunction<never>; readonly glue: ImportGlue }
+  | { readonly kind: 'core'; readonly func: HostFunction<never>; readonly form: CoreForm<never> }
 )
 
 export interface Entry {
@@ -65,7 +75,10 @@ function bind(valid: ValidGuest): readonly BoundImport[] {
     if (wired.kind === 'drop') return { module, name, label: `host: drop ${wired.resource}`, kind: 'drop', resource: wired.resource }
     const func = offered(offers, wired.interface)?.[wired.func.name] as HostFunction<never>
     const label = `host: ${wired.interface.replace(/@.*$/, '')}.${wired.func.name}`
-    return { module, name, label, kind: 'host', func, glue: importGlue(func.type, wired.encoding) }
+    // Forms by hand know one encoding of text
+    return func.core !== undefined && (wired.encoding === 'utf16' || !hasText(func.type))
+      ? { module, name, label, kind: 'core', func, form: func.core }
+      : { module, name, label, kind: 'host', func, glue: importGlue(func.type, wired.encoding) }
   })
 }
 
@@ -113,7 +126,7 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
     poolable: !profile && poolable(valid.core.module, wholeMemory),
     profiled: profile,
     probes,
-    suspends: imports.some((i) => i.kind === 'host' && i.func.suspends),
+    suspends: imports.some((i) => i.kind !== 'drop' && i.func.suspends),
     bytes: bytes.length + prepared.length * 4,
   }
 }

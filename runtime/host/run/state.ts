@@ -7,11 +7,14 @@ export interface Budget extends Meter {
   readonly left: bigint
 }
 
+/** The budgets of every run. */
+export type CommonBudgets = Readonly<Required<Pick<Budgets, 'gas' | 'memoryPages' | 'hostCalls'>>>
+
 /** What the imports of a world work on. */
 export interface RunState {
   readonly meter: Meter
   /** Frees a resource of the guest. */
   drop?(resource: string, handle: number): void
-  /** Budgets of the world beside those of every run. */
-  budgets?(): Budgets
+  /** Budgets of the world and those of every run. */
+  budgets?(common: CommonBudgets): Budgets
 }

@@ -15,10 +15,10 @@ import {
   encode,
   fromHex,
 } from '../../core/index.ts'
-import type { GuestInvocation, GuestOutcome } from '../../host/index.ts'
+import type { GuestInvocation, GuestOutcome, HttpRequest, HttpResponse } from '../../host/index.ts'
 import type { RunFile } from '../../receipts/index.ts'
 import { leavesReceipts, retentionOf, type RunParts } from '../parts.ts'
-import { announce, contextNow, inSlot, inSlotUntil, strictest, ticketOf } from './runs.ts'
+import { announce, contextNow, inSlot, inSlotUntil, strictest, withTicket } from './runs.ts'
 
 const NO_BYTES = new Uint8Array(0)
 const EMPTY_SHA256 = sha256(NO_BYTES)
@@ -26,14 +26,14 @@ const GAS_LIMIT = BigInt(LIMITS.invokeGas)
 
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 
-/** Values up to here are faster read one by one than by a call into the engine. */
-const SHORT = 24
+/** Values up to here are read through one buffer: small arrays have none of their own before they are asked for it, which costs more than a copy. */
+const SHORT = 1_024
+const scratch = Buffer.allocUnsafeSlow(SHORT)
 
 function fromLatin1(bytes: Uint8Array): string {
   if (bytes.length > SHORT) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i] as number)
-  return text
+  scratch.set(bytes)
+  return scratch.toString('latin1', 0, bytes.length)
 }
 
 /** Worlds that answer requests. */
@@ -54,7 +54,33 @@ export function invoke(parts: RunParts, name: string, request: FunctionRequest):
     : parts.host.load(module).then(() => serve(parts, name, module, request))
 }
 
+/** The same, as an answer that can go to another thread: it holds what others make when they are asked. */
+export async function invokeWhole(parts: RunParts, name: string, request: FunctionRequest): Promise<FunctionAnswer> {
+  const answer = await invoke(parts, name, request)
+  return answer.receipt === null ? { ...answer, bodySha256: answer.bodySha256 } : answer
+}
+
 const headersOf = ({ headers }: FunctionRequest): Headers => headers.map(([key, value]) => [key, latin1(value)] as const)
+
+/** A request as the guest sees it; its headers are made when the guest first asks. */
+class GuestRequest implements HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly body: Uint8Array
+  readonly #of: FunctionRequest
+  #headers: Headers | undefined
+
+  constructor(request: FunctionRequest) {
+    this.method = request.method
+    this.path = request.path
+    this.body = request.body
+    this.#of = request
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= headersOf(this.#of))
+  }
+}
 
 /** The context of a run; its seed is made when the guest first asks, as most never do. */
 class LazyContext {
@@ -75,33 +101,45 @@ class LazyContext {
   }
 }
 
+/** An answer without a receipt. */
+class Unreceipted implements FunctionAnswer {
+  readonly status: number
+  readonly headers: FunctionAnswer['headers']
+  readonly body: Uint8Array
+  readonly receipt = null
+
+  constructor({ status, headers, body }: HttpResponse) {
+    this.status = status
+    this.headers = textHeaders(headers)
+    this.body = body
+  }
+
+  /** Few ask for it. */
+  get bodySha256(): Uint8Array {
+    return sha256(this.body)
+  }
+}
+
 /** Nothing of the run is kept; its seed is of the node's choice. */
 function unreceipted(parts: RunParts, name: string, module: CID, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> {
   const { context } = contextNow(parts)
-  const { method, path, body } = request
   const invocation: GuestInvocation = {
     module,
     tenant: name,
-    request: { method, path, headers: headersOf(request), body },
+    request: new GuestRequest(request),
     context: new LazyContext(context, () => parts.random(32)),
     gasLimit: GAS_LIMIT,
   }
   const began = performance.now()
-  const finish = ({ response, status, gas }: GuestOutcome): FunctionAnswer => {
-    parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
-    return {
-      status: response.status,
-      headers: textHeaders(response.headers),
-      body: response.body,
-      // Few ask for it, and no receipt needs it.
-      get bodySha256() {
-        return sha256(response.body)
-      },
-      receipt: null,
-    }
-  }
   const now = parts.host.invokeNow(invocation)
-  return now === undefined ? parts.host.invoke(invocation).then(finish) : finish(now)
+  return now === undefined
+    ? parts.host.invoke(invocation).then((outcome) => unreceiptedAnswer(parts, outcome, began))
+    : unreceiptedAnswer(parts, now, began)
+}
+
+function unreceiptedAnswer(parts: RunParts, { response, status, gas }: GuestOutcome, began: number): FunctionAnswer {
+  parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
+  return new Unreceipted(response)
 }
 
 function receipted(parts: RunParts, name: string, module: CID, request: FunctionRequest): Promise<FunctionAnswer> {
@@ -154,7 +192,7 @@ function receipted(parts: RunParts, name: string, module: CID, request: Function
     announce(parts, issued, 'invoke', outcome.status, outcome.gas)
     const { status, body } = response
     const shown = textHeaders(response.headers)
-    return ticketOf(run, issued, outcome.gas, later).then((receipt) => ({ status, headers: shown, body, bodySha256, receipt }))
+    return withTicket(run, issued, outcome.gas, later, (receipt) => ({ status, headers: shown, body, bodySha256, receipt }))
   }
   const now = inSlot(run, () => parts.host.invokeNow(invocation))
   return now === undefined ? inSlotUntil(run, () => parts.host.invoke(invocation)).then(answered) : answered(now)

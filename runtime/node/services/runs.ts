@@ -42,12 +42,12 @@ export async function inSlotUntil<T>(run: OpenRun, work: () => Promise<T>): Prom
   }
 }
 
-/** The ticket of an issued receipt, once it is durable unless the caller does not wait. */
-export function ticketOf(run: OpenRun, issued: Issued, gas: bigint, later: boolean): Promise<ReceiptTicket> {
+/** What is told of a run, once its receipt is durable unless the caller does not wait: `told` makes it of the receipt's ticket. */
+export function withTicket<T>(run: OpenRun, issued: Issued, gas: bigint, later: boolean, told: (ticket: ReceiptTicket) => T): Promise<T> {
   return new Promise((resolve, reject) => {
     const ticket = (salt: Uint8Array, attestationOf: () => Uint8Array): void => {
       try {
-        resolve({ id: issued.idText, gas: gas.toString(), salt, attestation: attestationOf() })
+        resolve(told({ id: issued.idText, gas: gas.toString(), salt, attestation: attestationOf() }))
       } catch (error) {
         reject(asUtnetError(error))
       }
@@ -57,6 +57,10 @@ export function ticketOf(run: OpenRun, issued: Issued, gas: bigint, later: boole
     else issued.whenDurable((failure) => (failure === undefined ? ticket(run.salt, () => issued.attestation()) : reject(failure)))
   })
 }
+
+/** The ticket of an issued receipt, once it is durable unless the caller does not wait. */
+export const ticketOf = (run: OpenRun, issued: Issued, gas: bigint, later: boolean): Promise<ReceiptTicket> =>
+  withTicket(run, issued, gas, later, (ticket) => ticket)
 
 /** Tells listeners of a receipt: its id is made only where there are any. */
 export function announce(parts: Pick<RunParts, 'events'>, issued: Issued, kind: 'invoke' | 'infer', status: RunStatus, gas: bigint): void {
