@@ -1,7 +1,7 @@
 /** One product of matrices, n = 1024, weights constant: our prepared guest against onnxruntime-web, one thread each. */
-import { fileCid, type Tensor } from '../../runtime/core/index.ts'
+import { concatBytes, fileCid, type NamedTensor } from '../../runtime/core/index.ts'
 import { wasmDevice } from '../../runtime/tpu-bridge/index.ts'
-import { f32, modelOfCase } from '../../runtime/tpu-bridge/operators/testing/node-case.ts'
+import { bytes, graph, int, model, node, ONNX_TYPE, text, value } from '../../test/compliance/onnx-models.ts'
 import { ratioOf, type Row } from '../row.ts'
 import { exactGuest } from './exact.ts'
 import { webPeer } from './peers.ts'
@@ -10,18 +10,28 @@ import { rounds, told, type Variant } from './rounds.ts'
 const N = 1024
 const ROUNDS = 15
 
-const matrix = (seed: number): Tensor =>
-  f32(
-    [N, N],
-    Array.from({ length: N * N }, (_, i) => Math.sin(i + seed)),
+const matrix = (name: string, seed: number): NamedTensor => ({
+  name,
+  dtype: 'f32',
+  shape: [N, N],
+  data: new Uint8Array(Float32Array.from({ length: N * N }, (_, i) => Math.sin(i + seed)).buffer),
+})
+
+/** y = x w. */
+function product(w: NamedTensor): Uint8Array {
+  const shape = [N, N]
+  const initializer = concatBytes(int(1, N), int(1, N), int(2, ONNX_TYPE.f32), text(8, w.name), bytes(9, w.data))
+  return model(
+    graph([node('MatMul', ['x', w.name], ['y'])], [value('x', ONNX_TYPE.f32, shape)], [value('y', ONNX_TYPE.f32, shape)], [initializer]),
   )
+}
 
 export async function matmulRows(emit: (row: Row) => void): Promise<void> {
-  const model = modelOfCase({ op: 'MatMul', inputs: [matrix(1), { ...matrix(2), constant: true }] })
-  const inputs = [{ name: 'i0', ...matrix(1) }]
+  const file = product(matrix('w', 2))
+  const inputs = [matrix('x', 1)]
   const device = wasmDevice({ exact: await exactGuest() })
-  const ours = await device.load(model, fileCid(model))
-  const theirs = await webPeer(model, 'disabled')
+  const ours = await device.load(file, fileCid(file))
+  const theirs = await webPeer(file, 'disabled')
   const variants: readonly Variant[] = [
     { name: 'wasm', run: () => ours.run(inputs) },
     { name: 'web', run: () => theirs(inputs) },
