@@ -74,7 +74,7 @@ export function checkpointBoundaries(
   if (total * 2 * SEGMENTS > Number.MAX_SAFE_INTEGER)
     throw new UtnetError('core_bad_argument', `the cost of the model is too large: ${total}`)
   const live = liveBytes(trace, inputs, outputs, bytesOf)
-  const best = new Array<number>(SEGMENTS).fill(0)
+  const best = Array.from({ length: SEGMENTS }, () => 0)
   let before = 0
   for (let k = 1; k < trace.length; k++) {
     before += (trace[k - 1] as CostedEntry).cost

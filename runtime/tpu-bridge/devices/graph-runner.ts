@@ -56,7 +56,7 @@ function localRunner(arithmetic: string, load: (model: CID) => Promise<RunnableG
       const fed = ordered(graph.model.graph.inputs, inputs)
       const recording = await turn(() => graph.recording(fed))
       const outputs = await turn(() => graph.values(recording, fed, recording.outputs))
-      const known = new Set([...recording.types.keys()])
+      const known = new Set(recording.types.keys())
       return {
         model,
         arithmetic,

@@ -59,6 +59,6 @@ export class Crew {
   }
 
   #post(message: CrewMessage): void {
-    for (const worker of this.#workers) worker.postMessage(message)
+    for (const worker of this.#workers) worker.postMessage(message, [])
   }
 }

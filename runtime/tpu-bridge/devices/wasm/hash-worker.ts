@@ -35,6 +35,6 @@ parentPort?.on('message', (request: HashRequest) => {
   try {
     reply = { id, ...rootsOf(request) }
   } finally {
-    parentPort?.postMessage(reply)
+    parentPort?.postMessage(reply, [])
   }
 })

@@ -77,7 +77,7 @@ export class Hasher {
       this.#waiting.set(id, { resolve, reject })
       this.#worker.ref()
       const request: HashRequest = { id, memory, marks, reached }
-      this.#worker.postMessage(request)
+      this.#worker.postMessage(request, [])
     })
     // one that nobody waits for any more must not end the process
     reply.catch(() => {})

@@ -6,7 +6,7 @@ import { Engine, type ForeignDevice } from './engine.ts'
 import type { ExactModule } from './memory.ts'
 
 /** Values that are kept in one run: more take more runs. */
-const KEPT_BYTES = 32 << 20
+const KEPT_BYTES = 64 << 20
 
 export class WasmGraph {
   readonly model: Model
