@@ -36,7 +36,8 @@ const direction = await open('ch_ppocr_mobile_v2.0_cls_infer.onnx')
 const alphabet = asset('ppocr_keys_v1.txt').toString('utf8').split('\n')
 const image = readFileSync(fileURLToPath(new URL('../../examples/images/clean.png', import.meta.url)))
 
-const tensorOf = (grey: Grey, width: number): Tensor => new Tensor('float32', planesOf(grey, width, grey.height), [1, 3, grey.height, width])
+const tensorOf = (grey: Grey, width: number): Tensor =>
+  new Tensor('float32', planesOf(grey, width, grey.height), [1, 3, grey.height, width])
 
 async function run(session: InferenceSession, input: Tensor): Promise<Tensor> {
   return (await session.run({ x: input }))[session.outputNames[0] as string] as Tensor
