@@ -15,11 +15,15 @@ import {
   type CheckpointTensor,
   type NamedTensor,
   type Tensor,
+  type TensorType,
 } from '../../core/index.ts'
 import type { VerifiedRun } from '../device.ts'
 import { exposed, nodeModel, writeModel, type Graph, type Model, type Node } from '../graph/index.ts'
-import { entriesFor, record, type ForeignNode, type Recording } from '../trace/index.ts'
+import { entriesFor, record, type ForeignNode, type RecordedEntry, type Recording } from '../trace/index.ts'
 import { openSession, runSession, type OrtKind } from './ort-runtime.ts'
+
+/** So many operators are run one by one to know a value that shapes hang on; a session of each takes about 2 ms. */
+const CHAIN = 64
 
 /** Sessions that are kept of one model: one for each set of values. */
 const KEPT = 3
@@ -51,8 +55,19 @@ export class OrtGraph {
 
   /** What a run on these inputs consists of. */
   recording(inputs: readonly NamedTensor[]): Promise<Recording> {
+    const known = new Map<string, Tensor>(inputs.map((t) => [t.name, t]))
     return record(this.model, inputs, {
-      evaluate: async (partial, names) => (await this.values(partial, inputs, names)).map((t) => t.data),
+      evaluate: async (partial, names) => {
+        const chain = entriesFor(
+          partial,
+          names.filter((name) => !known.has(name)),
+          { has: (name) => known.has(name) || partial.constants.has(name) },
+        )
+        if (chain.length > CHAIN)
+          for (const [i, t] of (await this.values(partial, inputs, names)).entries()) known.set(names[i] as string, t)
+        else for (const entry of chain) await this.#evaluate(entry, partial, known)
+        return names.map((name) => ((known.get(name) ?? partial.constants.get(name)) as Tensor).data)
+      },
       // here nothing is foreign: what has no kernels runs as everything else does
       foreign: (node) => this.operator(node),
     })
@@ -71,6 +86,24 @@ export class OrtGraph {
       const { dtype, shape, data } = (found.get(name) ?? there(name)) as Tensor
       return { dtype, shape, data }
     })
+  }
+
+  /** One operator of a chain, its results among what is known. What only has another shape is not run. */
+  async #evaluate(
+    { path, inputs, outputs, types, lowered }: RecordedEntry,
+    { constants }: Recording,
+    known: Map<string, Tensor>,
+  ): Promise<void> {
+    const operands = inputs.map((name) => (name === '' ? undefined : (known.get(name) ?? constants.get(name))))
+    const at = (output: number): Uint8Array | undefined => {
+      const alias = lowered?.aliases?.find(([to]) => to === output)
+      return alias === undefined ? lowered?.known?.get(output) : operands[alias[1]]?.data
+    }
+    const named = outputs.flatMap((name, i) => (name === '' ? [] : [[name, i] as const]))
+    const ready = named.every(([, i]) => at(i) !== undefined)
+    const made = ready ? [] : await this.operator({ path, operands })
+    for (const [k, [name, i]] of named.entries())
+      known.set(name, ready ? { ...(types[i] as TensorType), data: at(i) as Uint8Array } : (made[k] as Tensor))
   }
 
   /** One operator alone: its outputs that have names. */

@@ -29,14 +29,20 @@ export interface Recording {
   readonly guards: readonly Guard[]
 }
 
-/** The entries that values hang on, in order: what must run to have them. */
-export function entriesFor({ entries }: Pick<Recording, 'entries'>, names: Iterable<string>): readonly RecordedEntry[] {
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** The entries that values hang on, in order: what must run to have them, where the values of `have` are at hand. */
+export function entriesFor(
+  { entries }: Pick<Recording, 'entries'>,
+  names: Iterable<string>,
+  have: { has(name: string): boolean } = NOTHING,
+): readonly RecordedEntry[] {
   const wanted = new Set(names)
   const found: RecordedEntry[] = []
   for (let i = entries.length - 1; i >= 0; i--) {
     const entry = entries[i] as RecordedEntry
     if (!entry.outputs.some((name) => name !== '' && wanted.has(name))) continue
-    for (const name of entry.inputs) if (name !== '') wanted.add(name)
+    for (const name of entry.inputs) if (name !== '' && !have.has(name)) wanted.add(name)
     found.push(entry)
   }
   return found.reverse()
