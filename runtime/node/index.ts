@@ -6,7 +6,17 @@ export { startDevNode } from './dev-node.ts'
 export type { DevNode, DevNodeOptions } from './dev-node.ts'
 export { openNode } from './open-node.ts'
 export type { NodeOptions, OpenNode } from './open-node.ts'
-export { audit, cheating, checkTranscript, exactModels, type Audited, type ExactModels, type Lie, type TranscriptOptions } from './piee/index.ts'
+export type { RemoteServer } from './devices.ts'
+export {
+  audit,
+  cheating,
+  checkTranscript,
+  exactModels,
+  type Audited,
+  type ExactModels,
+  type Lie,
+  type TranscriptOptions,
+} from './piee/index.ts'
 export type { ReceiptRules, RetentionRules } from './parts.ts'
 export { reexecute } from './reexecute.ts'
 export { replayBundle, type Replay } from './replay.ts'
