@@ -7,6 +7,7 @@ import { modelRows } from './tensor/models.ts'
 import { verifiedRows } from './tensor/verified.ts'
 import { fusionRows } from './tensor/fusion.ts'
 import { onnxRows } from './tensor/onnx.ts'
+import { servingRows } from './tensor/serving.ts'
 import { zooRows } from './tensor/zoo.ts'
 
 export type Emit = (row: Row) => void
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   fusion: fusionRows,
   onnx: onnxRows,
   zoo: zooRows,
+  serving: servingRows,
 }
 
 /** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */

@@ -8,6 +8,7 @@ import { askedToStop } from '../stop.ts'
 import { trustChain } from '../user-folder.ts'
 import { watchAndDeploy } from '../watch.ts'
 import { textFlag, type Verb, type VerbContext } from '../verb.ts'
+import { DEVICE_FLAGS, DEVICE_USAGE, devicesAsked, type DevicesAsked } from './dev-devices.ts'
 
 const RETENTIONS: readonly string[] = ['public', 'sealed', 'none']
 
@@ -65,10 +66,11 @@ interface Started {
   readonly receipts: 'on' | 'off'
   readonly threads: number | undefined
   readonly cheat: number | undefined
+  readonly devices: DevicesAsked
 }
 
 async function start(options: Started): Promise<DevNode> {
-  const { data, port, retention, receipts, threads, cheat } = options
+  const { data, port, retention, receipts, threads, cheat, devices } = options
   const { startDevNode } = await loadRuntime()
   try {
     return await startDevNode({
@@ -78,6 +80,7 @@ async function start(options: Started): Promise<DevNode> {
       receipts: { default: receipts },
       ...(threads === undefined ? {} : { threads }),
       ...(cheat === undefined ? {} : { cheat }),
+      ...devices,
     })
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
@@ -89,7 +92,7 @@ async function start(options: Started): Promise<DevNode> {
 
 export const dev: Verb = {
   name: 'dev',
-  usage: 'dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE]',
+  usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] ${DEVICE_USAGE}`,
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
   options: {
     port: { type: 'string', short: 'p' },
@@ -99,6 +102,7 @@ export const dev: Verb = {
     receipts: { type: 'string' },
     threads: { type: 'string' },
     cheat: { type: 'string' },
+    ...DEVICE_FLAGS,
   },
   positionals: [0, 0],
   async run(context) {
@@ -111,6 +115,7 @@ export const dev: Verb = {
       receipts: receiptsOf(context),
       threads: threadsOf(context),
       cheat: cheatOf(context),
+      devices: devicesAsked(context),
     }
     const stop = askedToStop()
     const node = await start(options)

@@ -84,6 +84,7 @@ export const LIMITS = {
   modelItems: 1 << 23, // names and numbers of a model, weights not counted; 8 for each node, attribute or tensor
   modelNameBytes: 1_024,
   tensorRunMs: 60_000,
+  deviceRuns: 256, // on the devices of one place, waiting ones among them
   devicePrice: 1_000_000, // times the runs of a node it is a whole number still
   commitmentBytes: 1 << 20, // of one inference: heads, checkpoints, exceptions
   // chain

@@ -6,6 +6,7 @@ export { startDevNode } from './dev-node.ts'
 export type { DevNode, DevNodeOptions } from './dev-node.ts'
 export { openNode } from './open-node.ts'
 export type { NodeOptions, OpenNode } from './open-node.ts'
+export type { RemoteServer } from './devices.ts'
 export {
   audit,
   cheating,

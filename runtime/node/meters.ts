@@ -1,8 +1,10 @@
 /** Counters of a node, as OpenMetrics. */
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, type OpenMetricsContentType } from 'prom-client'
 import type { ReceiptKind, RunStatus } from '../core/index.ts'
+import type { ServingState } from '../tpu-bridge/index.ts'
+import { deviceMeters, type DeviceMeters } from './device-meters.ts'
 
-export interface Meters {
+export interface Meters extends DeviceMeters {
   /** A run ended; seconds of wall time. */
   ran(kind: ReceiptKind, status: RunStatus, gas: bigint, seconds: number): void
   block(height: number, transactions: number): void
@@ -58,8 +60,14 @@ export interface Waiting {
   readonly threads: number
 }
 
-/** Fresh counters; `waiting` reads gauges when they are asked for, `others` what other threads have counted. */
-export function createMeters(waiting: () => Waiting, others: () => readonly RunTotals[] = () => []): Meters {
+const IDLE: ServingState = { joined: 0, batches: 0, devices: [] }
+
+/** Fresh counters; `waiting` and `serving` read gauges when they are asked for, `others` what other threads have counted. */
+export function createMeters(
+  waiting: () => Waiting,
+  others: () => readonly RunTotals[] = () => [],
+  serving: () => ServingState = () => IDLE,
+): Meters {
   const registry = new Registry<OpenMetricsContentType>()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
   const of = { registers: [registry] }
@@ -107,6 +115,7 @@ export function createMeters(waiting: () => Waiting, others: () => readonly RunT
     },
   })
   return {
+    ...deviceMeters(registry, serving),
     ran(kind, status, used, wall) {
       runs.inc({ kind, status })
       gas.inc({ kind }, Number(used))

@@ -31,7 +31,7 @@ import * as crypto from '../crypto/native.ts'
 import { createHost } from '../host/index.ts'
 import { openDisk, openLmdb } from '../kv/index.ts'
 import { openReceipts, type Receipts } from '../receipts/index.ts'
-import { createBridge, localDevices, withGuests } from '../tpu-bridge/index.ts'
+import { createBridge, withGuests, type Bridge } from '../tpu-bridge/index.ts'
 import { exactGuest } from './exact-guest.ts'
 import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index.ts'
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
@@ -39,6 +39,7 @@ import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { devGenesis } from './dev-genesis.ts'
+import { devicesOf, type RemoteServer } from './devices.ts'
 import { createBuckets } from './buckets.ts'
 import { journalOf, lanesOf, restingThreads, startEdges, type Edges, type GuestEntry } from './edge/index.ts'
 import { createEventHub } from './event-hub.ts'
@@ -74,8 +75,14 @@ export interface NodeOptions {
   readonly deadlineMs?: number
   /** Told when an edge thread was ended or came down; it is started again. */
   readonly onRestart?: (error: UtnetError) => void
-  /** Devices in order of preference, of `onnx-cpu`, `wasm`, `onnx-web` and `wasm-mixed`; all unless told. */
+  /** Devices in order of preference (docs/devices.md); `onnx-cpu`, `wasm`, `onnx-web` and `wasm-mixed` unless told. */
   readonly devices?: readonly string[]
+  /** Provider of device `onnx-gpu`, e.g. `webgpu`. */
+  readonly gpu?: string
+  /** Server of device `remote`. */
+  readonly remote?: RemoteServer
+  /** What a run costs on a device, by its id: whole numbers from 1 (docs/devices.md). */
+  readonly prices?: Readonly<Record<string, number>>
   /** The component that device `wasm` runs; that of the package unless told. */
   readonly exactComponent?: Uint8Array
   /** The node lies in one of so many inferences; only under a dev genesis. */
@@ -162,11 +169,14 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   closers.push(() => store.close())
   const exact = exactGuest(options.exactComponent)
   const operators = guestOperators(() => ({ chain, host }))
-  const local = localDevices({
-    ...(options.devices === undefined ? {} : { order: options.devices }),
-    ...(exact === undefined ? {} : { exact }),
+  const local = devicesOf(options, exact, (model) => honest.namesOf(model))
+  const honest: Bridge = createBridge({
+    files: store,
+    kv,
+    devices: local.map((device) => withGuests(device, operators)),
+    ...(options.prices === undefined ? {} : { prices: options.prices }),
+    watch: { timed: (...what) => meters.device(...what), replaced: (device) => meters.replaced(device) },
   })
-  const honest = createBridge({ files: store, kv, devices: local.map((device) => withGuests(device, operators)) })
   closers.push(() => honest.close())
   const random = pooledRandom()
   const cheat = options.cheat === undefined ? undefined : cheatOn(genesis, options.cheat, honest, exact, store, random)
@@ -220,6 +230,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const meters = createMeters(
     () => ({ mempool: chain.waiting(), receipts: receipts.count(), threads }),
     () => edges?.totals() ?? [],
+    () => honest.serving(),
   )
   /** Digests of the receipts of this run's batches that no block holds yet, for events. */
   const unanchored = new Map<string, Uint8Array>()

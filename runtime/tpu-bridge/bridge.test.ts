@@ -278,3 +278,36 @@ test('U5.1-VRT-1 a task whose device dies in the middle, or lacks a form of an o
   await expect(bridge.infer('m', [x], 'exact')).rejects.toEqual(code('tensor_input'))
   expect(asked).toBe(0)
 })
+
+test('runs that nobody asked to be verified are joined where that changes no bit, and each has its own commitment', async () => {
+  const seen: string[] = []
+  const bridge = createBridge({
+    files: memoryFiles(),
+    kv: memoryKv(),
+    devices: [onnxCpu({ threads: 1 })],
+    now: () => 0,
+    watch: { timed: (device, phase) => void seen.push(`${device} ${phase}`), replaced() {} },
+  })
+  await bridge.put('cls', cls)
+  const inputs = Array.from({ length: 4 }, (_, i) => {
+    const t = picture(1, 3, 48, 192)
+    return [{ ...t, data: new Uint8Array(floats(t).map((v) => v / (i + 1)).buffer) }]
+  })
+  const alone = []
+  for (const given of inputs) alone.push(await bridge.infer('cls', given, 'any'))
+  const burst = () => Promise.all(inputs.map((given) => bridge.infer('cls', given, 'any')))
+  expect(await burst()).toEqual(alone)
+  for (let i = 0; i < 3; i++) expect(await burst()).toEqual(alone)
+  const state = bridge.serving()
+  expect(state.joined).toBeGreaterThan(0)
+  expect(state.joined / state.batches).toBeGreaterThan(1)
+  expect(state.devices).toEqual([
+    { id: 'onnx-cpu', arithmetic: alone[0]?.arithmetic, condition: 'ready', atWork: 0, sessions: 1, bytes: cls.length * 2 },
+  ])
+  expect(seen.slice(0, 3)).toEqual(['onnx-cpu load', 'onnx-cpu first-run', 'onnx-cpu run'])
+  // verified runs keep to themselves
+  const { joined } = bridge.serving()
+  await Promise.all(inputs.map((given) => bridge.infer('cls', given, 'bounded')))
+  expect(bridge.serving().joined).toBe(joined)
+  await bridge.close()
+})

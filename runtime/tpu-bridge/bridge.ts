@@ -35,6 +35,8 @@ export interface BridgeOptions {
   readonly prices?: Readonly<Record<string, number>>
   /** Told of what devices do. */
   readonly watch?: BridgeWatch
+  /** Milliseconds, from anywhere: what devices are timed by, and whether batches pay. */
+  readonly now?: () => number
 }
 
 /** State of a device, for status pages. */
@@ -108,11 +110,12 @@ const SILENT: BridgeWatch = { timed() {}, replaced() {} }
 export function createBridge(options: BridgeOptions): Bridge {
   const { files, kv } = options
   const watch = options.watch ?? SILENT
+  const now = options.now ?? (() => performance.now())
   const batches: BatchCounts = { joined: 0, batches: 0 }
-  const devices = (options.devices ?? localDevices()).map((device) => served(device, watch, batches))
+  const devices = (options.devices ?? localDevices()).map((device) => served(device, watch, batches, now))
   const registry = new ModelRegistry(kv)
   const sessions = new SessionCache(options.maxSessionBytes ?? 512 * 1024 * 1024)
-  const placer = new Placer({ devices, sessions, watch, prices: options.prices ?? {}, now: () => performance.now() })
+  const placer = new Placer({ devices, sessions, watch, prices: options.prices ?? {}, now })
   /** Names that are being put, by model. */
   const naming = new Map<string, string>()
 

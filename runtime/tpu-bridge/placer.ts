@@ -3,7 +3,7 @@
  * and what the first had done is lost). What a device says of the caller's inputs is the answer, wherever it was.
  */
 import type { ArithmeticClass, CID, ErrorCode } from '../core/index.ts'
-import { UtnetError } from '../core/index.ts'
+import { limitError, LIMITS, UtnetError } from '../core/index.ts'
 import type { Device, LoadedModel } from './device.ts'
 import { DEFAULT_PRICE, placements, pricesOf, type Candidate } from './dispatch.ts'
 import type { BridgeWatch } from './served.ts'
@@ -97,7 +97,7 @@ export class Placer {
     for (const old of this.#refusals.keys()) if (this.#refusals.size > REFUSALS_MAX) this.#refusals.delete(old)
   }
 
-  /** Runs a task. Throws what the device says of the inputs, or what kept all fitting devices from running it; `device_missing` where none fits. */
+  /** Runs a task. Throws what the device says of the inputs, or what kept all fitting devices from running it; `host_busy` where they have too many, `device_missing` where none fits. */
   async run<T>(task: Task<T>): Promise<T> {
     const tried = new Set<Device>()
     let problem: UtnetError | undefined
@@ -116,7 +116,7 @@ export class Placer {
       if (midway && ++failures > 1) throw error
       if (midway) lost = device
       // the last word is that of who can do most
-      if (problem === undefined || error.fault === 'caller') problem = error
+      if (problem === undefined || midway || error.fault === 'caller') problem = error
     }
   }
 
@@ -150,7 +150,8 @@ export class Placer {
   #next({ model, arithmetic }: Task<unknown>, tried: ReadonlySet<Device>): Device | undefined {
     const candidates = this.#options.devices.map((device): Placement => {
       const price = this.#prices.get(device.id) ?? DEFAULT_PRICE
-      return { device, class: device.class, price, atWork: this.atWork(device), takes: this.#refusal(device, model) === undefined }
+      const atWork = this.atWork(device)
+      return { device, class: device.class, price, atWork, takes: atWork < LIMITS.deviceRuns && this.#refusal(device, model) === undefined }
     })
     return placements(candidates, arithmetic).find(({ device }) => !tried.has(device))?.device
   }
@@ -163,13 +164,16 @@ export class Placer {
     return undefined
   }
 
-  /** Why nobody was asked: those of the arithmetic have refused the model before, or there is none. */
+  /** Why nobody was asked: those of the arithmetic have all the runs that they may have, or refused the model before, or there is none. */
   #none({ model, arithmetic }: Task<unknown>): UtnetError {
     const { devices } = this.#options
     const fit = placements(
       devices.map((device) => ({ device, class: device.class, price: DEFAULT_PRICE, atWork: 0, takes: true })),
       arithmetic,
     )
+    const busy = fit.find(({ device }) => this.atWork(device) >= LIMITS.deviceRuns && this.#refusal(device, model) === undefined)?.device
+    if (busy !== undefined)
+      return limitError('host_busy', 'deviceRuns', this.atWork(busy) + 1, LIMITS.deviceRuns, `runs that wait for device ${busy.id}`)
     for (const { device } of fit) {
       const refusal = this.#refusal(device, model)
       if (refusal !== undefined) return refusal

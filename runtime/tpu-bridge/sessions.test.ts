@@ -119,3 +119,35 @@ test('a session whose device failed is loaded again; one whose caller erred is k
   await settle()
   expect(log.sort()).toEqual(['close a', 'load a', 'load a'])
 })
+
+test('uses overlap where model and caller allow it; an exclusive one waits for all before it, and nothing is closed under anyone', async () => {
+  const { device, log } = countingDevice(60)
+  const joining: Device = { ...device, load: async (bytes, model) => ({ ...(await device.load(bytes, model)), together: true }) }
+  const cache = new SessionCache(100)
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const begun: string[] = []
+  const use = (name: string, together: boolean, gate?: Promise<void>) =>
+    cache.use(
+      joining,
+      ids[0],
+      read,
+      async () => {
+        begun.push(name)
+        await gate
+      },
+      together,
+    )
+  const running = [use('a', true, gates[0]?.promise), use('b', true, gates[1]?.promise), use('alone', false), use('c', true)]
+  await settle()
+  expect(begun).toEqual(['a', 'b', 'c'])
+  // over the budget: the first session goes, once its runs are over
+  await cache.use(joining, ids[1], read, async () => {})
+  gates[1]?.resolve()
+  await settle()
+  expect([begun.length, log]).toEqual([3, ['load a', 'load b']])
+  gates[0]?.resolve()
+  await Promise.all(running)
+  await settle()
+  expect([begun.at(-1), log]).toEqual(['alone', ['load a', 'load b', 'close a']])
+  expect(cache.held()).toEqual([[`counting/${ids[1].toString()}`, 60]])
+})

@@ -48,18 +48,27 @@ const ALL = ['onnx-cpu', 'wasm', 'onnx-web', 'wasm-mixed'] as const
 /** What is there where it is named only. */
 const NAMED = ['onnx-gpu', 'simulated-tpu', 'remote'] as const
 
-/** The devices of a node, each that works here in a thread of its own, in the order of preference. Throws `core_bad_argument` on an unknown id, or one that lacks its option. */
+/**
+ * The devices of a node, each that works here in a thread of its own, in the order of preference. Throws `core_bad_argument` on an unknown id, or one that lacks its option,
+ * `device_missing` for one of ours that is named and was not built.
+ */
 export function localDevices(options: DeviceOptions = {}): readonly Device[] {
   const { order = ALL, remote: server, ...rest } = options
   const own = (id: string, given: unknown): string[] => (given === undefined || order.includes(id) ? [] : [id])
-  return [...own('onnx-gpu', rest.gpu), ...order, ...own('remote', server)].flatMap((id): Device[] => {
+  return [...own('onnx-gpu', rest.gpu), ...order, ...own('remote', server)].flatMap((id): readonly Device[] => {
     const name = [...ALL, ...NAMED].find((known) => known === id)
     if (name === undefined)
       throw new UtnetError('core_bad_argument', `unknown device ${id}`, { hint: `devices: ${[...ALL, ...NAMED].join(', ')}` })
     if (name === 'remote') return [remoteDevice(server, rest.deadlineMs)]
-    if (!name.startsWith('onnx-') && rest.exact === undefined) return []
+    if (!name.startsWith('onnx-') && rest.exact === undefined) return lacking(name, options.order !== undefined)
     return [threaded(name, rest)]
   })
+}
+
+/** Who has not built the component has no such device; who names one is told. */
+function lacking(name: string, named: boolean): readonly Device[] {
+  if (!named) return []
+  throw new UtnetError('device_missing', `device ${name} lacks the component that it runs`, { hint: 'node packaging/exact-wasm.ts' })
 }
 
 function remoteDevice(server: DeviceOptions['remote'], deadlineMs: number | undefined): Device {

@@ -8,6 +8,7 @@ import {
   binaryRequest,
   DTYPES,
   isObject,
+  isUtnetError,
   JSON_LENGTH_HEADER,
   LIMITS,
   limitError,
@@ -47,7 +48,16 @@ const JSON_FACTOR = 8
 /** The device. It is asked nothing before it is used. Throws `core_bad_argument` for a URL that is none. */
 export function remote(options: RemoteOptions): Device {
   const base = baseOf(options.url)
-  const ask = asker(base, options)
+  const send = asker(base, options)
+  let usable = false
+  const ask: Ask = async (...request) => {
+    try {
+      return await send(...request)
+    } catch (error) {
+      if (isUtnetError(error, 'device_failed')) usable = false
+      throw error
+    }
+  }
   let binary: Promise<boolean> | undefined
 
   /** Whether the server takes binary tensors; asked once, and again after a failure. */
@@ -66,8 +76,11 @@ export function remote(options: RemoteOptions): Device {
     place: base.host,
     arithmetic: `unchecked:open-inference-v2:${base.host}`,
     async available() {
+      // asked before every inference: once the server has answered it is ready until it fails
+      if (usable) return true
       try {
         await ask('/health/ready')
+        usable = true
         return true
       } catch (error) {
         return error as UtnetError
@@ -149,7 +162,7 @@ function asker(base: URL, { headers = {}, deadlineMs = LIMITS.tensorRunMs }: Rem
         hint: 'load the model there first, or name it',
       })
     if (response.status === 400 || response.status === 422)
-      throw new UtnetError('tensor_input', `the remote device ${base.host} refuses the inputs: ${errorText(bytes)}`)
+      throw new UtnetError(refusalCode(bytes), `the remote device ${base.host} refuses the inputs: ${errorText(bytes)}`)
     if (!response.ok) throw failed(base, `answers ${response.status}: ${errorText(bytes)}`)
     if (bytes.length === 0) return { document: undefined, binary: bytes }
     try {
@@ -173,16 +186,27 @@ async function readAll(response: Response, most: number): Promise<Uint8Array> {
   return Buffer.concat(parts, length)
 }
 
-/** What the protocol's member `error` says, in a line. */
-function errorText(bytes: Uint8Array): string {
+/** A member of an error's document. */
+function errorMember(bytes: Uint8Array, name: string): unknown {
   try {
     const document = parseJson(bytes.subarray(0, 65_536), 'error')
-    const text = isObject(document) ? document['error'] : undefined
-    if (typeof text === 'string') return text.replace(/\s+/g, ' ').slice(0, 200)
+    return isObject(document) ? document[name] : undefined
   } catch {
     // it need not say anything
+    return undefined
   }
-  return 'it does not say why'
+}
+
+/** What the protocol's member `error` says, in a line. */
+function errorText(bytes: Uint8Array): string {
+  const text = errorMember(bytes, 'error')
+  return typeof text === 'string' ? text.replace(/\s+/g, ' ').slice(0, 200) : 'it does not say why'
+}
+
+/** Servers of our own kind say which rule the inputs broke. */
+function refusalCode(bytes: Uint8Array): 'tensor_input' | 'tensor_dtype' | 'tensor_shape' {
+  const code = errorMember(bytes, 'code')
+  return code === 'tensor_dtype' || code === 'tensor_shape' ? code : 'tensor_input'
 }
 
 /** Inputs and outputs of a model's metadata. */

@@ -110,6 +110,18 @@ test("the inputs stay the caller's: nothing is transferred away, and later chang
 test('local devices come in the order asked for; an unknown one is refused by name', () => {
   expect(localDevices().map((d) => d.id)).toEqual(['onnx-cpu', 'onnx-web'])
   expect(localDevices({ order: ['onnx-web'] }).map((d) => d.class)).toEqual(['exact'])
+  for (const name of ['wasm', 'simulated-tpu'])
+    expect(() => localDevices({ order: [name] })).toThrow(
+      expect.objectContaining({ code: 'device_missing', message: expect.stringContaining(name) }),
+    )
+  expect(() => localDevices({ order: ['remote'] })).toThrow(expect.objectContaining({ code: 'core_bad_argument', hint: '--remote URL' }))
+  const far = localDevices({ remote: { url: 'http://10.0.0.7:8000' } }).at(-1)
+  expect([far?.id, far?.class, far?.place]).toEqual(['remote', 'unchecked', '10.0.0.7:8000'])
+  const sure = localDevices({ order: ['remote', 'onnx-web'], remote: { url: 'http://10.0.0.7:8000', recheck: true } })
+  expect(sure.map((d) => [d.id, d.class])).toEqual([
+    ['remote', 'bounded'],
+    ['onnx-web', 'exact'],
+  ])
   expect(() => localDevices({ order: ['onnx-tpu'] })).toThrow(
     expect.objectContaining({ code: 'core_bad_argument', message: expect.stringContaining('onnx-tpu') }),
   )

@@ -3,6 +3,8 @@ import { beforeAll, expect, test } from 'vitest'
 import { deviceCompliance } from '../../../../test/compliance/device.ts'
 import { bytes as bytesField, graph, int, model, node, text, twoOutputs, value } from '../../../../test/compliance/onnx-models.ts'
 import { concatBytes, fileCid, type NamedTensor, type TraceEntry } from '../../../core/index.ts'
+import type { Device } from '../../device.ts'
+import { localDevices } from '../index.ts'
 import { exactForTests } from '../testing/exact.ts'
 import { wasmDevice, type ExactGuest } from '../wasm/index.ts'
 import { simulatedTpu } from './device.ts'
@@ -122,4 +124,10 @@ test('int8 products take a quarter of the passes of f32, and memory counts where
   expect(cyclesOf(...entry('Relu', 'f32', 'f32', 8))).toBe(Math.ceil((2 * 4096 + 32) / SYSTOLIC.memoryBytes))
 })
 
+deviceCompliance(
+  'simulated-tpu in a thread',
+  () => localDevices({ order: ['simulated-tpu'], exact: { ...exact, ready: () => exact } })[0] as Device,
+  { id: 'simulated-tpu', class: 'exact' },
+  'operator_unsupported',
+)
 deviceCompliance('simulated-tpu', () => simulatedTpu({ exact }), { id: 'simulated-tpu', class: 'exact' }, 'operator_unsupported')
