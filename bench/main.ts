@@ -1,4 +1,5 @@
 /** `npm run bench [-- AREA] [--only=PART] [--json]`: runs an area's measurements, or some of its parts, and prints its rows. */
+import { chainArea } from './chain-area.ts'
 import { hostArea } from './host-area.ts'
 import { mainArea } from './main-area.ts'
 import { tensorArea } from './tensor-area.ts'
@@ -8,6 +9,7 @@ const AREAS: Readonly<Record<string, (emit: (row: Row) => void, only: readonly s
   main: mainArea,
   host: hostArea,
   tensor: tensorArea,
+  chain: chainArea,
 }
 
 const json = process.argv.includes('--json')

@@ -15,9 +15,16 @@ export interface Certificate {
   readonly signature: Uint8Array
 }
 
-/** What a validator signs in the second phase: domain, chain id, height, round, phase, block hash. */
+export type VotePhase = 'prevote' | 'precommit'
+
+/** What a vote signs: domain, chain id, height, round, phase, and the block's hash or null for none. */
+export function voteMessage(chainId: CID, height: number, round: number, phase: VotePhase, block: Uint8Array | null): Uint8Array {
+  return digest('vote', encode([chainId, height, round, phase, block]))
+}
+
+/** What a validator signs in the second phase for a block. */
 export function precommitMessage(chainId: CID, height: number, round: number, block: Uint8Array): Uint8Array {
-  return digest('vote', encode([chainId, height, round, 'precommit', block]))
+  return voteMessage(chainId, height, round, 'precommit', block)
 }
 
 /** Canonical bytes of a certificate. */

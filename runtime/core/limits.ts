@@ -94,6 +94,7 @@ export const LIMITS = {
   blockTxBytes: 8 * 1024 * 1024,
   stateHistory: 256, // heights whose state stays readable
   exportNameBytes: 128,
+  misconductBytes: 1_024, // of one validator's two votes or proposals
   mempoolTxs: 50_000,
   mempoolPerSender: 64,
   receiptBytes: 1_024,

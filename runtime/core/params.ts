@@ -88,6 +88,8 @@ export interface Params {
     readonly base: number
     readonly byte: number
     readonly publishByte: number
+    /** Checking two votes of a validator: two pairings' worth of time. */
+    readonly evidence: number
   }
   /** Fee per gas in 10^-18 UNC below which no transaction is taken. */
   readonly baseFee: bigint
@@ -162,7 +164,7 @@ const V1: Params = {
     tensorElement: 16,
     tensorModelByte: 8,
   },
-  tx: { base: 800_000, byte: 10, publishByte: 10 },
+  tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000 },
   baseFee: 1_000_000_000n,
 }
 

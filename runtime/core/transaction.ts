@@ -26,6 +26,8 @@ export type TxPayload =
   | { readonly kind: 'custom'; readonly data: Uint8Array }
   /** Answers an inference that a contract asked for; `answer` is that of `inference-request.ts`. */
   | { readonly kind: 'answer'; readonly contract: Uint8Array; readonly request: bigint; readonly answer: Uint8Array }
+  /** A record of `runtime/consensus/bft/evidence.ts`: somebody signed twice. */
+  | { readonly kind: 'evidence'; readonly record: Uint8Array }
   | { readonly kind: 'anchor'; readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[] }
 
 export interface TxBody {
@@ -63,6 +65,8 @@ function payloadCbor(p: TxPayload): Cbor {
       return { data: p.data }
     case 'answer':
       return { contract: p.contract, request: p.request, answer: p.answer }
+    case 'evidence':
+      return { record: p.record }
     case 'anchor':
       return { batches: p.batches.map(({ batch, sig }) => ({ batch: { ...batch }, sig })) }
   }
@@ -141,6 +145,10 @@ function readPayload(kind: string, value: Cbor | undefined): TxPayload {
         request: asU64(m['request'], 'request'),
         answer: asBytes(m['answer'], 'answer'),
       }
+    }
+    case 'evidence': {
+      const m = asMap(value, ['record'], what)
+      return { kind, record: asBytes(m['record'], 'record') }
     }
     case 'anchor': {
       const m = asMap(value, ['batches'], what)

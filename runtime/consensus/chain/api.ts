@@ -73,6 +73,8 @@ export interface Chain {
   /** A node's account, proven at a height where it anchored a batch (kept for good) or at any readable height. */
   nodeProof(node: Uint8Array, height: number): NodeProof
   heightsTouching(kind: BloomKind, item: Uint8Array, from: number, to: number): number[]
+  /** Height whose block took evidence against a vote key; undefined where none did. */
+  slashedAt(bls: Uint8Array): number | undefined
   /** Fees burnt up to the head, in 10^-18 UNC. */
   burnt(): bigint
   /** Every value of a trie at the head with its position: for audits. */
@@ -90,6 +92,10 @@ export interface Chain {
   buildBlock(options: BuildOptions): { readonly executed: ExecutedBlock; readonly skipped: readonly Skipped[] }
   /** Runs another's block; throws `chain_invalid` naming what is wrong. */
   executeBlock(block: Block): ExecutedBlock
+  /** `buildBlock` from what waits, with the modules ready that it runs. */
+  proposeBlock(options: Omit<BuildOptions, 'txs'>): Promise<{ readonly executed: ExecutedBlock }>
+  /** `executeBlock` with the modules ready that it runs, under the certificate of the parent that the header names. */
+  runBlock(block: Block, parentCertificate: Certificate | null): Promise<ExecutedBlock>
   pendingBlock(): Block | undefined
   certify(executed: ExecutedBlock, voters: readonly Voter[]): Promise<Certificate>
   commitBlock(executed: ExecutedBlock, certificate: Certificate): Promise<readonly ChainTx[]>

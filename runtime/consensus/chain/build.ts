@@ -1,5 +1,6 @@
 /** Building the next block, and running one that another built. */
-import { equalBytes, headerHash, isUtnetError, parseCid, toHex, UtnetError, type CID } from '../../core/index.ts'
+import { equalBytes, headerHash, isUtnetError, parseCid, toHex, UtnetError, type Certificate, type CID } from '../../core/index.ts'
+import { checkCertificate } from '../../crypto/index.ts'
 import {
   checkHeaderRoots,
   checkHeaderStart,
@@ -8,6 +9,7 @@ import {
   executeFitting,
   startHeader,
   type HeaderStart,
+  type ParentHeader,
   type Skipped,
 } from '../block/index.ts'
 import type { Proposer } from '../crypto-port.ts'
@@ -24,6 +26,7 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
     params: core.params,
     executor: core.executor,
     crypto: core.crypto,
+    validators: core.rules.validators,
     onCall: core.onCall,
   }
 }
@@ -47,7 +50,8 @@ export function buildBlock(
   const parent = { store: core.store, roots: core.head.roots }
   const { execution, skipped } = executeFitting(parent, contextOf(core, start), options.txs ?? core.mempool.take())
   const header = completeHeader(start, execution.roots)
-  return { executed: { block: { header, txs: execution.txs.map((tx) => tx.wire) }, hash: headerHash(header), execution }, skipped }
+  const block = { header, txs: execution.txs.map((tx) => tx.wire) }
+  return { executed: { block, hash: headerHash(header), execution, parentCertificate: core.head.certificate }, skipped }
 }
 
 /** The transactions of a block: those that wait in the pool are checked already. */
@@ -68,13 +72,26 @@ export function readTxs(core: ChainCore, block: Block): ChainTx[] {
   })
 }
 
-/** Runs another's block on the head and checks every field of its header; throws `chain_invalid` naming what is wrong. */
-export function executeBlock(core: ChainCore, block: Block): ExecutedBlock {
+/** The head as the parent that a block means: validators may hold different certificates of one block, and the header names its proposer's. */
+function parentOf(core: ChainCore, certificate: Certificate | null): ParentHeader {
+  const { header, hash } = core.head
+  if (certificate === null || core.head.certificate === null) return core.head
+  const of = { chainId: core.rules.chainId, height: header.height, round: header.round, blockHash: hash }
+  checkCertificate(of, certificate, core.rules.validators, core.crypto.blsFastAggregateVerify)
+  return { header, hash, certificate }
+}
+
+/**
+ * Runs another's block on the head and checks every field of its header; throws `chain_invalid` naming what is wrong. The header may name the given
+ * certificate of the parent in the place of the one held here.
+ */
+export function executeBlock(core: ChainCore, block: Block, parentCertificate: Certificate | null = core.head.certificate): ExecutedBlock {
   const { header } = block
-  checkHeaderStart(core.rules, core.head, header)
+  const parent = parentCertificate === core.head.certificate ? core.head : parentOf(core, parentCertificate)
+  checkHeaderStart(core.rules, parent, header)
   const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), readTxs(core, block))
   checkHeaderRoots(header, execution.roots)
-  return { block, hash: headerHash(header), execution }
+  return { block, hash: headerHash(header), execution, parentCertificate: parent.certificate }
 }
 
 /** Makes the modules ready that these transactions may run. One that cannot be had is the executor's to report. */

@@ -55,6 +55,13 @@ function indexRows(executed: ExecutedBlock): Row[] {
   return rows
 }
 
+/** The parent with the certificate that this header names, where it is not the one held: a reader must find what the hash is of. */
+function parentRow(core: ChainCore, { parentCertificate }: ExecutedBlock): Row[] {
+  const { header, certificate } = core.head
+  if (parentCertificate === null || parentCertificate === certificate) return []
+  return [[headerKey(header.height), encodeHeaderRow({ header, certificate: parentCertificate })]]
+}
+
 /** Accounts of the nodes whose batches the block anchors, proven now: their receipts are checked long after this height's state is gone. */
 function nodeProofRows(core: ChainCore, executed: ExecutedBlock): Row[] {
   const { effects, update } = executed.execution
@@ -89,6 +96,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     [staleKey(height), encodeList(update.stale)],
     [rootsKey(height), encodeRoots(update.roots)],
     [headerKey(height), encodeHeaderRow({ header: block.header, certificate })],
+    ...parentRow(core, executed),
     [txsKey(height), encodeList(block.txs)],
     [resultsKey(height), encodeResults(results)],
     [bloomKey(height), execution.bloomFilter],

@@ -1,5 +1,5 @@
 /** What the parts of an open chain share. */
-import type { CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
+import type { Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
 import { UtnetError } from '../../core/index.ts'
 import type { Execution, HeaderRules, ParentHeader } from '../block/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
@@ -43,6 +43,8 @@ export interface ExecutedBlock {
   /** Hash of the header. */
   readonly hash: Uint8Array
   readonly execution: Execution
+  /** The parent's certificate that the header names; null below height 2. */
+  readonly parentCertificate: Certificate | null
 }
 
 /** Reads of the head's state. */

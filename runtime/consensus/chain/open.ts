@@ -10,7 +10,7 @@ import { commitBlock } from './commit.ts'
 import { pendingBlock } from './votes.ts'
 import { headState, type ChainCore, type ChainHead } from './core.ts'
 import { checkGenesis, genesisHeader, genesisState } from './genesis.ts'
-import { certify, produce } from './produce.ts'
+import { certify, produce, proposeBlock, runBlock } from './produce.ts'
 import { runQuery } from './query.ts'
 import {
   accountAt,
@@ -44,6 +44,7 @@ import {
   txsKey,
 } from './rows.ts'
 import { submitTx } from './submit.ts'
+import { slashedAt } from '../tx/index.ts'
 
 async function startChain(options: ChainOptions, store: PageStore): Promise<ChainHead> {
   const { genesis, kv } = options
@@ -129,6 +130,7 @@ function bind(core: ChainCore): Chain {
     prove: (trie, key, at) => prove(core, trie, key, at),
     nodeProof: (node, height) => nodeProof(core, node, height),
     heightsTouching: (kind, item, from, to) => heightsTouching(core, kind, item, from, to),
+    slashedAt: (bls) => slashedAt(headState(core), bls),
     burnt: () => burntOf(headState(core)),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
@@ -138,6 +140,8 @@ function bind(core: ChainCore): Chain {
     loadModules: (txs) => loadModules(core, txs ?? core.mempool.take()),
     buildBlock: (options) => buildBlock(core, options),
     executeBlock: (block) => executeBlock(core, block),
+    proposeBlock: (options) => proposeBlock(core, options),
+    runBlock: (block, parentCertificate) => runBlock(core, block, parentCertificate),
     pendingBlock: () => pendingBlock(core),
     certify: (executed, voters) => certify(core, executed, voters),
     commitBlock: (executed, certificate) => commitBlock(core, executed, certificate),

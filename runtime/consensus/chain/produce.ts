@@ -2,14 +2,37 @@
 import { UtnetError, type Certificate, type CID } from '../../core/index.ts'
 import type { Voter } from '../crypto-port.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
-import { buildBlock, executeBlock, loadModules, readTxs, withModules } from './build.ts'
+import { buildBlock, executeBlock, loadModules, readTxs, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
 import { makeCertificate, pendingBlock, voteFor } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
+import type { Block } from './rows.ts'
 
 /** Votes with the given keys and makes the certificate. */
 export async function certify(core: ChainCore, executed: ExecutedBlock, voters: readonly Voter[]): Promise<Certificate> {
   return makeCertificate(core, executed, await voteFor(core, executed, voters))
+}
+
+/** Builds the next block from what waits, with the modules ready that it runs. `dropped` are out of the pool: this node could not run them. */
+export async function proposeBlock(
+  core: ChainCore,
+  options: Omit<BuildOptions, 'txs'>,
+): Promise<{ readonly executed: ExecutedBlock; readonly dropped: readonly { readonly id: CID; readonly error: unknown }[] }> {
+  await loadModules(core, core.mempool.take())
+  const built = await withModules(
+    core,
+    () => buildBlock(core, options),
+    ({ skipped }) => skipped.map((s) => s.error),
+  )
+  const dropped: { id: CID; error: unknown }[] = []
+  for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.id.toString())) dropped.push({ id: gone.id, error })
+  return { executed: built.executed, dropped }
+}
+
+/** Runs another's block with the modules ready that it runs; throws as `executeBlock`. */
+export async function runBlock(core: ChainCore, block: Block, parentCertificate?: Certificate | null): Promise<ExecutedBlock> {
+  await loadModules(core, readTxs(core, block))
+  return withModules(core, () => executeBlock(core, block, parentCertificate))
 }
 
 /** Builds, votes for and commits the next block; first finishes one that was voted for before a crash. */
@@ -28,21 +51,11 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   const begun = pendingBlock(core)
   let executed: ExecutedBlock
   if (begun === undefined) {
-    await loadModules(core, core.mempool.take())
     const { timeMs, round = 0, proposer } = options
-    const built = await withModules(
-      core,
-      () => buildBlock(core, { timeMs, round, proposer }),
-      ({ skipped }) => skipped.map((s) => s.error),
-    )
-    executed = built.executed
-    for (const { tx, error } of built.skipped) {
-      for (const gone of core.mempool.drop(tx.id.toString())) dropped.push({ id: gone.id, error })
-    }
-  } else {
-    await loadModules(core, readTxs(core, begun))
-    executed = await withModules(core, () => executeBlock(core, begun))
-  }
+    const proposed = await proposeBlock(core, { timeMs, round, proposer })
+    executed = proposed.executed
+    dropped.push(...proposed.dropped)
+  } else executed = await runBlock(core, begun)
   const certificate = await certify(core, executed, options.voters)
   for (const tx of await commitBlock(core, executed, certificate)) {
     dropped.push({ id: tx.id, error: new UtnetError('tx_expired', `transaction ${tx.id} can no longer stand in a block`) })

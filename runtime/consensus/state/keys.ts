@@ -15,6 +15,7 @@ const STORE = utf8('store/')
 const BATCH = utf8('batch/')
 const MODULE = utf8('module/')
 const RECORD = utf8('record/')
+const SLASHED = utf8('slashed/')
 
 /** Contracts trie: the record of a contract. */
 export function codeKey(address: Uint8Array): Uint8Array {
@@ -49,4 +50,9 @@ export function moduleKey(module: { readonly bytes: Uint8Array }): Uint8Array {
 /** Offchain trie: what a transaction of kind operators, route or custom recorded. */
 export function recordKey(tx: { readonly bytes: Uint8Array }): Uint8Array {
   return concatBytes(RECORD, tx.bytes)
+}
+
+/** Offchain trie: a vote key that signed twice; its value is `[height of the block that took the evidence, digest of the record]`. */
+export function slashedKey(bls: Uint8Array): Uint8Array {
+  return concatBytes(SLASHED, bls)
 }

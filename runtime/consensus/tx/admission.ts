@@ -25,6 +25,10 @@ function checkPayload(tx: ChainTx): void {
       if (payload.answer.length > LIMITS.callArgsBytes)
         throw limitError('tx_invalid', 'callArgsBytes', payload.answer.length, LIMITS.callArgsBytes, 'answer')
       return
+    case 'evidence':
+      if (payload.record.length > LIMITS.misconductBytes)
+        throw limitError('tx_invalid', 'misconductBytes', payload.record.length, LIMITS.misconductBytes, 'record of evidence')
+      return
     case 'anchor':
       if (payload.batches.length === 0) throw new UtnetError('tx_invalid', 'an anchor must hold at least one batch')
       for (const { batch } of payload.batches) {

@@ -4,6 +4,7 @@ import { recordKey, type WorkingState } from '../state/index.ts'
 import { applyAnchor } from './apply-anchor.ts'
 import { applyAnswer } from './apply-answer.ts'
 import { applyCall } from './apply-call.ts'
+import { applyEvidence } from './apply-evidence.ts'
 import { applyPublish } from './apply-publish.ts'
 import { checkAgainst } from './admission.ts'
 import type { BlockContext } from './block-context.ts'
@@ -39,6 +40,8 @@ function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
       return applyAnswer(state, block, tx)
     case 'anchor':
       return applyAnchor(state, block, tx)
+    case 'evidence':
+      return applyEvidence(state, block, tx)
     case 'operators':
     case 'route':
     case 'custom':

@@ -1,4 +1,4 @@
-import type { CallWitness, Cbor, CID, ContractExecutor, Params } from '../../core/index.ts'
+import type { CallWitness, Cbor, CID, ContractExecutor, Params, Validator } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 
 /** A run of a contract's export in a block that is being made. */
@@ -18,6 +18,8 @@ export interface BlockContext {
   readonly params: Params
   readonly executor: ContractExecutor
   readonly crypto: ChainCrypto
+  /** The set whose votes can be shown as evidence. */
+  readonly validators: readonly Validator[]
   /** Told of each run, so that its node can show later what it saw. Nothing on the chain depends on it. */
   readonly onCall?: ((note: CallNote) => void) | undefined
 }

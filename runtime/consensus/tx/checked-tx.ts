@@ -21,7 +21,7 @@ export interface ChainTx extends SignedTx {
   readonly address: Uint8Array
   /** What the signature is over. */
   readonly signed: Uint8Array
-  /** Gas before anything runs: base, bytes on the wire, bytes published. */
+  /** Gas before anything runs: base, bytes on the wire, bytes published, evidence to check. */
   readonly intrinsicGas: bigint
 }
 
@@ -40,6 +40,10 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
     id: cidOf(DAG_CBOR, bytes),
     address: keyAddress(body.sender),
     signed: concatBytes(domain('tx'), bytes),
-    intrinsicGas: BigInt(params.tx.base) + BigInt(params.tx.byte) * BigInt(wire.length) + BigInt(params.tx.publishByte) * BigInt(published),
+    intrinsicGas:
+      BigInt(params.tx.base) +
+      BigInt(params.tx.byte) * BigInt(wire.length) +
+      BigInt(params.tx.publishByte) * BigInt(published) +
+      BigInt(body.payload.kind === 'evidence' ? params.tx.evidence : 0),
   }
 }

@@ -1,6 +1,7 @@
 /** Transactions: what may stand in a block, and what each does there. */
 export { checkAgainst, checkForm, checkSignature, reserveOf } from './admission.ts'
 export { batchSignerFault, lastBatch } from './apply-anchor.ts'
+export { slashedAt } from './apply-evidence.ts'
 export { checkPublish } from './apply-publish.ts'
 export { applyTx } from './apply.ts'
 export type { BlockContext, CallNote } from './block-context.ts'

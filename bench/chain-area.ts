@@ -1,0 +1,17 @@
+/** The chain: speed, proofs, certificates and the simulator. Parts stand alone: `npm run -s bench -- chain --only=sim`. */
+import { simRows } from './chain/sim.ts'
+import type { Row } from './row.ts'
+
+type Emit = (row: Row) => void
+
+/** Each measures rows of its own, in the order of the table. */
+const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  sim: simRows,
+}
+
+/** Measures the parts that `only` names, or all. Throws RangeError for a part that is not there. */
+export async function chainArea(emit: Emit, only: readonly string[]): Promise<void> {
+  const wrong = only.find((name) => !Object.hasOwn(PARTS, name))
+  if (wrong !== undefined) throw new RangeError(`there is no part ${wrong}; there is ${Object.keys(PARTS).join(', ')}`)
+  for (const [name, part] of Object.entries(PARTS)) if (only.length === 0 || only.includes(name)) await part(emit)
+}

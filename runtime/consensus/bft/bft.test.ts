@@ -1,0 +1,416 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { asArray, asUint, cidOf, DAG_CBOR, decode, digest, encode, precommitMessage, toHex, utf8, type CID } from '../../core/index.ts'
+import { checkCertificate } from '../../crypto/index.ts'
+import { crypto, validatorOf } from '../test-kit.ts'
+import {
+  Bft,
+  bftCrypto,
+  checkEvidence,
+  checkQuorum,
+  decodeEvidence,
+  decodeSignedRow,
+  encodeEvidence,
+  encodeSignedRow,
+  isOffence,
+  isQuorum,
+  type BftCrypto,
+  type BftEffect,
+  type BftEvent,
+  type FinalNotice,
+  type Message,
+  type Proposal,
+  type Quorum,
+  type SignedRow,
+  type Vote,
+} from './index.ts'
+import { timeoutMs } from './timeouts.ts'
+
+crypto.useNativeHashes()
+
+const CHAIN = cidOf(DAG_CBOR, utf8('bft'))
+const OTHER = cidOf(DAG_CBOR, utf8('other'))
+const validators = [1, 2, 3, 4].map((n) => validatorOf(n))
+const members = validators.map((v) => v.validator)
+const portOf = (i: number, chain: CID = CHAIN): BftCrypto => {
+  const v = validators[i] as (typeof validators)[number]
+  return bftCrypto(chain, { voter: v.voter, signNode: (message) => crypto.signEd25519(message, v.secret) }, crypto)
+}
+const ports = validators.map((_, i) => portOf(i))
+const port = (i: number): BftCrypto => ports[i] as BftCrypto
+
+const payloadOf = (height: number, round: number, n: number): Uint8Array => encode([height, round, n])
+const idOf = (payload: Uint8Array): string => toHex(digest('test', payload))
+function labelOf(payload: Uint8Array) {
+  try {
+    const [height, round] = asArray(decode(payload), 'block', 3)
+    return { id: idOf(payload), height: asUint(height, 'height'), round: asUint(round, 'round') }
+  } catch {
+    return undefined
+  }
+}
+
+const setup = (self: number, height = 1) => ({ height, members, self, leaderOf: (round: number) => round % 4 })
+
+class Machine {
+  readonly bft: Bft
+  readonly done: BftEffect[] = []
+  readonly self: number
+  constructor(self: number, machine: typeof Bft = Bft) {
+    this.self = self
+    this.bft = new machine({ crypto: port(self), labelOf })
+  }
+
+  /** Carries an event out; blocks are good unless their number is 666. */
+  step(event: BftEvent): BftEffect[] {
+    const effects = this.bft.step(event)
+    for (let i = 0; i < effects.length; i++) {
+      const e = effects[i] as BftEffect
+      if (e.type === 'build')
+        effects.push(
+          ...this.bft.step({ type: 'built', height: e.height, round: e.round, payload: payloadOf(e.height, e.round, this.self) }),
+        )
+      if (e.type === 'check')
+        effects.push(
+          ...this.bft.step({
+            type: 'checked',
+            height: e.height,
+            block: e.block,
+            valid: idOf(payloadOf(1, 0, 666)) !== e.block,
+            timely: true,
+          }),
+        )
+    }
+    this.done.push(...effects)
+    return effects
+  }
+
+  enter(row?: SignedRow): BftEffect[] {
+    return this.step({ type: 'enter', setup: setup(this.self), ...(row === undefined ? {} : { row }) })
+  }
+
+  hear(message: Message, from = 'p'): BftEffect[] {
+    return this.step({ type: 'message', from, message })
+  }
+
+  late(round: number, step: 'propose' | 'prevote' | 'precommit'): BftEffect[] {
+    return this.step({ type: 'timeout', height: 1, round, step })
+  }
+}
+
+const sent = (effects: readonly BftEffect[]): Message[] => effects.flatMap((e) => (e.type === 'send' ? [e.message] : []))
+const votesIn = (effects: readonly BftEffect[]): Vote[] => sent(effects).filter((m) => m.kind === 'vote')
+const refusals = (effects: readonly BftEffect[]): string[] => effects.flatMap((e) => (e.type === 'refuse' ? [e.why] : []))
+const lastRow = (effects: readonly BftEffect[]): SignedRow =>
+  effects.flatMap((e) => (e.type === 'persist' ? [e.row] : [])).at(-1) as SignedRow
+
+function vote(voter: number, phase: Vote['phase'], block: string | null, round = 0, height = 1, chain: CID = CHAIN): Vote {
+  const body = { height, round, phase, block }
+  return { kind: 'vote', ...body, voter, signature: (chain === CHAIN ? port(voter) : portOf(voter, chain)).signVote(body) }
+}
+
+function proposal(proposer: number, payload: Uint8Array, round = 0, validRound = -1, lock: Quorum | null = null): Proposal {
+  const body = { height: 1, round, validRound, block: idOf(payload) }
+  return { kind: 'proposal', ...body, proposer, payload, lock, signature: port(proposer).signProposal(body) }
+}
+
+function quorum(phase: Vote['phase'], block: string, voters: readonly number[], round = 0, height = 1): Quorum {
+  const signers = Uint8Array.of(voters.reduce((n, i) => n | (1 << i), 0))
+  const signature = port(0).aggregate(voters.map((i) => vote(i, phase, block, round, height).signature))
+  return { height, round, phase, block, signers, signature }
+}
+
+const A = payloadOf(1, 0, 0)
+const B = payloadOf(1, 1, 1)
+
+/** Node 3 locked on A in round 0, now in round 1. */
+function locked(machine: typeof Bft = Bft): Machine {
+  const m = new Machine(3, machine)
+  m.enter()
+  m.hear(proposal(0, A))
+  for (const i of [0, 1]) m.hear(vote(i, 'prevote', idOf(A)))
+  for (const i of [0, 1]) m.hear(vote(i, 'precommit', null))
+  m.late(0, 'precommit')
+  expect(m.bft.round).toBe(1)
+  return m
+}
+
+describe('U2.4-POCI agreement', () => {
+  test('four validators commit one block with a certificate that the chain takes', () => {
+    const nodes = [0, 1, 2, 3].map((i) => new Machine(i))
+    const queue: Message[] = nodes.flatMap((n) => sent(n.enter()))
+    for (let m = queue.shift(); m !== undefined; m = queue.shift()) for (const n of nodes) queue.push(...sent(n.hear(m)))
+    for (const n of nodes) {
+      const commit = n.done.find((e) => e.type === 'commit')
+      if (commit?.type !== 'commit') throw new Error('no commit')
+      const { certificate } = commit.final
+      expect(certificate.block).toBe(idOf(A))
+      expect(checkQuorum(port(0), certificate, members)).toBe(true)
+      const block = { chainId: CHAIN, height: 1, round: 0, blockHash: digest('test', A) }
+      const plain = { ...certificate, block: block.blockHash }
+      expect(checkCertificate(block, plain, members, crypto.blsFastAggregateVerify)).toBeGreaterThanOrEqual(3n)
+    }
+  })
+
+  test('U7.2-DBL-1 each vote and proposal is durable before it leaves', () => {
+    const m = new Machine(0)
+    m.enter()
+    for (const i of [1, 2]) m.hear(vote(i, 'prevote', idOf(A)))
+    let row: SignedRow | undefined
+    let checked = 0
+    for (const e of m.done) {
+      if (e.type === 'persist') row = e.row
+      if (e.type !== 'send' || (e.message.kind !== 'vote' && e.message.kind !== 'proposal')) continue
+      checked++
+      if (e.message.kind === 'proposal') expect(row?.proposal?.block).toBe(e.message.block)
+      else expect(row?.[e.message.phase]).toBe(e.message.block)
+    }
+    expect(checked).toBe(3)
+  })
+
+  test('after a restart a validator says the same again and nothing else', () => {
+    const m = new Machine(0)
+    m.enter()
+    for (const i of [1, 2]) m.hear(vote(i, 'prevote', idOf(A)))
+    const row = decodeSignedRow(encodeSignedRow(lastRow(m.done)))
+    const again = new Machine(0)
+    const out = sent(again.enter(row)).filter((x) => x.kind !== 'want')
+    expect(out).toEqual(sent(m.done))
+    // another block with a quorum of the same round finds it unmoved
+    const other = payloadOf(1, 0, 9)
+    again.hear(proposal(0, other))
+    for (const i of [1, 2, 3]) again.hear(vote(i, 'prevote', other === A ? null : idOf(other)))
+    expect(votesIn(again.done).filter((v) => v.block === idOf(other))).toEqual([])
+  })
+
+  test('a locked validator prevotes no other block, unless newer prevotes justify it', () => {
+    const m = locked()
+    expect(votesIn(m.hear(proposal(1, B, 1))).map((v) => v.block)).toEqual([null])
+    const free = locked()
+    free.late(1, 'propose')
+    for (const i of [0, 1, 2]) free.hear(vote(i, 'prevote', null, 1))
+    for (const i of [0, 1]) free.hear(vote(i, 'precommit', null, 1))
+    free.late(1, 'precommit')
+    const justified = proposal(2, B, 2, 1, quorum('prevote', idOf(B), [0, 1, 2], 1))
+    expect(votesIn(free.hear(justified)).map((v) => v.block)).toEqual([idOf(B)])
+  })
+
+  test('without the check of the justification the lock is worth nothing', () => {
+    class Credulous extends Bft {
+      protected override justified(): boolean {
+        return true
+      }
+    }
+    const forged = { ...quorum('prevote', idOf(A), [0, 1, 2], 0), block: idOf(payloadOf(1, 0, 5)) }
+    const lie = proposal(1, payloadOf(1, 0, 5), 1, 0, forged)
+    const honest = locked()
+    const out = honest.hear(lie)
+    expect(refusals(out)).toEqual(['lock'])
+    expect(votesIn(out)).toEqual([])
+    expect(votesIn(locked(Credulous).hear(lie)).map((v) => v.block)).toEqual([idOf(payloadOf(1, 0, 5))])
+  })
+
+  test('a locked leader proposes its block again, with the prevotes', () => {
+    const m = locked()
+    m.late(1, 'propose')
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', null, 1))
+    m.late(1, 'precommit')
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', null, 2))
+    m.late(2, 'precommit')
+    const again = sent(m.done).findLast((x) => x.kind === 'proposal')
+    if (again?.kind !== 'proposal' || again.lock === null) throw new Error('no proposal')
+    expect([again.round, again.validRound, again.block]).toEqual([3, 0, idOf(A)])
+    expect(checkQuorum(port(0), again.lock, members)).toBe(true)
+  })
+
+  test('a bad or untimely block gets a vote for none; time does not count once others stood behind it', () => {
+    const m = new Machine(3)
+    m.enter()
+    expect(votesIn(m.hear(proposal(0, payloadOf(1, 0, 666)))).map((v) => v.block)).toEqual([null])
+    const late = new Machine(3)
+    late.bft.step({ type: 'enter', setup: setup(3) })
+    late.bft.step({ type: 'message', from: 'p', message: proposal(0, A) })
+    const out = late.bft.step({ type: 'checked', height: 1, block: idOf(A), valid: true, timely: false })
+    expect(votesIn(out).map((v) => v.block)).toEqual([null])
+    for (const i of [0, 1, 2]) late.bft.step({ type: 'message', from: 'p', message: vote(i, 'precommit', idOf(A)) })
+    expect(late.bft.step({ type: 'timeout', height: 1, round: 0, step: 'precommit' })).toEqual([])
+  })
+
+  test('exactly two thirds is no quorum', () => {
+    expect(isQuorum(2, 3)).toBe(false)
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2 ** 40 }),
+        fc.integer({ min: 0, max: 2 ** 40 }),
+        (total, power) => isQuorum(power, total) === BigInt(power) * 3n > BigInt(total) * 2n,
+      ),
+    )
+  })
+
+  test('a step waits 1 s x 1.5^round, at most a minute', () => {
+    expect([0, 1, 2, 3, 10, 11, 1_000_000].map((r) => timeoutMs(1_000, r))).toEqual([1_000, 1_500, 2_250, 3_375, 57_654, 60_000, 60_000])
+  })
+
+  test('more than a third in a later round draws a validator there', () => {
+    const m = new Machine(3)
+    m.enter()
+    m.hear(vote(0, 'prevote', null, 7))
+    expect(m.bft.round).toBe(0)
+    m.hear(vote(1, 'prevote', null, 9))
+    expect(m.bft.round).toBe(7)
+  })
+})
+
+test('a validator that others left behind by votes that it was not shown gets them from an honest peer', () => {
+  const m = new Machine(3)
+  m.enter()
+  // 0 shows its precommit to node 3 only; 1 hears of 2 and itself
+  for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', null))
+  m.late(0, 'precommit')
+  expect(m.bft.round).toBe(1)
+  m.hear(vote(1, 'prevote', null), '1')
+  const out = m.hear(vote(1, 'prevote', null), '1')
+  const given = out.flatMap((e) => (e.type === 'send' && e.to === '1' ? [e.message] : []))
+  expect(given).toContainEqual(vote(0, 'precommit', null))
+  // once a second
+  expect(m.hear(vote(1, 'prevote', null), '1').filter((e) => e.type === 'send')).toEqual([])
+  const behind = new Machine(1)
+  behind.enter()
+  for (const message of given) behind.hear(message)
+  behind.late(0, 'precommit')
+  expect(behind.bft.round).toBe(1)
+})
+
+describe('bad messages', () => {
+  const good = vote(0, 'prevote', idOf(A))
+  const flip = (b: Uint8Array): Uint8Array => Uint8Array.from(b, (x, i) => (i === 20 ? x ^ 1 : x))
+  const goodProposal = proposal(0, A)
+  const final = (q: Quorum, payload = A): FinalNotice => ({ kind: 'final', certificate: q, payload })
+  const q = quorum('precommit', idOf(A), [0, 1, 2])
+  const p = quorum('prevote', idOf(A), [0, 1, 2])
+  const cases: readonly (readonly [string, Message, string])[] = [
+    ['a vote of nobody', { ...good, voter: 4 }, 'member'],
+    ['a vote of another voter', { ...good, voter: 1 }, 'signature'],
+    ['a vote for another block', { ...good, block: idOf(B) }, 'signature'],
+    ['a vote of another round', { ...good, round: 1 }, 'signature'],
+    ['a vote shown in the other phase', { ...good, phase: 'precommit' }, 'signature'],
+    ['a vote of a past height', { ...vote(0, 'prevote', null, 0, 0) }, 'stale'],
+    ['a vote of another chain', vote(0, 'prevote', idOf(A), 0, 1, OTHER), 'signature'],
+    ['a vote with a flipped bit', { ...good, signature: flip(good.signature) }, 'signature'],
+    ['a vote of a negative round', { ...good, round: -1 }, 'round'],
+    ['a vote of a round beyond all', { ...good, round: 1_000_001 }, 'round'],
+    ['a vote far ahead', { ...good, height: 100 }, 'early'],
+    ['a proposal of nobody', { ...goodProposal, proposer: 9 }, 'member'],
+    ['a proposal of another than the leader', proposal(1, A), 'leader'],
+    ['a proposal of another round', { ...goodProposal, round: 4 }, 'signature'],
+    ['a proposal with another payload', { ...goodProposal, payload: payloadOf(1, 0, 8) }, 'payload'],
+    ['a proposal with no block', { ...goodProposal, payload: Uint8Array.of(1, 2) }, 'payload'],
+    ['a new block of an old round', proposal(1, A, 1), 'payload'],
+    ['a proposal with a flipped bit', { ...goodProposal, signature: flip(goodProposal.signature) }, 'signature'],
+    ['an old block without prevotes', proposal(1, A, 1, 0), 'lock'],
+    ['an old block with precommits', proposal(1, A, 1, 0, q), 'lock'],
+    ['an old block with too few prevotes', proposal(1, A, 1, 0, quorum('prevote', idOf(A), [0, 1])), 'lock'],
+    ['an old block of its own round', proposal(1, A, 1, 1, quorum('prevote', idOf(A), [0, 1, 2], 1)), 'lock'],
+    ['a lock of precommits', { kind: 'lock', quorum: q, payload: A }, 'lock'],
+    ['a lock with another block', { kind: 'lock', quorum: p, payload: B }, 'payload'],
+    ['a lock with a bit too many', { kind: 'lock', quorum: { ...p, signers: Uint8Array.of(15) }, payload: A }, 'lock'],
+    ['a lock with a bit beyond the set', { kind: 'lock', quorum: { ...p, signers: Uint8Array.of(23) }, payload: A }, 'lock'],
+    ['a lock with a longer field', { kind: 'lock', quorum: { ...p, signers: Uint8Array.of(7, 0) }, payload: A }, 'lock'],
+    ['a final block with prevotes', final(p), 'certificate'],
+    ['a final block with prevotes called precommits', final({ ...p, phase: 'precommit' }), 'certificate'],
+    ['a final block with another block', final(q, B), 'payload'],
+    ['a final block with too few', final(quorum('precommit', idOf(A), [0, 1])), 'certificate'],
+    ['a certificate of another height', final({ ...quorum('precommit', idOf(A), [0, 1, 2], 0, 2), height: 1 }), 'certificate'],
+  ]
+  test.each(cases)('%s is refused', (_name, message, why) => {
+    const m = new Machine(3)
+    m.enter()
+    const out = m.hear(message)
+    expect(refusals(out)).toEqual([why])
+    expect(votesIn(out)).toEqual([])
+    expect(out.some((e) => e.type === 'commit' || e.type === 'evidence')).toBe(false)
+  })
+
+  test('a certificate under a stale power table is refused', () => {
+    const newer = members.map((v, i) => ({ ...v, power: i === 3 ? 3 : 1 }))
+    expect(checkQuorum(port(0), q, members)).toBe(true)
+    expect(checkQuorum(port(0), q, newer)).toBe(false)
+    expect(checkQuorum(port(0), q, [...members].reverse())).toBe(false)
+  })
+
+  test('what an honest peer may send again is no offence', () => {
+    const m = new Machine(3)
+    m.enter()
+    m.hear(good)
+    for (const out of [m.hear(good), m.hear(vote(1, 'prevote', null, 0, 0))])
+      expect(refusals(out).some((why) => isOffence(why as 'stale'))).toBe(false)
+  })
+
+  test('a final block ends the height', () => {
+    const m = new Machine(3)
+    m.enter()
+    const commit = m.hear(final(q)).find((e) => e.type === 'commit')
+    expect(commit?.type === 'commit' && commit.final.certificate).toEqual(q)
+  })
+
+  test('a flood of rounds and heights is held within bounds', () => {
+    const m = new Machine(3)
+    m.enter()
+    for (let i = 0; i < 300; i++) m.hear({ ...vote(0, 'prevote', null, 5 + i), kind: 'vote' })
+    for (let i = 0; i < 1_000; i++) m.hear({ ...good, height: 2 + (i % 20) }, 'flooder')
+    expect(m.bft.held).toBeLessThan(64 + 8)
+    expect(m.bft.round).toBe(0)
+  })
+})
+
+describe('U2.4-POCI evidence', () => {
+  const two = [vote(1, 'precommit', idOf(A)), vote(1, 'precommit', null)] as const
+
+  function accused(...messages: readonly Message[]) {
+    const m = new Machine(3)
+    m.enter()
+    return messages.flatMap((x) => m.hear(x)).flatMap((e) => (e.type === 'evidence' ? [e.evidence] : []))
+  }
+
+  test('two votes and two proposals are one record each, whoever saw them in what order', () => {
+    const [first] = accused(...two, two[1], two[0])
+    const [second] = accused(two[1], two[0])
+    expect(accused(...two, two[1]).length).toBe(1)
+    if (first === undefined || second === undefined) throw new Error('no evidence')
+    expect(encodeEvidence(first)).toEqual(encodeEvidence(second))
+    expect(decodeEvidence(encodeEvidence(first))).toEqual(first)
+    expect(checkEvidence(first, members, port(0))).toBe(members[1])
+    const [proposals] = accused(proposal(0, A), proposal(0, payloadOf(1, 0, 7)))
+    if (proposals === undefined) throw new Error('no evidence')
+    expect(checkEvidence(decodeEvidence(encodeEvidence(proposals)), members, port(0))).toBe(members[0])
+  })
+
+  test('a changed record accuses nobody', () => {
+    const [e] = accused(...two)
+    if (e === undefined) throw new Error('no evidence')
+    const [a, b] = e.choices
+    for (const bad of [
+      { ...e, height: 2 },
+      { ...e, round: 1 },
+      { ...e, what: 'prevote' as const },
+      { ...e, member: 0 },
+      { ...e, member: 9 },
+      { ...e, choices: [a, a] as const },
+      { ...e, choices: [b, a] as const },
+      { ...e, choices: [a, { ...b, signature: a.signature }] as const },
+      { ...e, choices: [a, { ...b, validRound: 0 }] as const },
+    ])
+      expect(checkEvidence(bad, members, port(0))).toBeUndefined()
+    expect(checkEvidence(e, members, portOf(0, OTHER))).toBeUndefined()
+    const bytes = encodeEvidence(e)
+    expect(() => decodeEvidence(bytes.subarray(1))).toThrow(/evidence/)
+    expect(() => decodeEvidence(encode([2, 1, 0, 'prevote', 1, [], []]))).toThrow(/evidence/)
+  })
+})
+
+test('what a vote signs is what a certificate checks', () => {
+  const body = { height: 5, round: 2, phase: 'precommit', block: idOf(A) } as const
+  expect(crypto.blsVerify(port(1).signVote(body), precommitMessage(CHAIN, 5, 2, digest('test', A)), members[1]?.bls as Uint8Array)).toBe(
+    true,
+  )
+})

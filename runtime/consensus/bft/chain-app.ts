@@ -1,0 +1,136 @@
+/** The chain behind the port that agreement needs: one validator of many. */
+import {
+  asArray,
+  asBytes,
+  certificateHash,
+  decode,
+  decodeCertificate,
+  encode,
+  encodeCertificate,
+  equalBytes,
+  fromHex,
+  headerHash,
+  isUtnetError,
+  kappaOf,
+  LIMITS,
+  merkleRoot,
+  ownerOf,
+  toHex,
+  totalPower,
+  UtnetError,
+  type Certificate,
+} from '../../core/index.ts'
+import { decodeBlock, encodeBlock, type Block, type Chain, type ExecutedBlock } from '../chain/index.ts'
+import type { Proposer } from '../crypto-port.ts'
+import type { FinalNotice } from './messages.ts'
+import type { BlockApp } from './node.ts'
+import type { BlockLabel, HeightSetup } from './ports.ts'
+
+/** How far a header's time may lie ahead of a validator's clock before it prevotes for none (W-CLK-1), milliseconds. */
+const DRIFT_MS = 3_000
+const PAYLOAD_BYTES = LIMITS.blockTxBytes + 1_024 * 1_024
+const NO_HASH = new Uint8Array(32)
+
+/** A block as it travels between validators: itself, and the certificate of its parent that its header names (null below height 2). */
+export interface BlockPayload {
+  readonly block: Block
+  readonly parentCertificate: Certificate | null
+}
+
+/** Canonical bytes. */
+export function encodePayload({ block, parentCertificate }: BlockPayload): Uint8Array {
+  return encode([encodeBlock(block), parentCertificate === null ? null : encodeCertificate(parentCertificate)])
+}
+
+/**
+ * The block of its bytes. Everything in it hangs on the header's hash, or it is none: transactions by their root and the certificate by its hash, so that
+ * nobody can pass a bad body under a good block's name. Throws `chain_invalid`, `core_not_canonical` or `core_too_large`.
+ */
+export function decodePayload(bytes: Uint8Array): BlockPayload {
+  const list = asArray(decode(bytes, 'block payload', PAYLOAD_BYTES), 'block payload', 2)
+  const block = decodeBlock(asBytes(list[0], 'block'))
+  const parentCertificate = list[1] === null ? null : decodeCertificate(asBytes(list[1], 'certificate'))
+  const named = parentCertificate === null ? NO_HASH : certificateHash(parentCertificate)
+  if (!equalBytes(named, block.header.parentCertificate)) throw new UtnetError('chain_invalid', 'the payload carries another certificate')
+  if (!equalBytes(merkleRoot(block.txs), block.header.txRoot))
+    throw new UtnetError('chain_invalid', 'the payload carries other transactions')
+  return { block, parentCertificate }
+}
+
+/** What a payload says of itself; undefined when it is no block. */
+export function payloadLabel(bytes: Uint8Array): BlockLabel | undefined {
+  try {
+    const { header } = decodePayload(bytes).block
+    return { id: toHex(headerHash(header)), height: header.height, round: header.round }
+  } catch (error) {
+    if (isUtnetError(error)) return undefined
+    throw error
+  }
+}
+
+export interface ChainAppOptions {
+  readonly chain: Chain
+  readonly proposer: Proposer
+  /** Own clock, milliseconds since 1970. */
+  readonly clock: () => number
+}
+
+/** The port over an open chain. Blocks that this node cannot run for a fault of its own stop it: it must not vote on them. */
+export function chainApp({ chain, proposer, clock }: ChainAppOptions): BlockApp {
+  const { validators } = chain.genesis
+  const executed = new Map<string, ExecutedBlock>()
+
+  function setup(): HeightSetup {
+    const { header } = chain.head()
+    const leaderOf = (round: number): number => validators.indexOf(ownerOf(kappaOf(header.seed, round, totalPower(validators)), validators))
+    return { height: header.height + 1, members: validators, self: validators.findIndex((v) => equalBytes(v.key, proposer.key)), leaderOf }
+  }
+
+  async function run(payload: Uint8Array): Promise<ExecutedBlock | undefined> {
+    const { block, parentCertificate } = decodePayload(payload)
+    const id = toHex(headerHash(block.header))
+    const known = executed.get(id)
+    if (known !== undefined) return known
+    try {
+      const done = await chain.runBlock(block, parentCertificate)
+      executed.set(id, done)
+      return done
+    } catch (error) {
+      if (isUtnetError(error) && error.fault !== 'node') return undefined
+      throw error
+    }
+  }
+
+  return {
+    setup,
+    build: async (height, round) => {
+      if (chain.head().header.height + 1 !== height) return undefined
+      const made = (await chain.proposeBlock({ timeMs: clock(), round, proposer })).executed
+      executed.set(toHex(made.hash), made)
+      return encodePayload({ block: made.block, parentCertificate: made.parentCertificate })
+    },
+    check: async (payload) => {
+      const done = await run(payload)
+      return { valid: done !== undefined, timely: done !== undefined && done.block.header.time <= clock() + DRIFT_MS }
+    },
+    commit: async ({ certificate: c, payload }) => {
+      const done = await run(payload)
+      if (done === undefined) throw new UtnetError('node_internal', `block ${c.block} was final before it was checked`)
+      const { height, round, signers, signature } = c
+      await chain.commitBlock(done, { height, round, block: fromHex(c.block), signers, signature })
+      executed.clear()
+    },
+    finalAt: (height): FinalNotice | undefined => {
+      if (height < 1 || height > chain.head().header.height) return undefined
+      const { header, hash, certificate, txs } = chain.blockAt(height)
+      if (certificate === null) return undefined
+      const parentCertificate = chain.headerAt(height - 1).certificate
+      const { round, signers, signature } = certificate
+      return {
+        kind: 'final',
+        certificate: { height, round, phase: 'precommit', block: toHex(hash), signers, signature },
+        payload: encodePayload({ block: { header, txs }, parentCertificate }),
+      }
+    },
+  }
+}

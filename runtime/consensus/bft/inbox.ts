@@ -1,0 +1,44 @@
+/** Messages of heights to come, few of each peer: nothing of them can be checked yet. */
+import type { Peer } from './events.ts'
+import { heightOf, type Message } from './messages.ts'
+
+/** Messages kept of one peer. */
+const PER_PEER = 64
+/** Heights ahead that are kept. */
+const HEIGHTS = 8
+
+export class Inbox {
+  readonly #held = new Map<Peer, Message[]>()
+
+  get size(): number {
+    let n = 0
+    for (const list of this.#held.values()) n += list.length
+    return n
+  }
+
+  /** False when the message is not kept. */
+  add(from: Peer, message: Message, present: number): boolean {
+    if (heightOf(message) > present + HEIGHTS) return false
+    const list = this.#held.get(from)
+    if (list === undefined) this.#held.set(from, [message])
+    else if (list.length < PER_PEER) list.push(message)
+    else return false
+    return true
+  }
+
+  /** Takes out what is of a height, and forgets what is older. */
+  take(height: number): { readonly from: Peer; readonly message: Message }[] {
+    const out: { from: Peer; message: Message }[] = []
+    for (const [from, list] of this.#held) {
+      const left: Message[] = []
+      for (const message of list) {
+        const of = heightOf(message)
+        if (of === height) out.push({ from, message })
+        else if (of > height) left.push(message)
+      }
+      if (left.length === 0) this.#held.delete(from)
+      else this.#held.set(from, left)
+    }
+    return out
+  }
+}

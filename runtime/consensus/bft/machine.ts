@@ -1,0 +1,506 @@
+/**
+ * Tendermint's algorithm (arXiv 1807.04938, algorithm 1; its line numbers stand below) as a pure machine: events in, effects out. It has no clock and
+ * no disk; whoever drives it carries the effects out in order.
+ *
+ * Beside the paper: a proposal of an old block carries the prevotes that justify it, a lock is told to others with its block, a final block with its
+ * certificate ends a height, and messages are held within bounds. So a network may lose what it likes: what is sent again suffices.
+ */
+import { proposalEvidence, voteEvidence } from './evidence.ts'
+import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
+import { Inbox } from './inbox.ts'
+import {
+  heightOf,
+  type BlockId,
+  type FinalNotice,
+  type LockNotice,
+  type Message,
+  type Proposal,
+  type Quorum,
+  type Vote,
+} from './messages.ts'
+import type { BftPorts, BlockLabel, HeightSetup, Member } from './ports.ts'
+import { checkQuorum, holdsHonest, isQuorum, makeQuorum, powerOf } from './quorum.ts'
+import { RoundBook, type RoundLog } from './rounds.ts'
+import type { SignedRow } from './signed-row.ts'
+import { MAX_ROUND, RESEND_MS, timeoutMs } from './timeouts.ts'
+
+interface KnownBlock {
+  readonly payload: Uint8Array
+  readonly label: BlockLabel
+  /** Undefined while the application checks it. */
+  verdict: { readonly valid: boolean; readonly timely: boolean } | undefined
+}
+
+type Step = 'propose' | 'prevote' | 'precommit'
+type Lock = { readonly round: number; readonly block: BlockId }
+
+export class Bft {
+  readonly #ports: BftPorts
+  readonly #baseMs: number
+  readonly #inbox = new Inbox()
+  #setup: HeightSetup | undefined
+  #total = 0
+  #book = new RoundBook()
+  #blocks = new Map<BlockId, KnownBlock>()
+  #round = 0
+  #step: Step = 'propose'
+  #locked: Lock | undefined
+  #valid: LockNotice | undefined
+  /** A checked certificate whose block is still being run. */
+  #final: FinalNotice | undefined
+  #done = false
+  #signed: Pick<SignedRow, 'proposal' | 'prevote' | 'precommit'> = { proposal: undefined, prevote: undefined, precommit: undefined }
+  /** Own messages of the last two rounds: those that are sent again. */
+  #mine: (Vote | Proposal)[] = []
+  readonly #asked = new Set<Peer>()
+  readonly #helped = new Set<Peer>()
+  /** The highest round in which a peer has shown a vote or proposal at this height. */
+  readonly #peerRounds = new Map<Peer, number>()
+  #out: BftEffect[] = []
+
+  /** `baseMs` is the time-out of round 0. */
+  constructor(ports: BftPorts, baseMs = 1_000) {
+    this.#ports = ports
+    this.#baseMs = baseMs
+  }
+
+  /** Height at work; undefined before the first. */
+  get height(): number | undefined {
+    return this.#setup?.height
+  }
+
+  get round(): number {
+    return this.#round
+  }
+
+  /** Messages held: what a flood can grow. */
+  get held(): number {
+    return this.#inbox.size + this.#book.size + this.#blocks.size
+  }
+
+  /** Takes an event; gives the effects in order. */
+  step(event: BftEvent): BftEffect[] {
+    switch (event.type) {
+      case 'enter':
+        this.#enter(event.setup, event.row)
+        break
+      case 'message':
+        this.#receive(event.from, event.message)
+        break
+      case 'timeout':
+        this.#timeout(event.height, event.round, event.step)
+        break
+      case 'built':
+        if (this.#working(event.height) && event.round === this.#round && this.#step === 'propose') this.#proposeNew(event.payload)
+        break
+      case 'checked': {
+        const known = this.#blocks.get(event.block)
+        if (this.#working(event.height) && known !== undefined) known.verdict = { valid: event.valid, timely: event.timely }
+        break
+      }
+    }
+    this.#advance()
+    const out = this.#out
+    this.#out = []
+    return out
+  }
+
+  /** Lines 23 and 29: may a locked validator prevote for the proposal? Safety hangs on this. */
+  protected lockAllows(proposal: Proposal, locked: Lock | undefined): boolean {
+    return locked === undefined || locked.block === proposal.block || locked.round <= proposal.validRound
+  }
+
+  /** Line 16: does a leader propose the valid block again? */
+  protected proposesAgain(): boolean {
+    return true
+  }
+
+  /** Do the prevotes that a proposal carries justify it? */
+  protected justified(proposal: Proposal, members: readonly Member[]): boolean {
+    const { lock, validRound, height, round, block } = proposal
+    if (validRound < 0) return lock === null
+    if (lock === null || validRound >= round) return false
+    const same = lock.phase === 'prevote' && lock.height === height && lock.round === validRound && lock.block === block
+    return same && checkQuorum(this.#ports.crypto, lock, members)
+  }
+
+  #working(height: number): boolean {
+    return !this.#done && this.#setup?.height === height
+  }
+
+  get #members(): readonly Member[] {
+    return this.#setup?.members ?? []
+  }
+
+  #enter(setup: HeightSetup, row: SignedRow | undefined): void {
+    this.#setup = setup
+    this.#total = powerOf(setup.members)
+    this.#book = new RoundBook()
+    this.#blocks = new Map()
+    this.#locked = undefined
+    this.#valid = undefined
+    this.#final = undefined
+    this.#done = false
+    this.#mine = []
+    this.#asked.clear()
+    this.#helped.clear()
+    this.#peerRounds.clear()
+    this.#timer('resend', RESEND_MS)
+    if (row !== undefined && row.height === setup.height) this.#restore(row)
+    else this.#startRound(0)
+    for (const { from, message } of this.#inbox.take(setup.height)) {
+      if (this.#done) break
+      this.#receive(from, message)
+      this.#advance()
+    }
+  }
+
+  /** Goes on where a row was signed: the same votes again, never others. */
+  #restore(row: SignedRow): void {
+    this.#locked = row.locked
+    if (row.valid !== undefined) {
+      this.#valid = { kind: 'lock', ...row.valid }
+      this.#learn(row.valid.payload)
+    }
+    const { proposal, prevote, precommit } = row
+    this.#round = row.round
+    this.#signed = { proposal, prevote, precommit }
+    this.#step = precommit !== undefined ? 'precommit' : prevote !== undefined ? 'prevote' : 'propose'
+    // the prevotes that justified it may have made way for newer ones: then others have it, or another round comes
+    const justified = proposal !== undefined && (proposal.validRound < 0 || proposal.validRound === this.#valid?.quorum.round)
+    if (justified) this.#emitProposal(proposal.payload, proposal.block, proposal.validRound)
+    if (prevote !== undefined) this.#emitVote('prevote', prevote)
+    if (precommit !== undefined) this.#emitVote('precommit', precommit)
+    if (this.#step === 'propose') this.#timer('propose', timeoutMs(this.#baseMs, this.#round))
+  }
+
+  /** Line 11. */
+  #startRound(round: number): void {
+    const setup = this.#setup as HeightSetup
+    this.#round = round
+    this.#step = 'propose'
+    this.#signed = { proposal: undefined, prevote: undefined, precommit: undefined }
+    this.#book.moved(round)
+    this.#mine = this.#mine.filter((m) => m.round >= round - 1)
+    this.#timer('propose', timeoutMs(this.#baseMs, round))
+    if (setup.self < 0 || setup.leaderOf(round) !== setup.self) return
+    if (this.#valid === undefined || !this.proposesAgain()) this.#out.push({ type: 'build', height: setup.height, round })
+    // prevotes of this very round justify nothing in it
+    else if (this.#valid.quorum.round < round) this.#propose(this.#valid.payload, this.#valid.quorum.block, this.#valid.quorum.round)
+  }
+
+  #proposeNew(payload: Uint8Array): void {
+    const setup = this.#setup as HeightSetup
+    if (setup.leaderOf(this.#round) !== setup.self || this.#signed.proposal !== undefined) return
+    const label = this.#ports.labelOf(payload)
+    if (label === undefined || label.height !== setup.height || label.round !== this.#round) return
+    this.#blocks.set(label.id, { payload, label, verdict: { valid: true, timely: true } })
+    this.#propose(payload, label.id, -1)
+  }
+
+  #propose(payload: Uint8Array, block: BlockId, validRound: number): void {
+    this.#signed = { ...this.#signed, proposal: { block, validRound, payload } }
+    this.#persist()
+    this.#emitProposal(payload, block, validRound)
+  }
+
+  #emitProposal(payload: Uint8Array, block: BlockId, validRound: number): void {
+    const { height, self } = this.#setup as HeightSetup
+    const body = { height, round: this.#round, validRound, block }
+    const lock = validRound < 0 ? null : (this.#valid?.quorum ?? null)
+    const proposal: Proposal = {
+      kind: 'proposal',
+      ...body,
+      proposer: self,
+      payload,
+      lock,
+      signature: this.#ports.crypto.signProposal(body),
+    }
+    this.#mine.push(proposal)
+    this.#out.push({ type: 'send', message: proposal })
+    this.#learn(payload)
+    this.#book.at(this.#round).proposal = proposal
+  }
+
+  #vote(phase: Vote['phase'], block: BlockId | null): void {
+    this.#step = phase
+    if ((this.#setup as HeightSetup).self < 0) return
+    this.#signed = { ...this.#signed, [phase]: block }
+    this.#persist()
+    this.#emitVote(phase, block)
+  }
+
+  #emitVote(phase: Vote['phase'], block: BlockId | null): void {
+    const { height, self, members } = this.#setup as HeightSetup
+    const body = { height, round: this.#round, phase, block }
+    const vote: Vote = { kind: 'vote', ...body, voter: self, signature: this.#ports.crypto.signVote(body) }
+    this.#mine.push(vote)
+    this.#out.push({ type: 'send', message: vote })
+    const tally = this.#book.at(this.#round)[phase]
+    if (tally.of(self) === undefined) tally.add(vote, members[self] as Member)
+  }
+
+  #persist(): void {
+    const { height } = this.#setup as HeightSetup
+    const valid = this.#valid === undefined ? undefined : { quorum: this.#valid.quorum, payload: this.#valid.payload }
+    this.#out.push({ type: 'persist', row: { height, round: this.#round, ...this.#signed, locked: this.#locked, valid } })
+  }
+
+  #timer(step: TimedStep, ms: number): void {
+    this.#out.push({ type: 'timer', height: (this.#setup as HeightSetup).height, round: this.#round, step, ms })
+  }
+
+  #timeout(height: number, round: number, step: TimedStep): void {
+    if (!this.#working(height)) return
+    if (step === 'resend') {
+      this.#resend()
+      return
+    }
+    if (round !== this.#round) return
+    if (step === 'propose' && this.#step === 'propose') this.#vote('prevote', null)
+    else if (step === 'prevote' && this.#step === 'prevote') this.#vote('precommit', null)
+    else if (step === 'precommit') this.#startRound(round + 1)
+  }
+
+  /** What was said may have been lost. */
+  #resend(): void {
+    this.#asked.clear()
+    this.#helped.clear()
+    for (const message of this.#mine) this.#out.push({ type: 'send', message })
+    if (this.#valid !== undefined) this.#out.push({ type: 'send', message: this.#valid })
+    if (this.#decided() !== undefined)
+      this.#out.push({ type: 'send', message: { kind: 'want', height: (this.#setup as HeightSetup).height } })
+    this.#timer('resend', RESEND_MS)
+  }
+
+  #receive(from: Peer, message: Message): void {
+    const why = this.#take(from, message)
+    const round = 'round' in message && message.height === this.height ? message.round : undefined
+    if (round !== undefined && round > (this.#peerRounds.get(from) ?? -1)) this.#peerRounds.set(from, round)
+    if (why === undefined) return
+    this.#out.push({ type: 'refuse', from, why })
+    if (why === 'duplicate' && round !== undefined && round < this.#round) this.#help(from)
+  }
+
+  /**
+   * A peer says again what it said in a round behind: it may lack votes that a liar showed to others only. It gets all that leads into the present
+   * round: the votes of this one and of the one before.
+   */
+  #help(to: Peer): void {
+    if (this.#helped.has(to) || (this.#peerRounds.get(to) ?? 0) >= this.#round) return
+    this.#helped.add(to)
+    for (const [round, log] of this.#book.all()) {
+      if (round < this.#round - 1) continue
+      for (const tally of [log.precommit, log.prevote]) for (const message of tally.all()) this.#out.push({ type: 'send', to, message })
+    }
+  }
+
+  #take(from: Peer, message: Message): Refusal | undefined {
+    const present = this.#setup?.height
+    const height = heightOf(message)
+    if (present === undefined || message.kind === 'want') return 'early'
+    if (height < present || (height === present && this.#done)) return 'stale'
+    if (height > present) {
+      if (!this.#asked.has(from) && !this.#done) {
+        this.#asked.add(from)
+        this.#out.push({ type: 'send', to: from, message: { kind: 'want', height: present } })
+      }
+      return this.#inbox.add(from, message, present) ? undefined : 'early'
+    }
+    switch (message.kind) {
+      case 'vote':
+        return this.#takeVote(message)
+      case 'proposal':
+        return this.#takeProposal(message)
+      case 'lock':
+        return this.#takeLock(message)
+      case 'final':
+        return this.#takeFinal(message)
+    }
+  }
+
+  #takeVote(vote: Vote): Refusal | undefined {
+    const member = this.#members[vote.voter]
+    if (member === undefined) return 'member'
+    if (!(vote.round >= 0 && vote.round <= MAX_ROUND)) return 'round'
+    const known = vote.round <= this.#round + 1 ? this.#book.at(vote.round)[vote.phase].of(vote.voter) : undefined
+    if (known?.block === vote.block && known !== undefined) return 'duplicate'
+    if (!this.#ports.crypto.verifyVote(vote, member, vote.signature)) return 'signature'
+    if (!this.#book.admit(vote.voter, vote.round, this.#round, this.#members)) return 'round'
+    const tally = this.#book.at(vote.round)[vote.phase]
+    const first = tally.of(vote.voter)
+    if (first === undefined) {
+      tally.add(vote, member)
+      return undefined
+    }
+    if (first.block === vote.block) return 'duplicate'
+    if (this.#book.tell(`${vote.voter}/${vote.round}/${vote.phase}`))
+      this.#out.push({ type: 'evidence', evidence: voteEvidence(first, vote) })
+    return undefined
+  }
+
+  #takeProposal(p: Proposal): Refusal | undefined {
+    const member = this.#members[p.proposer]
+    if (member === undefined) return 'member'
+    if (!(p.round >= 0 && p.round <= MAX_ROUND && p.validRound >= -1)) return 'round'
+    const setup = this.#setup as HeightSetup
+    if (setup.leaderOf(p.round) !== p.proposer) return 'leader'
+    const first = p.round <= this.#round ? this.#book.at(p.round).proposal : undefined
+    if (first !== undefined && first.block === p.block && first.validRound === p.validRound) return 'duplicate'
+    if (!this.#ports.crypto.verifyProposal(p, member, p.signature)) return 'signature'
+    const label = this.#ports.labelOf(p.payload)
+    if (label === undefined || label.id !== p.block || label.height !== p.height) return 'payload'
+    if (p.validRound < 0 ? label.round !== p.round : label.round > p.validRound) return 'payload'
+    if (!this.justified(p, setup.members)) return 'lock'
+    if (!this.#book.admit(p.proposer, p.round, this.#round, setup.members)) return 'round'
+    const log = this.#book.at(p.round)
+    if (log.proposal === undefined) {
+      log.proposal = p
+      if (p.round >= this.#round) this.#learn(p.payload, label)
+      return undefined
+    }
+    if (log.proposal.block === p.block && log.proposal.validRound === p.validRound) return 'duplicate'
+    if (this.#book.tell(`${p.proposer}/${p.round}/proposal`))
+      this.#out.push({ type: 'evidence', evidence: proposalEvidence(log.proposal, p) })
+    return undefined
+  }
+
+  #takeLock(notice: LockNotice): Refusal | undefined {
+    const { quorum, payload } = notice
+    if (quorum.phase !== 'prevote') return 'lock'
+    if (this.#valid !== undefined && quorum.round <= this.#valid.quorum.round) return 'duplicate'
+    if (!checkQuorum(this.#ports.crypto, quorum, this.#members)) return 'lock'
+    const label = this.#ports.labelOf(payload)
+    if (label?.id !== quorum.block) return 'payload'
+    // Line 42 of a round that others saw: what to propose, not what to vote for.
+    this.#learn(payload, label)
+    this.#valid = notice
+    // line 55: more than a third is known to have been in that round
+    if (quorum.round > this.#round) this.#startRound(quorum.round)
+    return undefined
+  }
+
+  #takeFinal(notice: FinalNotice): Refusal | undefined {
+    const { certificate, payload } = notice
+    if (this.#final !== undefined) return 'duplicate'
+    if (certificate.phase !== 'precommit' || !checkQuorum(this.#ports.crypto, certificate, this.#members)) return 'certificate'
+    const label = this.#ports.labelOf(payload)
+    if (label?.id !== certificate.block) return 'payload'
+    this.#learn(payload, label)
+    this.#final = notice
+    return undefined
+  }
+
+  /** Has a block run by the application, once. */
+  #learn(payload: Uint8Array, label = this.#ports.labelOf(payload)): void {
+    if (label === undefined || this.#blocks.has(label.id)) return
+    this.#blocks.set(label.id, { payload, label, verdict: undefined })
+    this.#out.push({ type: 'check', height: label.height, block: label.id, payload })
+  }
+
+  /** Fires rules until none does. */
+  #advance(): void {
+    while (this.#setup !== undefined && !this.#done && this.#fire());
+  }
+
+  #fire(): boolean {
+    if (this.#tryCommit()) return false
+    // line 55
+    const ahead = this.#book.reached(this.#round, this.#members, (power) => holdsHonest(power, this.#total))
+    if (ahead !== undefined) {
+      this.#startRound(ahead)
+      return true
+    }
+    const log = this.#book.at(this.#round)
+    if (this.#step === 'propose') return this.#firePropose(log)
+    if (this.#fireLock(log)) return true
+    // lines 34 and 44
+    if (this.#step === 'prevote') {
+      if (isQuorum(log.prevote.for(null), this.#total)) {
+        this.#vote('precommit', null)
+        return true
+      }
+      if (!log.prevoteTimer && isQuorum(log.prevote.total, this.#total)) {
+        log.prevoteTimer = true
+        this.#timer('prevote', timeoutMs(this.#baseMs, this.#round))
+      }
+    }
+    this.#watchPrecommits(log)
+    return false
+  }
+
+  /** Lines 22 and 28. */
+  #firePropose(log: RoundLog): boolean {
+    const { proposal } = log
+    this.#watchPrecommits(log)
+    if (proposal === undefined) return false
+    const verdict = this.#blocks.get(proposal.block)?.verdict
+    if (verdict === undefined) return false
+    const fresh = proposal.validRound < 0
+    const good = verdict.valid && (!fresh || verdict.timely) && this.lockAllows(proposal, this.#locked)
+    this.#vote('prevote', good ? proposal.block : null)
+    return true
+  }
+
+  /** Line 36. */
+  #fireLock(log: RoundLog): boolean {
+    if (log.locked) return false
+    const block = log.prevote.find((power) => isQuorum(power, this.#total))
+    const known = block === undefined ? undefined : this.#blocks.get(block)
+    if (block === undefined || known?.verdict?.valid !== true) return false
+    log.locked = true
+    const { height, members } = this.#setup as HeightSetup
+    const body = { height, round: this.#round, phase: 'prevote', block } as const
+    const quorum = makeQuorum(this.#ports.crypto, body, log.prevote.votesFor(block), members.length)
+    this.#valid = { kind: 'lock', quorum, payload: known.payload }
+    if (this.#step === 'prevote') {
+      this.#locked = { round: this.#round, block }
+      this.#vote('precommit', block)
+    }
+    return true
+  }
+
+  /** Line 47. */
+  #watchPrecommits(log: RoundLog): void {
+    if (log.precommitTimer || !isQuorum(log.precommit.total, this.#total)) return
+    log.precommitTimer = true
+    this.#timer('precommit', timeoutMs(this.#baseMs, this.#round))
+  }
+
+  /** A round and block with enough precommits, if there is one. */
+  #decided(): readonly [number, BlockId] | undefined {
+    for (const [round, log] of this.#book.all()) {
+      const block = log.precommit.find((power) => isQuorum(power, this.#total))
+      if (block !== undefined) return [round, block]
+    }
+    return undefined
+  }
+
+  /** Line 49. */
+  #tryCommit(): boolean {
+    const final = this.#final ?? this.#finalOfVotes()
+    if (final === undefined) return false
+    const known = this.#blocks.get(final.certificate.block)
+    if (known?.verdict === undefined) return false
+    this.#done = true
+    if (known.verdict.valid) this.#out.push({ type: 'commit', final })
+    else this.#out.push({ type: 'halt', certificate: final.certificate })
+    return true
+  }
+
+  #finalOfVotes(): FinalNotice | undefined {
+    const decided = this.#decided()
+    if (decided === undefined) return undefined
+    const [round, block] = decided
+    const known = this.#blocks.get(block)
+    if (known?.verdict === undefined) return undefined
+    const { height, members } = this.#setup as HeightSetup
+    const body = { height, round, phase: 'precommit', block } as const
+    const votes = this.#book.at(round).precommit.votesFor(block)
+    const certificate: Quorum = makeQuorum(this.#ports.crypto, body, votes, members.length)
+    return { kind: 'final', certificate, payload: known.payload }
+  }
+}
+
+/** True when a refusal shows that the peer is not honest. */
+export const isOffence = (why: Refusal): boolean => OFFENCES.has(why)

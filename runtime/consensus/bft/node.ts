@@ -1,0 +1,150 @@
+/** Carries the machine's effects out, one event at a time and each effect in its place. Disk, network, clock and application come in as ports. */
+import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
+import type { Evidence } from './evidence.ts'
+import type { Bft } from './machine.ts'
+import type { FinalNotice, Message, Quorum } from './messages.ts'
+import type { HeightSetup } from './ports.ts'
+import type { SignedRow } from './signed-row.ts'
+
+type Maybe<T> = T | Promise<T>
+
+/** The blocks: building, running, keeping. */
+export interface BlockApp {
+  /** The height after the head. */
+  setup(): Maybe<HeightSetup>
+  /** A new block; undefined when none can be made. */
+  build(height: number, round: number): Maybe<Uint8Array | undefined>
+  /** Runs a block on the head. */
+  check(payload: Uint8Array): Maybe<{ readonly valid: boolean; readonly timely: boolean }>
+  /** Makes a checked block the head; durable when it resolves. */
+  commit(final: FinalNotice): Maybe<void>
+  finalAt(height: number): Maybe<FinalNotice | undefined>
+}
+
+export interface BftNodePorts {
+  readonly app: BlockApp
+  readonly loadRow: () => Maybe<SignedRow | undefined>
+  /** Durable when it resolves. */
+  readonly saveRow: (row: SignedRow) => Maybe<void>
+  readonly send: (message: Message, to: Peer | undefined) => void
+  /** Calls `fire` after so many milliseconds. */
+  readonly timer: (ms: number, fire: { readonly height: number; readonly round: number; readonly step: TimedStep }) => void
+  readonly onEvidence?: (evidence: Evidence) => void
+  readonly onRefuse?: (from: Peer, why: Refusal) => void
+  readonly onHalt?: (certificate: Quorum) => void
+}
+
+/** Final blocks given at once to one that asks. */
+const FINALS_AT_ONCE = 8
+
+export class BftNode {
+  readonly machine: Bft
+  readonly #ports: BftNodePorts
+  #stopped = false
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(machine: Bft, ports: BftNodePorts) {
+    this.machine = machine
+    this.#ports = ports
+  }
+
+  /** Starts at the height after the head, where the node stopped. */
+  start(): Promise<void> {
+    return this.#queue(async () => {
+      const row = await this.#ports.loadRow()
+      await this.#run({ type: 'enter', setup: await this.#ports.app.setup(), ...(row === undefined ? {} : { row }) })
+    })
+  }
+
+  /** Takes a message of an authenticated peer. Rejects when the disk fails: the node must then be opened again. */
+  receive(from: Peer, message: Message): Promise<void> {
+    return this.#queue(() => (message.kind === 'want' ? this.#answer(from, message.height) : this.#run({ type: 'message', from, message })))
+  }
+
+  fire(timer: { readonly height: number; readonly round: number; readonly step: TimedStep }): Promise<void> {
+    const { height, round, step } = timer
+    return this.#queue(() => this.#run({ type: 'timeout', height, round, step }))
+  }
+
+  /** Takes no further event. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  #queue(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(async () => {
+      if (this.#stopped) return
+      try {
+        await work()
+      } catch (error) {
+        this.#stopped = true
+        throw error
+      }
+    })
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  async #answer(to: Peer, height: number): Promise<void> {
+    for (let h = height; h < height + FINALS_AT_ONCE; h++) {
+      const final = await this.#ports.app.finalAt(h)
+      if (final === undefined) return
+      this.#ports.send(final, to)
+    }
+  }
+
+  async #run(event: BftEvent): Promise<void> {
+    const effects = this.machine.step(event)
+    for (let i = 0; i < effects.length && !this.#stopped; i++) {
+      const next = this.#carry(effects[i] as BftEffect)
+      const then = next instanceof Promise ? await next : next
+      if (then !== undefined) effects.push(...this.machine.step(then))
+    }
+  }
+
+  /** Carries one effect out; gives the event that answers it. */
+  #carry(effect: BftEffect): Maybe<BftEvent | undefined> {
+    switch (effect.type) {
+      case 'persist': {
+        const saved = this.#ports.saveRow(effect.row)
+        return saved instanceof Promise ? saved.then(() => undefined) : undefined
+      }
+      case 'send':
+        this.#ports.send(effect.message, effect.to)
+        return undefined
+      case 'timer':
+        this.#ports.timer(effect.ms, effect)
+        return undefined
+      case 'build':
+        return this.#build(effect.height, effect.round)
+      case 'check':
+        return this.#check(effect.height, effect.block, effect.payload)
+      case 'commit':
+        return this.#commit(effect.final)
+      case 'evidence':
+        this.#ports.onEvidence?.(effect.evidence)
+        return undefined
+      case 'refuse':
+        this.#ports.onRefuse?.(effect.from, effect.why)
+        return undefined
+      case 'halt':
+        this.#stopped = true
+        this.#ports.onHalt?.(effect.certificate)
+        return undefined
+    }
+  }
+
+  async #build(height: number, round: number): Promise<BftEvent | undefined> {
+    const payload = await this.#ports.app.build(height, round)
+    return payload === undefined ? undefined : { type: 'built', height, round, payload }
+  }
+
+  async #check(height: number, block: string, payload: Uint8Array): Promise<BftEvent> {
+    return { type: 'checked', height, block, ...(await this.#ports.app.check(payload)) }
+  }
+
+  async #commit(final: FinalNotice): Promise<BftEvent> {
+    await this.#ports.app.commit(final)
+    return { type: 'enter', setup: await this.#ports.app.setup() }
+  }
+}

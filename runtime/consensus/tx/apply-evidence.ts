@@ -1,0 +1,45 @@
+/** Takes evidence that a validator signed twice: its bond is burnt, and its vote key marked, so that the next epoch's power leaves it out. */
+import { decode, asArray, asUint, digest, encode, isUtnetError, nodeAccountKey, UtnetError } from '../../core/index.ts'
+import { checkEvidence, decodeEvidence, type Evidence } from '../bft/evidence.ts'
+import { bftChecks } from '../bft/signer.ts'
+import { slashedKey, type StateReader, type WorkingState } from '../state/index.ts'
+import type { BlockContext } from './block-context.ts'
+import type { ChainTx } from './checked-tx.ts'
+import { effect, refused } from './effect.ts'
+import type { TxEffect } from './outcome.ts'
+
+function readEvidence(record: Uint8Array): Evidence | undefined {
+  try {
+    return decodeEvidence(record)
+  } catch (error) {
+    if (isUtnetError(error)) return undefined
+    throw error
+  }
+}
+
+/** Height of the block that took evidence against a vote key; undefined where none did. */
+export function slashedAt(state: Pick<StateReader, 'get'>, bls: Uint8Array): number | undefined {
+  const bytes = state.get('offchain', slashedKey(bls))
+  return bytes === undefined ? undefined : asUint(asArray(decode(bytes, 'slashed row', 256), 'slashed row', 2)[0], 'height')
+}
+
+/** Applies a transaction of kind evidence. One vote key is punished once. */
+export function applyEvidence(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
+  const { payload } = tx.body
+  if (payload.kind !== 'evidence') throw new UtnetError('core_bad_argument', 'not evidence')
+  const no = (message: string): TxEffect => refused(tx, tx.intrinsicGas, message)
+  const evidence = readEvidence(payload.record)
+  if (evidence === undefined) return no('the evidence cannot be read')
+  if (evidence.height > block.height) return no('the evidence is of a height to come')
+  const offender = checkEvidence(evidence, block.validators, bftChecks(block.chainId, block.crypto))
+  if (offender === undefined) return no('the evidence proves nothing')
+  if (slashedAt(state, offender.bls) !== undefined) return no('the vote key was punished before')
+  const address = nodeAccountKey(offender.key)
+  const account = state.account(address)
+  if (account.bond > 0n) {
+    state.setAccount(address, { ...account, bond: 0n })
+    state.burn(account.bond)
+  }
+  state.set('offchain', slashedKey(offender.bls), encode([block.height, digest('evidence', payload.record)]))
+  return effect(tx, { gas: tx.intrinsicGas, touched: [['address', address]] })
+}

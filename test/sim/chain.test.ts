@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { crypto } from '../../runtime/consensus/test-kit.ts'
+import { runChainNet, type ChainNetReport } from './chain-net.ts'
+
+crypto.useNativeHashes()
+
+/** What must be equal of all validators, as what it should be. */
+const agreement = ({ blocks, stateRoots, evidence }: ChainNetReport) => ({
+  chains: new Set(blocks.map((b) => b.join())).size,
+  states: new Set(stateRoots).size,
+  evidence,
+})
+const AGREED = { chains: 1, states: 1, evidence: 0 }
+
+test('U2.4-POCI four validators of the real chain make the same blocks', async () => {
+  const report = await runChainNet({ seed: 1, heights: 12 })
+  expect(agreement(report)).toEqual(AGREED)
+  expect(report.transactions).toBeGreaterThan(5)
+})
+
+test('the same while a fifth of the messages is lost', async () => {
+  expect(agreement(await runChainNet({ seed: 2, heights: 5, drop: 0.2 }))).toEqual(AGREED)
+})
+
+test('U7.2-DBL-1 a validator that loses power at any write goes on, and never signs twice', { timeout: 120_000 }, async () => {
+  const { operations } = await runChainNet({ seed: 3, heights: 2 })
+  expect(operations).toBeGreaterThan(10)
+  let crashes = 0
+  for (let crashAt = 3; crashAt <= operations; crashAt += 2) {
+    const report = await runChainNet({ seed: 3, heights: 2, crashAt })
+    expect(agreement(report)).toEqual(AGREED)
+    crashes += report.crashes
+  }
+  expect(crashes).toBeGreaterThan(5)
+})

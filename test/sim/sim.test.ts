@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { useNativeHashes } from '../../runtime/crypto/native.ts'
+import { heightsToFork } from './fork.ts'
+import { realKeys } from './real-keys.ts'
+import { STRATEGIES } from './strategies.ts'
+import { HEAL_ROUNDS, HONEST_LEADERS, runWorld, type Defence, type WorldOptions, type WorldReport } from './world.ts'
+
+useNativeHashes()
+
+const again = ({ seed, nodes, heights }: WorldOptions): string => `npm run sim -- --seed ${seed} --nodes ${nodes} --heights ${heights}`
+
+/** A run that must hold every promise; a red one says how to see it again. */
+async function green(options: WorldOptions): Promise<WorldReport> {
+  const report = await runWorld(options)
+  const { conflicts, faults } = report
+  expect({ again: again(options), conflicts, faults }).toEqual({ again: again(options), conflicts: [], faults: [] })
+  expect(report.heights).toBeGreaterThanOrEqual(options.heights)
+  expect(report.healRounds).toBeLessThanOrEqual(HEAL_ROUNDS)
+  expect(report.txDelay).toBeLessThanOrEqual(HONEST_LEADERS)
+  return report
+}
+
+describe('U2.4-POCI the simulator', () => {
+  const SEEDS: readonly (readonly [number, number])[] = [
+    [1, 5],
+    [2, 7],
+    [3, 4],
+    [4, 10],
+    [5, 5],
+    [6, 4],
+    [7, 7],
+    [8, 13],
+    [9, 6],
+    [10, 4],
+  ]
+
+  test('seeds with liars just below a third, losses, cuts, crashes and skewed clocks: no conflict, progress after every heal', async () => {
+    let heals = 0
+    let crashes = 0
+    for (const [seed, nodes] of SEEDS) {
+      const report = await green({ seed, nodes, heights: 100 })
+      expect(report.byzantineShare).toBeLessThan(1 / 3)
+      heals += report.heals
+      crashes += report.crashes
+      process.stdout.write(`${again({ seed, nodes, heights: 100 })}: ${report.byzantine.join(' ')}\n`)
+    }
+    expect(heals).toBeGreaterThan(20)
+    expect(crashes).toBeGreaterThan(20)
+  })
+
+  test.each(Object.keys(STRATEGIES))('%s breaks nothing', async (name) => {
+    const { byzantine } = await green({ seed: 42, nodes: 7, heights: 60, strategies: [name, name] })
+    expect(byzantine).toEqual([name, name])
+  })
+
+  test('two runs of one seed are the same', async () => {
+    const options = { seed: 77, nodes: 7, heights: 80 }
+    expect(await runWorld(options)).toEqual(await runWorld(options))
+  })
+
+  test('stores on simulated disks, torn by losses of power: what was final stays, nobody signs twice', async () => {
+    const report = await green({ seed: 3, nodes: 4, heights: 80, disks: true })
+    expect(report.crashes).toBeGreaterThan(10)
+  })
+
+  test('real keys in the place of simulated signatures', async () => {
+    const { heights } = await green({ seed: 4, nodes: 4, heights: 12, keys: realKeys() })
+    expect(heights).toBeGreaterThanOrEqual(12)
+  })
+
+  test('the share of first leaders follows power', async () => {
+    const report = await green({ seed: 11, nodes: 5, heights: 600, strategies: [] })
+    expect(report.sigma).toBeLessThan(4)
+  })
+})
+
+describe('each defence taken out shows what it holds off (research 4.4)', () => {
+  test('locks: a fork within 10,000 heights', { timeout: 120_000 }, async () => {
+    expect(await heightsToFork(1, 10_000)).toBeLessThanOrEqual(10_000)
+  })
+
+  /** Defence, the strategy that it holds off, what is seen without it. */
+  const CASES: readonly (readonly [Defence, string, RegExp])[] = [
+    ['signed-row', 'silent', /signed twice|offender|conflict/],
+    ['phase', 'replay', /accused|conflict/],
+    ['height', 'replay', /accused|conflict/],
+    ['time', 'time-thief', /time of the future/],
+    ['leader-draw', 'censor', /waited/],
+    ['rounds', 'silent', /no progress/],
+  ]
+  test.each(CASES)('%s, against %s', async (defence, strategy, seen) => {
+    const options = { nodes: 4, heights: 300, strategies: [strategy] }
+    let found = ''
+    for (let seed = 1; seed <= 6 && !seen.test(found); seed++) {
+      const { conflicts, faults } = await runWorld({ ...options, seed, without: [defence] })
+      found = [...faults, ...conflicts.map(() => 'conflict')].join('; ')
+    }
+    expect(found).toMatch(seen)
+    await green({ ...options, seed: 1 })
+  })
+
+  test('a third: with more the same liars make two certificates', async () => {
+    let conflicts = 0
+    for (let seed = 1; seed <= 6 && conflicts === 0; seed++)
+      conflicts += (
+        await runWorld({ seed, nodes: 4, heights: 300, strategies: ['equivocate-all'], without: ['third'], untilConflict: true })
+      ).conflicts.length
+    expect(conflicts).toBeGreaterThan(0)
+  })
+})
