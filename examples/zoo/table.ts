@@ -14,28 +14,14 @@ The last column says which nodes are exact on \`wasm\`: where all are, the model
 (device \`wasm-mixed\`), and the commitment lists them as exceptions.
 `
 
-/** Forms of operators that kernels do not take though they take others: seen only when a model runs. By model. */
-const FORMS: Readonly<Record<string, readonly (readonly [form: string, count: number])[]>> = {
-  t5: [
-    ['Abs of s64', 1],
-    ['Neg of s64', 1],
-  ],
-}
-
 /** Operators of a model that have no kernels at all, with counts, in the order of `zoo.json`. */
 export function withoutKernels({ operators }: ZooModel): readonly (readonly [operator: string, count: number])[] {
   const kinds = new Set([...operatorKinds(), 'If'])
   return Object.entries(operators).filter(([kind]) => !kinds.has(kind))
 }
 
-/** Nodes of a model that run elsewhere, by operator or form of it. */
-export const notExact = (model: ZooModel): readonly (readonly [what: string, count: number])[] => [
-  ...withoutKernels(model),
-  ...(FORMS[model.name] ?? []),
-]
-
 function wasm(model: ZooModel): string {
-  const without = notExact(model)
+  const without = withoutKernels(model)
   return without.length === 0 ? 'all' : `all but ${without.map(([kind, count]) => `${kind} (${count})`).join(', ')}`
 }
 

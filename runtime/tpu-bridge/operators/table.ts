@@ -1,13 +1,14 @@
 /** Which operators have kernels. A device that runs them claims these and no others. */
 import { UtnetError } from '../../core/index.ts'
 import type { Node } from '../graph/index.ts'
+import { COMPOSITE } from './composite/index.ts'
 import { ELEMENTWISE } from './elementwise/index.ts'
 import { LAYOUT } from './layout/index.ts'
 import { LINEAR } from './linear/index.ts'
 import type { LowerContext, Lowered, Lowering } from './lowering.ts'
 
 /** By `domain.Name`, the default domain without a dot. */
-const LOWERINGS: ReadonlyMap<string, Lowering> = new Map([...LINEAR, ...ELEMENTWISE, ...LAYOUT])
+const LOWERINGS: ReadonlyMap<string, Lowering> = new Map([...LINEAR, ...ELEMENTWISE, ...LAYOUT, ...COMPOSITE])
 
 export const operatorKey = (node: Node): string => (node.domain === '' ? node.op : `${node.domain}.${node.op}`)
 

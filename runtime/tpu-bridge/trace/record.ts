@@ -15,6 +15,8 @@ export interface RecordOptions {
   foreign?(entry: ForeignNode): Promise<readonly Tensor[]>
   /** Arithmetic of `foreign`. */
   readonly foreignArithmetic?: string
+  /** The inputs stand for their types alone: what hangs on their bytes is asked of `evaluate`. */
+  readonly typesOnly?: boolean
 }
 
 /** An operator that another device must run. */
@@ -64,7 +66,7 @@ class Walk {
     const { graph } = this.#model
     for (const { name, dtype, shape, data } of this.#fed) {
       this.#define(name, { dtype, shape })
-      this.#bytes.set(name, data)
+      if (this.#options.typesOnly !== true) this.#bytes.set(name, data)
     }
     this.#constantsOf(graph)
     await this.#nodes(graph, [])

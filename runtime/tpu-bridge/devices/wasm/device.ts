@@ -122,7 +122,7 @@ async function mustFit(model: Model): Promise<void> {
       const type = { dtype: dtype as Dtype, shape }
       return { name, ...type, data: new Uint8Array(bytesOf(type)) }
     })
-    await record(model, zeros, { evaluate: () => Promise.reject(new UtnetError('device_failed', 'nothing runs yet')) })
+    await record(model, zeros, { typesOnly: true, evaluate: () => Promise.reject(new UtnetError('device_failed', 'nothing runs yet')) })
   } catch (error) {
     // what else goes wrong may be right with other values
     if (isUtnetError(error, 'model_invalid')) throw error

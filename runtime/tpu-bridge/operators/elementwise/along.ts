@@ -6,7 +6,7 @@ import { attribute, axisOf, needed, product, unsupported, WORTH_SHARING } from '
 
 /** As `guest/operators/exact/assembly/elementwise/along.ts` numbers them. */
 const ARG: Partial<Record<Dtype, number>> = { f32: 250, f64: 251, s32: 252, s64: 253, s8: 254, u8: 255 }
-const CUMSUM: Partial<Record<Dtype, number>> = { f32: 260, f64: 261, s32: 262, s64: 263 }
+const CUMULATE: Partial<Record<Dtype, number>> = { f32: 260, f64: 261, s32: 262, s64: 263 }
 
 const arg =
   (least: boolean): Lowering =>
@@ -42,10 +42,11 @@ function axisInput(op: string, axis: LowerInput, rank: number): number {
   throw new UtnetError('model_invalid', `${op}: the axis is no integer`)
 }
 
-function lowerCumSum(context: LowerContext): Lowered {
+/** Sums, or products, up to each element. */
+function lowerCumulation(context: LowerContext, products: boolean): Lowered {
   const { node } = context
   const x = needed(context, 0)
-  const kernel = CUMSUM[x.dtype]
+  const kernel = CUMULATE[x.dtype]
   if (kernel === undefined) throw unsupported(node.op, `for ${x.dtype}`)
   const axis = axisInput(node.op, needed(context, 1), x.shape.length)
   const n = elementCount(x.shape, `output of ${node.op}`)
@@ -56,6 +57,7 @@ function lowerCumSum(context: LowerContext): Lowered {
     product(x.shape.slice(axis + 1)),
     attribute(context, 'exclusive', 'int', 0),
     attribute(context, 'reverse', 'int', 0),
+    products ? 1 : 0,
   ]
   return {
     outputs: [{ dtype: x.dtype, shape: x.shape }],
@@ -68,5 +70,6 @@ function lowerCumSum(context: LowerContext): Lowered {
 export const ALONG: readonly (readonly [string, Lowering])[] = [
   ['ArgMax', arg(false)],
   ['ArgMin', arg(true)],
-  ['CumSum', lowerCumSum],
+  ['CumProd', (context) => lowerCumulation(context, true)],
+  ['CumSum', (context) => lowerCumulation(context, false)],
 ]

@@ -53,7 +53,7 @@ export function argKernel(id: i32, p: usize, part: i32, parts: i32): i32 {
   }
 }
 
-/** Sums up to each element. Operands: x, out. Parameters: rows; elements of a row; how far one lies from the next; 1 without the element; 1 from the end. */
+/** Sums up to each element. Operands: x, out. Parameters: rows; elements of a row; how far one lies from the next; 1 without the element; 1 from the end; 1 for products. */
 export const CUMSUM_F32: i32 = 260
 export const CUMSUM_F64: i32 = 261
 export const CUMSUM_S32: i32 = 262
@@ -66,17 +66,18 @@ function cumulate<T>(p: usize, part: i32, parts: i32): i32 {
   const stride = load<u32>(p, 16)
   const exclusive = load<u32>(p, 20) != 0
   const reverse = load<u32>(p, 24) != 0
+  const products = load<u32>(p, 28) != 0
   const to = shareTo(rows, 1, part, parts)
   for (let row = shareFrom(rows, 1, part, parts); row < to; row++) {
     const first: usize = ((row / stride) * stride * n + (row % stride)) * sizeof<T>()
-    let sum: T = 0
+    let sum: T = products ? 1 : 0
     let started = exclusive
     for (let i: u32 = 0; i < n; i++) {
       const at = first + (reverse ? n - 1 - i : i) * stride * sizeof<T>()
       const v = load<T>(load<u32>(p) + at)
       if (exclusive) store<T>(load<u32>(p, 4) + at, sum)
       // taken with the element, the first is as it is: -0 stays
-      sum = started ? <T>(sum + v) : v
+      sum = started ? (products ? <T>(sum * v) : <T>(sum + v)) : v
       started = true
       if (!exclusive) store<T>(load<u32>(p, 4) + at, sum)
     }

@@ -73,6 +73,22 @@ export function sinh(x: f32): f32 {
   return v < 0.000244140625 ? x : h * (<f32>2 * t - (t * t) / (t + <f32>1))
 }
 
+/** Of the C library; the operator Tanh has a polynomial of its own. */
+export function tanhAlone(x: f32): f32 {
+  const v = Mathf.abs(x)
+  const bits = reinterpret<u32>(v)
+  let t: f32 = v
+  if (bits > 0x3f0c9f54) t = bits > 0x41200000 ? <f32>1 + <f32>0 / v : <f32>1 - <f32>2 / (expm1(<f32>2 * v) + <f32>2)
+  else if (bits > 0x3e82c578) {
+    const e = expm1(<f32>2 * v)
+    t = e / (e + <f32>2)
+  } else if (bits >= 0x00800000) {
+    const e = expm1(<f32>-2 * v)
+    t = -e / (e + <f32>2)
+  }
+  return copysign<f32>(t, x)
+}
+
 export function acosh(x: f32): f32 {
   const d = x - 1
   return (reinterpret<u32>(x) & 0x7fffffff) < 0x40000000 ? Mathf.log1p(d + Mathf.sqrt(d * d + <f32>2 * d)) : Mathf.acosh(x)

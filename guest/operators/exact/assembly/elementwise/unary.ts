@@ -3,7 +3,7 @@ import { shareFrom, shareTo } from '../share'
 import { storeSome } from './binary'
 import { exp, logistic, tanh } from './poly'
 import { erf } from './erf'
-import { acosh, asin, atanh, cos, sin, sinh, tan } from './libm'
+import { acosh, asin, atanh, cos, sin, sinh, tan, tanhAlone } from './libm'
 
 /** One f32 operand. Operands: x, out. Parameters: operation, elements, two numbers (f32) whose meaning stands beside the operation. */
 export const UNARY_F32: i32 = 210
@@ -57,7 +57,9 @@ const CELU: i32 = 47
 const SOFTPLUS: i32 = 48
 /** Beyond the first (lambda) on either side, nearer by the second (bias); else 0. */
 const SHRINK: i32 = 49
-const LAST: i32 = 49
+/** As a C library has it, which Attention takes for its softcap. */
+const TANH_ALONE: i32 = 50
+const LAST: i32 = 50
 
 /** What onnxruntime's Eigen takes for a maximum: the first where neither is greater, so NaN and -0 of the first stay. */
 @inline
@@ -114,6 +116,7 @@ function lane(op: i32, x: f32, first: f32, second: f32): f32 {
     const down = first * (Mathf.exp(x / first) - 1)
     return up + (0 < down ? 0 : down)
   }
+  if (op == TANH_ALONE) return tanhAlone(x)
   if (op == SHRINK) return x < -first ? x + second : x > first ? x - second : 0
   return x > 0 ? x + Mathf.log1p(Mathf.exp(-x)) : Mathf.log1p(Mathf.exp(x))
 }
