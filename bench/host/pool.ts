@@ -58,6 +58,13 @@ function bare(guest: PreparedGuest): { readonly call: () => unknown; readonly re
   return { call: () => greet(...place), rewind }
 }
 
+/** Imports of a guest that answer nothing: what is left is the engine's own part of an instance. */
+function idleImports(guest: PreparedGuest): WebAssembly.Imports {
+  const modules: Record<string, Record<string, () => number>> = {}
+  for (const { module, name } of guest.imports) (modules[module] ??= {})[name] = () => 0
+  return modules
+}
+
 async function hostWith(components: readonly Uint8Array[], options: Omit<HostOptions, 'files'>): Promise<Host> {
   const host = createHost({ files: noFiles, ...options })
   for (const component of components) await host.admit(component)
@@ -86,6 +93,8 @@ export async function poolRows(emit: (row: Row) => void): Promise<void> {
   new GuestInstance(fn).bytes.forEach((byte, i) => (memory[i] = byte))
   const image = MemoryImage.of(memory)
 
+  const idle = idleImports(fn)
+
   const runs = {
     bare: [] as number[],
     pooled: [] as number[],
@@ -93,6 +102,7 @@ export async function poolRows(emit: (row: Row) => void): Promise<void> {
     cold: [] as number[],
     coldCall: [] as number[],
     warm: [] as number[],
+    engine: [] as number[],
     instance: [] as number[],
     reset: [] as number[],
   }
@@ -102,6 +112,7 @@ export async function poolRows(emit: (row: Row) => void): Promise<void> {
     const coldUs = p50(invoke(cold), 1)
     const coldCallUs = p50(call(cold), 1)
     const warmUs = p50(invoke(pooled), 1)
+    const engineUs = p50(() => new WebAssembly.Instance(fn.compiled, idle), 1)
     const instanceUs = p50(() => new GuestInstance(fn), 1)
     const resetUs = p50(() => image.restore(memory), BATCH)
     // The first rounds warm up
@@ -112,12 +123,14 @@ export async function poolRows(emit: (row: Row) => void): Promise<void> {
     runs.cold.push(coldUs)
     runs.coldCall.push(coldCallUs)
     runs.warm.push(warmUs)
+    runs.engine.push(engineUs)
     runs.instance.push(instanceUs)
     runs.reset.push(resetUs)
   }
   const us = (id: string, row: string, values: readonly number[], atMost?: number): void =>
     emit(rowOf(AREA, { id, row, unit: 'us', values, ...(atMost === undefined ? {} : { atMost }) }))
   us('host.cold.us', 'cold invoke of a function over wasi:http: instance, glue and call, full determinism set, p50', runs.cold, 35)
+  us('host.cold.engine-us', "the engine's part of it: the same module as a bare instance, imports that do nothing, p50", runs.engine)
   us('host.pooled.us', 'pooled call (text and bytes in, bytes out) over the bare export, p50', runs.over, 5)
   us('host.instance.us', 'a new instance of that function with its imports, p50', runs.instance)
   us('host.reset.us', 'a memory of one page set back, p50', runs.reset)

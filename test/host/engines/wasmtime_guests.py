@@ -103,6 +103,8 @@ def main(folder: str) -> int:
     events = 0
     with open(f"{folder}/traces.json", encoding="utf8") as f:
         traces = json.load(f)
+    with open(f"{folder}/lines.json", encoding="utf8") as f:
+        runs = len(json.load(f))
     for number, trace in enumerate(traces):
         guest = trace["guest"]
         if guest not in modules:
@@ -113,7 +115,8 @@ def main(folder: str) -> int:
         events += replay.at
         red += [f"trace {number} of {guest}: {line}" for line in replay.red]
     version = importlib.metadata.version("wasmtime")
-    print(json.dumps({"engine": f"wasmtime {version}", "guests": len(modules), "runs": len(traces), "events": events, "red": len(red)}))
+    told = {"guests": len(modules), "runs": runs, "instances": len(traces), "events": events, "red": len(red)}
+    print(json.dumps({"engine": f"wasmtime {version}", **told}))
     for line in red[:50]:
         print("RED", line[:300])
     return 0 if not red and events else 1

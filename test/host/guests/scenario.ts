@@ -167,7 +167,13 @@ async function functionLines(component: Uint8Array, png: Uint8Array): Promise<Li
   return out
 }
 
+/** Runs one guest, all its calls on one host. */
+export function linesOf(name: keyof Guests, component: Uint8Array, png: Uint8Array): Promise<Line[]> {
+  if (name === 'token') return contractLines(component)
+  return name === 'matmul' ? operatorLines(component) : functionLines(component, png)
+}
+
 /** Runs all of them. */
-export async function scenario(guests: Guests, png: Uint8Array): Promise<Line[]> {
-  return [...(await contractLines(guests.token)), ...(await operatorLines(guests.matmul)), ...(await functionLines(guests.readText, png))]
+export async function scenario({ token, matmul, readText }: Guests, png: Uint8Array): Promise<Line[]> {
+  return [...(await linesOf('token', token, png)), ...(await linesOf('matmul', matmul, png)), ...(await linesOf('readText', readText, png))]
 }
