@@ -11,7 +11,7 @@ import { startChild } from './kit/child.ts'
 import { component } from './kit/guests.ts'
 import { temporaryFolder, ticketOf } from './kit/node.ts'
 
-const KILLS = Number(process.env['E2E_KILLS'] ?? 50)
+const KILLS = Number(process.env['E2E_KILLS'] ?? 25)
 const WRITERS = 4
 
 const folder = temporaryFolder()

@@ -82,7 +82,7 @@ test('worlds: imports, exports, include', async () => {
     { source: 'w.wit', text: 'package x:y; world w { include utnet:guest/contract@0.1.0; record p { a: u8 } export f: func(p: p); }' },
     ...(await Promise.all(FILES.slice(0, 2).map(async (source) => ({ source, text: await read(source) })))),
   ]).world('x:y/w')
-  expect(included.imports).toHaveLength(5)
+  expect(included.imports).toHaveLength(6)
   expect(printWitType(included.types.get('p') ?? { kind: 'bool' })).toBe('record { a: u8 }')
 })
 
