@@ -9,7 +9,7 @@ import { guestName, isGuestNode, operandsOf, type GuestOperators } from './guest
 
 interface LoadedPiece {
   /** Dtypes of its inputs: what the file of the piece was written for. */
-  readonly dtypes: string
+  readonly key: string
   readonly loaded: LoadedModel
 }
 
@@ -111,19 +111,21 @@ export class CutModel implements LoadedModel {
     return `exact:${guest.module.toString()}`
   }
 
-  /** The piece on the device, for inputs of these dtypes: what a guest gives is known only when it has run. */
+  /** The piece on the device, for inputs of these types, the first side free: what a guest gives is known only when it has run. */
   async #piece(segment: Segment, fed: readonly NamedTensor[]): Promise<LoadedModel> {
-    const dtypes = fed.map((t) => t.dtype).join()
+    const types = new Map(
+      fed.map((t) => [t.name, { dtype: t.dtype, shape: t.shape.map((side, axis) => (axis === 0 ? -1 : side)) }] as const),
+    )
+    const key = JSON.stringify([...types])
     const known = this.#pieces.get(segment)
-    if (known?.dtypes === dtypes) return known.loaded
-    const types = new Map(fed.map((t) => [t.name, t.dtype] as const))
+    if (known?.key === key) return known.loaded
     const bytes = segmentModel(this.#model, segment, (name) => {
-      const dtype = types.get(name)
-      if (dtype === undefined) throw new UtnetError('node_internal', `the piece takes ${name.slice(0, 80)}, which nobody gave it`)
-      return dtype
+      const type = types.get(name)
+      if (type === undefined) throw new UtnetError('node_internal', `the piece takes ${name.slice(0, 80)}, which nobody gave it`)
+      return type
     })
     const loaded = await this.#device.load(bytes, fileCid(bytes))
-    this.#pieces.set(segment, { dtypes, loaded })
+    this.#pieces.set(segment, { key, loaded })
     await known?.loaded.close()
     return loaded
   }

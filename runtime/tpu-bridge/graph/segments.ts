@@ -61,15 +61,19 @@ export function segments(model: Model, isCustom: (node: Node) => boolean): reado
   })
 }
 
-/** The file of a segment; `dtypeOf` its inputs, whose shapes stay free. */
-export function segmentModel(model: Model, segment: Segment, dtypeOf: (name: string) => Dtype): Uint8Array {
+/** The file of a segment; `typeOf` its inputs that the model itself does not declare. */
+export function segmentModel(
+  model: Model,
+  segment: Segment,
+  typeOf: (name: string) => { readonly dtype: Dtype; readonly shape: readonly number[] },
+): Uint8Array {
   const nodes = model.graph.nodes.slice(segment.from, segment.to)
   const taken = new Set(nodes.flatMap(operandNames))
   const constants = new Map([...model.graph.constants].filter(([name]) => taken.has(name)))
   const defaults = new Set([...(model.graph.defaults ?? [])].filter((name) => constants.has(name)))
   const declared = new Map(model.graph.inputs.map((i) => [i.name, i]))
   const graph: Graph = {
-    inputs: segment.inputs.map((name) => declared.get(name) ?? { name, dtype: dtypeOf(name), shape: [] }),
+    inputs: segment.inputs.map((name) => declared.get(name) ?? { name, ...typeOf(name) }),
     outputs: segment.outputs.map((name) => ({ name })),
     constants,
     nodes,

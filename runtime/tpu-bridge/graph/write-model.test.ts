@@ -227,7 +227,7 @@ test('a model is cut at custom nodes; its pieces chained give what the whole wou
     const made =
       piece.custom === undefined
         ? await run(
-            segmentModel(read, piece, () => 'f32'),
+            segmentModel(read, piece, () => ({ dtype: 'f32', shape: [] })),
             fed,
           )
         : [

@@ -3,7 +3,7 @@
  * names the component that they are.
  */
 import { isUtnetError, UtnetError } from '../../../core/index.ts'
-import type { Dtype, NamedTensor, TensorSpec } from '../../../core/index.ts'
+import type { Dtype, NamedTensor, TensorSpec, TensorType } from '../../../core/index.ts'
 import type { Device, LoadedModel, VerifiedRun } from '../../device.ts'
 import { allNodes, readModel, requireOperators, type Model, type Node } from '../../graph/index.ts'
 import { hasKernels, operatorKey } from '../../operators/index.ts'
@@ -77,8 +77,8 @@ export function wasmDevice({ exact, lanes = 1, hashThread = false, foreign, quot
       const elsewhere = foreign === undefined ? new Set<string>() : await foreignKinds(model, foreign)
       const runs = (node: Node): boolean => runsOnWasm(node) || elsewhere.has(operatorKey(node))
       requireOperators(model, runs, foreign === undefined ? 'device wasm' : 'no device of this node')
-      await mustFit(model)
-      const specs = { inputs: model.graph.inputs, outputs: outputSpecs(model) }
+      const types = await typesOf(model)
+      const specs = { inputs: model.graph.inputs, outputs: outputSpecs(model, types) }
       return loaded(new Engine(model, started()), specs, arithmetic, turn, bytes.length * MEMORY_FACTOR)
     },
     async close() {
@@ -113,19 +113,28 @@ function loaded(
   }
 }
 
-/** Where all sides are said, the types of the whole graph show before anything is run. Throws `model_invalid` where they do not fit. */
-async function mustFit(model: Model): Promise<void> {
+/**
+ * The types of the whole graph show before anything is run: those of its outputs, in order. Throws `model_invalid` where all sides are said and do not fit; where some are free they
+ * are tried as 1, which tells dtypes but not shapes, and says nothing where it fails.
+ */
+async function typesOf(model: Model): Promise<readonly (TensorType | undefined)[]> {
   const { inputs } = model.graph
-  if (inputs.some(({ shape }) => shape.includes(-1))) return
+  const free = inputs.some(({ shape }) => shape.includes(-1))
   try {
     const zeros = inputs.map(({ name, dtype, shape }): NamedTensor => {
-      const type = { dtype: dtype as Dtype, shape }
+      const type = { dtype: dtype as Dtype, shape: shape.map((side) => (side === -1 ? 1 : side)) }
       return { name, ...type, data: new Uint8Array(bytesOf(type)) }
     })
-    await record(model, zeros, { typesOnly: true, evaluate: () => Promise.reject(new UtnetError('device_failed', 'nothing runs yet')) })
+    const { outputs, types } = await record(model, zeros, {
+      typesOnly: true,
+      evaluate: () => Promise.reject(new UtnetError('device_failed', 'nothing runs yet')),
+    })
+    const found = outputs.map((name) => types.get(name))
+    return free ? found.map((type) => type && { dtype: type.dtype, shape: [] }) : found
   } catch (error) {
     // what else goes wrong may be right with other values
-    if (isUtnetError(error, 'model_invalid')) throw error
+    if (!free && isUtnetError(error, 'model_invalid')) throw error
+    return []
   }
 }
 
@@ -139,8 +148,10 @@ async function foreignKinds(model: Model, foreign: ForeignDevice): Promise<Reado
   return new Set([...found].filter(([, known]) => known).map(([key]) => key))
 }
 
-function outputSpecs({ graph }: Model): readonly TensorSpec[] {
-  return graph.outputs.map(({ name, dtype, shape }) => {
+/** What a file does not say of an output may have shown. */
+function outputSpecs({ graph }: Model, types: readonly (TensorType | undefined)[]): readonly TensorSpec[] {
+  return graph.outputs.map((said, i) => {
+    const { name, dtype = types[i]?.dtype, shape = types[i]?.shape } = said
     if (dtype === undefined || shape === undefined)
       throw new UtnetError('model_invalid', `the model does not say what its output ${name.slice(0, 80)} is`, {
         hint: 'export it with shapes inferred (onnx.shape_inference)',
