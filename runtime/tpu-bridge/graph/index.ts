@@ -1,6 +1,7 @@
 /** ONNX graphs: what a file says, files of what a graph is, and the rewriting of graphs before they are hashed. */
 export { allNodes } from './all-nodes.ts'
 export { fuse } from './fuse/index.ts'
+export { flagOf, floatOf, floatsOf, intOf, intsOf, textOf } from './attributes.ts'
 export type { Attribute, Graph, Model, Node } from './graph.ts'
 export { nodeAt, nodeModel, operandNames, type NodeModel } from './node-model.ts'
 export { readModel } from './read-model.ts'

@@ -1,6 +1,7 @@
 /** Activations: the long form of HardSwish made short, and those behind a convolution made part of it (`com.microsoft.FusedConv`, which all ONNX Runtimes have). */
 import type { Attribute, Node } from '../graph.ts'
-import { floatOf, is } from './attributes.ts'
+import { floatOf } from '../attributes.ts'
+import { is } from './is.ts'
 import type { Draft } from './draft.ts'
 
 /** A constant of one element. */
@@ -11,8 +12,8 @@ function scalar(draft: Draft, name: string | undefined): number | undefined {
 
 /** Bounds of a Clip: attributes before opset 11, constants since. */
 function bounds(draft: Draft, node: Node): readonly [number, number] | undefined {
-  const low = node.inputs[1] === undefined || node.inputs[1] === '' ? floatOf(node, 'min', -Infinity) : scalar(draft, node.inputs[1])
-  const high = node.inputs[2] === undefined || node.inputs[2] === '' ? floatOf(node, 'max', Infinity) : scalar(draft, node.inputs[2])
+  const low = node.inputs[1] === undefined || node.inputs[1] === '' ? (floatOf(node, 'min') ?? -Infinity) : scalar(draft, node.inputs[1])
+  const high = node.inputs[2] === undefined || node.inputs[2] === '' ? (floatOf(node, 'max') ?? Infinity) : scalar(draft, node.inputs[2])
   return low === undefined || high === undefined ? undefined : [low, high]
 }
 
@@ -92,9 +93,9 @@ function activationOf(draft: Draft, node: Node): { readonly name: string; readon
     case 'Tanh':
       return { name: node.op, params: [] }
     case 'LeakyRelu':
-      return { name: node.op, params: [floatOf(node, 'alpha', Math.fround(0.01))] }
+      return { name: node.op, params: [floatOf(node, 'alpha') ?? Math.fround(0.01)] }
     case 'HardSigmoid':
-      return { name: node.op, params: [floatOf(node, 'alpha', Math.fround(0.2)), floatOf(node, 'beta', 0.5)] }
+      return { name: node.op, params: [floatOf(node, 'alpha') ?? Math.fround(0.2), floatOf(node, 'beta') ?? 0.5] }
     case 'Clip': {
       const range = bounds(draft, node)
       return range === undefined || !range.every(Number.isFinite) ? undefined : { name: 'Clip', params: range }

@@ -1,6 +1,7 @@
 /** Nodes that multiply by constants and add constants, channel by channel: y = x * scale + shift. */
 import type { Node } from '../graph.ts'
-import { floatOf, intOf, is } from './attributes.ts'
+import { floatOf, intOf } from '../attributes.ts'
+import { is } from './is.ts'
 import type { Draft } from './draft.ts'
 
 /** In f64, so that a chain of them is rounded once, when it goes into weights. Axis 1 is that of the channels. */
@@ -78,11 +79,12 @@ export function perChannel(draft: Draft, name: string, rank: number, channels: n
 
 function normalization(draft: Draft, node: Node, channels: number): Affine | undefined {
   const extra = node.outputs.slice(1).some((o) => o !== '')
-  if (extra || intOf(node, 'training_mode', 0) !== 0 || intOf(node, 'spatial', 1) !== 1 || intOf(node, 'is_test', 1) !== 1) return undefined
+  if (extra || (intOf(node, 'training_mode') ?? 0) !== 0 || (intOf(node, 'spatial') ?? 1) !== 1 || (intOf(node, 'is_test') ?? 1) !== 1)
+    return undefined
   const [g, b, mean, variance] = node.inputs.slice(1, 5).map((name) => draft.floats(name)?.values)
   if (g === undefined || b === undefined || mean === undefined || variance === undefined) return undefined
   if ([g, b, mean, variance].some((v) => v.length !== channels)) return undefined
-  const epsilon = floatOf(node, 'epsilon', Math.fround(1e-5))
+  const epsilon = floatOf(node, 'epsilon') ?? Math.fround(1e-5)
   const scale = Float64Array.from(g, (v, c) => v / Math.sqrt((variance[c] as number) + epsilon))
   return { scale, shift: scale.map((s, c) => (b[c] as number) - (mean[c] as number) * s) }
 }

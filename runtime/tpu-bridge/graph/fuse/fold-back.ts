@@ -1,7 +1,8 @@
 /** What multiplies and adds constants behind a product with constant weights goes into its weights and bias. */
 import type { Node } from '../graph.ts'
 import { affineOf, compose, isFinite64, perChannel, type Affine } from './affine.ts'
-import { floatOf, intOf, is } from './attributes.ts'
+import { floatOf, intOf } from '../attributes.ts'
+import { is } from './is.ts'
 import type { Draft } from './draft.ts'
 
 /** How outputs of a product lie in its weights. */
@@ -58,7 +59,7 @@ function productOf(node: Node, shape: readonly number[]): Product | undefined {
   if (is(node, 'Conv')) return { rank: shape.length, channels: shape[0] as number, channelOf: (i) => Math.floor(i / rest) }
   if (is(node, 'ConvTranspose')) {
     // weights are [in, out / group, ...]
-    const group = intOf(node, 'group', 1)
+    const group = intOf(node, 'group') ?? 1
     const perGroup = shape[1] as number
     const window = rest / perGroup
     const inPerGroup = (shape[0] as number) / group
@@ -68,8 +69,8 @@ function productOf(node: Node, shape: readonly number[]): Product | undefined {
       channelOf: (i) => Math.floor(Math.floor(i / rest) / inPerGroup) * perGroup + (Math.floor(i / window) % perGroup),
     }
   }
-  if (!is(node, 'Gemm') || floatOf(node, 'beta', 1) !== 1) return undefined
-  const transposed = intOf(node, 'transB', 0) !== 0
+  if (!is(node, 'Gemm') || (floatOf(node, 'beta') ?? 1) !== 1) return undefined
+  const transposed = (intOf(node, 'transB') ?? 0) !== 0
   const columns = shape[transposed ? 0 : 1] as number
   return { rank: 2, channels: columns, channelOf: (i) => (transposed ? Math.floor(i / rest) : i % columns) }
 }

@@ -3,7 +3,8 @@
  * added to the rest. Then the addition stays, in front of the factor.
  */
 import { affineInput, affineOf, compose, isFinite64, type Affine } from './affine.ts'
-import { intOf, intsOf, is, stringOf } from './attributes.ts'
+import { intOf, intsOf, textOf } from '../attributes.ts'
+import { is } from './is.ts'
 import type { Draft } from './draft.ts'
 
 interface Taker {
@@ -62,9 +63,9 @@ function convolutions(draft: Draft, value: string): readonly Taker[] | undefined
     const weights = draft.floats(w)
     if (!is(node, 'Conv') || x !== value || weights === undefined || weights.shape.length < 3 || more.length > 0) return undefined
     if (w === value || (b !== '' && draft.floats(b) === undefined)) return undefined
-    const pad = stringOf(node, 'auto_pad', 'NOTSET')
+    const pad = textOf(node, 'auto_pad') ?? 'NOTSET'
     const pads = pad === 'NOTSET' ? (intsOf(node, 'pads') ?? []).some((p) => p !== 0) : pad !== 'VALID'
-    takers.push({ place, channels: (weights.shape[1] as number) * intOf(node, 'group', 1), rank: weights.shape.length, pads })
+    takers.push({ place, channels: (weights.shape[1] as number) * (intOf(node, 'group') ?? 1), rank: weights.shape.length, pads })
   }
   const [first] = takers
   return first !== undefined && takers.every((t) => t.channels === first.channels && t.rank === first.rank) ? takers : undefined
@@ -77,7 +78,7 @@ function foldInto(draft: Draft, place: number, input: string, { scale, shift }: 
   const weights = draft.floats(w) as { readonly shape: readonly number[]; readonly values: Float32Array }
   const [outputs, perGroup] = weights.shape as readonly [number, number]
   const window = weights.shape.slice(2).reduce((n, side) => n * side, 1)
-  const outPerGroup = outputs / intOf(node, 'group', 1)
+  const outPerGroup = outputs / (intOf(node, 'group') ?? 1)
   const bias = Float64Array.from(b === '' ? new Float32Array(outputs) : (draft.floats(b)?.values as Float32Array))
   const folded = new Float32Array(weights.values.length)
   weights.values.forEach((v, i) => {

@@ -1,6 +1,6 @@
 /** x + x * h becomes x * (1 + h) where h has one number for each channel: one pass over x instead of two. */
 import type { Node } from '../graph.ts'
-import { is } from './attributes.ts'
+import { is } from './is.ts'
 import type { Draft } from './draft.ts'
 
 const ONE = Float32Array.of(1)

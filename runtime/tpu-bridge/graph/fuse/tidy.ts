@@ -2,7 +2,8 @@
 import { type Dtype, type Tensor } from '../../../core/index.ts'
 import type { Node } from '../graph.ts'
 import { dtypeOfOnnx } from '../onnx-type.ts'
-import { intOf, is } from './attributes.ts'
+import { intOf } from '../attributes.ts'
+import { is } from './is.ts'
 import type { Draft } from './draft.ts'
 
 /** Takes such nodes out; those that make an output of the graph stay, for its name. */
@@ -48,7 +49,7 @@ function isOne(draft: Draft, name: string): boolean {
 /** Casts of integer constants: what exporters leave of shapes. */
 function folded(draft: Draft, node: Node): Tensor | undefined {
   const from = is(node, 'Cast') ? draft.constant(node.inputs[0] ?? '') : undefined
-  const to = dtypeOfOnnx(intOf(node, 'to', 0))
+  const to = dtypeOfOnnx(intOf(node, 'to') ?? 0)
   if (from === undefined || to === undefined) return undefined
   const read = INTEGERS.get(from.dtype)
   const write = INTEGERS.get(to)

@@ -1,5 +1,6 @@
 import { UtnetError } from '../../../core/index.ts'
-import { axesOf, intsOf } from '../layout/read.ts'
+import { intsOf } from '../../graph/index.ts'
+import { axesOf } from '../read.ts'
 import { stridesOf } from '../layout/strided.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { Composition, ints } from './compose.ts'

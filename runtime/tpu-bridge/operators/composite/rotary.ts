@@ -1,5 +1,5 @@
 import { UtnetError } from '../../../core/index.ts'
-import { intOf, flagOf } from '../layout/read.ts'
+import { intOf, flagOf } from '../../graph/index.ts'
 import { stridesOf } from '../layout/strided.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { Composition, int, type Part } from './compose.ts'

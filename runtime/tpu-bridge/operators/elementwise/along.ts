@@ -2,7 +2,9 @@
 import { elementCount, UtnetError, type Dtype } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Lowering, LowerInput } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { attribute, axisOf, needed, product, unsupported, WORTH_SHARING } from './attributes.ts'
+import { intOf } from '../../graph/index.ts'
+import { axisOf, needed, unsupported } from '../read.ts'
+import { WORTH_SHARING, product } from './float-input.ts'
 
 /** As `guest/operators/exact/assembly/elementwise/along.ts` numbers them. */
 const ARG: Partial<Record<Dtype, number>> = { f32: 250, f64: 251, s32: 252, s64: 253, s8: 254, u8: 255 }
@@ -14,15 +16,15 @@ const arg =
     const { node } = context
     const x = needed(context, 0)
     const kernel = ARG[x.dtype]
-    if (kernel === undefined) throw unsupported(node.op, `for ${x.dtype}`)
-    if (x.shape.length === 0) throw unsupported(node.op, 'of rank 0')
-    const axis = axisOf(node.op, attribute(context, 'axis', 'int', 0), x.shape.length)
-    const keep = attribute(context, 'keepdims', 'int', 1) !== 0
+    if (kernel === undefined) throw unsupported(node, `for ${x.dtype}`)
+    if (x.shape.length === 0) throw unsupported(node, 'of rank 0')
+    const axis = axisOf(node, intOf(context.node, 'axis') ?? 0, x.shape.length)
+    const keep = (intOf(context.node, 'keepdims') ?? 1) !== 0
     const shape = x.shape.flatMap((side, i) => (i === axis ? (keep ? [1] : []) : [side]))
     const n = elementCount(x.shape, `input of ${node.op}`)
     const rows = elementCount(shape, `output of ${node.op}`)
-    if (n === 0 && rows > 0) throw unsupported(node.op, 'of nothing')
-    const last = attribute(context, 'select_last_index', 'int', 0)
+    if (n === 0 && rows > 0) throw unsupported(node, 'of nothing')
+    const last = intOf(context.node, 'select_last_index') ?? 0
     // of one axis alone, onnxruntime takes a NaN for greatest and for least
     const nanFirst = x.shape.length === 1 && last === 0 ? 1 : 0
     const params = [rows, x.shape[axis] as number, product(x.shape.slice(axis + 1)), least ? 1 : 0, last, nanFirst]
@@ -37,8 +39,8 @@ const arg =
 function axisInput(op: string, axis: LowerInput, rank: number): number {
   const bytes = axis.value()
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (axis.dtype === 's64' && bytes.byteLength === 8) return axisOf(op, Number(view.getBigInt64(0, true)), rank)
-  if (axis.dtype === 's32' && bytes.byteLength === 4) return axisOf(op, view.getInt32(0, true), rank)
+  if (axis.dtype === 's64' && bytes.byteLength === 8) return axisOf({ op }, Number(view.getBigInt64(0, true)), rank)
+  if (axis.dtype === 's32' && bytes.byteLength === 4) return axisOf({ op }, view.getInt32(0, true), rank)
   throw new UtnetError('model_invalid', `${op}: the axis is no integer`)
 }
 
@@ -47,7 +49,7 @@ function lowerCumulation(context: LowerContext, products: boolean): Lowered {
   const { node } = context
   const x = needed(context, 0)
   const kernel = CUMULATE[x.dtype]
-  if (kernel === undefined) throw unsupported(node.op, `for ${x.dtype}`)
+  if (kernel === undefined) throw unsupported(node, `for ${x.dtype}`)
   const axis = axisInput(node.op, needed(context, 1), x.shape.length)
   const n = elementCount(x.shape, `output of ${node.op}`)
   const row = x.shape[axis] as number
@@ -55,8 +57,8 @@ function lowerCumulation(context: LowerContext, products: boolean): Lowered {
     n / row,
     row,
     product(x.shape.slice(axis + 1)),
-    attribute(context, 'exclusive', 'int', 0),
-    attribute(context, 'reverse', 'int', 0),
+    intOf(context.node, 'exclusive') ?? 0,
+    intOf(context.node, 'reverse') ?? 0,
     products ? 1 : 0,
   ]
   return {

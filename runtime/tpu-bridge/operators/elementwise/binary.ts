@@ -2,7 +2,8 @@
 import { elementCount, UtnetError, type Dtype } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Lowering, Operand, Step } from '../lowering.ts'
 import { input, output, temp } from '../operands.ts'
-import { needed, unsupported, WORTH_SHARING } from './attributes.ts'
+import { needed, unsupported } from '../read.ts'
+import { WORTH_SHARING } from './float-input.ts'
 import { broadcast, broadcastShape } from './broadcast.ts'
 
 /** Kernels and operations as `guest/operators/exact/assembly/elementwise/binary.ts` numbers them. */
@@ -29,7 +30,7 @@ const weight = (operation: Operation): number => (operation === 'Pow' || operati
 
 function kernelOf(op: string, dtype: Dtype): number {
   const kernel = KERNELS.get(dtype)
-  if (kernel === undefined) throw unsupported(op, `for ${dtype}`)
+  if (kernel === undefined) throw unsupported({ op }, `for ${dtype}`)
   return kernel
 }
 
@@ -55,8 +56,7 @@ function lowerTwo(context: LowerContext, operation: Operation): Lowered {
   const a = needed(context, 0)
   const b = needed(context, 1)
   if (a.dtype !== b.dtype) throw new UtnetError('model_invalid', `${node.op} of ${a.dtype} and ${b.dtype}`)
-  if (opset < 7 && node.domain === '' && a.shape.join() !== b.shape.join())
-    throw unsupported(node.op, `of opset ${opset} with broadcasting`)
+  if (opset < 7 && node.domain === '' && a.shape.join() !== b.shape.join()) throw unsupported(node, `of opset ${opset} with broadcasting`)
   const shape = broadcastShape(node.op, a.shape, b.shape)
   const n = elementCount(shape, `output of ${node.op}`)
   return {
@@ -91,7 +91,7 @@ function lowerPow(context: LowerContext): Lowered {
   const exponent = needed(context, 1)
   if (base.dtype === 'f32' && exponent.dtype === 'f32') return lowerTwo(context, 'Pow')
   const dtypes = [base, exponent].map(({ dtype }) => POW_DTYPES.indexOf(dtype))
-  if (dtypes.includes(-1)) throw unsupported('Pow', `of ${base.dtype} and ${exponent.dtype}`)
+  if (dtypes.includes(-1)) throw unsupported(context.node, `of ${base.dtype} and ${exponent.dtype}`)
   const { shape, params, steps } = broadcast('Pow', base.shape, exponent.shape)
   const n = elementCount(shape, 'output of Pow')
   const still = params[0] === 2 ? 1 : 0
@@ -116,7 +116,7 @@ function lowerPow(context: LowerContext): Lowered {
 /** The slope may be repeated, x not. */
 function lowerPRelu(context: LowerContext): Lowered {
   const x = needed(context, 0)
-  if (x.dtype !== 'f32') throw unsupported('PRelu', `for ${x.dtype}`)
+  if (x.dtype !== 'f32') throw unsupported(context.node, `for ${x.dtype}`)
   if (broadcastShape('PRelu', x.shape, needed(context, 1).shape).join() !== x.shape.join())
     throw new UtnetError('tensor_shape', 'the slope of PRelu has sides that x lacks')
   return lowerTwo(context, 'PRelu')
@@ -129,7 +129,7 @@ const many =
     const { node, inputs } = context
     const first = needed(context, 0)
     const dtype = first.dtype
-    if (node.op === 'Sum' || node.op === 'Mean') if (dtype !== 'f32') throw unsupported(node.op, `for ${dtype}`)
+    if (node.op === 'Sum' || node.op === 'Mean') if (dtype !== 'f32') throw unsupported(node, `for ${dtype}`)
     const steps: Step[] = []
     const temps: number[] = []
     const last = inputs.length - 1

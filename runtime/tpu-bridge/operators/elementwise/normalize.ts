@@ -2,7 +2,9 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Lowering } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
-import { attribute, axisOf, neededF32, product, unsupported, WORTH_SHARING } from './attributes.ts'
+import { floatOf, intOf } from '../../graph/index.ts'
+import { axisOf, unsupported } from '../read.ts'
+import { WORTH_SHARING, neededF32, product } from './float-input.ts'
 
 /** As `guest/operators/exact/assembly/elementwise` numbers them. */
 const SOFTMAX_F32 = 220
@@ -15,7 +17,7 @@ const softmax =
   (context) => {
     const { node, opset } = context
     const { shape } = neededF32(context, 0)
-    const axis = axisOf(node.op, attribute(context, 'axis', 'int', opset < 13 ? 1 : -1), shape.length)
+    const axis = axisOf(node, intOf(context.node, 'axis') ?? (opset < 13 ? 1 : -1), shape.length)
     const n = elementCount(shape, `output of ${node.op}`)
     const row = opset < 13 ? product(shape.slice(axis)) : (shape[axis] as number)
     const stride = opset < 13 ? 1 : product(shape.slice(axis + 1))
@@ -42,7 +44,7 @@ const softmax =
 function lowerHardmax(context: LowerContext): Lowered {
   const { node, opset } = context
   const { shape } = neededF32(context, 0)
-  const axis = axisOf(node.op, attribute(context, 'axis', 'int', opset < 13 ? 1 : -1), shape.length)
+  const axis = axisOf(node, intOf(context.node, 'axis') ?? (opset < 13 ? 1 : -1), shape.length)
   const n = elementCount(shape, `output of ${node.op}`)
   const row = opset < 13 ? product(shape.slice(axis)) : (shape[axis] as number)
   const params = [n / row, row, opset < 13 ? 1 : product(shape.slice(axis + 1))]
@@ -57,9 +59,9 @@ function lowerHardmax(context: LowerContext): Lowered {
 function lowerBatchNorm(context: LowerContext): Lowered {
   const { node, opset } = context
   const { shape } = neededF32(context, 0)
-  if (attribute(context, 'training_mode', 'int', 0) !== 0 || node.outputs.slice(1).some((name) => name !== ''))
-    throw unsupported(node.op, 'for training')
-  if (opset < 9 && attribute(context, 'spatial', 'int', 1) !== 1) throw unsupported(node.op, 'with spatial = 0')
+  if ((intOf(context.node, 'training_mode') ?? 0) !== 0 || node.outputs.slice(1).some((name) => name !== ''))
+    throw unsupported(node, 'for training')
+  if (opset < 9 && (intOf(context.node, 'spatial') ?? 1) !== 1) throw unsupported(node, 'with spatial = 0')
   const channels = shape.length > 1 ? (shape[1] as number) : 1
   for (let i = 1; i <= 4; i++)
     if (neededF32(context, i).shape.join() !== String(channels))
@@ -76,7 +78,7 @@ function lowerBatchNorm(context: LowerContext): Lowered {
             {
               kernel: BATCH_NORM_F32,
               operands: [input(0), input(1), input(2), input(3), input(4), output(0)],
-              params: [n / plane, channels, plane, floatBits(attribute(context, 'epsilon', 'float', 1e-5))],
+              params: [n / plane, channels, plane, floatBits(floatOf(context.node, 'epsilon') ?? 1e-5)],
               shared: n >= WORTH_SHARING,
             },
           ],

@@ -2,7 +2,9 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Lowering, ValueType } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
-import { attribute, axisOf, neededF32, product, unsupported, WORTH_SHARING } from './attributes.ts'
+import { floatOf, intOf } from '../../graph/index.ts'
+import { axisOf, unsupported } from '../read.ts'
+import { WORTH_SHARING, neededF32, product } from './float-input.ts'
 
 /** As `guest/operators/exact/assembly/elementwise/norms.ts` numbers them. */
 const LAYER_NORM_F32 = 231
@@ -20,8 +22,8 @@ const layer =
   (context) => {
     const { node } = context
     const { shape } = neededF32(context, 0)
-    const axis = axisOf(node.op, attribute(context, 'axis', 'int', -1), shape.length)
-    if (attribute(context, 'stash_type', 'int', 1) !== 1) throw unsupported(node.op, 'with another stash_type than float')
+    const axis = axisOf(node, intOf(context.node, 'axis') ?? -1, shape.length)
+    if ((intOf(context.node, 'stash_type') ?? 1) !== 1) throw unsupported(node, 'with another stash_type than float')
     const n = elementCount(shape, `output of ${node.op}`)
     const row = product(shape.slice(axis))
     const hasBias = !simple && context.inputs[2] !== undefined
@@ -46,7 +48,7 @@ const layer =
                   !simple && asked(1) ? output(1) : null,
                   asked(inverse) ? output(inverse) : null,
                 ],
-                params: [n / row, row, floatBits(attribute(context, 'epsilon', 'float', 1e-5)), simple ? 1 : 0],
+                params: [n / row, row, floatBits(floatOf(context.node, 'epsilon') ?? 1e-5), simple ? 1 : 0],
                 shared: n * 2 >= WORTH_SHARING,
               },
             ],
@@ -72,7 +74,7 @@ function lowerInstance(context: LowerContext): Lowered {
             {
               kernel: INSTANCE_NORM_F32,
               operands: [input(0), input(1), input(2), output(0)],
-              params: [n / plane, channels, plane, floatBits(attribute(context, 'epsilon', 'float', 1e-5))],
+              params: [n / plane, channels, plane, floatBits(floatOf(context.node, 'epsilon') ?? 1e-5)],
               shared: n * 3 >= WORTH_SHARING,
             },
           ],
@@ -83,9 +85,9 @@ function lowerInstance(context: LowerContext): Lowered {
 function lowerGroup(context: LowerContext): Lowered {
   const { node, opset } = context
   const { shape } = neededF32(context, 0)
-  if (opset < 21) throw unsupported(node.op, 'before opset 21')
+  if (opset < 21) throw unsupported(node, 'before opset 21')
   const [batch = 1, channels = 1] = shape
-  const groups = attribute(context, 'num_groups', 'int', 1)
+  const groups = intOf(context.node, 'num_groups') ?? 1
   if (groups < 1 || channels % groups !== 0) throw new UtnetError('model_invalid', `${node.op}: ${channels} channels in ${groups} groups`)
   for (const i of [1, 2]) if (neededF32(context, i).shape.join() !== String(channels)) throw sizeError(node.op, `input ${i}`)
   const n = elementCount(shape, `output of ${node.op}`)
@@ -99,7 +101,7 @@ function lowerGroup(context: LowerContext): Lowered {
             {
               kernel: GROUP_NORM_F32,
               operands: [input(0), input(1), input(2), output(0)],
-              params: [batch, channels, groups, product(shape.slice(2)), floatBits(attribute(context, 'epsilon', 'float', 1e-5))],
+              params: [batch, channels, groups, product(shape.slice(2)), floatBits(floatOf(context.node, 'epsilon') ?? 1e-5)],
               shared: n * 2 >= WORTH_SHARING,
             },
           ],
@@ -110,8 +112,8 @@ function lowerGroup(context: LowerContext): Lowered {
 function lowerLp(context: LowerContext): Lowered {
   const { node } = context
   const { shape } = neededF32(context, 0)
-  const axis = axisOf(node.op, attribute(context, 'axis', 'int', -1), shape.length)
-  const p = attribute(context, 'p', 'int', 2)
+  const axis = axisOf(node, intOf(context.node, 'axis') ?? -1, shape.length)
+  const p = intOf(context.node, 'p') ?? 2
   if (p !== 1 && p !== 2) throw new UtnetError('model_invalid', `${node.op}: p = ${p}`)
   const n = elementCount(shape, `output of ${node.op}`)
   const row = shape[axis] as number
@@ -136,11 +138,11 @@ function lowerLp(context: LowerContext): Lowered {
 function lowerLrn(context: LowerContext): Lowered {
   const { node } = context
   const { shape } = neededF32(context, 0)
-  if (shape.length !== 4) throw unsupported(node.op, `of rank ${shape.length}`)
-  const size = attribute(context, 'size', 'int', 0)
+  if (shape.length !== 4) throw unsupported(node, `of rank ${shape.length}`)
+  const size = intOf(context.node, 'size') ?? 0
   if (size < 1 || size % 2 === 0) throw new UtnetError('model_invalid', `${node.op}: size ${size}`)
   const n = elementCount(shape, `output of ${node.op}`)
-  const alpha = Math.fround(Math.fround(attribute(context, 'alpha', 'float', 1e-4)) / size)
+  const alpha = Math.fround(Math.fround(floatOf(context.node, 'alpha') ?? 1e-4) / size)
   return {
     outputs: [{ dtype: 'f32', shape }],
     temps: [n * 4],
@@ -157,8 +159,8 @@ function lowerLrn(context: LowerContext): Lowered {
                 product(shape.slice(2)),
                 size,
                 floatBits(alpha),
-                floatBits(attribute(context, 'beta', 'float', 0.75)),
-                floatBits(attribute(context, 'bias', 'float', 1)),
+                floatBits(floatOf(context.node, 'beta') ?? 0.75),
+                floatBits(floatOf(context.node, 'bias') ?? 1),
               ],
               shared: n * 8 >= WORTH_SHARING,
             },

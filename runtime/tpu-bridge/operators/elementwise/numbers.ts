@@ -2,7 +2,9 @@
 import { elementCount, UtnetError, type Dtype } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { attribute, needed, unsupported, WORTH_SHARING } from './attributes.ts'
+import { intOf } from '../../graph/index.ts'
+import { needed, unsupported } from '../read.ts'
+import { WORTH_SHARING } from './float-input.ts'
 
 /** As `guest/operators/exact/assembly/elementwise/numbers.ts` numbers them. */
 const KERNELS: Partial<Record<Dtype, number>> = { f64: 212, s8: 213, u8: 214, s16: 215, s32: 216, u32: 217, s64: 218, u64: 219 }
@@ -19,7 +21,7 @@ const hasNumbers = (dtype: Dtype, operation: number): boolean =>
 
 /** The bounds of a Clip as 64 bits each, of which the kernel reads what the dtype has. */
 export function lowerNumbers(op: string, x: LowerInput, operation: number, bounds: readonly number[] = [0, 0, 0, 0]): Lowered {
-  if (!hasNumbers(x.dtype, operation)) throw unsupported(op, `for ${x.dtype}`)
+  if (!hasNumbers(x.dtype, operation)) throw unsupported({ op }, `for ${x.dtype}`)
   const n = elementCount(x.shape, `output of ${op}`)
   return {
     outputs: [{ dtype: x.dtype, shape: x.shape }],
@@ -66,7 +68,7 @@ function words(bytes: Uint8Array): number[] {
 
 /** Clip since opset 11, its bounds inputs of the same dtype. */
 export function lowerClipNumbers({ node, inputs }: LowerContext, x: LowerInput): Lowered {
-  if (!hasNumbers(x.dtype, 1)) throw unsupported(node.op, `for ${x.dtype}`)
+  if (!hasNumbers(x.dtype, 1)) throw unsupported(node, `for ${x.dtype}`)
   const bounds = extremes(x.dtype).map((otherwise, i) => {
     const given = inputs[i + 1]
     if (given === undefined) return otherwise
@@ -82,10 +84,9 @@ export const special =
   (context: LowerContext): Lowered => {
     const { op } = context.node
     const x = needed(context, 0)
-    if (x.dtype !== 'f32' && x.dtype !== 'f64') throw unsupported(op, `for ${x.dtype}`)
+    if (x.dtype !== 'f32' && x.dtype !== 'f64') throw unsupported({ op }, `for ${x.dtype}`)
     const n = elementCount(x.shape, `output of ${op}`)
-    const flags =
-      kind === 'nan' ? [1, 0, 0] : [0, attribute(context, 'detect_negative', 'int', 1), attribute(context, 'detect_positive', 'int', 1)]
+    const flags = kind === 'nan' ? [1, 0, 0] : [0, intOf(context.node, 'detect_negative') ?? 1, intOf(context.node, 'detect_positive') ?? 1]
     return {
       outputs: [{ dtype: 'boolean', shape: x.shape }],
       temps: [],

@@ -2,7 +2,9 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowering, LowerInput, Operand, Step, ValueType } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
-import { attribute, listAttribute, needed, neededF32, textAttribute, unsupported, WORTH_SHARING } from './attributes.ts'
+import { floatOf, floatsOf, intOf, textOf } from '../../graph/index.ts'
+import { needed, unsupported } from '../read.ts'
+import { WORTH_SHARING, neededF32 } from './float-input.ts'
 
 /** As `guest/operators/exact/assembly/elementwise` numbers them. */
 const TRANSPOSE_F32 = 300
@@ -42,12 +44,12 @@ function activationsOf(context: LowerContext, directions: number, defaults: read
   if (names.length !== defaults.length * directions) throw new UtnetError('model_invalid', `${node.op}: ${names.length} activations`)
   const numbers = names.map((name) => {
     const number = ACTIVATIONS[name.toLowerCase()]
-    if (number === undefined) throw unsupported(node.op, `with the activation ${name}`)
+    if (number === undefined) throw unsupported(node, `with the activation ${name}`)
     return number
   })
   const first = numbers.slice(0, defaults.length)
   if (directions === 2 && numbers.slice(defaults.length).join() !== first.join())
-    throw unsupported(node.op, 'with activations of its own for each direction')
+    throw unsupported(node, 'with activations of its own for each direction')
   return first
 }
 
@@ -56,8 +58,8 @@ function dimensions(context: LowerContext, gates: number, defaults: readonly str
   const x = neededF32(context, 0)
   const w = neededF32(context, 1)
   const r = neededF32(context, 2)
-  if (attribute(context, 'layout', 'int', 0) !== 0) throw unsupported(node.op, 'with layout = 1')
-  const direction = textAttribute(context, 'direction', 'forward')
+  if ((intOf(context.node, 'layout') ?? 0) !== 0) throw unsupported(node, 'with layout = 1')
+  const direction = textOf(context.node, 'direction') ?? 'forward'
   if (!['forward', 'reverse', 'bidirectional'].includes(direction))
     throw new UtnetError('model_invalid', `${node.op}: direction ${direction}`)
   const directions = direction === 'bidirectional' ? 2 : 1
@@ -77,13 +79,13 @@ function dimensions(context: LowerContext, gates: number, defaults: readonly str
     if (given === undefined) return
     if (given.shape.join() !== shape.join())
       throw new UtnetError('tensor_shape', `input ${i} of ${node.op} is [${given.shape.join()}], not [${shape.join()}]`)
-    if (given.dtype !== (i === 4 ? 's32' : 'f32')) throw unsupported(node.op, `for ${given.dtype} in input ${i}`)
+    if (given.dtype !== (i === 4 ? 's32' : 'f32')) throw unsupported(node, `for ${given.dtype} in input ${i}`)
   })
-  if (attribute(context, 'hidden_size', 'int', hidden) !== hidden)
+  if ((intOf(context.node, 'hidden_size') ?? hidden) !== hidden)
     throw new UtnetError('model_invalid', `${node.op}: hidden_size differs from R`)
-  if (elementCount(x.shape, `input of ${node.op}`) === 0 || hidden === 0) throw unsupported(node.op, 'of nothing')
-  if (listAttribute(context, 'activation_alpha') !== undefined || listAttribute(context, 'activation_beta') !== undefined)
-    throw unsupported(node.op, 'with activation_alpha or activation_beta')
+  if (elementCount(x.shape, `input of ${node.op}`) === 0 || hidden === 0) throw unsupported(node, 'of nothing')
+  if (floatsOf(context.node, 'activation_alpha') !== undefined || floatsOf(context.node, 'activation_beta') !== undefined)
+    throw unsupported(node, 'with activation_alpha or activation_beta')
   return {
     directions,
     reverse: direction === 'reverse' ? 1 : 0,
@@ -92,7 +94,7 @@ function dimensions(context: LowerContext, gates: number, defaults: readonly str
     inputs: width,
     hidden,
     activations: activationsOf(context, directions, defaults),
-    clip: attribute(context, 'clip', 'float', GREATEST),
+    clip: floatOf(context.node, 'clip') ?? GREATEST,
   }
 }
 
@@ -171,7 +173,7 @@ const lowerLstm: Lowering = (context) => {
       sumLength(r.constant, 4 * d.hidden, d.hidden),
       ...d.activations,
       floatBits(d.clip),
-      attribute(context, 'input_forget', 'int', 0),
+      intOf(context.node, 'input_forget') ?? 0,
     ],
     shared: false,
   })
@@ -204,7 +206,7 @@ const lowerGru: Lowering = (context) => {
       sumLength(r.constant, d.hidden, d.hidden),
       ...d.activations,
       floatBits(d.clip),
-      attribute(context, 'linear_before_reset', 'int', 0),
+      intOf(context.node, 'linear_before_reset') ?? 0,
     ],
     shared: false,
   })
@@ -213,8 +215,8 @@ const lowerGru: Lowering = (context) => {
 
 const lowerRnn: Lowering = (context) => {
   const d = dimensions(context, 1, ['Tanh'])
-  if (context.inputs[4] !== undefined) throw unsupported('RNN', 'with lengths of sequences')
-  if (d.activations[0] === ACTIVATIONS['sigmoid']) throw unsupported('RNN', 'with the activation Sigmoid')
+  if (context.inputs[4] !== undefined) throw unsupported(context.node, 'with lengths of sequences')
+  if (d.activations[0] === ACTIVATIONS['sigmoid']) throw unsupported(context.node, 'with the activation Sigmoid')
   const state = d.directions * d.batch * d.hidden * 4
   const temps = [d.directions * d.hidden * d.inputs * 4, d.directions * d.hidden * d.hidden * 4]
   return {

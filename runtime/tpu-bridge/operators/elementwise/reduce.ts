@@ -2,7 +2,9 @@
 import { elementCount, type Dtype } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Lowering, Step } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { attribute, axisOf, integersOf, listAttribute, needed, unsupported, WORTH_SHARING } from './attributes.ts'
+import { intOf, intsOf } from '../../graph/index.ts'
+import { axisOf, needed, unsupported } from '../read.ts'
+import { WORTH_SHARING, integersOf } from './float-input.ts'
 
 /** As `guest/operators/exact/assembly/elementwise/reduce.ts` numbers them. */
 const KERNELS: Partial<Record<Dtype, number>> = { f32: 240, f64: 241, s32: 242, s64: 243, s8: 244, u8: 245, boolean: 245 }
@@ -30,9 +32,9 @@ function segmentsOf(shape: readonly number[], axes: ReadonlySet<number>): Segmen
 /** Attribute `axes` at first, an input later (opset 13 for ReduceSum, 18 for the others). Undefined: none are named. */
 function axesOf(context: LowerContext, rank: number): number[] | undefined {
   const { node, inputs } = context
-  const named = inputs[1] === undefined ? listAttribute(context, 'axes') : integersOf(node.op, inputs[1])
+  const named = inputs[1] === undefined ? intsOf(context.node, 'axes') : integersOf(node, inputs[1])
   if (named === undefined || named.length === 0) return undefined
-  return named.map((axis) => axisOf(node.op, axis, rank))
+  return named.map((axis) => axisOf(node, axis, rank))
 }
 
 /** What Eigen sums begin with their first element, if all is one run. */
@@ -64,7 +66,7 @@ const NEUTRAL: Readonly<Record<Operation, number>> = {
 }
 
 function ofNothing(op: string, operation: Operation, dtype: Dtype, shape: readonly number[], outputs: number): Lowered {
-  if (dtype !== 'f32' || operation === 'Mean') throw unsupported(op, `of nothing of ${dtype}`)
+  if (dtype !== 'f32' || operation === 'Mean') throw unsupported({ op }, `of nothing of ${dtype}`)
   const bytes = new Uint8Array(new Float32Array(outputs).fill(NEUTRAL[operation]).buffer)
   return { outputs: [{ dtype, shape }], temps: [], steps: [], known: new Map([[0, bytes]]), cost: outputs }
 }
@@ -75,11 +77,11 @@ const reduce =
     const { node, opset } = context
     const x = needed(context, 0)
     const kernel = KERNELS[x.dtype]
-    if (kernel === undefined || !dtypes.includes(x.dtype)) throw unsupported(node.op, `for ${x.dtype}`)
+    if (kernel === undefined || !dtypes.includes(x.dtype)) throw unsupported(node, `for ${x.dtype}`)
     const rank = x.shape.length
     const named = axesOf(context, rank)
-    const keep = attribute(context, 'keepdims', 'int', 1) !== 0
-    if (named === undefined && attribute(context, 'noop_with_empty_axes', 'int', 0) !== 0 && opset >= 13)
+    const keep = (intOf(context.node, 'keepdims') ?? 1) !== 0
+    if (named === undefined && (intOf(context.node, 'noop_with_empty_axes') ?? 0) !== 0 && opset >= 13)
       return { outputs: [x], temps: [], steps: [], aliases: [[0, 0]], cost: 0 }
     const axes = new Set(named ?? x.shape.map((_, i) => i))
     const shape = x.shape.flatMap((side, i) => (axes.has(i) ? (keep ? [1] : []) : [side]))
@@ -98,7 +100,7 @@ const reduce =
       const pattern = segments.map((s) => (s.reduced ? 'R' : 'K')).join('')
       // beyond 2^53 the order of a sum shows, and that of these is not known
       if (x.dtype === 's64' && operation !== 'Max' && operation !== 'Min' && !KNOWN_ORDER.has(pattern))
-        throw unsupported(node.op, `for s64 along axes that do not lie together`)
+        throw unsupported(node, `for s64 along axes that do not lie together`)
       const inner = segments.at(-1) ?? { side: 1, reduced: true }
       const kept: number[] = []
       const reduced: number[] = []

@@ -2,7 +2,9 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Lowering, LowerInput, Operand, Step } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
-import { attribute, needed, neededF32, textAttribute, WORTH_SHARING } from './attributes.ts'
+import { floatOf, textOf } from '../../graph/index.ts'
+import { needed } from '../read.ts'
+import { WORTH_SHARING, neededF32 } from './float-input.ts'
 import { broadcast } from './broadcast.ts'
 import { lowerClipNumbers, lowerNumbers, special } from './numbers.ts'
 
@@ -54,8 +56,8 @@ const plain =
       op,
       x,
       operation,
-      first: first === undefined ? 0 : attribute(context, first[0], 'float', first[1]),
-      second: second === undefined ? 0 : attribute(context, second[0], 'float', second[1]),
+      first: first === undefined ? 0 : (floatOf(context.node, first[0]) ?? first[1]),
+      second: second === undefined ? 0 : (floatOf(context.node, second[0]) ?? second[1]),
     })
   }
 
@@ -63,7 +65,7 @@ const LOWEST = -3.4028234663852886e38
 
 /** A bound is an attribute before opset 11, an input since. */
 function bound(context: LowerContext, index: number, name: string, otherwise: number): number {
-  if (context.opset < 11) return attribute(context, name, 'float', otherwise)
+  if (context.opset < 11) return floatOf(context.node, name) ?? otherwise
   const given = context.inputs[index]
   if (given === undefined) return otherwise
   const bytes = given.value()
@@ -77,7 +79,7 @@ function lowerClip(context: LowerContext): Lowered {
 }
 
 function lowerGelu(context: LowerContext): Lowered {
-  const approximate = textAttribute(context, 'approximate', 'none')
+  const approximate = textOf(context.node, 'approximate') ?? 'none'
   if (approximate !== 'none' && approximate !== 'tanh') throw new UtnetError('model_invalid', `Gelu: approximate ${approximate}`)
   return lowered({ op: 'Gelu', x: neededF32(context, 0), operation: approximate === 'none' ? 18 : 22 })
 }

@@ -1,5 +1,5 @@
 import type { LowerContext } from '../lowering.ts'
-import { misshapen } from './read.ts'
+import { misshapen } from '../read.ts'
 
 /** The shape that shapes are broadcast to, as numpy does. Throws `tensor_shape` where they do not go together. */
 export function broadcast({ node }: LowerContext, shapes: readonly (readonly number[])[]): readonly number[] {

@@ -3,7 +3,8 @@ import { DTYPES } from '../../../core/index.ts'
 import type { Dtype } from '../../../core/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { countOf, intOf, invalid, needed, unsupported } from './read.ts'
+import { intOf } from '../../graph/index.ts'
+import { countOf, invalid, needed, unsupported } from '../read.ts'
 import { SHARED_FROM } from './strided.ts'
 
 const CAST = 402

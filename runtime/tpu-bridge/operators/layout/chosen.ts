@@ -4,7 +4,8 @@
  */
 import { DTYPES, LIMITS } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput, ValueType } from '../lowering.ts'
-import { axisOf, flagOf, floats, intOf, integers, invalid, misshapen, needed, unsupported } from './read.ts'
+import { flagOf, intOf } from '../../graph/index.ts'
+import { axisOf, floats, integers, invalid, misshapen, needed, unsupported } from '../read.ts'
 import { productOf } from './strided.ts'
 
 const f = Math.fround

@@ -5,7 +5,8 @@ import type { LowerContext, Lowered, LowerInput, Lowering } from '../lowering.ts
 import { input, output } from '../operands.ts'
 import { broadcast } from './broadcast.ts'
 import { dtypeNumber } from './cast.ts'
-import { countOf, flagOf, intOf, invalid, needed, textOf } from './read.ts'
+import { flagOf, intOf, textOf } from '../../graph/index.ts'
+import { countOf, invalid, needed } from '../read.ts'
 import { broadcastStrides, joined, SHARED_FROM } from './strided.ts'
 
 const COMPARE = 408

@@ -2,7 +2,8 @@
 import { LIMITS } from '../../../core/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { floatBits, input, output } from '../operands.ts'
-import { countOf, flagOf, integers, intsOf, invalid, misshapen, needed, tables, unsupported } from './read.ts'
+import { flagOf, intsOf } from '../../graph/index.ts'
+import { countOf, integers, invalid, misshapen, needed, tables, unsupported } from '../read.ts'
 import { productOf, SHARED_FROM } from './strided.ts'
 
 const COL_TO_IM = 425

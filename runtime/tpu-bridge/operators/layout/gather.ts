@@ -3,7 +3,8 @@ import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
 import { input, output } from '../operands.ts'
 import { dtypeNumber } from './cast.ts'
-import { axisOf, countOf, intOf, invalid, misshapen, needed, textOf } from './read.ts'
+import { intOf, textOf } from '../../graph/index.ts'
+import { axisOf, countOf, invalid, misshapen, needed } from '../read.ts'
 import { copyStep, productOf, SHARED_FROM, stridesOf } from './strided.ts'
 
 const GATHER = 412

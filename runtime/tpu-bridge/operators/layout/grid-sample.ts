@@ -1,6 +1,7 @@
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { countOf, flagOf, invalid, misshapen, needed, textOf, unsupported } from './read.ts'
+import { flagOf, textOf } from '../../graph/index.ts'
+import { countOf, invalid, misshapen, needed, unsupported } from '../read.ts'
 import { productOf, SHARED_FROM } from './strided.ts'
 
 const GRID_SAMPLE = 424

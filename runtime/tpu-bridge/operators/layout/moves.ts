@@ -3,7 +3,8 @@ import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
 import { input, output } from '../operands.ts'
 import { broadcast } from './broadcast.ts'
-import { axisOf, countOf, intOf, integers, intsAt, intsOf, invalid, misshapen, needed, textOf } from './read.ts'
+import { intOf, intsOf, textOf } from '../../graph/index.ts'
+import { axisOf, countOf, integers, intsAt, invalid, misshapen, needed } from '../read.ts'
 import { broadcastStrides, copyStep, stridesOf } from './strided.ts'
 
 /** The whole output in one copy: sides of the walk and the source's strides; the destination is dense. */

@@ -2,21 +2,8 @@
 import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Step } from '../lowering.ts'
 import { floatBits, input, output } from '../operands.ts'
-import {
-  axesOf,
-  axisOf,
-  countOf,
-  floatOf,
-  intsAt,
-  integers,
-  intsOf,
-  invalid,
-  misshapen,
-  needed,
-  tables,
-  textOf,
-  unsupported,
-} from './read.ts'
+import { floatOf, intsOf, textOf } from '../../graph/index.ts'
+import { axesOf, axisOf, countOf, intsAt, integers, invalid, misshapen, needed, tables, unsupported } from '../read.ts'
 import { copyStep, fillStep, SHARED_FROM, stridesOf } from './strided.ts'
 
 const PICK = 404

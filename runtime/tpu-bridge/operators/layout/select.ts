@@ -4,7 +4,8 @@ import type { Dtype } from '../../../core/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
 import { dtypeAttribute, dtypeNumber } from './cast.ts'
-import { axisOf, countOf, floats, intOf, integers, invalid, misshapen, needed, unsupported } from './read.ts'
+import { intOf } from '../../graph/index.ts'
+import { axisOf, countOf, floats, integers, invalid, misshapen, needed, unsupported } from '../read.ts'
 import { fillStep, productOf, SHARED_FROM } from './strided.ts'
 
 const TRILU = 417

@@ -3,7 +3,8 @@ import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { output } from '../operands.ts'
 import { dtypeAttribute } from './cast.ts'
-import { axesOf, axisOf, countOf, flagOf, intOf, integers, intsAt, intsOf, invalid, misshapen, needed, unsupported } from './read.ts'
+import { flagOf, intOf, intsOf } from '../../graph/index.ts'
+import { axesOf, axisOf, countOf, integers, intsAt, invalid, misshapen, needed, unsupported } from '../read.ts'
 import { fillStep, productOf } from './strided.ts'
 
 function reshaped(context: LowerContext, shape: readonly number[]): Lowered {

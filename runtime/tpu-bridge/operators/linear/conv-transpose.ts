@@ -2,7 +2,7 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
-import { intOf, intsOf, stringOf } from './attributes.ts'
+import { intOf, intsOf, textOf } from '../../graph/index.ts'
 import { gemmBlock, TRANSPOSED_BLOCK } from './blocks.ts'
 import { biasOf } from './conv.ts'
 import { finishParams } from './finish.ts'
@@ -21,7 +21,7 @@ function transposedGeometry({ node }: LowerContext, from: readonly number[], win
   const dilations = sidesOf(node, 'dilations', rank, 1, 1)
   const more = sidesOf(node, 'output_padding', rank, 0, 0)
   const wanted = intsOf(node, 'output_shape')
-  const auto = stringOf(node, 'auto_pad', 'NOTSET')
+  const auto = textOf(node, 'auto_pad') ?? 'NOTSET'
   const given = sidesOf(node, 'pads', 2 * rank, 0, 0)
   if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(auto))
     throw new UtnetError('model_invalid', `auto_pad of ConvTranspose is ${auto}`)
@@ -52,7 +52,7 @@ function transposedGeometry({ node }: LowerContext, from: readonly number[], win
 export function lowerConvTranspose(context: LowerContext): Lowered {
   const { node } = context
   const [x, w] = f32Inputs(context, 2) as [LowerInput, LowerInput]
-  const groups = intOf(node, 'group', 1)
+  const groups = intOf(node, 'group') ?? 1
   const [images, all] = x.shape as [number, number]
   const [rows, filters] = w.shape as [number, number]
   const window = w.shape.slice(2)

@@ -2,7 +2,7 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput, Operand } from '../lowering.ts'
 import { input, output, temp } from '../operands.ts'
-import { intOf, intsOf } from './attributes.ts'
+import { intOf, intsOf } from '../../graph/index.ts'
 import { gemmBlock } from './blocks.ts'
 import { finishParams, type Finish } from './finish.ts'
 import { geometryOf, geometryParams, type Geometry } from './geometry.ts'
@@ -35,7 +35,7 @@ const product = (sides: readonly number[]): number => sides.reduce((n, d) => n *
 export function convShape({ node }: LowerContext, x: readonly number[], w: readonly number[]): ConvShape {
   const wrong = (): UtnetError => new UtnetError('tensor_shape', `${node.op} of [${x.join()}] with filters [${w.join()}]`)
   if (x.length < 3 || w.length !== x.length) throw wrong()
-  const groups = intOf(node, 'group', 1)
+  const groups = intOf(node, 'group') ?? 1
   const window = w.slice(2)
   const said = intsOf(node, 'kernel_shape')
   const [images, all] = x as [number, number]

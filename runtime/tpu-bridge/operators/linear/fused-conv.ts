@@ -4,7 +4,7 @@ import type { Node } from '../../graph/index.ts'
 import type { LowerContext, Lowered, LowerInput, Step } from '../lowering.ts'
 import { floatBits, input, output } from '../operands.ts'
 import { ADDEND } from './gemm.ts'
-import { floatsOf, stringOf } from './attributes.ts'
+import { floatsOf, textOf } from '../../graph/index.ts'
 import { biasOf, convShape, lowerConvStep } from './conv.ts'
 import type { Activation } from './finish.ts'
 import { f32Inputs } from './matmul.ts'
@@ -46,7 +46,7 @@ export function lowerFusedConv(context: LowerContext): Lowered {
   const z = inputs[3]
   if (z !== undefined && (z.dtype !== 'f32' || z.shape.join() !== conv.shape.join()))
     throw new UtnetError('tensor_shape', `FusedConv adds ${z.dtype}[${z.shape.join()}] to [${conv.shape.join()}]`)
-  const name = stringOf(node, 'activation', '')
+  const name = textOf(node, 'activation') ?? ''
   const lowered = lowerConvStep(conv, { bias: biasOf(context, conv), activation: activationOf(node, name) }, z !== undefined)
   if (lowered.steps.length === 0) return lowered
   const values = conv.shape.reduce((n, d) => n * d, 1)

@@ -2,7 +2,7 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput, Operand, Step } from '../lowering.ts'
 import { floatBits, input, output, temp } from '../operands.ts'
-import { floatOf, intOf } from './attributes.ts'
+import { floatOf, intOf } from '../../graph/index.ts'
 import { gemmBlock, PACKED_BLOCK, TRANSPOSED_BLOCK } from './blocks.ts'
 import { f32Inputs, MATMUL, packedBytes, packStep, SHARED_COST, TRANSPOSE, VECTOR } from './matmul.ts'
 
@@ -20,8 +20,8 @@ export function lowerGemm(context: LowerContext): Lowered {
   const { node, inputs } = context
   const [a, b] = f32Inputs(context, 2) as [LowerInput, LowerInput]
   const c = inputs[2]
-  const [transA, transB] = [intOf(node, 'transA', 0) !== 0, intOf(node, 'transB', 0) !== 0]
-  const [alpha, wantedBeta] = [Math.fround(floatOf(node, 'alpha', 1)), Math.fround(floatOf(node, 'beta', 1))]
+  const [transA, transB] = [(intOf(node, 'transA') ?? 0) !== 0, (intOf(node, 'transB') ?? 0) !== 0]
+  const [alpha, wantedBeta] = [Math.fround(floatOf(node, 'alpha') ?? 1), Math.fround(floatOf(node, 'beta') ?? 1)]
   if (a.shape.length !== 2 || b.shape.length !== 2) throw new UtnetError('tensor_shape', 'Gemm takes matrices')
   if (c !== undefined && c.dtype !== 'f32') throw new UtnetError('operator_unsupported', `Gemm of ${c.dtype}`)
   const [m, k] = (transA ? [...a.shape].reverse() : a.shape) as [number, number]

@@ -1,7 +1,7 @@
 /** Windows over images: what convolutions and pools have in common (ONNX, Conv and the pools). */
 import { UtnetError } from '../../../core/index.ts'
 import type { Node } from '../../graph/index.ts'
-import { intsOf, stringOf } from './attributes.ts'
+import { intsOf, textOf } from '../../graph/index.ts'
 
 export interface Geometry {
   /** One entry for each spatial side, one to three of them. */
@@ -33,7 +33,7 @@ export function geometryOf(node: Node, image: readonly number[], window: readonl
     throw new UtnetError('model_invalid', `the window of ${node.op} is [${window.join()}] over ${rank} sides`)
   const strides = sidesOf(node, 'strides', rank, 1, 1)
   const dilations = sidesOf(node, 'dilations', rank, 1, 1)
-  const auto = stringOf(node, 'auto_pad', 'NOTSET')
+  const auto = textOf(node, 'auto_pad') ?? 'NOTSET'
   const given = sidesOf(node, 'pads', 2 * rank, 0, 0)
   const [pads, padsBehind, result] = [[], [], []] as [number[], number[], number[]]
   for (let i = 0; i < rank; i++) {

@@ -2,7 +2,7 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { intOf, intsOf } from './attributes.ts'
+import { intOf, intsOf } from '../../graph/index.ts'
 import { geometryOf, geometryParams, type Geometry } from './geometry.ts'
 import { f32Inputs } from './matmul.ts'
 
@@ -72,14 +72,14 @@ function lowerPool(kind: Kind, context: LowerContext): Lowered {
   const sides = image(context, x)
   const window = intsOf(node, 'kernel_shape')
   if (window === undefined) throw new UtnetError('model_invalid', `${node.op} has no kernel_shape`)
-  const ceil = intOf(node, 'ceil_mode', 0) !== 0
+  const ceil = (intOf(node, 'ceil_mode') ?? 0) !== 0
   const geometry = geometryOf(node, sides, window, ceil)
   if (geometry.pads.some((v, i) => v >= (window[i] as number)))
     throw new UtnetError('model_invalid', `${node.op} has windows that lie in the padding alone`)
   const shape = [...x.shape.slice(0, 2), ...geometry.result]
   const dilated = geometry.dilations.some((d) => d !== 1)
   const indices = node.outputs.length > 1 && wanted[1] !== undefined && node.outputs[1] !== ''
-  const include = intOf(node, 'count_include_pad', 0) !== 0
+  const include = (intOf(node, 'count_include_pad') ?? 0) !== 0
   // with indices, dilations, or for averages since operator set 19 (and where padding counts and windows may end outside), onnxruntime has loops of its own
   const own = kind === 'max' ? indices || dilated : opset >= 19 || (include && ceil)
   if (dilated && kind === 'average' && opset < 19) throw new UtnetError('model_invalid', 'AveragePool has dilations since operator set 19')
@@ -90,7 +90,7 @@ function lowerPool(kind: Kind, context: LowerContext): Lowered {
   const behind = [...Array<number>(3 - sides.length).fill(0), ...geometry.padsBehind]
   const planes = product(x.shape.slice(0, 2))
   const cost = elementCount(shape, `output of ${node.op}`) * product(window)
-  const params = [...geometryParams(geometry), ...behind, planes, NUMBERS[kind], order, count, intOf(node, 'storage_order', 0)]
+  const params = [...geometryParams(geometry), ...behind, planes, NUMBERS[kind], order, count, intOf(node, 'storage_order') ?? 0]
   return {
     outputs: [{ dtype: 'f32', shape }, ...(indices ? [{ dtype: 's64', shape } as const] : [])],
     temps: [],

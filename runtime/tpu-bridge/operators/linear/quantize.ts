@@ -2,7 +2,7 @@
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput, Operand } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { intOf } from './attributes.ts'
+import { intOf } from '../../graph/index.ts'
 import { f32Inputs } from './matmul.ts'
 
 const QUANTIZE = 140
@@ -17,13 +17,13 @@ const product = (sides: readonly number[]): number => sides.reduce((n, d) => n *
 function slices({ node, inputs }: LowerContext, x: LowerInput): readonly [number, number, number] {
   const [scale, zero] = [inputs[1], inputs[2]]
   if (scale === undefined) throw new UtnetError('model_invalid', `${node.op} takes a scale`)
-  if (scale.dtype !== 'f32' || intOf(node, 'block_size', 0) !== 0)
+  if (scale.dtype !== 'f32' || (intOf(node, 'block_size') ?? 0) !== 0)
     throw new UtnetError('operator_unsupported', `${node.op} in blocks, or by ${scale.dtype}`)
   const many = product(scale.shape)
   if (scale.shape.length > 1 || (zero !== undefined && product(zero.shape) !== many))
     throw new UtnetError('tensor_shape', `${node.op} has scales [${scale.shape.join()}] and zero points [${zero?.shape.join() ?? ''}]`)
   if (many === 1) return [1, 1, product(x.shape)]
-  const given = intOf(node, 'axis', 1)
+  const given = intOf(node, 'axis') ?? 1
   const axis = given < 0 ? given + x.shape.length : given
   if (x.shape[axis] !== many) throw new UtnetError('tensor_shape', `${node.op} has ${many} scales for [${x.shape.join()}]`)
   return [product(x.shape.slice(0, axis)), many, product(x.shape.slice(axis + 1))]
@@ -34,7 +34,7 @@ const zeroOf = ({ inputs }: LowerContext): Operand => (inputs[2] === undefined ?
 export function lowerQuantizeLinear(context: LowerContext): Lowered {
   const [x] = f32Inputs(context, 1) as [LowerInput]
   const dtype = context.inputs[2]?.dtype ?? 'u8'
-  if ((dtype !== 'u8' && dtype !== 's8') || intOf(context.node, 'output_dtype', 0) !== 0)
+  if ((dtype !== 'u8' && dtype !== 's8') || (intOf(context.node, 'output_dtype') ?? 0) !== 0)
     throw new UtnetError('operator_unsupported', `QuantizeLinear to ${dtype}`)
   const values = elementCount(x.shape, 'output of QuantizeLinear')
   const params = [...slices(context, x), dtype === 's8' ? 1 : 0]

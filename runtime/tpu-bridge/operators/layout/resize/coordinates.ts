@@ -1,6 +1,6 @@
 /** Where a place of a resized axis lies in the original one, and which elements are near it: f32 arithmetic, operation by operation as onnxruntime has it. */
 import type { Node } from '../../../graph/index.ts'
-import { unsupported } from '../read.ts'
+import { unsupported } from '../../read.ts'
 
 const f = Math.fround
 

@@ -2,22 +2,8 @@
 import { DTYPES, type Dtype } from '../../../../core/index.ts'
 import type { LowerContext, Lowered, Operand, Step } from '../../lowering.ts'
 import { floatBits, input, output, temp } from '../../operands.ts'
-import {
-  axisOf,
-  countOf,
-  flagOf,
-  floatOf,
-  floats,
-  floatsOf,
-  integers,
-  intsOf,
-  invalid,
-  misshapen,
-  needed,
-  tables,
-  textOf,
-  unsupported,
-} from '../read.ts'
+import { flagOf, floatOf, floatsOf, intsOf, textOf } from '../../../graph/index.ts'
+import { axisOf, countOf, floats, integers, invalid, misshapen, needed, tables, unsupported } from '../../read.ts'
 import { productOf, SHARED_FROM, stridesOf } from '../strided.ts'
 import {
   coordinateOf,

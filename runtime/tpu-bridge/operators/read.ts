@@ -1,55 +1,17 @@
-/** What lowerings read off a node and off the inputs that shapes hang on. */
-import { DTYPES, elementCount, limitError, LIMITS, UtnetError } from '../../../core/index.ts'
-import type { Dtype } from '../../../core/index.ts'
-import type { Node } from '../../graph/index.ts'
-import type { LowerContext, LowerInput } from '../lowering.ts'
+/** What lowerings read off the inputs that shapes hang on, axes among them, and how they refuse. */
+import { DTYPES, elementCount, limitError, LIMITS, UtnetError } from '../../core/index.ts'
+import type { Dtype } from '../../core/index.ts'
+import { intsOf, type Node } from '../graph/index.ts'
+import type { LowerContext, LowerInput } from './lowering.ts'
+
+/** What a refusal names. */
+type Named = Pick<Node, 'op'>
 
 /** The input of that place. Throws `model_invalid` where it was left out. */
 export function needed({ node, inputs }: LowerContext, index: number): LowerInput {
   const found = inputs[index]
   if (found === undefined) throw new UtnetError('model_invalid', `${node.op} lacks input ${index}`)
   return found
-}
-
-const wrongKind = (node: Node, name: string): UtnetError =>
-  new UtnetError('model_invalid', `attribute ${name} of ${node.op} has another kind than the operator says`)
-
-export function intOf(node: Node, name: string): number | undefined {
-  const found = node.attributes.get(name)
-  if (found !== undefined && found.kind !== 'int') throw wrongKind(node, name)
-  return found?.value
-}
-
-/** Whether an attribute that is 0 or 1 is set. */
-export const flagOf = (node: Node, name: string): boolean => (intOf(node, name) ?? 0) !== 0
-
-export function floatOf(node: Node, name: string): number | undefined {
-  const found = node.attributes.get(name)
-  if (found !== undefined && found.kind !== 'float') throw wrongKind(node, name)
-  return found?.value
-}
-
-export function textOf(node: Node, name: string): string | undefined {
-  const found = node.attributes.get(name)
-  if (found !== undefined && found.kind !== 'string') throw wrongKind(node, name)
-  return found?.value
-}
-
-export function intsOf(node: Node, name: string): readonly number[] | undefined {
-  const found = node.attributes.get(name)
-  if (found === undefined) return undefined
-  if (found.kind === 'ints') return found.value
-  // a list without members has no kind of its own in a file
-  if ((found.kind === 'floats' || found.kind === 'strings') && found.value.length === 0) return []
-  throw wrongKind(node, name)
-}
-
-export function floatsOf(node: Node, name: string): readonly number[] | undefined {
-  const found = node.attributes.get(name)
-  if (found === undefined) return undefined
-  if (found.kind === 'floats') return found.value
-  if ((found.kind === 'ints' || found.kind === 'strings') && found.value.length === 0) return []
-  throw wrongKind(node, name)
 }
 
 /** Integers of an input, of any integer dtype; those beyond 2^53 as the nearest that a number holds. */
@@ -94,7 +56,7 @@ export function floats(given: LowerInput): readonly number[] {
 }
 
 /** An axis, counted from the end where it is below zero. Throws `model_invalid` outside the rank. */
-export function axisOf(node: Node, axis: number, rank: number): number {
+export function axisOf(node: Named, axis: number, rank: number): number {
   const from = axis < 0 ? axis + rank : axis
   if (!Number.isInteger(from) || from < 0 || from >= rank)
     throw new UtnetError('model_invalid', `axis ${axis} of ${node.op} is outside a rank of ${rank}`)
@@ -102,7 +64,7 @@ export function axisOf(node: Node, axis: number, rank: number): number {
 }
 
 /** Axes, each once. */
-export function axesOf(node: Node, axes: readonly number[], rank: number): readonly number[] {
+export function axesOf(node: Named, axes: readonly number[], rank: number): readonly number[] {
   const found = axes.map((axis) => axisOf(node, axis, rank))
   if (new Set(found).size !== found.length) throw new UtnetError('model_invalid', `${node.op} names an axis twice`)
   return found
@@ -118,10 +80,10 @@ export function intsAt(context: LowerContext, name: string, index: number, since
 /** Elements of a shape within the limits. */
 export const countOf = (node: Node, shape: readonly number[]): number => elementCount(shape, `a value of ${node.op}`)
 
-export const unsupported = (node: Node, why: string): UtnetError => new UtnetError('operator_unsupported', `${node.op}: ${why}`)
-export const invalid = (node: Node, why: string): UtnetError => new UtnetError('model_invalid', `${node.op}: ${why}`)
+export const unsupported = (node: Named, why: string): UtnetError => new UtnetError('operator_unsupported', `${node.op}: ${why}`)
+export const invalid = (node: Named, why: string): UtnetError => new UtnetError('model_invalid', `${node.op}: ${why}`)
 /** Shapes of actual inputs that do not go together. */
-export const misshapen = (node: Node, why: string): UtnetError => new UtnetError('tensor_shape', `${node.op}: ${why}`)
+export const misshapen = (node: Named, why: string): UtnetError => new UtnetError('tensor_shape', `${node.op}: ${why}`)
 
 /** Parameters with tables in them, within the limit. Throws `operator_unsupported` over it; `count` is given where they are not made yet. */
 export function tables(node: Node, params: readonly number[], count = params.length): readonly number[] {
