@@ -4,7 +4,8 @@ import type { LowerContext, Lowered, Lowering, Operand, Step } from '../lowering
 import { input, output, temp } from '../operands.ts'
 import { needed, unsupported } from '../read.ts'
 import { WORTH_SHARING } from './float-input.ts'
-import { broadcast, broadcastShape } from './broadcast.ts'
+import { broadcastShape } from '../broadcast-shape.ts'
+import { broadcast } from './broadcast.ts'
 
 /** Kernels and operations as `guest/operators/exact/assembly/elementwise/binary.ts` numbers them. */
 const KERNELS = new Map<Dtype, number>([
@@ -57,7 +58,7 @@ function lowerTwo(context: LowerContext, operation: Operation): Lowered {
   const b = needed(context, 1)
   if (a.dtype !== b.dtype) throw new UtnetError('model_invalid', `${node.op} of ${a.dtype} and ${b.dtype}`)
   if (opset < 7 && node.domain === '' && a.shape.join() !== b.shape.join()) throw unsupported(node, `of opset ${opset} with broadcasting`)
-  const shape = broadcastShape(node.op, a.shape, b.shape)
+  const shape = broadcastShape(node, [a.shape, b.shape])
   const n = elementCount(shape, `output of ${node.op}`)
   return {
     outputs: [{ dtype: a.dtype, shape }],
@@ -117,7 +118,7 @@ function lowerPow(context: LowerContext): Lowered {
 function lowerPRelu(context: LowerContext): Lowered {
   const x = needed(context, 0)
   if (x.dtype !== 'f32') throw unsupported(context.node, `for ${x.dtype}`)
-  if (broadcastShape('PRelu', x.shape, needed(context, 1).shape).join() !== x.shape.join())
+  if (broadcastShape(context.node, [x.shape, needed(context, 1).shape]).join() !== x.shape.join())
     throw new UtnetError('tensor_shape', 'the slope of PRelu has sides that x lacks')
   return lowerTwo(context, 'PRelu')
 }
@@ -138,7 +139,7 @@ const many =
     for (let i = 1; i <= last; i++) {
       const next = needed(context, i)
       if (next.dtype !== dtype) throw new UtnetError('model_invalid', `${node.op} of ${dtype} and ${next.dtype}`)
-      const shape = broadcastShape(node.op, at.shape, next.shape)
+      const shape = broadcastShape(node, [at.shape, next.shape])
       const n = elementCount(shape, `output of ${node.op}`)
       const out = i === last ? output(0) : temp(temps.push(n * (BYTES[dtype] as number)) - 1)
       if (n > 0) steps.push(stepOf(node.op, operation, dtype, at, { operand: input(i), shape: next.shape }, out))

@@ -1,5 +1,5 @@
 /** How two operands run beside each other where sides of 1 are repeated (ONNX, "Multidirectional broadcasting"). */
-import { UtnetError } from '../../../core/index.ts'
+import { broadcastShape } from '../broadcast-shape.ts'
 
 export interface Broadcast {
   readonly shape: readonly number[]
@@ -13,17 +13,6 @@ interface Axis {
   readonly side: number
   readonly a: boolean
   readonly b: boolean
-}
-
-/** The shape of both; throws `tensor_shape` where sides differ and none is 1. */
-export function broadcastShape(op: string, a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, i) => {
-    const x = a[i - rank + a.length] ?? 1
-    const y = b[i - rank + b.length] ?? 1
-    if (x !== y && x !== 1 && y !== 1) throw new UtnetError('tensor_shape', `${op} of [${a.join()}] and [${b.join()}]`)
-    return x === 1 ? y : x
-  })
 }
 
 /** Axes of the output, innermost first, those that run alike as one. */
@@ -41,7 +30,7 @@ function axesOf(shape: readonly number[], a: readonly number[], b: readonly numb
 }
 
 export function broadcast(op: string, a: readonly number[], b: readonly number[]): Broadcast {
-  const shape = broadcastShape(op, a, b)
+  const shape = broadcastShape({ op }, [a, b])
   const axes = axesOf(shape, a, b)
   let stepA = 1
   let stepB = 1

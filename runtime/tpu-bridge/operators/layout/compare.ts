@@ -3,7 +3,7 @@ import { DTYPES } from '../../../core/index.ts'
 import type { Dtype } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput, Lowering } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { broadcast } from './broadcast.ts'
+import { broadcastShape } from '../broadcast-shape.ts'
 import { dtypeNumber } from './cast.ts'
 import { flagOf, intOf, textOf } from '../../graph/index.ts'
 import { countOf, invalid, needed } from '../read.ts'
@@ -40,7 +40,7 @@ function aligned({ node, opset }: LowerContext, a: LowerInput, b: LowerInput): r
 function elementwise(context: LowerContext, kernel: number, operation: number, dtype: Dtype, second: number): Lowered {
   const [a, given] = two(context)
   const b = { ...given, shape: aligned(context, a, given) }
-  const shape = broadcast(context, [a.shape, b.shape])
+  const shape = broadcastShape(context.node, [a.shape, b.shape])
   const n = countOf(context.node, shape)
   const params = [operation, second, ...walk(shape, [a, b])]
   const steps = n === 0 ? [] : [{ kernel, operands: [input(0), input(1), output(0)], params, shared: n >= SHARED_FROM }]
@@ -126,9 +126,9 @@ export function lowerWhere(context: LowerContext): Lowered {
   const { node } = context
   const [condition, x, y] = [needed(context, 0), needed(context, 1), needed(context, 2)]
   if (condition.dtype !== 'boolean' || x.dtype !== y.dtype) throw invalid(node, 'takes a boolean and two of one type')
-  const shape = broadcast(context, [condition.shape, x.shape, y.shape])
+  const shape = broadcastShape(context.node, [condition.shape, x.shape, y.shape])
   const n = countOf(node, shape)
-  const bareY = isBareY(broadcast(context, [condition.shape, x.shape]), broadcast(context, [condition.shape, y.shape]))
+  const bareY = isBareY(broadcastShape(context.node, [condition.shape, x.shape]), broadcastShape(context.node, [condition.shape, y.shape]))
   const kind = x.dtype === 'f32' ? (bareY ? 16 : 0) : x.dtype === 'f64' ? (bareY ? 19 : 3) : DTYPES[x.dtype]
   const params = [kind, ...walk(shape, [condition, x, y])]
   const operands = [input(0), input(1), input(2), output(0)]

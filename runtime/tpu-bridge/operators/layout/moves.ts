@@ -2,7 +2,7 @@
 import { DTYPES } from '../../../core/index.ts'
 import type { LowerContext, Lowered, LowerInput } from '../lowering.ts'
 import { input, output } from '../operands.ts'
-import { broadcast } from './broadcast.ts'
+import { broadcastShape } from '../broadcast-shape.ts'
 import { intOf, intsOf, textOf } from '../../graph/index.ts'
 import { axisOf, countOf, integers, intsAt, invalid, misshapen, needed } from '../read.ts'
 import { broadcastStrides, copyStep, stridesOf } from './strided.ts'
@@ -140,7 +140,7 @@ export function lowerExpand(context: LowerContext): Lowered {
   const { shape } = needed(context, 0)
   const wanted = integers(needed(context, 1))
   if (wanted.some((side) => side < 0)) throw invalid(node, `[${wanted.join()}] is no shape`)
-  const sides = broadcast(context, [shape, wanted])
+  const sides = broadcastShape(context.node, [shape, wanted])
   return oneCopy(context, sides, { sides, from: broadcastStrides(shape, sides) })
 }
 

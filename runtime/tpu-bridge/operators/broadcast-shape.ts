@@ -1,8 +1,8 @@
-import type { LowerContext } from '../lowering.ts'
-import { misshapen } from '../read.ts'
+import type { Node } from '../graph/index.ts'
+import { misshapen } from './read.ts'
 
 /** The shape that shapes are broadcast to, as numpy does. Throws `tensor_shape` where they do not go together. */
-export function broadcast({ node }: LowerContext, shapes: readonly (readonly number[])[]): readonly number[] {
+export function broadcastShape(node: Pick<Node, 'op'>, shapes: readonly (readonly number[])[]): readonly number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length))
   return Array.from({ length: rank }, (_, d) => {
     let side = 1
