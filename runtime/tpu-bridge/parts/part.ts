@@ -65,8 +65,9 @@ const matMul: Rule = (node, [a, b], shape, places) => {
   const rows = rank - 2
   const at: (readonly [number, number])[] = places.map((place) => [place, place + 1])
   at[rank - 1] = [0, shape[rank - 1] as number]
-  // where b is one matrix, all axes of a but the last are rows
-  const axes = b.shape.length === 2 ? Array.from({ length: rank - 1 }, (_, i) => rank - 2 - i) : [rows]
+  // where b is one matrix, all axes of a but the last are rows: see `productOf`
+  const one = a.shape.length >= b.shape.length && b.shape.slice(0, -2).every((side) => side === 1)
+  const axes = one ? Array.from({ length: rank - 1 }, (_, i) => rank - 2 - i) : [rows]
   const axis = axes.find((i) => (shape[i] as number) > 1)
   if (axis !== undefined) at[axis] = pair(places[axis] as number, shape[axis] as number)
   // axes of an operand stand at the right; a side of 1 is taken by all
