@@ -101,6 +101,11 @@ export const LIMITS = {
   receiptModels: 3,
   receiptModelBytes: 512,
   batchReceipts: 4_096,
+  bloomBytes: 128 * 1024, // of one block: 104,857 items at full precision
+  windowBytes: 1 << 20, // of the filter over a window of blocks
+  filterCriteria: 8,
+  searchRows: 4_096, // rows that one page of a search reads
+  searchEntries: 1_000, // entries of one page
   // store
   blockBytes: 2 * 1024 * 1024,
   fileChunkBytes: 1024 * 1024,
