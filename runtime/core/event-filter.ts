@@ -124,6 +124,11 @@ export function parseMark(text: string, what = 'after'): Mark {
   return { height: Number(parts[1]), ordinal: parts[2] === undefined ? END : Number(parts[2]) }
 }
 
+/** The first height that may have anything behind a mark. */
+export function heightBehind({ height, ordinal }: Mark): number {
+  return ordinal === END ? height + 1 : height
+}
+
 /** True when a place lies behind a mark. */
 export function isBehind({ height, ordinal }: Mark, mark: Mark): boolean {
   return height > mark.height || (height === mark.height && ordinal > mark.ordinal)

@@ -33,7 +33,7 @@ const word = (bytes: Uint8Array, at: number): number =>
   (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0
 
 /** Probe i of a fingerprint [a, b] is (a + i * b) modulo the bits (Kirsch and Mitzenmacher 2006); b is odd, so that probes differ. */
-const bitOf = (a: number, b: number, probe: number, bits: number): number => (a + probe * b) % bits
+const bitOf = (a: number, b: number, probe: number, bits: number): number => (a + probe * ((b | 1) >>> 0)) % bits
 
 /** Distinct fingerprints of those that lie one behind the other in each of the parts, as numbers [a, b]. */
 function distinct(parts: Iterable<Uint8Array>): readonly (readonly [a: number, b: number])[] {
@@ -68,7 +68,7 @@ export function makeBloom(parts: Iterable<Uint8Array>, most: number = LIMITS.blo
   const bits = filter.length * 8
   for (const [a, b] of items) {
     for (let i = 0; i < PROBES; i++) {
-      const bit = bitOf(a, b | 1, i, bits)
+      const bit = bitOf(a, b, i, bits)
       filter[bit >> 3] = (filter[bit >> 3] as number) | (1 << (bit & 7))
     }
   }
@@ -79,7 +79,7 @@ export function makeBloom(parts: Iterable<Uint8Array>, most: number = LIMITS.blo
 export function mayContain(filter: Uint8Array, print: Uint8Array): boolean {
   const bits = filter.length * 8
   const a = word(print, 0)
-  const b = word(print, 4) | 1
+  const b = word(print, 4)
   for (let i = 0; i < PROBES; i++) {
     const bit = bitOf(a, b, i, bits)
     if ((((filter[bit >> 3] as number) >> (bit & 7)) & 1) === 0) return false

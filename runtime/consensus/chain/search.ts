@@ -6,6 +6,7 @@ import {
   endOf,
   equalBytes,
   eventLeaf,
+  heightBehind,
   inclusionPath,
   isBehind,
   leafHash,
@@ -150,7 +151,7 @@ function fitsOf(core: ChainCore, budget: Budget, height: number, prints: readonl
 /** The range that is left to look at: of a transaction that is named, its block alone. */
 function rangeOf(core: ChainCore, { filter, after, to }: ChainSearch): Range {
   const last = Math.min(to, core.head.header.height)
-  const from = after.ordinal === Number.MAX_SAFE_INTEGER ? after.height + 1 : after.height
+  const from = heightBehind(after)
   if (filter.tx === undefined) return { from, to: last }
   const place = core.kv.get(txKey(filter.tx))
   const height = place === undefined ? last + 1 : decodePlace(place).height
