@@ -1,9 +1,9 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
-import { digest, encode, limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import { digest, encode, eventLeaf, limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
-import { applyTx, encodeEvent, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
-import { bloomDigest, makeBloom } from './bloom.ts'
+import { applyTx, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import { bloomDigest, fingerprints, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */
 export interface ExecutionRoots {
@@ -22,6 +22,8 @@ export interface Execution {
   /** Leaves of the receipt tree, in order. */
   readonly leaves: readonly Uint8Array[]
   readonly bloomFilter: Uint8Array
+  /** Of each transaction, the fingerprints of what it touched. */
+  readonly prints: readonly Uint8Array[]
   readonly roots: ExecutionRoots
   readonly update: StateUpdate
   readonly gasUsed: bigint
@@ -78,20 +80,22 @@ function finish(
   gasUsed: bigint,
 ): Execution {
   const leaves = effects.flatMap((e) => e.leaves)
-  const events = effects.flatMap((e) => e.outcome.events)
-  const bloomFilter = makeBloom(effects.flatMap((e) => e.touched))
+  const events = effects.flatMap(({ outcome }) => outcome.events.map((event) => eventLeaf(outcome.id, event)))
+  const prints = effects.map((e) => fingerprints(e.touched))
+  const bloomFilter = makeBloom(prints)
   const update = updateState(parent.store, parent.roots, state.changes(), context.height)
   return {
     txs,
     effects,
     leaves,
     bloomFilter,
+    prints,
     update,
     gasUsed,
     roots: {
       txRoot: merkleRoot(txs.map((tx) => tx.wire)),
       receiptRoot: merkleRoot(leaves),
-      eventRoot: merkleRoot(events.map(encodeEvent)),
+      eventRoot: merkleRoot(events),
       state: rootHashes(update.roots),
       bloom: bloomDigest(bloomFilter),
       cat: digest('cat', NO_PROOFS),

@@ -1,6 +1,6 @@
 /** What an open chain offers. A pure machine: whoever drives it owns clock, keys and disk. */
 import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, InferenceRequest, Kv, Params } from '../../core/index.ts'
-import type { BloomKind, Skipped } from '../block/index.ts'
+import type { Skipped } from '../block/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
@@ -9,6 +9,7 @@ import type { ExecutedBlock } from './core.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
+import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
 
 export interface ChainOptions {
   readonly genesis: Genesis
@@ -72,7 +73,12 @@ export interface Chain {
   prove(trie: TrieName, key: Uint8Array, at?: number): ProvenValue
   /** A node's account, proven at a height where it anchored a batch (kept for good) or at any readable height. */
   nodeProof(node: Uint8Array, height: number): NodeProof
-  heightsTouching(kind: BloomKind, item: Uint8Array, from: number, to: number): number[]
+  /** One page of a search over final blocks. */
+  search(search: ChainSearch): FoundPage
+  /** Shows that an entry is in its block. */
+  proveEntry(entry: FoundEntry): LeafProof
+  /** The filter whose digest the header of a height names; throws `chain_height`. */
+  bloom(height: number): Uint8Array
   /** Height whose block took evidence against a vote key; undefined where none did. */
   slashedAt(bls: Uint8Array): number | undefined
   /** Fees burnt up to the head, in 10^-18 UNC. */

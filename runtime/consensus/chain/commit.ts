@@ -18,6 +18,7 @@ import {
   headerKey,
   nodeProofKey,
   PENDING_KEY,
+  printsKey,
   receiptKey,
   resultsKey,
   rootsKey,
@@ -27,6 +28,7 @@ import {
   type Results,
 } from './rows.ts'
 import { checkBlockCertificate } from './votes.ts'
+import { windowRows } from './windows.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
 
@@ -100,6 +102,8 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     [txsKey(height), encodeList(block.txs)],
     [resultsKey(height), encodeResults(results)],
     [bloomKey(height), execution.bloomFilter],
+    [printsKey(height), encodeList(execution.prints)],
+    ...windowRows(core.kv, height, execution.prints),
     ...indexRows(executed),
     ...nodeProofRows(core, executed),
     [PENDING_KEY, undefined],

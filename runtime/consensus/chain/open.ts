@@ -17,12 +17,12 @@ import {
   batchAnchor,
   batchHead,
   blockAt,
+  bloomAt,
   callReceipt,
   findTx,
   guestAt,
   hasReceipt,
   headerAt,
-  heightsTouching,
   listGuests,
   lowestState,
   nodeProof,
@@ -43,6 +43,7 @@ import {
   rootsKey,
   txsKey,
 } from './rows.ts'
+import { proveEntry, searchChain } from './search.ts'
 import { submitTx } from './submit.ts'
 import { slashedAt } from '../tx/index.ts'
 
@@ -129,7 +130,9 @@ function bind(core: ChainCore): Chain {
     request: (contract, number) => openRequest(core, contract, number),
     prove: (trie, key, at) => prove(core, trie, key, at),
     nodeProof: (node, height) => nodeProof(core, node, height),
-    heightsTouching: (kind, item, from, to) => heightsTouching(core, kind, item, from, to),
+    search: (search) => searchChain(core, search),
+    proveEntry: (entry) => proveEntry(core, entry),
+    bloom: (height) => bloomAt(core, height),
     slashedAt: (bls) => slashedAt(headState(core), bls),
     burnt: () => burntOf(headState(core)),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),

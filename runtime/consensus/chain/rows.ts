@@ -34,6 +34,8 @@ const BATCH = prefix('a')
 const NODE_PROOF = prefix('w')
 const GUEST = prefix('g')
 const VOTE = prefix('l')
+const PRINTS = prefix('T')
+const WINDOW = prefix('W')
 
 /** Chain id and height of the head. */
 export const HEAD_KEY: Uint8Array = utf8('m/head')
@@ -44,6 +46,10 @@ export const headerKey = (height: number): Uint8Array => concatBytes(HEADER, hei
 export const txsKey = (height: number): Uint8Array => concatBytes(TXS, heightBytes(height))
 export const resultsKey = (height: number): Uint8Array => concatBytes(RESULTS, heightBytes(height))
 export const bloomKey = (height: number): Uint8Array => concatBytes(BLOOM, heightBytes(height))
+/** Fingerprints of what each transaction of a block touched. */
+export const printsKey = (height: number): Uint8Array => concatBytes(PRINTS, heightBytes(height))
+/** Filter over a window of blocks. */
+export const windowKey = (window: number): Uint8Array => concatBytes(WINDOW, heightBytes(window))
 export const rootsKey = (height: number): Uint8Array => concatBytes(ROOTS, heightBytes(height))
 export const staleKey = (height: number): Uint8Array => concatBytes(STALE, heightBytes(height))
 export const txKey = (id: CID): Uint8Array => concatBytes(TX, id.bytes)
