@@ -2,7 +2,7 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { isUtnetError, keyAddress, toHex } from '../../runtime/core/index.ts'
+import { compareBytes, isUtnetError, keyAddress, toHex } from '../../runtime/core/index.ts'
 import {
   Bft,
   bftCrypto,
@@ -83,7 +83,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const random = seededRandom(seed)
   const time = new Scheduler()
   const port = knownAnswers(crypto)
-  const validators = powers.map((power, i) => validatorOf(11 + i, power))
+  // a set is in order of its node keys
+  const order = [...powers.keys()].sort((a, b) => compareBytes(userOf(11 + a).key, userOf(11 + b).key))
+  const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), power))
   const users = [2, 3, 4].map(userOf)
   const genesis = testGenesis({ validators: validators.map((v) => v.validator) })
   const calm: Net = { spreadMs: 45, drop }
@@ -220,7 +222,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     }
     net = calm
     heals++
-    time.after(1_000 + random() * 3_000, change)
+    time.after(300 + random() * 1_200, change)
   }
 
   for (const i of validators.keys()) await boot(i)

@@ -1,5 +1,5 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
-import { isUtnetError, kappaOf, ownerOf, precommitMessage, totalPower } from '../../../runtime/core/index.ts'
+import { equalBytes, isUtnetError, kappaOf, ownerOf, precommitMessage, totalPower } from '../../../runtime/core/index.ts'
 import { openChain } from '../../../runtime/consensus/index.ts'
 import { crypto, simulatedExecutor, simulatedKv, testGenesis, userOf, validatorOf } from '../../../runtime/consensus/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
@@ -31,7 +31,7 @@ export const rogueKeyAttack: Attack = {
       const { seed: before } = chain.head().header
       const { validators } = genesis
       let round = 0
-      while (ownerOf(kappaOf(before, round, totalPower(validators)), validators) !== validators[1]) round++
+      while (!equalBytes(ownerOf(kappaOf(before, round, totalPower(validators)), validators).key, attacker.key)) round++
       const proposer = { key: attacker.key, vrfProve: (alpha: Uint8Array) => crypto.vrfProve(attacker.secret, alpha) }
       const { executed } = chain.buildBlock({ timeMs: genesis.time + 1, round, proposer })
       const signature = crypto.blsSign(precommitMessage(chain.chainId, 1, round, executed.hash), sumSecret)

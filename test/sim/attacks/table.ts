@@ -11,10 +11,14 @@ export interface AttackRow {
   readonly expected: boolean
 }
 
-/** Runs every attack, or those named, once for each defence taken out and once with all. */
-export async function* attackRows(seed: number, names: readonly string[] = ATTACKS.map((a) => a.name)): AsyncGenerator<AttackRow> {
+/** Runs every attack, or those named: with all its defences, and then once for each of them taken out where `apart` is true. */
+export async function* attackRows(
+  seed: number,
+  names: readonly string[] = ATTACKS.map((a) => a.name),
+  apart = true,
+): AsyncGenerator<AttackRow> {
   for (const attack of ATTACKS.filter((a) => names.includes(a.name))) {
-    for (const without of [undefined, ...Object.keys(attack.defences)]) {
+    for (const without of [undefined, ...(apart ? Object.keys(attack.defences) : [])]) {
       const { broken, seen } = await attack.run(seed, new Set(without === undefined ? [] : [without]))
       yield { attack: attack.name, without, broken, seen, expected: broken === (without !== undefined) }
     }
