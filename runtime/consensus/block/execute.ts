@@ -1,5 +1,6 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
-import { digest, encode, limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import { digest, encode, endsEpoch, limitError, LIMITS, merkleRoot, powerRoot, UtnetError, type Params, type StateRoots, type Validator } from '../../core/index.ts'
+import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
 import { applyTx, encodeEvent, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
@@ -14,6 +15,8 @@ export interface ExecutionRoots {
   readonly bloom: Uint8Array
   readonly cat: Uint8Array
   readonly verdicts: Uint8Array
+  /** Commitment of the set that certifies the next block. */
+  readonly power: Uint8Array
 }
 
 export interface Execution {
@@ -24,6 +27,8 @@ export interface Execution {
   readonly bloomFilter: Uint8Array
   readonly roots: ExecutionRoots
   readonly update: StateUpdate
+  /** The set of the next epoch, where the block ends one. */
+  readonly nextSet: readonly Validator[] | undefined
   readonly gasUsed: bigint
 }
 
@@ -69,6 +74,22 @@ export interface Parent {
   readonly roots: Roots
 }
 
+/** Sets stay for epochs, and all blocks name them. */
+const powerRoots = new WeakMap<readonly Validator[], Uint8Array>()
+
+function powerRootOf(set: readonly Validator[]): Uint8Array {
+  let root = powerRoots.get(set)
+  if (root === undefined) {
+    root = powerRoot(set)
+    powerRoots.set(set, root)
+  }
+  return root
+}
+
+function endOf({ height, seed, power, crypto }: BlockContext, present: readonly Validator[]): EpochEnd {
+  return { height, seed, rules: power, crypto, present }
+}
+
 function finish(
   parent: Parent,
   state: WorkingState,
@@ -80,6 +101,8 @@ function finish(
   const leaves = effects.flatMap((e) => e.leaves)
   const events = effects.flatMap((e) => e.outcome.events)
   const bloomFilter = makeBloom(effects.flatMap((e) => e.touched))
+  const present = context.setAt(context.height) as readonly Validator[]
+  const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
   const update = updateState(parent.store, parent.roots, state.changes(), context.height)
   return {
     txs,
@@ -87,6 +110,7 @@ function finish(
     leaves,
     bloomFilter,
     update,
+    nextSet,
     gasUsed,
     roots: {
       txRoot: merkleRoot(txs.map((tx) => tx.wire)),
@@ -96,6 +120,7 @@ function finish(
       bloom: bloomDigest(bloomFilter),
       cat: digest('cat', NO_PROOFS),
       verdicts: digest('verdicts', NO_PROOFS),
+      power: powerRootOf(nextSet ?? present),
     },
   }
 }

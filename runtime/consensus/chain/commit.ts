@@ -102,6 +102,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     [bloomKey(height), execution.bloomFilter],
     ...indexRows(executed),
     ...nodeProofRows(core, executed),
+    ...core.sets.rows(height, execution.nextSet),
     [PENDING_KEY, undefined],
     [HEAD_KEY, encodeHead({ chainId: core.rules.chainId.bytes, height })],
   ]
@@ -115,6 +116,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     core.committing = false
   }
   rememberResults(core, height, results)
+  core.sets.committed(height, execution.nextSet)
   core.head = { header: block.header, hash, certificate, roots: update.roots }
   return core.mempool.committed(execution.txs, poolView(core))
 }
