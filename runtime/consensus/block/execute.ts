@@ -1,5 +1,19 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
-import { digest, encode, eventLeaf, limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import {
+  digest,
+  encode,
+  endsEpoch,
+  eventLeaf,
+  limitError,
+  LIMITS,
+  merkleRoot,
+  powerRoot,
+  UtnetError,
+  type Params,
+  type StateRoots,
+  type Validator,
+} from '../../core/index.ts'
+import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
 import { applyTx, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
@@ -14,6 +28,8 @@ export interface ExecutionRoots {
   readonly bloom: Uint8Array
   readonly cat: Uint8Array
   readonly verdicts: Uint8Array
+  /** Commitment of the set that certifies the next block. */
+  readonly power: Uint8Array
 }
 
 export interface Execution {
@@ -26,6 +42,8 @@ export interface Execution {
   readonly prints: readonly Uint8Array[]
   readonly roots: ExecutionRoots
   readonly update: StateUpdate
+  /** The set of the next epoch, where the block ends one. */
+  readonly nextSet: readonly Validator[] | undefined
   readonly gasUsed: bigint
 }
 
@@ -71,6 +89,22 @@ export interface Parent {
   readonly roots: Roots
 }
 
+/** Sets stay for epochs, and all blocks name them. */
+const powerRoots = new WeakMap<readonly Validator[], Uint8Array>()
+
+function powerRootOf(set: readonly Validator[]): Uint8Array {
+  let root = powerRoots.get(set)
+  if (root === undefined) {
+    root = powerRoot(set)
+    powerRoots.set(set, root)
+  }
+  return root
+}
+
+function endOf({ height, seed, power, crypto }: BlockContext, present: readonly Validator[]): EpochEnd {
+  return { height, seed, rules: power, crypto, present }
+}
+
 function finish(
   parent: Parent,
   state: WorkingState,
@@ -83,6 +117,8 @@ function finish(
   const events = effects.flatMap(({ outcome }) => outcome.events.map((event) => eventLeaf(outcome.id, event)))
   const prints = effects.map((e) => fingerprints(e.touched))
   const bloomFilter = makeBloom(prints)
+  const present = context.setAt(context.height) as readonly Validator[]
+  const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
   const update = updateState(parent.store, parent.roots, state.changes(), context.height)
   return {
     txs,
@@ -91,6 +127,7 @@ function finish(
     bloomFilter,
     prints,
     update,
+    nextSet,
     gasUsed,
     roots: {
       txRoot: merkleRoot(txs.map((tx) => tx.wire)),
@@ -100,6 +137,7 @@ function finish(
       bloom: bloomDigest(bloomFilter),
       cat: digest('cat', NO_PROOFS),
       verdicts: digest('verdicts', NO_PROOFS),
+      power: powerRootOf(nextSet ?? present),
     },
   }
 }

@@ -1,7 +1,19 @@
 /** What an open chain offers. A pure machine: whoever drives it owns clock, keys and disk. */
-import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, InferenceRequest, Kv, Params } from '../../core/index.ts'
+import type {
+  Account,
+  Anchor,
+  Certificate,
+  CID,
+  ContractExecutor,
+  Genesis,
+  InferenceRequest,
+  Kv,
+  Params,
+  Validator,
+} from '../../core/index.ts'
 import type { Skipped } from '../block/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
+import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './build.ts'
@@ -81,6 +93,15 @@ export interface Chain {
   bloom(height: number): Uint8Array
   /** Height whose block took evidence against a vote key; undefined where none did. */
   slashedAt(bls: Uint8Array): number | undefined
+  /**
+   * The set that votes at a height, in the order of its node keys: all that have power, or a drawn committee that weighs what it drew. Throws `chain_height`
+   * beyond the epoch of the next height, `chain_pruned` before the trusting period.
+   */
+  setAt(height: number): readonly Validator[]
+  /** A node's chips exactly as they count at a height: of the head's epoch, the one before it, or the two after it. Throws `chain_height`, `chain_pruned`. */
+  catSeats(node: Uint8Array, height: number): CatSeats
+  /** What a light client needs of an epoch that is over. Throws `chain_height`. */
+  epochStep(epoch: number): EpochStep
   /** Fees burnt up to the head, in 10^-18 UNC. */
   burnt(): bigint
   /** Every value of a trie at the head with its position: for audits. */

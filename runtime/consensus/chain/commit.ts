@@ -106,6 +106,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     ...windowRows(core.kv, height, execution.prints),
     ...indexRows(executed),
     ...nodeProofRows(core, executed),
+    ...core.sets.rows(height, execution.nextSet),
     [PENDING_KEY, undefined],
     [HEAD_KEY, encodeHead({ chainId: core.rules.chainId.bytes, height })],
   ]
@@ -119,6 +120,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     core.committing = false
   }
   rememberResults(core, height, results)
+  core.sets.committed(height, execution.nextSet)
   core.head = { header: block.header, hash, certificate, roots: update.roots }
   return core.mempool.committed(execution.txs, poolView(core))
 }

@@ -26,6 +26,7 @@ import {
 } from '../../core/index.ts'
 import { isEd25519Key } from '../../crypto/index.ts'
 import { bloomDigest, makeBloom } from '../block/index.ts'
+import { foundPower } from '../power/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import { NO_ACCOUNT, WorkingState } from '../state/index.ts'
 
@@ -123,7 +124,8 @@ function checkPowerRules(genesis: Genesis, refuse: (why: string) => UtnetError):
   for (const { name, key } of vendors) {
     const size = utf8(name).length
     if (size === 0) throw refuse('a vendor has no name')
-    if (size > LIMITS.vendorNameBytes) throw limitError('chain_invalid', 'vendorNameBytes', size, LIMITS.vendorNameBytes, 'name of a vendor')
+    if (size > LIMITS.vendorNameBytes)
+      throw limitError('chain_invalid', 'vendorNameBytes', size, LIMITS.vendorNameBytes, 'name of a vendor')
     if (!isEd25519Key(key)) throw refuse(`the root key of vendor ${name} is not valid`)
     for (const text of [`name ${name}`, `key ${toHex(key)}`]) {
       if (seen.has(text)) throw refuse(`a vendor with the ${text} stands in it twice`)
@@ -152,6 +154,7 @@ export function genesisState(genesis: Genesis): WorkingState {
     const account: Account = { ...state.account(address), node: { key, role: 'validator' } }
     state.setAccount(address, account)
   }
+  foundPower(state, genesis)
   return state
 }
 

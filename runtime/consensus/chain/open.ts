@@ -1,5 +1,5 @@
 /** Opens a chain: starts it from its genesis, or goes on from the head in the store. */
-import { chainIdOf, equalBytes, LIMITS, paramsOf, powerRoot, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
+import { chainIdOf, equalBytes, LIMITS, paramsOf, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
 import { asParent, makeBloom } from '../block/index.ts'
 import { Mempool } from '../mempool/index.ts'
 import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt } from '../state/index.ts'
@@ -44,6 +44,8 @@ import {
   txsKey,
 } from './rows.ts'
 import { proveEntry, searchChain } from './search.ts'
+import { catSeats, epochStep } from './power.ts'
+import { EpochSets, firstSetRows } from './sets.ts'
 import { submitTx } from './submit.ts'
 import { slashedAt } from '../tx/index.ts'
 
@@ -58,6 +60,7 @@ async function startChain(options: ChainOptions, store: PageStore): Promise<Chai
     [txsKey(0), encodeList([])],
     [resultsKey(0), encodeResults({ outcomes: [], leaves: [] })],
     [bloomKey(0), makeBloom([])],
+    ...firstSetRows(genesis.validators),
     [HEAD_KEY, encodeHead({ chainId: header.chainId.bytes, height: 0 })],
   ])
   update.remember()
@@ -86,6 +89,8 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
   const chainId = chainIdOf(genesis)
   const store = createPageStore(kv)
   const row = kv.get(HEAD_KEY)
+  const head = row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId)
+  const sets = new EpochSets(kv, genesis, head.header.height)
   const core: ChainCore = {
     genesis,
     kv,
@@ -93,13 +98,14 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     executor,
     crypto,
     params,
-    rules: { chainId, protocol: genesis.protocol, validators: genesis.validators, power: powerRoot(genesis.validators), crypto },
+    rules: { chainId, protocol: genesis.protocol, setAt: (height) => sets.at(height), crypto },
+    sets,
     mempool: new Mempool(params),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
-    head: row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId),
+    head,
     votes: new Map(),
     producing: false,
     committing: false,
@@ -134,6 +140,9 @@ function bind(core: ChainCore): Chain {
     proveEntry: (entry) => proveEntry(core, entry),
     bloom: (height) => bloomAt(core, height),
     slashedAt: (bls) => slashedAt(headState(core), bls),
+    setAt: (height) => core.sets.at(height),
+    catSeats: (node, height) => catSeats(core, node, height),
+    epochStep: (epoch) => epochStep(core, epoch),
     burnt: () => burntOf(headState(core)),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),

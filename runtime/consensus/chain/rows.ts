@@ -36,6 +36,8 @@ const GUEST = prefix('g')
 const VOTE = prefix('l')
 const PRINTS = prefix('T')
 const WINDOW = prefix('W')
+const SET = prefix('S')
+const DELTA = prefix('D')
 
 /** Chain id and height of the head. */
 export const HEAD_KEY: Uint8Array = utf8('m/head')
@@ -58,6 +60,10 @@ export const batchRowKey = (node: Uint8Array, thread: number, first: number): Ui
   concatBytes(BATCH, node, utf8(`${thread}/`), heightBytes(first))
 export const nodeProofKey = (node: Uint8Array, height: number): Uint8Array => concatBytes(NODE_PROOF, node, heightBytes(height))
 export const guestKey = (name: string): Uint8Array => concatBytes(GUEST, utf8(name))
+/** The set that begins in an epoch. */
+export const setKey = (epoch: number): Uint8Array => concatBytes(SET, heightBytes(epoch))
+/** What takes the set of an epoch to that of the next. */
+export const deltaKey = (epoch: number): Uint8Array => concatBytes(DELTA, heightBytes(epoch))
 export const voteKey = (bls: Uint8Array): Uint8Array => concatBytes(VOTE, bls)
 
 /** All names lie between these. */
