@@ -95,6 +95,8 @@ export const LIMITS = {
   stateHistory: 256, // heights whose state stays readable
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
+  catBytes: 6_144, // of a proposer's drawn chips and their aggregate
+  blockVerdictBytes: 2_048, // of one verdict in a block: a bit field of 10,000 members and an aggregate
   mempoolTxs: 50_000,
   mempoolPerSender: 64,
   receiptBytes: 1_024,

@@ -30,6 +30,14 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('lock' as const), quorum, payload: bytes(9) }),
   fc.record({ kind: fc.constant('final' as const), certificate: quorum, payload: bytes(9) }),
+  fc.record({
+    kind: fc.constant('verdict' as const),
+    height: fc.nat(),
+    block,
+    ok: fc.boolean(),
+    voter: fc.nat(),
+    signature: bytes(96),
+  }),
   fc.record({ kind: fc.constant('want' as const), height: fc.nat() }),
 )
 
