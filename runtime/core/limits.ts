@@ -97,6 +97,13 @@ export const LIMITS = {
   misconductBytes: 1_024, // of one validator's two votes or proposals
   catBytes: 6_144, // of a proposer's drawn chips and their aggregate
   blockVerdictBytes: 2_048, // of one verdict in a block: a bit field of 10,000 members and an aggregate
+  powerNodes: 10_000, // nodes that have power at once
+  foundingPower: 2 ** 48, // of a genesis, all together: three times the power of a set is a safe integer
+  chipWrappedBytes: 256,
+  leasesPerEpoch: 512, // that end in one epoch
+  unbondings: 16, // of one account that wait at once
+  vendorNameBytes: 64,
+  powerDeltaBytes: 4 * 1024 * 1024,
   mempoolTxs: 50_000,
   mempoolPerSender: 64,
   receiptBytes: 1_024,
