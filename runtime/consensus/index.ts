@@ -5,6 +5,7 @@
  */
 export * from './chain/index.ts'
 export type { BloomKind, Skipped } from './block/index.ts'
+export * from './cat/index.ts'
 export type { ChainCrypto, Proposer, Voter } from './crypto-port.ts'
 export { BURNT_KEY, codeKey, nameKey, recordKey, storeKey, type ContractRecord, type TrieName, type VersionRecord } from './state/index.ts'
 export {

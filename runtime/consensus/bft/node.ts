@@ -85,7 +85,9 @@ export class BftNode {
     return this.#queue(async () => {
       await this.#run({ type: 'timeout', height, round, step })
       if (step !== 'resend' || height !== this.machine.height) return
-      for (const verdict of this.#ports.app.verdicts?.own() ?? []) this.#ports.send(verdict, undefined)
+      const { verdicts } = this.#ports.app
+      for (const verdict of verdicts?.own() ?? []) this.#ports.send(verdict, undefined)
+      for (const open of verdicts?.open() ?? []) void this.#judge(open)
     })
   }
 

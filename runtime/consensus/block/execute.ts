@@ -1,5 +1,6 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
-import { digest, encode, limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import { limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
 import { applyTx, encodeEvent, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
@@ -27,8 +28,12 @@ export interface Execution {
   readonly gasUsed: bigint
 }
 
-/** Proofs of live chips that the block carries, and verdicts on earlier results: lists that go into the header's digests. */
-const NO_PROOFS = encode([])
+/** What a block carries beside transactions: the proof of its proposer's chips, verdicts on blocks before it, and what both are judged by. */
+export interface Work {
+  readonly cat: Uint8Array
+  readonly verdicts: readonly Uint8Array[]
+  readonly context: WorkContext
+}
 
 /** A transaction that this node could not run, with what the executor threw. */
 export interface Skipped {
@@ -73,10 +78,12 @@ function finish(
   parent: Parent,
   state: WorkingState,
   context: BlockContext,
+  work: Work,
   txs: readonly ChainTx[],
   effects: readonly TxEffect[],
   gasUsed: bigint,
 ): Execution {
+  applyWork(state, work.context, work.cat, work.verdicts)
   const leaves = effects.flatMap((e) => e.leaves)
   const events = effects.flatMap((e) => e.outcome.events)
   const bloomFilter = makeBloom(effects.flatMap((e) => e.touched))
@@ -94,14 +101,14 @@ function finish(
       eventRoot: merkleRoot(events.map(encodeEvent)),
       state: rootHashes(update.roots),
       bloom: bloomDigest(bloomFilter),
-      cat: digest('cat', NO_PROOFS),
-      verdicts: digest('verdicts', NO_PROOFS),
+      cat: catDigest(work.cat),
+      verdicts: verdictsDigest(work.verdicts),
     },
   }
 }
 
 /** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
-export function executeAll(parent: Parent, context: BlockContext, txs: readonly ChainTx[]): Execution {
+export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
   const state = new WorkingState(stateAt(parent.store, parent.roots))
   const room = new Room()
   const effects = txs.map((tx, index) => {
@@ -115,7 +122,7 @@ export function executeAll(parent: Parent, context: BlockContext, txs: readonly 
       throw new UtnetError('chain_invalid', `transaction ${index} of the block: ${cause.message}`, { cause })
     }
   })
-  return finish(parent, state, context, txs, effects, room.gas)
+  return finish(parent, state, context, work, txs, effects, room.gas)
 }
 
 /**
@@ -125,6 +132,7 @@ export function executeAll(parent: Parent, context: BlockContext, txs: readonly 
 export function executeFitting(
   parent: Parent,
   context: BlockContext,
+  work: Work,
   candidates: Iterable<ChainTx>,
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
   const state = new WorkingState(stateAt(parent.store, parent.roots))
@@ -145,5 +153,5 @@ export function executeFitting(
       if (!(error instanceof UtnetError) || !(error.code.startsWith('tx_') || error.code === 'chain_invalid')) skipped.push({ tx, error })
     }
   }
-  return { execution: finish(parent, state, context, txs, effects, room.gas), skipped }
+  return { execution: finish(parent, state, context, work, txs, effects, room.gas), skipped }
 }

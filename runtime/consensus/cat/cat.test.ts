@@ -34,7 +34,8 @@ const CHALLENGE = catChallenge(CHAIN, 7, SEED, NODE)
 const made = async (challenge = CHALLENGE, of: readonly TestChip[] = chips, result = RESULT): Promise<Uint8Array> =>
   (await makeCat(challenge, seatsOf(of), result, signerOf(of))) as Uint8Array
 
-const faultOf = (bytes: Uint8Array, challenge = CHALLENGE, of: CatSeats = seats): string | undefined => checkCat(bytes, challenge, of, crypto).fault
+const faultOf = (bytes: Uint8Array, challenge = CHALLENGE, of: CatSeats = seats): string | undefined =>
+  checkCat(bytes, challenge, of, crypto).fault
 
 test('U2.5-CAT-1 C1 the drawn chips answer a challenge, and the answer holds for it', async () => {
   const cat = await made()
@@ -90,11 +91,18 @@ describe('an answer is bound to all that it answers to', () => {
 describe('U2.5-AGG-1 U2.5-AGG-2 C7 the aggregate of all chips (eq. 10 to 14)', () => {
   const few = chips.slice(0, 8)
   const fewSeats = seatsOf(few)
-  const sum = (of: readonly TestChip[], message = CHALLENGE): Uint8Array => crypto.blsAggregate(of.map((c) => crypto.blsSign(message, c.blsSecret)))
+  const sum = (of: readonly TestChip[], message = CHALLENGE): Uint8Array =>
+    crypto.blsAggregate(of.map((c) => crypto.blsSign(message, c.blsSecret)))
 
   test('N signatures over one message become one, checked against N keys at once (eq. 10, 11, 14)', () => {
     expect(checkAggregate(sum(few), CHALLENGE, fewSeats, crypto)).toBe(true)
-    expect(crypto.blsFastAggregateVerify(sum(few), CHALLENGE, few.map((c) => c.bls))).toBe(true)
+    expect(
+      crypto.blsFastAggregateVerify(
+        sum(few),
+        CHALLENGE,
+        few.map((c) => c.bls),
+      ),
+    ).toBe(true)
   })
 
   test('signature j does not pass under key i (eq. 12, 13)', () => {
@@ -162,7 +170,11 @@ describe('the draw', () => {
 })
 
 describe('the bytes', () => {
-  const cat: Cat = { result: RESULT, aggregate: new Uint8Array(96).fill(5), answers: Array.from({ length: CAT_DRAWS }, () => new Uint8Array(64).fill(6)) }
+  const cat: Cat = {
+    result: RESULT,
+    aggregate: new Uint8Array(96).fill(5),
+    answers: Array.from({ length: CAT_DRAWS }, () => new Uint8Array(64).fill(6)),
+  }
 
   test('come back as they were, at most answers too', () => {
     expect(decodeCat(encodeCat(cat))).toEqual(cat)

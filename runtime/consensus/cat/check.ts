@@ -1,13 +1,11 @@
 /** Checks a CAT object against the seats of its node: pure, the same on every validator, whatever became of the chips since. */
-import { isUtnetError } from '../../core/index.ts'
+import { digest, isUtnetError, toHex } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import { decodeCat, type Cat } from './cat.ts'
 import { catAnswerMessage, drawSeats } from './challenge.ts'
 import type { CatSeats } from './seats.ts'
 
-export type CatCrypto = Pick<ChainCrypto, 'verifyEd25519' | 'blsFastAggregateVerify'> & {
-  verifyP256?(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean
-}
+export type CatCrypto = Pick<ChainCrypto, 'verifyEd25519' | 'blsFastAggregateVerify'>
 
 /** Why a CAT shows nothing: none was given, the node has no chips, it cannot be read, a drawn chip did not sign, or not all chips did. */
 export type CatFault = 'none' | 'no-chips' | 'form' | 'answer' | 'aggregate'
@@ -38,8 +36,34 @@ export function checkCat(bytes: Uint8Array, challenge: Uint8Array, seats: CatSea
   if (!checkAggregate(cat.aggregate, challenge, seats, crypto)) return { fault: 'aggregate' }
   const answered = drawn.every((index, i) => {
     const { serial, identity } = seats.seat(index)
-    const verify = identity.alg === 'ed25519' ? crypto.verifyEd25519 : crypto.verifyP256
-    return verify !== undefined && verify(cat.answers[i] as Uint8Array, catAnswerMessage(challenge, serial, cat.result), identity.bytes)
+    return (
+      identity.alg === 'ed25519' &&
+      crypto.verifyEd25519(cat.answers[i] as Uint8Array, catAnswerMessage(challenge, serial, cat.result), identity.bytes)
+    )
   })
   return answered ? { fault: undefined, result: cat.result } : { fault: 'answer' }
+}
+
+const REMEMBERED = 8
+
+/** Checks that remember the last ones: a block is run more than once where it turns out to need a module. */
+export class CatChecks {
+  readonly #crypto: CatCrypto
+  readonly #known = new Map<string, CheckedCat>()
+
+  constructor(crypto: CatCrypto) {
+    this.#crypto = crypto
+  }
+
+  /** `checkCat`. A challenge is of one node at one height of one chain, so it has one answer to who sits where. */
+  check(bytes: Uint8Array, challenge: Uint8Array, seats: CatSeats): CheckedCat {
+    const key = toHex(digest('cat-check', challenge, bytes))
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const checked = checkCat(bytes, challenge, seats, this.#crypto)
+    const oldest = this.#known.keys().next()
+    if (this.#known.size >= REMEMBERED && oldest.done !== true) this.#known.delete(oldest.value)
+    this.#known.set(key, checked)
+    return checked
+  }
 }

@@ -14,3 +14,15 @@ export interface CatEnvironment {
    */
   run(task: SampledTask): Promise<Uint8Array>
 }
+
+/** Operators that a new genesis names (docs/spec/cat.md says what each of them is run on). */
+export const ROUND_OPERATORS: readonly string[] = [
+  'Conv',
+  'Gelu',
+  'Gemm',
+  'LayerNormalization',
+  'MatMul',
+  'MatMulInteger',
+  'ReduceMean',
+  'Softmax',
+]

@@ -1,10 +1,5 @@
 /** The chips that answer for a node: as they were when the power of the epoch was fixed, so that nobody can choose them by the challenge. */
-
-/** The key that a chip never gives away; it certifies the chip's BLS key. */
-export interface IdentityKey {
-  readonly alg: 'ed25519' | 'p256'
-  readonly bytes: Uint8Array
-}
+import { NO_KEYS, UtnetError, type IdentityKey } from '../../core/index.ts'
 
 export interface CatSeat {
   /** 16 bytes. */
@@ -18,4 +13,13 @@ export interface CatSeats {
   readonly aggregate: Uint8Array
   /** The chip in a seat, `0 <= index < count`. */
   seat(index: number): CatSeat
+}
+
+/** Of a node without chips. */
+export const NO_SEATS: CatSeats = {
+  count: 0,
+  aggregate: NO_KEYS,
+  seat: (index) => {
+    throw new UtnetError('core_bad_argument', `there is no seat ${index}`)
+  },
 }

@@ -13,6 +13,12 @@ export class VerdictPool {
     return this.#votes.get(height)?.get(voter)
   }
 
+  /** Power of those that say the same on a height. */
+  power(height: number, ok: boolean, set: readonly Validator[]): number {
+    const votes = this.#votes.get(height)?.values() ?? []
+    return [...votes].reduce((sum, v) => (v.ok === ok ? sum + (set[v.voter]?.power ?? 0) : sum), 0)
+  }
+
   /** Takes a checked vote; the first of a member counts. */
   add(vote: VerdictVote): void {
     const votes = this.#votes.get(vote.height) ?? new Map<number, VerdictVote>()

@@ -12,9 +12,9 @@ import {
   type Genesis,
   type Validator,
 } from '../../core/index.ts'
+import type { ChainCrypto } from '../crypto-port.ts'
 import { rewardKey, type StateReader, type WorkingState } from '../state/index.ts'
-import { catChallenge } from './challenge.ts'
-import { checkCat, type CatCrypto, type CheckedCat } from './check.ts'
+import type { CheckedCat } from './check.ts'
 import { decodeReward, encodeReward, type RewardFault, type RewardRecord } from './reward.ts'
 import type { CatSeats } from './seats.ts'
 import { eitherBits, emptyBits, overlap, powerIn } from './tally.ts'
@@ -28,13 +28,13 @@ export interface WorkContext {
   readonly chainId: CID
   readonly rules: Pick<Genesis, 'blockReward' | 'environment'>
   readonly height: number
-  /** Seed of the block before. */
-  readonly previousSeed: Uint8Array
   /** Node key. */
   readonly proposer: Uint8Array
   /** Chips of the proposer. */
-  readonly seats: CatSeats
-  readonly crypto: CatCrypto
+  readonly seats: Pick<CatSeats, 'count'>
+  readonly crypto: Pick<ChainCrypto, 'blsFastAggregateVerify'>
+  /** Checks a CAT against the proposer's seats and the challenge of the height. */
+  checkCat(bytes: Uint8Array): CheckedCat
   /** The set of a height, in its order. */
   setAt(height: number): readonly Validator[]
   /** Hash of the final block of an earlier height. */
@@ -102,11 +102,6 @@ function count(state: WorkingState, c: WorkContext, v: BlockVerdict): void {
   else put(state, v.height, next)
 }
 
-/** Whether the CAT of a block holds. */
-export function checkOwnCat(c: WorkContext, cat: Uint8Array): CheckedCat {
-  return checkCat(cat, catChallenge(c.chainId, c.height, c.previousSeed, c.proposer), c.seats, c.crypto)
-}
-
 /**
  * Applies a block's CAT and verdicts to the state behind its transactions. Throws `chain_invalid` for a verdict that may not stand in it; and under
  * `before-vote` where a proposer with chips shows no valid CAT. Under `deferred` such a block stands, without reward.
@@ -122,8 +117,9 @@ export function applyWork(state: WorkingState, c: WorkContext, cat: Uint8Array, 
   if (c.seats.count === 0 && cat.length > 0) throw refuse('the proposer has no chips that could answer')
   // nothing to win and nothing to show: no trace
   if (c.seats.count === 0 && blockReward === 0n) return
-  const { fault, ...checked } = checkOwnCat(c, cat)
-  if (environment === 'before-vote' && fault !== undefined && c.seats.count > 0) throw refuse(`the CAT of the block does not hold: ${fault}`)
+  const { fault, ...checked } = c.checkCat(cat)
+  if (environment === 'before-vote' && fault !== undefined && c.seats.count > 0)
+    throw refuse(`the CAT of the block does not hold: ${fault}`)
   const none = emptyBits(environment === 'deferred' && fault === undefined ? c.setAt(c.height).length : 0)
   const result = 'result' in checked ? checked.result : null
   const record = { status: 'pending', fault: null, node: c.proposer, amount: blockReward, result, yes: none, no: none } as const

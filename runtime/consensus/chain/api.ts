@@ -1,6 +1,18 @@
 /** What an open chain offers. A pure machine: whoever drives it owns clock, keys and disk. */
-import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, InferenceRequest, Kv, Params } from '../../core/index.ts'
+import type {
+  Account,
+  Anchor,
+  Certificate,
+  CID,
+  ContractExecutor,
+  Genesis,
+  InferenceRequest,
+  Kv,
+  Params,
+  Validator,
+} from '../../core/index.ts'
 import type { BloomKind, Skipped } from '../block/index.ts'
+import type { CatSeats, RewardRecord } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
@@ -9,6 +21,7 @@ import type { ExecutedBlock } from './core.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
+import type { RoundTask } from './work.ts'
 
 export interface ChainOptions {
   readonly genesis: Genesis
@@ -19,6 +32,8 @@ export interface ChainOptions {
   readonly loadModule?: (module: CID) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
+  /** Chips of a node at a height; none without it. */
+  readonly seatsAt?: (node: Uint8Array, height: number) => CatSeats
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
   readonly history?: number
 }
@@ -28,6 +43,9 @@ export interface ProduceOptions {
   readonly round?: number
   readonly proposer: Proposer
   readonly voters: readonly Voter[]
+  /** As in `BuildOptions`. */
+  readonly cat?: Uint8Array
+  readonly verdicts?: readonly Uint8Array[]
 }
 
 export interface ProducedBlock extends FinalHeader {
@@ -77,6 +95,14 @@ export interface Chain {
   slashedAt(bls: Uint8Array): number | undefined
   /** Fees burnt up to the head, in 10^-18 UNC. */
   burnt(): bigint
+  /** Rewards released up to the head, in 10^-18 UNC. */
+  minted(): bigint
+  /** What a node is asked for at a height, the next without it; throws `chain_height`. */
+  task(node: Uint8Array, height?: number): RoundTask
+  /** The validators of a height, in their order. */
+  setAt(height: number): readonly Validator[]
+  /** What became of the reward of a block; undefined where there was none, or its record is no longer kept. */
+  reward(height: number): RewardRecord | undefined
   /** Every value of a trie at the head with its position: for audits. */
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */

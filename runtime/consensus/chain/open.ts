@@ -1,6 +1,7 @@
 /** Opens a chain: starts it from its genesis, or goes on from the head in the store. */
 import { chainIdOf, equalBytes, LIMITS, paramsOf, powerRoot, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
 import { asParent, makeBloom } from '../block/index.ts'
+import { CatChecks, NO_CAT, NO_SEATS } from '../cat/index.ts'
 import { Mempool } from '../mempool/index.ts'
 import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt } from '../state/index.ts'
 import { createPageStore, type PageStore } from '../trie/index.ts'
@@ -37,14 +38,17 @@ import {
   encodeHeaderRow,
   encodeList,
   encodeResults,
+  encodeWork,
   HEAD_KEY,
   headerKey,
   resultsKey,
   rootsKey,
   txsKey,
+  workKey,
 } from './rows.ts'
 import { submitTx } from './submit.ts'
 import { slashedAt } from '../tx/index.ts'
+import { minted, rewardOf, setAt, taskOf } from './work.ts'
 
 async function startChain(options: ChainOptions, store: PageStore): Promise<ChainHead> {
   const { genesis, kv } = options
@@ -55,6 +59,7 @@ async function startChain(options: ChainOptions, store: PageStore): Promise<Chai
     [rootsKey(0), encodeRoots(update.roots)],
     [headerKey(0), encodeHeaderRow({ header, certificate: null })],
     [txsKey(0), encodeList([])],
+    [workKey(0), encodeWork({ cat: NO_CAT, verdicts: [] })],
     [resultsKey(0), encodeResults({ outcomes: [], leaves: [] })],
     [bloomKey(0), makeBloom([])],
     [HEAD_KEY, encodeHead({ chainId: header.chainId.bytes, height: 0 })],
@@ -96,6 +101,8 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     mempool: new Mempool(params),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,
+    seatsAt: options.seatsAt ?? (() => NO_SEATS),
+    catChecks: new CatChecks(crypto),
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
     head: row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId),
@@ -132,6 +139,10 @@ function bind(core: ChainCore): Chain {
     heightsTouching: (kind, item, from, to) => heightsTouching(core, kind, item, from, to),
     slashedAt: (bls) => slashedAt(headState(core), bls),
     burnt: () => burntOf(headState(core)),
+    minted: () => minted(core),
+    task: (node, height) => taskOf(core, node, height ?? core.head.header.height + 1),
+    reward: (height) => rewardOf(core, height),
+    setAt: (height) => setAt(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
     waiting: () => core.mempool.size,
