@@ -13,6 +13,7 @@ import {
   encodeNodeProof,
   encodePlace,
   encodeResults,
+  encodeWork,
   guestKey,
   HEAD_KEY,
   headerKey,
@@ -25,6 +26,7 @@ import {
   staleKey,
   txKey,
   txsKey,
+  workKey,
   type Results,
 } from './rows.ts'
 import { checkBlockCertificate } from './votes.ts'
@@ -100,6 +102,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     [headerKey(height), encodeHeaderRow({ header: block.header, certificate })],
     ...parentRow(core, executed),
     [txsKey(height), encodeList(block.txs)],
+    [workKey(height), encodeWork(block)],
     [resultsKey(height), encodeResults(results)],
     [bloomKey(height), execution.bloomFilter],
     [printsKey(height), encodeList(execution.prints)],
