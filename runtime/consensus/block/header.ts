@@ -38,17 +38,7 @@ export interface ParentHeader {
 /** The header's fields that are known before the transactions run. */
 export type HeaderStart = Pick<
   Header,
-  | 'chainId'
-  | 'height'
-  | 'round'
-  | 'parent'
-  | 'parentCertificate'
-  | 'proposer'
-  | 'kappa'
-  | 'vrfProof'
-  | 'seed'
-  | 'time'
-  | 'protocol'
+  'chainId' | 'height' | 'round' | 'parent' | 'parentCertificate' | 'proposer' | 'kappa' | 'vrfProof' | 'seed' | 'time' | 'protocol'
 >
 
 const NO_HASH = new Uint8Array(32)

@@ -13,20 +13,24 @@ import {
   encodeNodeProof,
   encodePlace,
   encodeResults,
+  encodeWork,
   guestKey,
   HEAD_KEY,
   headerKey,
   nodeProofKey,
   PENDING_KEY,
+  printsKey,
   receiptKey,
   resultsKey,
   rootsKey,
   staleKey,
   txKey,
   txsKey,
+  workKey,
   type Results,
 } from './rows.ts'
 import { checkBlockCertificate } from './votes.ts'
+import { windowRows } from './windows.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
 
@@ -98,8 +102,11 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     [headerKey(height), encodeHeaderRow({ header: block.header, certificate })],
     ...parentRow(core, executed),
     [txsKey(height), encodeList(block.txs)],
+    [workKey(height), encodeWork(block)],
     [resultsKey(height), encodeResults(results)],
     [bloomKey(height), execution.bloomFilter],
+    [printsKey(height), encodeList(execution.prints)],
+    ...windowRows(core.kv, height, execution.prints),
     ...indexRows(executed),
     ...nodeProofRows(core, executed),
     ...core.sets.rows(height, execution.nextSet),

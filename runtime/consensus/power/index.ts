@@ -7,5 +7,17 @@ export { foundPower } from './founding.ts'
 export { chipBlsKey, chipKey, identityKeyKey, nodeKey, voteKeyKey } from './keys.ts'
 export { forgetLease, leaseAt, leaseReaches, noteLease } from './leases.ts'
 export type { PowerRules } from './line.ts'
-export { catSeatsOf, enrol, readChip, readNode, roomForNode, seatChip, unseatChip, withPower, writeChip, writeNode, type Moment } from './registry.ts'
+export {
+  catSeatsOf,
+  enrol,
+  readChip,
+  readNode,
+  roomForNode,
+  seatChip,
+  unseatChip,
+  withPower,
+  writeChip,
+  writeNode,
+  type Moment,
+} from './registry.ts'
 export { addVendor, isVendor, isVendorName } from './vendors.ts'

@@ -1,5 +1,16 @@
 /** Leases: which height ends one, from when it counts for nobody, and the list of those to let go at an epoch's end. */
-import { asArray, asBytes, decode, encode, epochOf, equalBytes, lastHeightOf, LIMITS, SERIAL_BYTES, type ChipRecord } from '../../core/index.ts'
+import {
+  asArray,
+  asBytes,
+  decode,
+  encode,
+  epochOf,
+  equalBytes,
+  lastHeightOf,
+  LIMITS,
+  SERIAL_BYTES,
+  type ChipRecord,
+} from '../../core/index.ts'
 import type { StateReader, WorkingState } from '../state/index.ts'
 import { AHEAD } from './by-epoch.ts'
 import { leasesKey } from './keys.ts'

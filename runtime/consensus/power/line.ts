@@ -40,7 +40,12 @@ export function powerLine(entrants: readonly Entrant[], rules: Pick<PowerRules, 
 }
 
 /** The set that votes in an epoch: all of the line, or, where they are many and the genesis says so, a committee whose members weigh what they drew. */
-export function setOf(line: readonly Validator[], rules: Pick<PowerRules, 'committeeSeats'>, seed: Uint8Array, epoch: number): readonly Validator[] {
+export function setOf(
+  line: readonly Validator[],
+  rules: Pick<PowerRules, 'committeeSeats'>,
+  seed: Uint8Array,
+  epoch: number,
+): readonly Validator[] {
   if (rules.committeeSeats === 0 || line.length <= SAMPLED_FROM) return line
   return drawCommittee(line, rules.committeeSeats, seed, epoch)
 }

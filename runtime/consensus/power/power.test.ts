@@ -239,7 +239,10 @@ test('a slashed key has no power from the next epoch on, its bond is burnt with 
   // the set of height 1 has another member at that place, or none
   const stale = encodeEvidence({ ...voteEvidence(...votes), height: 1 })
   const burnt = t.chain.burnt()
-  expect(await t.block([BOB, { kind: 'evidence', record: stale }], [BOB, { kind: 'evidence', record }])).toEqual(['the evidence proves nothing', 'ok'])
+  expect(await t.block([BOB, { kind: 'evidence', record: stale }], [BOB, { kind: 'evidence', record }])).toEqual([
+    'the evidence proves nothing',
+    'ok',
+  ])
   expect(t.chain.burnt() - burnt).toBeGreaterThanOrEqual(5n * UNC)
   expect(t.chain.account(node.address).bond).toBe(0n)
   const height = t.chain.head().header.height
@@ -293,7 +296,10 @@ test('a node that left comes back with the vote key and the chips that it had', 
 test('a vendor is added by more than half of the power of the set of a height, and its chips then count', async () => {
   const t = await powerChain([2, 2, 1])
   const maker = userOf(91)
-  const proposal = (signers: readonly number[], over: { height?: number; name?: string; key?: Uint8Array; chainId?: PowerChain['chainId'] } = {}) => {
+  const proposal = (
+    signers: readonly number[],
+    over: { height?: number; name?: string; key?: Uint8Array; chainId?: PowerChain['chainId'] } = {},
+  ) => {
     const { height = 1, name = 'new maker', key = maker.key, chainId = t.chainId } = over
     const set = t.chain.setAt(Math.min(height, t.chain.head().header.height))
     const message = vendorMessage(chainId, height, name, key)

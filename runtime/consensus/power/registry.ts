@@ -125,7 +125,8 @@ export function catSeatsOf(state: Reader, node: Uint8Array, epoch: number): CatS
     count,
     aggregate: power?.aggregate ?? NO_KEYS,
     seat: (index) => {
-      if (!Number.isSafeInteger(index) || index < 0 || index >= count) throw new UtnetError('core_bad_argument', `seat ${index} of ${count}`)
+      if (!Number.isSafeInteger(index) || index < 0 || index >= count)
+        throw new UtnetError('core_bad_argument', `seat ${index} of ${count}`)
       const serial = readSeat(state, node, index).findLast((s) => s.from <= epoch)?.serial as Uint8Array
       return { ...(readChip(state, serial) as ChipRecord), serial }
     },

@@ -209,7 +209,8 @@ class ChipDesk {
     if (typeof chip === 'string') return chip
     const { height, power } = this.#block
     const lease = leaseAt(chip, height)
-    if (!equalBytes(lease?.lessee ?? chip.owner, this.#sender)) return lease === null ? 'the chip has another owner' : 'the chip is let to another'
+    if (!equalBytes(lease?.lessee ?? chip.owner, this.#sender))
+      return lease === null ? 'the chip has another owner' : 'the chip is let to another'
     if (node === null || consent === null) {
       if (chip.node === null) return 'the chip works for no node'
       this.#free(serial, chip)

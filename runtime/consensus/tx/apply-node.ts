@@ -39,7 +39,8 @@ function register(state: WorkingState, block: BlockContext, tx: ChainTx, action:
   if (before !== undefined) return comeBack(state, key, before, action, epoch)
   if (state.get('offchain', voteKeyKey(bls)) !== undefined) return 'a node with this vote key was registered before'
   if (!block.crypto.verifyValidator({ key, bls, pop, power: 1 })) return 'the proof of possession of the vote key is not valid'
-  if (!block.crypto.blsFastAggregateVerify(bind, voteKeyMessage(block.chainId, key, bls), [bls])) return 'the vote key is not bound to the node key'
+  if (!block.crypto.blsFastAggregateVerify(bind, voteKeyMessage(block.chainId, key, bls), [bls]))
+    return 'the vote key is not bound to the node key'
   const account = state.account(tx.address)
   state.setAccount(tx.address, { ...account, node: { key, role: 'validator' } })
   state.set('offchain', voteKeyKey(bls), key)

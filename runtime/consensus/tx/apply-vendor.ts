@@ -1,5 +1,15 @@
 /** Adds a vendor's root when more than half of the power of a recent set signed it. */
-import { isUtnetError, signersOf, totalPower, UtnetError, utf8, LIMITS, vendorMessage, type Validator, type VendorProposal } from '../../core/index.ts'
+import {
+  isUtnetError,
+  signersOf,
+  totalPower,
+  UtnetError,
+  utf8,
+  LIMITS,
+  vendorMessage,
+  type Validator,
+  type VendorProposal,
+} from '../../core/index.ts'
 import { isEd25519Key } from '../../crypto/index.ts'
 import { addVendor, isVendor, isVendorName } from '../power/index.ts'
 import type { WorkingState } from '../state/index.ts'

@@ -37,10 +37,7 @@ export interface PowerChain {
 }
 
 /** A chain of nodes 11, 12, ... with the founding powers given (0: the node is none of the genesis), all with money, as are users 2, 3 and 4. */
-export async function powerChain(
-  founding: readonly number[],
-  over: Partial<Parameters<typeof testGenesis>[0]> = {},
-): Promise<PowerChain> {
+export async function powerChain(founding: readonly number[], over: Partial<Parameters<typeof testGenesis>[0]> = {}): Promise<PowerChain> {
   const nodes = founding.map((power, i) => validatorOf(11 + i, Math.max(1, power)))
   const genesis = testGenesis({
     validators: nodes.filter((_, i) => founding[i] !== 0).map((v) => v.validator),
@@ -61,7 +58,14 @@ async function openPower(genesis: Genesis, nodes: readonly TestValidator[], kv: 
   async function block(...txs: readonly (readonly [TestUser, TxPayload])[]): Promise<string[]> {
     const height = chain.head().header.height + 1
     const ids = txs.map(([user, payload]) => {
-      const body = { chainId: chain.chainId, nonce: chain.nextNonce(user.address), expiry: height, gasLimit: GAS, maxFeePerGas: chain.params.baseFee, payload }
+      const body = {
+        chainId: chain.chainId,
+        nonce: chain.nextNonce(user.address),
+        expiry: height,
+        gasLimit: GAS,
+        maxFeePerGas: chain.params.baseFee,
+        payload,
+      }
       return chain.submit(signTx(user, body)).id.toString()
     })
     const set = chain.setAt(height)
