@@ -2,7 +2,7 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { compareBytes, isUtnetError, keyAddress, toHex } from '../../runtime/core/index.ts'
+import { compareBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../runtime/core/index.ts'
 import {
   Bft,
   bftCrypto,
@@ -19,7 +19,17 @@ import {
   type Message,
 } from '../../runtime/consensus/bft/index.ts'
 import { openChain, type Chain } from '../../runtime/consensus/index.ts'
-import { crypto, signTx, simulatedExecutor, testGenesis, userOf, validatorOf } from '../../runtime/consensus/test-kit.ts'
+import {
+  crypto,
+  signTx,
+  simulatedExecutor,
+  testGenesis,
+  UNC,
+  userOf,
+  validatorOf,
+  type TestUser,
+  type TestValidator,
+} from '../../runtime/consensus/test-kit.ts'
 import { seededRandom, SimulatedDisk, simulatedKv } from '../../runtime/kv/index.ts'
 import { knownAnswers } from './known-answers.ts'
 import { Monitor } from './monitor.ts'
@@ -34,7 +44,7 @@ export interface ChainLiar {
 export interface ChainNetOptions {
   readonly seed: number
   readonly heights: number
-  /** Power of each validator; 1, 2, 3 and 4 without it. */
+  /** Founding power of each validator; 1, 2, 3 and 4 without it. One of 0 is none of the genesis. */
   readonly powers?: readonly number[]
   /** Operation of the first node's disk at which it loses power. */
   readonly crashAt?: number
@@ -47,6 +57,12 @@ export interface ChainNetOptions {
   readonly report?: boolean
   /** Nobody keeps the row of what it signed. */
   readonly forgetful?: boolean
+  /** Further choices of the genesis. */
+  readonly genesis?: Parameters<typeof testGenesis>[0]
+  /** Called once for each height that is reached first, with a chain that has it: transactions to send. Senders are validators, or none of them. */
+  readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
+  /** Validators that lose power when a height is reached first. */
+  readonly falls?: Readonly<Record<number, readonly number[]>>
 }
 
 export interface ChainNetReport {
@@ -65,6 +81,8 @@ export interface ChainNetReport {
   /** Two blocks of one height with certificates. */
   readonly conflicts: Monitor['conflicts']
   readonly faults: readonly string[]
+  /** By running validator, for each height from 1: the powers of all validators. */
+  readonly powers: readonly (readonly (readonly number[])[])[]
 }
 
 const START = 1_700_000_000_000
@@ -85,9 +103,14 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const port = knownAnswers(crypto)
   // a set is in order of its node keys
   const order = [...powers.keys()].sort((a, b) => compareBytes(userOf(11 + a).key, userOf(11 + b).key))
-  const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), power))
-  const users = [2, 3, 4].map(userOf)
-  const genesis = testGenesis({ validators: validators.map((v) => v.validator) })
+  const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), Math.max(1, power)))
+  const users = [2, 3].map(userOf)
+  const reporter = userOf(4)
+  const genesis = testGenesis({
+    validators: validators.filter((_, i) => powers[i] !== 0).map((v) => v.validator),
+    accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    ...options.genesis,
+  })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
   let crashes = 0
@@ -97,7 +120,11 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     (_, i) => new SimulatedDisk({ seed: seed * 10 + i, ...(i === 0 && crashAt !== undefined ? { crashAt } : {}) }),
   )
   const running: ({ readonly chain: Chain; readonly node: BftNode } | undefined)[] = validators.map(() => undefined)
-  const monitor = new Monitor(validators.length, () => validators.map((v) => v.validator))
+  const monitor = new Monitor(validators.length, setAt)
+  /** Place of a validator among all, by its place in the set of a height. */
+  const placeOf = (member: number, height: number): number =>
+    validators.findIndex((v) => v.key.join() === setAt(height)[member]?.key.join())
+  let reached = 0
   const wires: Uint8Array[] = []
 
   async function guard(i: number, work: () => Promise<unknown>): Promise<void> {
@@ -138,6 +165,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
           commit: async (final) => {
             await app.commit(final)
             if (i !== liar?.index) monitor.commit(i, final, final.certificate.height + 1, 0)
+            reach(final.certificate.height, chain)
           },
         },
         loadRow: () => {
@@ -154,7 +182,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         timer: (ms, fire) => time.after(ms, () => guard(i, () => node.fire(fire))),
         onEvidence: (evidence) => {
           if (i === liar?.index) return
-          accused.add(evidence.member)
+          accused.add(placeOf(evidence.member, evidence.height))
           if (options.report === true) report(i, evidence)
         },
         onRefuse: (from, why) => {
@@ -176,33 +204,49 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     }
   }
 
-  const nonces = users.map(() => 0)
-  function send(u: number, any: Chain, payload: Parameters<typeof signTx>[1]['payload']): void {
-    const wire = signTx(users[u] as (typeof users)[number], {
+  const nonces = new Map<TestUser, number>()
+  function send(user: TestUser, any: Chain, payload: TxPayload): void {
+    const nonce = nonces.get(user) ?? 0
+    const wire = signTx(user, {
       chainId: any.chainId,
-      nonce: nonces[u] as number,
+      nonce,
       expiry: 10_000,
-      gasLimit: payload.kind === 'evidence' ? 20_000_000n : 1_000_000n,
+      gasLimit: payload.kind === 'transfer' ? 1_000_000n : 20_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })
-    nonces[u] = (nonces[u] as number) + 1
+    nonces.set(user, nonce + 1)
     wires.push(wire)
     for (const r of running) if (r !== undefined) submit(r.chain, wire)
+  }
+
+  /** What a height that is reached first brings with it. */
+  function reach(height: number, chain: Chain): void {
+    if (height <= reached) return
+    reached = height
+    for (const [user, payload] of options.act?.(height, chain, validators) ?? []) send(user, chain, payload)
+    for (const i of options.falls?.[height] ?? []) time.after(1, () => Promise.resolve(fall(i)))
+  }
+
+  /** The set of a height, as one that runs knows it. */
+  function setAt(height: number): readonly Validator[] {
+    const knows = running.find((r) => r !== undefined && r.chain.head().header.height + 1 >= height)
+    return knows === undefined ? genesis.validators : knows.chain.setAt(height)
   }
 
   const reported = new Set<number>()
   function report(i: number, evidence: Evidence): void {
     const chain = running[i]?.chain
-    if (chain === undefined || reported.has(evidence.member)) return
-    reported.add(evidence.member)
-    send(2, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
+    const offender = placeOf(evidence.member, evidence.height)
+    if (chain === undefined || reported.has(offender)) return
+    reported.add(offender)
+    send(reporter, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
   }
 
   function addTx(): void {
     const any = running.find((r) => r !== undefined)?.chain
-    const u = Math.floor(random() * 2)
-    if (any !== undefined) send(u, any, { kind: 'transfer', to: keyAddress(new Uint8Array(32).fill(u)), value: 1n })
+    const payer = users[Math.floor(random() * 2)] as TestUser
+    if (any !== undefined) send(payer, any, { kind: 'transfer', to: keyAddress(payer.key), value: 1n })
     time.after(100, addTx)
   }
 
@@ -248,5 +292,11 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
     conflicts: monitor.conflicts,
     faults: monitor.faults,
+    powers: chains.map((chain) =>
+      Array.from({ length: common }, (_, h) => {
+        const set = chain.setAt(h + 1)
+        return validators.map((v) => set.find((m) => m.key.join() === v.key.join())?.power ?? 0)
+      }),
+    ),
   }
 }

@@ -42,6 +42,7 @@ export interface ChainOptions {
 
 export interface ProduceOptions {
   readonly timeMs: number
+  /** Without it the first round that the proposer leads. */
   readonly round?: number
   readonly proposer: Proposer
   readonly voters: readonly Voter[]
