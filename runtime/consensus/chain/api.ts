@@ -12,7 +12,7 @@ import type {
   Validator,
 } from '../../core/index.ts'
 import type { BloomKind, Skipped } from '../block/index.ts'
-import type { CatSeats, RewardRecord } from '../cat/index.ts'
+import type { CatSeats, RewardRecord, SampledTask } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
@@ -21,7 +21,6 @@ import type { ExecutedBlock } from './core.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
-import type { RoundTask } from './work.ts'
 
 export interface ChainOptions {
   readonly genesis: Genesis
@@ -97,8 +96,9 @@ export interface Chain {
   burnt(): bigint
   /** Rewards released up to the head, in 10^-18 UNC. */
   minted(): bigint
-  /** What a node is asked for at a height, the next without it; throws `chain_height`. */
-  task(node: Uint8Array, height?: number): RoundTask
+  /** What a node has to compute at a height, up to the one behind the head; throws `chain_height`. */
+  task(node: Uint8Array, height: number): SampledTask
+  catSeats(node: Uint8Array, height: number): CatSeats
   /** The validators of a height, in their order. */
   setAt(height: number): readonly Validator[]
   /** What became of the reward of a block; undefined where there was none, or its record is no longer kept. */
