@@ -112,6 +112,13 @@ export const LIMITS = {
   receiptModels: 3,
   receiptModelBytes: 512,
   batchReceipts: 4_096,
+  bloomBytes: 128 * 1024, // of one block: 104,857 items at full precision
+  windowBytes: 1 << 20, // of the filter over a window of blocks
+  filterCriteria: 8,
+  searchRows: 4_096, // rows that one page of a search reads
+  searchEntries: 1_000, // entries of one page
+  eventBacklog: 1_000, // events that wait for a reader of the live stream; beyond it is cut off
+  eventLag: 600, // blocks that a reader of a filtered stream may be behind
   // store
   blockBytes: 2 * 1024 * 1024,
   fileChunkBytes: 1024 * 1024,

@@ -11,12 +11,10 @@ import {
   fromHex,
   headerHash,
   isUtnetError,
-  kappaOf,
+  leaderOf,
   LIMITS,
   merkleRoot,
-  ownerOf,
   toHex,
-  totalPower,
   UtnetError,
   type Certificate,
 } from '../../core/index.ts'
@@ -85,13 +83,18 @@ export interface ChainAppOptions {
 /** The port over an open chain. Blocks that this node cannot run for a fault of its own stop it: it must not vote on them. */
 export function chainApp({ chain, proposer, clock, work: options }: ChainAppOptions): BlockApp {
   const work = options === undefined ? undefined : new RoundWork(chain, proposer.key, options)
-  const { validators } = chain.genesis
   const executed = new Map<string, ExecutedBlock>()
 
   function setup(): HeightSetup {
     const { header } = chain.head()
-    const leaderOf = (round: number): number => validators.indexOf(ownerOf(kappaOf(header.seed, round, totalPower(validators)), validators))
-    return { height: header.height + 1, members: validators, self: validators.findIndex((v) => equalBytes(v.key, proposer.key)), leaderOf }
+    const height = header.height + 1
+    const members = chain.setAt(height)
+    return {
+      height,
+      members,
+      self: members.findIndex((v) => equalBytes(v.key, proposer.key)),
+      leaderOf: (round) => leaderOf(header.seed, round, members),
+    }
   }
 
   async function run(payload: Uint8Array): Promise<ExecutedBlock | undefined> {

@@ -74,7 +74,10 @@ test('each field wrong in turn, missing or too many: refused with a code', () =>
       const list = decode(encodeMessage(m)) as readonly Cbor[]
       for (const bad of [...spoilt(list, wrong), list.slice(1), list.slice(0, -1), [...list, null]]) {
         // bytes of any length are a payload or a bit field, and a verdict may be true
-        const free = (wrong instanceof Uint8Array || (wrong === true && m.kind === 'verdict')) && !refused(encode(bad)) ? encodeMessage(decodeMessage(encode(bad))) : undefined
+        const free =
+          (wrong instanceof Uint8Array || (wrong === true && m.kind === 'verdict')) && !refused(encode(bad))
+            ? encodeMessage(decodeMessage(encode(bad)))
+            : undefined
         if (free === undefined) expect(refused(encode(bad))).toBe(true)
         else expect(free).toEqual(encode(bad))
       }

@@ -1,10 +1,22 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
-import { limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import {
+  endsEpoch,
+  eventLeaf,
+  limitError,
+  LIMITS,
+  merkleRoot,
+  powerRoot,
+  UtnetError,
+  type Params,
+  type StateRoots,
+  type Validator,
+} from '../../core/index.ts'
+import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
-import { applyTx, encodeEvent, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
-import { bloomDigest, makeBloom } from './bloom.ts'
+import { applyTx, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import { bloomDigest, fingerprints, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */
 export interface ExecutionRoots {
@@ -15,6 +27,8 @@ export interface ExecutionRoots {
   readonly bloom: Uint8Array
   readonly cat: Uint8Array
   readonly verdicts: Uint8Array
+  /** Commitment of the set that certifies the next block. */
+  readonly power: Uint8Array
 }
 
 export interface Execution {
@@ -23,8 +37,12 @@ export interface Execution {
   /** Leaves of the receipt tree, in order. */
   readonly leaves: readonly Uint8Array[]
   readonly bloomFilter: Uint8Array
+  /** Of each transaction, the fingerprints of what it touched. */
+  readonly prints: readonly Uint8Array[]
   readonly roots: ExecutionRoots
   readonly update: StateUpdate
+  /** The set of the next epoch, where the block ends one. */
+  readonly nextSet: readonly Validator[] | undefined
   readonly gasUsed: bigint
 }
 
@@ -74,6 +92,22 @@ export interface Parent {
   readonly roots: Roots
 }
 
+/** Sets stay for epochs, and all blocks name them. */
+const powerRoots = new WeakMap<readonly Validator[], Uint8Array>()
+
+function powerRootOf(set: readonly Validator[]): Uint8Array {
+  let root = powerRoots.get(set)
+  if (root === undefined) {
+    root = powerRoot(set)
+    powerRoots.set(set, root)
+  }
+  return root
+}
+
+function endOf({ height, seed, power, crypto }: BlockContext, present: readonly Validator[]): EpochEnd {
+  return { height, seed, rules: power, crypto, present }
+}
+
 function finish(
   parent: Parent,
   state: WorkingState,
@@ -85,24 +119,30 @@ function finish(
 ): Execution {
   applyWork(state, work.context, work.cat, work.verdicts)
   const leaves = effects.flatMap((e) => e.leaves)
-  const events = effects.flatMap((e) => e.outcome.events)
-  const bloomFilter = makeBloom(effects.flatMap((e) => e.touched))
+  const events = effects.flatMap(({ outcome }) => outcome.events.map((event) => eventLeaf(outcome.id, event)))
+  const prints = effects.map((e) => fingerprints(e.touched))
+  const bloomFilter = makeBloom(prints)
+  const present = context.setAt(context.height) as readonly Validator[]
+  const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
   const update = updateState(parent.store, parent.roots, state.changes(), context.height)
   return {
     txs,
     effects,
     leaves,
     bloomFilter,
+    prints,
     update,
+    nextSet,
     gasUsed,
     roots: {
       txRoot: merkleRoot(txs.map((tx) => tx.wire)),
       receiptRoot: merkleRoot(leaves),
-      eventRoot: merkleRoot(events.map(encodeEvent)),
+      eventRoot: merkleRoot(events),
       state: rootHashes(update.roots),
       bloom: bloomDigest(bloomFilter),
       cat: catDigest(work.cat),
       verdicts: verdictsDigest(work.verdicts),
+      power: powerRootOf(nextSet ?? present),
     },
   }
 }

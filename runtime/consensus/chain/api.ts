@@ -11,9 +11,10 @@ import type {
   Params,
   Validator,
 } from '../../core/index.ts'
-import type { BloomKind, Skipped } from '../block/index.ts'
-import type { CatSeats, RewardRecord, SampledTask } from '../cat/index.ts'
+import type { Skipped } from '../block/index.ts'
+import type { RewardRecord, SampledTask } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
+import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './build.ts'
@@ -21,6 +22,7 @@ import type { ExecutedBlock } from './core.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
+import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
 
 export interface ChainOptions {
   readonly genesis: Genesis
@@ -89,18 +91,29 @@ export interface Chain {
   prove(trie: TrieName, key: Uint8Array, at?: number): ProvenValue
   /** A node's account, proven at a height where it anchored a batch (kept for good) or at any readable height. */
   nodeProof(node: Uint8Array, height: number): NodeProof
-  heightsTouching(kind: BloomKind, item: Uint8Array, from: number, to: number): number[]
+  /** One page of a search over final blocks. */
+  search(search: ChainSearch): FoundPage
+  /** Shows that an entry is in its block. */
+  proveEntry(entry: FoundEntry): LeafProof
+  /** The filter whose digest the header of a height names; throws `chain_height`. */
+  bloom(height: number): Uint8Array
   /** Height whose block took evidence against a vote key; undefined where none did. */
   slashedAt(bls: Uint8Array): number | undefined
+  /**
+   * The set that votes at a height, in the order of its node keys: all that have power, or a drawn committee that weighs what it drew. Throws `chain_height`
+   * beyond the epoch of the next height, `chain_pruned` before the trusting period.
+   */
+  setAt(height: number): readonly Validator[]
+  /** A node's chips exactly as they count at a height: of the head's epoch, the one before it, or the two after it. Throws `chain_height`, `chain_pruned`. */
+  catSeats(node: Uint8Array, height: number): CatSeats
+  /** What a light client needs of an epoch that is over. Throws `chain_height`. */
+  epochStep(epoch: number): EpochStep
   /** Fees burnt up to the head, in 10^-18 UNC. */
   burnt(): bigint
   /** Rewards released up to the head, in 10^-18 UNC. */
   minted(): bigint
   /** What a node has to compute at a height, up to the one behind the head; throws `chain_height`. */
   task(node: Uint8Array, height: number): SampledTask
-  catSeats(node: Uint8Array, height: number): CatSeats
-  /** The validators of a height, in their order. */
-  setAt(height: number): readonly Validator[]
   /** What became of the reward of a block; undefined where there was none, or its record is no longer kept. */
   reward(height: number): RewardRecord | undefined
   /** Every value of a trie at the head with its position: for audits. */

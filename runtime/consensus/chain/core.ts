@@ -8,6 +8,7 @@ import type { CallNote } from '../tx/index.ts'
 import type { Mempool, PoolView } from '../mempool/index.ts'
 import { readAccount, stateAt, type Roots, type StateReader } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
+import type { EpochSets } from './sets.ts'
 import { decodeResults, resultsKey, type Block, type Results, type VoteRow } from './rows.ts'
 
 export interface ChainHead extends ParentHeader {
@@ -22,6 +23,7 @@ export interface ChainCore {
   readonly crypto: ChainCrypto
   readonly params: Params
   readonly rules: HeaderRules
+  readonly sets: EpochSets
   readonly mempool: Mempool
   /** Makes a module ready for the executor. */
   readonly loadModule: (module: CID) => Promise<unknown>

@@ -24,6 +24,7 @@ import {
 } from '../../core/index.ts'
 import { isEd25519Key } from '../../crypto/index.ts'
 import { bloomDigest, makeBloom } from '../block/index.ts'
+import { foundPower } from '../power/index.ts'
 import { catDigest, NO_CAT, ROUND_OPERATORS, verdictsDigest } from '../cat/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import { NO_ACCOUNT, WorkingState } from '../state/index.ts'
@@ -176,6 +177,7 @@ export function genesisState(genesis: Genesis): WorkingState {
     const account: Account = { ...state.account(address), node: { key, role: 'validator' } }
     state.setAccount(address, account)
   }
+  foundPower(state, genesis)
   return state
 }
 

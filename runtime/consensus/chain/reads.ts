@@ -23,7 +23,6 @@ import {
   type InferenceRequest,
   type TrieProof,
 } from '../../core/index.ts'
-import { mayContain, type BloomKind } from '../block/index.ts'
 import {
   batchKey,
   decodeRoots,
@@ -262,14 +261,11 @@ export function nodeProof(core: ChainCore, node: Uint8Array, height: number): No
   return { account: value, proof }
 }
 
-/** Heights from `from` to `to` whose blocks may concern the item; one that is left out surely does not. */
-export function heightsTouching(core: ChainCore, kind: BloomKind, item: Uint8Array, from: number, to: number): number[] {
-  const out: number[] = []
-  for (let height = Math.max(0, from); height <= Math.min(to, core.head.header.height); height++) {
-    const filter = core.kv.get(bloomKey(height))
-    if (filter !== undefined && mayContain(filter, kind, item)) out.push(height)
-  }
-  return out
+/** The filter of a block; throws `chain_height`. */
+export function bloomAt(core: ChainCore, height: number): Uint8Array {
+  const filter = core.kv.get(bloomKey(headerAt(core, height).header.height))
+  if (filter === undefined) throw noHeight(core, height)
+  return filter
 }
 
 /** True when the chain has a receipt of this id. */

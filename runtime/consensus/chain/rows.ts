@@ -35,6 +35,10 @@ const BATCH = prefix('a')
 const NODE_PROOF = prefix('w')
 const GUEST = prefix('g')
 const VOTE = prefix('l')
+const PRINTS = prefix('T')
+const WINDOW = prefix('W')
+const SET = prefix('S')
+const DELTA = prefix('D')
 const WORK = prefix('c')
 
 /** Chain id and height of the head. */
@@ -46,6 +50,10 @@ export const headerKey = (height: number): Uint8Array => concatBytes(HEADER, hei
 export const txsKey = (height: number): Uint8Array => concatBytes(TXS, heightBytes(height))
 export const resultsKey = (height: number): Uint8Array => concatBytes(RESULTS, heightBytes(height))
 export const bloomKey = (height: number): Uint8Array => concatBytes(BLOOM, heightBytes(height))
+/** Fingerprints of what each transaction of a block touched. */
+export const printsKey = (height: number): Uint8Array => concatBytes(PRINTS, heightBytes(height))
+/** Filter over a window of blocks. */
+export const windowKey = (window: number): Uint8Array => concatBytes(WINDOW, heightBytes(window))
 export const rootsKey = (height: number): Uint8Array => concatBytes(ROOTS, heightBytes(height))
 export const staleKey = (height: number): Uint8Array => concatBytes(STALE, heightBytes(height))
 export const workKey = (height: number): Uint8Array => concatBytes(WORK, heightBytes(height))
@@ -55,6 +63,10 @@ export const batchRowKey = (node: Uint8Array, thread: number, first: number): Ui
   concatBytes(BATCH, node, utf8(`${thread}/`), heightBytes(first))
 export const nodeProofKey = (node: Uint8Array, height: number): Uint8Array => concatBytes(NODE_PROOF, node, heightBytes(height))
 export const guestKey = (name: string): Uint8Array => concatBytes(GUEST, utf8(name))
+/** The set that begins in an epoch. */
+export const setKey = (epoch: number): Uint8Array => concatBytes(SET, heightBytes(epoch))
+/** What takes the set of an epoch to that of the next. */
+export const deltaKey = (epoch: number): Uint8Array => concatBytes(DELTA, heightBytes(epoch))
 export const voteKey = (bls: Uint8Array): Uint8Array => concatBytes(VOTE, bls)
 
 /** All names lie between these. */

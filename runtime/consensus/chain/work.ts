@@ -23,14 +23,9 @@ export function workContext(core: ChainCore, height: number, proposer: Uint8Arra
     seats,
     crypto: core.crypto,
     checkCat: (bytes) => core.catChecks.check(bytes, catChallenge(chainId, height, core.head.header.seed, proposer), seats),
-    setAt: (at) => setAt(core, at),
+    setAt: (at) => core.sets.at(at),
     hashAt: (at) => headerAt(core, at).hash,
   }
-}
-
-/** The validators of a height, in their order. */
-export function setAt(core: ChainCore, _height: number): readonly Validator[] {
-  return core.rules.validators
 }
 
 /** The reward of the block at a height, as the head's state has it. */
