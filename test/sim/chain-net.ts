@@ -2,7 +2,7 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { compareBytes, isUtnetError, keyAddress, toHex } from '../../runtime/core/index.ts'
+import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex } from '../../runtime/core/index.ts'
 import {
   Bft,
   bftCrypto,
@@ -17,9 +17,19 @@ import {
   type BftCrypto,
   type Evidence,
   type Message,
+  type RoundWorkOptions,
 } from '../../runtime/consensus/bft/index.ts'
-import { openChain, type Chain } from '../../runtime/consensus/index.ts'
-import { crypto, signTx, simulatedExecutor, testGenesis, userOf, validatorOf } from '../../runtime/consensus/test-kit.ts'
+import { openChain, type Chain, type RewardRecord } from '../../runtime/consensus/index.ts'
+import {
+  crypto,
+  signTx,
+  simulatedExecutor,
+  testGenesis,
+  UNC,
+  userOf,
+  validatorOf,
+  type TestValidator,
+} from '../../runtime/consensus/test-kit.ts'
 import { seededRandom, SimulatedDisk, simulatedKv } from '../../runtime/kv/index.ts'
 import { knownAnswers } from './known-answers.ts'
 import { Monitor } from './monitor.ts'
@@ -29,6 +39,14 @@ import { Scheduler } from './scheduler.ts'
 export interface ChainLiar {
   readonly index: number
   outgoing(message: Message, to: number, own: BftCrypto): readonly Message[]
+}
+
+/** The work of rounds: what the genesis says of it, who has which chips, and how each validator does its part. */
+export interface ChainNetWork {
+  readonly genesis: Partial<Parameters<typeof testGenesis>[0]>
+  /** What a validator has in the first blocks. */
+  firstPayloads(validator: TestValidator, chain: Chain): readonly Parameters<typeof signTx>[1]['payload'][]
+  part(index: number, validator: TestValidator, chain: Chain): Pick<RoundWorkOptions, 'environment' | 'chips'>
 }
 
 export interface ChainNetOptions {
@@ -47,6 +65,17 @@ export interface ChainNetOptions {
   readonly report?: boolean
   /** Nobody keeps the row of what it signed. */
   readonly forgetful?: boolean
+  readonly work?: ChainNetWork
+}
+
+/** What became of a block's reward. */
+export interface NetReward {
+  readonly height: number
+  readonly round: number
+  /** Place of the proposer among the validators. */
+  readonly proposer: number
+  /** Undefined where there was none. */
+  readonly record: RewardRecord | undefined
 }
 
 export interface ChainNetReport {
@@ -65,6 +94,9 @@ export interface ChainNetReport {
   /** Two blocks of one height with certificates. */
   readonly conflicts: Monitor['conflicts']
   readonly faults: readonly string[]
+  /** By height from 1, as the first validator's last block has them. */
+  readonly rewards: readonly NetReward[]
+  readonly minted: bigint
 }
 
 const START = 1_700_000_000_000
@@ -86,8 +118,12 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   // a set is in order of its node keys
   const order = [...powers.keys()].sort((a, b) => compareBytes(userOf(11 + a).key, userOf(11 + b).key))
   const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), power))
-  const users = [2, 3, 4].map(userOf)
-  const genesis = testGenesis({ validators: validators.map((v) => v.validator) })
+  const users = [...[2, 3, 4].map(userOf), ...validators]
+  const genesis = testGenesis({
+    validators: validators.map((v) => v.validator),
+    accounts: users.map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    ...options.work?.genesis,
+  })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
   let crashes = 0
@@ -131,7 +167,13 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         if (random() < net.drop || (net.groups !== undefined && net.groups[i] !== net.groups[to])) return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
-      const app = chainApp({ chain, proposer: v.proposer, clock: () => START + 10_000 + time.now })
+      const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
+      const app = chainApp({
+        chain,
+        proposer: v.proposer,
+        clock: () => START + 10_000 + time.now,
+        ...(work === undefined ? {} : { work }),
+      })
       const node: BftNode = new BftNode(new Bft({ crypto: own, labelOf: payloadLabel }), {
         app: {
           ...app,
@@ -182,7 +224,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       chainId: any.chainId,
       nonce: nonces[u] as number,
       expiry: 10_000,
-      gasLimit: payload.kind === 'evidence' ? 20_000_000n : 1_000_000n,
+      gasLimit: payload.kind === 'chip' ? 80_000_000n : payload.kind === 'evidence' ? 20_000_000n : 1_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })
@@ -226,6 +268,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   }
 
   for (const i of validators.keys()) await boot(i)
+  const [opened] = running
+  for (const [i, v] of validators.entries())
+    if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(3 + i, opened.chain, payload)
   addTx()
   if (options.weather === true) time.after(500, change)
   const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
@@ -248,5 +293,10 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
     conflicts: monitor.conflicts,
     faults: monitor.faults,
+    rewards: Array.from({ length: common }, (_, h) => {
+      const { height, round, proposer } = (first as Chain).headerAt(h + 1).header
+      return { height, round, proposer: validators.findIndex((v) => equalBytes(v.key, proposer)), record: first?.reward(height) }
+    }),
+    minted: first?.minted() ?? 0n,
   }
 }

@@ -8,7 +8,7 @@ import {
   VerdictPool,
   verdictMessage,
   type CatEnvironment,
-  type CatSeats,
+  type AnsweringChips,
   type CatSigner,
   type SampledTask,
 } from '../cat/index.ts'
@@ -51,7 +51,7 @@ export class RoundWork implements Verdicts {
   }
 
   /** No bytes where chips are missing or the operator does not run here. */
-  async #cat(task: SampledTask, seats: CatSeats): Promise<Uint8Array> {
+  async #cat(task: SampledTask, seats: AnsweringChips): Promise<Uint8Array> {
     const { environment, chips } = this.#options
     if (chips === undefined) return NO_CAT
     try {

@@ -33,8 +33,6 @@ export interface ChainOptions {
   readonly loadModule?: (module: CID) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
-  /** Chips of a node at a height; none without it. */
-  readonly seatsAt?: (node: Uint8Array, height: number) => CatSeats
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
   readonly history?: number
 }

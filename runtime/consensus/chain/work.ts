@@ -1,8 +1,9 @@
 /** The work of a round: what its proposer is asked for, what the block is judged by, and what became of its reward. */
-import type { CID, Validator } from '../../core/index.ts'
+import type { CID } from '../../core/index.ts'
 import { catChallenge, drawOperator, rewardAt, type RewardRecord, type SampledTask, type WorkContext } from '../cat/index.ts'
 import { mintedOf } from '../state/index.ts'
 import { headState, type ChainCore } from './core.ts'
+import { catSeats } from './power.ts'
 import { headerAt } from './reads.ts'
 
 /** The task of a node at a height up to that behind the head; throws `chain_height` for another. */
@@ -14,13 +15,13 @@ export function taskOf(core: ChainCore, node: Uint8Array, height: number): Sampl
 /** What the next block of this proposer is judged by. */
 export function workContext(core: ChainCore, height: number, proposer: Uint8Array): WorkContext {
   const chainId: CID = core.rules.chainId
-  const seats = core.seatsAt(proposer, height)
+  const seats = catSeats(core, proposer, height)
   return {
     chainId,
     rules: core.genesis,
     height,
     proposer,
-    seats,
+    chips: seats.count,
     crypto: core.crypto,
     checkCat: (bytes) => core.catChecks.check(bytes, catChallenge(chainId, height, core.head.header.seed, proposer), seats),
     setAt: (at) => core.sets.at(at),
