@@ -2,7 +2,7 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { compareBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../runtime/core/index.ts'
+import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../runtime/core/index.ts'
 import {
   Bft,
   bftCrypto,
@@ -17,8 +17,9 @@ import {
   type BftCrypto,
   type Evidence,
   type Message,
+  type RoundWorkOptions,
 } from '../../runtime/consensus/bft/index.ts'
-import { openChain, type Chain } from '../../runtime/consensus/index.ts'
+import { openChain, type Chain, type RewardRecord } from '../../runtime/consensus/index.ts'
 import {
   crypto,
   signTx,
@@ -39,6 +40,14 @@ import { Scheduler } from './scheduler.ts'
 export interface ChainLiar {
   readonly index: number
   outgoing(message: Message, to: number, own: BftCrypto): readonly Message[]
+}
+
+/** The work of rounds: what the genesis says of it, who has which chips, and how each validator does its part. */
+export interface ChainNetWork {
+  readonly genesis: Partial<Parameters<typeof testGenesis>[0]>
+  /** What a validator has in the first blocks. */
+  firstPayloads(validator: TestValidator, chain: Chain): readonly Parameters<typeof signTx>[1]['payload'][]
+  part(index: number, validator: TestValidator, chain: Chain): Pick<RoundWorkOptions, 'environment' | 'chips'>
 }
 
 export interface ChainNetOptions {
@@ -63,6 +72,17 @@ export interface ChainNetOptions {
   readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
   /** Validators that lose power when a height is reached first. */
   readonly falls?: Readonly<Record<number, readonly number[]>>
+  readonly work?: ChainNetWork
+}
+
+/** What became of a block's reward. */
+export interface NetReward {
+  readonly height: number
+  readonly round: number
+  /** Place of the proposer among the validators. */
+  readonly proposer: number
+  /** Undefined where there was none. */
+  readonly record: RewardRecord | undefined
 }
 
 export interface ChainNetReport {
@@ -83,6 +103,9 @@ export interface ChainNetReport {
   readonly faults: readonly string[]
   /** By running validator, for each height from 1: the powers of all validators. */
   readonly powers: readonly (readonly (readonly number[])[])[]
+  /** By height from 1, as the first validator's last block has them. */
+  readonly rewards: readonly NetReward[]
+  readonly minted: bigint
 }
 
 const START = 1_700_000_000_000
@@ -110,6 +133,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     validators: validators.filter((_, i) => powers[i] !== 0).map((v) => v.validator),
     accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
     ...options.genesis,
+    ...options.work?.genesis,
   })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
@@ -158,7 +182,13 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         if (random() < net.drop || (net.groups !== undefined && net.groups[i] !== net.groups[to])) return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
-      const app = chainApp({ chain, proposer: v.proposer, clock: () => START + 10_000 + time.now })
+      const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
+      const app = chainApp({
+        chain,
+        proposer: v.proposer,
+        clock: () => START + 10_000 + time.now,
+        ...(work === undefined ? {} : { work }),
+      })
       const node: BftNode = new BftNode(new Bft({ crypto: own, labelOf: payloadLabel }), {
         app: {
           ...app,
@@ -211,7 +241,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       chainId: any.chainId,
       nonce,
       expiry: 10_000,
-      gasLimit: payload.kind === 'transfer' ? 1_000_000n : 20_000_000n,
+      gasLimit: payload.kind === 'transfer' ? 1_000_000n : payload.kind === 'chip' ? 80_000_000n : 20_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })
@@ -270,6 +300,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   }
 
   for (const i of validators.keys()) await boot(i)
+  const [opened] = running
+  for (const [i, v] of validators.entries())
+    if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(v, opened.chain, payload)
   addTx()
   if (options.weather === true) time.after(500, change)
   const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
@@ -298,5 +331,10 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         return validators.map((v) => set.find((m) => m.key.join() === v.key.join())?.power ?? 0)
       }),
     ),
+    rewards: Array.from({ length: common }, (_, h) => {
+      const { height, round, proposer } = (first as Chain).headerAt(h + 1).header
+      return { height, round, proposer: validators.findIndex((v) => equalBytes(v.key, proposer)), record: first?.reward(height) }
+    }),
+    minted: first?.minted() ?? 0n,
   }
 }

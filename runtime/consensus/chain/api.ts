@@ -12,7 +12,7 @@ import type {
   Validator,
 } from '../../core/index.ts'
 import type { Skipped } from '../block/index.ts'
-import type { RewardRecord } from '../cat/index.ts'
+import type { RewardRecord, SampledTask } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
@@ -23,7 +23,6 @@ import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
 import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
-import type { RoundTask } from './work.ts'
 
 export interface ChainOptions {
   readonly genesis: Genesis
@@ -34,8 +33,6 @@ export interface ChainOptions {
   readonly loadModule?: (module: CID) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
-  /** Chips of a node at a height; none without it. */
-  readonly seatsAt?: (node: Uint8Array, height: number) => CatSeats
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
   readonly history?: number
 }
@@ -114,8 +111,8 @@ export interface Chain {
   burnt(): bigint
   /** Rewards released up to the head, in 10^-18 UNC. */
   minted(): bigint
-  /** What a node is asked for at a height, the next without it; throws `chain_height`. */
-  task(node: Uint8Array, height?: number): RoundTask
+  /** What a node has to compute at a height, up to the one behind the head; throws `chain_height`. */
+  task(node: Uint8Array, height: number): SampledTask
   /** What became of the reward of a block; undefined where there was none, or its record is no longer kept. */
   reward(height: number): RewardRecord | undefined
   /** Every value of a trie at the head with its position: for audits. */

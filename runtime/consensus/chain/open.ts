@@ -1,7 +1,7 @@
 /** Opens a chain: starts it from its genesis, or goes on from the head in the store. */
 import { chainIdOf, equalBytes, LIMITS, paramsOf, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
 import { asParent, makeBloom } from '../block/index.ts'
-import { CatChecks, NO_CAT, NO_SEATS } from '../cat/index.ts'
+import { CatChecks, NO_CAT } from '../cat/index.ts'
 import { Mempool } from '../mempool/index.ts'
 import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt } from '../state/index.ts'
 import { createPageStore, type PageStore } from '../trie/index.ts'
@@ -108,7 +108,6 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     mempool: new Mempool(params),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,
-    seatsAt: options.seatsAt ?? (() => NO_SEATS),
     catChecks: new CatChecks(crypto),
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
@@ -152,7 +151,7 @@ function bind(core: ChainCore): Chain {
     epochStep: (epoch) => epochStep(core, epoch),
     burnt: () => burntOf(headState(core)),
     minted: () => minted(core),
-    task: (node, height) => taskOf(core, node, height ?? core.head.header.height + 1),
+    task: (node, height) => taskOf(core, node, height),
     reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),

@@ -28,7 +28,17 @@ import {
 } from '../../../runtime/core/index.ts'
 import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/bft/index.ts'
 import { BURNT_KEY } from '../../../runtime/consensus/index.ts'
-import { crypto, signBatch, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain, type TestUser } from '../../../runtime/consensus/test-kit.ts'
+import {
+  crypto,
+  signBatch,
+  testChain,
+  testGenesis,
+  UNC,
+  userOf,
+  VALIDATOR,
+  type TestChain,
+  type TestUser,
+} from '../../../runtime/consensus/test-kit.ts'
 import { spoiltBytes, spoiltValues } from './spoil.ts'
 
 crypto.useNativeHashes()
