@@ -45,8 +45,8 @@ interface Reply {
 /** Starts anvil with options beside port and silence; `prefix` is a command before it (taskset). Throws where it cannot be had. */
 export async function startAnvil(options: readonly string[], prefix: readonly string[] = []): Promise<Anvil> {
   const port = await freePort()
-  const args = ['--port', String(port), '--silent', '--no-cors', '--no-request-size-limit', ...options].filter((a) => a !== '--silent')
-  const [command, ...rest] = [...prefix, binary(), ...args, '--quiet'] as [string, ...string[]]
+  const args = ['--port', String(port), '--quiet', '--no-cors', '--no-request-size-limit', ...options]
+  const [command = '', ...rest] = [...prefix, binary(), ...args]
   const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] })
   const end = (): void => void child.kill()
   process.once('exit', end)
