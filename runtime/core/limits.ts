@@ -107,6 +107,8 @@ export const LIMITS = {
   vendorNameBytes: 64,
   powerDeltaBytes: 4 * 1024 * 1024,
   mempoolTxs: 50_000,
+  signaturesWaiting: 8_192, // at the threads that check them; what is over is checked by who asks
+  submitsWaiting: 16_384, // transactions that a node was sent and has not judged; beyond it is `mempool_full`
   mempoolPerSender: 64,
   receiptBytes: 1_024,
   receiptModels: 3,

@@ -9,6 +9,7 @@ import type {
   InferenceRequest,
   Kv,
   Params,
+  UtnetError,
   Validator,
 } from '../../core/index.ts'
 import type { Skipped } from '../block/index.ts'
@@ -22,6 +23,7 @@ import type { ExecutedBlock } from './core.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
+import type { TakenTx } from './submit.ts'
 import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
 
 export interface ChainOptions {
@@ -118,7 +120,12 @@ export interface Chain {
   /** Every value of a trie at the head with its position: for audits. */
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
-  submit(wire: Uint8Array): { readonly id: CID; readonly hash: string }
+  submit(wire: Uint8Array): TakenTx
+  /**
+   * The same of many, in their order: signatures are checked all at once, perhaps by other threads. Gives of each what `submit` gives, or what it
+   * throws. Calls are answered in the order in which they were made; a `submit` in between comes before them.
+   */
+  submitAll(wires: readonly Uint8Array[]): Promise<readonly (TakenTx | UtnetError)[]>
   /** Waiting transactions. */
   waiting(): number
   /** Takes a waiting transaction back, and those of its sender behind it; returns their ids. */

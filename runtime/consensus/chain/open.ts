@@ -49,7 +49,7 @@ import {
 import { proveEntry, searchChain } from './search.ts'
 import { catSeats, epochStep } from './power.ts'
 import { EpochSets, firstSetRows } from './sets.ts'
-import { submitTx } from './submit.ts'
+import { submitAll, submitTx } from './submit.ts'
 import { slashedAt } from '../tx/index.ts'
 import { minted, rewardOf, taskOf } from './work.ts'
 
@@ -113,6 +113,7 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     recentResults: new Map(),
     head,
     votes: new Map(),
+    taking: Promise.resolve(),
     producing: false,
     committing: false,
     broken: undefined,
@@ -155,6 +156,7 @@ function bind(core: ChainCore): Chain {
     reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
+    submitAll: (wires) => submitAll(core, wires),
     waiting: () => core.mempool.size,
     drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),
     produce: (options) => produce(core, options),

@@ -2,7 +2,7 @@
 import { equalBytes, leaderOf, UtnetError, type Certificate, type CID } from '../../core/index.ts'
 import type { Proposer, Voter } from '../crypto-port.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
-import { buildBlock, executeBlock, loadModules, readTxs, withModules, type BuildOptions } from './build.ts'
+import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
 import { makeCertificate, pendingBlock, voteFor } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
@@ -25,14 +25,15 @@ export async function proposeBlock(
     ({ skipped }) => skipped.map((s) => s.error),
   )
   const dropped: { id: CID; error: unknown }[] = []
-  for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.id.toString())) dropped.push({ id: gone.id, error })
+  for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.hash)) dropped.push({ id: gone.id, error })
   return { executed: built.executed, dropped }
 }
 
 /** Runs another's block with the modules ready that it runs; throws as `executeBlock`. */
 export async function runBlock(core: ChainCore, block: Block, parentCertificate?: Certificate | null): Promise<ExecutedBlock> {
-  await loadModules(core, readTxs(core, block))
-  return withModules(core, () => executeBlock(core, block, parentCertificate))
+  const txs = await checkTxs(core, block)
+  await loadModules(core, txs)
+  return withModules(core, () => executeBlock(core, block, parentCertificate, txs))
 }
 
 /** Builds, votes for and commits the next block; first finishes one that was voted for before a crash. */

@@ -1,5 +1,5 @@
 /** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of decoded pages. */
-import { concatBytes, UtnetError, type Kv } from '../../core/index.ts'
+import { byteString, concatBytes, UtnetError, type Kv } from '../../core/index.ts'
 import { decodePage, heightBytes, type Child, type Leaf, type Page } from './page.ts'
 
 const PAGE = 0x6e // n
@@ -17,8 +17,6 @@ export function pageKey(trie: number, version: number, position: Uint8Array, dep
 export function valueKey(trie: number, version: number, position: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(VALUE, trie), heightBytes(version), position)
 }
-
-const keyText = (key: Uint8Array): string => String.fromCharCode(...key)
 
 export interface PageStore {
   /** The page that a slot names. Throws `data_corrupt` when it is missing or damaged. */
@@ -44,7 +42,7 @@ export function createPageStore(kv: Pick<Kv, 'get'>): PageStore {
   return {
     load(trie, child, position, depth) {
       const key = pageKey(trie, child.version, position, depth)
-      const text = keyText(key)
+      const text = byteString(key)
       const known = cache.get(text)
       if (known !== undefined) {
         // the first pages are read by every path: being read again makes a page young
@@ -66,7 +64,7 @@ export function createPageStore(kv: Pick<Kv, 'get'>): PageStore {
       return bytes
     },
     remember(key, page) {
-      keep(keyText(key), page)
+      keep(byteString(key), page)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** The compact sparse Merkle trie with persistent pages: reads at a root, proofs, and batches that give the next root. */
-import { compareBytes, EMPTY_TRIE, equalBytes, sha256, type TrieProof } from '../../core/index.ts'
+import { byteString, compareBytes, EMPTY_TRIE, equalBytes, sha256, type TrieProof } from '../../core/index.ts'
 import {
   EMPTY_PAGE,
   makeLeaf,
@@ -188,7 +188,7 @@ export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, chang
   const last = new Map<string, Item>()
   for (const [key, value] of changes) {
     const position = sha256(key)
-    last.set(String.fromCharCode(...position), { position, value })
+    last.set(byteString(position), { position, value })
   }
   const items = [...last.values()].sort((a, b) => compareBytes(a.position, b.position))
   const old = topPage(store, trie, root)

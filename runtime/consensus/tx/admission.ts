@@ -68,7 +68,7 @@ export function checkForm(tx: ChainTx, chainId: CID, params: Params): void {
 /** Throws `tx_signature` unless the sender signed the transaction. */
 export function checkSignature(tx: ChainTx, crypto: ChainCrypto): void {
   if (!crypto.verifyEd25519(tx.sig, tx.signed, tx.body.sender))
-    throw new UtnetError('tx_signature', `signature of transaction ${tx.id} is not valid`)
+    throw badSignature(tx)
 }
 
 /** What a transaction gives away beside its fee. */
@@ -78,10 +78,34 @@ function spentBy(payload: TxPayload): bigint {
   return payload.kind === 'node' && payload.action.op === 'bond' ? payload.action.amount : 0n
 }
 
+/** Of each transaction whether its sender signed it. */
+export async function signedBySenders(txs: readonly ChainTx[], crypto: ChainCrypto): Promise<readonly boolean[]> {
+  const checks = txs.map((tx) => ({ signature: tx.sig, message: tx.signed, key: tx.body.sender }))
+  const { verifyEd25519Many } = crypto
+  return verifyEd25519Many === undefined
+    ? checks.map((c) => crypto.verifyEd25519(c.signature, c.message, c.key))
+    : await verifyEd25519Many(checks)
+}
+
+/** The refusal of a transaction that its sender did not sign. */
+export function badSignature(tx: ChainTx): UtnetError {
+  return new UtnetError('tx_signature', `signature of transaction ${tx.id} is not valid`)
+}
+
 /** The most that a transaction can take from its sender. */
 export function reserveOf(tx: ChainTx, params: Params): bigint {
   const { payload, gasLimit } = tx.body
   return gasLimit * params.baseFee + spentBy(payload)
+}
+
+/**
+ * Of the checks against the sender's account those that nothing which waits could turn, so that nobody has a signature checked for nothing. Throws as
+ * `checkAgainst`.
+ */
+export function checkEarly(tx: ChainTx, account: Account, height: number, params: Params): void {
+  const { nonce } = tx.body
+  const reachable = nonce > account.nonce && nonce < account.nonce + LIMITS.mempoolPerSender
+  checkAgainst(tx, reachable ? { ...account, nonce } : account, height, params)
 }
 
 /** Checks against the sender's account in a block of this height. Throws `tx_expired`, `tx_nonce`, `tx_balance`. */
