@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
-import { encodeAccount, sha256 } from '../../runtime/core/index.ts'
+import { compareBytes, encodeAccount } from '../../runtime/core/index.ts'
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { openLmdb } from '../../runtime/kv/index.ts'
 import { createPageStore, EMPTY_ROOT, trieUpdate, type TrieRoot } from '../../runtime/consensus/trie/index.ts'
@@ -15,14 +15,21 @@ async function build(dir: string, n: number) {
   let root: TrieRoot = EMPTY_ROOT
   let h = 1
   const t0 = performance.now()
-  for (let i = 0; i < n; i += 20_000) {
+  let tu = 0, tc = 0, td = 0, dead: Uint8Array[] = []
+  for (let i = 0; i < n; i += 100_000) {
     const ch = []
-    for (let j = i; j < Math.min(n, i + 20_000); j++) ch.push([addr(j), acc(j)] as const)
+    for (let j = i; j < Math.min(n, i + 100_000); j++) ch.push([addr(j), acc(j)] as const)
+    let t = performance.now()
     const u = trieUpdate(store, T, root, ch, h++)
-    for (const [k, p] of u.pages) store.remember(k, p)
-    await kv.commit([...u.rows, ...u.stale.map((s) => [s, undefined] as const)])
+    tu += performance.now() - t
+    store.committed(u.pages, u.stale)
+    t = performance.now()
+    await kv.commit(u.rows)
+    tc += performance.now() - t; t = performance.now()
+    await kv.commit(u.stale.map((s) => [s, undefined] as const)); td += performance.now() - t
     root = u.root
   }
+  console.log('update', tu | 0, 'commit', tc | 0, 'delete', td | 0)
   console.log('built', n, ((performance.now() - t0) / 1000).toFixed(1), 's rss', (process.memoryUsage().rss / 1e6).toFixed(0))
   return { kv, store, root, h, n }
 }
@@ -39,13 +46,14 @@ try {
       const t0 = performance.now(); const c0 = process.cpuUsage()
       const u = trieUpdate(s.store, T, s.root, ch, s.h++)
       const t1 = performance.now()
-      for (const [k, p] of u.pages) s.store.remember(k, p)
-      await s.kv.commit([...u.rows, ...u.stale.map((k) => [k, undefined] as const)])
-      const t2 = performance.now(); const c1 = process.cpuUsage(c0)
+      s.store.committed(u.pages, u.stale)
+      await s.kv.commit(u.rows)
+      const t2 = performance.now(); await s.kv.commit(u.stale.toSorted(compareBytes).map((k) => [k, undefined] as const)); const t3 = performance.now(); const c1 = process.cpuUsage(c0)
       s.root = u.root
-      if (round > 5) console.log(s.n, 'update', (t1 - t0).toFixed(1), 'commit', (t2 - t1).toFixed(1), 'cpu', ((c1.user + c1.system) / 1000).toFixed(0), 'pages', u.pages.length, 'bytes', u.rows.reduce((a, [, r]) => a + r.length, 0))
+      if (round > 5) console.log(s.n, 'update', (t1 - t0).toFixed(1), 'commit', (t2 - t1).toFixed(1), 'prune', (t3 - t2).toFixed(0), 'cpu', ((c1.user + c1.system) / 1000).toFixed(0), 'pages', u.pages.length, 'bytes', u.rows.reduce((a, [, r]) => a + r.length, 0))
     }
   }
+  console.log(readFileSync('/proc/self/status', 'utf8').match(/Rss.*/g)?.join(' '))
   console.log('rss', (process.memoryUsage().rss / 1e6).toFixed(0), 'heap', (process.memoryUsage().heapUsed / 1e6).toFixed(0))
   await small.kv.close(); await big.kv.close()
 } finally { rmSync(dir, { recursive: true, force: true }) }

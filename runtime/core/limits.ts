@@ -93,6 +93,7 @@ export const LIMITS = {
   blockGas: 600_000_000, // at most 0.3 s, at 3 times 0.163 ns a gas (bench host.gas)
   blockTxBytes: 8 * 1024 * 1024,
   stateHistory: 256, // heights whose state stays readable
+  pageCacheBytes: 256 * 1024 * 1024, // pages of the state that lie in memory
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
   powerNodes: 10_000, // nodes that have power at once
