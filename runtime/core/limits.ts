@@ -93,6 +93,7 @@ export const LIMITS = {
   blockGas: 600_000_000, // at most 0.3 s, at 3 times 0.163 ns a gas (bench host.gas)
   blockTxBytes: 8 * 1024 * 1024,
   stateHistory: 256, // heights whose state stays readable
+  prunedRows: 16_384, // of states that are no longer readable, deleted behind one block
   pageCacheBytes: 256 * 1024 * 1024, // pages of the state that lie in memory
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
@@ -108,7 +109,9 @@ export const LIMITS = {
   vendorNameBytes: 64,
   powerDeltaBytes: 4 * 1024 * 1024,
   mempoolTxs: 50_000,
+  mempoolBytes: 64 * 1024 * 1024,
   mempoolPerSender: 64,
+  mempoolRemembered: 10_000, // transactions that are gone, of which who asks is told why
   receiptBytes: 1_024,
   receiptModels: 3,
   receiptModelBytes: 512,

@@ -33,10 +33,11 @@ export function submitTx(core: ChainCore, wire: Uint8Array): { readonly id: CID;
   const hash = tx.id.toString()
   if (core.mempool.get(hash) === undefined) {
     checkForm(tx, core.rules.chainId, core.params)
-    core.mempool.admit(tx, poolView(core))
+    const view = poolView(core)
+    core.mempool.admit(tx, view)
     checkSignature(tx, core.crypto)
     checkUse(core, tx)
-    core.mempool.add(tx)
+    core.mempool.add(tx, view)
   }
   return { id: tx.id, hash }
 }

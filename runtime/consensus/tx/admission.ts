@@ -58,7 +58,7 @@ export function checkForm(tx: ChainTx, chainId: CID, params: Params): void {
   }
   if (body.gasLimit > BigInt(LIMITS.blockGas)) throw limitError('tx_gas', 'blockGas', body.gasLimit, LIMITS.blockGas, 'gas limit')
   if (body.maxFeePerGas < params.baseFee) {
-    throw new UtnetError('tx_gas', `max fee per gas ${body.maxFeePerGas} is below the base fee ${params.baseFee}`, {
+    throw new UtnetError('tx_gas', `max fee per gas ${body.maxFeePerGas} is below ${params.baseFee}, the least that a base fee can be`, {
       used: params.baseFee,
       allowed: body.maxFeePerGas,
     })
@@ -79,21 +79,24 @@ function spentBy(payload: TxPayload): bigint {
 }
 
 /** The most that a transaction can take from its sender. */
-export function reserveOf(tx: ChainTx, params: Params): bigint {
-  const { payload, gasLimit } = tx.body
-  return gasLimit * params.baseFee + spentBy(payload)
+export function reserveOf(tx: ChainTx): bigint {
+  const { payload, gasLimit, maxFeePerGas } = tx.body
+  return gasLimit * maxFeePerGas + spentBy(payload)
 }
 
-/** Checks against the sender's account in a block of this height. Throws `tx_expired`, `tx_nonce`, `tx_balance`. */
-export function checkAgainst(tx: ChainTx, account: Account, height: number, params: Params): void {
-  const { nonce, expiry } = tx.body
+/** Checks against the sender's account in a block of this height and base fee. Throws `tx_expired`, `tx_nonce`, `tx_gas`, `tx_balance`. */
+export function checkAgainst(tx: ChainTx, account: Account, { height, baseFee }: { readonly height: number; readonly baseFee: bigint }): void {
+  const { nonce, expiry, maxFeePerGas } = tx.body
   if (expiry < height) throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${height}`)
   if (nonce !== account.nonce) {
     throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${account.nonce}`, {
       details: { expected: account.nonce, got: nonce },
     })
   }
-  const need = reserveOf(tx, params)
+  if (maxFeePerGas < baseFee) {
+    throw new UtnetError('tx_gas', `max fee per gas ${maxFeePerGas} is below the base fee ${baseFee}`, { used: baseFee, allowed: maxFeePerGas })
+  }
+  const need = reserveOf(tx)
   if (account.balance < need) {
     throw new UtnetError('tx_balance', `balance ${account.balance} is below the ${need} that the transaction can cost`, {
       used: need,

@@ -14,6 +14,7 @@ export function chain(parts: Parts): ChainView {
     prunedBelow: parts.chain.lowestState(),
     validators: parts.chain.genesis.validators.length,
     mempool: parts.chain.waiting(),
+    baseFee: parts.chain.baseFee().toString(),
   }
 }
 
