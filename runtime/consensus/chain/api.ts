@@ -16,6 +16,7 @@ import type { Skipped } from '../block/index.ts'
 import type { RewardRecord, SampledTask } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { CatSeats, EpochStep } from '../power/index.ts'
+import type { Dropped } from '../mempool/index.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './build.ts'
@@ -69,7 +70,7 @@ export interface Chain {
   blockAt(height: number): FinalBlock
   /** Lowest height whose state can be read. */
   lowestState(): number
-  /** Throws `tx_not_found`. */
+  /** Throws `tx_not_found`, and `tx_dropped` or `tx_expired` for one that waited here and is gone. */
   tx(id: CID): FoundTx
   hasReceipt(id: CID): boolean
   /** The receipt of a call; throws `receipt_not_found`. */
@@ -109,6 +110,8 @@ export interface Chain {
   catSeats(node: Uint8Array, height: number): CatSeats
   /** What a light client needs of an epoch that is over. Throws `chain_height`. */
   epochStep(epoch: number): EpochStep
+  /** What the next block's transactions pay per gas, in 10^-18 UNC (docs/spec/fees.md). */
+  baseFee(): bigint
   /** Fees burnt up to the head, in 10^-18 UNC. */
   burnt(): bigint
   /** Rewards released up to the head, in 10^-18 UNC. */
@@ -143,5 +146,5 @@ export interface Chain {
   runBlock(block: Block, parentCertificate: Certificate | null): Promise<ExecutedBlock>
   pendingBlock(): Block | undefined
   certify(executed: ExecutedBlock, voters: readonly Voter[]): Promise<Certificate>
-  commitBlock(executed: ExecutedBlock, certificate: Certificate): Promise<readonly ChainTx[]>
+  commitBlock(executed: ExecutedBlock, certificate: Certificate): Promise<readonly Dropped[]>
 }

@@ -39,6 +39,8 @@ export interface ChainCore {
   head: ChainHead
   producing: boolean
   committing: boolean
+  /** Deleting rows behind the head; it never fails, but sets `broken`. */
+  pruning: Promise<void>
   /** Set when a commit failed: what is on the disk is then unknown until it is opened again. */
   broken: unknown
 }

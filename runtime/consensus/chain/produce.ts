@@ -1,6 +1,7 @@
 /** One block from end to end, for a driver that holds enough of the power to certify it. */
 import { equalBytes, leaderOf, UtnetError, type Certificate, type CID } from '../../core/index.ts'
 import type { Proposer, Voter } from '../crypto-port.ts'
+import { fateError } from '../mempool/index.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
 import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
@@ -76,9 +77,7 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   const set = core.sets.at(executed.block.header.height)
   const voters = options.voters.filter((voter) => set.some((v) => equalBytes(v.bls, voter.bls)))
   const certificate = await certify(core, executed, voters)
-  for (const tx of await commitBlock(core, executed, certificate)) {
-    dropped.push({ id: tx.id, error: new UtnetError('tx_expired', `transaction ${tx.id} can no longer stand in a block`) })
-  }
+  for (const gone of await commitBlock(core, executed, certificate)) dropped.push({ id: gone.tx.id, error: fateError(gone) })
   const { header, hash } = core.head
   return { header, hash, certificate, outcomes: executed.execution.effects.map((e) => e.outcome), dropped }
 }
