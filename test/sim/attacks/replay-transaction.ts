@@ -50,7 +50,8 @@ export const replayTransaction: Attack = {
       params,
       executor: simulatedExecutor,
       crypto,
-      validators: here.genesis.validators,
+      power: here.genesis,
+      setAt: () => here.genesis.validators,
     }
     checkForm(tx, chainId, params)
     applyTx(state, block, tx)

@@ -98,9 +98,9 @@ export const signatureMalleability: Attack = {
     // who takes it makes a block of it, which the other refuses: two validators of one chain part
     const [maker, other] = said[0] === true ? [a, b] : [b, a]
     await maker.produce({ timeMs: genesis.time + 1, proposer: VALIDATOR.proposer, voters: [VALIDATOR.voter] })
-    const { header, txs, certificate } = maker.blockAt(1)
+    const { header, txs, cat, verdicts, certificate } = maker.blockAt(1)
     const follows = await takes(other, async () => {
-      if (certificate !== null) await other.commitBlock(other.executeBlock({ header, txs }), certificate)
+      if (certificate !== null) await other.commitBlock(other.executeBlock({ header, txs, cat, verdicts }), certificate)
     })
     return follows ? held('the other follows') : broken('a final block that half of the validators refuse')
   },
