@@ -2,7 +2,7 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { compareBytes, isUtnetError, keyAddress, toHex } from '../../runtime/core/index.ts'
+import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../runtime/core/index.ts'
 import {
   Bft,
   bftCrypto,
@@ -19,8 +19,10 @@ import {
   type Message,
 } from '../../runtime/consensus/bft/index.ts'
 import { openChain, type Chain } from '../../runtime/consensus/index.ts'
-import { crypto, signTx, simulatedExecutor, testGenesis, userOf, validatorOf } from '../../runtime/consensus/test-kit.ts'
+import { assignOf, chipOf, claimOf } from '../../runtime/consensus/power/testing/chips.ts'
+import { crypto, signTx, simulatedExecutor, testGenesis, UNC, userOf, validatorOf, type TestUser } from '../../runtime/consensus/test-kit.ts'
 import { seededRandom, SimulatedDisk, simulatedKv } from '../../runtime/kv/index.ts'
+import { fullDisk } from './full-disk.ts'
 import { knownAnswers } from './known-answers.ts'
 import { Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
@@ -38,6 +40,8 @@ export interface ChainNetOptions {
   readonly powers?: readonly number[]
   /** Operation of the first node's disk at which it loses power. */
   readonly crashAt?: number
+  /** Write or sync of the first node's disk that fails with an error, as on a full disk; the node is started again later. */
+  readonly failAt?: { readonly write: number } | { readonly sync: number }
   /** Share of messages lost. */
   readonly drop?: number
   /** Cuts, losses, delays and losses of power, drawn from the seed, with calm between. */
@@ -45,6 +49,10 @@ export interface ChainNetOptions {
   readonly liar?: ChainLiar
   /** Whoever sees evidence brings it onto the chain. */
   readonly report?: boolean
+  /** Chips come to the validators while the chain runs, so that powers change from epoch to epoch. */
+  readonly turnover?: boolean
+  /** Blocks of an epoch; so many that none ends without it. */
+  readonly epochBlocks?: number
   /** Nobody keeps the row of what it signed. */
   readonly forgetful?: boolean
 }
@@ -62,6 +70,8 @@ export interface ChainNetReport {
   readonly accused: readonly number[]
   /** Validators whose vote keys the chain has marked. */
   readonly slashed: readonly number[]
+  /** Power of each validator in the set of the next height. */
+  readonly powers: readonly number[]
   /** Two blocks of one height with certificates. */
   readonly conflicts: Monitor['conflicts']
   readonly faults: readonly string[]
@@ -69,6 +79,8 @@ export interface ChainNetReport {
 
 const START = 1_700_000_000_000
 const POWERS = [1, 2, 3, 4]
+/** Shared by all runs of a process: the same keys sign the same. */
+const port = knownAnswers(crypto)
 const HOUR_MS = 3_600_000
 
 interface Net {
@@ -79,25 +91,47 @@ interface Net {
 
 /** Runs until each validator has `heights` blocks. */
 export async function runChainNet(options: ChainNetOptions): Promise<ChainNetReport> {
-  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS } = options
+  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS, epochBlocks } = options
   const random = seededRandom(seed)
   const time = new Scheduler()
-  const port = knownAnswers(crypto)
   // a set is in order of its node keys
   const order = [...powers.keys()].sort((a, b) => compareBytes(userOf(11 + a).key, userOf(11 + b).key))
   const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), power))
   const users = [2, 3, 4].map(userOf)
-  const genesis = testGenesis({ validators: validators.map((v) => v.validator) })
+  const genesis = testGenesis({
+    validators: validators.map((v) => v.validator),
+    accounts: [...users, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    ...(epochBlocks === undefined ? {} : { epochBlocks, trustingBlocks: 10 * epochBlocks }),
+  })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
   let crashes = 0
+  let failed = false
   let heals = 0
   const accused = new Set<number>()
   const disks = validators.map(
-    (_, i) => new SimulatedDisk({ seed: seed * 10 + i, ...(i === 0 && crashAt !== undefined ? { crashAt } : {}) }),
+    (_, i) =>
+      new SimulatedDisk({
+        seed: seed * 10 + i,
+        ...(i === 0 && crashAt !== undefined ? { crashAt } : {}),
+        ...(i === 0 && options.failAt !== undefined && 'sync' in options.failAt ? { failSyncAt: options.failAt.sync } : {}),
+      }),
   )
   const running: ({ readonly chain: Chain; readonly node: BftNode } | undefined)[] = validators.map(() => undefined)
-  const monitor = new Monitor(validators.length, () => validators.map((v) => v.validator))
+  /** The set of a height, by any node that knows it. */
+  const sets = new Map<number, readonly Validator[]>()
+  const setAt = (height: number): readonly Validator[] => {
+    for (const r of running) {
+      if (sets.has(height)) break
+      if (r !== undefined && r.chain.head().header.height + 1 >= height) sets.set(height, r.chain.setAt(height))
+    }
+    return sets.get(height) ?? []
+  }
+  const monitor = new Monitor(validators.length, setAt)
+  const nodeOf = (member: number, height: number): number => {
+    const key = setAt(height)[member]?.key
+    return validators.findIndex((v) => key !== undefined && equalBytes(v.key, key))
+  }
   const wires: Uint8Array[] = []
 
   async function guard(i: number, work: () => Promise<unknown>): Promise<void> {
@@ -112,6 +146,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   function fall(i: number): void {
     running[i]?.node.stop()
     running[i] = undefined
+    failed ||= i === 0
     crashes++
     time.after(3_000, async () => {
       disks[i]?.crash()
@@ -122,7 +157,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const boot = (i: number): Promise<void> =>
     guard(i, async () => {
       const v = validators[i] as (typeof validators)[number]
-      const kv = await simulatedKv(disks[i] as SimulatedDisk)
+      const disk = disks[i] as SimulatedDisk
+      const full = i === 0 && !failed && options.failAt !== undefined && 'write' in options.failAt ? options.failAt.write : undefined
+      const kv = await simulatedKv(full === undefined ? disk : fullDisk(disk, full))
       const chain = await openChain({ genesis, kv, executor: simulatedExecutor, crypto: port })
       const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
       const own = bftCrypto(chain.chainId, keys, port)
@@ -135,9 +172,11 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const node: BftNode = new BftNode(new Bft({ crypto: own, labelOf: payloadLabel }), {
         app: {
           ...app,
+          // whoever has all its blocks waits for the others
+          build: (height, round) => (height > heights ? undefined : app.build(height, round)),
           commit: async (final) => {
             await app.commit(final)
-            if (i !== liar?.index) monitor.commit(i, final, final.certificate.height + 1, 0)
+            if (i !== liar?.index) monitor.commit(i, final, final.certificate.height, 0)
           },
         },
         loadRow: () => {
@@ -154,7 +193,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         timer: (ms, fire) => time.after(ms, () => guard(i, () => node.fire(fire))),
         onEvidence: (evidence) => {
           if (i === liar?.index) return
-          accused.add(evidence.member)
+          accused.add(nodeOf(evidence.member, evidence.height))
           if (options.report === true) report(i, evidence)
         },
         onRefuse: (from, why) => {
@@ -176,17 +215,18 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     }
   }
 
-  const nonces = users.map(() => 0)
-  function send(u: number, any: Chain, payload: Parameters<typeof signTx>[1]['payload']): void {
-    const wire = signTx(users[u] as (typeof users)[number], {
+  const nonces = new Map<TestUser, number>()
+  function send(user: TestUser, any: Chain, payload: TxPayload): void {
+    const nonce = nonces.get(user) ?? 0
+    const wire = signTx(user, {
       chainId: any.chainId,
-      nonce: nonces[u] as number,
+      nonce,
       expiry: 10_000,
-      gasLimit: payload.kind === 'evidence' ? 20_000_000n : 1_000_000n,
+      gasLimit: payload.kind === 'transfer' ? 1_000_000n : 60_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })
-    nonces[u] = (nonces[u] as number) + 1
+    nonces.set(user, nonce + 1)
     wires.push(wire)
     for (const r of running) if (r !== undefined) submit(r.chain, wire)
   }
@@ -196,14 +236,31 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     const chain = running[i]?.chain
     if (chain === undefined || reported.has(evidence.member)) return
     reported.add(evidence.member)
-    send(2, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
+    send(users[2] as TestUser, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
   }
 
   function addTx(): void {
     const any = running.find((r) => r !== undefined)?.chain
     const u = Math.floor(random() * 2)
-    if (any !== undefined) send(u, any, { kind: 'transfer', to: keyAddress(new Uint8Array(32).fill(u)), value: 1n })
+    if (any !== undefined) send(users[u] as TestUser, any, { kind: 'transfer', to: keyAddress(new Uint8Array(32).fill(u)), value: 1n })
     time.after(100, addTx)
+  }
+
+  /** A validator's next step to more power: it bonds, claims a chip, lets the chip work for itself. */
+  const steps = validators.map(() => 0)
+  function addPower(): void {
+    const any = running.find((r) => r !== undefined)?.chain
+    const i = Math.floor(random() * validators.length)
+    const v = validators[i] as (typeof validators)[number]
+    if (any !== undefined) {
+      const step = steps[i] as number
+      steps[i] = step + 1
+      const chip = chipOf(`net ${seed} ${i} ${Math.floor(step / 3)}`)
+      if (step % 3 === 0) send(v, any, { kind: 'node', action: { op: 'bond', amount: genesis.bondPrice } })
+      else if (step % 3 === 1) send(v, any, { kind: 'chip', action: claimOf(chip, any.chainId, v.address) })
+      else send(v, any, { kind: 'chip', action: assignOf(chip, any.chainId, 0, v, v.address) })
+    }
+    time.after(200, addPower)
   }
 
   /** Bad weather and calm in turns. A node is down at most while the weather is bad. */
@@ -227,6 +284,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
 
   for (const i of validators.keys()) await boot(i)
   addTx()
+  if (options.turnover === true) addPower()
   if (options.weather === true) time.after(500, change)
   const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
   while (monitor.conflicts.length === 0 && monitor.faults.length === 0 && running.some((r) => heightOf(r) < heights)) {
@@ -246,7 +304,14 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     operations: disks[0]?.operations ?? 0,
     accused: [...accused],
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
+    powers: validators.map((v) => setAt(common + 1).find((m) => equalBytes(m.key, v.key))?.power ?? 0),
     conflicts: monitor.conflicts,
     faults: monitor.faults,
   }
+}
+
+/** A run in bad weather with powers that change each epoch: all of it follows from the seed. */
+export function weatherOf(seed: number, nodes: number): Omit<ChainNetOptions, 'heights'> & { readonly powers: readonly number[] } {
+  const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
+  return { seed, powers, weather: true, turnover: true, epochBlocks: 6 }
 }

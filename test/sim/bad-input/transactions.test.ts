@@ -2,9 +2,6 @@ import { expect, test } from 'vitest'
 import {
   asArray,
   bytesAmount,
-  chipCertificateMessage,
-  chipClaimMessage,
-  chipConsentMessage,
   cidOf,
   concatBytes,
   contractAddress,
@@ -15,8 +12,6 @@ import {
   encodeTxBody,
   isUtnetError,
   keyAddress,
-  ownSerial,
-  possessionMessage,
   RAW,
   sha256,
   toHex,
@@ -37,9 +32,11 @@ import {
   testGenesis,
   UNC,
   VALIDATOR,
+  validatorOf,
   type TestChain,
   type TestUser,
 } from '../../../runtime/consensus/test-kit.ts'
+import { assignOf, chipOf, claimOf, nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
 import { spoiltBytes, spoiltValues } from './spoil.ts'
 
 crypto.useNativeHashes()
@@ -52,8 +49,7 @@ const person = (name: string): TestUser => {
 const users = Array.from({ length: 3 }, (_, n) => person(`user ${n}`))
 const [maker, other, ...senders] = users as [TestUser, TestUser, ...TestUser[]]
 const vendor = person('vendor')
-const chip = person('chip')
-const chipBls = crypto.blsKeygen(sha256(utf8('chip')))
+const chip = chipOf('spoilt')
 const SHOP = contractAddress(maker.address, 0)
 
 const genesis = testGenesis({
@@ -73,13 +69,9 @@ function twice(chainId: CID): Evidence {
 /** A good payload of every kind, and of every operation of a kind, as `by` sends it; the type makes sure that none is forgotten. */
 function payloads(chainId: CID, by: TestUser): Record<Exclude<TxPayload['kind'], 'chip' | 'node'>, TxPayload> &
   Record<`chip ${ChipAction['op']}` | `node ${NodeAction['op']}`, TxPayload> {
-  const serial = ownSerial({ alg: 'ed25519', bytes: chip.key })
-  const bls = crypto.blsPublicKey(chipBls)
-  const identity = { alg: 'ed25519', bytes: chip.key } as const
-  const plain = { serial, identity, bls, level: 0 }
+  const { serial } = chip
   const doChip = (action: ChipAction): TxPayload => ({ kind: 'chip', action })
   const doNode = (action: NodeAction): TxPayload => ({ kind: 'node', action })
-  const pop = crypto.blsSign(possessionMessage(bls), chipBls)
   const cid = cidOf(RAW, Uint8Array.of(3))
   const root = person('another vendor').key
   return {
@@ -105,26 +97,15 @@ function payloads(chainId: CID, by: TestUser): Record<Exclude<TxPayload['kind'],
         signature: VALIDATOR.voter.sign(vendorMessage(chainId, 1, 'another', root)),
       },
     },
-    'chip register': doChip({
-      op: 'register',
-      certificate: { ...plain, vendor: null, sig: crypto.signEd25519(chipCertificateMessage(plain), chip.secret) },
-      claim: crypto.signEd25519(chipClaimMessage(chainId, serial, bls, by.address), chip.secret),
-      pop,
-      wrapped: utf8('wrapped'),
-    }),
+    'chip register': doChip(claimOf(chip, chainId, by.address)),
     'chip transfer': doChip({ op: 'transfer', serial, to: other.address }),
     'chip offer': doChip({ op: 'offer', serial, price: 5n, to: null }),
     'chip buy': doChip({ op: 'buy', serial, price: 5n }),
     'chip lease': doChip({ op: 'lease', serial, lessee: other.address, untilHeight: 90 }),
     'chip endLease': doChip({ op: 'endLease', serial }),
-    'chip assign': doChip({
-      op: 'assign',
-      serial,
-      node: VALIDATOR.key,
-      consent: crypto.signEd25519(chipConsentMessage(chainId, serial, 0, VALIDATOR.key, by.address), VALIDATOR.secret),
-    }),
+    'chip assign': doChip(assignOf(chip, chainId, 0, VALIDATOR, by.address)),
     'chip retire': doChip({ op: 'retire', serial }),
-    'node register': doNode({ op: 'register', bls, pop, owner: by.address }),
+    'node register': doNode(nodeOf({ ...validatorOf(77), ...by }, chainId)),
     'node bond': doNode({ op: 'bond', amount: 5n }),
     'node unbond': doNode({ op: 'unbond', amount: 5n }),
     'node withdraw': doNode({ op: 'withdraw' }),
@@ -148,9 +129,9 @@ async function two(): Promise<Two> {
 /** The next block of the one, run and committed by the other: neither may differ, and no money may come or go. */
 async function both({ a, b }: Two): Promise<number> {
   const { outcomes } = await a.produce()
-  const { header, txs, certificate } = a.chain.blockAt(a.chain.head().header.height)
-  if (certificate === null) throw new Error('no certificate')
-  await b.chain.commitBlock(b.chain.executeBlock({ header, txs }), certificate)
+  const block = a.chain.blockAt(a.chain.head().header.height)
+  if (block.certificate === null) throw new Error('no certificate')
+  await b.chain.commitBlock(b.chain.executeBlock(block), block.certificate)
   expect(toHex(b.chain.head().hash)).toBe(toHex(a.chain.head().hash))
   let sum = 0n
   const burnt = toHex(sha256(BURNT_KEY))
@@ -225,6 +206,8 @@ test('a transaction of any kind with every field wrong in turn, signed so: refus
   let ran = 0
   for (const kind of KINDS) {
     let waiting = 0
+    // what is done with a chip is done with one that is there
+    if (kind === 'chip transfer') pair.a.send(by, all['chip register'], { gasLimit: 60_000_000n })
     for (const [what, bad] of spoiltValues(bodyOf(pair.a, by, all[kind])[8] as Cbor, kind)) {
       const body = bodyOf(pair.a, by, all[kind])
       body[8] = bad
@@ -236,7 +219,7 @@ test('a transaction of any kind with every field wrong in turn, signed so: refus
     }
     ran += await both(pair)
   }
-  expect(refused).toBeGreaterThan(1_000)
+  expect(refused).toBeGreaterThan(900)
   expect(ran).toBeGreaterThan(100)
 })
 
