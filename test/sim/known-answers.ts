@@ -2,7 +2,7 @@
 import { toHex, type Validator } from '../../runtime/core/index.ts'
 import type { ChainCrypto } from '../../runtime/consensus/index.ts'
 
-const MOST = 50_000
+const MOST = 20_000
 
 /** The port over another, asked once for each question. */
 export function knownAnswers(crypto: ChainCrypto): ChainCrypto {

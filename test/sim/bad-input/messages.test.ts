@@ -145,7 +145,8 @@ const CODES = ['core_not_canonical', 'core_too_large', 'core_bad_argument', 'cor
 function fieldOf(kind: string, path: string): string | undefined {
   const [first, second] = [...path.matchAll(/\[(\d+)\]/g)].map((m) => Number(m[1]))
   if (first === undefined) return undefined
-  return `${kind} ${second === undefined ? FIELDS[kind]?.[first] : QUORUM[second]}`
+  const field = FIELDS[kind]?.[first]
+  return `${kind} ${field === '' && second !== undefined ? QUORUM[second] : field}`
 }
 
 type Listener = Awaited<ReturnType<typeof listener>>
