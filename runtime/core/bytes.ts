@@ -62,6 +62,11 @@ export function byteString(bytes: Uint8Array): string {
   return text
 }
 
+/** Copies a few bytes. Quicker than `set` of a view where they are few: no view is made. */
+export function copyInto(out: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
+  for (let i = 0; i < length; i++) out[at + i] = from[start + i] as number
+}
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

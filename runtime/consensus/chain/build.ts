@@ -14,7 +14,17 @@ import {
 } from '../block/index.ts'
 import { NO_CAT } from '../cat/index.ts'
 import type { Proposer } from '../crypto-port.ts'
-import { badSignature, checkForm, checkSignature, contractAt, readTx, signedBySenders, type BlockContext, type ChainTx } from '../tx/index.ts'
+import {
+  badSignature,
+  baseFeeOf,
+  checkForm,
+  checkSignature,
+  contractAt,
+  readTx,
+  signedBySenders,
+  type BlockContext,
+  type ChainTx,
+} from '../tx/index.ts'
 import { headState, type ChainCore, type ExecutedBlock } from './core.ts'
 import type { Block } from './rows.ts'
 import { workContext } from './work.ts'
@@ -26,6 +36,7 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
     time: start.time,
     seed: start.seed,
     params: core.params,
+    baseFee: baseFeeOf(headState(core), core.params),
     executor: core.executor,
     crypto: core.crypto,
     power: core.genesis,
@@ -57,7 +68,8 @@ export function buildBlock(
   const parent = { store: core.store, roots: core.head.roots }
   const { cat = NO_CAT, verdicts = [] } = options
   const work = { cat, verdicts, context: workContext(core, start.height, start.proposer) }
-  const { execution, skipped } = executeFitting(parent, contextOf(core, start), work, options.txs ?? core.mempool.take())
+  const context = contextOf(core, start)
+  const { execution, skipped } = executeFitting(parent, context, work, options.txs ?? core.mempool.take(context.baseFee))
   const header = completeHeader(start, execution.roots)
   const block = { header, txs: execution.txs.map((tx) => tx.wire), cat, verdicts }
   return { executed: { block, hash: headerHash(header), execution, parentCertificate: core.head.certificate }, skipped }

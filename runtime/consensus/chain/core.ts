@@ -2,7 +2,7 @@
 import type { Account, Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
 import { byteString, UtnetError } from '../../core/index.ts'
 import type { Execution, HeaderRules, ParentHeader } from '../block/index.ts'
-import type { CatChecks, CatSeats } from '../cat/index.ts'
+import type { CatChecks } from '../cat/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { CallNote } from '../tx/index.ts'
 import type { Mempool, PoolView } from '../mempool/index.ts'
@@ -28,8 +28,6 @@ export interface ChainCore {
   /** Makes a module ready for the executor. */
   readonly loadModule: (module: CID) => Promise<unknown>
   readonly onCall: ((note: CallNote) => void) | undefined
-  /** Chips that answer for a node at a height up to that behind the head. */
-  readonly seatsAt: (node: Uint8Array, height: number) => CatSeats
   readonly catChecks: CatChecks
   /** How many heights stay readable. */
   readonly history: number
@@ -41,6 +39,8 @@ export interface ChainCore {
   head: ChainHead
   producing: boolean
   committing: boolean
+  /** Deleting rows behind the head; it never fails, but sets `broken`. */
+  pruning: Promise<void>
   /** Set when a commit failed: what is on the disk is then unknown until it is opened again. */
   broken: unknown
 }

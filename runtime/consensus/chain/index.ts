@@ -9,4 +9,3 @@ export type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from 
 export type { ChainFilter, ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
 export { decodeBlock, encodeBlock, type Block, type NodeProof } from './rows.ts'
 export type { TakenTx } from './submit.ts'
-export type { RoundTask } from './work.ts'

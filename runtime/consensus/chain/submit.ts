@@ -50,10 +50,11 @@ export function submitTx(core: ChainCore, wire: Uint8Array): TakenTx {
   const tx = readTx(wire, core.params)
   if (core.mempool.get(tx.hash) === undefined) {
     checkForm(tx, core.rules.chainId, core.params)
-    core.mempool.admit(tx, poolView(core))
+    const view = poolView(core)
+    core.mempool.admit(tx, view)
     checkSignature(tx, core.crypto)
     checkUse(core, tx)
-    core.mempool.add(tx)
+    core.mempool.add(tx, view)
   }
   return tx
 }
@@ -74,7 +75,7 @@ function readFit(core: ChainCore, wire: Uint8Array): ChainTx {
   if (core.mempool.get(tx.hash) === undefined) {
     checkForm(tx, core.rules.chainId, core.params)
     const view = poolView(core)
-    checkEarly(tx, view.account(tx.address), view.next, core.params)
+    checkEarly(tx, view.account(tx.address), view.next)
   }
   return tx
 }
@@ -92,9 +93,10 @@ export async function submitAll(core: ChainCore, wires: readonly Uint8Array[]): 
       return tried(() => {
         if (core.mempool.get(tx.hash) !== undefined) return tx
         if (bad.has(tx)) throw badSignature(tx)
-        core.mempool.admit(tx, poolView(core))
+        const view = poolView(core)
+        core.mempool.admit(tx, view)
         checkUse(core, tx)
-        core.mempool.add(tx)
+        core.mempool.add(tx, view)
         return tx
       })
     })
