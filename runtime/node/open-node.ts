@@ -59,6 +59,7 @@ import * as guests from './services/guests.ts'
 import * as inference from './services/inference.ts'
 import * as proofs from './services/proofs.ts'
 import * as transactions from './services/submit.ts'
+import { createSubmitQueue } from './submit-queue.ts'
 import { version } from './version.ts'
 
 export interface NodeOptions {
@@ -70,6 +71,8 @@ export interface NodeOptions {
   readonly receipts?: ReceiptRules
   /** Edge threads, which serve HTTP beside the main thread; 0 unless told: then everything runs on this one. At most `LIMITS.edgeThreads`. */
   readonly threads?: number
+  /** Threads that check signatures of transactions beside the main one; 0 unless told. They start when there is enough for them. */
+  readonly verifiers?: number
   /** After how many milliseconds in one run an edge thread is ended; `LIMITS.runDeadlineMs` unless told. */
   readonly deadlineMs?: number
   /** Told when an edge thread was ended or came down; it is started again. */
@@ -190,12 +193,14 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     buckets: createBuckets(kv),
   })
   const known = knownSignatures(crypto.verifyEd25519)
+  const verifiers = crypto.openVerifiers(options.verifiers ?? 0)
+  closers.push(() => verifiers.close())
   const recorder = createCallRecorder(kv)
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: host.executor,
-    crypto: { ...crypto, verifyEd25519: known.verify },
+    crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
     loadModule: (module) => host.load(module),
     onCall: recorder.note,
   })
@@ -283,6 +288,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     receipts,
     recorder,
     producer,
+    submits: createSubmitQueue(chain, producer.transactionWaits),
     events,
     meters,
     node,
@@ -381,7 +387,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     query: (request) => contracts.query(parts, request),
     account: async (address, proof) => contracts.account(parts, address, proof),
     fund: (address) => contracts.fund(parts, address),
-    submit: async (wire) => ({ hash: transactions.submit(parts, wire).hash }),
+    submit: async (wire) => ({ hash: (await parts.submits.take(wire)).hash }),
     transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
     invoke: (name, request) => functions.invokeWhole(parts, name, request),
     putModel: (name, bytes) => inference.putModel(parts, name, bytes),
