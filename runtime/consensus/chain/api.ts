@@ -124,6 +124,8 @@ export interface Chain {
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
   submit(wire: Uint8Array): { readonly id: CID; readonly hash: string }
+  /** What waits and can pay the present base fee, in the order in which an honest proposer takes it (docs/spec/fees.md). */
+  candidates(): Iterable<ChainTx>
   /** Waiting transactions. */
   waiting(): number
   /** Takes a waiting transaction back, and those of its sender behind it; returns their ids. */

@@ -162,6 +162,7 @@ function bind(core: ChainCore): Chain {
     reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
+    candidates: () => core.mempool.take(baseFeeOf(headState(core), core.params)),
     waiting: () => core.mempool.size,
     drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),
     produce: (options) => produce(core, options),
