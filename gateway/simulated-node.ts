@@ -337,6 +337,10 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       if (block === undefined) throw new UtnetError('chain_height', `there is no block ${height}`)
       return block
     },
+    power: async (epoch = 0) => {
+      if (epoch > 0) throw new UtnetError('chain_height', `epoch ${epoch} is not fixed yet`)
+      return { epoch, from: 1, to: 600, total: 1, members: [{ node: formatKey(KEY), power: 1, share: 1, chips: 0 }] }
+    },
     genesis: async () => genesis,
     chainEvents: async ({ filter = [], from = 0, to = blocks.length - 1, after, limit = 100, proof = false }) => {
       const begin = after === undefined ? endOf(from - 1) : parseMark(after)

@@ -109,6 +109,8 @@ export const LIMITS = {
   vendorNameBytes: 64,
   powerDeltaBytes: 4 * 1024 * 1024,
   mempoolTxs: 50_000,
+  signaturesWaiting: 8_192, // at the threads that check them; what is over is checked by who asks
+  submitsWaiting: 16_384, // transactions that a node was sent and has not judged; beyond it is `mempool_full`
   mempoolBytes: 64 * 1024 * 1024,
   mempoolPerSender: 64,
   mempoolRemembered: 10_000, // transactions that are gone, of which who asks is told why

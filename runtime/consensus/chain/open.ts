@@ -1,7 +1,7 @@
 /** Opens a chain: starts it from its genesis, or goes on from the head in the store. */
 import { chainIdOf, equalBytes, LIMITS, paramsOf, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
 import { asParent, makeBloom } from '../block/index.ts'
-import { CatChecks, NO_CAT, NO_SEATS } from '../cat/index.ts'
+import { CatChecks, NO_CAT } from '../cat/index.ts'
 import { Mempool } from '../mempool/index.ts'
 import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt, type TrieName } from '../state/index.ts'
 import { createPageStore, damaged, type PageStore } from '../trie/index.ts'
@@ -49,7 +49,7 @@ import {
 import { proveEntry, searchChain } from './search.ts'
 import { catSeats, epochStep } from './power.ts'
 import { EpochSets, firstSetRows } from './sets.ts'
-import { submitTx } from './submit.ts'
+import { submitAll, submitTx } from './submit.ts'
 import { baseFeeOf, slashedAt } from '../tx/index.ts'
 import { minted, rewardOf, taskOf } from './work.ts'
 
@@ -85,7 +85,8 @@ function resumeChain(kv: Kv, headRow: Uint8Array, chainId: CID): ChainHead {
   const row = decodeHeaderRow(header)
   const decoded = decodeRoots(roots)
   for (const [trie, hash] of Object.entries(rootHashes(decoded))) {
-    if (!equalBytes(hash, row.header.state[trie as TrieName])) throw damaged(`the state roots of height ${head.height} are not those of its header`)
+    if (!equalBytes(hash, row.header.state[trie as TrieName]))
+      throw damaged(`the state roots of height ${head.height} are not those of its header`)
   }
   return { ...asParent(row.header, row.certificate), roots: decoded }
 }
@@ -112,12 +113,12 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     mempool: new Mempool(),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,
-    seatsAt: options.seatsAt ?? (() => NO_SEATS),
     catChecks: new CatChecks(crypto),
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
     head,
     votes: new Map(),
+    taking: Promise.resolve(),
     producing: false,
     committing: false,
     pruning: Promise.resolve(),
@@ -158,11 +159,12 @@ function bind(core: ChainCore): Chain {
     baseFee: () => baseFeeOf(headState(core), core.params),
     burnt: () => burntOf(headState(core)),
     minted: () => minted(core),
-    task: (node, height) => taskOf(core, node, height ?? core.head.header.height + 1),
+    task: (node, height) => taskOf(core, node, height),
     reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
     candidates: () => core.mempool.take(baseFeeOf(headState(core), core.params)),
+    submitAll: (wires) => submitAll(core, wires),
     waiting: () => core.mempool.size,
     drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),
     produce: (options) => produce(core, options),

@@ -35,7 +35,9 @@ export function fateError({ tx: { id, body }, fate }: Dropped): UtnetError {
         details: { reason: 'evicted' },
       })
     case 'unpaid':
-      return new UtnetError('tx_dropped', `transaction ${id} was dropped: its sender can no longer pay for it`, { details: { reason: 'unpaid' } })
+      return new UtnetError('tx_dropped', `transaction ${id} was dropped: its sender can no longer pay for it`, {
+        details: { reason: 'unpaid' },
+      })
   }
 }
 

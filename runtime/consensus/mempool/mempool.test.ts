@@ -199,7 +199,14 @@ test('W-SEQ-1 the pool agrees with a plain one: what it takes, gives up, drops a
       for (const s of steps) {
         if (s.op === 'submit') {
           const nonce = Math.max(0, plain.nextNonce(s.sender) + s.ahead)
-          const tx = txOf({ sender: s.sender, nonce, fee: BigInt(s.fee), expiry: Math.max(0, plain.next + s.lives), value: BigInt(s.value), data: s.data })
+          const tx = txOf({
+            sender: s.sender,
+            nonce,
+            fee: BigInt(s.fee),
+            expiry: Math.max(0, plain.next + s.lives),
+            value: BigInt(s.value),
+            data: s.data,
+          })
           if (pool.get(id(tx)) !== undefined) continue
           known.set(id(tx), tx)
           const code = codeOf(() => {
@@ -263,7 +270,12 @@ test('the limits hold: one more than each is refused, and says what would be tak
   const full = new Mempool(few)
   for (let sender = 0; sender < few.mempoolTxs; sender++) put(full, { sender })
   expect(() => put(full, { sender: 9, fee: 109n })).toThrow(
-    expect.objectContaining({ code: 'mempool_full', limit: 'mempoolTxs', used: 4, hint: expect.stringContaining('110') as string }) as Error,
+    expect.objectContaining({
+      code: 'mempool_full',
+      limit: 'mempoolTxs',
+      used: 4,
+      hint: expect.stringContaining('110') as string,
+    }) as Error,
   )
   put(full, { sender: 9, fee: 110n })
   expect(full.size).toBe(3)
@@ -285,7 +297,8 @@ test('a full pool cannot be closed by dust: who offers a tenth more gets in, and
   expect(pool.size).toBe(few.mempoolTxs)
   // those behind a gap are worth nothing, whatever they offer
   for (let sender = 0; sender < 5; sender++) expect(pool.nextNonce(addressOf(sender), rich.account(NOBODY))).toBe(1)
-  for (let sender = 0; sender < 5; sender++) expect([...pool.take()].filter((tx) => toHex(tx.address) === toHex(addressOf(sender)))).toHaveLength(1)
+  for (let sender = 0; sender < 5; sender++)
+    expect([...pool.take()].filter((tx) => toHex(tx.address) === toHex(addressOf(sender)))).toHaveLength(1)
   for (const tx of gaps) expect(pool.get(id(tx))).toBe(tx)
   for (let i = 0; i < 35; i++) put(pool, { sender: 100 + i, fee: 1_000n })
   expect([...pool.take()].filter((tx) => tx.body.maxFeePerGas >= 111n)).toHaveLength(40)
@@ -304,7 +317,11 @@ test('who offers a tenth more replaces the transaction of a nonce; the one repla
   put(pool, { nonce: 1 })
   expect(outbid(101n)).toBe(112n)
   expect(() => put(pool, { fee: 111n })).toThrow(
-    expect.objectContaining({ code: 'tx_nonce', hint: 'to replace it, offer a max fee per gas of at least 112', details: { expected: 2, got: 0, waiting: id(first), replacedAt: '112' } }) as Error,
+    expect.objectContaining({
+      code: 'tx_nonce',
+      hint: 'to replace it, offer a max fee per gas of at least 112',
+      details: { expected: 2, got: 0, waiting: id(first), replacedAt: '112' },
+    }) as Error,
   )
   const second = put(pool, { fee: 112n })
   expect([pool.size, pool.get(id(first))]).toEqual([2, undefined])
@@ -317,7 +334,10 @@ test('who offers a tenth more replaces the transaction of a nonce; the one repla
 test('what became of a transaction is remembered for as many as the limit says', () => {
   const pool = new Mempool()
   const many = LIMITS.mempoolRemembered + 1
-  const gone = Array.from({ length: many }, (_, sender) => ({ sender, tx: txOf({ sender: sender % 250, nonce: 0, fee: 1n, expiry: 1, value: BigInt(sender) }) }))
+  const gone = Array.from({ length: many }, (_, sender) => ({
+    sender,
+    tx: txOf({ sender: sender % 250, nonce: 0, fee: 1n, expiry: 1, value: BigInt(sender) }),
+  }))
   for (let from = 0; from < many; from += 250) {
     const next = 1 + from / 250
     const part = gone.slice(from, from + 250).map(({ tx, sender }) => ({ sender, tx: { ...tx, body: { ...tx.body, expiry: next } } }))

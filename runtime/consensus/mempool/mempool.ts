@@ -85,7 +85,8 @@ export class Mempool {
    */
   admit(tx: ChainTx, view: PoolView): void {
     const { expiry } = tx.body
-    if (expiry < view.next) throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${view.next}`)
+    if (expiry < view.next)
+      throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${view.next}`)
     const account = view.account(tx.address)
     const queue = this.#queues.get(toHex(tx.address))
     const other = this.#checkNonce(tx, account, queue)
@@ -94,10 +95,14 @@ export class Mempool {
     // as if all that wait cost the most they can
     const left = account.balance > others ? account.balance - others : 0n
     if (left < need) {
-      throw new UtnetError('tx_balance', `balance ${left}, without what waits already, is below the ${need} that the transaction can cost`, {
-        used: need,
-        allowed: left,
-      })
+      throw new UtnetError(
+        'tx_balance',
+        `balance ${left}, without what waits already, is below the ${need} that the transaction can cost`,
+        {
+          used: need,
+          allowed: left,
+        },
+      )
     }
     this.#victims(tx, other, queue ?? new SenderQueue(tx.address, account.nonce))
   }
@@ -122,9 +127,13 @@ export class Mempool {
       const waiting = queue?.txs.length ?? 0
       if (waiting >= mempoolPerSender)
         throw limitError('mempool_full', 'mempoolPerSender', waiting + 1, mempoolPerSender, 'waiting transactions of the sender')
-      throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${expected}, nor among the ${mempoolPerSender} from ${account.nonce} on`, {
-        details: { expected, got: nonce },
-      })
+      throw new UtnetError(
+        'tx_nonce',
+        `nonce ${nonce} is not the sender's next, ${expected}, nor among the ${mempoolPerSender} from ${account.nonce} on`,
+        {
+          details: { expected, got: nonce },
+        },
+      )
     }
     return undefined
   }
@@ -136,9 +145,19 @@ export class Mempool {
     let bytes = this.#bytes + tx.wire.length - (other?.wire.length ?? 0)
     if (count <= mempoolTxs && bytes <= mempoolBytes) return []
     const full = (price: bigint | undefined): UtnetError => {
-      const [name, used, allowed] = count > mempoolTxs ? (['mempoolTxs', count, mempoolTxs] as const) : (['mempoolBytes', bytes, mempoolBytes] as const)
-      const error = limitError('mempool_full', name, used, allowed, name === 'mempoolTxs' ? 'waiting transactions' : 'bytes of waiting transactions')
-      const hint = price === undefined ? 'try again after the next blocks' : `offer a max fee per gas of at least ${outbid(price)}, or try again after the next blocks`
+      const [name, used, allowed] =
+        count > mempoolTxs ? (['mempoolTxs', count, mempoolTxs] as const) : (['mempoolBytes', bytes, mempoolBytes] as const)
+      const error = limitError(
+        'mempool_full',
+        name,
+        used,
+        allowed,
+        name === 'mempoolTxs' ? 'waiting transactions' : 'bytes of waiting transactions',
+      )
+      const hint =
+        price === undefined
+          ? 'try again after the next blocks'
+          : `offer a max fee per gas of at least ${outbid(price)}, or try again after the next blocks`
       return new UtnetError('mempool_full', error.message, { hint, limit: name, used, allowed })
     }
     const offered = worthIn(own, tx)
@@ -280,7 +299,8 @@ export class Mempool {
   #expire(next: number): Dropped[] {
     const dropped: Dropped[] = []
     const heights = next - this.#expired > this.#expiring.size ? [...this.#expiring.keys()] : range(this.#expired, next)
-    for (const height of heights) if (height < next) for (const tx of this.#expiring.get(height) ?? []) dropped.push(...this.#remove(tx, { why: 'expired' }))
+    for (const height of heights)
+      if (height < next) for (const tx of this.#expiring.get(height) ?? []) dropped.push(...this.#remove(tx, { why: 'expired' }))
     this.#expired = next
     return dropped
   }

@@ -22,7 +22,8 @@ export class Checks {
     }
     const kind = page.kind(node)
     // the top has no node above that would show what it is
-    if (node === 1 && (kind === 'empty' || !equalBytes(page.hash(SLOTS + slotBelow(1, page.taken)), page.top))) throw damaged('a page of the state trie is damaged')
+    if (node === 1 && (kind === 'empty' || !equalBytes(page.hash(SLOTS + slotBelow(1, page.taken)), page.top)))
+      throw damaged('a page of the state trie is damaged')
     if (kind !== 'leaf') return
     const at = slotBelow(node, page.taken)
     this.#ask(page, SLOTS + at, SLOTS + at)

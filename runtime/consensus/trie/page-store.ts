@@ -1,5 +1,5 @@
 /** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of pages. */
-import { concatBytes, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
+import { byteString, concatBytes, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
 import type { Leaf } from './leaf.ts'
 import { damaged, Page, type Child } from './page.ts'
 import { heightBytes, VERSION_BYTES, writeVersion } from './version.ts'
@@ -30,8 +30,6 @@ export function pageKey(trie: number, version: number, position: Uint8Array, dep
 export function valueKey(trie: number, version: number, position: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(VALUE, trie), heightBytes(version), position)
 }
-
-const keyText = (key: Uint8Array): string => String.fromCharCode(...key)
 
 export interface PageStore {
   /** The page that a slot names. Throws `data_corrupt` when it is missing or damaged. */
@@ -80,7 +78,7 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
   return {
     load(trie, child, position, depth) {
       const key = pageKey(trie, child.version, position, depth)
-      const text = keyText(key)
+      const text = byteString(key)
       const known = find(text)
       if (known !== undefined && equalBytes(known.top, child.hash)) return known
       const bytes = kv.get(key)
@@ -97,8 +95,8 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
       return bytes
     },
     committed(pages, stale) {
-      for (const key of stale) drop(keyText(key))
-      for (const [key, page] of pages) keep(keyText(key), page)
+      for (const key of stale) drop(byteString(key))
+      for (const [key, page] of pages) keep(byteString(key), page)
     },
     cached: () => size + oldSize,
   }

@@ -1,5 +1,5 @@
 /** Transactions: what may stand in a block, and what each does there. */
-export { checkAgainst, checkForm, checkSignature, reserveOf } from './admission.ts'
+export { badSignature, checkAgainst, checkEarly, checkForm, checkSignature, reserveOf, signedBySenders } from './admission.ts'
 export { batchSignerFault, lastBatch } from './apply-anchor.ts'
 export { slashedAt } from './apply-evidence.ts'
 export { checkPublish } from './apply-publish.ts'
