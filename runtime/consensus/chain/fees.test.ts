@@ -16,7 +16,8 @@ async function withSpinner(): Promise<TestChain & { fill(): void }> {
   t.send(ann, { kind: 'publish', name: 'spinner', module: cidOf(RAW, utf8('spinner')), world: 'contract', size: 100 })
   await t.produce()
   const to = contractAddress(ann.address, 0)
-  const fill = (): void => void t.send(ann, { kind: 'call', to, export: 'spin', args: [] }, { gasLimit: BigInt(LIMITS.blockGas), maxFeePerGas: 100n * FLOOR })
+  const fill = (): void =>
+    void t.send(ann, { kind: 'call', to, export: 'spin', args: [] }, { gasLimit: BigInt(LIMITS.blockGas), maxFeePerGas: 100n * FLOOR })
   return { ...t, fill }
 }
 
@@ -93,7 +94,9 @@ test('who asks for a transaction that was replaced is told by which', async () =
   const t = await testChain()
   const first = t.send(bob, transfer)
   const second = t.send(bob, transfer, { nonce: 0, maxFeePerGas: 3n * FLOOR })
-  expect(() => t.chain.tx(first)).toThrow(expect.objectContaining({ code: 'tx_dropped', details: { reason: 'replaced', by: second.toString() } }) as Error)
+  expect(() => t.chain.tx(first)).toThrow(
+    expect.objectContaining({ code: 'tx_dropped', details: { reason: 'replaced', by: second.toString() } }) as Error,
+  )
   const { outcomes } = await t.produce()
   expect(outcomes.map((o) => o.id.toString())).toEqual([second.toString()])
   // one that another proposer's block overtook, too

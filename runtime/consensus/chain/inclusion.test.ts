@@ -41,7 +41,9 @@ class Net {
     const chains: Chain[] = []
     for (const _ of VALIDATORS) chains.push(await openChain({ genesis, kv: simulatedKv(), executor: simulatedExecutor, crypto }))
     const net = new Net(chains, seed, order)
-    net.send([[FLOOD[0] as TestUser, { kind: 'publish', name: 'spinner', module: cidOf(RAW, utf8('s')), world: 'contract', size: 100 }, 2_000_000n]])
+    net.send([
+      [FLOOD[0] as TestUser, { kind: 'publish', name: 'spinner', module: cidOf(RAW, utf8('s')), world: 'contract', size: 100 }, 2_000_000n],
+    ])
     await net.block()
     return net
   }
@@ -103,7 +105,12 @@ class Net {
 const waitingOf = (chain: Chain): readonly ChainTx[] => [...chain.candidates()]
 
 /** Blocks of honest leaders until the victim's transaction is in one, under a flood that fills every block with calls of a half to a `parts + 1`th; with the bound, or undefined after `most`. */
-async function wait(seed: number, order: Order, most: number, parts = 4): Promise<{ readonly leaders: number; readonly bound: number; readonly in: boolean }> {
+async function wait(
+  seed: number,
+  order: Order,
+  most: number,
+  parts = 4,
+): Promise<{ readonly leaders: number; readonly bound: number; readonly in: boolean }> {
   const net = await Net.open(seed, order)
   const flood = (n: number) =>
     Array.from({ length: n }, () => {
@@ -141,7 +148,8 @@ test('W-SEQ-1 what honest validators have seen is in a block within k honest lea
 
 test('W-SEQ-1 without the order of arrival the same flood keeps it out', async () => {
   // the greatest first, as a proposer would who wants full blocks
-  const greedy: Order = (waiting) => waiting.toSorted((a, b) => (a.body.gasLimit > b.body.gasLimit ? -1 : a.body.gasLimit < b.body.gasLimit ? 1 : 0))
+  const greedy: Order = (waiting) =>
+    waiting.toSorted((a, b) => (a.body.gasLimit > b.body.gasLimit ? -1 : a.body.gasLimit < b.body.gasLimit ? 1 : 0))
   const { leaders, bound, in: included } = await wait(1, greedy, 14, 1)
   expect([included, leaders > bound]).toEqual([false, true])
 }, 60_000)
@@ -155,7 +163,9 @@ test('W-SEQ-1 no proposer can change the order of one sender', async () => {
   expect(txs.map((tx) => tx.body.nonce)).toEqual([0, 1, 2])
   const { header } = chain.head()
   const set = chain.genesis.validators
-  const { proposer } = VALIDATORS.find((v) => equalBytes(v.key, ownerOf(kappaOf(header.seed, 0, totalPower(set)), set).key)) as (typeof VALIDATORS)[0]
+  const { proposer } = VALIDATORS.find((v) =>
+    equalBytes(v.key, ownerOf(kappaOf(header.seed, 0, totalPower(set)), set).key),
+  ) as (typeof VALIDATORS)[0]
   const { executed } = chain.buildBlock({ timeMs: header.time + 1_000, round: 0, proposer, txs })
   expect(executed.block.txs).toHaveLength(3)
   expect(() => chain.executeBlock({ ...executed.block, txs: executed.block.txs.toReversed() })).toThrow(
