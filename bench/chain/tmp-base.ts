@@ -40,7 +40,7 @@ try {
   const big = await build(join(dir, 'b'), N)
   let x = 12345
   const rnd = () => (x = (Math.imul(x, 1103515245) + 12345) >>> 0) / 2 ** 32
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < 40; round++) {
     for (const s of [small, big]) {
       const ch = Array.from({ length: 1000 }, () => { const i = Math.floor(rnd() * s.n); return [addr(i), acc(i + round + 7)] as const })
       const t0 = performance.now(); const c0 = process.cpuUsage()
@@ -50,7 +50,7 @@ try {
       await s.kv.commit(u.rows)
       const t2 = performance.now(); await s.kv.commit(u.stale.toSorted(compareBytes).map((k) => [k, undefined] as const)); const t3 = performance.now(); const c1 = process.cpuUsage(c0)
       s.root = u.root
-      if (round > 5) console.log(s.n, 'update', (t1 - t0).toFixed(1), 'commit', (t2 - t1).toFixed(1), 'prune', (t3 - t2).toFixed(0), 'cpu', ((c1.user + c1.system) / 1000).toFixed(0), 'pages', u.pages.length, 'bytes', u.rows.reduce((a, [, r]) => a + r.length, 0))
+      if (round > 35) console.log(s.n, 'update', (t1 - t0).toFixed(1), 'commit', (t2 - t1).toFixed(1), 'prune', (t3 - t2).toFixed(0), 'cpu', ((c1.user + c1.system) / 1000).toFixed(0), 'pages', u.pages.length, 'bytes', u.rows.reduce((a, [, r]) => a + r.length, 0))
     }
   }
   console.log(readFileSync('/proc/self/status', 'utf8').match(/Rss.*/g)?.join(' '))
