@@ -238,13 +238,14 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         height,
         header: 'AA==',
         certificate: 'AA==',
+        epochs: [],
         entries: [{ trie: 'contracts' as const, key: 'AA==', value: null, proof: 'AA==' }],
       }
       return { result: (guest.count + amount(request.args)).toString(), gas: '99', height, ...(request.proof === true ? { proof } : {}) }
     },
     account: async (address, proof) => ({
       ...account(address),
-      ...(proof === true ? { proof: { height: 0, header: 'AA==', certificate: 'AA==', entries: [] } } : {}),
+      ...(proof === true ? { proof: { height: 0, header: 'AA==', certificate: 'AA==', epochs: [], entries: [] } } : {}),
     }),
     fund: async (given) => {
       onlyDev()
@@ -327,6 +328,10 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       const block = blocks[height]
       if (block === undefined) throw new UtnetError('chain_height', `there is no block ${height}`)
       return block
+    },
+    epoch: async (epoch, { set } = {}) => {
+      if (epoch > 0) throw new UtnetError('chain_height', `epoch ${epoch} is not over`)
+      return { epoch, height: 600, steps: ['AA=='], ...(set === true ? { set: 'AA==' } : {}) }
     },
     genesis: async () => genesis,
     events: (signal) => simulatedEvents(signal, queues, self),

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
 import { CBOR_TYPE, EVENTS_TYPE } from '../wire/index.ts'
 import { eventStream } from './event-stream.ts'
-import { answers, heightText } from './fields.ts'
-import { block, chain, nodeInfo } from './schemas.ts'
+import { answers, flag, fromHeight, heightText } from './fields.ts'
+import { block, chain, epoch, nodeInfo } from './schemas.ts'
 
 /** Routes of the chain and of the node itself. */
 export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
@@ -33,6 +33,23 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
     outcomes: [answers(200, 'the block', block)],
     handle: async ({ params }) => json(await node.block(params.height)),
   })
+  const ends = route({
+    method: 'get',
+    path: '/v1/chain/epochs/{epoch}',
+    id: 'readEpoch',
+    summary:
+      'The end of an epoch for light clients: its last header, certificate and power delta, or the steps from a trusted height to it; with set=true the next set.',
+    params: z.object({ epoch: heightText }),
+    query: z.object({ from: fromHeight, set: flag }),
+    outcomes: [answers(200, 'the steps', epoch)],
+    handle: async ({ params, query }) =>
+      json(
+        await node.epoch(params.epoch, {
+          set: query.set === 'true',
+          ...(query.from === undefined ? {} : { from: query.from }),
+        }),
+      ),
+  })
   const genesis = route({
     method: 'get',
     path: '/v1/chain/genesis',
@@ -56,5 +73,5 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
       return { status: 200, type: EVENTS_TYPE, body, headers: { 'cache-control': 'no-store' } }
     },
   })
-  return [info, head, at, genesis, events]
+  return [info, head, at, ends, genesis, events]
 }

@@ -17,6 +17,9 @@ const digits = z.string().regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned i
 /** A height in the path. */
 export const heightText = digits.transform(Number)
 
+/** `?from=height`. */
+export const fromHeight = digits.transform(Number).exactOptional()
+
 /** `?wait=ms`. */
 export const wait = digits
   .transform(Number)

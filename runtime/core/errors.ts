@@ -54,6 +54,11 @@ export const ERRORS = {
   chain_height: ['caller', 404],
   chain_pruned: ['caller', 410],
   chain_invalid: ['peer', 400],
+  light_invalid: ['peer', 400],
+  light_future: ['peer', 400],
+  light_gap: ['caller', 409],
+  light_expired: ['caller', 400],
+  light_conflict: ['peer', 409],
   query_write: ['caller', 400],
   mempool_full: ['node', 503],
   // receipts and proofs

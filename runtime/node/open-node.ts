@@ -400,6 +400,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
+    epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
     genesis: async () => genesis,
     events: (signal) => parts.events.subscribe(signal),
     ipfs: (cid, path, format) => parts.store.ipfs(parseCid(cid), path, format),

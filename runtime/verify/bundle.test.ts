@@ -34,7 +34,7 @@ import {
   write,
   type Parts,
 } from './testing/bundles.ts'
-import { accountsWith, certify, genesis, genesisBytes } from './testing/chain.ts'
+import { accountsWith, certify, genesis, genesisBytes, turning } from './testing/chain.ts'
 import { verifyBundle, type BundleOptions, type CheckName, type ReexecutionInput } from './index.ts'
 
 const options: BundleOptions = { trust: [genesisBytes] }
@@ -53,6 +53,7 @@ async function failing(file: Uint8Array, more: Partial<BundleOptions> = {}): Pro
 const NAMES = [
   'container',
   'trust',
+  'epochs',
   'receipt',
   'attestation',
   'header',
@@ -104,13 +105,17 @@ describe('a true bundle', () => {
 
   test('is refused without its chain, and within a trusting period that is over', async () => {
     const file = write(invoke)
-    expect(await failing(file, { trust: [] })).toEqual(['trust', 'header', 'certificate', 'anchor', 'context', 'node'])
+    expect(await failing(file, { trust: [] })).toEqual(['trust', 'epochs', 'header', 'certificate', 'anchor', 'context', 'node'])
     const other = encodeGenesis({ ...genesis, name: 'another' })
     expect(await failing(file, { trust: [other] })).toContain('trust')
     expect(await failing(file, { trust: [other, genesis, utf8('no genesis')] })).toEqual([])
-    const time = invoke.anchorHeader.time
-    expect(await failing(file, { now: time + 10, trustingPeriodMs: 10 })).toEqual([])
-    expect(await failing(file, { now: time + 11, trustingPeriodMs: 10 })).toContain('header')
+    const { time } = genesis
+    expect(await failing(file, { now: time + 10_000, trustingPeriodMs: 10_000 })).toEqual([])
+    expect(await failing(file, { now: time + 10_001, trustingPeriodMs: 10_000 })).toContain('trust')
+    // a development chain has no such period by itself; no chain has blocks of the future
+    expect(await failing(file, { now: time + 2_000_000_000_000 })).toEqual([])
+    expect(await failing(file, { now: invoke.anchorHeader.time - 3_000 })).toEqual([])
+    expect(await failing(file, { now: invoke.anchorHeader.time - 3_001 })).toContain('header')
     const rogue = { ...genesis, validators: genesis.validators.map((v) => ({ ...v, pop: genesis.validators[0]?.pop as Uint8Array })) }
     expect(await failing(write({ ...invoke, chainId: (await import('../core/index.ts')).chainIdOf(rogue) }), { trust: [rogue] })).toContain(
       'trust',

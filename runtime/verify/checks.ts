@@ -4,6 +4,7 @@ import { isUtnetError } from '../core/index.ts'
 export type CheckName =
   | 'container'
   | 'trust'
+  | 'epochs'
   | 'receipt'
   | 'attestation'
   | 'anchor'

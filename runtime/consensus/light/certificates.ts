@@ -22,7 +22,14 @@ export class Certificates {
    * Throws `chain_invalid` unless more than two thirds of the set's power certified the header. `hash` is the header's, `power` the set's root: what was
    * found valid under one set says nothing of another.
    */
-  mustHold(chainId: CID, { height, round }: Header, hash: Uint8Array, certificate: Certificate, set: readonly Validator[], power: Uint8Array): void {
+  mustHold(
+    chainId: CID,
+    { height, round }: Header,
+    hash: Uint8Array,
+    certificate: Certificate,
+    set: readonly Validator[],
+    power: Uint8Array,
+  ): void {
     const id = toHex(digest('known-certificate', chainId.bytes, hash, power, certificateHash(certificate)))
     if (this.#known.has(id)) return
     this.#pairings++

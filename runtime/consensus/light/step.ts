@@ -103,30 +103,37 @@ export function mustFollow(rules: LightRules, point: Trusted, header: Header, { 
 /** Who certified a header is also who it was drawn from: throws `light_invalid` unless the proposer owns the unit that the header names. */
 export function mustBeDrawn(header: Header, set: readonly Validator[]): void {
   const total = totalPower(set)
-  if (header.kappa >= total) throw refuse(`the header draws unit ${header.kappa} of ${total}`)
-  if (!equalBytes(ownerOf(header.kappa, set).key, header.proposer)) throw refuse('the header was not proposed by the owner of the unit drawn')
+  if (header.kappa >= total) throw refuse(`block ${header.height} draws unit ${header.kappa} of ${total}`)
+  if (!equalBytes(ownerOf(header.kappa, set).key, header.proposer))
+    throw refuse(`block ${header.height} was not proposed by the owner of the unit drawn`)
 }
 
 /**
- * Throws `light_gap` unless more than 1/3 of the power that is trusted signed, with the vote keys it is trusted under, and counts at the new header still:
- * of a member the lesser of its power then and now. So one honest validator that still has its bond at stake vouches for the header and its set.
+ * Power of a trusted set that signed and counts still: of its members that signed under the vote key they are trusted under, the lesser of their power then and
+ * in the set of the certificate.
  */
-function mustOverlap(point: Trusted, set: readonly Validator[], certificate: Certificate): void {
-  const trusted = new Map(point.set.map((v) => [toHex(v.key), v]))
+export function overlapOf(trusted: readonly Validator[], set: readonly Validator[], certificate: Certificate): bigint {
+  const before = new Map(trusted.map((v) => [toHex(v.key), v]))
   let power = 0n
   for (const signer of signersOf(certificate, set)) {
-    const before = trusted.get(toHex(signer.key))
-    if (before !== undefined && equalBytes(before.bls, signer.bls)) power += BigInt(Math.min(before.power, signer.power))
+    const known = before.get(toHex(signer.key))
+    if (known !== undefined && equalBytes(known.bls, signer.bls)) power += BigInt(Math.min(known.power, signer.power))
   }
-  const total = BigInt(totalPower(point.set))
-  if (power * 3n > total) return
-  throw new UtnetError('light_gap', `${power} of the ${total} power that is trusted signed; a jump needs more than a third`, {
-    hint: 'follow the epochs between one by one',
-    details: { from: point.height, epoch: point.epoch },
-  })
+  return power
 }
 
-function mustBeJump(rules: LightRules, point: Trusted, { header, certificate }: LightStep, set: readonly Validator[], checks: LightChecks): void {
+/** True when an overlap is more than a third of a trusted set's power: then one honest validator with its bond at stake vouches for the header and its set. */
+export function overlapHolds(trusted: readonly Validator[], overlap: bigint): boolean {
+  return overlap * 3n > BigInt(totalPower(trusted))
+}
+
+function mustBeJump(
+  rules: LightRules,
+  point: Trusted,
+  { header, certificate }: LightStep,
+  set: readonly Validator[],
+  checks: LightChecks,
+): void {
   // The last header of an epoch names the next one's set: who certified it stands nowhere in it.
   if (endsEpoch(header.height, rules.epochBlocks))
     throw new UtnetError('light_gap', `the step to block ${header.height} leaves out epoch ${point.epoch}`, {
@@ -137,7 +144,16 @@ function mustBeJump(rules: LightRules, point: Trusted, { header, certificate }: 
     throw new UtnetError('light_gap', `block ${header.height} is more than ${rules.trustingBlocks} blocks behind the trusted one`, {
       details: { from: point.height, epoch: point.epoch },
     })
-  mustOverlap(point, set, certificate)
+  const overlap = overlapOf(point.set, set, certificate)
+  if (!overlapHolds(point.set, overlap))
+    throw new UtnetError(
+      'light_gap',
+      `${overlap} of the ${totalPower(point.set)} power that is trusted signed; a jump needs more than a third`,
+      {
+        hint: 'follow the epochs between one by one',
+        details: { from: point.height, epoch: point.epoch },
+      },
+    )
   // Nobody vouches for the keys of this set yet: one made up from the others' would sign for them all.
   const known = new Set(point.set.map((v) => `${toHex(v.key)}${toHex(v.bls)}`))
   for (const member of set)
@@ -173,17 +189,35 @@ export function takeStep(rules: LightRules, point: Trusted, step: LightStep, clo
   } else {
     if (epochOf(header.height, rules.epochBlocks) === point.epoch)
       throw refuse(`block ${header.height} does not end epoch ${point.epoch}: there is no step to it`)
-    mustBeDrawn(header, set)
     mustBeJump(rules, point, step, set, checks)
+    mustBeDrawn(header, set)
     checks.certificates.mustHold(rules.chainId, header, hash, certificate, set, power)
   }
   return { height: header.height, time: header.time, header, hash, epoch: epochOf(header.height + 1, rules.epochBlocks), set, power }
 }
 
 /**
- * Throws unless a header behind a point is final under the point's set: it is of the point's epoch, or of a later one and commits to the very same set.
- * Codes as `takeStep`; `light_gap` says that steps are missing before it. Returns the header's hash.
+ * Throws unless a header behind a point, once certified by the point's set, is final: it is of the point's epoch, or of a later one and commits to the very same
+ * set. Codes as `takeStep`; `light_gap` says that steps are missing before it.
  */
+export function mustBeReached(rules: LightRules, point: Trusted, header: Header, clock: LightClock): void {
+  mustBeFresh(rules, point, clock)
+  mustFollow(rules, point, header, clock)
+  const last = endsEpoch(header.height, rules.epochBlocks)
+  const same = equalBytes(header.power, point.power)
+  const epoch = epochOf(header.height, rules.epochBlocks)
+  if (epoch === point.epoch) {
+    if (!last && !same) throw refuse('the header commits to another validator set than its epoch has')
+  } else if (last || !same || header.height - point.height > rules.trustingBlocks) {
+    throw new UtnetError('light_gap', `block ${header.height} is of epoch ${epoch}, and the trusted set is that of epoch ${point.epoch}`, {
+      hint: 'follow the epochs between',
+      details: { from: point.height, epoch: point.epoch },
+    })
+  }
+  mustBeDrawn(header, point.set)
+}
+
+/** As `mustBeReached`, and throws `chain_invalid` unless the certificate holds. Returns the header's hash. */
 export function mustBeFinal(
   rules: LightRules,
   point: Trusted,
@@ -191,19 +225,7 @@ export function mustBeFinal(
   clock: LightClock,
   checks: LightChecks,
 ): Uint8Array {
-  mustBeFresh(rules, point, clock)
-  mustFollow(rules, point, header, clock)
-  const epoch = epochOf(header.height, rules.epochBlocks)
-  const last = endsEpoch(header.height, rules.epochBlocks)
-  const same = equalBytes(header.power, point.power)
-  if (epoch === point.epoch ? !last && !same : last || !same || header.height - point.height > rules.trustingBlocks) {
-    if (epoch === point.epoch) throw refuse('the header commits to another validator set than its epoch has')
-    throw new UtnetError('light_gap', `block ${header.height} is of epoch ${epoch}, and the trusted set is that of epoch ${point.epoch}`, {
-      hint: 'follow the epochs between',
-      details: { from: point.height, epoch: point.epoch },
-    })
-  }
-  mustBeDrawn(header, point.set)
+  mustBeReached(rules, point, header, clock)
   const hash = headerHash(header)
   checks.certificates.mustHold(rules.chainId, header, hash, certificate, point.set, point.power)
   return hash

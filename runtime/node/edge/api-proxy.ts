@@ -26,6 +26,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   bundle: true,
   chain: true,
   block: true,
+  epoch: true,
   genesis: true,
   ipfs: true,
   metrics: true,
