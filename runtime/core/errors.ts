@@ -61,6 +61,7 @@ export const ERRORS = {
   light_conflict: ['peer', 409],
   query_write: ['caller', 400],
   mempool_full: ['node', 503],
+  events_lagging: ['caller', 429],
   // receipts and proofs
   receipt_not_found: ['caller', 404],
   receipt_invalid: ['caller', 400],

@@ -96,8 +96,7 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
     const context = readHeader(get(root.contextBlock.header), reached, 'the context block')
     const heights = [context.header.height, anchor.header.height] as const
     must(root.anchor.height === heights[1], `the anchor names block ${root.anchor.height}, but the header shown is of ${heights[1]}`)
-    if (heights[0] === heights[1])
-      must(root.anchorBlock.header.equals(root.contextBlock.header), 'two different headers of one height')
+    if (heights[0] === heights[1]) must(root.anchorBlock.header.equals(root.contextBlock.header), 'two different headers of one height')
     if (heights[0] + 1 === heights[1]) mustBeChild(anchor, context.header, root.chainId)
     return [{ anchor, context }, `blocks ${heights[0]} (context) and ${heights[1]} (anchor) of this chain`]
   })
@@ -105,7 +104,8 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
   checks.run('certificate', () => {
     const { anchor, context } = needs(headers, 'header')
     const first = mustBeFinal(anchor, get(root.anchorBlock.certificate), root.chainId)
-    if (root.contextBlock.certificate.equals(root.anchorBlock.certificate) && context.header.height === anchor.header.height) return [true, first]
+    if (root.contextBlock.certificate.equals(root.anchorBlock.certificate) && context.header.height === anchor.header.height)
+      return [true, first]
     return [true, `${first}; ${mustBeFinal(context, get(root.contextBlock.certificate), root.chainId)}`]
   })
   checks.run('anchor', () => checkAnchor(receipt().body, receipt().bytes, root.attestation, root.anchor, shown().anchor))

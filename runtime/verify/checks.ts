@@ -3,6 +3,7 @@ import { isUtnetError } from '../core/index.ts'
 
 export type CheckName =
   | 'container'
+  | 'entry'
   | 'trust'
   | 'epochs'
   | 'receipt'
@@ -19,6 +20,7 @@ export type CheckName =
   | 'witness'
   | 'models'
   | 'state'
+  | 'inclusion'
   | 'reexecution'
 
 export interface Check {

@@ -1,7 +1,26 @@
 /** The epoch chain of a proof: from its root of trust to the sets that certify the blocks shown. */
-import { decodeCertificate, decodeHeader, decodePowerDelta, endsEpoch, equalBytes, headerHash, LIMITS, type BlockReader, type BundleRoot, type Header } from '../core/index.ts'
+import {
+  decodeCertificate,
+  decodeHeader,
+  decodePowerDelta,
+  endsEpoch,
+  equalBytes,
+  headerHash,
+  LIMITS,
+  type BlockReader,
+  type BundleRoot,
+  type Header,
+} from '../core/index.ts'
 import { blsFastAggregateVerify, verifyValidator } from '../crypto/index.ts'
-import { Certificates, decodeStep, mustBeReached, takeStep, type LightClock, type LightStep, type Trusted } from '../consensus/light/index.ts'
+import {
+  Certificates,
+  decodeStep,
+  mustBeReached,
+  takeStep,
+  type LightClock,
+  type LightStep,
+  type Trusted,
+} from '../consensus/light/index.ts'
 import { must, type Found } from './checks.ts'
 import { clockOf, type Root, type TrustOptions } from './trust.ts'
 
@@ -32,8 +51,7 @@ export function* readSteps(list: readonly Uint8Array[]): Iterable<LightStep> {
 export function followEpochs(root: Root, steps: Iterable<LightStep>, options: TrustOptions): Found<Reach> {
   const clock = clockOf(options, root.rules)
   const points = [root.start]
-  for (const step of steps)
-    points.push(takeStep(root.rules, points.at(-1) as Trusted, step, clock, { certificates, verifyValidator }))
+  for (const step of steps) points.push(takeStep(root.rules, points.at(-1) as Trusted, step, clock, { certificates, verifyValidator }))
   const { epoch, set } = points.at(-1) as Trusted
   const how = points.length === 1 ? 'the set of the root of trust' : `${points.length - 1} steps to epoch ${epoch}`
   return [{ root, clock, points }, `${how}: ${set.length} validators`]

@@ -25,10 +25,7 @@ export function verifyStateProof(proof: StateProof, chainId: CID, options: Trust
     must(proof.height === height, `the proof names block ${proof.height}, but the header shown is of ${height}`)
     return [found, `block ${height} of this chain`]
   })
-  checks.run('certificate', () => [
-    true,
-    mustBeFinal(needs(header, 'header'), fromBase64(proof.certificate, 'certificate'), chainId),
-  ])
+  checks.run('certificate', () => [true, mustBeFinal(needs(header, 'header'), fromBase64(proof.certificate, 'certificate'), chainId)])
   checks.run('state', () => {
     const { state } = needs(header, 'header').header
     const entries: StateProof['entries'] = proof.entries

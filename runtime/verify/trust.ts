@@ -1,7 +1,16 @@
 /** The root of trust: a genesis that the user names, or a later block of its chain that the user trusts. Everything else is compared with it. */
 import { chainIdOf, CID, decodeGenesis, encodeGenesis, equalBytes, type Genesis } from '../core/index.ts'
 import { verifyValidator } from '../crypto/index.ts'
-import { decodeTrusted, lightRules, mustBeFresh, trustGenesis, trustingPeriodOf, type LightClock, type LightRules, type Trusted } from '../consensus/light/index.ts'
+import {
+  decodeTrusted,
+  lightRules,
+  mustBeFresh,
+  trustGenesis,
+  trustingPeriodOf,
+  type LightClock,
+  type LightRules,
+  type Trusted,
+} from '../consensus/light/index.ts'
 import { fail, must, type Found } from './checks.ts'
 
 export interface TrustOptions {
@@ -83,7 +92,10 @@ export function findRoot(chainId: CID, from: Uint8Array | null, options: TrustOp
     const first = admit(chainId.toString(), genesis)
     must(first !== null, 'a validator of the trusted genesis has a bad key or no proof of possession, or they are no set')
     const start = from === null ? first : findCheckpoint(rules, from, options)
-    must(start !== undefined, 'the proof begins at a block that you do not trust: name it as a checkpoint, or take a proof from the genesis')
+    must(
+      start !== undefined,
+      'the proof begins at a block that you do not trust: name it as a checkpoint, or take a proof from the genesis',
+    )
     mustBeFresh(rules, start, clockOf(options, rules))
     const kind = genesis.dev ? 'a development chain: its results are worth what its maker is' : `${genesis.validators.length} validators`
     const where = from === null ? '' : `, from block ${start.height}`

@@ -130,17 +130,19 @@ function headerLinks(parts: Parts, blocks: Gathered, height: number): HeaderLink
 
 /** The epoch chain from a height (0: the genesis) to the sets of the blocks shown. */
 function epochLinks(parts: Parts, blocks: Gathered, from: number, heights: readonly number[]): Pick<BundleRoot, 'from' | 'epochs'> {
-  const epochs = stepsToAll(parts.chain, from, heights).map(
-    ({ header, certificate, delta }): EpochLinks => ({
-      header: blocks.node(encodeHeader(header)),
-      certificate: blocks.node(encodeCertificate(certificate)),
-      delta: blocks.node(encodePowerDelta(delta)),
-    }),
-  )
+  const epochs = stepsToAll(parts.chain, from, heights).map(({ header, certificate, delta }): EpochLinks => ({
+    header: blocks.node(encodeHeader(header)),
+    certificate: blocks.node(encodeCertificate(certificate)),
+    delta: blocks.node(encodePowerDelta(delta)),
+  }))
   if (epochs.length > LIMITS.bundleEpochs)
-    throw new UtnetError('chain_height', `from height ${from} there are ${epochs.length} steps to the receipt; a bundle has ${LIMITS.bundleEpochs} at most`, {
-      hint: 'begin at a newer checkpoint',
-    })
+    throw new UtnetError(
+      'chain_height',
+      `from height ${from} there are ${epochs.length} steps to the receipt; a bundle has ${LIMITS.bundleEpochs} at most`,
+      {
+        hint: 'begin at a newer checkpoint',
+      },
+    )
   return { from: from === 0 ? null : parts.chain.headerAt(from).hash, epochs }
 }
 

@@ -50,7 +50,7 @@ import {
 } from '../../core/index.ts'
 import { publicKeyEd25519, signEd25519 } from '../../crypto/index.ts'
 import type { LightStep } from '../../consensus/light/index.ts'
-import { accountsWith, certify, chainId, headerAfter, plain, type TestChain } from './chain.ts'
+import { accountsWith, certify, chainId, headerAfter, standing, type TestChain } from './chain.ts'
 
 export interface Part {
   salt: Uint8Array
@@ -154,13 +154,16 @@ export interface RunOptions {
   readonly header?: Partial<Header>
   /** The chain that it is on, its blocks 1 and 2, and the steps that lead to the sets of context and anchor. */
   readonly on?: { readonly chain: TestChain; readonly first: Header; readonly second: Header; readonly epochs: readonly LightStep[] }
+  /** Secret of the node that ran it. */
+  readonly node?: Uint8Array
   readonly accounts?: { readonly root: Uint8Array; readonly value: Uint8Array; readonly proof: TrieProof }
 }
 
 /** A bundle of an invoke in block 3, third of a batch of five. */
 export function invokeParts(options: RunOptions = {}): Parts {
-  const { chain, epochs, ...blocks } = options.on ?? { chain: plain, first, second, epochs: [] }
+  const { chain, epochs, ...blocks } = options.on ?? { chain: standing, first, second, epochs: [] }
   const contextHeader = options.context ?? blocks.first
+  const secret = options.node ?? nodeSecret
   const module = rawFile(moduleBytes).cid
   const model = rawFile(modelBytes).cid
   const seq = 12
@@ -183,7 +186,7 @@ export function invokeParts(options: RunOptions = {}): Parts {
       time: blocks.second.time + 500,
       seed: runSeed(contextHeader.seed, module, digestOf('input'), 1, seq),
     },
-    node: nodeKey,
+    node: publicKeyEd25519(secret),
     thread: 1,
     seq,
     retention: 'public',
@@ -204,7 +207,7 @@ export function invokeParts(options: RunOptions = {}): Parts {
     batch,
     index: 2,
     path: inclusionPath(leaves, 2),
-    sig: signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), nodeSecret),
+    sig: signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), secret),
   }
   const state = options.accounts ?? accounts
   const receipts = [utf8('another leaf'), batchLeaf(batch, attestation.sig), utf8('a third')]
@@ -213,7 +216,7 @@ export function invokeParts(options: RunOptions = {}): Parts {
     state: { ...blocks.second.state, accounts: state.root },
     ...options.header,
   })
-  const anchor: Anchor = { height: 3, index: pathSides(1, 3), path: inclusionPath(receipts.map(leafHash), 1) }
+  const anchor: Anchor = { height: anchorHeader.height, index: pathSides(1, 3), path: inclusionPath(receipts.map(leafHash), 1) }
   const contextCertificate =
     options.on !== undefined ? chain.certify(contextHeader) : contextHeader === second ? secondCertificate : firstCertificate
   return {

@@ -150,12 +150,14 @@ export function chainOf(epochs: readonly (readonly Signer[])[], parts: Partial<G
 }
 
 /** One set for good. */
-export const plain: TestChain = chainOf([made(['a', 'b', 'c'])])
-export const { genesis, chainId, headerAfter, certify } = plain
+export const standing: TestChain = chainOf([made(['a', 'b', 'c'])])
+export const { genesis, chainId, headerAfter, certify } = standing
 export const genesisBytes: Uint8Array = encodeGenesis(genesis)
 
 /** Epochs of two blocks; the first three have no member in common. */
-export const turning: TestChain = chainOf([made(['a', 'b', 'c']), made(['d', 'e', 'f']), made(['g', 'h', 'i']), made(['g', 'h', 'j'])], { epochBlocks: 2 })
+export const turning: TestChain = chainOf([made(['a', 'b', 'c']), made(['d', 'e', 'f']), made(['g', 'h', 'i']), made(['g', 'h', 'j'])], {
+  epochBlocks: 2,
+})
 
 /** An accounts trie of a node's account and one more, and the proof of the former. */
 export function accountsWith(
