@@ -42,7 +42,7 @@ import {
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d)
 const KEY = new Uint8Array(32).fill(7)
 const SALT = new Uint8Array(16).fill(9)
-const SIMULATED_PROOF: EntryProof = { root: 'eventRoot', leaf: 'AA==', index: 0, path: [], header: 'AA==', certificate: 'AA==' }
+const SIMULATED_PROOF: EntryProof = { root: 'eventRoot', leaf: 'AA==', index: 0, path: [], header: 'AA==', certificate: 'AA==', epochs: [] }
 const DEV = formatAddress(new Uint8Array(20).fill(1))
 
 /** A component that the simulated node takes. */

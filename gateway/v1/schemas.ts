@@ -112,6 +112,7 @@ const entry = {
       path: z.array(z.string()),
       header: z.string(),
       certificate: z.string(),
+      epochs: z.array(z.string()),
     }) satisfies z.ZodType<EntryProof>,
   ).exactOptional(),
 }

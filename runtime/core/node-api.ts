@@ -252,6 +252,8 @@ export interface EntryProof {
   readonly path: readonly string[]
   readonly header: string
   readonly certificate: string
+  /** Steps from the genesis to the set that certifies the header; empty as long as it is the same. */
+  readonly epochs: readonly string[]
 }
 
 interface EntryBase {

@@ -5,9 +5,9 @@ import {
   equalBytes,
   genesisSeed,
   headerHash,
+  isKnownProtocol,
   kappaOf,
   nextSeed,
-  paramsOf,
   totalPower,
   vrfInput,
   type CID,
@@ -31,7 +31,7 @@ export function readHeader(bytes: Uint8Array, reach: Reach, what: string): Shown
   const { chainId, genesis } = reach.root
   must(header.chainId.equals(chainId), `${what} is of another chain`)
   must(header.height > 0, `${what} is of height 0, which no certificate covers`)
-  must(paramsOf(header.protocol) !== undefined, `${what} is of protocol ${header.protocol}, which this verifier does not know`)
+  must(isKnownProtocol(header.protocol), `${what} is of protocol ${header.protocol}, which this verifier does not know`)
   must(header.time > genesis.time, `${what} is older than the genesis`)
   const point = pointOf(reach, header)
   mustBeDrawn(header, point.set)

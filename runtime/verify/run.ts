@@ -9,9 +9,9 @@ import {
   encodeBatch,
   equalBytes,
   leafHash,
+  isKnownProtocol,
   LIMITS,
   nodeAccountKey,
-  paramsOf,
   runSeed,
   verifyAnchor,
   verifyInclusion,
@@ -31,7 +31,7 @@ import type { ShownHeader } from './final-header.ts'
 /** What any receipt of a chain must say of itself. */
 export function checkReceipt(body: ReceiptBody, chainId: CID): string {
   must(body.context.chainId.equals(chainId), 'the receipt is of another chain')
-  must(paramsOf(body.protocol) !== undefined, `protocol ${body.protocol} is not known to this verifier`)
+  must(isKnownProtocol(body.protocol), `protocol ${body.protocol} is not known to this verifier`)
   must(body.kind !== 'call' || body.world === 'contract', `a call runs a contract, not a ${body.world}`)
   return `${body.kind} of ${body.entry} in ${body.module.toString()}: ${body.status}, ${body.gas} gas`
 }

@@ -5,7 +5,7 @@
 export { Certificates } from './certificates.ts'
 export { LightClient, type LightCrypto, type LightOptions } from './client.ts'
 export { signersOfBoth, type Final, type LightConflict } from './conflict.ts'
-export { epochStep, planSteps, type LightSource } from './plan.ts'
+export { planSteps, type LightSource } from './plan.ts'
 export {
   mustHoldEvent,
   mustHoldReceipt,

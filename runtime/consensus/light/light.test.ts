@@ -26,7 +26,6 @@ import {
   encodeSet,
   encodeStep,
   encodeTrusted,
-  epochStep,
   LightClient,
   lightRules,
   planSteps,
@@ -64,7 +63,7 @@ function codeOf(work: () => unknown): ErrorCode | 'nothing' {
 }
 
 function followTo(client: LightClient, chain: TestChain, epoch: number, now = nowOf(chain)): void {
-  for (let e = client.trusted.epoch; e < epoch; e++) client.follow(epochStep(chain, e), now)
+  for (let e = client.trusted.epoch; e < epoch; e++) client.follow(chain.epochStep(e), now)
 }
 
 const precommit = (chain: TestChain, header: Header): Uint8Array =>
@@ -92,7 +91,7 @@ describe('W-BUS-1: a light client', () => {
     const before = client.pairings
     const { header, certificate } = chain.headerAt(22)
     client.accept(header, certificate, nowOf(chain))
-    client.follow(epochStep(chain, 2), nowOf(chain))
+    client.follow(chain.epochStep(2), nowOf(chain))
     expect(client.pairings).toBe(before)
   })
 
@@ -241,7 +240,7 @@ describe('what must be refused:', () => {
     followTo(client, chain, 1)
     return client
   }
-  const step = epochStep(chain, 1)
+  const step = chain.epochStep(1)
 
   test.each<[string, () => LightStep, ErrorCode]>([
     [
@@ -251,7 +250,7 @@ describe('what must be refused:', () => {
     ],
     [
       'a block of another chain with its own certificate',
-      () => epochStep(lightTestChain({ epochs: TURNING, name: 'other' }), 1),
+      () => lightTestChain({ epochs: TURNING, name: 'other' }).epochStep(1),
       'light_invalid',
     ],
     ['a certificate of the block before', () => ({ ...step, certificate: chain.headerAt(7).certificate }), 'chain_invalid'],
@@ -261,7 +260,7 @@ describe('what must be refused:', () => {
       () => ({ ...chain.headerAt(7), delta: powerDelta(chain.setAt(5), chain.setAt(8)) }),
       'light_invalid',
     ],
-    ['an epoch left out', () => epochStep(chain, 2), 'light_invalid'],
+    ['an epoch left out', () => chain.epochStep(2), 'light_invalid'],
     [
       'an epoch left out with the delta from the trusted set',
       () => ({ ...chain.headerAt(12), delta: powerDelta(chain.setAt(5), chain.setAt(13)) }),
@@ -352,9 +351,9 @@ describe('what must be refused:', () => {
   test('a point older than the trusting period, by one millisecond: keys of long ago may have been sold', () => {
     const short = lightTestChain({ epochs: TURNING, trustingBlocks: 12 })
     const { time } = short.genesis
-    expect(codeOf(() => clientOf(short).follow(epochStep(short, 0), time + 12_001))).toBe('light_expired')
-    expect(codeOf(() => clientOf(short).follow(epochStep(short, 0), time + 12_000))).toBe('nothing')
-    expect(codeOf(() => clientOf(short, { trustingMs: 20_000 }).follow(epochStep(short, 0), time + 12_001))).toBe('nothing')
+    expect(codeOf(() => clientOf(short).follow(short.epochStep(0), time + 12_001))).toBe('light_expired')
+    expect(codeOf(() => clientOf(short).follow(short.epochStep(0), time + 12_000))).toBe('nothing')
+    expect(codeOf(() => clientOf(short, { trustingMs: 20_000 }).follow(short.epochStep(0), time + 12_001))).toBe('nothing')
     const { header, certificate } = short.headerAt(2)
     expect(codeOf(() => clientOf(short).accept(header, certificate, time + 12_001))).toBe('light_expired')
   })
@@ -364,10 +363,10 @@ describe('what must be refused:', () => {
     const forged = short.forkAt(4)
     const client = clientOf(short)
     followTo(client, short, 3, nowOf(short, 12))
-    expect(codeOf(() => client.follow({ ...forged, delta: epochStep(short, 0).delta }, short.genesis.time + 12_001))).toBe('light_expired')
+    expect(codeOf(() => client.follow({ ...forged, delta: short.epochStep(0).delta }, short.genesis.time + 12_001))).toBe('light_expired')
     expect(client.conflicts).toEqual([])
     const late = clientOf(short)
-    expect(codeOf(() => late.follow({ ...forged, delta: epochStep(short, 0).delta }, nowOf(short, 100)))).toBe('light_expired')
+    expect(codeOf(() => late.follow({ ...forged, delta: short.epochStep(0).delta }, nowOf(short, 100)))).toBe('light_expired')
   })
 
   test('a genesis whose set is none', () => {
@@ -397,7 +396,7 @@ describe('two final blocks of one height', () => {
     const other = chain.forkAt(height)
     const show = (): unknown =>
       kind === 'of a step'
-        ? client.follow({ ...other, delta: epochStep(chain, 1).delta }, nowOf(chain))
+        ? client.follow({ ...other, delta: chain.epochStep(1).delta }, nowOf(chain))
         : client.accept(other.header, other.certificate, nowOf(chain))
     expect(codeOf(show)).toBe('light_conflict')
     const [conflict] = client.conflicts
@@ -406,7 +405,7 @@ describe('two final blocks of one height', () => {
     if (conflict === undefined) return
     expect(signersOfBoth(conflict)).toEqual(chain.setAt(height))
     // nothing more is taken, not even what is true
-    expect(codeOf(() => client.follow(epochStep(chain, 2), nowOf(chain)))).toBe('light_conflict')
+    expect(codeOf(() => client.follow(chain.epochStep(2), nowOf(chain)))).toBe('light_conflict')
     expect(codeOf(() => client.accept(chain.headerAt(9).header, chain.headerAt(9).certificate, nowOf(chain)))).toBe('light_conflict')
     expect(client.conflicts.length).toBe(1)
   })
@@ -417,7 +416,7 @@ describe('two final blocks of one height', () => {
     followTo(client, chain, 2)
     const { header } = chain.forkAt(8)
     const few = certifyBy(chain.chainId, header, chain.membersAt(8), (i) => i < 2)
-    expect(codeOf(() => client.follow({ header, certificate: few, delta: epochStep(chain, 1).delta }, nowOf(chain)))).toBe('chain_invalid')
+    expect(codeOf(() => client.follow({ header, certificate: few, delta: chain.epochStep(1).delta }, nowOf(chain)))).toBe('chain_invalid')
     expect(client.conflicts).toEqual([])
   })
 
@@ -434,7 +433,7 @@ describe('two final blocks of one height', () => {
     for (const height of heights) show(height)
     // the first of them is forgotten, so another passes in its place; the point's is not
     expect(codeOf(() => show(5, chain.genesis.time + 9_000))).toBe('nothing')
-    expect(codeOf(() => client.follow({ ...chain.forkAt(4), delta: epochStep(chain, 0).delta }, nowOf(chain)))).toBe('light_conflict')
+    expect(codeOf(() => client.follow({ ...chain.forkAt(4), delta: chain.epochStep(0).delta }, nowOf(chain)))).toBe('light_conflict')
   })
 })
 
@@ -490,7 +489,7 @@ describe('steps planned by a node', () => {
 describe('bytes of', () => {
   test('steps and sets are read back, and nothing else is', () => {
     const chain = lightTestChain({ epochs: TURNING })
-    const step = epochStep(chain, 1)
+    const step = chain.epochStep(1)
     const bytes = encodeStep(step)
     expect(decodeStep(bytes)).toEqual(step)
     expect(decodePowerDelta(encodePowerDelta(step.delta))).toEqual(step.delta)
@@ -503,7 +502,7 @@ describe('bytes of', () => {
     const chain = lightTestChain({ epochs: TURNING })
     const client = clientOf(chain)
     followTo(client, chain, 1)
-    const bytes = encodeStep(epochStep(chain, 1))
+    const bytes = encodeStep(chain.epochStep(1))
     for (let at = 0; at < bytes.length; at++) {
       const spoilt = Uint8Array.from(bytes, (b, i) => (i === at ? b ^ (1 << (at % 8)) : b))
       expect(

@@ -3,7 +3,6 @@ import {
   endsEpoch,
   epochOf,
   equalBytes,
-  lastHeightOf,
   powerDelta,
   powerRoot,
   UtnetError,
@@ -21,18 +20,14 @@ export interface LightSource {
   headerAt(height: number): { readonly header: Header; readonly certificate: Certificate | null }
   /** The set that certifies a height. */
   setAt(height: number): readonly Validator[]
+  /** The step from an epoch to the next: its last header. Throws `chain_height` before that is final. */
+  epochStep(epoch: number): LightStep
 }
 
 function stepTo(source: LightSource, from: readonly Validator[], height: number): LightStep {
   const { header, certificate } = source.headerAt(height)
   if (certificate === null) throw new UtnetError('chain_height', `block ${height} has no certificate`)
   return { header, certificate, delta: powerDelta(from, source.setAt(height + 1)) }
-}
-
-/** The step from an epoch to the next: its last header. Throws `chain_height` before that is final. */
-export function epochStep(source: LightSource, epoch: number): LightStep {
-  const last = lastHeightOf(epoch, source.epochBlocks)
-  return stepTo(source, source.setAt(last), last)
 }
 
 /**
@@ -62,7 +57,7 @@ export function planSteps(source: LightSource, from: number, height: number, max
     if (unchanged) return steps
     let step: LightStep | undefined
     for (let to = target; step === undefined && to > epoch; to = epoch + ((to - epoch) >> 1)) step = jumpTo(to)
-    step ??= epochStep(source, epoch)
+    step ??= source.epochStep(epoch)
     steps.push(step)
     at = step.header.height
     set = source.setAt(at + 1)

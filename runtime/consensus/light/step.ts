@@ -20,9 +20,9 @@ import {
   equalBytes,
   headerHash,
   lastHeightOf,
+  isKnownProtocol,
   LIMITS,
   ownerOf,
-  paramsOf,
   powerRoot,
   signersOf,
   toHex,
@@ -91,7 +91,7 @@ export function mustBeFresh(rules: LightRules, point: Trusted, { nowMs, trusting
 /** What any header behind a point must be: of the chain, of a known protocol, higher and later, and not of the future. */
 export function mustFollow(rules: LightRules, point: Trusted, header: Header, { nowMs, driftMs = DRIFT_MS }: LightClock): void {
   if (!header.chainId.equals(rules.chainId)) throw refuse('the header is of another chain')
-  if (paramsOf(header.protocol) === undefined) throw refuse(`the header is of protocol ${header.protocol}, which is not known here`)
+  if (!isKnownProtocol(header.protocol)) throw refuse(`the header is of protocol ${header.protocol}, which is not known here`)
   if (header.height <= point.height) throw refuse(`the header of height ${header.height} is not above the trusted one of ${point.height}`)
   if (header.time <= point.time) throw refuse('the header is not later than the trusted one')
   if (header.time - nowMs > driftMs)

@@ -12,7 +12,7 @@ import {
   type EpochView,
   type Header,
 } from '../../core/index.ts'
-import { encodeSet, encodeStep, epochStep } from '../../consensus/light/index.ts'
+import { encodeSet, encodeStep } from '../../consensus/light/index.ts'
 import { lightSource, stepsToEnd } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 
@@ -70,7 +70,7 @@ export function block(parts: Parts, height: number): BlockView {
 export function epoch(parts: Parts, number: number, { from, set }: { readonly from?: number; readonly set?: boolean } = {}): EpochView {
   const source = lightSource(parts.chain)
   const height = lastHeightOf(number, source.epochBlocks)
-  const steps = from === undefined ? [epochStep(source, number)] : stepsToEnd(parts.chain, number, from, LIMITS.bundleEpochs)
+  const steps = from === undefined ? [source.epochStep(number)] : stepsToEnd(parts.chain, number, from, LIMITS.bundleEpochs)
   return {
     epoch: number,
     height,

@@ -94,6 +94,8 @@ export function chainOf(epochs: readonly (readonly Signer[])[], parts: Partial<G
     bondPrice: 1n,
     level0Share: 1_000,
     environment: 'deferred',
+    operators: ['exact.matmul'],
+    blockReward: 0n,
     committeeSeats: 0,
     trustingBlocks: 1_209_600,
     salt: new Uint8Array(16),

@@ -8,8 +8,10 @@ import {
   genesisSeed,
   headerHash,
   kappaOf,
+  lastHeightOf,
   merkleRoot,
   ownerOf,
+  powerDelta,
   powerRoot,
   precommitMessage,
   PROTOCOL,
@@ -115,6 +117,8 @@ export function lightTestChain(options: TestChainOptions): TestChain {
     bondPrice: 1n,
     level0Share: 1_000,
     environment: 'deferred',
+    operators: ['exact.matmul'],
+    blockReward: 0n,
     committeeSeats: 0,
     trustingBlocks,
     salt: new Uint8Array(16),
@@ -155,6 +159,13 @@ export function lightTestChain(options: TestChainOptions): TestChain {
     return headers[height - 1] as Header
   }
 
+  const setAt = (height: number): readonly Validator[] => setOf(epochOf(Math.max(height, 1), epochBlocks))
+  const headerAt = (height: number): { readonly header: Header; readonly certificate: Certificate } => {
+    const header = headerOf(height)
+    const certificate = certificates.get(height) ?? certifyBy(chainId, header, membersAt(height))
+    certificates.set(height, certificate)
+    return { header, certificate }
+  }
   const membersAt = (height: number): readonly Signer[] => membersOf(epochOf(Math.max(height, 1), epochBlocks))
   return {
     genesis,
@@ -162,12 +173,11 @@ export function lightTestChain(options: TestChainOptions): TestChain {
     epochBlocks,
     trustingBlocks,
     membersAt,
-    setAt: (height) => setOf(epochOf(Math.max(height, 1), epochBlocks)),
-    headerAt: (height) => {
-      const header = headerOf(height)
-      const certificate = certificates.get(height) ?? certifyBy(chainId, header, membersAt(height))
-      certificates.set(height, certificate)
-      return { header, certificate }
+    setAt,
+    headerAt,
+    epochStep: (epoch) => {
+      const last = lastHeightOf(epoch, epochBlocks)
+      return { ...headerAt(last), delta: powerDelta(setAt(last), setAt(last + 1)) }
     },
     forkAt: (height, parts = { time: headerOf(height).time + 1 }) => {
       const header = { ...headerOf(height), ...parts }
