@@ -9,8 +9,8 @@ import { FOLLOW_OPTIONS, followChain } from './chain-follow.ts'
 export const chain: Verb = {
   name: 'chain',
   usage:
-    'chain status | block HEIGHT | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [-o FILE] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
-  summary: 'head, a block, events of its history, the genesis file, chains this user trusts',
+    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [-o FILE] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
+  summary: 'head, a block, who votes with what power, events of its history, the genesis file, chains this user trusts',
   options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS, ...FOLLOW_OPTIONS },
   positionals: [1, 2],
   async run(context) {
@@ -22,6 +22,10 @@ export const chain: Verb = {
       case 'block':
         if (what === undefined || !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain block takes a HEIGHT')
         context.print(await context.node().block(Number(what)))
+        return 0
+      case 'power':
+        if (what !== undefined && !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain power takes an EPOCH')
+        context.print(await context.node().power(what === undefined ? undefined : Number(what)))
         return 0
       case 'events':
         if (what !== undefined)
@@ -51,7 +55,7 @@ export const chain: Verb = {
         return 0
       }
       default:
-        throw new UtnetError('usage', `chain takes status, block, events, follow, genesis, trust or distrust, got ${String(action)}`)
+        throw new UtnetError('usage', `chain takes status, block, power, events, follow, genesis, trust or distrust, got ${String(action)}`)
     }
   },
 }

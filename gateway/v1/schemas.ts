@@ -13,6 +13,7 @@ import type {
   GuestDetail,
   GuestView,
   ModelView,
+  PowerView,
   NodeInfo,
   QueryResult,
   ReceiptView,
@@ -228,6 +229,7 @@ export const chain = name(
     prunedBelow: height,
     validators: z.int(),
     mempool: z.int(),
+    baseFee: z.string(),
   }) satisfies z.ZodType<ChainView>,
 )
 
@@ -239,6 +241,17 @@ export const epoch = name(
     steps: z.array(z.string()).describe('base64 of canonical dag-cbor [1, header, certificate, power delta]'),
     set: z.string().exactOptional().describe('base64 of the canonical dag-cbor list of members'),
   }) satisfies z.ZodType<EpochView>,
+)
+
+export const power = name(
+  'Power',
+  z.object({
+    epoch: z.int(),
+    from: height,
+    to: height,
+    total: z.int(),
+    members: z.array(z.object({ node: z.string(), power: z.int(), share: z.number(), chips: z.int().nullable() })),
+  }) satisfies z.ZodType<PowerView>,
 )
 
 export const block = name(

@@ -396,6 +396,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
     epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
+    power: async (epoch) => chainView.power(parts, epoch),
     genesis: async () => genesis,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),

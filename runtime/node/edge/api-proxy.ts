@@ -28,6 +28,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   chainEvents: true,
   block: true,
   epoch: true,
+  power: true,
   genesis: true,
   ipfs: true,
   metrics: true,
