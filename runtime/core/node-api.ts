@@ -391,10 +391,7 @@ export interface NodeApi {
    * The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. `salt` (of the ticket) opens what a sealed run kept;
    * `receipt_withheld` where it is another's. `from` is the height that its epoch chain begins at; the genesis without it.
    */
-  bundle(
-    id: string,
-    options?: { readonly withModels?: boolean; readonly salt?: Uint8Array; readonly from?: number },
-  ): Promise<Uint8Array>
+  bundle(id: string, options?: { readonly withModels?: boolean; readonly salt?: Uint8Array; readonly from?: number }): Promise<Uint8Array>
   chain(): Promise<ChainView>
   block(height: number): Promise<BlockView>
   /**
