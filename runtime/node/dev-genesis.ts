@@ -21,6 +21,7 @@ export function devGenesis(
   node: HeldAccount,
   voteSecret: Uint8Array,
   dev: HeldAccount,
+  epochBlocks?: number,
 ): { readonly genesis: Genesis; readonly made: boolean } {
   const path = join(folder, 'genesis.json')
   if (existsSync(path)) {
@@ -46,6 +47,7 @@ export function devGenesis(
       { address: keyAddress(node.key), balance: NODE_BALANCE },
     ],
     salt: randomBytes(16),
+    ...(epochBlocks === undefined ? {} : { epochBlocks }),
   })
   writeDurably(path, `${JSON.stringify({ genesis: toBase64(encodeGenesis(genesis)) })}\n`)
   return { genesis, made: true }

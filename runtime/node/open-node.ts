@@ -87,6 +87,8 @@ export interface NodeOptions {
   readonly prices?: Readonly<Record<string, number>>
   /** The component that device `wasm` runs; that of the package unless told. */
   readonly exactComponent?: Uint8Array
+  /** Blocks of an epoch, where this start makes the chain; 600 unless told. */
+  readonly epochBlocks?: number
   /** The node lies in one of so many inferences; only under a dev genesis. */
   readonly cheat?: number
   /** Where it is given, a node that lies audits itself and disputes what it finds; told of disputes, with the file of the transcript. */
@@ -134,7 +136,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const dev = held(keys.dev)
   const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
-  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev)
+  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev, options.epochBlocks)
 
   const genesisBytes = encodeGenesis(genesis)
   const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
@@ -399,6 +401,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
+    epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
     power: async (epoch) => chainView.power(parts, epoch),
     genesis: async () => genesis,
     chainEvents: async (request) => history.chainEvents(parts, request),
