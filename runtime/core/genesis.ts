@@ -4,7 +4,16 @@ import { type CID, cidOf, DAG_CBOR } from './cid.ts'
 import { asArray, asBytes, asMap, asText, asUint, decode, encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
 import { digest } from './hash.ts'
-import { type Validator, validatorCbor } from './validator.ts'
+import { readValidator, type Validator, validatorCbor } from './validator.ts'
+
+/** How the environment check (U5.2-ENV) is done: verdict votes follow the block, or come before it is voted for. */
+export type EnvironmentCheck = 'deferred' | 'before-vote'
+
+/** Who may certify chips: an ed25519 root key under a name. */
+export interface Vendor {
+  readonly name: string
+  readonly key: Uint8Array
+}
 
 export interface Genesis {
   readonly v: 1
@@ -13,10 +22,21 @@ export interface Genesis {
   readonly time: number
   /** True for a development chain: its dev account and cheats exist only there. */
   readonly dev: boolean
+  /** In the order of their node keys. Their power is founding power: it counts until they leave or are slashed. */
   readonly validators: readonly Validator[]
   readonly accounts: readonly { readonly address: Uint8Array; readonly balance: bigint }[]
   readonly epochBlocks: number
   readonly emission: 'cycles' | 'halving' | 'tiers'
+  readonly vendors: readonly Vendor[]
+  /** Bond of one unit of power of level 0, in 10^-18 UNC. */
+  readonly bondPrice: bigint
+  /** The most that all of level 0 has of all power, per mille. */
+  readonly level0Share: number
+  readonly environment: EnvironmentCheck
+  /** Seats of the committee that is drawn each epoch where there are more than 300 nodes; 0: nobody is left out. */
+  readonly committeeSeats: number
+  /** Blocks for which a proof under an old set is believed, evidence is taken, and a bond that was given up stays at stake. */
+  readonly trustingBlocks: number
   /** Makes two chains of one key distinct. */
   readonly salt: Uint8Array
 }
@@ -33,6 +53,12 @@ export function encodeGenesis(g: Genesis): Uint8Array {
     accounts: g.accounts.map((a) => ({ address: a.address, balance: amountBytes(a.balance) })),
     epochBlocks: g.epochBlocks,
     emission: g.emission,
+    vendors: g.vendors.map((v) => ({ name: v.name, key: v.key })),
+    bondPrice: amountBytes(g.bondPrice),
+    level0Share: g.level0Share,
+    environment: g.environment,
+    committeeSeats: g.committeeSeats,
+    trustingBlocks: g.trustingBlocks,
     salt: g.salt,
   })
 }
@@ -42,11 +68,30 @@ export function chainIdOf(genesis: Genesis): CID {
   return cidOf(DAG_CBOR, encodeGenesis(genesis))
 }
 
+const FIELDS: readonly (keyof Genesis)[] = [
+  'v',
+  'name',
+  'protocol',
+  'time',
+  'dev',
+  'validators',
+  'accounts',
+  'epochBlocks',
+  'emission',
+  'vendors',
+  'bondPrice',
+  'level0Share',
+  'environment',
+  'committeeSeats',
+  'trustingBlocks',
+  'salt',
+]
+
 /** The genesis of its bytes. */
 export function decodeGenesis(bytes: Uint8Array): Genesis {
   const m = asMap(
     decode(bytes, 'genesis', 16 * 1024 * 1024),
-    ['v', 'name', 'protocol', 'time', 'dev', 'validators', 'accounts', 'epochBlocks', 'emission', 'salt'],
+    FIELDS,
     'genesis',
   )
   if (m['v'] !== 1) throw new UtnetError('chain_invalid', `genesis version ${String(m['v'])} is not known`)
@@ -54,27 +99,31 @@ export function decodeGenesis(bytes: Uint8Array): Genesis {
   const emission = asText(m['emission'], 'emission')
   if (emission !== 'cycles' && emission !== 'halving' && emission !== 'tiers')
     throw new UtnetError('chain_invalid', `emission ${emission} is not known`)
+  const environment = asText(m['environment'], 'environment')
+  if (environment !== 'deferred' && environment !== 'before-vote')
+    throw new UtnetError('chain_invalid', `environment check ${environment} is not known`)
   return {
     v: 1,
     name: asText(m['name'], 'name'),
     protocol: asUint(m['protocol'], 'protocol'),
     time: asUint(m['time'], 'time'),
     dev: m['dev'],
-    validators: asArray(m['validators'], 'validators').map((item) => {
-      const v = asMap(item, ['key', 'bls', 'pop', 'power'], 'validator')
-      return {
-        key: asBytes(v['key'], 'key', 32),
-        bls: asBytes(v['bls'], 'bls', 48),
-        pop: asBytes(v['pop'], 'pop', 96),
-        power: asUint(v['power'], 'power'),
-      }
-    }),
+    validators: asArray(m['validators'], 'validators').map(readValidator),
     accounts: asArray(m['accounts'], 'accounts').map((item) => {
       const a = asMap(item, ['address', 'balance'], 'account')
       return { address: asBytes(a['address'], 'address', 20), balance: bytesAmount(asBytes(a['balance'], 'balance'), 'balance') }
     }),
     epochBlocks: asUint(m['epochBlocks'], 'epochBlocks'),
     emission,
+    vendors: asArray(m['vendors'], 'vendors').map((item) => {
+      const v = asMap(item, ['name', 'key'], 'vendor')
+      return { name: asText(v['name'], 'name'), key: asBytes(v['key'], 'key', 32) }
+    }),
+    bondPrice: bytesAmount(asBytes(m['bondPrice'], 'bondPrice'), 'bondPrice'),
+    level0Share: asUint(m['level0Share'], 'level0Share'),
+    environment,
+    committeeSeats: asUint(m['committeeSeats'], 'committeeSeats'),
+    trustingBlocks: asUint(m['trustingBlocks'], 'trustingBlocks'),
     salt: asBytes(m['salt'], 'salt'),
   }
 }

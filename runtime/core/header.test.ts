@@ -85,6 +85,12 @@ test('certificates, accounts and genesis survive their bytes', () => {
           accounts: [{ address: block.subarray(12), balance }],
           epochBlocks: 600,
           emission: 'cycles' as const,
+          vendors: [{ name: 'maker', key: block }],
+          bondPrice: balance,
+          level0Share: 100,
+          environment: 'before-vote' as const,
+          committeeSeats: 1_000,
+          trustingBlocks: 1_800,
           salt: block,
         }
         expect(chainIdOf(decodeGenesis(encodeGenesis(genesis))).toString()).toBe(chainIdOf(genesis).toString())

@@ -95,6 +95,13 @@ export const LIMITS = {
   stateHistory: 256, // heights whose state stays readable
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
+  powerNodes: 10_000, // nodes that have power at once
+  foundingPower: 2 ** 48, // of a genesis, all together: three times the power of a set is a safe integer
+  chipWrappedBytes: 256,
+  leasesPerEpoch: 512, // that end in one epoch
+  unbondings: 16, // of one account that wait at once
+  vendorNameBytes: 64,
+  powerDeltaBytes: 4 * 1024 * 1024,
   mempoolTxs: 50_000,
   mempoolPerSender: 64,
   receiptBytes: 1_024,

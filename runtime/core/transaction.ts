@@ -5,6 +5,17 @@
 import { CID } from 'multiformats/cid'
 import { amountBytes, bytesAmount } from './address.ts'
 import { concatBytes } from './bytes.ts'
+import {
+  chipActionCbor,
+  nodeActionCbor,
+  readChipAction,
+  readNodeAction,
+  readVendor,
+  vendorCbor,
+  type ChipAction,
+  type NodeAction,
+  type VendorProposal,
+} from './chip-payload.ts'
 import { cidOf, DAG_CBOR } from './cid.ts'
 import { asArray, asBytes, asCid, asMap, asText, asU64, asUint, decode, encode, type Cbor } from './codec.ts'
 import { limitError, UtnetError } from './errors.ts'
@@ -28,6 +39,9 @@ export type TxPayload =
   | { readonly kind: 'answer'; readonly contract: Uint8Array; readonly request: bigint; readonly answer: Uint8Array }
   /** A record of `runtime/consensus/bft/evidence.ts`: somebody signed twice. */
   | { readonly kind: 'evidence'; readonly record: Uint8Array }
+  | { readonly kind: 'chip'; readonly action: ChipAction }
+  | { readonly kind: 'node'; readonly action: NodeAction }
+  | { readonly kind: 'vendor'; readonly proposal: VendorProposal }
   | { readonly kind: 'anchor'; readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[] }
 
 export interface TxBody {
@@ -67,6 +81,12 @@ function payloadCbor(p: TxPayload): Cbor {
       return { contract: p.contract, request: p.request, answer: p.answer }
     case 'evidence':
       return { record: p.record }
+    case 'chip':
+      return chipActionCbor(p.action)
+    case 'node':
+      return nodeActionCbor(p.action)
+    case 'vendor':
+      return vendorCbor(p.proposal)
     case 'anchor':
       return { batches: p.batches.map(({ batch, sig }) => ({ batch: { ...batch }, sig })) }
   }
@@ -150,6 +170,12 @@ function readPayload(kind: string, value: Cbor | undefined): TxPayload {
       const m = asMap(value, ['record'], what)
       return { kind, record: asBytes(m['record'], 'record') }
     }
+    case 'chip':
+      return { kind, action: readChipAction(value) }
+    case 'node':
+      return { kind, action: readNodeAction(value) }
+    case 'vendor':
+      return { kind, proposal: readVendor(value) }
     case 'anchor': {
       const m = asMap(value, ['batches'], what)
       const batches = asArray(m['batches'], 'batches').map((item) => {

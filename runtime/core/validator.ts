@@ -1,5 +1,5 @@
 /** Validators on the power line: their commitment, their proof of possession, and who is drawn (eq. 15-17). */
-import { type Cbor, encode } from './codec.ts'
+import { asBytes, asMap, asUint, type Cbor, encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
 import { digest } from './hash.ts'
 import { merkleRoot } from './merkle.ts'
@@ -16,6 +16,17 @@ export interface Validator {
 }
 
 export const validatorCbor = (v: Validator): Cbor => ({ key: v.key, bls: v.bls, pop: v.pop, power: v.power })
+
+/** The validator of a decoded value. */
+export function readValidator(value: Cbor | undefined): Validator {
+  const v = asMap(value, ['key', 'bls', 'pop', 'power'], 'validator')
+  return {
+    key: asBytes(v['key'], 'key', 32),
+    bls: asBytes(v['bls'], 'bls', 48),
+    pop: asBytes(v['pop'], 'pop', 96),
+    power: asUint(v['power'], 'power'),
+  }
+}
 
 /** Commitment of a validator set: RFC 6962 Merkle root over its members' canonical bytes, in order. */
 export function powerRoot(validators: readonly Validator[]): Uint8Array {
@@ -48,4 +59,9 @@ export function ownerOf(kappa: number, validators: readonly Validator[]): Valida
     at -= v.power
   }
   throw new UtnetError('chain_invalid', `unit ${kappa} is beyond the power line`)
+}
+
+/** Place in the set of who leads a round: the owner of the unit that the seed of the block before draws. */
+export function leaderOf(previousSeed: Uint8Array, round: number, validators: readonly Validator[]): number {
+  return validators.indexOf(ownerOf(kappaOf(previousSeed, round, totalPower(validators)), validators))
 }

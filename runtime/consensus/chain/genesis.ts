@@ -3,17 +3,20 @@ import {
   abytes,
   aname,
   chainIdOf,
+  compareBytes,
   digest,
   encode,
   genesisSeed,
   keyAddress,
   limitError,
+  LIMITS,
   merkleRoot,
   paramsOf,
   powerRoot,
   PROTOCOL,
   totalPower,
   toHex,
+  utf8,
   UtnetError,
   type Account,
   type Genesis,
@@ -21,12 +24,23 @@ import {
   type StateRoots,
   type Validator,
 } from '../../core/index.ts'
+import { isEd25519Key } from '../../crypto/index.ts'
 import { bloomDigest, makeBloom } from '../block/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import { NO_ACCOUNT, WorkingState } from '../state/index.ts'
 
 const EPOCH_BLOCKS = 600
-const MAX_VALIDATORS = 10_000
+/** Fourteen days of blocks of a second. */
+const TRUSTING_BLOCKS = 14 * 24 * 3_600
+/** Epochs that the trusting period has at least: power is fixed one epoch ahead, so a bond is at stake for two epochs after it was given up. */
+const TRUSTING_EPOCHS = 3
+const UNC = 10n ** 18n
+const BOND_PRICE = 1_000n * UNC
+/** Per mille. */
+const LEVEL0_SHARE = 100
+/** Fewer seats than this do not hold against a quarter of the power (docs/spec/power.md). */
+const SEATS_MIN = 1_000
+const SEATS_MAX = 10_000
 const MAX_AMOUNT = 1n << 128n
 
 export interface GenesisOptions {
@@ -41,21 +55,34 @@ export interface GenesisOptions {
   readonly salt: Uint8Array
   readonly epochBlocks?: number
   readonly emission?: Genesis['emission']
+  readonly vendors?: Genesis['vendors']
+  readonly bondPrice?: bigint
+  /** Per mille; all of it in a development chain, a tenth elsewhere. */
+  readonly level0Share?: number
+  readonly environment?: Genesis['environment']
+  readonly committeeSeats?: number
+  readonly trustingBlocks?: number
 }
 
 /** A genesis in the present protocol version. Check it with `checkGenesis`; `openChain` does. */
 export function createGenesis(options: GenesisOptions): Genesis {
-  const { name, time, dev, validators, accounts, salt } = options
+  const { name, time, dev, accounts, salt } = options
   return {
     v: 1,
     name: aname(name, 'chain name'),
     protocol: PROTOCOL,
     time,
     dev,
-    validators,
+    validators: [...options.validators].sort((a, b) => compareBytes(a.key, b.key)),
     accounts,
     epochBlocks: options.epochBlocks ?? EPOCH_BLOCKS,
     emission: options.emission ?? 'cycles',
+    vendors: options.vendors ?? [],
+    bondPrice: options.bondPrice ?? BOND_PRICE,
+    level0Share: options.level0Share ?? (dev ? 1_000 : LEVEL0_SHARE),
+    environment: options.environment ?? 'deferred',
+    committeeSeats: options.committeeSeats ?? 0,
+    trustingBlocks: options.trustingBlocks ?? TRUSTING_BLOCKS,
     salt: abytes(salt, undefined, 'salt'),
   }
 }
@@ -66,8 +93,8 @@ export function checkGenesis(genesis: Genesis, crypto: ChainCrypto): void {
   if (paramsOf(genesis.protocol) === undefined) throw refuse(`protocol ${genesis.protocol} is not known`)
   if (genesis.epochBlocks < 1) throw refuse('an epoch must have at least one block')
   if (genesis.validators.length === 0) throw refuse('it names no validator')
-  if (genesis.validators.length > MAX_VALIDATORS)
-    throw limitError('chain_invalid', 'validators', genesis.validators.length, MAX_VALIDATORS, 'validators of the genesis')
+  if (genesis.validators.length > LIMITS.powerNodes)
+    throw limitError('chain_invalid', 'powerNodes', genesis.validators.length, LIMITS.powerNodes, 'validators of the genesis')
   const seen = new Set<string>()
   for (const v of genesis.validators) {
     for (const key of [toHex(v.key), toHex(v.bls)]) {
@@ -76,13 +103,39 @@ export function checkGenesis(genesis: Genesis, crypto: ChainCrypto): void {
     }
     if (!crypto.verifyValidator(v)) throw refuse(`validator ${toHex(v.key)} has no valid proof of its vote key`)
   }
-  if (!Number.isSafeInteger(totalPower(genesis.validators))) throw refuse('the total power is too large')
+  if (genesis.validators.some((v, i, all) => i > 0 && compareBytes((all[i - 1] as Validator).key, v.key) > 0))
+    throw refuse('its validators are not in the order of their keys')
+  const founding = totalPower(genesis.validators)
+  if (founding > LIMITS.foundingPower)
+    throw limitError('chain_invalid', 'foundingPower', founding, LIMITS.foundingPower, 'power of the genesis')
+  checkPowerRules(genesis, refuse)
   for (const { address } of genesis.accounts) {
     const text = toHex(address)
     if (seen.has(text)) throw refuse(`account ${text} stands in it twice`)
     seen.add(text)
   }
   if (supplyOf(genesis) >= MAX_AMOUNT) throw refuse('the balances are over 128 bits')
+}
+
+function checkPowerRules(genesis: Genesis, refuse: (why: string) => UtnetError): void {
+  const { vendors, bondPrice, level0Share, committeeSeats, trustingBlocks, epochBlocks } = genesis
+  const seen = new Set<string>()
+  for (const { name, key } of vendors) {
+    const size = utf8(name).length
+    if (size === 0) throw refuse('a vendor has no name')
+    if (size > LIMITS.vendorNameBytes) throw limitError('chain_invalid', 'vendorNameBytes', size, LIMITS.vendorNameBytes, 'name of a vendor')
+    if (!isEd25519Key(key)) throw refuse(`the root key of vendor ${name} is not valid`)
+    for (const text of [`name ${name}`, `key ${toHex(key)}`]) {
+      if (seen.has(text)) throw refuse(`a vendor with the ${text} stands in it twice`)
+      seen.add(text)
+    }
+  }
+  if (bondPrice < 1n) throw refuse('the bond of a unit of power is nothing')
+  if (level0Share > 1_000) throw refuse(`a share of ${level0Share} per mille is more than all`)
+  if (committeeSeats !== 0 && (committeeSeats < SEATS_MIN || committeeSeats > SEATS_MAX))
+    throw refuse(`a committee has ${SEATS_MIN} to ${SEATS_MAX} seats, or 0 where everybody votes, not ${committeeSeats}`)
+  if (trustingBlocks < TRUSTING_EPOCHS * epochBlocks)
+    throw refuse(`the trusting period of ${trustingBlocks} blocks is shorter than ${TRUSTING_EPOCHS} epochs`)
 }
 
 /** All that the genesis gives out, in 10^-18 UNC. */

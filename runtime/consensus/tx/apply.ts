@@ -9,7 +9,7 @@ import { applyPublish } from './apply-publish.ts'
 import { checkAgainst } from './admission.ts'
 import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
-import { effect } from './effect.ts'
+import { effect, refused } from './effect.ts'
 import type { TxEffect } from './outcome.ts'
 
 function applyTransfer(state: WorkingState, tx: ChainTx): TxEffect {
@@ -42,6 +42,10 @@ function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
       return applyAnchor(state, block, tx)
     case 'evidence':
       return applyEvidence(state, block, tx)
+    case 'chip':
+    case 'node':
+    case 'vendor':
+      return refused(tx, tx.intrinsicGas, 'transactions of this kind are not taken yet')
     case 'operators':
     case 'route':
     case 'custom':

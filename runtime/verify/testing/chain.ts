@@ -65,6 +65,12 @@ export const genesis: Genesis = {
   accounts: [],
   epochBlocks: 600,
   emission: 'cycles',
+  vendors: [],
+  bondPrice: 1n,
+  level0Share: 1_000,
+  environment: 'deferred',
+  committeeSeats: 0,
+  trustingBlocks: 1_209_600,
   salt: new Uint8Array(16),
 }
 export const genesisBytes = encodeGenesis(genesis)
