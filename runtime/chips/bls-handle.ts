@@ -1,20 +1,18 @@
 /** A BLS key at work in this process. */
 import { UtnetError } from '../core/index.ts'
-import { blsProvePossession, blsPublicKey, blsSign } from '../crypto/native.ts'
+import { blsPublicKey, blsSign } from '../crypto/native.ts'
 import type { BlsHandle } from './port.ts'
 
 /** The handle of a secret (32 bytes), which it takes over: `close` overwrites it. Throws `core_bad_argument` for what is no scalar of the group. */
 export function blsHandle(secret: Uint8Array): BlsHandle {
   const key = blsPublicKey(secret)
   let open = true
-  const using = <T>(use: (secret: Uint8Array) => T): T => {
-    if (!open) throw new UtnetError('chip_engine', 'the BLS key of the chip is closed')
-    return use(secret)
-  }
   return {
     key,
-    sign: (message) => using((s) => blsSign(message, s)),
-    provePossession: () => using(blsProvePossession),
+    sign(message) {
+      if (!open) throw new UtnetError('chip_engine', 'the BLS key of the chip is closed')
+      return blsSign(message, secret)
+    },
     close() {
       open = false
       secret.fill(0)

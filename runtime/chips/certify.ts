@@ -1,6 +1,5 @@
 /** What all engines say in the same way. */
-import { abytes, toHex, UtnetError } from '../core/index.ts'
-import { chipCertificateMessage, type ChipCertificate, type IdentityKey } from './formats.ts'
+import { abytes, chipCertificateMessage, toHex, UtnetError, type ChipCertificate, type IdentityKey } from '../core/index.ts'
 
 /** The certificate of a chip by itself: what `certify` gives over an engine's signature. */
 export async function selfCertificate(

@@ -2,7 +2,7 @@
  * A chip: a unit of compute power with a serial, an identity key that works in its security engine alone, and a BLS key that answers for it in sums.
  * White paper 2.4: PubK = P x PriK (3), PriKEnc = A_E(S, PriK) (4), PriK = A_D(S, PriKEnc) (5), E = ECC_E(A_D(S, PriKEnc)) over m (6, 7), m = ECC_V(PubK) over E (8, 9).
  */
-import type { ChipCertificate, IdentityKey } from './formats.ts'
+import type { ChipCertificate, IdentityKey } from '../core/index.ts'
 
 export type ChipBackend = 'software' | 'pkcs11' | 'tpm2'
 
@@ -22,8 +22,6 @@ export interface BlsHandle {
   readonly key: Uint8Array
   /** 96 bytes. Throws `chip_engine` after `close`. */
   sign(message: Uint8Array): Uint8Array
-  /** Proof of possession, 96 bytes. */
-  provePossession(): Uint8Array
   /** Overwrites the secret. */
   close(): void
 }

@@ -8,6 +8,7 @@ import { validatorCheck } from './validator.ts'
 export * from './bls.ts'
 export * from './certificate.ts'
 export * from './ed25519.ts'
+export { lowerP256 } from './p256-rule.ts'
 export * from './p256.ts'
 export * from './seal.ts'
 export * from './vrf.ts'
@@ -15,5 +16,5 @@ export * from './vrf.ts'
 /** True when a validator may enter a set: a usable node key, power above zero, and a vote key with a valid proof of possession. */
 export const verifyValidator = /* @__PURE__ */ validatorCheck(blsVerify)
 
-/** True when the signature (64 bytes) is valid for the message under a chip's identity key. False, never an error, for malformed input. */
+/** True when a chip's signature (64 bytes) is valid for the message under its identity key. False, never an error, for malformed input. */
 export const verifyIdentity = /* @__PURE__ */ identityCheck(verifyEd25519, verifyP256)

@@ -11,7 +11,9 @@ export * from './ed25519-native.ts'
 export { isEd25519Key } from './ed25519.ts'
 export * from './hashes-native.ts'
 export * from './hpke.ts'
+export { lowerP256 } from './p256-rule.ts'
 export * from './p256-native.ts'
+export * from './p256-sign.ts'
 export * from './seal-native.ts'
 export * from './sha256x4/index.ts'
 export * from './vrf.ts'
@@ -19,5 +21,5 @@ export * from './vrf.ts'
 /** True when a validator may enter a set: a usable node key, power above zero, and a vote key with a valid proof of possession. */
 export const verifyValidator = validatorCheck(blsVerify)
 
-/** True when the signature (64 bytes) is valid for the message under a chip's identity key. False, never an error, for malformed input. */
+/** True when a chip's signature (64 bytes) is valid for the message under its identity key. False, never an error, for malformed input. */
 export const verifyIdentity = identityCheck(verifyEd25519, verifyP256)

@@ -3,11 +3,23 @@
  * (CKM_AES_KEY_WRAP) and destroyed; to work it is unwrapped there again. An ed25519 identity key, which tokens do not wrap, stays in the token as an object.
  */
 import { createHash } from 'node:crypto'
-import { abytes, asArray, asBytes, concatBytes, decode, digest, encode, toHex, UtnetError } from '../../core/index.ts'
-import { lowP256, verifyIdentity } from '../../crypto/native.ts'
+import {
+  abytes,
+  asArray,
+  asBytes,
+  concatBytes,
+  decode,
+  digest,
+  encode,
+  equalBytes,
+  ownSerial,
+  toHex,
+  UtnetError,
+  type IdentityKey,
+} from '../../core/index.ts'
+import { lowerP256, verifyIdentity } from '../../crypto/native.ts'
 import { blsHandle } from '../bls-handle.ts'
 import { closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
-import { ownSerial, type IdentityKey } from '../formats.ts'
 import { CHIP_KEY_BYTES, labelled, unlabelled } from '../key-wrap.ts'
 import type { ChipMaker, HeldChip, SecurityEngine } from '../port.ts'
 import { CK, CKA, CKR, EC_PARAMS } from './constants.ts'
@@ -41,7 +53,9 @@ function asked<T>(what: string, call: () => T): T {
     return call()
   } catch (cause) {
     if (cause instanceof UtnetError) throw cause
-    throw new UtnetError('chip_engine', `the PKCS#11 token failed: ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new UtnetError('chip_engine', `the PKCS#11 token failed: ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
   }
 }
 
@@ -97,7 +111,14 @@ class Token {
 
   /** A key pair of the token; `kept` under an id it cannot be extracted, else it is there to be wrapped and destroyed. */
   makePair(alg: IdentityKey['alg'], kept: Uint8Array | undefined): { readonly publicKey: Handle; readonly privateKey: Handle } {
-    const named: Attribute[] = kept === undefined ? [] : [{ type: CKA.label, value: LABEL }, { type: CKA.id, value: own(kept) }, { type: CKA.modifiable, value: false }]
+    const named: Attribute[] =
+      kept === undefined
+        ? []
+        : [
+            { type: CKA.label, value: LABEL },
+            { type: CKA.id, value: own(kept) },
+            { type: CKA.modifiable, value: false },
+          ]
     return asked('generate the identity key', () =>
       this.module.C_GenerateKeyPair(
         this.session,
@@ -131,11 +152,16 @@ class Token {
   }
 
   attribute(object: Handle, type: number): Buffer {
-    return asked('read an attribute', () => (this.module.C_GetAttributeValue(this.session, object, [{ type }])[0] as { readonly value: Buffer }).value)
+    return asked(
+      'read an attribute',
+      () => (this.module.C_GetAttributeValue(this.session, object, [{ type }])[0] as { readonly value: Buffer }).value,
+    )
   }
 
   wrap(chipKey: Handle, key: Handle): Uint8Array {
-    return Uint8Array.from(asked('wrap', () => this.module.C_WrapKey(this.session, { mechanism: CK.aesKeyWrap }, chipKey, key, Buffer.alloc(256))))
+    return Uint8Array.from(
+      asked('wrap', () => this.module.C_WrapKey(this.session, { mechanism: CK.aesKeyWrap }, chipKey, key, Buffer.alloc(256))),
+    )
   }
 
   /** The object of wrapped bytes; undefined when S did not wrap them. */
@@ -156,7 +182,7 @@ class Token {
       this.module.C_SignInit(this.session, { mechanism: alg === 'p256' ? CK.ecdsa : CK.eddsa }, key)
       return this.module.C_Sign(this.session, data, Buffer.alloc(64))
     })
-    return alg === 'p256' ? lowP256(Uint8Array.from(sig)) : Uint8Array.from(sig)
+    return alg === 'p256' ? lowerP256(Uint8Array.from(sig)) : Uint8Array.from(sig)
   }
 
   destroy(object: Handle): void {
@@ -200,7 +226,7 @@ function openEngine(token: Token, record: HeldChip): SecurityEngine {
   const chipKey = token.find(CK.secretKey, id)
   const inToken = identity.alg === 'ed25519'
   if (record.backend !== 'pkcs11' || chipKey === undefined || inToken !== (wrapped.length === 0)) throw wrongKey(serial)
-  if (toHex(serial) !== toHex(ownSerial(identity))) throw wrongKey(serial)
+  if (!equalBytes(serial, ownSerial(identity))) throw wrongKey(serial)
   const key = inToken ? token.find(CK.privateKey, id) : token.unwrap(chipKey, wrapped, IDENTITY_AT_WORK)
   if (key === undefined) throw wrongKey(serial)
   let open = true
@@ -219,7 +245,9 @@ function openEngine(token: Token, record: HeldChip): SecurityEngine {
       return using(() => {
         const plain = own(labelled('bls', secret))
         try {
-          const object = asked('take the BLS secret', () => token.module.C_CreateObject(token.session, [...BLS_IN_PASSING, { type: CKA.value, value: plain }]))
+          const object = asked('take the BLS secret', () =>
+            token.module.C_CreateObject(token.session, [...BLS_IN_PASSING, { type: CKA.value, value: plain }]),
+          )
           try {
             return token.wrap(chipKey, object)
           } finally {
@@ -253,7 +281,7 @@ function openEngine(token: Token, record: HeldChip): SecurityEngine {
   }
   // The token gives no public half of a private key: it shows by a signature that it has the key on record.
   const shown = digest('chip-open', serial)
-  if (!verifyIdentity(identity, token.sign(identity.alg, key, shown), shown)) {
+  if (!verifyIdentity(token.sign(identity.alg, key, shown), shown, identity)) {
     if (!inToken) token.destroy(key)
     throw wrongKey(serial)
   }
@@ -264,7 +292,9 @@ function openSession(module: Pkcs11, options: Pkcs11Options): Handle {
   return asked('open a session', () => {
     const slot = module.C_GetSlotList(true).find((s) => module.C_GetTokenInfo(s).label.trimEnd() === options.token)
     if (slot === undefined)
-      throw new UtnetError('chip_engine', `there is no PKCS#11 token labelled ${options.token}`, { hint: 'see the tokens: pkcs11-tool -L, or softhsm2-util --show-slots' })
+      throw new UtnetError('chip_engine', `there is no PKCS#11 token labelled ${options.token}`, {
+        hint: 'see the tokens: pkcs11-tool -L, or softhsm2-util --show-slots',
+      })
     const session = module.C_OpenSession(slot, CK.serialSession | CK.rwSession)
     try {
       module.C_Login(session, CK.user, options.pin)
@@ -281,7 +311,7 @@ function openSession(module: Pkcs11, options: Pkcs11Options): Handle {
 
 /** Makes chips in a token. Throws `chip_engine` where the binding, the library or the token is missing, or the PIN is wrong. */
 export async function pkcs11Chips(options: Pkcs11Options): Promise<ChipMaker> {
-  const { module, release } = await loadPkcs11(options.library)
+  const { module, release } = loadPkcs11(options.library)
   let token: Token
   try {
     token = new Token(module, openSession(module, options))

@@ -1,4 +1,5 @@
 /** The PKCS#11 binding (npm pkcs11js, an optional peer: it is compiled when it is installed). Only what is used of it is typed here. */
+import { createRequire } from 'node:module'
 import { UtnetError } from '../../core/index.ts'
 
 /** A handle of a session, an object or a slot. */
@@ -45,9 +46,10 @@ export interface Pkcs11 {
 
 const PACKAGE = 'pkcs11js'
 
-async function binding(): Promise<{ readonly PKCS11: new () => Pkcs11 }> {
+/** As CommonJS finds it: beside this package, or under `NODE_PATH`. */
+function binding(): { readonly PKCS11: new () => Pkcs11 } {
   try {
-    return (await import(PACKAGE)) as { readonly PKCS11: new () => Pkcs11 }
+    return createRequire(import.meta.url)(PACKAGE) as { readonly PKCS11: new () => Pkcs11 }
   } catch (cause) {
     throw new UtnetError('chip_engine', `chips in PKCS#11 tokens need the package ${PACKAGE}, which is not installed`, {
       hint: `npm install ${PACKAGE}@2.1.7 (it is compiled then: a C++ compiler and Python must be there)`,
@@ -60,8 +62,8 @@ async function binding(): Promise<{ readonly PKCS11: new () => Pkcs11 }> {
 const loaded = new Map<string, { readonly module: Pkcs11; users: number }>()
 
 /** The library, initialised; `release` gives it back. Throws `chip_engine`. */
-export async function loadPkcs11(library: string): Promise<{ readonly module: Pkcs11; release(): void }> {
-  const { PKCS11 } = await binding()
+export function loadPkcs11(library: string): { readonly module: Pkcs11; release(): void } {
+  const { PKCS11 } = binding()
   let entry = loaded.get(library)
   if (entry === undefined) {
     const module = new PKCS11()
@@ -69,7 +71,10 @@ export async function loadPkcs11(library: string): Promise<{ readonly module: Pk
       module.load(library)
       module.C_Initialize()
     } catch (cause) {
-      throw new UtnetError('chip_engine', `the PKCS#11 library ${library} cannot be loaded`, { hint: 'name the library of the token', cause })
+      throw new UtnetError('chip_engine', `the PKCS#11 library ${library} cannot be loaded`, {
+        hint: 'name the library of the token',
+        cause,
+      })
     }
     entry = { module, users: 0 }
     loaded.set(library, entry)

@@ -30,9 +30,13 @@ export function openFuses(folder: string): Fuses {
       try {
         fd = openSync(path(serial), 'wx', 0o400)
       } catch (cause) {
-        throw new UtnetError('chip_engine', `the chip key of ${toHex(serial)} cannot be written: it is there already, or the folder is not writable`, {
-          cause,
-        })
+        throw new UtnetError(
+          'chip_engine',
+          `the chip key of ${toHex(serial)} cannot be written: it is there already, or the folder is not writable`,
+          {
+            cause,
+          },
+        )
       }
       writeSync(fd, key)
       fsyncSync(fd)

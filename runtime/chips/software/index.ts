@@ -1,10 +1,9 @@
 /** Chips in software (attestation level 0): S lies in a file, the private key exists in the clear only while it signs. */
 import { randomBytes } from 'node:crypto'
-import { abytes, equalBytes, toHex, UtnetError } from '../../core/index.ts'
+import { abytes, equalBytes, ownSerial, toHex, UtnetError, type IdentityKey } from '../../core/index.ts'
 import { publicKeyEd25519, publicKeyP256, signEd25519, signP256 } from '../../crypto/native.ts'
 import { blsHandle } from '../bls-handle.ts'
 import { closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
-import { ownSerial, type IdentityKey } from '../formats.ts'
 import { CHIP_KEY_BYTES, unwrapSecret, wrapSecret } from '../key-wrap.ts'
 import type { ChipMaker, HeldChip, SecurityEngine } from '../port.ts'
 import { openFuses, type Fuses } from './fuses.ts'
@@ -36,7 +35,11 @@ export function openSoftwareEngine(chipKey: Uint8Array, record: HeldChip): Secur
       secret.fill(0)
     }
   }
-  if (record.backend !== 'software' || !equalBytes(serial, ownSerial(identity)) || !equalBytes(withIdentity(curve.publicKey), identity.bytes))
+  if (
+    record.backend !== 'software' ||
+    !equalBytes(serial, ownSerial(identity)) ||
+    !equalBytes(withIdentity(curve.publicKey), identity.bytes)
+  )
     throw wrongKey(serial)
   const sign = async (message: Uint8Array): Promise<Uint8Array> => withIdentity((secret) => curve.sign(message, secret))
   return {
@@ -71,7 +74,12 @@ function makeChip(alg: IdentityKey['alg']): { readonly chipKey: Uint8Array; read
     const secret = Uint8Array.from(randomBytes(32))
     try {
       const identity: IdentityKey = { alg, bytes: curve.publicKey(secret) }
-      const record = { backend: 'software', serial: ownSerial(identity), identity, sealed: wrapSecret(chipKey, 'identity', secret) } as const
+      const record = {
+        backend: 'software',
+        serial: ownSerial(identity),
+        identity,
+        sealed: wrapSecret(chipKey, 'identity', secret),
+      } as const
       return { chipKey, record }
     } catch (error) {
       // One in 2^32 random strings is no scalar of P-256.
@@ -98,7 +106,9 @@ export function softwareChips(folder: string): ChipMaker {
     async open(record) {
       const chipKey = fuses.read(record.serial)
       if (chipKey === undefined)
-        throw new UtnetError('chip_key', `this machine has no key of chip ${toHex(record.serial)}`, { hint: 'start the node on the machine that has the chip' })
+        throw new UtnetError('chip_key', `this machine has no key of chip ${toHex(record.serial)}`, {
+          hint: 'start the node on the machine that has the chip',
+        })
       try {
         return openSoftwareEngine(chipKey, record)
       } finally {
