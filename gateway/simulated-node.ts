@@ -10,12 +10,16 @@ import {
   DAG_CBOR,
   encode,
   encodeReceipt,
+  endOf,
   formatAddress,
   formatChipKey,
   formatKey,
   fromUtf8,
+  isBehind,
   parseAddress,
   parseCid,
+  parseFilter,
+  parseMark,
   RAW,
   receiptId,
   receiptView,
@@ -24,6 +28,8 @@ import {
   UtnetError,
   type BlockView,
   type CallBody,
+  type ChainEntry,
+  type EntryProof,
   type GuestDetail,
   type ModelView,
   type NodeApi,
@@ -36,6 +42,7 @@ import {
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d)
 const KEY = new Uint8Array(32).fill(7)
 const SALT = new Uint8Array(16).fill(9)
+const SIMULATED_PROOF: EntryProof = { root: 'eventRoot', leaf: 'AA==', index: 0, path: [], header: 'AA==', certificate: 'AA==' }
 const DEV = formatAddress(new Uint8Array(20).fill(1))
 
 /** A component that the simulated node takes. */
@@ -83,6 +90,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
   const blocks: BlockView[] = []
   const queues = new Set<(event: NodeEvent) => void>()
   const store = new Map<string, Uint8Array>()
+  const entries: ChainEntry[] = []
   let seq = 0
 
   const emit = (event: NodeEvent): void => queues.forEach((push) => push(event))
@@ -116,7 +124,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       r.height = height
       emit({ type: 'anchor', id, height })
     }
-    emit({ type: 'block', height, hash, transactions: hashes.length })
+    emit({ type: 'block', id: `${height}.0`, height, time: height, hash, transactions: hashes.length })
     return height
   }
   const guestOf = (name: string): GuestDetail & { count: bigint } => {
@@ -216,7 +224,8 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       )
       const height = seal([{ hash: tx.toString(), kind: 'call', status: 'ok', gas: '1234' }], [id])
       const event = { contract: guest.name, name: 'added', data: { count: guest.count.toString() } }
-      emit({ type: 'event', height, ...event })
+      entries.push({ type: 'event', id: `${height}.1`, height, time: height, block: 'ab', tx: tx.toString(), ...event })
+      emit(entries.at(-1) as ChainEntry)
       transactions.set(tx.toString(), height)
       return {
         result: guest.count.toString(),
@@ -329,7 +338,21 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       return block
     },
     genesis: async () => genesis,
-    events: (signal) => simulatedEvents(signal, queues, self),
+    chainEvents: async ({ filter = [], from = 0, to = blocks.length - 1, after, limit = 100, proof = false }) => {
+      const begin = after === undefined ? endOf(from - 1) : parseMark(after)
+      const names = parseFilter(filter).flatMap((c) => (c.kind === 'event' ? [c.name] : []))
+      const fits = (e: ChainEntry): boolean =>
+        isBehind(parseMark(e.id), begin) && e.height <= to && e.type === 'event' && names.every((n) => n === e.name)
+      const found = entries.filter(fits)
+      const page = found.slice(0, limit).map((e) => (proof ? { ...e, proof: SIMULATED_PROOF } : e))
+      const done = found.length === page.length
+      return { entries: page, next: done ? `${Math.max(to, 0)}` : (page.at(-1) as ChainEntry).id, done, head: blocks.length - 1 }
+    },
+    events: (signal, request = {}) => {
+      const { after } = request
+      const past = after === undefined ? [] : entries.filter((e) => isBehind(parseMark(e.id), parseMark(after)))
+      return simulatedEvents(signal, queues, self, past)
+    },
     ipfs: async (cid, path, format) => {
       const body = store.get(cid)
       if (body === undefined || path !== '') throw new UtnetError('block_not_found', `there is no block ${cid}`)
@@ -345,8 +368,9 @@ async function* simulatedEvents(
   signal: AbortSignal,
   queues: Set<(event: NodeEvent) => void>,
   node: SimulatedNode,
+  past: readonly NodeEvent[],
 ): AsyncGenerator<NodeEvent> {
-  const waiting: NodeEvent[] = []
+  const waiting: NodeEvent[] = [...past]
   let wake = (): void => undefined
   const push = (event: NodeEvent): void => {
     waiting.push(event)

@@ -3,12 +3,14 @@ import { chainIdOf, parseCid, UtnetError } from '../../runtime/core/index.ts'
 import { writeOutput } from '../output.ts'
 import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
 import { textFlag, type Verb } from '../verb.ts'
+import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
 
 export const chain: Verb = {
   name: 'chain',
-  usage: 'chain status | block HEIGHT | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
-  summary: 'head, a block, the genesis file, chains this user trusts',
-  options: { output: { type: 'string', short: 'o' } },
+  usage:
+    'chain status | block HEIGHT | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
+  summary: 'head, a block, events of its history, the genesis file, chains this user trusts',
+  options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS },
   positionals: [1, 2],
   async run(context) {
     const [action, what] = context.args
@@ -20,6 +22,9 @@ export const chain: Verb = {
         if (what === undefined || !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain block takes a HEIGHT')
         context.print(await context.node().block(Number(what)))
         return 0
+      case 'events':
+        if (what !== undefined) throw new UtnetError('usage', 'chain events takes flags only', { hint: 'utnet chain events --filter event=NAME' })
+        return printEvents(context)
       case 'genesis': {
         const file = genesisFile(await context.node().genesis())
         const output = textFlag(context, 'output')
@@ -40,7 +45,7 @@ export const chain: Verb = {
         return 0
       }
       default:
-        throw new UtnetError('usage', `chain takes status, block, genesis, trust or distrust, got ${String(action)}`)
+        throw new UtnetError('usage', `chain takes status, block, events, genesis, trust or distrust, got ${String(action)}`)
     }
   },
 }

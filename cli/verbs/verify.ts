@@ -1,7 +1,7 @@
 /** `utnet verify`: checks a bundle or a receipt against the chains that this user trusts; with a bundle file it needs no node and no network. */
 import { existsSync, readFileSync } from 'node:fs'
 import { asUtnetError, decodeGenesis, readBundleFile, UtnetError, type Genesis } from '../../runtime/core/index.ts'
-import { verifyBundle, verifyReceiptView, type Verification } from '../../runtime/verify/index.ts'
+import { verifyBundle, verifyChainEntry, verifyReceiptView, type Verification } from '../../runtime/verify/index.ts'
 import { anchoredBundle } from '../anchored-bundle.ts'
 import { loadRuntime } from '../runtime.ts'
 import { readGenesisFile, trustedChains } from '../user-folder.ts'
@@ -29,6 +29,12 @@ async function anchorBlock(context: VerbContext, view: unknown): Promise<{ heade
   }
 }
 
+/** True for a line of `utnet chain events`. */
+function isChainEntry(view: unknown): boolean {
+  const type = (view as { type?: unknown } | null)?.type
+  return type === 'event' || type === 'transaction'
+}
+
 async function check(context: VerbContext, trust: Genesis[]): Promise<Verification> {
   const what = context.args[0] as string
   const again = context.flags['reexecute'] === true
@@ -43,15 +49,16 @@ async function check(context: VerbContext, trust: Genesis[]): Promise<Verificati
   try {
     view = JSON.parse(bytes.toString('utf8'))
   } catch {
-    return { valid: false, checks: [{ name: 'container', ok: false, detail: 'the file is neither a bundle nor the JSON of a receipt' }] }
+    return { valid: false, checks: [{ name: 'container', ok: false, detail: 'the file is neither a bundle nor the JSON of a receipt or of an event' }] }
   }
+  if (isChainEntry(view)) return verifyChainEntry(view, { trust })
   return verifyReceiptView(view, { trust, ...(await anchorBlock(context, view)) })
 }
 
 export const verify: Verb = {
   name: 'verify',
   usage: 'verify FILE|ID [--genesis FILE] [--reexecute] | verify transcript FILE [--model FILE] [--operators FILE]',
-  summary: 'check a bundle, a receipt or the transcript of a dispute; exit 0 only if every check holds',
+  summary: 'check a bundle, a receipt, an event or the transcript of a dispute; exit 0 only if every check holds',
   options: { genesis: { type: 'string' }, reexecute: { type: 'boolean' }, model: { type: 'string' }, operators: { type: 'string' } },
   positionals: [1, 2],
   async run(context) {

@@ -11,8 +11,12 @@ export interface ClientOptions {
 }
 
 const part = encodeURIComponent
-const query = (of: Readonly<Record<string, string | number | boolean | undefined>>): string => {
-  const pairs = Object.entries(of).flatMap(([key, value]) => (value === undefined || value === false ? [] : [`${key}=${part(value)}`]))
+type QueryValue = string | number | boolean | readonly string[] | undefined
+const query = (of: Readonly<Record<string, QueryValue>>): string => {
+  const pairs = Object.entries(of).flatMap(([key, value]) => {
+    if (value === undefined || value === false) return []
+    return typeof value === 'object' ? value.map((one) => `${key}=${part(one)}`) : [`${key}=${part(value)}`]
+  })
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`
 }
 
@@ -71,7 +75,8 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     chain: () => to.json('/v1/chain'),
     block: (height) => to.json(`/v1/chain/blocks/${part(height)}`),
     genesis: () => to.bytes('/v1/chain/genesis', { accept: CBOR_TYPE }),
-    events: (signal) => nodeEvents(to, signal),
+    chainEvents: (request) => to.json(`/v1/chain/events${query({ ...request })}`),
+    events: (signal, request = {}) => nodeEvents(to, signal, `/v1/events${query({ ...request })}`),
     ipfs: async (cid, path, format) => {
       const rest = path === '' ? '' : `/${path.split('/').map(part).join('/')}`
       const response = await to.ask(`/ipfs/${part(cid)}${rest}${query({ format: format === 'file' ? undefined : format })}`, {

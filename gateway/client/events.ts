@@ -32,11 +32,11 @@ export async function* eventData(stream: ReadableStream<Uint8Array>): AsyncGener
   }
 }
 
-/** The events of a node until the signal aborts, which ends them without an error. */
-export async function* nodeEvents(to: Transport, signal: AbortSignal): AsyncGenerator<NodeEvent> {
+/** The events at a path of a node until the signal aborts, which ends them without an error. */
+export async function* nodeEvents(to: Transport, signal: AbortSignal, path: string): AsyncGenerator<NodeEvent> {
   if (signal.aborted) return
   try {
-    const response = await to.send('/v1/events', { headers: { accept: EVENTS_TYPE }, signal })
+    const response = await to.send(path, { headers: { accept: EVENTS_TYPE }, signal })
     if (!response.ok || response.body === null) throw await refusal(response)
     for await (const data of eventData(response.body)) yield parseJson(new TextEncoder().encode(data), 'event') as NodeEvent
   } catch (error) {

@@ -1,10 +1,11 @@
 /** `/v1/chain`, `/v1/node` and the live events. */
 import { z } from 'zod'
+import { LIMITS } from '../../runtime/core/index.ts'
 import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
 import { CBOR_TYPE, EVENTS_TYPE } from '../wire/index.ts'
 import { eventStream } from './event-stream.ts'
-import { answers, heightText } from './fields.ts'
-import { block, chain, nodeInfo } from './schemas.ts'
+import { answers, flag, heightText, limitOf, repeated, texts } from './fields.ts'
+import { block, chain, eventPage, nodeInfo } from './schemas.ts'
 
 /** Routes of the chain and of the node itself. */
 export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
@@ -44,17 +45,43 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
       return bytes(CBOR_TYPE, await node.genesis())
     },
   })
+  const search = route({
+    method: 'get',
+    path: '/v1/chain/events',
+    id: 'searchEvents',
+    summary:
+      'Events and transactions of final blocks that meet every filter (KIND=VALUE; contract, event, address, variable, tx, record). One page reads a bounded number of rows; next is the mark to go on behind.',
+    query: z.object({
+      filter: texts,
+      from: heightText.exactOptional(),
+      to: heightText.exactOptional(),
+      after: z.string().exactOptional(),
+      limit: limitOf(LIMITS.searchEntries),
+      proof: flag,
+    }),
+    outcomes: [answers(200, 'a page', eventPage)],
+    handle: async ({ request, query: { filter: _, proof, ...rest } }) =>
+      json(await node.chainEvents({ ...rest, filter: repeated(request, 'filter'), proof: proof === 'true' })),
+  })
   const events = route({
     method: 'get',
     path: '/v1/events',
     id: 'streamEvents',
-    summary: 'Blocks, receipts, anchors and contract events as they happen (server-sent events; the event names the type).',
+    summary:
+      'Blocks, receipts, anchors and contract events as they happen (server-sent events; the event names the type). With filter: the entries of final blocks that match. Last-Event-ID, or after, goes on behind a mark.',
+    query: z.object({ filter: texts, after: z.string().exactOptional() }),
+    headers: z.object({ 'last-event-id': z.string().exactOptional() }),
     outcomes: [{ status: 200, description: 'the stream', types: { [EVENTS_TYPE]: null } }],
-    handle: async ({ request, closing }) => {
+    handle: async ({ request, query, closing }) => {
       negotiate(request.headers.get('accept'), [EVENTS_TYPE])
-      const body = eventStream((signal) => node.events(signal), { closing, heartbeatMs })
+      const filter = repeated(request, 'filter')
+      const after = request.headers.get('last-event-id') ?? query.after
+      const asked = { ...(filter.length === 0 ? {} : { filter }), ...(after === undefined ? {} : { after }) }
+      // Asked once before the stream stands: a refusal is still a refusal then.
+      if (filter.length > 0 || after !== undefined) await node.chainEvents({ ...asked, to: 0, limit: 1 })
+      const body = eventStream((signal) => node.events(signal, asked), { closing, heartbeatMs })
       return { status: 200, type: EVENTS_TYPE, body, headers: { 'cache-control': 'no-store' } }
     },
   })
-  return [info, head, at, genesis, events]
+  return [info, head, at, genesis, search, events]
 }

@@ -1,12 +1,17 @@
 /** Server-sent events (WHATWG HTML 9.2) of a node's events. */
-import type { NodeEvent } from '../../runtime/core/index.ts'
+import { isUtnetError, type NodeEvent } from '../../runtime/core/index.ts'
 
 const encoder = new TextEncoder()
 
-/** One event; JSON has no line breaks, so one data line carries it. */
+/** An event with a place in the chain has that as its id: a reader that connects again sends the last one as `Last-Event-ID` and misses nothing. */
 function frame(event: NodeEvent): Uint8Array {
-  return encoder.encode(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  const placed = event.type === 'block' || event.type === 'event' || event.type === 'transaction'
+  // JSON has no line breaks, so one data line carries it
+  return encoder.encode(`event: ${event.type}\n${placed ? `id: ${event.id}\n` : ''}data: ${JSON.stringify(event)}\n\n`)
 }
+
+/** Heartbeats that find no room before a reader counts as gone. */
+const STALLED_BEATS = 4
 
 export interface EventStreamOptions {
   /** Ends the stream when the server stops. */
@@ -15,7 +20,7 @@ export interface EventStreamOptions {
   readonly heartbeatMs: number
 }
 
-/** The stream. It is pulled: an event leaves the node's queue when the reader has room for it. */
+/** The stream. It is pulled: an event leaves the node's queue when the reader has room for it. A reader without room for long is cut off. */
 export function eventStream(
   open: (signal: AbortSignal) => AsyncIterable<NodeEvent>,
   options: EventStreamOptions,
@@ -24,27 +29,39 @@ export function eventStream(
   const signal = options.closing === undefined ? stop.signal : AbortSignal.any([stop.signal, options.closing])
   const events = open(signal)[Symbol.asyncIterator]()
   let beat: ReturnType<typeof setInterval> | undefined
+  let stalled = 0
   const end = (): void => {
     clearInterval(beat)
     stop.abort()
+    // A generator that stands at an event notices no signal.
+    events.return?.().catch(() => undefined)
   }
   return new ReadableStream<Uint8Array>({
     start(controller) {
       // The first bytes go out at once: the reader learns that the stream stands.
       controller.enqueue(encoder.encode(': utnet\n\n'))
       beat = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'))
+        if ((controller.desiredSize ?? 0) > 0) {
+          stalled = 0
+          controller.enqueue(encoder.encode(':\n\n'))
+        } else if (++stalled >= STALLED_BEATS) {
+          end()
+          controller.error(new Error('the reader does not read'))
+        }
       }, options.heartbeatMs)
     },
     async pull(controller) {
       try {
         const { done, value } = await events.next()
+        if (stop.signal.aborted) return
+        stalled = 0
         if (done !== true) {
           controller.enqueue(frame(value))
           return
         }
-      } catch {
+      } catch (error) {
         // The node ended the stream; a reader that wants more connects again.
+        if (isUtnetError(error)) controller.enqueue(encoder.encode(`: ${error.code}: ${error.message.replaceAll(/[\r\n]/g, ' ')}\n\n`))
       }
       end()
       controller.close()

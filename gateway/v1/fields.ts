@@ -17,6 +17,17 @@ const digits = z.string().regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned i
 /** A height in the path. */
 export const heightText = digits.transform(Number)
 
+/** `?limit=n`. */
+export const limitOf = (most: number) => digits.transform(Number).pipe(z.int().min(1).max(most)).exactOptional()
+
+/** A parameter that may stand several times: `repeated` gives all of its values. */
+export const texts = z.union([z.string(), z.array(z.string())]).exactOptional()
+
+/** Every value of a parameter of the query. */
+export function repeated(request: Request, name: string): readonly string[] {
+  return new URL(request.url).searchParams.getAll(name)
+}
+
 /** `?wait=ms`. */
 export const wait = digits
   .transform(Number)

@@ -6,6 +6,8 @@ import type {
   BlockView,
   CallResult,
   ChainView,
+  EntryProof,
+  EventPage,
   EventView,
   GuestDetail,
   GuestView,
@@ -93,6 +95,40 @@ export const guestDetail = name(
 )
 
 const event = name('Event', z.object({ contract: z.string(), name: z.string(), data: z.unknown() }) satisfies z.ZodType<EventView>)
+
+const entry = {
+  id: z.string().describe('HEIGHT.ORDINAL: a mark to go on behind'),
+  height,
+  time: z.int().describe('of the block, in milliseconds since 1970'),
+  block: z.string(),
+  tx: cid,
+  proof: name(
+    'EntryProof',
+    z.object({
+      root: z.enum(['eventRoot', 'txRoot']),
+      leaf: z.string(),
+      index: z.int().min(0),
+      path: z.array(z.string()),
+      header: z.string(),
+      certificate: z.string(),
+    }) satisfies z.ZodType<EntryProof>,
+  ).exactOptional(),
+}
+
+export const eventPage = name(
+  'EventPage',
+  z.object({
+    entries: z.array(
+      z.union([
+        z.object({ type: z.literal('event'), ...entry, contract: z.string(), name: z.string(), data: z.unknown() }),
+        z.object({ type: z.literal('transaction'), ...entry, kind: z.string(), sender: z.string(), status, receipt: cid.exactOptional() }),
+      ]),
+    ),
+    next: z.string(),
+    done: z.boolean(),
+    head: height,
+  }) satisfies z.ZodType<EventPage>,
+)
 
 const proof = name(
   'StateProof',

@@ -56,6 +56,7 @@ export const ERRORS = {
   chain_invalid: ['peer', 400],
   query_write: ['caller', 400],
   mempool_full: ['node', 503],
+  events_lagging: ['caller', 429],
   // receipts and proofs
   receipt_not_found: ['caller', 404],
   receipt_invalid: ['caller', 400],

@@ -95,6 +95,10 @@ export const LIMITS = {
   stateHistory: 256, // heights whose state stays readable
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
+  roundOperators: 64, // that the environment check of a chain draws from
+  roundOperatorBytes: 64, // name of one of them
+  catBytes: 6_144, // of a proposer's drawn chips and their aggregate
+  blockVerdictBytes: 2_048, // of one verdict in a block: a bit field of 10,000 members and an aggregate
   powerNodes: 10_000, // nodes that have power at once
   foundingPower: 2 ** 48, // of a genesis, all together: three times the power of a set is a safe integer
   chipWrappedBytes: 256,
@@ -108,6 +112,13 @@ export const LIMITS = {
   receiptModels: 3,
   receiptModelBytes: 512,
   batchReceipts: 4_096,
+  bloomBytes: 128 * 1024, // of one block: 104,857 items at full precision
+  windowBytes: 1 << 20, // of the filter over a window of blocks
+  filterCriteria: 8,
+  searchRows: 4_096, // rows that one page of a search reads
+  searchEntries: 1_000, // entries of one page
+  eventBacklog: 1_000, // events that wait for a reader of the live stream; beyond it is cut off
+  eventLag: 600, // blocks that a reader of a filtered stream may be behind
   // store
   blockBytes: 2 * 1024 * 1024,
   fileChunkBytes: 1024 * 1024,

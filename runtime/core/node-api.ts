@@ -230,8 +230,82 @@ export interface BlockView {
   readonly receipts: readonly string[]
 }
 
+/** Path of a leaf to a root of a final header: base64 of canonical bytes, hex of hashes. `utnet/verify` checks it. */
+export interface EntryProof {
+  readonly root: 'eventRoot' | 'txRoot'
+  readonly leaf: string
+  /** On which sides the siblings of the path stand (`pathSides`). */
+  readonly index: number
+  readonly path: readonly string[]
+  readonly header: string
+  readonly certificate: string
+}
+
+interface EntryBase {
+  /** `HEIGHT.ORDINAL`: where it stands in the chain, and the mark behind which a search or a stream goes on. */
+  readonly id: string
+  readonly height: number
+  /** Time of the block, in milliseconds since 1970: the block interval is the clock of the system. */
+  readonly time: number
+  /** Hash of the block, hex. */
+  readonly block: string
+  readonly tx: string
+  readonly proof?: EntryProof
+}
+
+/** An event of a contract in a final block. */
+export interface EventEntry extends EntryBase, EventView {
+  readonly type: 'event'
+}
+
+/** A transaction in a final block. */
+export interface TransactionEntry extends EntryBase {
+  readonly type: 'transaction'
+  readonly kind: string
+  readonly sender: string
+  readonly status: RunStatus
+  readonly receipt?: string
+}
+
+export type ChainEntry = EventEntry | TransactionEntry
+
+/** What of the chain's history is asked for. `filter` and `after` are those of `event-filter.ts`. */
+export interface EventsRequest {
+  readonly filter?: readonly string[]
+  readonly from?: number
+  readonly to?: number
+  /** A mark: everything up to it is passed over. */
+  readonly after?: string
+  /** At most `LIMITS.searchEntries`; 100 unless told. */
+  readonly limit?: number
+  readonly proof?: boolean
+}
+
+export interface EventPage {
+  readonly entries: readonly ChainEntry[]
+  /** The mark to go on behind: everything up to it was looked at. */
+  readonly next: string
+  /** True when that is all there is up to `to`, or to the head. */
+  readonly done: boolean
+  readonly head: number
+}
+
+export interface StreamRequest {
+  /** Then the stream has the chain's entries that match, and nothing else. */
+  readonly filter?: readonly string[]
+  /** A mark: the stream begins with what the chain holds behind it. */
+  readonly after?: string
+}
+
 export type NodeEvent =
-  | { readonly type: 'block'; readonly height: number; readonly hash: string; readonly transactions: number }
+  | {
+      readonly type: 'block'
+      readonly id: string
+      readonly height: number
+      readonly time: number
+      readonly hash: string
+      readonly transactions: number
+    }
   | { readonly type: 'receipt'; readonly id: string; readonly kind: string; readonly status: RunStatus; readonly gas: string }
   | { readonly type: 'anchor'; readonly id: string; readonly height: number }
   | {
@@ -245,7 +319,7 @@ export type NodeEvent =
       readonly entry: number | null
       readonly operator: string | null
     }
-  | { readonly type: 'event'; readonly height: number; readonly contract: string; readonly name: string; readonly data: unknown }
+  | ChainEntry
 
 export interface IpfsAnswer {
   readonly cid: string
@@ -288,7 +362,10 @@ export interface NodeApi {
   block(height: number): Promise<BlockView>
   /** Canonical dag-cbor of the genesis. */
   genesis(): Promise<Uint8Array>
-  events(signal: AbortSignal): AsyncIterable<NodeEvent>
+  /** One page of a search over final blocks; throws `request_invalid`, `guest_not_found`. */
+  chainEvents(request: EventsRequest): Promise<EventPage>
+  /** Live until the signal aborts; throws `events_lagging` at a reader that does not keep up: it goes on behind the last id that it has. */
+  events(signal: AbortSignal, request?: StreamRequest): AsyncIterable<NodeEvent>
   /** A block (`format: raw`), a CAR of the DAG (`car`), or the file at a path. Throws `block_not_found`. */
   ipfs(cid: string, path: string, format: 'raw' | 'car' | 'file'): Promise<IpfsAnswer>
   /** OpenMetrics text. */

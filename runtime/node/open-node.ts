@@ -10,14 +10,12 @@ import {
   equalBytes,
   formatAddress,
   formatChipKey,
-  formatCborJson,
   formatKey,
   keyAddress,
   limitError,
   LIMITS,
   parseCid,
   PROTOCOL,
-  toHex,
   UtnetError,
   cidOf,
   concatBytes,
@@ -55,6 +53,7 @@ import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
 import * as chainView from './services/chain-view.ts'
 import * as contracts from './services/contracts.ts'
+import * as history from './services/events.ts'
 import * as functions from './services/functions.ts'
 import * as guests from './services/guests.ts'
 import * as inference from './services/inference.ts'
@@ -239,14 +238,10 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
+    if (events.heard()) for (const event of history.blockEvents({ chain }, height)) events.emit(event)
     meters.block(height, outcomes.length)
     edges?.head(block.header)
-    events.emit({ type: 'block', height, hash: toHex(block.hash), transactions: outcomes.length })
-    for (const [i, { receipt, status, gas, events: emitted }] of outcomes.entries()) {
-      if (receipt !== null) {
-        events.emit({ type: 'receipt', id: receipt.toString(), kind: 'call', status, gas: gas.toString() })
-        events.emit({ type: 'anchor', id: receipt.toString(), height })
-      }
+    for (const [i, { status }] of outcomes.entries()) {
       const { payload } = decodeTx(txs[i] as Uint8Array).body
       if (payload.kind === 'publish' && status === 'ok') edges?.guests([entryOf(chain.guest(payload.name))])
       for (const { batch } of payload.kind === 'anchor' && status === 'ok' ? payload.batches : []) {
@@ -255,8 +250,6 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
           events.emit({ type: 'anchor', id: cborCidText(digests, at), height })
         unanchored.delete(laneOf(batch))
       }
-      for (const e of emitted)
-        events.emit({ type: 'event', height, contract: formatAddress(e.contract), name: e.name, data: formatCborJson(e.data) })
     }
     requests?.block(
       height,
@@ -401,7 +394,8 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
     genesis: async () => genesis,
-    events: (signal) => parts.events.subscribe(signal),
+    chainEvents: async (request) => history.chainEvents(parts, request),
+    events: (signal, request) => history.streamEvents(parts, signal, request),
     ipfs: (cid, path, format) => parts.store.ipfs(parseCid(cid), path, format),
     metrics: () => parts.meters.text(),
   }

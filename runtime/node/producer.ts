@@ -27,8 +27,8 @@ export interface Producer {
   receiptsWait(): void
   /** No block may be older than a run that was given its time. */
   noteTime(ms: number): void
-  /** Resolves at the first block at or above a height, or when the time is over. */
-  waitForBlock(after: number, ms: number): Promise<void>
+  /** Resolves at the first block above a height, when the time is over, or when the signal aborts. */
+  waitForBlock(after: number, ms: number, signal?: AbortSignal): Promise<void>
   start(): Promise<void>
   /** Finishes the block in progress and makes no more. */
   stop(): Promise<void>
@@ -86,13 +86,14 @@ export function createProducer(options: ProducerOptions): Producer {
     noteTime(ms) {
       latestRunMs = Math.max(latestRunMs, ms)
     },
-    async waitForBlock(after, ms) {
-      if (chain.head().header.height > after) return
+    async waitForBlock(after, ms, signal) {
+      if (chain.head().header.height > after || signal?.aborted === true) return
       const timer = new AbortController()
       await new Promise<void>((resolve) => {
         const waiter = { after, done: resolve }
         waiters.add(waiter)
-        void clock.sleep(ms, timer.signal).then(() => {
+        const over = signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal])
+        void clock.sleep(ms, over).then(() => {
           waiters.delete(waiter)
           resolve()
         })

@@ -15,11 +15,11 @@ import {
   LIMITS,
   REQUEST_EVENT,
   toHex,
+  type ChainEvent,
   type InferenceAnswer,
   type InferenceRequest,
   type UtnetError,
 } from '../core/index.ts'
-import type { ChainEvent } from '../consensus/index.ts'
 import type { Parts } from './parts.ts'
 import { inferCommitted, model } from './services/inference.ts'
 import { submit } from './services/submit.ts'

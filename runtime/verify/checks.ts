@@ -3,6 +3,7 @@ import { isUtnetError } from '../core/index.ts'
 
 export type CheckName =
   | 'container'
+  | 'entry'
   | 'trust'
   | 'receipt'
   | 'attestation'
@@ -18,6 +19,7 @@ export type CheckName =
   | 'witness'
   | 'models'
   | 'state'
+  | 'inclusion'
   | 'reexecution'
 
 export interface Check {

@@ -7,6 +7,7 @@
 export { verifyBundle } from './bundle.ts'
 export type { BundleOptions, Reexecute, Reexecution, ReexecutionInput } from './bundle.ts'
 export type { Check, CheckName, Verification } from './checks.ts'
+export { verifyChainEntry } from './chain-entry.ts'
 export { verifyReceiptView } from './receipt-view.ts'
 export type { ReceiptViewOptions } from './receipt-view.ts'
 export { verifyStateProof } from './state-proof.ts'

@@ -19,6 +19,7 @@ import {
 import { Checks, fail, must, needs, type Verification } from './checks.ts'
 import { mustBeFinal, readHeader } from './final-header.ts'
 import { checkAnchor, checkAttestation, checkReceipt } from './run.ts'
+import { same } from './same-json.ts'
 import { findRoot, mustBeRecent, type TrustOptions } from './trust.ts'
 
 export interface ReceiptViewOptions extends TrustOptions {
@@ -116,14 +117,6 @@ function anchorOf(value: unknown): Anchor | null {
   if (value === null) return null
   const view = object(value, 'anchor')
   return anAnchor(uint(view, 'height'), uint(view, 'index'), hexes(view, 'path'))
-}
-
-/** JSON equality; the order of members does not count. */
-function same(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
-  if (Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same((a as Json)[key], (b as Json)[key]))
 }
 
 /**

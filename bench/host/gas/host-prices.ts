@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encode, PARAMS, sha256, toHex, type Kv } from '../../../runtime/core/index.ts'
+import { encode, encodeEvent, PARAMS, sha256, toHex, type Kv } from '../../../runtime/core/index.ts'
 import {
   createPageStore,
   EMPTY_ROOT,
@@ -15,7 +15,6 @@ import {
   type TrieChange,
   type TrieRoot,
 } from '../../../runtime/consensus/trie/index.ts'
-import { encodeEvent } from '../../../runtime/consensus/index.ts'
 import { publicKeyEd25519, signEd25519, useNativeHashes, verifyEd25519 } from '../../../runtime/crypto/native.ts'
 import { simulatedEnv, testHost } from '../../../runtime/host/testing/host.ts'
 import { wat } from '../../../runtime/host/testing/wat.ts'

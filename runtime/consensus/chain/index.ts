@@ -6,4 +6,6 @@ export { checkGenesis, createGenesis, supplyOf, type GenesisOptions } from './ge
 export { openChain } from './open.ts'
 export type { ChainQuery, QueryOutcome } from './query.ts'
 export type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
+export type { ChainFilter, ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
 export { decodeBlock, encodeBlock, type Block, type NodeProof } from './rows.ts'
+export type { RoundTask } from './work.ts'

@@ -23,7 +23,6 @@ import {
   type InferenceRequest,
   type TrieProof,
 } from '../../core/index.ts'
-import { mayContain, type BloomKind } from '../block/index.ts'
 import {
   batchKey,
   decodeRoots,
@@ -51,12 +50,15 @@ import {
   decodeHeaderRow,
   decodeList,
   decodePlace,
+  decodeWork,
   GUEST_RANGE,
   headerKey,
   receiptKey,
   rootsKey,
   txKey,
   txsKey,
+  workKey,
+  type BlockWork,
   type FinalHeaderRow,
   type Place,
 } from './rows.ts'
@@ -68,7 +70,7 @@ export interface FinalHeader {
   readonly certificate: Certificate | null
 }
 
-export interface FinalBlock extends FinalHeader {
+export interface FinalBlock extends FinalHeader, BlockWork {
   /** Wire bytes. */
   readonly txs: readonly Uint8Array[]
   /** How each transaction ended. */
@@ -124,8 +126,9 @@ export function headerAt(core: ChainCore, height: number): FinalHeader {
 export function blockAt(core: ChainCore, height: number): FinalBlock {
   const final = headerAt(core, height)
   const txs = core.kv.get(txsKey(height))
-  if (txs === undefined) throw noHeight(core, height)
-  return { ...final, txs: decodeList(txs, 'transactions'), ...resultsAt(core, height) }
+  const work = core.kv.get(workKey(height))
+  if (txs === undefined || work === undefined) throw noHeight(core, height)
+  return { ...final, txs: decodeList(txs, 'transactions'), ...decodeWork(work), ...resultsAt(core, height) }
 }
 
 /** A transaction by the text of its id; throws `tx_not_found`. */
@@ -258,14 +261,11 @@ export function nodeProof(core: ChainCore, node: Uint8Array, height: number): No
   return { account: value, proof }
 }
 
-/** Heights from `from` to `to` whose blocks may concern the item; one that is left out surely does not. */
-export function heightsTouching(core: ChainCore, kind: BloomKind, item: Uint8Array, from: number, to: number): number[] {
-  const out: number[] = []
-  for (let height = Math.max(0, from); height <= Math.min(to, core.head.header.height); height++) {
-    const filter = core.kv.get(bloomKey(height))
-    if (filter !== undefined && mayContain(filter, kind, item)) out.push(height)
-  }
-  return out
+/** The filter of a block; throws `chain_height`. */
+export function bloomAt(core: ChainCore, height: number): Uint8Array {
+  const filter = core.kv.get(bloomKey(headerAt(core, height).header.height))
+  if (filter === undefined) throw noHeight(core, height)
+  return filter
 }
 
 /** True when the chain has a receipt of this id. */

@@ -14,6 +14,8 @@ import {
   decodeAccount,
   decodeReceipt,
   encode,
+  encodeEvent,
+  eventLeaf,
   formatAddress,
   isUtnetError,
   LIMITS,
@@ -34,7 +36,7 @@ import {
   type ErrorCode,
   type TxPayload,
 } from '../../core/index.ts'
-import { BURNT_KEY, changesRoot, encodeEvent, readTx, recordKey, supplyOf } from '../index.ts'
+import { BURNT_KEY, changesRoot, readTx, recordKey, supplyOf } from '../index.ts'
 import { signBatch, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
 
 const [ann, bob, carl, poor] = [userOf(2), userOf(3), userOf(4), userOf(9)] as const
@@ -205,9 +207,9 @@ test('the receipt of a call holds what FORMATS says and leads into the header', 
   expect(outcome?.gas).toBe(readTx(t.chain.blockAt(2).txs[1] as Uint8Array).intrinsicGas + 1_000n)
   expect(verifyAnchor(callLeaf(bodyBytes), anchor, header.receiptRoot)).toBe(true)
   const emitted = decodeReceipt(t.chain.receiptAt(outcomes[2]?.receipt as CID).bodyBytes)
-  const event = encodeEvent({ contract: t.address, name: 'sold', data: encode(null) })
-  expect(emitted.kind === 'call' && emitted.tx.equals(second) && toHex(emitted.events)).toBe(toHex(merkleRoot([event])))
-  expect(header.eventRoot).toEqual(merkleRoot([event]))
+  const event = { contract: t.address, name: 'sold', data: encode(null) }
+  expect(emitted.kind === 'call' && emitted.tx.equals(second) && toHex(emitted.events)).toBe(toHex(merkleRoot([encodeEvent(event)])))
+  expect(header.eventRoot).toEqual(merkleRoot([eventLeaf(second, event)]))
   expect(outcomes[3]?.result).toEqual(['v'])
   const found = t.chain.tx(id)
   expect(found.state === 'final' && [found.height, found.index, found.outcome.status]).toEqual([2, 1, 'ok'])

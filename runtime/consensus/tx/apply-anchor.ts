@@ -7,8 +7,8 @@ import {
   equalBytes,
   formatKey,
   nodeAccountKey,
+  nodeRecord,
   UtnetError,
-  utf8,
   type Account,
   type BatchStatement,
 } from '../../core/index.ts'
@@ -60,6 +60,12 @@ export function applyAnchor(state: WorkingState, block: BlockContext, tx: ChainT
     gas: tx.intrinsicGas,
     leaves: payload.batches.map(({ batch, sig }) => batchLeaf(batch, sig)),
     batches: payload.batches.map(({ batch }) => batch),
-    touched: payload.batches.map(({ batch }) => ['record', concatBytes(batch.node, utf8(`/${batch.thread}`))] as const),
+    touched: [
+      ['record', tx.id.bytes],
+      ...payload.batches.flatMap(({ batch: { node, thread } }) => [
+        ['record', nodeRecord(node)] as const,
+        ['record', nodeRecord(node, thread)] as const,
+      ]),
+    ],
   })
 }

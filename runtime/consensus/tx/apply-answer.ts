@@ -5,6 +5,7 @@ import {
   decodeRequest,
   isUtnetError,
   meetsArithmetic,
+  nodeRecord,
   requestKey,
   tensorHeads,
   encode,
@@ -79,7 +80,11 @@ export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainT
   if (why !== undefined) return no(why)
   if (tx.body.gasLimit < tx.intrinsicGas + request.gas) return no(`the gas limit must leave ${request.gas} for the callback`)
   state.set('contracts', key, undefined)
-  const { gas, ...ran } = runContract(state, block, tx, {
+  const {
+    gas,
+    touched = [],
+    ...ran
+  } = runContract(state, block, tx, {
     seat,
     entry: request.callback,
     args: [payload.request, payload.answer],
@@ -88,5 +93,6 @@ export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainT
     gasLimit: request.gas,
     models: answer.kind === 'outputs' ? [useOf(answer.commitment)] : [],
   })
-  return { ...effect(tx, { ...ran, gas }), prepaid: gas - tx.intrinsicGas }
+  const answered = ['record', nodeRecord(tx.body.sender)] as const
+  return { ...effect(tx, { ...ran, gas, touched: [...touched, answered] }), prepaid: gas - tx.intrinsicGas }
 }

@@ -9,11 +9,11 @@ import {
   utf8,
   type Callee,
   type CallWitness,
+  type ChainEvent,
   type CID,
   type ContractEnv,
   type WitnessCallee,
 } from '../../core/index.ts'
-import type { ChainEvent } from './outcome.ts'
 
 /** Where a contract stands, and what stands there. */
 export interface ContractSeat {

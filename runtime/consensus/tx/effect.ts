@@ -1,7 +1,7 @@
 /** Makes the effect of a transaction from what its kind has to say. */
-import type { BatchStatement, CID, Cbor, RunStatus } from '../../core/index.ts'
+import type { BatchStatement, ChainEvent, CID, Cbor, RunStatus } from '../../core/index.ts'
 import type { ChainTx } from './checked-tx.ts'
-import type { ChainEvent, TxEffect } from './outcome.ts'
+import type { TxEffect } from './outcome.ts'
 
 export interface EffectParts {
   readonly status?: RunStatus

@@ -9,5 +9,5 @@ export { CallSession, checkStorageKey, type ContractSeat, type SessionState } fr
 export { changesRoot } from './changes-root.ts'
 export { readTx, type ChainTx } from './checked-tx.ts'
 export { contractAt, readName, seatAt, sessionState } from './contract-seat.ts'
-export { encodeEvent, outcomeCbor, readOutcome, type ChainEvent, type TxEffect, type TxOutcome } from './outcome.ts'
+export { outcomeCbor, readOutcome, type TxEffect, type TxOutcome } from './outcome.ts'
 export { runGuarded } from './run-contract.ts'

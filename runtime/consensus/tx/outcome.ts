@@ -5,21 +5,14 @@ import {
   asCid,
   asText,
   asU64,
-  encode,
   RUN_STATUSES,
   UtnetError,
   type BatchStatement,
   type CID,
   type Cbor,
+  type ChainEvent,
   type RunStatus,
 } from '../../core/index.ts'
-
-/** An event of a contract. `data` is canonical dag-cbor. */
-export interface ChainEvent {
-  readonly contract: Uint8Array
-  readonly name: string
-  readonly data: Uint8Array
-}
 
 export interface TxOutcome {
   readonly id: CID
@@ -52,13 +45,8 @@ export interface TxEffect {
   readonly batches: readonly BatchStatement[]
   /** Names whose records it changed. */
   readonly names: readonly string[]
-  /** What the block's bloom filter holds of it. */
+  /** What the block's bloom filter holds of it: items by kind (block/bloom.ts). */
   readonly touched: readonly (readonly [kind: string, item: Uint8Array])[]
-}
-
-/** Bytes of an event: what receipts and the header's event root hash. */
-export function encodeEvent(event: ChainEvent): Uint8Array {
-  return encode([event.contract, event.name, event.data])
 }
 
 const eventCbor = (e: ChainEvent): Cbor => [e.contract, e.name, e.data]

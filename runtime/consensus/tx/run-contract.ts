@@ -6,6 +6,7 @@ import {
   callSalt,
   callSeed,
   concatBytes,
+  encodeEvent,
   encodeReceipt,
   equalBytes,
   isUtnetError,
@@ -29,7 +30,6 @@ import { changesRoot } from './changes-root.ts'
 import type { ChainTx } from './checked-tx.ts'
 import { sessionState } from './contract-seat.ts'
 import type { EffectParts } from './effect.ts'
-import { encodeEvent } from './outcome.ts'
 
 /** Faults of the caller that every validator finds alike. Any other (a module that is not there) depends on the node. */
 const SAME_EVERYWHERE: readonly string[] = ['guest_export_not_found', 'value_mismatch']

@@ -1,5 +1,5 @@
 /** The NodeApi port across threads: every method is asked of the thread that has the node; event streams are pulled one event at a time. */
-import type { NodeApi, NodeEvent } from '../../core/index.ts'
+import type { NodeApi, NodeEvent, StreamRequest } from '../../core/index.ts'
 import type { Link } from './link.ts'
 
 type Method = Exclude<keyof NodeApi, 'events'>
@@ -25,6 +25,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   receiptBytes: true,
   bundle: true,
   chain: true,
+  chainEvents: true,
   block: true,
   genesis: true,
   ipfs: true,
@@ -36,9 +37,14 @@ interface Stream {
   readonly stop: AbortController
 }
 
+/** Opened when it is first read, so that a refusal is told to who reads. */
+async function* opened(api: NodeApi, signal: AbortSignal, request: StreamRequest | undefined): AsyncGenerator<NodeEvent> {
+  yield* api.events(signal, request)
+}
+
 export interface ApiHandlers {
   readonly 'api.call': (method: Method, args: readonly unknown[]) => Promise<unknown>
-  readonly 'api.open': (stream: number) => void
+  readonly 'api.open': (stream: number, request: StreamRequest | undefined) => void
   readonly 'api.next': (stream: number) => Promise<IteratorResult<NodeEvent>>
   readonly 'api.stop': (stream: number) => void
   /** Ends all streams of a link that is gone. */
@@ -61,9 +67,9 @@ export function serveApi(api: NodeApi): ApiHandlers {
       const call = api[method] as (...args: readonly unknown[]) => Promise<unknown>
       return call(...args)
     },
-    'api.open': (stream) => {
+    'api.open': (stream, request) => {
       const abort = new AbortController()
-      streams.set(stream, { events: api.events(abort.signal)[Symbol.asyncIterator](), stop: abort })
+      streams.set(stream, { events: opened(api, abort.signal, request), stop: abort })
     },
     'api.next': async (stream) => (await streams.get(stream)?.events.next()) ?? { done: true, value: undefined },
     'api.stop': stop,
@@ -76,10 +82,10 @@ export function serveApi(api: NodeApi): ApiHandlers {
 /** The other side: a NodeApi that asks over the link. */
 export function proxyApi(link: Link): NodeApi {
   let streams = 0
-  async function* events(signal: AbortSignal): AsyncGenerator<NodeEvent> {
+  async function* events(signal: AbortSignal, request?: StreamRequest): AsyncGenerator<NodeEvent> {
     if (signal.aborted) return
     const stream = ++streams
-    link.note('api.open', stream)
+    link.note('api.open', stream, request)
     const stop = (): void => link.note('api.stop', stream)
     signal.addEventListener('abort', stop, { once: true })
     try {

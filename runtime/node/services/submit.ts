@@ -7,11 +7,12 @@ import {
   parseCid,
   UtnetError,
   witToJson,
+  type ChainEvent,
   type CID,
   type EventView,
   type TransactionView,
 } from '../../core/index.ts'
-import type { ChainEvent, FoundTx, TxOutcome } from '../../consensus/index.ts'
+import type { FoundTx, TxOutcome } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
 
 const FINALITY_MS = 30_000

@@ -80,6 +80,32 @@ const conv: Rule = products(async (rerun) => {
   return w === undefined ? undefined : count(w.slice(1)) + 3
 })
 
+/** Sums of four more terms, times the steepest slope of the activation, and what its own numbers lose. */
+const fusedConv: Rule = async (rerun) => {
+  const attributes = (await rerun.runner.node(rerun.model, rerun.entry.path)).attributes
+  const params = attributes.get('activation_params')
+  const [first = 0, second = 0] = Array.isArray(params) ? (params as readonly number[]) : []
+  const behind = ACTIVATIONS[String(attributes.get('activation') ?? '')]?.(first, second)
+  if (behind === undefined) return undefined
+  const sums = await products(async () => {
+    const w = await shapeOf(rerun, 1)
+    return w === undefined ? undefined : count(w.slice(1)) + 7
+  })(rerun)
+  return sums === undefined ? undefined : (i) => behind.slope * sums(i) + behind.more
+}
+
+/** Slope and addition of the activations that a convolution may have in it: rounding errors of terms that weigh no more than the sum are among its four more terms. */
+const ACTIVATIONS: Readonly<Record<string, (first: number, second: number) => { readonly slope: number; readonly more: number }>> = {
+  '': () => ({ slope: 1, more: 0 }),
+  Relu: () => ({ slope: 1, more: 0 }),
+  Clip: () => ({ slope: 1, more: 0 }),
+  LeakyRelu: (alpha) => ({ slope: Math.max(1, Math.abs(alpha)), more: 0 }),
+  HardSigmoid: (alpha, beta) => ({ slope: Math.abs(alpha), more: 2 * gamma(4) * Math.abs(beta) + TINY }),
+  HardSwish: () => ({ slope: 1.5, more: TINY }),
+  Sigmoid: () => ({ slope: 1, more: 2 * FUNCTION }),
+  Tanh: () => ({ slope: 1, more: 2 * FUNCTION }),
+}
+
 const convTranspose: Rule = products(async (rerun) => {
   const w = await shapeOf(rerun, 1)
   return w === undefined ? undefined : (w[0] ?? 1) * count(w.slice(2)) + 3
@@ -189,7 +215,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ...each(rounded(2), 'LeakyRelu PRelu'),
   ...each(matMul, 'MatMul'),
   ...each(gemm, 'Gemm'),
-  ...each(conv, 'Conv com.microsoft.FusedConv'),
+  ...each(conv, 'Conv'),
+  ...each(fusedConv, 'com.microsoft.FusedConv'),
   ...each(convTranspose, 'ConvTranspose'),
   ...each(reduced, 'ReduceMean ReduceSum GlobalAveragePool'),
   ...each(averagePool, 'AveragePool'),

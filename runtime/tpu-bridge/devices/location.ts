@@ -21,9 +21,9 @@ export function crewWorkerUrl(): URL {
   return new URL(bundled ? './crew-worker.js' : './wasm/crew-worker.ts', import.meta.url)
 }
 
-/** The entry of the thread that hashes what lies in a model's memory. */
+/** The entry of the thread that hashes tensors. */
 export function hashWorkerUrl(): URL {
-  return new URL(bundled ? './hash-worker.js' : './wasm/hash-worker.ts', import.meta.url)
+  return new URL(bundled ? './hash-worker.js' : './hash-thread/hash-worker.ts', import.meta.url)
 }
 
 /** The component that `wasm` runs, as it was built (`node packaging/exact-wasm.ts`). */

@@ -3,9 +3,12 @@ import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-web'
 import { UtnetError } from '../../core/index.ts'
 import { serialQueue } from '../queue.ts'
-import { readModel } from '../graph/index.ts'
+import { readModel, type Model } from '../graph/index.ts'
+import { blockedModel, blockSize } from './blocked/index.ts'
+import { Hasher } from './hash-thread/index.ts'
 import { knowsNode, OrtGraph, runNode } from './ort-graph.ts'
 import { NATIVE_VERSION, nativeRuntime, type ImportRuntime } from './onnx-native.ts'
+import type { OrtKind } from './ort-runtime.ts'
 import { loadModel, type OrtDevice } from './ort-session.ts'
 
 export interface OnnxCpuOptions {
@@ -33,13 +36,22 @@ export function onnxCpu(options: OnnxCpuOptions = {}): OrtDevice {
     // keys of onnxruntime_session_options_config_keys.h
     extra: { session: { load_model_format: 'ONNX', force_spinning_stop: '1' } },
   }
-  // another level would give other bits where values are looked at, and threads change them too
+  // another level would give other bits where values are looked at, and threads change them too; of what the levels gain, the layout that is done here is most
   const exposing = {
     options: { ...sessionOptions, intraOpNumThreads: 1, graphOptimizationLevel: 'disabled' as const },
-    arithmetic: `bounded:onnxruntime-node@${NATIVE_VERSION}:cpu:opt=disabled,threads=1`,
+    arithmetic: `bounded:onnxruntime-node@${NATIVE_VERSION}:cpu:opt=disabled,layout=native,threads=1`,
   }
   const turn = serialQueue()
   const ready = nativeRuntime('onnx-cpu', options.importRuntime)
+  let hasher: Hasher | undefined
+  let started: Promise<OrtKind> | undefined
+  const kind = (): Promise<OrtKind> => (started ??= start())
+  async function start(): Promise<OrtKind> {
+    const ort = await ready()
+    const block = await blockSize(ort, turn, exposing.options)
+    const layout = block === undefined ? {} : { layout: (model: Model, names: readonly string[]) => blockedModel(model, block, names) }
+    return { ort, turn, options: sessionOptions, exposing: { ...exposing, ...layout }, hasher: () => (hasher ??= new Hasher()) }
+  }
 
   return {
     id: 'onnx-cpu',
@@ -51,15 +63,18 @@ export function onnxCpu(options: OnnxCpuOptions = {}): OrtDevice {
         (error: UtnetError) => error,
       ),
     async load(bytes) {
-      return loadModel({ ort: await ready(), turn, options: sessionOptions, exposing }, bytes)
+      return loadModel(await kind(), bytes)
     },
     valuesArithmetic: exposing.arithmetic,
-    knows: async (model, node) => knowsNode({ ort: await ready(), turn, options: sessionOptions, exposing }, model, node),
-    operator: async (model, path, operands) =>
-      runNode({ ort: await ready(), turn, options: sessionOptions, exposing }, model, path, operands),
+    knows: async (model, node) => knowsNode(await kind(), model, node),
+    operator: async (model, path, operands) => runNode(await kind(), model, path, operands),
     async graph(bytes) {
-      return new OrtGraph({ ort: await ready(), turn, options: sessionOptions, exposing }, readModel(bytes), bytes)
+      return new OrtGraph(await kind(), readModel(bytes), bytes)
     },
-    async close() {},
+    async close() {
+      const thread = hasher
+      hasher = undefined
+      await thread?.close()
+    },
   }
 }

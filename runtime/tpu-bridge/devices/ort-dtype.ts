@@ -45,7 +45,7 @@ export function elementsOf(dtype: Dtype, data: Uint8Array): Elements {
   return new view(copy.buffer, 0, copy.length / width)
 }
 
-/** A copy of a typed array's bytes in memory order, which is little-endian on every platform that the runtimes support. */
+/** A typed array's bytes in memory order, which is little-endian on every platform that the runtimes support. Not copied: both runtimes give memory that is the caller's. */
 export function bytesOf(elements: Elements): Uint8Array {
-  return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength).slice()
+  return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }

@@ -10,7 +10,6 @@ import {
   exceptionsOf,
   isUtnetError,
   liveSet,
-  tensorRoot,
   UtnetError,
   type CheckpointTensor,
   type NamedTensor,
@@ -19,8 +18,10 @@ import {
 } from '../../core/index.ts'
 import type { VerifiedRun } from '../device.ts'
 import { exposed, nodeModel, writeModel, type Graph, type Model, type Node } from '../graph/index.ts'
+import { canonicaliseNaNs } from '../nan.ts'
 import { entriesFor, record, type ForeignNode, type RecordedEntry, type Recording } from '../trace/index.ts'
-import { openSession, runSession, type OrtKind } from './ort-runtime.ts'
+import { openSession, runRaw, runSession, type OrtKind } from './ort-runtime.ts'
+import { rootsOf } from './shared-roots.ts'
 
 /** So many operators are run one by one to know a value that shapes hang on; a session of each takes about 2 ms. */
 const CHAIN = 64
@@ -81,7 +82,11 @@ export class OrtGraph {
     for (const name of wanted)
       if (!recording.types.has(name)) throw new UtnetError('core_bad_argument', `the run has no value ${name.slice(0, 80)}`)
     const found = new Map<string, Tensor>()
-    if (wanted.length > 0) for (const t of await this.#run(recording, inputs, wanted)) found.set(t.name, t)
+    if (wanted.length > 0)
+      for (const t of await this.#run(recording, inputs, wanted)) {
+        canonicaliseNaNs(t)
+        found.set(t.name, t)
+      }
     return names.map((name) => {
       const { dtype, shape, data } = (found.get(name) ?? there(name)) as Tensor
       return { dtype, shape, data }
@@ -134,18 +139,23 @@ export class OrtGraph {
 
   /** The run with its checkpoints; undefined where a value that the recording hangs on is another one. */
   async #checkpointed({ recording, boundaries, live }: Verified, inputs: readonly NamedTensor[]): Promise<VerifiedRun | undefined> {
-    const guards = recording.guards.map((g) => g.name)
-    const names = [...new Set([...recording.outputs, ...guards, ...[...live.values()].flat()])]
-    const values = await this.values(recording, inputs, names)
-    const at = new Map(names.map((name, i) => [name, values[i] as Tensor]))
+    const needed = new Set([...recording.outputs, ...recording.guards.map((g) => g.name)])
+    const hashed = new Set([...live.values()].flat())
+    const at = new Map<string, Tensor>([...recording.constants, ...inputs.map((t) => [t.name, t] as const)])
+    const names = [...new Set([...needed, ...hashed])].filter((name) => !at.has(name))
+    if (names.length > 0) for (const t of await this.#run(recording, inputs, names)) at.set(t.name, t)
+    for (const name of needed) if (names.includes(name)) canonicaliseNaNs(at.get(name) as Tensor)
     for (const { name, bytes } of recording.guards) if (!equalBytes((at.get(name) as Tensor).data, bytes)) return undefined
-    const roots = new Map<string, Uint8Array>()
+    // what nobody else needs may be given away to be hashed
+    const spare = new Set(names.filter((name) => !needed.has(name)))
+    const roots = await rootsOf(
+      [...hashed].map((name) => [name, at.get(name) as Tensor, spare.has(name)]),
+      this.#kind.hasher?.(),
+    )
     const checkpoints = boundaries.map((boundary) => {
       const tensors = (live.get(boundary) ?? []).map((name): CheckpointTensor => {
-        const tensor = at.get(name) as Tensor
-        const root = roots.get(name) ?? tensorRoot(tensor)
-        roots.set(name, root)
-        return [name, tensor.dtype, tensor.shape, root]
+        const { dtype, shape } = at.get(name) as Tensor
+        return [name, dtype, shape, roots.get(name) as Uint8Array]
       })
       return [boundary, checkpointRoot(boundary, tensors)] as const
     })
@@ -154,24 +164,26 @@ export class OrtGraph {
     return { arithmetic: this.arithmetic, outputs, entries: entries.length, checkpoints, exceptions: exceptionsOf(entries) }
   }
 
+  /** NaNs are as the runtime left them. */
   async #run(recording: Recording, inputs: readonly NamedTensor[], names: readonly string[]): Promise<readonly NamedTensor[]> {
     const { ort, turn, exposing } = this.#kind
     if (this.#branches) {
-      const session = await openSession(ort, turn, straight(this.model, recording, inputs, names), exposing.options)
+      const model = straight(this.model, recording, inputs, names)
+      const session = await openSession(ort, turn, writeModel(exposing.layout?.(model, names) ?? model), exposing.options)
       try {
         const fed = inputs.filter((t) => session.inputNames.includes(t.name))
-        return await runSession(ort, turn, session, fed, names)
+        return await runRaw(ort, turn, session, fed, names)
       } finally {
         await turn(() => session.release())
       }
     }
-    return runSession(ort, turn, await this.#session(names), inputs, names)
+    return runRaw(ort, turn, await this.#session(names), inputs, names)
   }
 
   #session(names: readonly string[]): Promise<InferenceSession> {
     const key = names.join('\n')
     const { ort, turn, exposing } = this.#kind
-    const found = this.#sessions.get(key) ?? openSession(ort, turn, exposed(this.#bytes, names), exposing.options)
+    const found = this.#sessions.get(key) ?? openSession(ort, turn, this.#exposing(names), exposing.options)
     this.#sessions.delete(key)
     this.#sessions.set(key, found)
     found.catch(() => this.#sessions.delete(key))
@@ -183,14 +195,20 @@ export class OrtGraph {
     return found
   }
 
+  /** The model's file with further outputs. */
+  #exposing(names: readonly string[]): Uint8Array {
+    const { layout } = this.#kind.exposing
+    return exposed(layout === undefined ? this.#bytes : writeModel(layout(this.model, names)), names)
+  }
+
   async #release(session: Promise<InferenceSession>): Promise<void> {
     const { turn } = this.#kind
     await session.then((s) => turn(() => s.release())).catch(() => {})
   }
 }
 
-/** What ran, as far as the values need it, as a file without branches. */
-function straight(model: Model, recording: Recording, inputs: readonly NamedTensor[], names: readonly string[]): Uint8Array {
+/** What ran, as far as the values need it, as a model without branches. */
+function straight(model: Model, recording: Recording, inputs: readonly NamedTensor[], names: readonly string[]): Model {
   const entries = entriesFor(recording, names)
   const nodes = entries.flatMap(({ source, inputs: taken, outputs }): Node[] =>
     source.domain === '' && source.op === 'If'
@@ -211,7 +229,7 @@ function straight(model: Model, recording: Recording, inputs: readonly NamedTens
     constants: new Map([...recording.constants].filter(([name]) => taken.has(name))),
     nodes,
   }
-  return writeModel({ opsets: model.opsets, graph })
+  return { opsets: model.opsets, graph }
 }
 
 /** One node of a model alone, by the options of runs whose values are looked at. */
@@ -221,7 +239,8 @@ export async function runNode(
   path: readonly number[],
   operands: readonly (Tensor | undefined)[],
 ): Promise<readonly Tensor[]> {
-  const { bytes, inputs, outputs } = nodeModel(model, path, operands)
+  const { model: alone, inputs, outputs } = nodeModel(model, path, operands)
+  const bytes = writeModel(exposing.layout?.(alone, outputs) ?? alone)
   const session = await openSession(ort, turn, bytes, exposing.options).catch((error: unknown) => {
     // the node is one of a model that loads, so what is wrong are the operands
     if (isUtnetError(error, 'model_invalid'))

@@ -2,8 +2,10 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-web'
 import { asUtnetError, atensor, UtnetError } from '../../core/index.ts'
 import type { NamedTensor } from '../../core/index.ts'
+import type { Model } from '../graph/index.ts'
 import { canonicaliseNaNs } from '../nan.ts'
 import type { serialQueue } from '../queue.ts'
+import type { Hasher } from './hash-thread/index.ts'
 import { bytesOf, dtypeOf, elementsOf, ortType } from './ort-dtype.ts'
 
 /** The part of the ONNX Runtime API that is used here; both packages have it. */
@@ -38,6 +40,19 @@ export async function runSession(
   inputs: readonly NamedTensor[],
   outputs: readonly string[],
 ): Promise<readonly NamedTensor[]> {
+  const found = await runRaw(ort, turn, session, inputs, outputs)
+  for (const tensor of found) canonicaliseNaNs(tensor)
+  return found
+}
+
+/** The same with NaNs as the runtime left them. Each output has memory of its own. */
+export async function runRaw(
+  ort: Ort,
+  turn: Turn,
+  session: InferenceSession,
+  inputs: readonly NamedTensor[],
+  outputs: readonly string[],
+): Promise<readonly NamedTensor[]> {
   const feeds: Record<string, OrtTensor> = Object.create(null) as Record<string, OrtTensor>
   for (const t of inputs) feeds[t.name] = new ort.Tensor(ortType(t.dtype), elementsOf(t.dtype, t.data), [...t.shape])
   let results: InferenceSession.OnnxValueMapType
@@ -58,7 +73,14 @@ export interface OrtKind {
   /** Of plain runs. */
   readonly options: InferenceSession.SessionOptions
   /** Of runs whose values are looked at, and their arithmetic. */
-  readonly exposing: { readonly options: InferenceSession.SessionOptions; readonly arithmetic: string }
+  readonly exposing: {
+    readonly options: InferenceSession.SessionOptions
+    readonly arithmetic: string
+    /** How the model is laid out for them: from the model alone, so that the values asked for change no bits. */
+    readonly layout?: (model: Model, names: readonly string[]) => Model
+  }
+  /** Makes a share of the roots of a run's checkpoints. */
+  readonly hasher?: () => Hasher
 }
 
 function outputOf(name: string, value: OrtTensor | undefined): NamedTensor {
@@ -70,7 +92,6 @@ function outputOf(name: string, value: OrtTensor | undefined): NamedTensor {
   const tensor: NamedTensor = { name, dtype, shape: [...value.dims], data }
   value.dispose()
   atensor(tensor, `output ${name}`)
-  canonicaliseNaNs(tensor)
   return tensor
 }
 

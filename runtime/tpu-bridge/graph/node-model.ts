@@ -1,11 +1,10 @@
 /** One node of a model as a model of its own: how a device that takes whole files runs one operator alone, with the bits that it has in the whole. */
 import { UtnetError, type Tensor } from '../../core/index.ts'
 import type { Graph, Model, Node } from './graph.ts'
-import { writeModel } from './write-model.ts'
 
 export interface NodeModel {
-  readonly bytes: Uint8Array
-  /** Names of the inputs with the operand that each is. Constants of the model are in the file, as initializers: fed from outside, the same weights take another kernel and give other bits. */
+  readonly model: Model
+  /** Names of the inputs with the operand that each is. Constants of the model are initializers of it: fed from outside, the same weights take another kernel and give other bits. */
   readonly inputs: readonly (readonly [name: string, operand: number])[]
   /** Names of the outputs, without those that the node leaves out. */
   readonly outputs: readonly string[]
@@ -94,5 +93,5 @@ export function nodeModel(
     nodes: [node],
     ...(defaults.size === 0 ? {} : { defaults }),
   }
-  return { bytes: writeModel({ opsets: model.opsets, graph }), inputs: [...inputs], outputs }
+  return { model: { opsets: model.opsets, graph }, inputs: [...inputs], outputs }
 }

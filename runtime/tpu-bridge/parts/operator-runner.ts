@@ -12,7 +12,7 @@ import {
 } from '../../core/index.ts'
 import type { Device } from '../device.ts'
 import { WasmGraph, type ExactGuest, wasmArithmetic } from '../devices/wasm/index.ts'
-import { nodeAt, nodeModel, operandNames, readModel, type Model, type Node } from '../graph/index.ts'
+import { nodeAt, nodeModel, operandNames, readModel, type Model, type Node, writeModel } from '../graph/index.ts'
 import { operatorKey } from '../operators/index.ts'
 import { serialQueue } from '../queue.ts'
 import { cutTensor } from './cut.ts'
@@ -59,7 +59,8 @@ export function deviceOperators(device: Device, models: ReadFile): OperatorRunne
   return operators(models, {
     arithmetic: device.arithmetic,
     async alone(model, operands) {
-      const { bytes, inputs, outputs } = nodeModel(model, [0], operands)
+      const { model: one, inputs, outputs } = nodeModel(model, [0], operands)
+      const bytes = writeModel(one)
       const loaded = await device.load(bytes, fileCid(bytes))
       try {
         const found = await loaded.run(inputs.map(([name, operand]) => ({ name, ...(operands[operand] as Tensor) })))

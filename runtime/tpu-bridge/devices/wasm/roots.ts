@@ -12,7 +12,7 @@ import {
 import { canonicaliseNaNs } from '../../nan.ts'
 import type { Recording } from '../../trace/index.ts'
 import type { BoundPlan } from './bound.ts'
-import type { Hasher, Hashing } from './hasher.ts'
+import type { Hasher, Hashing } from '../hash-thread/index.ts'
 
 /** Names that are live before entry `boundary` of a recording. */
 export const liveAt = (recording: Recording, boundary: number): readonly string[] =>

@@ -72,11 +72,10 @@ export function fuseActivations(draft: Draft): boolean {
   let fused = false
   for (const [node, place] of draft.places()) {
     if (!is(node, 'Conv') || node.inputs.length > 3 || draft.constant(node.inputs[1] ?? '') === undefined) continue
-    const next = draft.onlyTaker(node.outputs[0] as string)
-    const activation = next === undefined ? undefined : activationOf(draft, draft.at(next))
-    if (next === undefined || activation === undefined) continue
-    const { outputs } = draft.at(next)
-    draft.remove(next)
+    const activation = hardSwishOf(draft, node.outputs[0] as string) ?? onlyActivation(draft, node.outputs[0] as string)
+    if (activation === undefined) continue
+    const { outputs } = draft.at(activation.places.at(-1) as number)
+    for (const next of activation.places) draft.remove(next)
     const attributes = new Map(node.attributes).set('activation', { kind: 'string', value: activation.name })
     if (activation.params.length > 0) attributes.set('activation_params', { kind: 'floats', value: activation.params })
     draft.replace(place, { ...node, op: 'FusedConv', domain: 'com.microsoft', outputs, attributes })
@@ -85,7 +84,34 @@ export function fuseActivations(draft: Draft): boolean {
   return fused
 }
 
-function activationOf(draft: Draft, node: Node): { readonly name: string; readonly params: readonly number[] } | undefined {
+interface Function1 {
+  readonly name: string
+  readonly params: readonly number[]
+}
+
+/** What is done to a value, and the nodes that do it, in order. */
+interface Activation extends Function1 {
+  readonly places: readonly number[]
+}
+
+function onlyActivation(draft: Draft, value: string): Activation | undefined {
+  const next = draft.onlyTaker(value)
+  const found = next === undefined ? undefined : activationOf(draft, draft.at(next))
+  return next === undefined || found === undefined ? undefined : { ...found, places: [next] }
+}
+
+/** x * HardSigmoid(x) with 1/6 and 1/2, where nothing else takes x. */
+function hardSwishOf(draft: Draft, value: string): Activation | undefined {
+  const [first, second, ...more] = draft.takers(value)
+  if (first === undefined || second === undefined || more.length > 0) return undefined
+  const [place, last] = is(draft.at(first), 'HardSigmoid') ? [first, second] : [second, first]
+  const [sigmoid, product] = [draft.at(place), draft.at(last)]
+  if (!is(sigmoid, 'HardSigmoid') || !is(product, 'Mul') || draft.onlyTaker(sigmoid.outputs[0] as string) !== last) return undefined
+  if (floatOf(sigmoid, 'alpha') !== Math.fround(1 / 6) || (floatOf(sigmoid, 'beta') ?? 0.5) !== 0.5) return undefined
+  return { name: 'HardSwish', params: [], places: [place, last] }
+}
+
+function activationOf(draft: Draft, node: Node): Function1 | undefined {
   if (node.domain !== '') return undefined
   switch (node.op) {
     case 'Relu':

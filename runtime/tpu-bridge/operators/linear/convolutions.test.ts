@@ -152,6 +152,7 @@ test('FusedConv adds, then the bias, then activates as MLAS does', async () => {
     ['Clip', [0, 0.5]],
     ['Clip', [-0.25, 0.25]],
     ['HardSigmoid', [0.2, 0.5]],
+    ['HardSwish', []],
     ['Sigmoid', []],
     ['Tanh', []],
   )

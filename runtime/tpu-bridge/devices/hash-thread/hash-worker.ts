@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import { tensorRoot, useSha256 } from '../../../core/index.ts'
 import { canonicaliseNaNs } from '../../nan.ts'
-import { ABANDONED, type HashReply, type HashRequest } from './hasher.ts'
+import { ABANDONED, type HashReply, type HashRequest, type TensorsRequest } from './hasher.ts'
 
 useSha256((bytes) => Uint8Array.from(hash('sha256', bytes, 'buffer')))
 
@@ -29,11 +29,19 @@ function rootsOf({ memory, marks, reached }: HashRequest): Pick<HashReply, 'root
   return { roots, ms }
 }
 
-parentPort?.on('message', (request: HashRequest) => {
+function rootsOfTensors({ tensors }: TensorsRequest): Pick<HashReply, 'roots' | 'ms'> {
+  const began = performance.now()
+  for (const tensor of tensors) canonicaliseNaNs(tensor)
+  // not as a callback of map, whose index would be taken for what prepares a chunk
+  const roots = tensors.map((tensor) => tensorRoot(tensor))
+  return { roots: [roots], ms: performance.now() - began }
+}
+
+parentPort?.on('message', (request: HashRequest | TensorsRequest) => {
   const { id } = request
   let reply: HashReply = { id, roots: undefined, ms: 0 }
   try {
-    reply = { id, ...rootsOf(request) }
+    reply = { id, ...('tensors' in request ? rootsOfTensors(request) : rootsOf(request)) }
   } finally {
     parentPort?.postMessage(reply, [])
   }

@@ -1,7 +1,7 @@
-/** Roots of tensors in a model's memory, made in a thread of its own while the model goes on. */
+/** Roots of tensors made in a thread of its own: of those in a model's memory while the model goes on, or of those that are handed over. */
 import { Worker } from 'node:worker_threads'
 import { UtnetError } from '../../../core/index.ts'
-import type { Dtype } from '../../../core/index.ts'
+import type { Dtype, Tensor } from '../../../core/index.ts'
 import { hashWorkerUrl } from '../location.ts'
 
 /** A tensor that lies in the memory, and stays as it is until its root is there. */
@@ -19,6 +19,12 @@ export interface HashRequest {
   readonly marks: readonly (readonly PlacedTensor[])[]
   /** One word: how many marks were reached, or `ABANDONED`. */
   readonly reached: Int32Array
+}
+
+/** Tensors that are handed over; their NaNs need not be canonical. */
+export interface TensorsRequest {
+  readonly id: number
+  readonly tensors: readonly Tensor[]
 }
 
 /** The run ended before its last mark. */
@@ -82,6 +88,24 @@ export class Hasher {
     // one that nobody waits for any more must not end the process
     reply.catch(() => {})
     return { reached: told, abandon: () => told(ABANDONED), reply }
+  }
+
+  /** The roots of tensors, with canonical NaNs. Their memory is handed over: it must be theirs alone, and is gone afterwards. */
+  async roots(tensors: readonly Tensor[]): Promise<readonly Uint8Array[]> {
+    if (this.#dead !== undefined) throw this.#dead
+    const id = ++this.#ids
+    const reply = await new Promise<HashReply>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#worker.ref()
+      const request: TensorsRequest = { id, tensors }
+      this.#worker.postMessage(
+        request,
+        tensors.map((t) => t.data.buffer as ArrayBuffer),
+      )
+    })
+    const [roots] = reply.roots ?? []
+    if (roots === undefined) throw new UtnetError('device_failed', 'the thread that hashes could not make the roots')
+    return roots
   }
 
   async close(): Promise<void> {

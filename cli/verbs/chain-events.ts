@@ -1,0 +1,76 @@
+/** `utnet chain events`: the chain's history by filters, then, with `--follow`, what comes. */
+import { LIMITS, UtnetError, type ChainEntry } from '../../runtime/core/index.ts'
+import { listFlag, textFlag, type VerbContext } from '../verb.ts'
+
+export const EVENT_OPTIONS = {
+  filter: { type: 'string', multiple: true },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  limit: { type: 'string' },
+  proof: { type: 'boolean' },
+  follow: { type: 'boolean' },
+} as const
+
+/** Entries that are printed unless told. */
+const LIMIT = 100
+
+function count(context: VerbContext, name: string): number | undefined {
+  const text = textFlag(context, name)
+  if (text === undefined) return undefined
+  if (!/^(0|[1-9]\d{0,14})$/.test(text)) throw new UtnetError('usage', `--${name} takes a whole number, got ${text}`)
+  return Number(text)
+}
+
+/** Prints one entry a document, and says on stderr where it stopped. `--follow` goes on with what comes, without a limit, until it is interrupted. */
+export async function printEvents(context: VerbContext): Promise<number> {
+  const node = context.node()
+  const filter = listFlag(context, 'filter')
+  const [from, to] = [count(context, 'from'), count(context, 'to')]
+  const follow = context.flags['follow'] === true
+  const proof = context.flags['proof'] === true
+  if (follow && to !== undefined) throw new UtnetError('usage', '--follow has no end: leave out --to')
+  if (follow && proof) throw new UtnetError('usage', 'a live stream carries no proofs', { hint: 'ask for one by its id: --filter tx=ID --proof' })
+  let left = count(context, 'limit') ?? (follow ? Number.POSITIVE_INFINITY : LIMIT)
+  if (left < 1) throw new UtnetError('usage', '--limit must be at least 1')
+  const print = (entry: ChainEntry): void => {
+    context.print(entry)
+    left--
+  }
+  let after: string | undefined
+  // what has been is searched, unless only what comes is asked for
+  while (left > 0 && (!follow || from !== undefined)) {
+    const page = await node.chainEvents({
+      filter,
+      ...(after === undefined ? {} : { after }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      limit: Math.min(left, LIMITS.searchEntries),
+      proof,
+    })
+    for (const entry of page.entries) print(entry)
+    after = page.next
+    if (page.done) break
+    if (left <= 0) context.say(`more lies behind ${after}: raise --limit, or --from ${after.split('.')[0] as string}`)
+  }
+  if (!follow || left <= 0) return 0
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt)
+  try {
+    after ??= `${(await node.chain()).height}`
+    // a node ends the stream of a reader that is too slow for it: there is nothing to lose by going on behind what came last
+    while (!stop.signal.aborted && left > 0) {
+      for await (const event of node.events(stop.signal, { filter, after })) {
+        // without a filter the stream tells of blocks and receipts, too
+        if (event.type !== 'event' && event.type !== 'transaction') continue
+        print(event)
+        after = event.id
+        if (left <= 0) break
+      }
+    }
+  } finally {
+    process.off('SIGINT', interrupt)
+    stop.abort()
+  }
+  return 0
+}
