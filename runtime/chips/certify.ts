@@ -12,6 +12,11 @@ export async function selfCertificate(
   return { ...said, vendor: null, sig: await sign(chipCertificateMessage(said)) }
 }
 
+/** What an engine signs, checked by name. */
+export function adigest(message: Uint8Array): Uint8Array {
+  return abytes(message, 32, 'message')
+}
+
 /** The key on record is not what the engine has. */
 export function wrongKey(serial: Uint8Array, cause?: unknown): UtnetError {
   return new UtnetError('chip_key', `the key on record is not one of chip ${toHex(serial)}, or was changed`, {

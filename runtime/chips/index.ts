@@ -4,6 +4,7 @@ export { attester, type AttesterOptions, type Challenge } from './enrol/attester
 export { registrationOf, type Claim } from './enrol/registration.ts'
 export { decodeRequest, encodeRequest, requestOf, tpmRequestOf, type EnrolmentRequest } from './enrol/request.ts'
 export { certifyChip, vendorKey, type VendorKey } from './enrol/vendor.ts'
+export { openHeldChips, type HeldChips } from './held-chips.ts'
 export { pkcs11Chips, type Pkcs11Options } from './pkcs11/index.ts'
 export type { BlsHandle, ChipBackend, ChipMaker, HeldChip, SecurityEngine } from './port.ts'
 export { softwareChips } from './software/index.ts'

@@ -51,7 +51,8 @@ export function labelled(use: WrapUse, secret: Uint8Array): Uint8Array {
 /** The secret of labelled bytes; undefined when they are of another use. */
 export function unlabelled(use: WrapUse, bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length !== LABEL_BYTES + SECRET_BYTES || !equalBytes(bytes.subarray(0, LABEL_BYTES), LABELS[use])) return undefined
-  return bytes.slice(LABEL_BYTES)
+  // A copy: of a Buffer, `slice` would be a view, and whoever unwrapped it overwrites what lies behind.
+  return Uint8Array.from(bytes.subarray(LABEL_BYTES))
 }
 
 /** Wraps a secret under S; deterministic (eq. 4). */

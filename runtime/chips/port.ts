@@ -33,7 +33,7 @@ export interface SecurityEngine {
   readonly serial: Uint8Array
   /** The key that anybody checks its signatures with (`verifyIdentity`). */
   publicKey(): IdentityKey
-  /** Signature (64 bytes) of a message by the identity key. */
+  /** Signature (64 bytes) by the identity key of a message that is a digest (32 bytes): engines do not agree on what else they sign. Throws `core_bad_argument`. */
   sign(message: Uint8Array): Promise<Uint8Array>
   /** A 32-byte BLS secret under the chip's own key S: authenticated, of use to this chip only. */
   wrap(secret: Uint8Array): Promise<Uint8Array>

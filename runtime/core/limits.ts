@@ -127,6 +127,7 @@ export const LIMITS = {
   carBlocks: 100_000,
   pathBytes: 4 * 1024,
   // chips
+  chipsPerEnrolment: 64,
   chipX509Bytes: 8 * 1024, // an endorsement-key certificate, or one behind it
   // proofs of execution
   evidenceBytes: 64 * 1024,

@@ -75,10 +75,10 @@ const lookalike = authority('maker root')
 const expired = authority('expired intermediate', root, { to: NOW - 1 })
 const leaf = { ...root, key: endorsementPair('ec').privateKey }
 
-test.each([
-  ['under a root that is not trusted', /no trusted root/, () => endorsed(tpm, otherRoot)],
-  ['under a root of the same name with another key', /no trusted root/, () => endorsed(tpm, lookalike)],
-  ['whose signature is not the issuer’s', /no trusted root/, () => endorsed(tpm, leaf)],
+test.each<[string, RegExp, () => X509Certificate, Partial<AttesterOptions>]>([
+  ['under a root that is not trusted', /no trusted root/, () => endorsed(tpm, otherRoot), {}],
+  ['under a root of the same name with another key', /no trusted root/, () => endorsed(tpm, lookalike), {}],
+  ['whose signature is not the issuer’s', /no trusted root/, () => endorsed(tpm, leaf), {}],
   [
     'under an expired intermediate',
     /no trusted root/,
@@ -87,21 +87,18 @@ test.each([
   ],
   ['under an intermediate without its root', /no trusted root/, () => endorsed(tpm, middle), { certificates: [middle.certificate] }],
   ['when nothing is trusted', /no trusted root/, () => endorsed(tpm, root), { certificates: [] }],
-  ['that signs itself', /no trusted root/, () => endorsed(tpm, { name: 'TPM', key: tpm.endorsement.privateKey })],
-  ['that has expired', /not valid now/, () => endorsed(tpm, root, { to: NOW - 1 })],
-  ['that is not valid yet', /not valid now/, () => endorsed(tpm, root, { from: NOW + 1_000 })],
-  ['of an authority', /of an authority/, () => endorsed(tpm, root, { ca: true })],
-  ['of another usage', /not for an endorsement key/, () => endorsed(tpm, root, { usages: ['1.3.6.1.5.5.7.3.1'] })],
-  ['without a usage', /not for an endorsement key/, () => endorsed(tpm, root, { usages: [] })],
-  ['with an EC key where RSA alone is taken', /ec keys are not taken/, () => endorsed(ecTpm, root)],
-] as readonly (readonly [string, RegExp, () => X509Certificate, Partial<AttesterOptions>?])[])(
-  'a certificate %s is refused',
-  async (_name, why, make, other) => {
-    const certificate = make()
-    const request = await (certificate.publicKey.asymmetricKeyType === 'ec' ? ecTpm : tpm).request(certificate.raw, bls)
-    expect(() => attesterOf(other).challenge(request)).toThrow(refused(why))
-  },
-)
+  ['that signs itself', /no trusted root/, () => endorsed(tpm, { name: 'TPM', key: tpm.endorsement.privateKey }), {}],
+  ['that has expired', /not valid now/, () => endorsed(tpm, root, { to: NOW - 1 }), {}],
+  ['that is not valid yet', /not valid now/, () => endorsed(tpm, root, { from: NOW + 1_000 }), {}],
+  ['of an authority', /of an authority/, () => endorsed(tpm, root, { ca: true }), {}],
+  ['of another usage', /not for an endorsement key/, () => endorsed(tpm, root, { usages: ['1.3.6.1.5.5.7.3.1'] }), {}],
+  ['without a usage', /not for an endorsement key/, () => endorsed(tpm, root, { usages: [] }), {}],
+  ['with an EC key where RSA alone is taken', /ec keys are not taken/, () => endorsed(ecTpm, root), {}],
+])('a certificate %s is refused', async (_name, why, make, other) => {
+  const certificate = make()
+  const request = await (certificate.publicKey.asymmetricKeyType === 'ec' ? ecTpm : tpm).request(certificate.raw, bls)
+  expect(() => attesterOf(other).challenge(request)).toThrow(refused(why))
+})
 
 test('bytes that are no certificate, or too many, are refused', async () => {
   const { raw } = endorsed(tpm, root)

@@ -1,5 +1,5 @@
 /** From a certified chip to what the chain takes of it. */
-import { chipClaimMessage, possessionMessage, type ChipCertificate, type ChipRegistration, type CID } from '../../core/index.ts'
+import { chipClaimMessage, chipPossessionMessage, type ChipCertificate, type ChipRegistration, type CID } from '../../core/index.ts'
 import type { SecurityEngine } from '../port.ts'
 
 export interface Claim {
@@ -17,7 +17,7 @@ export async function registrationOf(engine: SecurityEngine, claim: Claim): Prom
   const { serial, bls } = certificate
   const handle = await engine.unwrapToHandle(wrapped)
   try {
-    const pop = handle.sign(possessionMessage(bls))
+    const pop = handle.sign(chipPossessionMessage(chainId, serial, bls))
     return { certificate, claim: await engine.sign(chipClaimMessage(chainId, serial, bls, owner)), pop, wrapped }
   } finally {
     handle.close()

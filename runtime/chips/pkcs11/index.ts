@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto'
 import {
-  abytes,
   asArray,
   asBytes,
   concatBytes,
@@ -18,8 +17,8 @@ import {
   type IdentityKey,
 } from '../../core/index.ts'
 import { lowerP256, verifyIdentity } from '../../crypto/native.ts'
-import { blsHandle } from '../bls-handle.ts'
-import { closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
+import { ablsSecret, blsHandle } from '../bls-handle.ts'
+import { adigest, closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
 import { CHIP_KEY_BYTES, labelled, unlabelled } from '../key-wrap.ts'
 import type { ChipMaker, HeldChip, SecurityEngine } from '../port.ts'
 import { CK, CKA, CKR, EC_PARAMS } from './constants.ts'
@@ -234,14 +233,14 @@ function openEngine(token: Token, record: HeldChip): SecurityEngine {
     if (!open) throw closedChip(serial)
     return use()
   }
-  const sign = async (message: Uint8Array): Promise<Uint8Array> => using(() => token.sign(identity.alg, key, message))
+  const sign = async (message: Uint8Array): Promise<Uint8Array> => using(() => token.sign(identity.alg, key, adigest(message)))
   const engine: SecurityEngine = {
     backend: 'pkcs11',
     serial,
     publicKey: () => identity,
     sign,
     async wrap(secret) {
-      blsHandle(Uint8Array.from(abytes(secret, 32, 'BLS secret'))).close()
+      ablsSecret(secret)
       return using(() => {
         const plain = own(labelled('bls', secret))
         try {

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { abytes, equalBytes, ownSerial, toHex, UtnetError, type IdentityKey } from '../../core/index.ts'
 import { publicKeyEd25519, publicKeyP256, signEd25519, signP256 } from '../../crypto/native.ts'
-import { blsHandle } from '../bls-handle.ts'
-import { closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
+import { ablsSecret, blsHandle } from '../bls-handle.ts'
+import { adigest, closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
 import { CHIP_KEY_BYTES, unwrapSecret, wrapSecret } from '../key-wrap.ts'
 import type { ChipMaker, HeldChip, SecurityEngine } from '../port.ts'
 import { openFuses, type Fuses } from './fuses.ts'
@@ -41,14 +41,14 @@ export function openSoftwareEngine(chipKey: Uint8Array, record: HeldChip): Secur
     !equalBytes(withIdentity(curve.publicKey), identity.bytes)
   )
     throw wrongKey(serial)
-  const sign = async (message: Uint8Array): Promise<Uint8Array> => withIdentity((secret) => curve.sign(message, secret))
+  const sign = async (message: Uint8Array): Promise<Uint8Array> => withIdentity((secret) => curve.sign(adigest(message), secret))
   return {
     backend: 'software',
     serial,
     publicKey: () => identity,
     sign,
     async wrap(secret) {
-      blsHandle(Uint8Array.from(abytes(secret, 32, 'BLS secret'))).close()
+      ablsSecret(secret)
       if (!open) throw closedChip(serial)
       return wrapSecret(s, 'bls', secret)
     },

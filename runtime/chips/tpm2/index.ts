@@ -5,7 +5,6 @@
  */
 import { createPublicKey } from 'node:crypto'
 import {
-  abytes,
   asArray,
   asBytes,
   concatBytes,
@@ -19,8 +18,8 @@ import {
   type IdentityKey,
 } from '../../core/index.ts'
 import { lowerP256, verifyIdentity } from '../../crypto/native.ts'
-import { blsHandle } from '../bls-handle.ts'
-import { closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
+import { ablsSecret, blsHandle } from '../bls-handle.ts'
+import { adigest, closedChip, selfCertificate, unknownAlgorithm, wrongKey } from '../certify.ts'
 import { labelled, unlabelled } from '../key-wrap.ts'
 import type { ChipMaker, HeldChip, SecurityEngine } from '../port.ts'
 import type { Credential } from './credential.ts'
@@ -36,6 +35,8 @@ export interface TpmEngine extends SecurityEngine {
 }
 
 export interface TpmChips extends ChipMaker {
+  /** The one serial that this machine's chip has. */
+  readonly serial: Uint8Array
   open(held: HeldChip): Promise<TpmEngine>
 }
 
@@ -51,15 +52,18 @@ const CREDENTIAL_FILE = Uint8Array.of(0xba, 0xdc, 0xc0, 0xde, 0, 0, 0, 1)
  */
 const aboutTheBytes = (rc: number): boolean => rc >>> 16 === 9 || (rc < 0x1000 && (rc & 0x80) !== 0 && (rc & 0x840) !== 0x800)
 
-async function ofThisTpm<T>(serial: Uint8Array, run: () => Promise<T>): Promise<T> {
+async function ofThisTpm<T>(serial: Uint8Array, run: () => Promise<T>, foreign: (rc: number) => boolean = aboutTheBytes): Promise<T> {
   try {
     return await run()
   } catch (error) {
     const rc = isUtnetError(error, 'chip_engine') ? error.details?.['rc'] : undefined
-    if (typeof rc === 'number' && aboutTheBytes(rc)) throw wrongKey(serial, error)
+    if (typeof rc === 'number' && foreign(rc)) throw wrongKey(serial, error)
     throw error
   }
 }
+
+/** TPM_RC_FAILURE: libtpms says it, and works on, when a seed was not encrypted to its endorsement key. */
+const foreignCredential = (rc: number): boolean => aboutTheBytes(rc) || rc === 0x101
 
 /** A key as the TPM gives it out: TPM2B_PUBLIC, TPM2B_PRIVATE. */
 const sealedOf = (publicPart: Uint8Array, privatePart: Uint8Array): Uint8Array => encode([publicPart, privatePart])
@@ -111,12 +115,14 @@ async function openEngine(box: ToolBox, held: HeldChip, serial: Uint8Array): Pro
     if (!open) return Promise.reject(closedChip(serial))
     return box.alone(use)
   }
-  const sign = (message: Uint8Array): Promise<Uint8Array> =>
-    using(async (tools) => {
+  const sign = async (message: Uint8Array): Promise<Uint8Array> => {
+    const said = adigest(message)
+    return using(async (tools) => {
       // The TPM hashes the message itself: a restricted key signs no digest that it has not made.
-      await tools.run('sign', ['-Q', '-c', context, '-g', 'sha256', '-s', 'ecdsa', '-f', 'tss', '-o', 'signature'], message)
+      await tools.run('sign', ['-Q', '-c', context, '-g', 'sha256', '-s', 'ecdsa', '-f', 'tss', '-o', 'signature'], said)
       return lowerP256(readEcdsa(await tools.read('signature')))
     })
+  }
   const shown = digest('chip-open', serial)
   if (!verifyIdentity(await sign(shown), shown, identity)) throw wrongKey(serial)
   return {
@@ -125,7 +131,7 @@ async function openEngine(box: ToolBox, held: HeldChip, serial: Uint8Array): Pro
     publicKey: () => identity,
     sign,
     async wrap(secret) {
-      blsHandle(Uint8Array.from(abytes(secret, 32, 'BLS secret'))).close()
+      ablsSecret(secret)
       return using(async (tools) => {
         const plain = labelled('bls', secret)
         try {
@@ -151,7 +157,17 @@ async function openEngine(box: ToolBox, held: HeldChip, serial: Uint8Array): Pro
         return blsHandle(secret)
       }),
     certify: (bls) => selfCertificate(serial, identity, bls, sign),
-    endorsementCertificate: () => using((tools) => tools.run('nvread', [EK_CERTIFICATE_INDEX])),
+    endorsementCertificate: () =>
+      using(async (tools) => {
+        try {
+          return await tools.run('nvread', [EK_CERTIFICATE_INDEX])
+        } catch (cause) {
+          throw new UtnetError('chip_engine', `the TPM holds no certificate of an RSA endorsement key (${EK_CERTIFICATE_INDEX})`, {
+            hint: 'see what it holds: tpm2_getcap handles-nv-index',
+            cause,
+          })
+        }
+      }),
     activate: (credential) =>
       using(async (tools) => {
         await tools.write('credential', concatBytes(CREDENTIAL_FILE, credential.blob, credential.secret))
@@ -159,7 +175,7 @@ async function openEngine(box: ToolBox, held: HeldChip, serial: Uint8Array): Pro
         try {
           await tools.run('policysecret', ['-Q', '-S', 'session.ctx', '-c', 'e'])
           const activation = ['-Q', '-c', context, '-C', 'endorsement.ctx', '-i', 'credential', '-o', 'secret', '-P', 'session:session.ctx']
-          await ofThisTpm(serial, () => tools.run('activatecredential', activation))
+          await ofThisTpm(serial, () => tools.run('activatecredential', activation), foreignCredential)
         } finally {
           await tools.run('flushcontext', ['session.ctx'])
         }
@@ -188,6 +204,7 @@ export async function tpmChips(options: TpmOptions = {}): Promise<TpmChips> {
   }
   return {
     backend: 'tpm2',
+    serial,
     algorithms: ['p256'],
     async make(alg) {
       if (alg !== 'p256') throw unknownAlgorithm(alg, 'tpm2')
