@@ -179,7 +179,17 @@ const V1: Params = {
     tensorElement: 16,
     tensorModelByte: 8,
   },
-  tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000, vendor: 60_000_000, chipRegister: 10_000_000, chipMove: 6_000_000, nodeRegister: 14_000_000, nodeMove: 2_000_000 },
+  tx: {
+    base: 800_000,
+    byte: 10,
+    publishByte: 10,
+    evidence: 12_000_000,
+    vendor: 60_000_000,
+    chipRegister: 10_000_000,
+    chipMove: 6_000_000,
+    nodeRegister: 14_000_000,
+    nodeMove: 2_000_000,
+  },
   baseFee: 1_000_000_000n,
   fees: { target: LIMITS.blockGas / 2, change: 8 },
 }
