@@ -34,6 +34,8 @@ test('held chips answer one by one, and together as the sum of their signatures'
   expect(chips.missing).toEqual([])
   const answer = (await chips.answer(serial(b), digestOf(9))) as Uint8Array
   expect(verifyIdentity(answer, digestOf(9), b.held.identity)).toBe(true)
+  expect(await chips.answer(serial(b), digestOf(9))).toBe(answer)
+  expect(await chips.answer(serial(b), digestOf(7))).not.toEqual(answer)
   expect(await chips.answer(stranger, digestOf(9))).toBeUndefined()
   for (const some of [[a, b, c], [c, a], [b]]) {
     const sum = chips.aggregate(some.map(serial), digestOf(8)) as Uint8Array

@@ -45,17 +45,21 @@ export async function openHeldChips(files: readonly ChipFile[], makerOf: (file: 
       missing.push({ serial, error: asUtnetError(thrown) })
     }
   }
+  /** The last answer of each: a draw may name a chip more than once, and a TPM takes its time. */
+  const answers = new Map<string, { readonly about: string; readonly sig: Promise<Uint8Array | undefined> }>()
   /** The sum of the chips that were named last: they change with the epochs. */
   let last: { readonly of: string; readonly sum: BlsHandle } | undefined
   return {
     serials,
     missing,
-    async answer(serial, message) {
-      try {
-        return await chips.get(toHex(serial))?.engine.sign(message)
-      } catch {
-        return undefined
-      }
+    answer(serial, message) {
+      const name = toHex(serial)
+      const about = toHex(message)
+      const before = answers.get(name)
+      if (before?.about === about) return before.sig
+      const sig = (async () => chips.get(name)?.engine.sign(message))().catch(() => undefined)
+      answers.set(name, { about, sig })
+      return sig
     },
     aggregate(named, message) {
       const names = [...named].map(toHex)
@@ -76,6 +80,7 @@ export async function openHeldChips(files: readonly ChipFile[], makerOf: (file: 
         await engine.close()
       }
       chips.clear()
+      answers.clear()
     },
   }
 }
