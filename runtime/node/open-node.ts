@@ -46,7 +46,7 @@ import { guestOperators } from './guest-operators.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
-import type { HeldAccount, Parts, ReceiptRules, RetentionRules } from './parts.ts'
+import { heldAccount, type HeldAccount, type Parts, type ReceiptRules, type RetentionRules } from './parts.ts'
 import { createProducer } from './producer.ts'
 import { answerRequests, type Requests } from './requests.ts'
 import { pooledRandom } from './random.ts'
@@ -111,11 +111,6 @@ export interface OpenNode {
   close(): Promise<void>
 }
 
-function held(secret: Uint8Array): HeldAccount {
-  const key = crypto.publicKeyEd25519(secret)
-  return { secret, key, address: keyAddress(key) }
-}
-
 /** Opens a node over a data folder. Throws `data_locked`, `data_version`, `data_corrupt` or `chain_invalid`; nothing stays open then. */
 export async function openNode(options: NodeOptions): Promise<OpenNode> {
   crypto.useNativeHashes()
@@ -132,11 +127,11 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
 async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Promise<void> | void)[]): Promise<OpenNode> {
   const clock = realClock
   const keys = nodeKeys(folder.keys)
-  const node = held(keys.identity)
-  const dev = held(keys.dev)
+  const node = heldAccount(keys.identity)
+  const dev = heldAccount(keys.dev)
   const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
-  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev, options.epochBlocks)
+  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev, crypto.publicKeyEd25519(keys.vendor), options.epochBlocks)
 
   const genesisBytes = encodeGenesis(genesis)
   const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
