@@ -91,6 +91,19 @@ export interface Params {
     /** Checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
   }
+  /** Batches of receipts (docs/spec/rollup.md). */
+  readonly rollup: {
+    /** Blocks after its anchor in which a batch can be refuted. */
+    readonly windowBlocks: number
+    /** Blocks that a node has to show a leaf that is asked for. */
+    readonly answerBlocks: number
+    /** What a demand pays the node for its answer, as gas at the base fee. */
+    readonly answerGas: number
+    /** Share of the bond that a refuted batch costs, per mille. */
+    readonly bondShare: number
+    /** Share of that which goes to who refuted it, per mille; the rest is burnt. */
+    readonly reward: number
+  }
   /** Fee per gas in 10^-18 UNC below which no transaction is taken. */
   readonly baseFee: bigint
 }
@@ -165,6 +178,7 @@ const V1: Params = {
     tensorModelByte: 8,
   },
   tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000 },
+  rollup: { windowBlocks: 600, answerBlocks: 64, answerGas: 900_000, bondShare: 500, reward: 100 },
   baseFee: 1_000_000_000n,
 }
 
