@@ -1,11 +1,15 @@
 /** What the chain needs of cryptography. Both doors of runtime/crypto fit: the native one on a node, the portable one elsewhere. */
-import type { Validator } from '../core/index.ts'
+import type { IdentityKey, Validator } from '../core/index.ts'
 
 export interface ChainCrypto {
   verifyEd25519(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean
   /** The 64 bytes of ECVRF output of a valid proof, else undefined (RFC 9381, EDWARDS25519-SHA512-ELL2). */
   vrfVerify(key: Uint8Array, alpha: Uint8Array, proof: Uint8Array): Uint8Array | undefined
   blsFastAggregateVerify(signature: Uint8Array, message: Uint8Array, keys: readonly Uint8Array[]): boolean
+  /** A signature (64 bytes) by a chip's identity key. */
+  verifyIdentity(signature: Uint8Array, message: Uint8Array, key: IdentityKey): boolean
+  /** Sum of BLS keys (48 bytes) with one key more, or less; both are points of the group. */
+  blsChangeKeySum(sum: Uint8Array, key: Uint8Array, change: 'add' | 'subtract'): Uint8Array
   blsAggregate(signatures: readonly Uint8Array[]): Uint8Array
   /** True when the member's proof shows possession of its vote key (against rogue keys). */
   verifyValidator(validator: Validator): boolean

@@ -50,7 +50,7 @@ export function decodeCertificate(bytes: Uint8Array): Certificate {
 }
 
 /** The members whose bits are set; throws `chain_invalid` when the bit field has another length or bits beyond the set. */
-export function signersOf(certificate: Certificate, validators: readonly Validator[]): Validator[] {
+export function signersOf(certificate: Pick<Certificate, 'signers'>, validators: readonly Validator[]): Validator[] {
   const { signers } = certificate
   if (signers.length !== Math.ceil(validators.length / 8))
     throw new UtnetError('chain_invalid', 'bit field of the certificate does not fit the validator set')

@@ -27,7 +27,15 @@ export type ChipAction =
 /** What a node does; the sender is its node key. */
 export type NodeAction =
   /** Becomes a node that may have power, with its one vote key; again after it left. */
-  | { readonly op: 'register'; readonly bls: Uint8Array; readonly pop: Uint8Array; readonly owner: Uint8Array }
+  | {
+      readonly op: 'register'
+      readonly bls: Uint8Array
+      /** `possessionMessage(bls)` signed by the vote key, 96 bytes. */
+      readonly pop: Uint8Array
+      /** `voteKeyMessage` signed by the vote key, 96 bytes: nobody can show another's key and proof as its own. */
+      readonly bind: Uint8Array
+      readonly owner: Uint8Array
+    }
   | { readonly op: 'bond'; readonly amount: bigint }
   /** Takes bond back: it no longer counts, and stays at stake for the trusting period. */
   | { readonly op: 'unbond'; readonly amount: bigint }
@@ -132,7 +140,7 @@ export function readChipAction(value: Cbor | undefined): ChipAction {
 export function nodeActionCbor(a: NodeAction): Cbor {
   switch (a.op) {
     case 'register':
-      return { op: a.op, bls: a.bls, pop: a.pop, owner: a.owner }
+      return { op: a.op, bls: a.bls, pop: a.pop, bind: a.bind, owner: a.owner }
     case 'bond':
     case 'unbond':
       return { op: a.op, amount: amountBytes(a.amount) }
@@ -148,8 +156,14 @@ export function readNodeAction(value: Cbor | undefined): NodeAction {
   const fields = (...names: string[]) => asMap(value, ['op', ...names], 'node action')
   switch (op) {
     case 'register': {
-      const m = fields('bls', 'pop', 'owner')
-      return { op, bls: asBytes(m['bls'], 'bls', 48), pop: asBytes(m['pop'], 'pop', 96), owner: address(m['owner']) }
+      const m = fields('bls', 'pop', 'bind', 'owner')
+      return {
+        op,
+        bls: asBytes(m['bls'], 'bls', 48),
+        pop: asBytes(m['pop'], 'pop', 96),
+        bind: asBytes(m['bind'], 'bind', 96),
+        owner: address(m['owner']),
+      }
     }
     case 'bond':
     case 'unbond':

@@ -37,7 +37,7 @@ export interface ChipRegistration {
   readonly certificate: ChipCertificate
   /** By the identity key over `chipClaimMessage`: 64 bytes. */
   readonly claim: Uint8Array
-  /** Proof that the BLS key's secret is had: a BLS signature of `possessionMessage(bls)`, 96 bytes. */
+  /** Proof that the BLS key's secret is had, for this chip: a BLS signature of `chipPossessionMessage`, 96 bytes. */
   readonly pop: Uint8Array
   /** The BLS key's secret, wrapped under the chip's own key (eq. 4): PriKEnc. At most `LIMITS.chipWrappedBytes`; may be empty. */
   readonly wrapped: Uint8Array
@@ -113,6 +113,11 @@ export function chipCertificateMessage(c: Pick<ChipCertificate, 'serial' | 'iden
 /** What the identity key signs to bind the BLS key to the chip, and the chip to its first owner: nobody else can show the registration as its own. */
 export function chipClaimMessage(chainId: CID, serial: Uint8Array, bls: Uint8Array, owner: Uint8Array): Uint8Array {
   return digest('chip-claim', encode([chainId, serial, bls, owner]))
+}
+
+/** What the chip's BLS key signs (against rogue keys). It names the serial, so that nobody can register another's key beforehand under a chip of its own. */
+export function chipPossessionMessage(chainId: CID, serial: Uint8Array, bls: Uint8Array): Uint8Array {
+  return digest('chip-possession', encode([chainId, serial, bls]))
 }
 
 /** What a node key signs to take a chip in from who controls it. `moves` is that of the chip's record. */

@@ -33,6 +33,10 @@ export interface Genesis {
   /** The most that all of level 0 has of all power, per mille. */
   readonly level0Share: number
   readonly environment: EnvironmentCheck
+  /** Operators that the environment check draws from, at least one (docs/spec/cat.md). */
+  readonly operators: readonly string[]
+  /** What the proposer of a block is given once its work is verified, in 10^-18 UNC. */
+  readonly blockReward: bigint
   /** Seats of the committee that is drawn each epoch where there are more than 300 nodes; 0: nobody is left out. */
   readonly committeeSeats: number
   /** Blocks for which a proof under an old set is believed, evidence is taken, and a bond that was given up stays at stake. */
@@ -57,6 +61,8 @@ export function encodeGenesis(g: Genesis): Uint8Array {
     bondPrice: amountBytes(g.bondPrice),
     level0Share: g.level0Share,
     environment: g.environment,
+    operators: [...g.operators],
+    blockReward: amountBytes(g.blockReward),
     committeeSeats: g.committeeSeats,
     trustingBlocks: g.trustingBlocks,
     salt: g.salt,
@@ -82,6 +88,8 @@ const FIELDS: readonly (keyof Genesis)[] = [
   'bondPrice',
   'level0Share',
   'environment',
+  'operators',
+  'blockReward',
   'committeeSeats',
   'trustingBlocks',
   'salt',
@@ -122,6 +130,8 @@ export function decodeGenesis(bytes: Uint8Array): Genesis {
     bondPrice: bytesAmount(asBytes(m['bondPrice'], 'bondPrice'), 'bondPrice'),
     level0Share: asUint(m['level0Share'], 'level0Share'),
     environment,
+    operators: asArray(m['operators'], 'operators').map((item) => asText(item, 'operator')),
+    blockReward: bytesAmount(asBytes(m['blockReward'], 'blockReward'), 'blockReward'),
     committeeSeats: asUint(m['committeeSeats'], 'committeeSeats'),
     trustingBlocks: asUint(m['trustingBlocks'], 'trustingBlocks'),
     salt: asBytes(m['salt'], 'salt'),

@@ -89,6 +89,8 @@ test('certificates, accounts and genesis survive their bytes', () => {
           bondPrice: balance,
           level0Share: 100,
           environment: 'before-vote' as const,
+          operators: ['MatMul', 'Conv'],
+          blockReward: 7n,
           committeeSeats: 1_000,
           trustingBlocks: 1_800,
           salt: block,

@@ -95,6 +95,10 @@ export const LIMITS = {
   stateHistory: 256, // heights whose state stays readable
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
+  roundOperators: 64, // that the environment check of a chain draws from
+  roundOperatorBytes: 64, // name of one of them
+  catBytes: 6_144, // of a proposer's drawn chips and their aggregate
+  blockVerdictBytes: 2_048, // of one verdict in a block: a bit field of 10,000 members and an aggregate
   powerNodes: 10_000, // nodes that have power at once
   foundingPower: 2 ** 48, // of a genesis, all together: three times the power of a set is a safe integer
   chipWrappedBytes: 256,

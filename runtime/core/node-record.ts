@@ -37,6 +37,7 @@ export interface NodeRecord {
   readonly powers: readonly NodePower[]
 }
 
+/** The sum of no keys: the point at infinity, compressed. It is a value of a sum, never a key. */
 export const NO_KEYS: Uint8Array = Uint8Array.of(0xc0, ...new Uint8Array(47))
 
 const POWERS_MAX = 4

@@ -90,6 +90,14 @@ export interface Params {
     readonly publishByte: number
     /** Checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
+    /** Adding up the keys of a whole set, and one pairing. */
+    readonly vendor: number
+    /** One pairing and two signatures of a chip's registration; sums of keys and seats of another action. */
+    readonly chipRegister: number
+    readonly chipMove: number
+    /** Two pairings of a node's registration; bonds and leaving. */
+    readonly nodeRegister: number
+    readonly nodeMove: number
   }
   /** Batches of receipts (docs/spec/rollup.md). */
   readonly rollup: {
@@ -177,7 +185,7 @@ const V1: Params = {
     tensorElement: 16,
     tensorModelByte: 8,
   },
-  tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000 },
+  tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000, vendor: 60_000_000, chipRegister: 10_000_000, chipMove: 6_000_000, nodeRegister: 14_000_000, nodeMove: 2_000_000 },
   rollup: { windowBlocks: 600, answerBlocks: 64, answerGas: 900_000, bondShare: 500, reward: 100 },
   baseFee: 1_000_000_000n,
 }

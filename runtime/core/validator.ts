@@ -1,4 +1,5 @@
 /** Validators on the power line: their commitment, their proof of possession, and who is drawn (eq. 15-17). */
+import type { CID } from './cid.ts'
 import { asBytes, asMap, asUint, type Cbor, encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
 import { digest } from './hash.ts'
@@ -41,6 +42,11 @@ export function totalPower(validators: readonly Validator[]): number {
 /** What a validator signs with its vote key to register it (against rogue keys). */
 export function possessionMessage(bls: Uint8Array): Uint8Array {
   return digest('possession', bls)
+}
+
+/** What a vote key signs to work for a node key of a chain. */
+export function voteKeyMessage(chainId: CID, key: Uint8Array, bls: Uint8Array): Uint8Array {
+  return digest('vote-key', encode([chainId, key, bls]))
 }
 
 /** The unit of the power line drawn at a round: H(previous seed || round) mod total (eq. 16). */

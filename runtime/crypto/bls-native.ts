@@ -1,7 +1,7 @@
 /** BLS by blst, under the rule of bls-rule.ts. */
-import { aggregateSignatures, fastAggregateVerify, PublicKey, SecretKey, Signature } from '@chainsafe/blst'
-import { abytes, possessionMessage, UtnetError } from '../core/index.ts'
-import { BLS_KEY_BYTES, BLS_KEY_CACHE, BLS_SECRET_BYTES, BLS_SIGNATURE_BYTES } from './bls-rule.ts'
+import { aggregatePublicKeys, aggregateSignatures, fastAggregateVerify, PublicKey, SecretKey, Signature } from '@chainsafe/blst'
+import { abytes, equalBytes, NO_KEYS, possessionMessage, UtnetError } from '../core/index.ts'
+import { BLS_KEY_BYTES, BLS_KEY_CACHE, BLS_SECRET_BYTES, BLS_SIGNATURE_BYTES, inverseKey } from './bls-rule.ts'
 import { Lru } from './lru.ts'
 
 const keys = new Lru<PublicKey>(BLS_KEY_CACHE)
@@ -90,6 +90,19 @@ export function blsFastAggregateVerify(sig: Uint8Array, message: Uint8Array, key
   } catch {
     return false
   }
+}
+
+/**
+ * Sum of keys (48 bytes) with one key more, or less. A sum may be the point at infinity, a key not. Throws `core_bad_argument` for bytes that the rule
+ * refuses.
+ */
+export function blsChangeKeySum(sum: Uint8Array, key: Uint8Array, change: 'add' | 'subtract'): Uint8Array {
+  const point = readKey(change === 'add' ? key : inverseKey(key))
+  if (point === undefined) throw new UtnetError('core_bad_argument', 'not a point of the key group')
+  if (equalBytes(sum, NO_KEYS)) return bytesOf(point.toBytes(true))
+  const before = readKey(sum)
+  if (before === undefined) throw new UtnetError('core_bad_argument', 'not a point of the key group')
+  return bytesOf(aggregatePublicKeys([before, point], false).toBytes(true))
 }
 
 /** Proof of possession (96 bytes) of a secret key. */

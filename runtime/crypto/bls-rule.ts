@@ -14,5 +14,12 @@ export const BLS_DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 export const BLS_SECRET_BYTES = 32
 export const BLS_KEY_BYTES = 48
 export const BLS_SIGNATURE_BYTES = 96
+/** The compressed bytes of the inverse of a key's point: the sign flag turned over. */
+export function inverseKey(key: Uint8Array): Uint8Array {
+  const out = Uint8Array.from(key)
+  out[0] = (out[0] as number) ^ 0x20
+  return out
+}
+
 /** Decoded keys kept: a subgroup check costs more than the addition that follows. */
 export const BLS_KEY_CACHE = 16_384

@@ -2,7 +2,7 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { expand, extract } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { abytes, concatBytes, possessionMessage, toHex, UtnetError, utf8 } from '../core/index.ts'
+import { abytes, concatBytes, equalBytes, NO_KEYS, possessionMessage, toHex, UtnetError, utf8 } from '../core/index.ts'
 import { BLS_DST, BLS_KEY_BYTES, BLS_KEY_CACHE, BLS_SECRET_BYTES, BLS_SIGNATURE_BYTES } from './bls-rule.ts'
 import { Lru } from './lru.ts'
 
@@ -94,6 +94,17 @@ export function blsFastAggregateVerify(sig: Uint8Array, message: Uint8Array, key
     sum = sum.add(point)
   }
   return !sum.is0() && bls12_381.longSignatures.verify(signature, hashed(message), sum)
+}
+
+/**
+ * Sum of keys (48 bytes) with one key more, or less. A sum may be the point at infinity, a key not. Throws `core_bad_argument` for bytes that the rule
+ * refuses.
+ */
+export function blsChangeKeySum(sum: Uint8Array, key: Uint8Array, change: 'add' | 'subtract'): Uint8Array {
+  const point = readKey(key)
+  const before = equalBytes(sum, NO_KEYS) ? bls12_381.G1.Point.ZERO : readKey(sum)
+  if (point === undefined || before === undefined) throw new UtnetError('core_bad_argument', 'not a point of the key group')
+  return (change === 'add' ? before.add(point) : before.subtract(point)).toBytes()
 }
 
 /** Proof of possession (96 bytes) of a secret key. */

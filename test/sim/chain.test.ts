@@ -5,12 +5,14 @@ import { runChainNet, type ChainNetReport } from './chain-net.ts'
 crypto.useNativeHashes()
 
 /** What must be equal of all validators, as what it should be. */
-const agreement = ({ blocks, stateRoots, evidence }: ChainNetReport) => ({
+const agreement = ({ blocks, stateRoots, accused, conflicts, faults }: ChainNetReport) => ({
   chains: new Set(blocks.map((b) => b.join())).size,
   states: new Set(stateRoots).size,
-  evidence,
+  accused,
+  conflicts,
+  faults,
 })
-const AGREED = { chains: 1, states: 1, evidence: 0 }
+const AGREED = { chains: 1, states: 1, accused: [], conflicts: [], faults: [] }
 
 test('U2.4-POCI four validators of the real chain make the same blocks', async () => {
   const report = await runChainNet({ seed: 1, heights: 12 })

@@ -1,42 +1,82 @@
-/** `npm run sim -- --seed N [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--disks] [--real] [--without DEFENCE]`. */
+/**
+ * `npm run sim -- --seed N [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--disks] [--real] [--without DEFENCE]`: agreement in a world of liars;
+ * `--chain`: the real chain in bad weather; `--attacks`: the table of all attacks; `--attack NAME [--without DEFENCE]`: one of them.
+ */
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
+import { Arguments } from './arguments.ts'
+import { printAttack, printTable } from './attacks/print.ts'
+import { runChainNet } from './chain-net.ts'
 import { realKeys } from './real-keys.ts'
 import { runWorld, type Defence, type WorldOptions } from './world.ts'
 
 useNativeHashes()
-const args = process.argv.slice(2)
-const values = (name: string): string[] => args.flatMap((a, i) => (a === `--${name}` ? [args[i + 1] ?? ''] : []))
-const number = (name: string, otherwise: number): number => Number(values(name)[0] ?? otherwise)
+const args = new Arguments(process.argv.slice(2))
 
 /** By seed, so that a seed alone says all. */
 const NODES = [4, 5, 7, 4, 10, 5, 4, 7, 13, 6, 4, 5, 7, 4, 16, 6, 4, 7, 5, 30]
 
-const first = number('seed', 1)
-const seeds = number('seeds', 1)
-let red = 0
-let heights = 0
-for (let seed = first; seed < first + seeds; seed++) {
-  const strategies = values('strategy')
+const first = args.number('seed', 1)
+const seeds = args.number('seeds', 1)
+
+interface Line {
+  readonly heights: number
+  readonly told: Readonly<Record<string, unknown>>
+  readonly wrong: readonly string[]
+}
+
+async function world(seed: number): Promise<Line> {
+  const strategies = args.values('strategy')
   const options: WorldOptions = {
     seed,
-    nodes: number('nodes', NODES[seed % NODES.length] as number),
-    heights: number('heights', 200),
-    without: values('without') as Defence[],
-    disks: args.includes('--disks'),
+    nodes: args.number('nodes', NODES[seed % NODES.length] as number),
+    heights: args.number('heights', 200),
+    without: args.values('without') as Defence[],
+    disks: args.has('disks'),
     ...(strategies.length === 0 ? {} : { strategies }),
-    ...(args.includes('--real') ? { keys: realKeys() } : {}),
+    ...(args.has('real') ? { keys: realKeys() } : {}),
   }
-  const began = performance.now()
-  const report = await runWorld(options)
-  heights += report.heights
-  const bad = report.conflicts.length > 0 || report.faults.length > 0
-  if (bad) red++
-  const { byzantine, byzantineShare, conflicts, faults, ...rest } = report
-  process.stdout.write(
-    `${bad ? 'RED ' : 'ok  '}${JSON.stringify({ ...rest, sigma: Number(rest.sigma.toFixed(2)), share: Number(byzantineShare.toFixed(3)), byzantine: byzantine.join(' '), ms: Math.round(performance.now() - began) })}\n`,
-  )
-  for (const { height, why } of conflicts) process.stdout.write(`    seed ${seed}: two blocks at height ${height}: ${why}\n`)
-  for (const fault of faults) process.stdout.write(`    seed ${seed}: ${fault}\n`)
+  const { byzantine, byzantineShare, conflicts, faults, sigma, ...rest } = await runWorld(options)
+  return {
+    heights: rest.heights,
+    told: { ...rest, sigma: Number(sigma.toFixed(2)), share: Number(byzantineShare.toFixed(3)), byzantine: byzantine.join(' ') },
+    wrong: [...conflicts.map(({ height, why }) => `two blocks at height ${height}: ${why}`), ...faults],
+  }
 }
-process.stdout.write(`${seeds} seeds, ${heights} heights, ${red} red\n`)
-process.exitCode = red > 0 ? 1 : 0
+
+async function chain(seed: number): Promise<Line> {
+  const nodes = args.number('nodes', NODES[seed % NODES.length] as number)
+  const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
+  const report = await runChainNet({ seed, heights: args.number('heights', 30), powers, weather: true })
+  const { blocks, stateRoots, conflicts, faults, ...rest } = report
+  const parted = new Set(blocks.map((b) => b.join())).size + new Set(stateRoots).size - 2
+  return {
+    heights: blocks[0]?.length ?? 0,
+    told: { seed, nodes, ...rest },
+    wrong: [
+      ...(parted > 0 ? ['validators hold different chains'] : []),
+      ...conflicts.map(({ height, why }) => `two blocks at height ${height}: ${why}`),
+      ...faults,
+      ...rest.accused.map((i) => `honest validator ${i} is accused`),
+    ],
+  }
+}
+
+async function runs(): Promise<boolean> {
+  let red = 0
+  let heights = 0
+  for (let seed = first; seed < first + seeds; seed++) {
+    const began = performance.now()
+    const line = await (args.has('chain') ? chain(seed) : world(seed))
+    heights += line.heights
+    if (line.wrong.length > 0) red++
+    const told = JSON.stringify({ ...line.told, ms: Math.round(performance.now() - began) })
+    process.stdout.write(`${line.wrong.length > 0 ? 'RED ' : 'ok  '}${told}\n`)
+    for (const wrong of line.wrong) process.stdout.write(`    seed ${seed}: ${wrong}\n`)
+  }
+  process.stdout.write(`${seeds} seeds, ${heights} heights, ${red} red\n`)
+  return red === 0
+}
+
+const [attack] = args.values('attack')
+const good = await (attack !== undefined ? printAttack(attack, args.values('without'), first) : args.has('attacks') ? printTable(first) : runs())
+process.exitCode = good ? 0 : 1

@@ -167,6 +167,8 @@ export interface SmallAppOptions {
   readonly onCommit?: (final: FinalNotice, block: SmallBlock) => void
   /** Takes the check of the header's time away. */
   readonly anyTime?: boolean
+  /** Takes the power of all others out of the count. */
+  readonly heard?: (member: number) => boolean
 }
 
 export class SmallApp implements BlockApp {
@@ -181,8 +183,11 @@ export class SmallApp implements BlockApp {
 
   setup(): HeightSetup {
     const { rules, self } = this.options
+    const { heard } = this.options
     const head = this.head
-    return { height: head.height + 1, members: rules.members(head.height + 1), self, leaderOf: (round) => rules.leader(head, round) }
+    const all = rules.members(head.height + 1)
+    const members = heard === undefined ? all : all.map((m, i) => (heard(i) ? m : { ...m, power: 0 }))
+    return { height: head.height + 1, members, self, leaderOf: (round) => rules.leader(head, round) }
   }
 
   build(height: number, round: number): Uint8Array | undefined {

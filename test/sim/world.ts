@@ -9,7 +9,24 @@ import { BLOCK_TXS, SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallS
 import { CredulousBft, ForgetfulBft, remember, STRATEGIES, type Liar, type Strategy } from './strategies.ts'
 
 /** What a run may do without, to show that it is needed. */
-export type Defence = 'locks' | 'lock-proof' | 'signed-row' | 'phase' | 'height' | 'time' | 'leader-draw' | 'third' | 'rounds'
+export type Defence =
+  | 'locks'
+  | 'lock-proof'
+  | 'signed-row'
+  | 'phase'
+  | 'height'
+  | 'time'
+  | 'leader-draw'
+  | 'third'
+  | 'rounds'
+  /** Messages are sent once. */
+  | 'resend'
+  /** The power of members that cannot be heard does not count: each side of a cut goes on without the other. */
+  | 'absent'
+
+/** What befalls the network between two calm times. */
+const WEATHERS = ['lossy', 'halves', 'thirds', 'power', 'precommits', 'lossy-power', 'hunt'] as const
+export type Weather = (typeof WEATHERS)[number]
 
 export interface WorldOptions {
   readonly seed: number
@@ -24,6 +41,8 @@ export interface WorldOptions {
   readonly disks?: boolean
   /** Ends a run at its first conflict. */
   readonly untilConflict?: boolean
+  /** The only weathers of the run; all of them without it. */
+  readonly weather?: readonly Weather[]
 }
 
 export interface WorldReport {
@@ -265,6 +284,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
         self: node.index,
         clock: () => Math.max(0, time.now + node.skew + 10_000),
         pool: node.pool,
+        ...(without.has('absent') ? { heard: (i: number) => net.groups === undefined || net.groups[i] === net.groups[node.index] } : {}),
         anyTime: without.has('time'),
         ...(isHonest(node.index) ? { onCommit: (final, block) => committed(node, final, block) } : {}),
       })
@@ -275,6 +295,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
         send: (message, to) => send(node, half, message, to === undefined ? undefined : Number(to)),
         timer: (ms, fire) => {
           if (without.has('rounds') && fire.step !== 'resend') return
+          if (without.has('resend') && fire.step === 'resend') return
           time.after(ms, () => guard(node, driver.fire(fire)))
         },
         onEvidence: ({ member }) => {
@@ -285,7 +306,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
         onRefuse: (from, why) => {
           if (!isOffence(why) || !isHonest(node.index)) return
           offences++
-          if (isHonest(Number(from))) monitor.fault(`honest node ${from} looks like an offender: ${why}`)
+          if (isHonest(Number(from)) && !without.has('absent')) monitor.fault(`honest node ${from} looks like an offender: ${why}`)
         },
         onHalt: (certificate) => {
           if (isHonest(node.index)) monitor.fault(`node ${node.index} halts at ${certificate.height}`)
@@ -350,20 +371,20 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
 
   function chaos(): NetworkState {
     const lossy = { ...CALM, drop: random() * 0.4, spreadMs: 50 + random() * 3_000, double: random() * 0.2 }
-    switch (Math.floor(random() * 7)) {
-      case 0:
+    switch (pick(options.weather ?? WEATHERS)) {
+      case 'lossy':
         return lossy
-      case 1:
+      case 'halves':
         return { ...CALM, groups: peers.map(() => Math.floor(random() * 2)) }
-      case 2:
+      case 'thirds':
         return { ...lossy, groups: peers.map(() => Math.floor(random() * 3)) }
-      case 3:
+      case 'power':
         return { ...CALM, powerLoss: 0.03 }
-      case 4:
+      case 'precommits':
         return { ...CALM, dropLast: 0.5 + random() * 0.4 }
-      case 5:
+      case 'lossy-power':
         return { ...lossy, powerLoss: 0.01 }
-      default:
+      case 'hunt':
         return { ...CALM, hunt: true }
     }
   }
@@ -376,6 +397,8 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
       if (healing === undefined || monitor.faults.length > 0) {
         net = chaos()
         if (net.hunt) huntLeader()
+        // whoever sees a cut starts again with those that it still hears
+        if (net.groups !== undefined && without.has('absent')) for (const node of nodes) if (node.running.length > 0) crash(node)
         time.after(2_000 + Math.floor(random() * 15_000), weather)
         return
       }

@@ -11,20 +11,20 @@ import {
   fromHex,
   headerHash,
   isUtnetError,
-  kappaOf,
+  leaderOf,
   LIMITS,
   merkleRoot,
-  ownerOf,
   toHex,
-  totalPower,
   UtnetError,
   type Certificate,
 } from '../../core/index.ts'
+import { catDigest, verdictsDigest } from '../cat/index.ts'
 import { decodeBlock, encodeBlock, type Block, type Chain, type ExecutedBlock } from '../chain/index.ts'
 import type { Proposer } from '../crypto-port.ts'
 import type { FinalNotice } from './messages.ts'
 import type { BlockApp } from './node.ts'
 import type { BlockLabel, HeightSetup } from './ports.ts'
+import { RoundWork, type RoundWorkOptions } from './round-work.ts'
 
 /** How far a header's time may lie ahead of a validator's clock before it prevotes for none (W-CLK-1), milliseconds. */
 const DRIFT_MS = 3_000
@@ -43,8 +43,8 @@ export function encodePayload({ block, parentCertificate }: BlockPayload): Uint8
 }
 
 /**
- * The block of its bytes. Everything in it hangs on the header's hash, or it is none: transactions by their root and the certificate by its hash, so that
- * nobody can pass a bad body under a good block's name. Throws `chain_invalid`, `core_not_canonical` or `core_too_large`.
+ * The block of its bytes. Everything in it hangs on the header's hash, or it is none: transactions by their root, the certificate, CAT and
+ * verdicts by their hashes, so that nobody can pass a bad body under a good block's name. Throws `chain_invalid`, `core_not_canonical` or `core_too_large`.
  */
 export function decodePayload(bytes: Uint8Array): BlockPayload {
   const list = asArray(decode(bytes, 'block payload', PAYLOAD_BYTES), 'block payload', 2)
@@ -54,6 +54,9 @@ export function decodePayload(bytes: Uint8Array): BlockPayload {
   if (!equalBytes(named, block.header.parentCertificate)) throw new UtnetError('chain_invalid', 'the payload carries another certificate')
   if (!equalBytes(merkleRoot(block.txs), block.header.txRoot))
     throw new UtnetError('chain_invalid', 'the payload carries other transactions')
+  if (!equalBytes(catDigest(block.cat), block.header.cat)) throw new UtnetError('chain_invalid', 'the payload carries another CAT')
+  if (!equalBytes(verdictsDigest(block.verdicts), block.header.verdicts))
+    throw new UtnetError('chain_invalid', 'the payload carries other verdicts')
   return { block, parentCertificate }
 }
 
@@ -73,17 +76,25 @@ export interface ChainAppOptions {
   readonly proposer: Proposer
   /** Own clock, milliseconds since 1970. */
   readonly clock: () => number
+  /** The own part in the work of rounds; a node without it shows no chips and gives no verdicts. */
+  readonly work?: RoundWorkOptions
 }
 
 /** The port over an open chain. Blocks that this node cannot run for a fault of its own stop it: it must not vote on them. */
-export function chainApp({ chain, proposer, clock }: ChainAppOptions): BlockApp {
-  const { validators } = chain.genesis
+export function chainApp({ chain, proposer, clock, work: options }: ChainAppOptions): BlockApp {
+  const work = options === undefined ? undefined : new RoundWork(chain, proposer.key, options)
   const executed = new Map<string, ExecutedBlock>()
 
   function setup(): HeightSetup {
     const { header } = chain.head()
-    const leaderOf = (round: number): number => validators.indexOf(ownerOf(kappaOf(header.seed, round, totalPower(validators)), validators))
-    return { height: header.height + 1, members: validators, self: validators.findIndex((v) => equalBytes(v.key, proposer.key)), leaderOf }
+    const height = header.height + 1
+    const members = chain.setAt(height)
+    return {
+      height,
+      members,
+      self: members.findIndex((v) => equalBytes(v.key, proposer.key)),
+      leaderOf: (round) => leaderOf(header.seed, round, members),
+    }
   }
 
   async function run(payload: Uint8Array): Promise<ExecutedBlock | undefined> {
@@ -105,13 +116,18 @@ export function chainApp({ chain, proposer, clock }: ChainAppOptions): BlockApp 
     setup,
     build: async (height, round) => {
       if (chain.head().header.height + 1 !== height) return undefined
-      const made = (await chain.proposeBlock({ timeMs: clock(), round, proposer })).executed
+      const own = work === undefined ? {} : await work.propose()
+      if (own === undefined) return undefined
+      const made = (await chain.proposeBlock({ timeMs: clock(), round, proposer, ...own })).executed
       executed.set(toHex(made.hash), made)
       return encodePayload({ block: made.block, parentCertificate: made.parentCertificate })
     },
     check: async (payload) => {
       const done = await run(payload)
-      return { valid: done !== undefined, timely: done !== undefined && done.block.header.time <= clock() + DRIFT_MS }
+      if (done === undefined) return { valid: false, timely: false }
+      // as of time: who votes again for an older block stands on more than a third of honest power that has looked
+      const timely = done.block.header.time <= clock() + DRIFT_MS && (work === undefined || (await work.agrees(done.block)))
+      return { valid: true, timely }
     },
     commit: async ({ certificate: c, payload }) => {
       const done = await run(payload)
@@ -122,15 +138,16 @@ export function chainApp({ chain, proposer, clock }: ChainAppOptions): BlockApp 
     },
     finalAt: (height): FinalNotice | undefined => {
       if (height < 1 || height > chain.head().header.height) return undefined
-      const { header, hash, certificate, txs } = chain.blockAt(height)
+      const { header, hash, certificate, txs, cat, verdicts } = chain.blockAt(height)
       if (certificate === null) return undefined
       const parentCertificate = chain.headerAt(height - 1).certificate
       const { round, signers, signature } = certificate
       return {
         kind: 'final',
         certificate: { height, round, phase: 'precommit', block: toHex(hash), signers, signature },
-        payload: encodePayload({ block: { header, txs }, parentCertificate }),
+        payload: encodePayload({ block: { header, txs, cat, verdicts }, parentCertificate }),
       }
     },
+    ...(work === undefined ? {} : { verdicts: work }),
   }
 }

@@ -20,9 +20,20 @@ export type BftEvent =
   | { readonly type: 'checked'; readonly height: number; readonly block: BlockId; readonly valid: boolean; readonly timely: boolean }
 
 /** Why a message was not taken. Those in `OFFENCES` cannot come from an honest peer. */
-export type Refusal = 'stale' | 'early' | 'duplicate' | 'round' | 'member' | 'leader' | 'payload' | 'signature' | 'lock' | 'certificate'
+export type Refusal =
+  | 'stale'
+  | 'early'
+  | 'duplicate'
+  | 'round'
+  | 'member'
+  | 'leader'
+  | 'payload'
+  | 'signature'
+  | 'lock'
+  | 'certificate'
+  | 'verdict'
 
-export const OFFENCES: ReadonlySet<Refusal> = new Set(['member', 'leader', 'payload', 'signature', 'lock', 'certificate'])
+export const OFFENCES: ReadonlySet<Refusal> = new Set(['member', 'leader', 'payload', 'signature', 'lock', 'certificate', 'verdict'])
 
 export type BftEffect =
   | { readonly type: 'persist'; readonly row: SignedRow }

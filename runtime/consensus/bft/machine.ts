@@ -298,7 +298,7 @@ export class Bft {
   #take(from: Peer, message: Message): Refusal | undefined {
     const present = this.#setup?.height
     const height = heightOf(message)
-    if (present === undefined || message.kind === 'want') return 'early'
+    if (present === undefined || message.kind === 'want' || message.kind === 'verdict') return 'early'
     if (height < present || (height === present && this.#done)) return 'stale'
     if (height > present) {
       if (!this.#asked.has(from) && !this.#done) {

@@ -65,19 +65,32 @@ export interface FinalNotice {
   readonly payload: Uint8Array
 }
 
+/** What a validator says of the work behind a final block, after it ran the sampled operator again (docs/spec/cat.md). Proves itself. */
+export interface Verdict {
+  readonly kind: 'verdict'
+  readonly height: number
+  readonly block: BlockId
+  readonly ok: boolean
+  /** Place of the voter in the height's set. */
+  readonly voter: number
+  /** BLS, 96 bytes. */
+  readonly signature: Uint8Array
+}
+
 /** Asks for the final blocks from a height on. */
 export interface Want {
   readonly kind: 'want'
   readonly height: number
 }
 
-export type Message = Vote | Proposal | LockNotice | FinalNotice | Want
+export type Message = Vote | Proposal | LockNotice | FinalNotice | Verdict | Want
 
 /** Height that a message is of. */
 export function heightOf(m: Message): number {
   switch (m.kind) {
     case 'vote':
     case 'proposal':
+    case 'verdict':
     case 'want':
       return m.height
     case 'lock':

@@ -2,7 +2,7 @@
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
 import type { Evidence } from './evidence.ts'
 import type { Bft } from './machine.ts'
-import type { FinalNotice, Message, Quorum } from './messages.ts'
+import type { FinalNotice, Message, Quorum, Verdict } from './messages.ts'
 import type { HeightSetup } from './ports.ts'
 import type { SignedRow } from './signed-row.ts'
 
@@ -19,6 +19,20 @@ export interface BlockApp {
   /** Makes a checked block the head; durable when it resolves. */
   commit(final: FinalNotice): Maybe<void>
   finalAt(height: number): Maybe<FinalNotice | undefined>
+  /** What is said of work behind final blocks; a chain without such work has none. */
+  readonly verdicts?: Verdicts
+}
+
+/** Verdicts on final blocks: they follow a block, and hold nothing up. */
+export interface Verdicts {
+  /** Final heights that this node has still to judge. */
+  open(): readonly number[]
+  /** The own verdict on a final height; undefined where nothing is asked for, or this node cannot tell. */
+  judge(height: number): Promise<Verdict | undefined>
+  /** Own verdicts that a block may still carry. */
+  own(): readonly Verdict[]
+  /** Takes another's; gives why not. */
+  take(verdict: Verdict): Refusal | undefined
 }
 
 export interface BftNodePorts {
@@ -53,17 +67,28 @@ export class BftNode {
     return this.#queue(async () => {
       const row = await this.#ports.loadRow()
       await this.#run({ type: 'enter', setup: await this.#ports.app.setup(), ...(row === undefined ? {} : { row }) })
+      for (const height of this.#ports.app.verdicts?.open() ?? []) void this.#judge(height)
     })
   }
 
   /** Takes a message of an authenticated peer. Rejects when the disk fails: the node must then be opened again. */
   receive(from: Peer, message: Message): Promise<void> {
-    return this.#queue(() => (message.kind === 'want' ? this.#answer(from, message.height) : this.#run({ type: 'message', from, message })))
+    return this.#queue(() => {
+      if (message.kind === 'want') return this.#answer(from, message.height)
+      if (message.kind === 'verdict') return this.#takeVerdict(from, message)
+      return this.#run({ type: 'message', from, message })
+    })
   }
 
   fire(timer: { readonly height: number; readonly round: number; readonly step: TimedStep }): Promise<void> {
     const { height, round, step } = timer
-    return this.#queue(() => this.#run({ type: 'timeout', height, round, step }))
+    return this.#queue(async () => {
+      await this.#run({ type: 'timeout', height, round, step })
+      if (step !== 'resend' || height !== this.machine.height) return
+      const { verdicts } = this.#ports.app
+      for (const verdict of verdicts?.own() ?? []) this.#ports.send(verdict, undefined)
+      for (const open of verdicts?.open() ?? []) void this.#judge(open)
+    })
   }
 
   /** Takes no further event. */
@@ -91,6 +116,17 @@ export class BftNode {
       if (final === undefined) return
       this.#ports.send(final, to)
     }
+  }
+
+  async #takeVerdict(from: Peer, verdict: Verdict): Promise<void> {
+    const why = this.#ports.app.verdicts?.take(verdict)
+    if (why !== undefined) this.#ports.onRefuse?.(from, why)
+  }
+
+  /** Runs beside all else: the next height does not wait for it. */
+  async #judge(height: number): Promise<void> {
+    const verdict = await this.#ports.app.verdicts?.judge(height)
+    if (verdict !== undefined && !this.#stopped) this.#ports.send(verdict, undefined)
   }
 
   async #run(event: BftEvent): Promise<void> {
@@ -145,6 +181,7 @@ export class BftNode {
 
   async #commit(final: FinalNotice): Promise<BftEvent> {
     await this.#ports.app.commit(final)
+    void this.#judge(final.certificate.height)
     return { type: 'enter', setup: await this.#ports.app.setup() }
   }
 }

@@ -30,6 +30,14 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('lock' as const), quorum, payload: bytes(9) }),
   fc.record({ kind: fc.constant('final' as const), certificate: quorum, payload: bytes(9) }),
+  fc.record({
+    kind: fc.constant('verdict' as const),
+    height: fc.nat(),
+    block,
+    ok: fc.boolean(),
+    voter: fc.nat(),
+    signature: bytes(96),
+  }),
   fc.record({ kind: fc.constant('want' as const), height: fc.nat() }),
 )
 
@@ -65,8 +73,11 @@ test('each field wrong in turn, missing or too many: refused with a code', () =>
     fc.property(message, fc.constantFrom<Cbor>(true, 'text', -1, new Uint8Array(31), { a: 1 }), (m, wrong) => {
       const list = decode(encodeMessage(m)) as readonly Cbor[]
       for (const bad of [...spoilt(list, wrong), list.slice(1), list.slice(0, -1), [...list, null]]) {
-        // bytes of any length are a payload or a bit field
-        const free = wrong instanceof Uint8Array && !refused(encode(bad)) ? encodeMessage(decodeMessage(encode(bad))) : undefined
+        // bytes of any length are a payload or a bit field, and a verdict may be true
+        const free =
+          (wrong instanceof Uint8Array || (wrong === true && m.kind === 'verdict')) && !refused(encode(bad))
+            ? encodeMessage(decodeMessage(encode(bad)))
+            : undefined
         if (free === undefined) expect(refused(encode(bad))).toBe(true)
         else expect(free).toEqual(encode(bad))
       }

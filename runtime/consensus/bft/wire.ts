@@ -18,6 +18,8 @@ function messageCbor(m: Message): Cbor {
       return ['lock', quorumCbor(m.quorum), m.payload]
     case 'final':
       return ['final', quorumCbor(m.certificate), m.payload]
+    case 'verdict':
+      return ['verdict', m.height, fromHex(m.block), m.ok, m.voter, m.signature]
     case 'want':
       return ['want', m.height]
   }
@@ -70,6 +72,19 @@ export function decodeMessage(bytes: Uint8Array): Message {
       const quorum: Quorum = readQuorum(l[1])
       const payload = asBytes(l[2], 'payload')
       return kind === 'lock' ? { kind, quorum, payload } : { kind, certificate: quorum, payload }
+    }
+    case 'verdict': {
+      const l = fields(5)
+      const ok = l[3]
+      if (typeof ok !== 'boolean') throw new UtnetError('core_not_canonical', 'a verdict must be true or false')
+      return {
+        kind,
+        height: asUint(l[1], 'height'),
+        block: blockId(l[2]),
+        ok,
+        voter: asUint(l[4], 'voter'),
+        signature: asBytes(l[5], 'signature', 96),
+      }
     }
     case 'want':
       return { kind, height: asUint(fields(1)[1], 'height') }

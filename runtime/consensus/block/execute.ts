@@ -1,5 +1,18 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
-import { digest, encode, eventLeaf, limitError, LIMITS, merkleRoot, UtnetError, type Params, type StateRoots } from '../../core/index.ts'
+import {
+  endsEpoch,
+  eventLeaf,
+  limitError,
+  LIMITS,
+  merkleRoot,
+  powerRoot,
+  UtnetError,
+  type Params,
+  type StateRoots,
+  type Validator,
+} from '../../core/index.ts'
+import { endEpoch, type EpochEnd } from '../power/index.ts'
+import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
 import { applyTx, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
@@ -14,6 +27,8 @@ export interface ExecutionRoots {
   readonly bloom: Uint8Array
   readonly cat: Uint8Array
   readonly verdicts: Uint8Array
+  /** Commitment of the set that certifies the next block. */
+  readonly power: Uint8Array
 }
 
 export interface Execution {
@@ -26,11 +41,17 @@ export interface Execution {
   readonly prints: readonly Uint8Array[]
   readonly roots: ExecutionRoots
   readonly update: StateUpdate
+  /** The set of the next epoch, where the block ends one. */
+  readonly nextSet: readonly Validator[] | undefined
   readonly gasUsed: bigint
 }
 
-/** Proofs of live chips that the block carries, and verdicts on earlier results: lists that go into the header's digests. */
-const NO_PROOFS = encode([])
+/** What a block carries beside transactions: the proof of its proposer's chips, verdicts on blocks before it, and what both are judged by. */
+export interface Work {
+  readonly cat: Uint8Array
+  readonly verdicts: readonly Uint8Array[]
+  readonly context: WorkContext
+}
 
 /** A transaction that this node could not run, with what the executor threw. */
 export interface Skipped {
@@ -71,18 +92,38 @@ export interface Parent {
   readonly roots: Roots
 }
 
+/** Sets stay for epochs, and all blocks name them. */
+const powerRoots = new WeakMap<readonly Validator[], Uint8Array>()
+
+function powerRootOf(set: readonly Validator[]): Uint8Array {
+  let root = powerRoots.get(set)
+  if (root === undefined) {
+    root = powerRoot(set)
+    powerRoots.set(set, root)
+  }
+  return root
+}
+
+function endOf({ height, seed, power, crypto }: BlockContext, present: readonly Validator[]): EpochEnd {
+  return { height, seed, rules: power, crypto, present }
+}
+
 function finish(
   parent: Parent,
   state: WorkingState,
   context: BlockContext,
+  work: Work,
   txs: readonly ChainTx[],
   effects: readonly TxEffect[],
   gasUsed: bigint,
 ): Execution {
+  applyWork(state, work.context, work.cat, work.verdicts)
   const leaves = effects.flatMap((e) => e.leaves)
   const events = effects.flatMap(({ outcome }) => outcome.events.map((event) => eventLeaf(outcome.id, event)))
   const prints = effects.map((e) => fingerprints(e.touched))
   const bloomFilter = makeBloom(prints)
+  const present = context.setAt(context.height) as readonly Validator[]
+  const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
   const update = updateState(parent.store, parent.roots, state.changes(), context.height)
   return {
     txs,
@@ -91,6 +132,7 @@ function finish(
     bloomFilter,
     prints,
     update,
+    nextSet,
     gasUsed,
     roots: {
       txRoot: merkleRoot(txs.map((tx) => tx.wire)),
@@ -98,14 +140,15 @@ function finish(
       eventRoot: merkleRoot(events),
       state: rootHashes(update.roots),
       bloom: bloomDigest(bloomFilter),
-      cat: digest('cat', NO_PROOFS),
-      verdicts: digest('verdicts', NO_PROOFS),
+      cat: catDigest(work.cat),
+      verdicts: verdictsDigest(work.verdicts),
+      power: powerRootOf(nextSet ?? present),
     },
   }
 }
 
 /** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
-export function executeAll(parent: Parent, context: BlockContext, txs: readonly ChainTx[]): Execution {
+export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
   const state = new WorkingState(stateAt(parent.store, parent.roots))
   const room = new Room()
   const effects = txs.map((tx, index) => {
@@ -119,7 +162,7 @@ export function executeAll(parent: Parent, context: BlockContext, txs: readonly 
       throw new UtnetError('chain_invalid', `transaction ${index} of the block: ${cause.message}`, { cause })
     }
   })
-  return finish(parent, state, context, txs, effects, room.gas)
+  return finish(parent, state, context, work, txs, effects, room.gas)
 }
 
 /**
@@ -129,6 +172,7 @@ export function executeAll(parent: Parent, context: BlockContext, txs: readonly 
 export function executeFitting(
   parent: Parent,
   context: BlockContext,
+  work: Work,
   candidates: Iterable<ChainTx>,
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
   const state = new WorkingState(stateAt(parent.store, parent.roots))
@@ -149,5 +193,5 @@ export function executeFitting(
       if (!(error instanceof UtnetError) || !(error.code.startsWith('tx_') || error.code === 'chain_invalid')) skipped.push({ tx, error })
     }
   }
-  return { execution: finish(parent, state, context, txs, effects, room.gas), skipped }
+  return { execution: finish(parent, state, context, work, txs, effects, room.gas), skipped }
 }

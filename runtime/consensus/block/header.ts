@@ -23,9 +23,8 @@ import type { ExecutionRoots } from './execute.ts'
 export interface HeaderRules {
   readonly chainId: CID
   readonly protocol: number
-  readonly validators: readonly Validator[]
-  /** `powerRoot(validators)`. */
-  readonly power: Uint8Array
+  /** The set that votes at a height up to the one after the head, and whose units are drawn there. */
+  readonly setAt: (height: number) => readonly Validator[]
   readonly crypto: ChainCrypto
 }
 
@@ -39,18 +38,7 @@ export interface ParentHeader {
 /** The header's fields that are known before the transactions run. */
 export type HeaderStart = Pick<
   Header,
-  | 'chainId'
-  | 'height'
-  | 'round'
-  | 'parent'
-  | 'parentCertificate'
-  | 'proposer'
-  | 'kappa'
-  | 'vrfProof'
-  | 'seed'
-  | 'time'
-  | 'protocol'
-  | 'power'
+  'chainId' | 'height' | 'round' | 'parent' | 'parentCertificate' | 'proposer' | 'kappa' | 'vrfProof' | 'seed' | 'time' | 'protocol'
 >
 
 const NO_HASH = new Uint8Array(32)
@@ -62,8 +50,9 @@ const parentCertificateOf = (parent: ParentHeader): Uint8Array =>
 export function startHeader(rules: HeaderRules, parent: ParentHeader, round: number, timeMs: number, proposer: Proposer): HeaderStart {
   const previous = parent.header.seed
   const height = parent.header.height + 1
-  const kappa = kappaOf(previous, round, totalPower(rules.validators))
-  if (!equalBytes(ownerOf(kappa, rules.validators).key, proposer.key)) {
+  const set = rules.setAt(height)
+  const kappa = kappaOf(previous, round, totalPower(set))
+  if (!equalBytes(ownerOf(kappa, set).key, proposer.key)) {
     throw new UtnetError('chain_invalid', `another validator proposes at height ${height}, round ${round}`)
   }
   const alpha = vrfInput(rules.chainId, height, previous)
@@ -82,7 +71,6 @@ export function startHeader(rules: HeaderRules, parent: ParentHeader, round: num
     seed: nextSeed(previous, beta),
     time: Math.max(timeMs, parent.header.time + 1),
     protocol: rules.protocol,
-    power: rules.power,
   }
 }
 
@@ -111,15 +99,15 @@ export function checkHeaderStart(rules: HeaderRules, parent: ParentHeader, heade
     `version ${header.protocol} is not the chain's`,
   )
   must(header.time > parent.header.time, 'time', `${header.time} is not after the parent's ${parent.header.time}`)
-  must(header.kappa === kappaOf(previous, header.round, totalPower(rules.validators)), 'kappa', 'it is not the unit drawn for the round')
-  must(equalBytes(ownerOf(header.kappa, rules.validators).key, header.proposer), 'proposer', 'it does not own the unit drawn')
+  const set = rules.setAt(header.height)
+  must(header.kappa === kappaOf(previous, header.round, totalPower(set)), 'kappa', 'it is not the unit drawn for the round')
+  must(equalBytes(ownerOf(header.kappa, set).key, header.proposer), 'proposer', 'it does not own the unit drawn')
   const beta = rules.crypto.vrfVerify(header.proposer, vrfInput(rules.chainId, header.height, previous), header.vrfProof)
   if (beta === undefined) throw refuse('vrfProof', 'it does not verify')
   must(equalBytes(header.seed, nextSeed(previous, beta)), 'seed', 'it does not follow from the proof')
-  must(equalBytes(header.power, rules.power), 'power', 'it is not the validator set of the chain')
 }
 
-const ROOTS = ['txRoot', 'receiptRoot', 'eventRoot', 'bloom', 'cat', 'verdicts'] as const
+const ROOTS = ['txRoot', 'receiptRoot', 'eventRoot', 'bloom', 'cat', 'verdicts', 'power'] as const
 const STATES = ['accounts', 'contracts', 'offchain'] as const satisfies readonly (keyof StateRoots)[]
 
 /** Compares the header with what running its transactions gave; throws `chain_invalid` naming the field. */

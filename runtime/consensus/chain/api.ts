@@ -1,7 +1,20 @@
 /** What an open chain offers. A pure machine: whoever drives it owns clock, keys and disk. */
-import type { Account, Anchor, Certificate, CID, ContractExecutor, Genesis, InferenceRequest, Kv, Params } from '../../core/index.ts'
+import type {
+  Account,
+  Anchor,
+  Certificate,
+  CID,
+  ContractExecutor,
+  Genesis,
+  InferenceRequest,
+  Kv,
+  Params,
+  Validator,
+} from '../../core/index.ts'
 import type { Skipped } from '../block/index.ts'
+import type { RewardRecord } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
+import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './build.ts'
@@ -10,6 +23,7 @@ import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
 import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
+import type { RoundTask } from './work.ts'
 
 export interface ChainOptions {
   readonly genesis: Genesis
@@ -20,6 +34,8 @@ export interface ChainOptions {
   readonly loadModule?: (module: CID) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
+  /** Chips of a node at a height; none without it. */
+  readonly seatsAt?: (node: Uint8Array, height: number) => CatSeats
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
   readonly history?: number
 }
@@ -29,6 +45,9 @@ export interface ProduceOptions {
   readonly round?: number
   readonly proposer: Proposer
   readonly voters: readonly Voter[]
+  /** As in `BuildOptions`. */
+  readonly cat?: Uint8Array
+  readonly verdicts?: readonly Uint8Array[]
 }
 
 export interface ProducedBlock extends FinalHeader {
@@ -81,8 +100,23 @@ export interface Chain {
   bloom(height: number): Uint8Array
   /** Height whose block took evidence against a vote key; undefined where none did. */
   slashedAt(bls: Uint8Array): number | undefined
+  /**
+   * The set that votes at a height, in the order of its node keys: all that have power, or a drawn committee that weighs what it drew. Throws `chain_height`
+   * beyond the epoch of the next height, `chain_pruned` before the trusting period.
+   */
+  setAt(height: number): readonly Validator[]
+  /** A node's chips exactly as they count at a height: of the head's epoch, the one before it, or the two after it. Throws `chain_height`, `chain_pruned`. */
+  catSeats(node: Uint8Array, height: number): CatSeats
+  /** What a light client needs of an epoch that is over. Throws `chain_height`. */
+  epochStep(epoch: number): EpochStep
   /** Fees burnt up to the head, in 10^-18 UNC. */
   burnt(): bigint
+  /** Rewards released up to the head, in 10^-18 UNC. */
+  minted(): bigint
+  /** What a node is asked for at a height, the next without it; throws `chain_height`. */
+  task(node: Uint8Array, height?: number): RoundTask
+  /** What became of the reward of a block; undefined where there was none, or its record is no longer kept. */
+  reward(height: number): RewardRecord | undefined
   /** Every value of a trie at the head with its position: for audits. */
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */

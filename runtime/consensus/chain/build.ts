@@ -12,10 +12,12 @@ import {
   type ParentHeader,
   type Skipped,
 } from '../block/index.ts'
+import { NO_CAT } from '../cat/index.ts'
 import type { Proposer } from '../crypto-port.ts'
 import { checkForm, checkSignature, contractAt, readTx, type BlockContext, type ChainTx } from '../tx/index.ts'
 import { headState, type ChainCore, type ExecutedBlock } from './core.ts'
 import type { Block } from './rows.ts'
+import { workContext } from './work.ts'
 
 function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
   return {
@@ -26,7 +28,8 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
     params: core.params,
     executor: core.executor,
     crypto: core.crypto,
-    validators: core.rules.validators,
+    power: core.genesis,
+    setAt: (height) => (height > start.height || height <= start.height - core.genesis.trustingBlocks ? undefined : core.sets.at(height)),
     onCall: core.onCall,
   }
 }
@@ -38,6 +41,10 @@ export interface BuildOptions {
   readonly proposer: Proposer
   /** Candidates, checked; without them the mempool's. */
   readonly txs?: Iterable<ChainTx>
+  /** What the proposer's chips answered to the task of the height; none without it. */
+  readonly cat?: Uint8Array
+  /** Verdicts on blocks before it; none without them. */
+  readonly verdicts?: readonly Uint8Array[]
 }
 
 /** Builds the next block from candidates. `skipped` names those that this node could not run. */
@@ -48,9 +55,11 @@ export function buildBlock(
   const { timeMs, round, proposer } = options
   const start = startHeader(core.rules, core.head, round, timeMs, proposer)
   const parent = { store: core.store, roots: core.head.roots }
-  const { execution, skipped } = executeFitting(parent, contextOf(core, start), options.txs ?? core.mempool.take())
+  const { cat = NO_CAT, verdicts = [] } = options
+  const work = { cat, verdicts, context: workContext(core, start.height, start.proposer) }
+  const { execution, skipped } = executeFitting(parent, contextOf(core, start), work, options.txs ?? core.mempool.take())
   const header = completeHeader(start, execution.roots)
-  const block = { header, txs: execution.txs.map((tx) => tx.wire) }
+  const block = { header, txs: execution.txs.map((tx) => tx.wire), cat, verdicts }
   return { executed: { block, hash: headerHash(header), execution, parentCertificate: core.head.certificate }, skipped }
 }
 
@@ -77,7 +86,7 @@ function parentOf(core: ChainCore, certificate: Certificate | null): ParentHeade
   const { header, hash } = core.head
   if (certificate === null || core.head.certificate === null) return core.head
   const of = { chainId: core.rules.chainId, height: header.height, round: header.round, blockHash: hash }
-  checkCertificate(of, certificate, core.rules.validators, core.crypto.blsFastAggregateVerify)
+  checkCertificate(of, certificate, core.sets.at(header.height), core.crypto.blsFastAggregateVerify)
   return { header, hash, certificate }
 }
 
@@ -89,7 +98,8 @@ export function executeBlock(core: ChainCore, block: Block, parentCertificate: C
   const { header } = block
   const parent = parentCertificate === core.head.certificate ? core.head : parentOf(core, parentCertificate)
   checkHeaderStart(core.rules, parent, header)
-  const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), readTxs(core, block))
+  const work = { cat: block.cat, verdicts: block.verdicts, context: workContext(core, header.height, header.proposer) }
+  const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), work, readTxs(core, block))
   checkHeaderRoots(header, execution.roots)
   return { block, hash: headerHash(header), execution, parentCertificate: parent.certificate }
 }

@@ -13,6 +13,7 @@ import {
   encodeNodeProof,
   encodePlace,
   encodeResults,
+  encodeWork,
   guestKey,
   HEAD_KEY,
   headerKey,
@@ -25,6 +26,7 @@ import {
   staleKey,
   txKey,
   txsKey,
+  workKey,
   type Results,
 } from './rows.ts'
 import { checkBlockCertificate } from './votes.ts'
@@ -100,12 +102,14 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     [headerKey(height), encodeHeaderRow({ header: block.header, certificate })],
     ...parentRow(core, executed),
     [txsKey(height), encodeList(block.txs)],
+    [workKey(height), encodeWork(block)],
     [resultsKey(height), encodeResults(results)],
     [bloomKey(height), execution.bloomFilter],
     [printsKey(height), encodeList(execution.prints)],
     ...windowRows(core.kv, height, execution.prints),
     ...indexRows(executed),
     ...nodeProofRows(core, executed),
+    ...core.sets.rows(height, execution.nextSet),
     [PENDING_KEY, undefined],
     [HEAD_KEY, encodeHead({ chainId: core.rules.chainId.bytes, height })],
   ]
@@ -119,6 +123,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     core.committing = false
   }
   rememberResults(core, height, results)
+  core.sets.committed(height, execution.nextSet)
   core.head = { header: block.header, hash, certificate, roots: update.roots }
   return core.mempool.committed(execution.txs, poolView(core))
 }

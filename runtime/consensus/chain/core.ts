@@ -2,11 +2,13 @@
 import type { Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
 import { UtnetError } from '../../core/index.ts'
 import type { Execution, HeaderRules, ParentHeader } from '../block/index.ts'
+import type { CatChecks, CatSeats } from '../cat/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { CallNote } from '../tx/index.ts'
 import type { Mempool, PoolView } from '../mempool/index.ts'
 import { readAccount, stateAt, type Roots, type StateReader } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
+import type { EpochSets } from './sets.ts'
 import { decodeResults, resultsKey, type Block, type Results, type VoteRow } from './rows.ts'
 
 export interface ChainHead extends ParentHeader {
@@ -21,10 +23,14 @@ export interface ChainCore {
   readonly crypto: ChainCrypto
   readonly params: Params
   readonly rules: HeaderRules
+  readonly sets: EpochSets
   readonly mempool: Mempool
   /** Makes a module ready for the executor. */
   readonly loadModule: (module: CID) => Promise<unknown>
   readonly onCall: ((note: CallNote) => void) | undefined
+  /** Chips that answer for a node at a height up to that behind the head. */
+  readonly seatsAt: (node: Uint8Array, height: number) => CatSeats
+  readonly catChecks: CatChecks
   /** How many heights stay readable. */
   readonly history: number
   readonly recentResults: Map<number, Results>

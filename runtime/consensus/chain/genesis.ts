@@ -4,8 +4,6 @@ import {
   aname,
   chainIdOf,
   compareBytes,
-  digest,
-  encode,
   genesisSeed,
   keyAddress,
   limitError,
@@ -26,6 +24,8 @@ import {
 } from '../../core/index.ts'
 import { isEd25519Key } from '../../crypto/index.ts'
 import { bloomDigest, makeBloom } from '../block/index.ts'
+import { foundPower } from '../power/index.ts'
+import { catDigest, NO_CAT, ROUND_OPERATORS, verdictsDigest } from '../cat/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import { NO_ACCOUNT, WorkingState } from '../state/index.ts'
 
@@ -60,6 +60,9 @@ export interface GenesisOptions {
   /** Per mille; all of it in a development chain, a tenth elsewhere. */
   readonly level0Share?: number
   readonly environment?: Genesis['environment']
+  readonly operators?: Genesis['operators']
+  /** In 10^-18 UNC; nothing without it. */
+  readonly blockReward?: bigint
   readonly committeeSeats?: number
   readonly trustingBlocks?: number
 }
@@ -81,6 +84,8 @@ export function createGenesis(options: GenesisOptions): Genesis {
     bondPrice: options.bondPrice ?? BOND_PRICE,
     level0Share: options.level0Share ?? (dev ? 1_000 : LEVEL0_SHARE),
     environment: options.environment ?? 'deferred',
+    operators: options.operators ?? ROUND_OPERATORS,
+    blockReward: options.blockReward ?? 0n,
     committeeSeats: options.committeeSeats ?? 0,
     trustingBlocks: options.trustingBlocks ?? TRUSTING_BLOCKS,
     salt: abytes(salt, undefined, 'salt'),
@@ -109,6 +114,7 @@ export function checkGenesis(genesis: Genesis, crypto: ChainCrypto): void {
   if (founding > LIMITS.foundingPower)
     throw limitError('chain_invalid', 'foundingPower', founding, LIMITS.foundingPower, 'power of the genesis')
   checkPowerRules(genesis, refuse)
+  checkWorkRules(genesis, refuse)
   for (const { address } of genesis.accounts) {
     const text = toHex(address)
     if (seen.has(text)) throw refuse(`account ${text} stands in it twice`)
@@ -123,7 +129,8 @@ function checkPowerRules(genesis: Genesis, refuse: (why: string) => UtnetError):
   for (const { name, key } of vendors) {
     const size = utf8(name).length
     if (size === 0) throw refuse('a vendor has no name')
-    if (size > LIMITS.vendorNameBytes) throw limitError('chain_invalid', 'vendorNameBytes', size, LIMITS.vendorNameBytes, 'name of a vendor')
+    if (size > LIMITS.vendorNameBytes)
+      throw limitError('chain_invalid', 'vendorNameBytes', size, LIMITS.vendorNameBytes, 'name of a vendor')
     if (!isEd25519Key(key)) throw refuse(`the root key of vendor ${name} is not valid`)
     for (const text of [`name ${name}`, `key ${toHex(key)}`]) {
       if (seen.has(text)) throw refuse(`a vendor with the ${text} stands in it twice`)
@@ -136,6 +143,24 @@ function checkPowerRules(genesis: Genesis, refuse: (why: string) => UtnetError):
     throw refuse(`a committee has ${SEATS_MIN} to ${SEATS_MAX} seats, or 0 where everybody votes, not ${committeeSeats}`)
   if (trustingBlocks < TRUSTING_EPOCHS * epochBlocks)
     throw refuse(`the trusting period of ${trustingBlocks} blocks is shorter than ${TRUSTING_EPOCHS} epochs`)
+}
+
+/** Blocks for which the greatest reward still fits the amounts: over a century of blocks of a second. */
+const REWARDED_BLOCKS = 1n << 32n
+
+function checkWorkRules(genesis: Genesis, refuse: (why: string) => UtnetError): void {
+  const { operators, blockReward } = genesis
+  if (operators.length === 0) throw refuse('it names no operator for the environment check')
+  if (operators.length > LIMITS.roundOperators)
+    throw limitError('chain_invalid', 'roundOperators', operators.length, LIMITS.roundOperators, 'operators of the genesis')
+  for (const name of operators) {
+    const size = utf8(name).length
+    if (size === 0) throw refuse('an operator has no name')
+    if (size > LIMITS.roundOperatorBytes)
+      throw limitError('chain_invalid', 'roundOperatorBytes', size, LIMITS.roundOperatorBytes, 'name of an operator')
+  }
+  if (new Set(operators).size < operators.length) throw refuse('an operator stands in it twice')
+  if (supplyOf(genesis) + blockReward * REWARDED_BLOCKS >= MAX_AMOUNT) throw refuse('the reward of a block is too large')
 }
 
 /** All that the genesis gives out, in 10^-18 UNC. */
@@ -152,6 +177,7 @@ export function genesisState(genesis: Genesis): WorkingState {
     const account: Account = { ...state.account(address), node: { key, role: 'validator' } }
     state.setAccount(address, account)
   }
+  foundPower(state, genesis)
   return state
 }
 
@@ -160,7 +186,6 @@ export function genesisHeader(genesis: Genesis, state: StateRoots): Header {
   const chainId = chainIdOf(genesis)
   const zero = new Uint8Array(32)
   const nothing = merkleRoot([])
-  const noProofs = encode([])
   return {
     chainId,
     height: 0,
@@ -178,8 +203,8 @@ export function genesisHeader(genesis: Genesis, state: StateRoots): Header {
     eventRoot: nothing,
     state,
     bloom: bloomDigest(makeBloom([])),
-    cat: digest('cat', noProofs),
-    verdicts: digest('verdicts', noProofs),
+    cat: catDigest(NO_CAT),
+    verdicts: verdictsDigest([]),
     power: powerRoot(genesis.validators),
   }
 }

@@ -1,6 +1,7 @@
 /** Opens a chain: starts it from its genesis, or goes on from the head in the store. */
-import { chainIdOf, equalBytes, LIMITS, paramsOf, powerRoot, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
+import { chainIdOf, equalBytes, LIMITS, paramsOf, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
 import { asParent, makeBloom } from '../block/index.ts'
+import { CatChecks, NO_CAT, NO_SEATS } from '../cat/index.ts'
 import { Mempool } from '../mempool/index.ts'
 import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt } from '../state/index.ts'
 import { createPageStore, type PageStore } from '../trie/index.ts'
@@ -37,15 +38,20 @@ import {
   encodeHeaderRow,
   encodeList,
   encodeResults,
+  encodeWork,
   HEAD_KEY,
   headerKey,
   resultsKey,
   rootsKey,
   txsKey,
+  workKey,
 } from './rows.ts'
 import { proveEntry, searchChain } from './search.ts'
+import { catSeats, epochStep } from './power.ts'
+import { EpochSets, firstSetRows } from './sets.ts'
 import { submitTx } from './submit.ts'
 import { slashedAt } from '../tx/index.ts'
+import { minted, rewardOf, taskOf } from './work.ts'
 
 async function startChain(options: ChainOptions, store: PageStore): Promise<ChainHead> {
   const { genesis, kv } = options
@@ -56,8 +62,10 @@ async function startChain(options: ChainOptions, store: PageStore): Promise<Chai
     [rootsKey(0), encodeRoots(update.roots)],
     [headerKey(0), encodeHeaderRow({ header, certificate: null })],
     [txsKey(0), encodeList([])],
+    [workKey(0), encodeWork({ cat: NO_CAT, verdicts: [] })],
     [resultsKey(0), encodeResults({ outcomes: [], leaves: [] })],
     [bloomKey(0), makeBloom([])],
+    ...firstSetRows(genesis.validators),
     [HEAD_KEY, encodeHead({ chainId: header.chainId.bytes, height: 0 })],
   ])
   update.remember()
@@ -86,6 +94,8 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
   const chainId = chainIdOf(genesis)
   const store = createPageStore(kv)
   const row = kv.get(HEAD_KEY)
+  const head = row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId)
+  const sets = new EpochSets(kv, genesis, head.header.height)
   const core: ChainCore = {
     genesis,
     kv,
@@ -93,13 +103,16 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     executor,
     crypto,
     params,
-    rules: { chainId, protocol: genesis.protocol, validators: genesis.validators, power: powerRoot(genesis.validators), crypto },
+    rules: { chainId, protocol: genesis.protocol, setAt: (height) => sets.at(height), crypto },
+    sets,
     mempool: new Mempool(params),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,
+    seatsAt: options.seatsAt ?? (() => NO_SEATS),
+    catChecks: new CatChecks(crypto),
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
-    head: row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId),
+    head,
     votes: new Map(),
     producing: false,
     committing: false,
@@ -134,7 +147,13 @@ function bind(core: ChainCore): Chain {
     proveEntry: (entry) => proveEntry(core, entry),
     bloom: (height) => bloomAt(core, height),
     slashedAt: (bls) => slashedAt(headState(core), bls),
+    setAt: (height) => core.sets.at(height),
+    catSeats: (node, height) => catSeats(core, node, height),
+    epochStep: (epoch) => epochStep(core, epoch),
     burnt: () => burntOf(headState(core)),
+    minted: () => minted(core),
+    task: (node, height) => taskOf(core, node, height ?? core.head.header.height + 1),
+    reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
     waiting: () => core.mempool.size,

@@ -51,8 +51,9 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   const begun = pendingBlock(core)
   let executed: ExecutedBlock
   if (begun === undefined) {
-    const { timeMs, round = 0, proposer } = options
-    const proposed = await proposeBlock(core, { timeMs, round, proposer })
+    const { timeMs, round = 0, proposer, cat, verdicts } = options
+    const work = { ...(cat === undefined ? {} : { cat }), ...(verdicts === undefined ? {} : { verdicts }) }
+    const proposed = await proposeBlock(core, { timeMs, round, proposer, ...work })
     executed = proposed.executed
     dropped.push(...proposed.dropped)
   } else executed = await runBlock(core, begun)

@@ -50,12 +50,15 @@ import {
   decodeHeaderRow,
   decodeList,
   decodePlace,
+  decodeWork,
   GUEST_RANGE,
   headerKey,
   receiptKey,
   rootsKey,
   txKey,
   txsKey,
+  workKey,
+  type BlockWork,
   type FinalHeaderRow,
   type Place,
 } from './rows.ts'
@@ -67,7 +70,7 @@ export interface FinalHeader {
   readonly certificate: Certificate | null
 }
 
-export interface FinalBlock extends FinalHeader {
+export interface FinalBlock extends FinalHeader, BlockWork {
   /** Wire bytes. */
   readonly txs: readonly Uint8Array[]
   /** How each transaction ended. */
@@ -123,8 +126,9 @@ export function headerAt(core: ChainCore, height: number): FinalHeader {
 export function blockAt(core: ChainCore, height: number): FinalBlock {
   const final = headerAt(core, height)
   const txs = core.kv.get(txsKey(height))
-  if (txs === undefined) throw noHeight(core, height)
-  return { ...final, txs: decodeList(txs, 'transactions'), ...resultsAt(core, height) }
+  const work = core.kv.get(workKey(height))
+  if (txs === undefined || work === undefined) throw noHeight(core, height)
+  return { ...final, txs: decodeList(txs, 'transactions'), ...decodeWork(work), ...resultsAt(core, height) }
 }
 
 /** A transaction by the text of its id; throws `tx_not_found`. */

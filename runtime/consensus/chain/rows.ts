@@ -13,6 +13,7 @@ import {
   readTrieProof,
   trieProofCbor,
   utf8,
+  type Cbor,
   type Certificate,
   type CID,
   type Header,
@@ -36,6 +37,9 @@ const GUEST = prefix('g')
 const VOTE = prefix('l')
 const PRINTS = prefix('T')
 const WINDOW = prefix('W')
+const SET = prefix('S')
+const DELTA = prefix('D')
+const WORK = prefix('c')
 
 /** Chain id and height of the head. */
 export const HEAD_KEY: Uint8Array = utf8('m/head')
@@ -52,12 +56,17 @@ export const printsKey = (height: number): Uint8Array => concatBytes(PRINTS, hei
 export const windowKey = (window: number): Uint8Array => concatBytes(WINDOW, heightBytes(window))
 export const rootsKey = (height: number): Uint8Array => concatBytes(ROOTS, heightBytes(height))
 export const staleKey = (height: number): Uint8Array => concatBytes(STALE, heightBytes(height))
+export const workKey = (height: number): Uint8Array => concatBytes(WORK, heightBytes(height))
 export const txKey = (id: CID): Uint8Array => concatBytes(TX, id.bytes)
 export const receiptKey = (id: CID): Uint8Array => concatBytes(RECEIPT, id.bytes)
 export const batchRowKey = (node: Uint8Array, thread: number, first: number): Uint8Array =>
   concatBytes(BATCH, node, utf8(`${thread}/`), heightBytes(first))
 export const nodeProofKey = (node: Uint8Array, height: number): Uint8Array => concatBytes(NODE_PROOF, node, heightBytes(height))
 export const guestKey = (name: string): Uint8Array => concatBytes(GUEST, utf8(name))
+/** The set that begins in an epoch. */
+export const setKey = (epoch: number): Uint8Array => concatBytes(SET, heightBytes(epoch))
+/** What takes the set of an epoch to that of the next. */
+export const deltaKey = (epoch: number): Uint8Array => concatBytes(DELTA, heightBytes(epoch))
 export const voteKey = (bls: Uint8Array): Uint8Array => concatBytes(VOTE, bls)
 
 /** All names lie between these. */
@@ -170,19 +179,47 @@ export function decodeVote(bytes: Uint8Array): VoteRow {
   return { height: asUint(list[0], 'height'), round: asUint(list[1], 'round'), block: asBytes(list[2], 'block', 32) }
 }
 
-/** A block as it travels: its header and its transactions' wire bytes. */
-export interface Block {
+/** What a block carries beside its transactions. */
+export interface BlockWork {
+  /** What the proposer's chips answered (cat/cat.ts); no bytes where it shows none. */
+  readonly cat: Uint8Array
+  /** Verdicts on blocks before it (cat/verdict.ts). */
+  readonly verdicts: readonly Uint8Array[]
+}
+
+const workCbor = (w: BlockWork): Cbor[] => [w.cat, [...w.verdicts]]
+
+const readWork = (cat: Cbor | undefined, verdicts: Cbor | undefined): BlockWork => ({
+  cat: asBytes(cat, 'CAT'),
+  verdicts: asArray(verdicts, 'verdicts').map((v) => asBytes(v, 'verdict')),
+})
+
+export function encodeWork(w: BlockWork): Uint8Array {
+  return encode(workCbor(w))
+}
+
+export function decodeWork(bytes: Uint8Array): BlockWork {
+  const list = asArray(decode(bytes, 'work of a block'), 'work of a block', 2)
+  return readWork(list[0], list[1])
+}
+
+/** A block as it travels: its header, its transactions' wire bytes, its proofs. */
+export interface Block extends BlockWork {
   readonly header: Header
   readonly txs: readonly Uint8Array[]
 }
 
 /** Canonical bytes of a block. */
 export function encodeBlock(b: Block): Uint8Array {
-  return encode([encodeHeader(b.header), [...b.txs]])
+  return encode([encodeHeader(b.header), [...b.txs], ...workCbor(b)])
 }
 
 /** The block of its bytes. */
 export function decodeBlock(bytes: Uint8Array): Block {
-  const list = asArray(decode(bytes, 'block'), 'block', 2)
-  return { header: decodeHeader(asBytes(list[0], 'header')), txs: asArray(list[1], 'transactions').map((tx) => asBytes(tx, 'transaction')) }
+  const list = asArray(decode(bytes, 'block'), 'block', 4)
+  return {
+    header: decodeHeader(asBytes(list[0], 'header')),
+    txs: asArray(list[1], 'transactions').map((tx) => asBytes(tx, 'transaction')),
+    ...readWork(list[2], list[3]),
+  }
 }

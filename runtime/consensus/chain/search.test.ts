@@ -44,7 +44,7 @@ async function withShops(kv?: ReturnType<typeof simulatedKv>): Promise<TestChain
 
 function all(chain: Chain, filter: ChainFilter, limit: number = LIMITS.searchEntries, to = chain.head().header.height): FoundEntry[] {
   const out: FoundEntry[] = []
-  for (let after = START; ; ) {
+  for (let after = START; ;) {
     const page = chain.search({ filter, after, to, limit })
     expect(page.entries.length).toBeLessThanOrEqual(limit)
     out.push(...page.entries)
@@ -71,7 +71,8 @@ function touchedOf(chain: Chain, height: number, index: number): BloomItem[] {
       items.push(['variable', new Uint8Array([...payload.to, ...utf8(payload.args[0] as string)])])
   }
   if (payload.kind === 'anchor')
-    for (const { batch } of payload.batches) items.push(['record', nodeRecord(batch.node)], ['record', nodeRecord(batch.node, batch.thread)])
+    for (const { batch } of payload.batches)
+      items.push(['record', nodeRecord(batch.node)], ['record', nodeRecord(batch.node, batch.thread)])
   for (const e of outcome.events) items.push(['event', utf8(e.name)], ['contract', e.contract])
   return items
 }
@@ -233,7 +234,7 @@ test('windows of 64 blocks: a search reads few rows, the same entries come, and 
   expect(reads).toBeLessThan(3 + (200 - 192 + 1) + 6)
   // without filters every block is read, so a search of many blocks takes several pages; each goes on where the last stopped
   const pages: Mark[] = []
-  for (let after = START; ; ) {
+  for (let after = START; ;) {
     const page = t.chain.search({ filter: NONE, after, to: 200, limit: 3 })
     pages.push((after = page.next))
     if (page.done) break

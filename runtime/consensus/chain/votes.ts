@@ -51,8 +51,8 @@ export function makeCertificate(
   executed: ExecutedBlock,
   votes: readonly { readonly bls: Uint8Array; readonly signature: Uint8Array }[],
 ): Certificate {
-  const { validators } = core.rules
   const { height, round } = executed.block.header
+  const validators = core.sets.at(height)
   const signers = new Uint8Array(Math.ceil(validators.length / 8))
   for (const { bls } of votes) {
     const at = validators.findIndex((v) => equalBytes(v.bls, bls))
@@ -70,5 +70,5 @@ export function makeCertificate(
 export function checkBlockCertificate(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): void {
   const { height, round } = executed.block.header
   const of = { chainId: core.rules.chainId, height, round, blockHash: executed.hash }
-  checkCertificate(of, certificate, core.rules.validators, core.crypto.blsFastAggregateVerify)
+  checkCertificate(of, certificate, core.sets.at(height), core.crypto.blsFastAggregateVerify)
 }

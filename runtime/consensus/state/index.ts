@@ -2,4 +2,4 @@
 export * from './keys.ts'
 export * from './records.ts'
 export * from './roots.ts'
-export { burntOf, NO_ACCOUNT, readAccount, WorkingState, type StateReader } from './working-state.ts'
+export { burntOf, mintedOf, NO_ACCOUNT, readAccount, WorkingState, type StateReader } from './working-state.ts'

@@ -7,6 +7,8 @@ export const TRIES: readonly TrieName[] = ['accounts', 'contracts', 'offchain']
 
 /** All fees burnt so far, in the accounts trie beside the 20-byte addresses. */
 export const BURNT_KEY: Uint8Array = utf8('burnt')
+/** All rewards released so far, beside it. */
+export const MINTED_KEY: Uint8Array = utf8('minted')
 
 const CODE = utf8('code/')
 const NAME = utf8('name/')
@@ -18,6 +20,7 @@ const DUE = utf8('due/')
 const MODULE = utf8('module/')
 const RECORD = utf8('record/')
 const SLASHED = utf8('slashed/')
+const REWARD = utf8('reward/')
 
 /** Contracts trie: the record of a contract. */
 export function codeKey(address: Uint8Array): Uint8Array {
@@ -67,4 +70,9 @@ export function recordKey(tx: { readonly bytes: Uint8Array }): Uint8Array {
 /** Offchain trie: a vote key that signed twice; its value is `[height of the block that took the evidence, digest of the record]`. */
 export function slashedKey(bls: Uint8Array): Uint8Array {
   return concatBytes(SLASHED, bls)
+}
+
+/** Offchain trie: the reward of the block at a height (cat/reward.ts). */
+export function rewardKey(height: number): Uint8Array {
+  return concatBytes(REWARD, utf8(String(height)))
 }

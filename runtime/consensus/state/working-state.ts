@@ -1,7 +1,7 @@
 /** The state while a block runs: what the parent's tries hold, under changes that can be taken back to a checkpoint. */
 import { amountBytes, bytesAmount, decodeAccount, encodeAccount, type Account } from '../../core/index.ts'
 import type { TrieChange } from '../trie/index.ts'
-import { BURNT_KEY, TRIES, type TrieName } from './keys.ts'
+import { BURNT_KEY, MINTED_KEY, TRIES, type TrieName } from './keys.ts'
 
 /** Reads of a final state. */
 export interface StateReader {
@@ -22,6 +22,12 @@ export function readAccount(state: StateReader, address: Uint8Array): Account {
 export function burntOf(state: StateReader): bigint {
   const bytes = state.get('accounts', BURNT_KEY)
   return bytes === undefined ? 0n : bytesAmount(bytes, 'burnt')
+}
+
+/** All rewards released up to this state, in 10^-18 UNC. */
+export function mintedOf(state: StateReader): bigint {
+  const bytes = state.get('accounts', MINTED_KEY)
+  return bytes === undefined ? 0n : bytesAmount(bytes, 'minted')
 }
 
 interface Entry<T> {
@@ -86,6 +92,11 @@ export class WorkingState implements StateReader {
 
   burn(amount: bigint): void {
     if (amount > 0n) this.set('accounts', BURNT_KEY, amountBytes(burntOf(this) + amount))
+  }
+
+  /** Counts what was given out beside the genesis; the account is the caller's to raise. */
+  mint(amount: bigint): void {
+    if (amount > 0n) this.set('accounts', MINTED_KEY, amountBytes(mintedOf(this) + amount))
   }
 
   checkpoint(): number {

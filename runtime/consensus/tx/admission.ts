@@ -1,5 +1,5 @@
 /** What makes a transaction unfit for a block: such a one is never in any. What merely fails when it runs is in outcome.ts. */
-import { encode, limitError, LIMITS, UtnetError, utf8, type Account, type CID, type Params } from '../../core/index.ts'
+import { encode, limitError, LIMITS, UtnetError, utf8, type Account, type CID, type Params, type TxPayload } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { ChainTx } from './checked-tx.ts'
 
@@ -71,10 +71,17 @@ export function checkSignature(tx: ChainTx, crypto: ChainCrypto): void {
     throw new UtnetError('tx_signature', `signature of transaction ${tx.id} is not valid`)
 }
 
+/** What a transaction gives away beside its fee. */
+function spentBy(payload: TxPayload): bigint {
+  if (payload.kind === 'transfer') return payload.value
+  if (payload.kind === 'chip' && payload.action.op === 'buy') return payload.action.price
+  return payload.kind === 'node' && payload.action.op === 'bond' ? payload.action.amount : 0n
+}
+
 /** The most that a transaction can take from its sender. */
 export function reserveOf(tx: ChainTx, params: Params): bigint {
   const { payload, gasLimit } = tx.body
-  return gasLimit * params.baseFee + (payload.kind === 'transfer' ? payload.value : 0n)
+  return gasLimit * params.baseFee + spentBy(payload)
 }
 
 /** Checks against the sender's account in a block of this height. Throws `tx_expired`, `tx_nonce`, `tx_balance`. */

@@ -80,7 +80,11 @@ export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainT
   if (why !== undefined) return no(why)
   if (tx.body.gasLimit < tx.intrinsicGas + request.gas) return no(`the gas limit must leave ${request.gas} for the callback`)
   state.set('contracts', key, undefined)
-  const { gas, touched = [], ...ran } = runContract(state, block, tx, {
+  const {
+    gas,
+    touched = [],
+    ...ran
+  } = runContract(state, block, tx, {
     seat,
     entry: request.callback,
     args: [payload.request, payload.answer],

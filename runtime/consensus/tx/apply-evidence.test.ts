@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { cidOf, DAG_CBOR, nodeAccountKey, paramsOf, toHex, utf8, type CID, type Params } from '../../core/index.ts'
 import { bftCrypto, encodeEvidence, type Evidence } from '../bft/index.ts'
 import { NO_ACCOUNT, WorkingState } from '../state/index.ts'
-import { crypto, signTx, simulatedExecutor, testChain, userOf, VALIDATOR } from '../test-kit.ts'
+import { crypto, signTx, simulatedExecutor, testChain, testGenesis, userOf, VALIDATOR } from '../test-kit.ts'
 import { applyEvidence } from './apply-evidence.ts'
 import { readTx } from './index.ts'
 
@@ -66,7 +66,8 @@ test('the bond of the offender is burnt', () => {
     params: paramsOf(1) as Params,
     executor: simulatedExecutor,
     crypto,
-    validators: [VALIDATOR.validator],
+    power: testGenesis(),
+    setAt: () => [VALIDATOR.validator],
   }
   expect(applyEvidence(state, block, tx).outcome.status).toBe('ok')
   expect(state.account(address)).toEqual({ ...NO_ACCOUNT, balance: 7n })

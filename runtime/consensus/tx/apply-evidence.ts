@@ -2,6 +2,7 @@
 import { decode, asArray, asUint, digest, encode, isUtnetError, nodeAccountKey, UtnetError } from '../../core/index.ts'
 import { checkEvidence, decodeEvidence, type Evidence } from '../bft/evidence.ts'
 import { bftChecks } from '../bft/signer.ts'
+import { burnBond, readNode, writeNode } from '../power/index.ts'
 import { slashedKey, type StateReader, type WorkingState } from '../state/index.ts'
 import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
@@ -31,15 +32,15 @@ export function applyEvidence(state: WorkingState, block: BlockContext, tx: Chai
   const evidence = readEvidence(payload.record)
   if (evidence === undefined) return no('the evidence cannot be read')
   if (evidence.height > block.height) return no('the evidence is of a height to come')
-  const offender = checkEvidence(evidence, block.validators, bftChecks(block.chainId, block.crypto))
+  const set = block.setAt(evidence.height)
+  if (set === undefined) return no('the evidence is older than the trusting period')
+  const offender = checkEvidence(evidence, set, bftChecks(block.chainId, block.crypto))
   if (offender === undefined) return no('the evidence proves nothing')
   if (slashedAt(state, offender.bls) !== undefined) return no('the vote key was punished before')
   const address = nodeAccountKey(offender.key)
-  const account = state.account(address)
-  if (account.bond > 0n) {
-    state.setAccount(address, { ...account, bond: 0n })
-    state.burn(account.bond)
-  }
+  burnBond(state, address, block.height)
+  const record = readNode(state, offender.key)
+  if (record !== undefined) writeNode(state, offender.key, { ...record, slashed: block.height })
   state.set('offchain', slashedKey(offender.bls), encode([block.height, digest('evidence', payload.record)]))
   return effect(tx, { gas: tx.intrinsicGas, touched: [['address', address]] })
 }

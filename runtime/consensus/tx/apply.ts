@@ -4,12 +4,15 @@ import { recordKey, type WorkingState } from '../state/index.ts'
 import { applyAnchor } from './apply-anchor.ts'
 import { applyAnswer } from './apply-answer.ts'
 import { applyCall } from './apply-call.ts'
+import { applyChip } from './apply-chip.ts'
 import { applyEvidence } from './apply-evidence.ts'
+import { applyNode } from './apply-node.ts'
 import { applyPublish } from './apply-publish.ts'
+import { applyVendor } from './apply-vendor.ts'
 import { checkAgainst } from './admission.ts'
 import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
-import { effect, refused } from './effect.ts'
+import { effect } from './effect.ts'
 import type { TxEffect } from './outcome.ts'
 
 function applyTransfer(state: WorkingState, tx: ChainTx): TxEffect {
@@ -43,9 +46,11 @@ function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
     case 'evidence':
       return applyEvidence(state, block, tx)
     case 'chip':
+      return applyChip(state, block, tx)
     case 'node':
+      return applyNode(state, block, tx)
     case 'vendor':
-      return refused(tx, tx.intrinsicGas, 'transactions of this kind are not taken yet')
+      return applyVendor(state, block, tx)
     case 'operators':
     case 'route':
     case 'custom':

@@ -1,5 +1,6 @@
 import type { CallWitness, Cbor, CID, ContractExecutor, Params, Validator } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
+import type { PowerRules } from '../power/index.ts'
 
 /** A run of a contract's export in a block that is being made. */
 export interface CallNote {
@@ -18,8 +19,9 @@ export interface BlockContext {
   readonly params: Params
   readonly executor: ContractExecutor
   readonly crypto: ChainCrypto
-  /** The set whose votes can be shown as evidence. */
-  readonly validators: readonly Validator[]
+  readonly power: PowerRules
+  /** The set that votes at a height: of this one and those of the trusting period; undefined for all others. */
+  readonly setAt: (height: number) => readonly Validator[] | undefined
   /** Told of each run, so that its node can show later what it saw. Nothing on the chain depends on it. */
   readonly onCall?: ((note: CallNote) => void) | undefined
 }

@@ -10,6 +10,7 @@ import {
   type CID,
   type Params,
   type SignedTx,
+  type TxPayload,
 } from '../../core/index.ts'
 
 export interface ChainTx extends SignedTx {
@@ -23,6 +24,22 @@ export interface ChainTx extends SignedTx {
   readonly signed: Uint8Array
   /** Gas before anything runs: base, bytes on the wire, bytes published, evidence to check. */
   readonly intrinsicGas: bigint
+}
+
+/** Gas of the signatures and proofs that a kind has to check, beside its sender's. */
+function checksOf(payload: TxPayload, prices: Params['tx']): number {
+  switch (payload.kind) {
+    case 'evidence':
+      return prices.evidence
+    case 'vendor':
+      return prices.vendor
+    case 'chip':
+      return payload.action.op === 'register' ? prices.chipRegister : prices.chipMove
+    case 'node':
+      return payload.action.op === 'register' ? prices.nodeRegister : prices.nodeMove
+    default:
+      return 0
+  }
 }
 
 const TAIL = 66 // head of a 64-byte string, and the string
@@ -44,6 +61,6 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
       BigInt(params.tx.base) +
       BigInt(params.tx.byte) * BigInt(wire.length) +
       BigInt(params.tx.publishByte) * BigInt(published) +
-      BigInt(body.payload.kind === 'evidence' ? params.tx.evidence : 0),
+      BigInt(checksOf(body.payload, params.tx)),
   }
 }

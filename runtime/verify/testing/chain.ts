@@ -69,6 +69,8 @@ export const genesis: Genesis = {
   bondPrice: 1n,
   level0Share: 1_000,
   environment: 'deferred',
+  operators: ['MatMul'],
+  blockReward: 0n,
   committeeSeats: 0,
   trustingBlocks: 1_209_600,
   salt: new Uint8Array(16),

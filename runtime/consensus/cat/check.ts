@@ -1,0 +1,69 @@
+/** Checks a CAT object against the seats of its node: pure, the same on every validator, whatever became of the chips since. */
+import { digest, isUtnetError, toHex } from '../../core/index.ts'
+import type { ChainCrypto } from '../crypto-port.ts'
+import { decodeCat, type Cat } from './cat.ts'
+import { catAnswerMessage, drawSeats } from './challenge.ts'
+import type { CatSeats } from './seats.ts'
+
+export type CatCrypto = Pick<ChainCrypto, 'verifyEd25519' | 'blsFastAggregateVerify'>
+
+/** Why a CAT shows nothing: none was given, the node has no chips, it cannot be read, a drawn chip did not sign, or not all chips did. */
+export type CatFault = 'none' | 'no-chips' | 'form' | 'answer' | 'aggregate'
+
+export type CheckedCat = { readonly fault: CatFault } | { readonly fault: undefined; readonly result: Uint8Array }
+
+function readCat(bytes: Uint8Array): Cat | undefined {
+  try {
+    return decodeCat(bytes)
+  } catch (error) {
+    if (isUtnetError(error)) return undefined
+    throw error
+  }
+}
+
+/** True when the aggregate is of all seats over the challenge (eq. 14, as one pairing check against the stored sum of their keys). */
+export function checkAggregate(aggregate: Uint8Array, challenge: Uint8Array, seats: CatSeats, crypto: CatCrypto): boolean {
+  return crypto.blsFastAggregateVerify(aggregate, challenge, [seats.aggregate])
+}
+
+/** Checks the bytes that a block carries. `challenge` is of the block's proposer and height, `seats` are that proposer's. */
+export function checkCat(bytes: Uint8Array, challenge: Uint8Array, seats: CatSeats, crypto: CatCrypto): CheckedCat {
+  if (bytes.length === 0) return { fault: seats.count === 0 ? 'no-chips' : 'none' }
+  if (seats.count === 0) return { fault: 'no-chips' }
+  const cat = readCat(bytes)
+  const drawn = drawSeats(challenge, seats.count)
+  if (cat === undefined || cat.answers.length !== drawn.length) return { fault: 'form' }
+  if (!checkAggregate(cat.aggregate, challenge, seats, crypto)) return { fault: 'aggregate' }
+  const answered = drawn.every((index, i) => {
+    const { serial, identity } = seats.seat(index)
+    return (
+      identity.alg === 'ed25519' &&
+      crypto.verifyEd25519(cat.answers[i] as Uint8Array, catAnswerMessage(challenge, serial, cat.result), identity.bytes)
+    )
+  })
+  return answered ? { fault: undefined, result: cat.result } : { fault: 'answer' }
+}
+
+const REMEMBERED = 8
+
+/** Checks that remember the last ones: a block is run more than once where it turns out to need a module. */
+export class CatChecks {
+  readonly #crypto: CatCrypto
+  readonly #known = new Map<string, CheckedCat>()
+
+  constructor(crypto: CatCrypto) {
+    this.#crypto = crypto
+  }
+
+  /** `checkCat`. A challenge is of one node at one height of one chain, so it has one answer to who sits where. */
+  check(bytes: Uint8Array, challenge: Uint8Array, seats: CatSeats): CheckedCat {
+    const key = toHex(digest('cat-check', challenge, bytes))
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const checked = checkCat(bytes, challenge, seats, this.#crypto)
+    const oldest = this.#known.keys().next()
+    if (this.#known.size >= REMEMBERED && oldest.done !== true) this.#known.delete(oldest.value)
+    this.#known.set(key, checked)
+    return checked
+  }
+}

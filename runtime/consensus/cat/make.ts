@@ -1,0 +1,34 @@
+/** The proposer's side: brings its chips' answers together. */
+import { encodeCat } from './cat.ts'
+import { catAnswerMessage, drawSeats } from './challenge.ts'
+import type { CatSeats } from './seats.ts'
+
+type Maybe<T> = T | Promise<T>
+
+/** The chips that work for a node, as it reaches them. */
+export interface CatSigner {
+  /** Signature (64 bytes) by the identity key of a chip; undefined where the chip does not answer. */
+  answer(serial: Uint8Array, message: Uint8Array): Maybe<Uint8Array | undefined>
+  /** The BLS signatures of all chips over the challenge added up, 96 bytes; undefined where they cannot be had. */
+  aggregate(challenge: Uint8Array): Maybe<Uint8Array | undefined>
+}
+
+/** The bytes for the block; undefined where a drawn chip is missing. */
+export async function makeCat(
+  challenge: Uint8Array,
+  seats: CatSeats,
+  result: Uint8Array,
+  signer: CatSigner,
+): Promise<Uint8Array | undefined> {
+  const drawn = drawSeats(challenge, seats.count)
+  const aggregate = await signer.aggregate(challenge)
+  if (aggregate === undefined) return undefined
+  const answers: Uint8Array[] = []
+  for (const index of drawn) {
+    const { serial } = seats.seat(index)
+    const answer = await signer.answer(serial, catAnswerMessage(challenge, serial, result))
+    if (answer === undefined) return undefined
+    answers.push(answer)
+  }
+  return encodeCat({ result, aggregate, answers })
+}

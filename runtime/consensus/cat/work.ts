@@ -1,0 +1,129 @@
+/**
+ * What a block does for the rewards, beside its transactions: verdicts on the blocks before it count, the window of the one that is eight blocks old closes,
+ * and the own CAT opens a record. All of it follows from the chain alone.
+ */
+import {
+  isUtnetError,
+  nodeAccountKey,
+  signersOf,
+  totalPower,
+  UtnetError,
+  type CID,
+  type Genesis,
+  type Validator,
+} from '../../core/index.ts'
+import type { ChainCrypto } from '../crypto-port.ts'
+import { rewardKey, type StateReader, type WorkingState } from '../state/index.ts'
+import type { CheckedCat } from './check.ts'
+import { decodeReward, encodeReward, type RewardFault, type RewardRecord } from './reward.ts'
+import type { CatSeats } from './seats.ts'
+import { eitherBits, emptyBits, overlap, powerIn } from './tally.ts'
+import { decodeBlockVerdict, VERDICT_BLOCKS, verdictMessage, type BlockVerdict } from './verdict.ts'
+
+/** Records of so many blocks stay in the state behind the window of verdicts; what was released stays in the accounts. */
+export const REWARD_BLOCKS = 256
+
+/** What a block's work is judged by. */
+export interface WorkContext {
+  readonly chainId: CID
+  readonly rules: Pick<Genesis, 'blockReward' | 'environment'>
+  readonly height: number
+  /** Node key. */
+  readonly proposer: Uint8Array
+  /** Chips of the proposer. */
+  readonly seats: Pick<CatSeats, 'count'>
+  readonly crypto: Pick<ChainCrypto, 'blsFastAggregateVerify'>
+  /** Checks a CAT against the proposer's seats and the challenge of the height. */
+  checkCat(bytes: Uint8Array): CheckedCat
+  /** The set of a height, in its order. */
+  setAt(height: number): readonly Validator[]
+  /** Hash of the final block of an earlier height. */
+  hashAt(height: number): Uint8Array
+}
+
+const refuse = (what: string): UtnetError => new UtnetError('chain_invalid', what)
+
+/** The record of a height; undefined where the block had nothing to win and nothing to show, or the record is no longer kept. */
+export function rewardAt(state: Pick<StateReader, 'get'>, height: number): RewardRecord | undefined {
+  const bytes = state.get('offchain', rewardKey(height))
+  return bytes === undefined ? undefined : decodeReward(bytes)
+}
+
+const put = (state: WorkingState, height: number, record: RewardRecord): void =>
+  state.set('offchain', rewardKey(height), encodeReward(record))
+
+function release(state: WorkingState, height: number, record: RewardRecord): void {
+  const address = nodeAccountKey(record.node)
+  const account = state.account(address)
+  state.setAccount(address, { ...account, balance: account.balance + record.amount })
+  state.mint(record.amount)
+  put(state, height, { ...record, status: 'released', fault: null })
+}
+
+const lose = (state: WorkingState, height: number, record: RewardRecord, fault: RewardFault): void =>
+  put(state, height, { ...record, status: 'lost', fault })
+
+function readVerdicts(list: readonly Uint8Array[]): BlockVerdict[] {
+  if (list.length > 2 * VERDICT_BLOCKS) throw refuse(`the block carries ${list.length} verdicts`)
+  const verdicts = list.map((bytes, i) => {
+    try {
+      return decodeBlockVerdict(bytes)
+    } catch (cause) {
+      if (isUtnetError(cause)) throw new UtnetError('chain_invalid', `verdict ${i} of the block: ${cause.message}`, { cause })
+      throw cause
+    }
+  })
+  verdicts.forEach((v, i) => {
+    const before = verdicts[i - 1]
+    // one form: by height, no before yes
+    if (before !== undefined && !(before.height < v.height || (before.height === v.height && !before.ok && v.ok)))
+      throw refuse(`verdict ${i} of the block is out of order`)
+  })
+  return verdicts
+}
+
+/** Counts one verdict; throws `chain_invalid` naming what is wrong. */
+function count(state: WorkingState, c: WorkContext, v: BlockVerdict): void {
+  const of = `the verdict on height ${v.height}`
+  if (v.height >= c.height || v.height < c.height - VERDICT_BLOCKS) throw refuse(`${of} does not belong in block ${c.height}`)
+  const record = rewardAt(state, v.height)
+  if (record === undefined || record.status !== 'pending') throw refuse(`${of} is no longer asked for`)
+  const set = c.setAt(v.height)
+  const signers = signersOf({ signers: v.signers }, set)
+  if (signers.length === 0) throw refuse(`${of} is nobody's`)
+  if (overlap(v.signers, eitherBits(record.yes, record.no))) throw refuse(`${of} counts a vote twice`)
+  const message = verdictMessage(c.chainId, v.height, c.hashAt(v.height), v.ok)
+  const keys = signers.map((s) => s.bls)
+  if (!c.crypto.blsFastAggregateVerify(v.signature, message, keys)) throw refuse(`${of} has no valid signature`)
+  const next = v.ok ? { ...record, yes: eitherBits(record.yes, v.signers) } : { ...record, no: eitherBits(record.no, v.signers) }
+  const total = totalPower(set)
+  if (powerIn(next.yes, set) * 2 > total) release(state, v.height, next)
+  else if (powerIn(next.no, set) * 2 > total) lose(state, v.height, next, 'verdict')
+  else put(state, v.height, next)
+}
+
+/**
+ * Applies a block's CAT and verdicts to the state behind its transactions. Throws `chain_invalid` for a verdict that may not stand in it; and under
+ * `before-vote` where a proposer with chips shows no valid CAT. Under `deferred` such a block stands, without reward.
+ */
+export function applyWork(state: WorkingState, c: WorkContext, cat: Uint8Array, verdicts: readonly Uint8Array[]): void {
+  const { environment, blockReward } = c.rules
+  if (environment === 'before-vote' && verdicts.length > 0) throw refuse('under before-vote the certificate is the verdict')
+  for (const verdict of readVerdicts(verdicts)) count(state, c, verdict)
+  const closing = c.height - VERDICT_BLOCKS
+  const late = closing < 1 ? undefined : rewardAt(state, closing)
+  if (late?.status === 'pending') lose(state, closing, late, 'no-verdict')
+  if (closing > REWARD_BLOCKS) state.set('offchain', rewardKey(closing - REWARD_BLOCKS), undefined)
+  if (c.seats.count === 0 && cat.length > 0) throw refuse('the proposer has no chips that could answer')
+  // nothing to win and nothing to show: no trace
+  if (c.seats.count === 0 && blockReward === 0n) return
+  const { fault, ...checked } = c.checkCat(cat)
+  if (environment === 'before-vote' && fault !== undefined && c.seats.count > 0)
+    throw refuse(`the CAT of the block does not hold: ${fault}`)
+  const none = emptyBits(environment === 'deferred' && fault === undefined ? c.setAt(c.height).length : 0)
+  const result = 'result' in checked ? checked.result : null
+  const record = { status: 'pending', fault: null, node: c.proposer, amount: blockReward, result, yes: none, no: none } as const
+  if (fault !== undefined) lose(state, c.height, record, fault)
+  else if (environment === 'before-vote') release(state, c.height, record)
+  else put(state, c.height, record)
+}
