@@ -90,6 +90,8 @@ export interface Params {
     readonly publishByte: number
     /** Checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
+    /** Checking one leaf that is shown: its path, and its form as a receipt. */
+    readonly reveal: number
     /** Adding up the keys of a whole set, and one pairing. */
     readonly vendor: number
     /** One pairing and two signatures of a chip's registration; sums of keys and seats of another action. */
@@ -99,12 +101,8 @@ export interface Params {
     readonly nodeRegister: number
     readonly nodeMove: number
   }
-  /** Batches of receipts (docs/spec/rollup.md). */
+  /** What the rollup of receipts takes and gives (docs/spec/rollup.md); its times are in rollup-state.ts. */
   readonly rollup: {
-    /** Blocks after its anchor in which a batch can be refuted. */
-    readonly windowBlocks: number
-    /** Blocks that a node has to show a leaf that is asked for. */
-    readonly answerBlocks: number
     /** What a demand pays the node for its answer, as gas at the base fee. */
     readonly answerGas: number
     /** Share of the bond that a refuted batch costs, per mille. */
@@ -185,8 +183,19 @@ const V1: Params = {
     tensorElement: 16,
     tensorModelByte: 8,
   },
-  tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000, vendor: 60_000_000, chipRegister: 10_000_000, chipMove: 6_000_000, nodeRegister: 14_000_000, nodeMove: 2_000_000 },
-  rollup: { windowBlocks: 600, answerBlocks: 64, answerGas: 900_000, bondShare: 500, reward: 100 },
+  tx: {
+    base: 800_000,
+    byte: 10,
+    publishByte: 10,
+    evidence: 12_000_000,
+    reveal: 400_000,
+    vendor: 60_000_000,
+    chipRegister: 10_000_000,
+    chipMove: 6_000_000,
+    nodeRegister: 14_000_000,
+    nodeMove: 2_000_000,
+  },
+  rollup: { answerGas: 1_300_000, bondShare: 500, reward: 100 },
   baseFee: 1_000_000_000n,
 }
 

@@ -37,7 +37,7 @@ export type Claim =
       /** Aggregate BLS signature of `verdictMessage`, 96 bytes. */
       readonly signature: Uint8Array
     } & ShownLeaf)
-  /** A leaf is not to be had: the node must show it within `rollup.answerBlocks`, or loses. */
+  /** A leaf is not to be had: the node must show it within `ROLLUP.answerBlocks`, or loses. */
   | { readonly kind: 'unavailable'; readonly index: number }
 
 /** Which batch is meant: number `at` of those that the transaction `anchor` anchored, with its path to the anchor's root. */
@@ -145,7 +145,12 @@ export function demandId(anchor: CID, at: number, index: number): Uint8Array {
 }
 
 /** What a validator signs who found by a transcript that a leaf's run is wrong. */
-export function verdictMessage(chainId: CID, { anchor, at }: AnchoredBatch, { index, leaf }: ShownLeaf, transcript: Uint8Array): Uint8Array {
+export function verdictMessage(
+  chainId: CID,
+  { anchor, at }: AnchoredBatch,
+  { index, leaf }: ShownLeaf,
+  transcript: Uint8Array,
+): Uint8Array {
   return digest('refute-verdict', encode([chainId, anchor, at, index, leafHash(leaf), transcript]))
 }
 
@@ -162,7 +167,12 @@ export interface AnchoredAt {
  * and thread, with its own number, of this chain, of a block before the anchor and of a time not behind it. The signature is not part of a leaf: it is
  * over the batch, and checked when that is anchored, as is the predecessor.
  */
-export function leafFault(leaf: Uint8Array, batch: BatchStatement, index: number, { chainId, height, time }: AnchoredAt): string | undefined {
+export function leafFault(
+  leaf: Uint8Array,
+  batch: BatchStatement,
+  index: number,
+  { chainId, height, time }: AnchoredAt,
+): string | undefined {
   let body
   try {
     body = decodeReceipt(leaf)
@@ -185,24 +195,4 @@ export function leafFault(leaf: Uint8Array, batch: BatchStatement, index: number
 export function contradict(a: BatchStatement, b: BatchStatement): boolean {
   if (!equalBytes(a.node, b.node) || a.thread !== b.thread || equalBytes(encodeBatch(a), encodeBatch(b))) return false
   return a.first < b.first + b.size && b.first < a.first + a.size
-}
-
-export type RollupState = 'open' | 'settled' | 'refuted'
-
-/** Heights of an anchored batch's life: until `open`, anybody may refute it; until `answered`, a demand made before may still run out. */
-export function rollupEnds(anchorHeight: number, rollup: { readonly windowBlocks: number; readonly answerBlocks: number }) {
-  const open = anchorHeight + rollup.windowBlocks
-  return { open, answered: open + rollup.answerBlocks } as const
-}
-
-/** State at a height of the receipt `seq`, whose batch was anchored, by the record of its thread. */
-export function rollupState(
-  record: { readonly next: number; readonly closed: number | null },
-  seq: number,
-  anchorHeight: number,
-  height: number,
-  rollup: { readonly windowBlocks: number; readonly answerBlocks: number },
-): RollupState {
-  if (record.closed !== null && seq >= record.next) return 'refuted'
-  return height > rollupEnds(anchorHeight, rollup).answered ? 'settled' : 'open'
 }

@@ -1,4 +1,4 @@
-/** Where a node's thread stands on the chain: the value under `batchKey` in the off-chain trie. */
+/** Where a node's thread stands on the chain: the value under `threadKey` in the off-chain trie. */
 import { asArray, asBytes, asUint, decode, encode } from './codec.ts'
 import { concatBytes, utf8 } from './bytes.ts'
 
