@@ -110,8 +110,15 @@ export interface Params {
     /** Share of that which goes to who refuted it, per mille; the rest is burnt. */
     readonly reward: number
   }
-  /** Fee per gas in 10^-18 UNC below which no transaction is taken. */
+  /** The least base fee per gas in 10^-18 UNC: that of a chain with room in its blocks. No transaction that offers less is taken. */
   readonly baseFee: bigint
+  /** How the base fee follows from the gas of the block before (docs/spec/fees.md). */
+  readonly fees: {
+    /** Gas of a block that leaves the base fee as it is. */
+    readonly target: number
+    /** The base fee changes by at most one in so many from block to block. */
+    readonly change: number
+  }
 }
 
 /** The prices of one module's instructions. */
@@ -197,6 +204,7 @@ const V1: Params = {
   },
   rollup: { answerGas: 1_300_000, bondShare: 500, reward: 100 },
   baseFee: 1_000_000_000n,
+  fees: { target: LIMITS.blockGas / 2, change: 8 },
 }
 
 const VERSIONS: ReadonlyMap<number, Params> = new Map([[V1.protocol, V1]])
@@ -211,6 +219,11 @@ export function paramsOf(protocol: number): Params | undefined {
 
 /** Parameters of the present protocol version. */
 export const PARAMS: Params = V1
+
+/** What a sender offers per gas where it chooses nothing: twice the base fee. It pays the base fee only, and waits for no block while that less than doubles. */
+export function offeredFee(baseFee: bigint): bigint {
+  return 2n * baseFee
+}
 
 /** A gas limit under which a component of a size is published, whatever the rest of its transaction. */
 export function publishGas(size: number): bigint {
