@@ -49,7 +49,10 @@ async function check(context: VerbContext, trust: Genesis[]): Promise<Verificati
   try {
     view = JSON.parse(bytes.toString('utf8'))
   } catch {
-    return { valid: false, checks: [{ name: 'container', ok: false, detail: 'the file is neither a bundle nor the JSON of a receipt or of an event' }] }
+    return {
+      valid: false,
+      checks: [{ name: 'container', ok: false, detail: 'the file is neither a bundle nor the JSON of a receipt or of an event' }],
+    }
   }
   if (isChainEntry(view)) return verifyChainEntry(view, { trust })
   return verifyReceiptView(view, { trust, ...(await anchorBlock(context, view)) })

@@ -39,8 +39,8 @@ test('each kind of criterion is read in its own form', () => {
     const [, found] = parseFilter(['contract=shop', `variable=${value}`])
     return found?.kind === 'variable' ? Buffer.from(found.key).toString('hex') : ''
   }
-  expect(variable('ab')).toBe('00' + '0002' + '6162')
-  expect(variable('ab[c]')).toBe('01' + '0002' + '6162' + '63')
+  expect(variable('ab')).toBe('0000026162')
+  expect(variable('ab[c]')).toBe('010002616263')
   expect(variable('0x00ff')).toBe('00ff')
   expect(fromHex('00ff')).toHaveLength(2)
 })
@@ -61,7 +61,7 @@ test('what is no criterion is refused, and so is one over a limit', () => {
   ])
     expect(() => parseFilter([bad]), bad).toThrowError(expect.objectContaining({ code: 'request_invalid' }))
   expect(() => parseFilter(['variable=x'])).toThrow(/belongs to a contract/)
-  expect(() => parseFilter([`record=${formatKey(key)}/01`])).toThrow()
+  expect(() => parseFilter([`record=${formatKey(key)}/01`])).toThrow(/record/)
   const many = Array.from({ length: LIMITS.filterCriteria }, () => 'event=x')
   expect(parseFilter(many)).toHaveLength(LIMITS.filterCriteria)
   expect(() => parseFilter([...many, 'event=x'])).toThrowError(expect.objectContaining({ limit: 'filterCriteria' }))

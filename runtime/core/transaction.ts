@@ -23,7 +23,17 @@ import { domain } from './hash.ts'
 import { LIMITS } from './limits.ts'
 import { aname } from './name.ts'
 import { readBatch, type BatchStatement } from './attestation.ts'
-import { anchoredCbor, claimCbor, readAnchored, readClaim, readReveal, revealCbor, type AnchoredBatch, type Claim, type Reveal } from './rollup.ts'
+import {
+  anchoredCbor,
+  claimCbor,
+  readAnchored,
+  readClaim,
+  readReveal,
+  revealCbor,
+  type AnchoredBatch,
+  type Claim,
+  type Reveal,
+} from './rollup.ts'
 
 /** The four kinds of TxData of the white paper 3.2.2 are publish, operators, route and custom; transfer, call, answer and anchor complete them. */
 export type TxPayload =

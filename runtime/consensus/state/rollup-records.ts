@@ -1,5 +1,20 @@
 /** Records of the rollup in the off-chain trie. All but those of threads are gone once their time is over. */
-import { asArray, asBytes, asCid, asMap, asText, asUint, amountBytes, bytesAmount, decode, encode, readBatch, UtnetError, type BatchStatement, type CID } from '../../core/index.ts'
+import {
+  asArray,
+  asBytes,
+  asCid,
+  asMap,
+  asText,
+  asUint,
+  amountBytes,
+  bytesAmount,
+  decode,
+  encode,
+  readBatch,
+  UtnetError,
+  type BatchStatement,
+  type CID,
+} from '../../core/index.ts'
 
 /** An anchor whose batches can be refuted. */
 export interface AnchorRecord {
@@ -61,11 +76,7 @@ export function encodeDemand(r: DemandRecord): Uint8Array {
 
 /** The demand of its bytes. */
 export function decodeDemand(bytes: Uint8Array): DemandRecord {
-  const m = asMap(
-    decode(bytes, 'demand', LIMIT),
-    ['anchor', 'height', 'time', 'batch', 'index', 'deadline', 'from', 'price'],
-    'demand',
-  )
+  const m = asMap(decode(bytes, 'demand', LIMIT), ['anchor', 'height', 'time', 'batch', 'index', 'deadline', 'from', 'price'], 'demand')
   return {
     anchor: asCid(m['anchor'], 'anchor'),
     height: asUint(m['height'], 'height'),

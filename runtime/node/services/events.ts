@@ -118,7 +118,9 @@ export function blockEvents(parts: Pick<HistoryParts, 'chain'>, height: number):
   const { header, hash, outcomes } = parts.chain.blockAt(height)
   const block = toHex(hash)
   const { time } = header
-  const out: NodeEvent[] = [{ type: 'block', id: formatMark({ height, ordinal: 0 }), height, time, hash: block, transactions: outcomes.length }]
+  const out: NodeEvent[] = [
+    { type: 'block', id: formatMark({ height, ordinal: 0 }), height, time, hash: block, transactions: outcomes.length },
+  ]
   let ordinal = 0
   for (const { id, receipt, status, gas, events } of outcomes) {
     ordinal++
@@ -166,7 +168,12 @@ async function* resumed(parts: HistoryParts, signal: AbortSignal, after: Mark): 
 }
 
 /** What matches behind a mark, as blocks come. It is read from the chain when the reader wants it: nothing waits in memory. */
-async function* filtered(parts: HistoryParts, signal: AbortSignal, filter: ChainFilter, after: Mark | undefined): AsyncGenerator<NodeEvent> {
+async function* filtered(
+  parts: HistoryParts,
+  signal: AbortSignal,
+  filter: ChainFilter,
+  after: Mark | undefined,
+): AsyncGenerator<NodeEvent> {
   const head = (): number => parts.chain.head().header.height
   let mark = after ?? endOf(head())
   let live = false
@@ -175,7 +182,8 @@ async function* filtered(parts: HistoryParts, signal: AbortSignal, filter: Chain
     for (const entry of page.entries) {
       yield entryView(parts, entry, false)
       const lag = head() - entry.mark.height
-      if (live && lag > LIMITS.eventLag) throw limitError('events_lagging', 'eventLag', lag, LIMITS.eventLag, 'blocks that the reader is behind')
+      if (live && lag > LIMITS.eventLag)
+        throw limitError('events_lagging', 'eventLag', lag, LIMITS.eventLag, 'blocks that the reader is behind')
     }
     mark = page.next
     if (!page.done) continue
@@ -185,7 +193,11 @@ async function* filtered(parts: HistoryParts, signal: AbortSignal, filter: Chain
 }
 
 /** The stream of a request. Throws `request_invalid`, `guest_not_found`, `guest_world`. */
-export function streamEvents(parts: HistoryParts, signal: AbortSignal, { filter = [], after }: StreamRequest = {}): AsyncIterable<NodeEvent> {
+export function streamEvents(
+  parts: HistoryParts,
+  signal: AbortSignal,
+  { filter = [], after }: StreamRequest = {},
+): AsyncIterable<NodeEvent> {
   const mark = after === undefined ? undefined : parseMark(after)
   if (filter.length > 0) return filtered(parts, signal, filterOf(parts, filter), mark)
   return mark === undefined ? parts.events.subscribe(signal) : resumed(parts, signal, mark)
