@@ -118,6 +118,7 @@ export const LIMITS = {
   receiptModels: 3,
   receiptModelBytes: 512,
   batchReceipts: 4_096,
+  anchorReceipts: 32_768, // of all batches of one anchor: their links fit a block of the store
   bloomBytes: 128 * 1024, // of one block: 104,857 items at full precision
   windowBytes: 1 << 20, // of the filter over a window of blocks
   filterCriteria: 8,

@@ -14,7 +14,6 @@ import {
   keyAddress,
   limitError,
   LIMITS,
-  parseCid,
   PROTOCOL,
   UtnetError,
   cidOf,
@@ -36,6 +35,7 @@ import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipt
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { answerDemands } from './demands.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { devicesOf, type RemoteServer } from './devices.ts'
 import { createBuckets } from './buckets.ts'
@@ -131,7 +131,15 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const dev = heldAccount(keys.dev)
   const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
-  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev, crypto.publicKeyEd25519(keys.vendor), options.epochBlocks)
+  const { genesis, made } = devGenesis(
+    folder.chain,
+    clock,
+    node,
+    voteSecret,
+    dev,
+    crypto.publicKeyEd25519(keys.vendor),
+    options.epochBlocks,
+  )
 
   const genesisBytes = encodeGenesis(genesis)
   const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
@@ -237,6 +245,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const unanchored = new Map<string, Uint8Array>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   let requests: Requests | undefined
+  const demanded = answerDemands(chain, receipts, node)
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
@@ -253,6 +262,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
         unanchored.delete(laneOf(batch))
       }
     }
+    if (demanded.block(height)) producer.transactionWaits()
     requests?.block(
       height,
       outcomes.flatMap((o) => o.events),
@@ -263,7 +273,16 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     clock,
     proposer: { key: node.key, vrfProve: (alpha) => crypto.vrfProve(node.secret, alpha) },
     voters: [{ bls: crypto.blsPublicKey(voteSecret), sign: (message) => crypto.blsSign(message, voteSecret) }],
-    beforeBlock: () => anchorBatches(chain, receipts, node),
+    async beforeBlock() {
+      await anchorBatches({
+        chain,
+        receipts,
+        node,
+        digestsOf: (batch) => unanchored.get(laneOf(batch)),
+        keep: (block) => store.putAll([block]),
+      })
+      demanded.answer()
+    },
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
@@ -401,7 +420,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     genesis: async () => genesis,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),
-    ipfs: (cid, path, format) => parts.store.ipfs(parseCid(cid), path, format),
+    ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),
     metrics: () => parts.meters.text(),
   }
 }
