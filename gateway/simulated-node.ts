@@ -330,7 +330,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     chain: async () => {
       if (self.broken !== undefined) throw self.broken
       const { height, hash } = blocks[blocks.length - 1] as BlockView
-      return { chainId: chainId.toString(), height, hash, time: 1, finalized: height, prunedBelow: 0, validators: 1, mempool: 0 }
+      return { chainId: chainId.toString(), height, hash, time: 1, finalized: height, prunedBelow: 0, validators: 1, mempool: 0, baseFee: '1000000000' }
     },
     block: async (height) => {
       const block = blocks[height]

@@ -226,6 +226,7 @@ export const chain = name(
     prunedBelow: height,
     validators: z.int(),
     mempool: z.int(),
+    baseFee: z.string(),
   }) satisfies z.ZodType<ChainView>,
 )
 

@@ -219,6 +219,8 @@ export interface ChainView {
   readonly prunedBelow: number
   readonly validators: number
   readonly mempool: number
+  /** What the next block's transactions pay per gas, in 10^-18 UNC (docs/spec/fees.md). */
+  readonly baseFee: string
 }
 
 /** The set that votes in an epoch, in the order of its node keys. */

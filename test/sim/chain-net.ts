@@ -2,7 +2,7 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { compareBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../runtime/core/index.ts'
+import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../runtime/core/index.ts'
 import {
   Bft,
   bftCrypto,
@@ -17,8 +17,10 @@ import {
   type BftCrypto,
   type Evidence,
   type Message,
+  type RoundWorkOptions,
 } from '../../runtime/consensus/bft/index.ts'
-import { openChain, type Chain } from '../../runtime/consensus/index.ts'
+import { openChain, type Chain, type RewardRecord } from '../../runtime/consensus/index.ts'
+import { assignOf, chipOf, claimOf } from '../../runtime/consensus/power/testing/chips.ts'
 import {
   crypto,
   signTx,
@@ -31,6 +33,7 @@ import {
   type TestValidator,
 } from '../../runtime/consensus/test-kit.ts'
 import { seededRandom, SimulatedDisk, simulatedKv } from '../../runtime/kv/index.ts'
+import { fullDisk } from './full-disk.ts'
 import { knownAnswers } from './known-answers.ts'
 import { Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
@@ -41,6 +44,14 @@ export interface ChainLiar {
   outgoing(message: Message, to: number, own: BftCrypto): readonly Message[]
 }
 
+/** The work of rounds: what the genesis says of it, who has which chips, and how each validator does its part. */
+export interface ChainNetWork {
+  readonly genesis: Partial<Parameters<typeof testGenesis>[0]>
+  /** What a validator has in the first blocks. */
+  firstPayloads(validator: TestValidator, chain: Chain): readonly Parameters<typeof signTx>[1]['payload'][]
+  part(index: number, validator: TestValidator, chain: Chain): Pick<RoundWorkOptions, 'environment' | 'chips'>
+}
+
 export interface ChainNetOptions {
   readonly seed: number
   readonly heights: number
@@ -48,6 +59,8 @@ export interface ChainNetOptions {
   readonly powers?: readonly number[]
   /** Operation of the first node's disk at which it loses power. */
   readonly crashAt?: number
+  /** Write or sync of the first node's disk that fails with an error, as on a full disk; the node is started again later. */
+  readonly failAt?: { readonly write: number } | { readonly sync: number }
   /** Share of messages lost. */
   readonly drop?: number
   /** Cuts, losses, delays and losses of power, drawn from the seed, with calm between. */
@@ -55,6 +68,10 @@ export interface ChainNetOptions {
   readonly liar?: ChainLiar
   /** Whoever sees evidence brings it onto the chain. */
   readonly report?: boolean
+  /** Chips come to the validators while the chain runs, so that powers change from epoch to epoch. */
+  readonly turnover?: boolean
+  /** Blocks of an epoch; so many that none ends without it. */
+  readonly epochBlocks?: number
   /** Nobody keeps the row of what it signed. */
   readonly forgetful?: boolean
   /** Further choices of the genesis. */
@@ -63,6 +80,17 @@ export interface ChainNetOptions {
   readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
   /** Validators that lose power when a height is reached first. */
   readonly falls?: Readonly<Record<number, readonly number[]>>
+  readonly work?: ChainNetWork
+}
+
+/** What became of a block's reward. */
+export interface NetReward {
+  readonly height: number
+  readonly round: number
+  /** Place of the proposer among the validators. */
+  readonly proposer: number
+  /** Undefined where there was none. */
+  readonly record: RewardRecord | undefined
 }
 
 export interface ChainNetReport {
@@ -83,10 +111,15 @@ export interface ChainNetReport {
   readonly faults: readonly string[]
   /** By running validator, for each height from 1: the powers of all validators. */
   readonly powers: readonly (readonly (readonly number[])[])[]
+  /** By height from 1, as the first validator's last block has them. */
+  readonly rewards: readonly NetReward[]
+  readonly minted: bigint
 }
 
 const START = 1_700_000_000_000
 const POWERS = [1, 2, 3, 4]
+/** Shared by all runs of a process: the same keys sign the same. */
+const port = knownAnswers(crypto)
 const HOUR_MS = 3_600_000
 
 interface Net {
@@ -97,10 +130,9 @@ interface Net {
 
 /** Runs until each validator has `heights` blocks. */
 export async function runChainNet(options: ChainNetOptions): Promise<ChainNetReport> {
-  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS } = options
+  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS, epochBlocks } = options
   const random = seededRandom(seed)
   const time = new Scheduler()
-  const port = knownAnswers(crypto)
   // a set is in order of its node keys
   const order = [...powers.keys()].sort((a, b) => compareBytes(userOf(11 + a).key, userOf(11 + b).key))
   const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), Math.max(1, power)))
@@ -109,15 +141,23 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const genesis = testGenesis({
     validators: validators.filter((_, i) => powers[i] !== 0).map((v) => v.validator),
     accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    ...(epochBlocks === undefined ? {} : { epochBlocks, trustingBlocks: 10 * epochBlocks }),
     ...options.genesis,
+    ...options.work?.genesis,
   })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
   let crashes = 0
+  let failed = false
   let heals = 0
   const accused = new Set<number>()
   const disks = validators.map(
-    (_, i) => new SimulatedDisk({ seed: seed * 10 + i, ...(i === 0 && crashAt !== undefined ? { crashAt } : {}) }),
+    (_, i) =>
+      new SimulatedDisk({
+        seed: seed * 10 + i,
+        ...(i === 0 && crashAt !== undefined ? { crashAt } : {}),
+        ...(i === 0 && options.failAt !== undefined && 'sync' in options.failAt ? { failSyncAt: options.failAt.sync } : {}),
+      }),
   )
   const running: ({ readonly chain: Chain; readonly node: BftNode } | undefined)[] = validators.map(() => undefined)
   const monitor = new Monitor(validators.length, setAt)
@@ -139,6 +179,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   function fall(i: number): void {
     running[i]?.node.stop()
     running[i] = undefined
+    failed ||= i === 0
     crashes++
     time.after(3_000, async () => {
       disks[i]?.crash()
@@ -149,7 +190,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const boot = (i: number): Promise<void> =>
     guard(i, async () => {
       const v = validators[i] as (typeof validators)[number]
-      const kv = await simulatedKv(disks[i] as SimulatedDisk)
+      const disk = disks[i] as SimulatedDisk
+      const full = i === 0 && !failed && options.failAt !== undefined && 'write' in options.failAt ? options.failAt.write : undefined
+      const kv = await simulatedKv(full === undefined ? disk : fullDisk(disk, full))
       const chain = await openChain({ genesis, kv, executor: simulatedExecutor, crypto: port })
       const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
       const own = bftCrypto(chain.chainId, keys, port)
@@ -158,10 +201,18 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         if (random() < net.drop || (net.groups !== undefined && net.groups[i] !== net.groups[to])) return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
-      const app = chainApp({ chain, proposer: v.proposer, clock: () => START + 10_000 + time.now })
+      const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
+      const app = chainApp({
+        chain,
+        proposer: v.proposer,
+        clock: () => START + 10_000 + time.now,
+        ...(work === undefined ? {} : { work }),
+      })
       const node: BftNode = new BftNode(new Bft({ crypto: own, labelOf: payloadLabel }), {
         app: {
           ...app,
+          // whoever has all its blocks waits for the others
+          build: (height, round) => (height > heights ? undefined : app.build(height, round)),
           commit: async (final) => {
             await app.commit(final)
             if (i !== liar?.index) monitor.commit(i, final, final.certificate.height + 1, 0)
@@ -211,7 +262,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       chainId: any.chainId,
       nonce,
       expiry: 10_000,
-      gasLimit: payload.kind === 'transfer' ? 1_000_000n : 20_000_000n,
+      gasLimit: payload.kind === 'transfer' ? 1_000_000n : payload.kind === 'chip' ? 80_000_000n : 20_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })
@@ -250,6 +301,23 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     time.after(100, addTx)
   }
 
+  /** A validator's next step to more power: it bonds, claims a chip, lets the chip work for itself. */
+  const steps = validators.map(() => 0)
+  function addPower(): void {
+    const any = running.find((r) => r !== undefined)?.chain
+    const i = Math.floor(random() * validators.length)
+    const v = validators[i] as (typeof validators)[number]
+    if (any !== undefined) {
+      const step = steps[i] as number
+      steps[i] = step + 1
+      const chip = chipOf(`net ${seed} ${i} ${Math.floor(step / 3)}`)
+      if (step % 3 === 0) send(v, any, { kind: 'node', action: { op: 'bond', amount: genesis.bondPrice } })
+      else if (step % 3 === 1) send(v, any, { kind: 'chip', action: claimOf(chip, any.chainId, v.address) })
+      else send(v, any, { kind: 'chip', action: assignOf(chip, any.chainId, 0, v, v.address) })
+    }
+    time.after(200, addPower)
+  }
+
   /** Bad weather and calm in turns. A node is down at most while the weather is bad. */
   function change(): void {
     if (net === calm) {
@@ -270,7 +338,11 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   }
 
   for (const i of validators.keys()) await boot(i)
+  const [opened] = running
+  for (const [i, v] of validators.entries())
+    if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(v, opened.chain, payload)
   addTx()
+  if (options.turnover === true) addPower()
   if (options.weather === true) time.after(500, change)
   const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
   while (monitor.conflicts.length === 0 && monitor.faults.length === 0 && running.some((r) => heightOf(r) < heights)) {
@@ -298,5 +370,16 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         return validators.map((v) => set.find((m) => m.key.join() === v.key.join())?.power ?? 0)
       }),
     ),
+    rewards: Array.from({ length: common }, (_, h) => {
+      const { height, round, proposer } = (first as Chain).headerAt(h + 1).header
+      return { height, round, proposer: validators.findIndex((v) => equalBytes(v.key, proposer)), record: first?.reward(height) }
+    }),
+    minted: first?.minted() ?? 0n,
   }
+}
+
+/** A run in bad weather with powers that change each epoch: all of it follows from the seed. */
+export function weatherOf(seed: number, nodes: number): Omit<ChainNetOptions, 'heights'> & { readonly powers: readonly number[] } {
+  const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
+  return { seed, powers, weather: true, turnover: true, epochBlocks: 6 }
 }

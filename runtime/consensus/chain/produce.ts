@@ -1,8 +1,9 @@
 /** One block from end to end, for a driver that holds enough of the power to certify it. */
 import { equalBytes, leaderOf, UtnetError, type Certificate, type CID } from '../../core/index.ts'
 import type { Proposer, Voter } from '../crypto-port.ts'
+import { fateError } from '../mempool/index.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
-import { buildBlock, executeBlock, loadModules, readTxs, withModules, type BuildOptions } from './build.ts'
+import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
 import { makeCertificate, pendingBlock, voteFor } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
@@ -25,14 +26,15 @@ export async function proposeBlock(
     ({ skipped }) => skipped.map((s) => s.error),
   )
   const dropped: { id: CID; error: unknown }[] = []
-  for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.id.toString())) dropped.push({ id: gone.id, error })
+  for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.hash)) dropped.push({ id: gone.id, error })
   return { executed: built.executed, dropped }
 }
 
 /** Runs another's block with the modules ready that it runs; throws as `executeBlock`. */
 export async function runBlock(core: ChainCore, block: Block, parentCertificate?: Certificate | null): Promise<ExecutedBlock> {
-  await loadModules(core, readTxs(core, block))
-  return withModules(core, () => executeBlock(core, block, parentCertificate))
+  const txs = await checkTxs(core, block)
+  await loadModules(core, txs)
+  return withModules(core, () => executeBlock(core, block, parentCertificate, txs))
 }
 
 /** Builds, votes for and commits the next block; first finishes one that was voted for before a crash. */
@@ -75,9 +77,7 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   const set = core.sets.at(executed.block.header.height)
   const voters = options.voters.filter((voter) => set.some((v) => equalBytes(v.bls, voter.bls)))
   const certificate = await certify(core, executed, voters)
-  for (const tx of await commitBlock(core, executed, certificate)) {
-    dropped.push({ id: tx.id, error: new UtnetError('tx_expired', `transaction ${tx.id} can no longer stand in a block`) })
-  }
+  for (const gone of await commitBlock(core, executed, certificate)) dropped.push({ id: gone.tx.id, error: fateError(gone) })
   const { header, hash } = core.head
   return { header, hash, certificate, outcomes: executed.execution.effects.map((e) => e.outcome), dropped }
 }

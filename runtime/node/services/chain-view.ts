@@ -27,6 +27,7 @@ export function chain(parts: Parts): ChainView {
     prunedBelow: parts.chain.lowestState(),
     validators: parts.chain.setAt(header.height + 1).length,
     mempool: parts.chain.waiting(),
+    baseFee: parts.chain.baseFee().toString(),
   }
 }
 
