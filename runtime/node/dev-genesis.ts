@@ -22,6 +22,7 @@ export function devGenesis(
   voteSecret: Uint8Array,
   dev: HeldAccount,
   vendor: Uint8Array,
+  epochBlocks?: number,
 ): { readonly genesis: Genesis; readonly made: boolean } {
   const path = join(folder, 'genesis.json')
   if (existsSync(path)) {
@@ -48,6 +49,7 @@ export function devGenesis(
     ],
     vendors: [{ name: 'dev', key: vendor }],
     salt: randomBytes(16),
+    ...(epochBlocks === undefined ? {} : { epochBlocks }),
   })
   writeDurably(path, `${JSON.stringify({ genesis: toBase64(encodeGenesis(genesis)) })}\n`)
   return { genesis, made: true }

@@ -11,6 +11,7 @@ import type { CallRecorder } from './call-recorder.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Meters } from './meters.ts'
 import type { Producer } from './producer.ts'
+import type { SubmitQueue } from './submit-queue.ts'
 
 /** What is kept of input, output and log: a default, and other choices by guest or model name. */
 export interface RetentionRules {
@@ -69,6 +70,8 @@ export interface Parts extends RunParts {
   readonly receipts: AllReceipts
   readonly recorder: CallRecorder
   readonly producer: Producer
+  /** Where transactions of clients come in. */
+  readonly submits: SubmitQueue
   readonly events: EventHub
   readonly meters: Meters
   /** The node's own account: it pays for anchors. */
