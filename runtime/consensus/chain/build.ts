@@ -67,7 +67,7 @@ export function buildBlock(
   const start = startHeader(core.rules, core.head, round, timeMs, proposer)
   const parent = { store: core.store, roots: core.head.roots }
   const { cat = NO_CAT, verdicts = [] } = options
-  const work = { cat, verdicts, context: workContext(core, start.height, start.proposer) }
+  const work = { cat, verdicts, context: workContext(core, start) }
   const context = contextOf(core, start)
   const { execution, skipped } = executeFitting(parent, context, work, options.txs ?? core.mempool.take(context.baseFee))
   const header = completeHeader(start, execution.roots)
@@ -145,7 +145,7 @@ export function executeBlock(
   const { header } = block
   const parent = parentCertificate === core.head.certificate ? core.head : parentOf(core, parentCertificate)
   checkHeaderStart(core.rules, parent, header)
-  const work = { cat: block.cat, verdicts: block.verdicts, context: workContext(core, header.height, header.proposer) }
+  const work = { cat: block.cat, verdicts: block.verdicts, context: workContext(core, header) }
   const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), work, txs ?? checkedTxs(core, block))
   checkHeaderRoots(header, execution.roots)
   return { block, hash: headerHash(header), execution, parentCertificate: parent.certificate }
