@@ -1,4 +1,5 @@
 /** The chain: speed, proofs, certificates and the simulator. Parts stand alone: `npm run -s bench -- chain --only=sim`. */
+import { catRows } from './chain/cat.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -6,6 +7,7 @@ type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  cat: catRows,
   sim: simRows,
 }
 
