@@ -2,7 +2,7 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex } from '../../runtime/core/index.ts'
+import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../runtime/core/index.ts'
 import {
   Bft,
   bftCrypto,
@@ -20,6 +20,7 @@ import {
   type RoundWorkOptions,
 } from '../../runtime/consensus/bft/index.ts'
 import { openChain, type Chain, type RewardRecord } from '../../runtime/consensus/index.ts'
+import { assignOf, chipOf, claimOf } from '../../runtime/consensus/power/testing/chips.ts'
 import {
   crypto,
   signTx,
@@ -28,9 +29,11 @@ import {
   UNC,
   userOf,
   validatorOf,
+  type TestUser,
   type TestValidator,
 } from '../../runtime/consensus/test-kit.ts'
 import { seededRandom, SimulatedDisk, simulatedKv } from '../../runtime/kv/index.ts'
+import { fullDisk } from './full-disk.ts'
 import { knownAnswers } from './known-answers.ts'
 import { Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
@@ -52,10 +55,12 @@ export interface ChainNetWork {
 export interface ChainNetOptions {
   readonly seed: number
   readonly heights: number
-  /** Power of each validator; 1, 2, 3 and 4 without it. */
+  /** Founding power of each validator; 1, 2, 3 and 4 without it. One of 0 is none of the genesis. */
   readonly powers?: readonly number[]
   /** Operation of the first node's disk at which it loses power. */
   readonly crashAt?: number
+  /** Write or sync of the first node's disk that fails with an error, as on a full disk; the node is started again later. */
+  readonly failAt?: { readonly write: number } | { readonly sync: number }
   /** Share of messages lost. */
   readonly drop?: number
   /** Cuts, losses, delays and losses of power, drawn from the seed, with calm between. */
@@ -63,8 +68,18 @@ export interface ChainNetOptions {
   readonly liar?: ChainLiar
   /** Whoever sees evidence brings it onto the chain. */
   readonly report?: boolean
+  /** Chips come to the validators while the chain runs, so that powers change from epoch to epoch. */
+  readonly turnover?: boolean
+  /** Blocks of an epoch; so many that none ends without it. */
+  readonly epochBlocks?: number
   /** Nobody keeps the row of what it signed. */
   readonly forgetful?: boolean
+  /** Further choices of the genesis. */
+  readonly genesis?: Parameters<typeof testGenesis>[0]
+  /** Called once for each height that is reached first, with a chain that has it: transactions to send. Senders are validators, or none of them. */
+  readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
+  /** Validators that lose power when a height is reached first. */
+  readonly falls?: Readonly<Record<number, readonly number[]>>
   readonly work?: ChainNetWork
 }
 
@@ -94,6 +109,8 @@ export interface ChainNetReport {
   /** Two blocks of one height with certificates. */
   readonly conflicts: Monitor['conflicts']
   readonly faults: readonly string[]
+  /** By running validator, for each height from 1: the powers of all validators. */
+  readonly powers: readonly (readonly (readonly number[])[])[]
   /** By height from 1, as the first validator's last block has them. */
   readonly rewards: readonly NetReward[]
   readonly minted: bigint
@@ -101,6 +118,8 @@ export interface ChainNetReport {
 
 const START = 1_700_000_000_000
 const POWERS = [1, 2, 3, 4]
+/** Shared by all runs of a process: the same keys sign the same. */
+const port = knownAnswers(crypto)
 const HOUR_MS = 3_600_000
 
 interface Net {
@@ -111,29 +130,41 @@ interface Net {
 
 /** Runs until each validator has `heights` blocks. */
 export async function runChainNet(options: ChainNetOptions): Promise<ChainNetReport> {
-  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS } = options
+  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS, epochBlocks } = options
   const random = seededRandom(seed)
   const time = new Scheduler()
-  const port = knownAnswers(crypto)
   // a set is in order of its node keys
   const order = [...powers.keys()].sort((a, b) => compareBytes(userOf(11 + a).key, userOf(11 + b).key))
-  const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), power))
-  const users = [...[2, 3, 4].map(userOf), ...validators]
+  const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), Math.max(1, power)))
+  const users = [2, 3].map(userOf)
+  const reporter = userOf(4)
   const genesis = testGenesis({
-    validators: validators.map((v) => v.validator),
-    accounts: users.map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    validators: validators.filter((_, i) => powers[i] !== 0).map((v) => v.validator),
+    accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    ...(epochBlocks === undefined ? {} : { epochBlocks, trustingBlocks: 10 * epochBlocks }),
+    ...options.genesis,
     ...options.work?.genesis,
   })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
   let crashes = 0
+  let failed = false
   let heals = 0
   const accused = new Set<number>()
   const disks = validators.map(
-    (_, i) => new SimulatedDisk({ seed: seed * 10 + i, ...(i === 0 && crashAt !== undefined ? { crashAt } : {}) }),
+    (_, i) =>
+      new SimulatedDisk({
+        seed: seed * 10 + i,
+        ...(i === 0 && crashAt !== undefined ? { crashAt } : {}),
+        ...(i === 0 && options.failAt !== undefined && 'sync' in options.failAt ? { failSyncAt: options.failAt.sync } : {}),
+      }),
   )
   const running: ({ readonly chain: Chain; readonly node: BftNode } | undefined)[] = validators.map(() => undefined)
-  const monitor = new Monitor(validators.length, () => validators.map((v) => v.validator))
+  const monitor = new Monitor(validators.length, setAt)
+  /** Place of a validator among all, by its place in the set of a height. */
+  const placeOf = (member: number, height: number): number =>
+    validators.findIndex((v) => v.key.join() === setAt(height)[member]?.key.join())
+  let reached = 0
   const wires: Uint8Array[] = []
 
   async function guard(i: number, work: () => Promise<unknown>): Promise<void> {
@@ -148,6 +179,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   function fall(i: number): void {
     running[i]?.node.stop()
     running[i] = undefined
+    failed ||= i === 0
     crashes++
     time.after(3_000, async () => {
       disks[i]?.crash()
@@ -158,7 +190,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const boot = (i: number): Promise<void> =>
     guard(i, async () => {
       const v = validators[i] as (typeof validators)[number]
-      const kv = await simulatedKv(disks[i] as SimulatedDisk)
+      const disk = disks[i] as SimulatedDisk
+      const full = i === 0 && !failed && options.failAt !== undefined && 'write' in options.failAt ? options.failAt.write : undefined
+      const kv = await simulatedKv(full === undefined ? disk : fullDisk(disk, full))
       const chain = await openChain({ genesis, kv, executor: simulatedExecutor, crypto: port })
       const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
       const own = bftCrypto(chain.chainId, keys, port)
@@ -177,9 +211,12 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const node: BftNode = new BftNode(new Bft({ crypto: own, labelOf: payloadLabel }), {
         app: {
           ...app,
+          // whoever has all its blocks waits for the others
+          build: (height, round) => (height > heights ? undefined : app.build(height, round)),
           commit: async (final) => {
             await app.commit(final)
             if (i !== liar?.index) monitor.commit(i, final, final.certificate.height + 1, 0)
+            reach(final.certificate.height, chain)
           },
         },
         loadRow: () => {
@@ -196,7 +233,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         timer: (ms, fire) => time.after(ms, () => guard(i, () => node.fire(fire))),
         onEvidence: (evidence) => {
           if (i === liar?.index) return
-          accused.add(evidence.member)
+          accused.add(placeOf(evidence.member, evidence.height))
           if (options.report === true) report(i, evidence)
         },
         onRefuse: (from, why) => {
@@ -218,34 +255,67 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     }
   }
 
-  const nonces = users.map(() => 0)
-  function send(u: number, any: Chain, payload: Parameters<typeof signTx>[1]['payload']): void {
-    const wire = signTx(users[u] as (typeof users)[number], {
+  const nonces = new Map<TestUser, number>()
+  function send(user: TestUser, any: Chain, payload: TxPayload): void {
+    const nonce = nonces.get(user) ?? 0
+    const wire = signTx(user, {
       chainId: any.chainId,
-      nonce: nonces[u] as number,
+      nonce,
       expiry: 10_000,
-      gasLimit: payload.kind === 'chip' ? 80_000_000n : payload.kind === 'evidence' ? 20_000_000n : 1_000_000n,
+      gasLimit: payload.kind === 'transfer' ? 1_000_000n : payload.kind === 'chip' ? 80_000_000n : 20_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })
-    nonces[u] = (nonces[u] as number) + 1
+    nonces.set(user, nonce + 1)
     wires.push(wire)
     for (const r of running) if (r !== undefined) submit(r.chain, wire)
+  }
+
+  /** What a height that is reached first brings with it. */
+  function reach(height: number, chain: Chain): void {
+    if (height <= reached) return
+    reached = height
+    for (const [user, payload] of options.act?.(height, chain, validators) ?? []) send(user, chain, payload)
+    for (const i of options.falls?.[height] ?? []) time.after(1, () => Promise.resolve(fall(i)))
+  }
+
+  /** The set of a height, as one that runs knows it. */
+  function setAt(height: number): readonly Validator[] {
+    const knows = running.find((r) => r !== undefined && r.chain.head().header.height + 1 >= height)
+    return knows === undefined ? genesis.validators : knows.chain.setAt(height)
   }
 
   const reported = new Set<number>()
   function report(i: number, evidence: Evidence): void {
     const chain = running[i]?.chain
-    if (chain === undefined || reported.has(evidence.member)) return
-    reported.add(evidence.member)
-    send(2, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
+    const offender = placeOf(evidence.member, evidence.height)
+    if (chain === undefined || reported.has(offender)) return
+    reported.add(offender)
+    send(reporter, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
   }
 
   function addTx(): void {
     const any = running.find((r) => r !== undefined)?.chain
-    const u = Math.floor(random() * 2)
-    if (any !== undefined) send(u, any, { kind: 'transfer', to: keyAddress(new Uint8Array(32).fill(u)), value: 1n })
+    const payer = users[Math.floor(random() * 2)] as TestUser
+    if (any !== undefined) send(payer, any, { kind: 'transfer', to: keyAddress(payer.key), value: 1n })
     time.after(100, addTx)
+  }
+
+  /** A validator's next step to more power: it bonds, claims a chip, lets the chip work for itself. */
+  const steps = validators.map(() => 0)
+  function addPower(): void {
+    const any = running.find((r) => r !== undefined)?.chain
+    const i = Math.floor(random() * validators.length)
+    const v = validators[i] as (typeof validators)[number]
+    if (any !== undefined) {
+      const step = steps[i] as number
+      steps[i] = step + 1
+      const chip = chipOf(`net ${seed} ${i} ${Math.floor(step / 3)}`)
+      if (step % 3 === 0) send(v, any, { kind: 'node', action: { op: 'bond', amount: genesis.bondPrice } })
+      else if (step % 3 === 1) send(v, any, { kind: 'chip', action: claimOf(chip, any.chainId, v.address) })
+      else send(v, any, { kind: 'chip', action: assignOf(chip, any.chainId, 0, v, v.address) })
+    }
+    time.after(200, addPower)
   }
 
   /** Bad weather and calm in turns. A node is down at most while the weather is bad. */
@@ -270,8 +340,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   for (const i of validators.keys()) await boot(i)
   const [opened] = running
   for (const [i, v] of validators.entries())
-    if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(3 + i, opened.chain, payload)
+    if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(v, opened.chain, payload)
   addTx()
+  if (options.turnover === true) addPower()
   if (options.weather === true) time.after(500, change)
   const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
   while (monitor.conflicts.length === 0 && monitor.faults.length === 0 && running.some((r) => heightOf(r) < heights)) {
@@ -293,10 +364,22 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
     conflicts: monitor.conflicts,
     faults: monitor.faults,
+    powers: chains.map((chain) =>
+      Array.from({ length: common }, (_, h) => {
+        const set = chain.setAt(h + 1)
+        return validators.map((v) => set.find((m) => m.key.join() === v.key.join())?.power ?? 0)
+      }),
+    ),
     rewards: Array.from({ length: common }, (_, h) => {
       const { height, round, proposer } = (first as Chain).headerAt(h + 1).header
       return { height, round, proposer: validators.findIndex((v) => equalBytes(v.key, proposer)), record: first?.reward(height) }
     }),
     minted: first?.minted() ?? 0n,
   }
+}
+
+/** A run in bad weather with powers that change each epoch: all of it follows from the seed. */
+export function weatherOf(seed: number, nodes: number): Omit<ChainNetOptions, 'heights'> & { readonly powers: readonly number[] } {
+  const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
+  return { seed, powers, weather: true, turnover: true, epochBlocks: 6 }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { crypto } from '../../runtime/consensus/test-kit.ts'
-import { runChainNet, type ChainNetReport } from './chain-net.ts'
+import { runChainNet, weatherOf, type ChainNetReport } from './chain-net.ts'
 
 crypto.useNativeHashes()
 
@@ -34,4 +34,16 @@ test('U7.2-DBL-1 a validator that loses power at any write goes on, and never si
     crashes += report.crashes
   }
   expect(crashes).toBeGreaterThan(5)
+})
+
+test('U2.5-PWR-1 the real chain in bad weather, with powers that change each epoch: one chain, nobody accused, progress', async () => {
+  // a new one each run; a red run prints it
+  const seed = Number(process.env['SIM_SEED'] ?? 1 + Math.floor(Math.random() * 100_000))
+  const again = `npm run sim -- --chain --seed ${seed} --nodes 4 --heights 30`
+  process.stdout.write(`${again}\n`)
+  const report = await runChainNet({ ...weatherOf(seed, 4), heights: 30 })
+  expect({ again, ...agreement(report) }).toEqual({ again, ...AGREED })
+  expect(report.blocks.every((b) => b.length === 30)).toBe(true)
+  expect(report.transactions).toBeGreaterThan(0)
+  expect(report.powers[0]?.at(-1)).not.toEqual(weatherOf(seed, 4).powers)
 })

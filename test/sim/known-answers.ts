@@ -2,7 +2,7 @@
 import { toHex, type Validator } from '../../runtime/core/index.ts'
 import type { ChainCrypto } from '../../runtime/consensus/index.ts'
 
-const MOST = 50_000
+const MOST = 20_000
 
 /** The port over another, asked once for each question. */
 export function knownAnswers(crypto: ChainCrypto): ChainCrypto {
@@ -17,7 +17,8 @@ export function knownAnswers(crypto: ChainCrypto): ChainCrypto {
   const text = (parts: readonly Uint8Array[]): string => parts.map(toHex).join('/')
   return {
     ...crypto,
-    verifyEd25519: (signature, message, key) => once(`e/${text([signature, message, key])}`, () => crypto.verifyEd25519(signature, message, key)),
+    verifyEd25519: (signature, message, key) =>
+      once(`e/${text([signature, message, key])}`, () => crypto.verifyEd25519(signature, message, key)),
     vrfVerify: (key, alpha, proof) => once(`v/${text([key, alpha, proof])}`, () => crypto.vrfVerify(key, alpha, proof)),
     blsFastAggregateVerify: (signature, message, keys) =>
       once(`b/${text([signature, message, ...keys])}`, () => crypto.blsFastAggregateVerify(signature, message, keys)),

@@ -5,7 +5,7 @@
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { Arguments } from './arguments.ts'
 import { printAttack, printTable } from './attacks/print.ts'
-import { runChainNet } from './chain-net.ts'
+import { runChainNet, weatherOf } from './chain-net.ts'
 import { realKeys } from './real-keys.ts'
 import { runWorld, type Defence, type WorldOptions } from './world.ts'
 
@@ -45,8 +45,7 @@ async function world(seed: number): Promise<Line> {
 
 async function chain(seed: number): Promise<Line> {
   const nodes = args.number('nodes', NODES[seed % NODES.length] as number)
-  const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
-  const report = await runChainNet({ seed, heights: args.number('heights', 30), powers, weather: true })
+  const report = await runChainNet({ ...weatherOf(seed, nodes), heights: args.number('heights', 30) })
   const { blocks, stateRoots, conflicts, faults, ...rest } = report
   const parted = new Set(blocks.map((b) => b.join())).size + new Set(stateRoots).size - 2
   return {
@@ -78,5 +77,9 @@ async function runs(): Promise<boolean> {
 }
 
 const [attack] = args.values('attack')
-const good = await (attack !== undefined ? printAttack(attack, args.values('without'), first) : args.has('attacks') ? printTable(first) : runs())
+const good = await (attack !== undefined
+  ? printAttack(attack, args.values('without'), first)
+  : args.has('attacks')
+    ? printTable(first)
+    : runs())
 process.exitCode = good ? 0 : 1

@@ -35,6 +35,8 @@ const TRUSTING_BLOCKS = 14 * 24 * 3_600
 /** Epochs that the trusting period has at least: power is fixed one epoch ahead, so a bond is at stake for two epochs after it was given up. */
 const TRUSTING_EPOCHS = 3
 const UNC = 10n ** 18n
+/** White paper 4.6: there are never more than 10^10 UNC. */
+const SUPPLY_CAP = 10n ** 10n * UNC
 const BOND_PRICE = 1_000n * UNC
 /** Per mille. */
 const LEVEL0_SHARE = 100
@@ -113,6 +115,7 @@ export function checkGenesis(genesis: Genesis, crypto: ChainCrypto): void {
   const founding = totalPower(genesis.validators)
   if (founding > LIMITS.foundingPower)
     throw limitError('chain_invalid', 'foundingPower', founding, LIMITS.foundingPower, 'power of the genesis')
+  if (supplyOf(genesis) > SUPPLY_CAP) throw refuse(`the balances are over the cap of ${SUPPLY_CAP / UNC} UNC`)
   checkPowerRules(genesis, refuse)
   checkWorkRules(genesis, refuse)
   for (const { address } of genesis.accounts) {
@@ -120,7 +123,6 @@ export function checkGenesis(genesis: Genesis, crypto: ChainCrypto): void {
     if (seen.has(text)) throw refuse(`account ${text} stands in it twice`)
     seen.add(text)
   }
-  if (supplyOf(genesis) >= MAX_AMOUNT) throw refuse('the balances are over 128 bits')
 }
 
 function checkPowerRules(genesis: Genesis, refuse: (why: string) => UtnetError): void {

@@ -1,5 +1,6 @@
 /** Every attack of research 4.4 and every hole of 4.3, by name. */
 import type { Attack } from './attack.ts'
+import { catCopied } from './cat-copied.ts'
 import { censorship } from './censorship.ts'
 import { clockSkew } from './clock-skew.ts'
 import { crashRestart } from './crash-restart.ts'
@@ -8,10 +9,16 @@ import { keyGrinding } from './key-grinding.ts'
 import { leaderDos } from './leader-dos.ts'
 import { nothingAtStake } from './nothing-at-stake.ts'
 import { partition } from './partition.ts'
+import { rentedTwice } from './rented-twice.ts'
 import { replayTransaction } from './replay-transaction.ts'
 import { replayVote } from './replay-vote.ts'
 import { rogueKeyAttack } from './rogue-key.ts'
+import { serialTwice } from './serial-twice.ts'
 import { signatureMalleability } from './signature-malleability.ts'
+import { stalePower } from './stale-power.ts'
+import { summedKey } from './summed-key.ts'
+import { sybil } from './sybil.ts'
+import { twoNodes } from './two-nodes.ts'
 import { vrfWithholding } from './vrf-withholding.ts'
 
 export type { Attack, AttackOutcome } from './attack.ts'
@@ -25,9 +32,16 @@ export const ATTACKS: readonly Attack[] = [
   signatureMalleability,
   replayTransaction,
   replayVote,
+  sybil,
   censorship,
   clockSkew,
   partition,
   crashRestart,
+  catCopied,
+  stalePower,
   leaderDos,
+  summedKey,
+  twoNodes,
+  serialTwice,
+  rentedTwice,
 ]

@@ -47,7 +47,7 @@ function mixed(seed: number): { readonly key: Uint8Array; sign(message: Uint8Arr
   }
 }
 
-const takes = async (chain: Chain, work: () => unknown): Promise<boolean> => {
+const takes = async (work: () => unknown): Promise<boolean> => {
   try {
     await work()
     return true
@@ -90,16 +90,16 @@ export const signatureMalleability: Attack = {
     const bigger = sig.slice()
     for (let i = 32; i < 64; i++, s >>= 8n) bigger[i] = Number(s & 255n)
     for (const chain of [a, b])
-      if (await takes(chain, () => chain.submit(encodeTx({ body: plain, sig: bigger })))) return broken('one transaction has two signatures')
+      if (await takes(() => chain.submit(encodeTx({ body: plain, sig: bigger })))) return broken('one transaction has two signatures')
     const crafted = body(odd.key)
     const wire = encodeTx({ body: crafted, sig: odd.sign(txSigningBytes(crafted)) })
-    const said = await Promise.all([a, b].map((chain) => takes(chain, () => chain.submit(wire))))
+    const said = await Promise.all([a, b].map((chain) => takes(() => chain.submit(wire))))
     if (said[0] === said[1]) return held(`both ${said[0] === true ? 'take' : 'refuse'} what OpenSSL and ZIP 215 differ on`)
     // who takes it makes a block of it, which the other refuses: two validators of one chain part
     const [maker, other] = said[0] === true ? [a, b] : [b, a]
     await maker.produce({ timeMs: genesis.time + 1, proposer: VALIDATOR.proposer, voters: [VALIDATOR.voter] })
     const { header, txs, cat, verdicts, certificate } = maker.blockAt(1)
-    const follows = await takes(other, async () => {
+    const follows = await takes(async () => {
       if (certificate !== null) await other.commitBlock(other.executeBlock({ header, txs, cat, verdicts }), certificate)
     })
     return follows ? held('the other follows') : broken('a final block that half of the validators refuse')

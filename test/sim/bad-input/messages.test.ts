@@ -82,7 +82,14 @@ async function messages(chainId = undefined as Awaited<ReturnType<typeof open>>[
     signature: portOf(0).aggregate([0, 1, 2].map((i) => vote(i, phase).signature)),
   })
   const body = { height: 1, round: 0, validRound: -1, block }
-  const proposal: Message = { kind: 'proposal', ...body, proposer: leader, payload, lock: null, signature: portOf(leader).signProposal(body) }
+  const proposal: Message = {
+    kind: 'proposal',
+    ...body,
+    proposer: leader,
+    payload,
+    lock: null,
+    signature: portOf(leader).signProposal(body),
+  }
   const others = validators.keys().filter((i) => i !== leader)
   const [voter] = others
   const one = {
@@ -138,7 +145,8 @@ const CODES = ['core_not_canonical', 'core_too_large', 'core_bad_argument', 'cor
 function fieldOf(kind: string, path: string): string | undefined {
   const [first, second] = [...path.matchAll(/\[(\d+)\]/g)].map((m) => Number(m[1]))
   if (first === undefined) return undefined
-  return `${kind} ${second === undefined ? FIELDS[kind]?.[first] : QUORUM[second]}`
+  const field = FIELDS[kind]?.[first]
+  return `${kind} ${field === '' && second !== undefined ? QUORUM[second] : field}`
 }
 
 type Listener = Awaited<ReturnType<typeof listener>>
