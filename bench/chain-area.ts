@@ -2,6 +2,7 @@
 import { catRows } from './chain/cat.ts'
 import { leaderRows } from './chain/leader.ts'
 import { eventRows } from './chain/events.ts'
+import { overheadRows } from './chain/overhead.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -10,6 +11,7 @@ type Emit = (row: Row) => void
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   cat: catRows,
+  overhead: overheadRows,
   leader: leaderRows,
   events: eventRows,
   sim: simRows,
