@@ -1,6 +1,8 @@
 /** The chain: speed, proofs, certificates and the simulator. Parts stand alone: `npm run -s bench -- chain --only=sim`. */
+import { catRows } from './chain/cat.ts'
 import { leaderRows } from './chain/leader.ts'
 import { eventRows } from './chain/events.ts'
+import { overheadRows } from './chain/overhead.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -8,6 +10,8 @@ type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  cat: catRows,
+  overhead: overheadRows,
   leader: leaderRows,
   events: eventRows,
   sim: simRows,
