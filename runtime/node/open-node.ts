@@ -14,7 +14,6 @@ import {
   keyAddress,
   limitError,
   LIMITS,
-  parseCid,
   PROTOCOL,
   UtnetError,
   cidOf,
@@ -36,6 +35,7 @@ import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipt
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { answerDemands } from './demands.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { devicesOf, type RemoteServer } from './devices.ts'
 import { createBuckets } from './buckets.ts'
@@ -46,7 +46,7 @@ import { guestOperators } from './guest-operators.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
-import type { HeldAccount, Parts, ReceiptRules, RetentionRules } from './parts.ts'
+import { heldAccount, type HeldAccount, type Parts, type ReceiptRules, type RetentionRules } from './parts.ts'
 import { createProducer } from './producer.ts'
 import { answerRequests, type Requests } from './requests.ts'
 import { pooledRandom } from './random.ts'
@@ -87,6 +87,8 @@ export interface NodeOptions {
   readonly prices?: Readonly<Record<string, number>>
   /** The component that device `wasm` runs; that of the package unless told. */
   readonly exactComponent?: Uint8Array
+  /** Blocks of an epoch, where this start makes the chain; 600 unless told. */
+  readonly epochBlocks?: number
   /** The node lies in one of so many inferences; only under a dev genesis. */
   readonly cheat?: number
   /** Where it is given, a node that lies audits itself and disputes what it finds; told of disputes, with the file of the transcript. */
@@ -109,11 +111,6 @@ export interface OpenNode {
   close(): Promise<void>
 }
 
-function held(secret: Uint8Array): HeldAccount {
-  const key = crypto.publicKeyEd25519(secret)
-  return { secret, key, address: keyAddress(key) }
-}
-
 /** Opens a node over a data folder. Throws `data_locked`, `data_version`, `data_corrupt` or `chain_invalid`; nothing stays open then. */
 export async function openNode(options: NodeOptions): Promise<OpenNode> {
   crypto.useNativeHashes()
@@ -130,11 +127,19 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
 async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Promise<void> | void)[]): Promise<OpenNode> {
   const clock = realClock
   const keys = nodeKeys(folder.keys)
-  const node = held(keys.identity)
-  const dev = held(keys.dev)
+  const node = heldAccount(keys.identity)
+  const dev = heldAccount(keys.dev)
   const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
-  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev)
+  const { genesis, made } = devGenesis(
+    folder.chain,
+    clock,
+    node,
+    voteSecret,
+    dev,
+    crypto.publicKeyEd25519(keys.vendor),
+    options.epochBlocks,
+  )
 
   const genesisBytes = encodeGenesis(genesis)
   const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
@@ -240,6 +245,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const unanchored = new Map<string, Uint8Array>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   let requests: Requests | undefined
+  const demanded = answerDemands(chain, receipts, node)
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
@@ -256,6 +262,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
         unanchored.delete(laneOf(batch))
       }
     }
+    if (demanded.block(height)) producer.transactionWaits()
     requests?.block(
       height,
       outcomes.flatMap((o) => o.events),
@@ -266,7 +273,16 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     clock,
     proposer: { key: node.key, vrfProve: (alpha) => crypto.vrfProve(node.secret, alpha) },
     voters: [{ bls: crypto.blsPublicKey(voteSecret), sign: (message) => crypto.blsSign(message, voteSecret) }],
-    beforeBlock: () => anchorBatches(chain, receipts, node),
+    async beforeBlock() {
+      await anchorBatches({
+        chain,
+        receipts,
+        node,
+        digestsOf: (batch) => unanchored.get(laneOf(batch)),
+        keep: (block) => store.putAll([block]),
+      })
+      demanded.answer()
+    },
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
@@ -399,11 +415,12 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
+    epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
     power: async (epoch) => chainView.power(parts, epoch),
     genesis: async () => genesis,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),
-    ipfs: (cid, path, format) => parts.store.ipfs(parseCid(cid), path, format),
+    ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),
     metrics: () => parts.meters.text(),
   }
 }
