@@ -1,6 +1,7 @@
 /** The chain: speed, proofs, certificates and the simulator. Parts stand alone: `npm run -s bench -- chain --only=sim`. */
 import { leaderRows } from './chain/leader.ts'
 import { eventRows } from './chain/events.ts'
+import { growthRows } from './chain/growth/index.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -10,6 +11,7 @@ type Emit = (row: Row) => void
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   leader: leaderRows,
   events: eventRows,
+  growth: growthRows,
   sim: simRows,
 }
 
