@@ -3,6 +3,7 @@ import { catRows } from './chain/cat.ts'
 import { leaderRows } from './chain/leader.ts'
 import { eventRows } from './chain/events.ts'
 import { overheadRows } from './chain/overhead.ts'
+import { growthRows } from './chain/growth/index.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -14,6 +15,7 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   overhead: overheadRows,
   leader: leaderRows,
   events: eventRows,
+  growth: growthRows,
   sim: simRows,
 }
 
