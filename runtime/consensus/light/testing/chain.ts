@@ -94,6 +94,8 @@ export interface TestChain extends LightSource {
   readonly genesis: Genesis
   readonly chainId: CID
   membersAt(height: number): readonly Signer[]
+  /** The header alone. */
+  headerAtUncertified(height: number): Header
   headerAt(height: number): { readonly header: Header; readonly certificate: Certificate }
   /** Another header of that height, certified as the true one is. */
   forkAt(height: number, parts?: Partial<Header>): { readonly header: Header; readonly certificate: Certificate }
@@ -173,6 +175,7 @@ export function lightTestChain(options: TestChainOptions): TestChain {
     epochBlocks,
     trustingBlocks,
     membersAt,
+    headerAtUncertified: headerOf,
     setAt,
     headerAt,
     epochStep: (epoch) => {
