@@ -1,6 +1,8 @@
 /** The chain: speed, proofs, certificates and the simulator. Parts stand alone: `npm run -s bench -- chain --only=sim`. */
 import { certRows } from './chain/cert.ts'
 import { lightRows } from './chain/light.ts'
+import { leaderRows } from './chain/leader.ts'
+import { eventRows } from './chain/events.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -10,6 +12,8 @@ type Emit = (row: Row) => void
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   cert: certRows,
   light: lightRows,
+  leader: leaderRows,
+  events: eventRows,
   sim: simRows,
 }
 

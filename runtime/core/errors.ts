@@ -85,6 +85,10 @@ export const ERRORS = {
   data_version: ['node', 503],
   data_corrupt: ['node', 503],
   disk_failed: ['node', 503],
+  // chips
+  chip_engine: ['node', 503],
+  chip_key: ['node', 503],
+  chip_enrolment: ['caller', 403],
   // gateway and CLI
   request_invalid: ['caller', 400],
   request_too_large: ['caller', 413],

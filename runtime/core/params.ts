@@ -91,6 +91,8 @@ export interface Params {
     readonly publishByte: number
     /** Checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
+    /** Checking one leaf that is shown: its path, and its form as a receipt. */
+    readonly reveal: number
     /** Adding up the keys of a whole set, and one pairing. */
     readonly vendor: number
     /** One pairing and two signatures of a chip's registration; sums of keys and seats of another action. */
@@ -99,6 +101,15 @@ export interface Params {
     /** Two pairings of a node's registration; bonds and leaving. */
     readonly nodeRegister: number
     readonly nodeMove: number
+  }
+  /** What the rollup of receipts takes and gives (docs/spec/rollup.md); its times are in rollup-state.ts. */
+  readonly rollup: {
+    /** What a demand pays the node for its answer, as gas at the base fee. */
+    readonly answerGas: number
+    /** Share of the bond that a refuted batch costs, per mille. */
+    readonly bondShare: number
+    /** Share of that which goes to who refuted it, per mille; the rest is burnt. */
+    readonly reward: number
   }
   /** The least base fee per gas in 10^-18 UNC: that of a chain with room in its blocks. No transaction that offers less is taken. */
   readonly baseFee: bigint
@@ -185,12 +196,14 @@ const V1: Params = {
     byte: 10,
     publishByte: 10,
     evidence: 12_000_000,
+    reveal: 400_000,
     vendor: 60_000_000,
     chipRegister: 10_000_000,
     chipMove: 6_000_000,
     nodeRegister: 14_000_000,
     nodeMove: 2_000_000,
   },
+  rollup: { answerGas: 1_300_000, bondShare: 500, reward: 100 },
   baseFee: 1_000_000_000n,
   fees: { target: LIMITS.blockGas / 2, change: 8 },
 }

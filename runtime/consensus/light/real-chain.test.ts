@@ -84,7 +84,7 @@ beforeAll(async () => {
     [ann, call('put', 'k', 'v')],
     [ann, call('emit', 'sold')],
     [bob, { kind: 'transfer', to: userOf(50).address, value: 5n }],
-    [nodeAt(t, 0), { kind: 'anchor', batches: [{ batch, sig }] }],
+    [nodeAt(t, 0), { kind: 'anchor', data: null, batches: [{ batch, sig }] }],
   )
   expect(ended).toEqual(['ok', 'ok', 'ok', 'ok'])
   height = t.chain.head().header.height

@@ -2,5 +2,6 @@
 export { storeKey } from '../../core/index.ts'
 export * from './keys.ts'
 export * from './records.ts'
+export * from './rollup-records.ts'
 export * from './roots.ts'
 export { burntOf, mintedOf, NO_ACCOUNT, readAccount, WorkingState, type StateReader } from './working-state.ts'

@@ -14,6 +14,7 @@ import {
   equalBytes,
   fileBlocks,
   formatAddress,
+  isUtnetError,
   keyAddress,
   LIMITS,
   openingDigest,
@@ -31,6 +32,7 @@ import {
   type CID,
   type EpochLinks,
   type FinalHeader as HeaderLinks,
+  type IpfsAnswer,
   type OpenedPart,
   type ReceiptBody,
   type ReceiptView,
@@ -94,6 +96,23 @@ export async function receipt(parts: Parts, id: string, waitMs = 0): Promise<Rec
 /** Canonical bytes of the body. */
 export async function receiptBytes(parts: Parts, id: string): Promise<Uint8Array> {
   return (await find(parts, id)).bytes
+}
+
+/**
+ * A block, CAR or file of the store. The bodies of receipts lie in the journal and not there; as blocks they can be had too, so that whoever follows the
+ * `data` of an anchor comes to its leaves.
+ */
+export async function ipfs(parts: Parts, text: string, path: string, format: 'raw' | 'car' | 'file'): Promise<IpfsAnswer> {
+  const cid = parseCid(text)
+  try {
+    return await parts.store.ipfs(cid, path, format)
+  } catch (error) {
+    if (!isUtnetError(error, 'block_not_found') || format === 'car' || path !== '' || cid.code !== DAG_CBOR) throw error
+    const found = await find(parts, text).catch(() => undefined)
+    if (found === undefined) throw error
+    const type = format === 'raw' ? 'application/vnd.ipld.raw' : 'application/vnd.ipld.dag-cbor'
+    return { cid: text, contentType: type, body: found.bytes }
+  }
 }
 
 /** Blocks gathered for a bundle, by CID. */
