@@ -130,6 +130,7 @@ export function lightTestChain(options: TestChainOptions): TestChain {
   const certificates = new Map<number, Certificate>()
 
   function headerOf(height: number): Header {
+    if (height === 0) return { ...headerOf(1), height: 0, power: powerRoot(setOf(0)) }
     for (let at = headers.length + 1; at <= height; at++) {
       const parent = headers[at - 2]
       const set = setOf(epochOf(at, epochBlocks))
