@@ -30,7 +30,7 @@ async function fill(kv: Kv): Promise<void> {
   const draw = (n: number): number => (state = (state * 48_271) % 2_147_483_647) % n
   for (let from = 0; from < BLOCKS; from += 64) {
     const recent = new Map<string, Uint8Array>()
-    const rows: [Uint8Array, Uint8Array][] = []
+    const rows: (readonly [Uint8Array, Uint8Array])[] = []
     for (let height = from; height < Math.min(from + 64, BLOCKS); height++) {
       const prints = [Buffer.concat(Array.from({ length: ITEMS }, () => known[draw(ACCOUNTS)] as Uint8Array))]
       const list = encodeList(prints)

@@ -89,6 +89,7 @@ function payloads(
     anchor: {
       kind: 'anchor',
       batches: [signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: sha256(utf8('batch')) })],
+      data: null,
     },
     vendor: {
       kind: 'vendor',
