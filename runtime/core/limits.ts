@@ -133,6 +133,10 @@ export const LIMITS = {
   carBytes: 256 * 1024 * 1024,
   carBlocks: 100_000,
   pathBytes: 4 * 1024,
+  bundleEpochs: 1_024, // steps of an epoch chain in one proof; a pairing each
+  // chips
+  chipsPerEnrolment: 64,
+  chipX509Bytes: 8 * 1024, // an endorsement-key certificate, or one behind it
   // proofs of execution
   evidenceBytes: 64 * 1024,
   disputeMessageBytes: 64 * 1024 * 1024,

@@ -1,6 +1,7 @@
 /** Gas prices and other consensus numbers, by protocol version. No gas number stands anywhere else. 1 gas is one `i32.add`. */
 
 import { LIMITS } from './limits.ts'
+import { PROTOCOL } from './protocol.ts'
 
 /** What it costs to reach into a memory of at most `pages`: a small one stays in the processor's caches, a large one misses them all and those of the page tables too. */
 export interface MemoryPrices {
@@ -142,7 +143,7 @@ export function wasmPrices(params: Params['wasm'], pages: number): WasmPrices {
 }
 
 const V1: Params = {
-  protocol: 1,
+  protocol: PROTOCOL,
   wasm: {
     base: 1,
     compare: 3,
@@ -208,9 +209,6 @@ const V1: Params = {
 }
 
 const VERSIONS: ReadonlyMap<number, Params> = new Map([[V1.protocol, V1]])
-
-/** The protocol version of new blocks and receipts. */
-export const PROTOCOL = V1.protocol
 
 /** Parameters of a protocol version; undefined when this build does not know it. */
 export function paramsOf(protocol: number): Params | undefined {

@@ -219,6 +219,20 @@ function readPayload(kind: string, value: Cbor | undefined): TxPayload {
   }
 }
 
+/** What a stranger needs of a transaction in a block: who sent what kind. */
+export interface TxHead {
+  readonly id: CID
+  readonly sender: Uint8Array
+  readonly kind: string
+}
+
+/** The head of a transaction's wire bytes; throws `core_not_canonical`. What its payload says is not looked at: the chain did, or it would be in no block. */
+export function readTxHead(bytes: Uint8Array): TxHead {
+  const pair = asArray(decode(bytes, 'transaction', LIMITS.txBytes), 'transaction', 2)
+  const list = asArray(pair[0], 'transaction body', 9)
+  return { id: cidOf(DAG_CBOR, encode([...list])), sender: asBytes(list[2], 'sender', 32), kind: asText(list[7], 'kind') }
+}
+
 /** The transaction of wire bytes; throws `tx_invalid` (or the codec's refusal) naming the field. The signature is not checked here. */
 export function decodeTx(bytes: Uint8Array): SignedTx {
   if (bytes.length > LIMITS.txBytes) throw limitError('tx_invalid', 'txBytes', bytes.length, LIMITS.txBytes, 'transaction')

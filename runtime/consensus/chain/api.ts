@@ -126,6 +126,8 @@ export interface Chain {
   /** Every value of a trie at the head with its position: for audits. */
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
+  /** What waits and can pay the present base fee, in the order in which an honest proposer takes it (docs/spec/fees.md). */
+  candidates(): Iterable<ChainTx>
   submit(wire: Uint8Array): TakenTx
   /**
    * The same of many, in their order: signatures are checked all at once, perhaps by other threads. Gives of each what `submit` gives, or what it

@@ -165,6 +165,7 @@ function bind(core: ChainCore): Chain {
     reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
+    candidates: () => core.mempool.take(baseFeeOf(headState(core), core.params)),
     submitAll: (wires) => submitAll(core, wires),
     waiting: () => core.mempool.size,
     drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),

@@ -1,4 +1,5 @@
 /** State: accounts, contracts and off-chain records over three tries. */
+export { storeKey } from '../../core/index.ts'
 export * from './keys.ts'
 export * from './records.ts'
 export * from './rollup-records.ts'

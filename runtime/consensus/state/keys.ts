@@ -13,7 +13,6 @@ export const MINTED_KEY: Uint8Array = utf8('minted')
 const CODE = utf8('code/')
 const NAME = utf8('name/')
 const VERSION = utf8('version/')
-const STORE = utf8('store/')
 const ANCHOR = utf8('anchor/')
 const DEMAND = utf8('demand/')
 const DUE = utf8('due/')
@@ -38,11 +37,6 @@ export function nameKey(name: string): Uint8Array {
 /** Contracts trie: version `index` of a name, from 0. */
 export function versionKey(name: string, index: number): Uint8Array {
   return concatBytes(VERSION, utf8(`${name}/${index}`))
-}
-
-/** Contracts trie: a variable of a contract. */
-export function storeKey(address: Uint8Array, key: Uint8Array): Uint8Array {
-  return concatBytes(STORE, address, key)
 }
 
 /** Offchain trie: an anchor whose batches can be refuted still. */

@@ -26,7 +26,9 @@ import {
   type NodeEvent,
   type StreamRequest,
 } from '../../core/index.ts'
+import { encodeStep } from '../../consensus/light/index.ts'
 import type { BloomItem, ChainFilter, FoundEntry, LeafProof } from '../../consensus/index.ts'
+import { stepsToAll } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 
 type HistoryParts = Pick<Parts, 'chain' | 'events' | 'producer'>
@@ -64,7 +66,7 @@ function filterOf(parts: HistoryParts, texts: readonly string[]): ChainFilter {
   return { items, contracts, names, ...(tx === undefined ? {} : { tx }) }
 }
 
-function proofView({ root, leaf, index, path, header, certificate }: LeafProof): EntryProof {
+function proofView(parts: HistoryParts, { root, leaf, index, path, header, certificate }: LeafProof): EntryProof {
   if (certificate === null) throw new UtnetError('node_internal', 'block 0 has no transactions')
   return {
     root,
@@ -73,6 +75,7 @@ function proofView({ root, leaf, index, path, header, certificate }: LeafProof):
     path: path.map(toHex),
     header: toBase64(encodeHeader(header)),
     certificate: toBase64(encodeCertificate(certificate)),
+    epochs: stepsToAll(parts.chain, 0, [header.height]).map((step) => toBase64(encodeStep(step))),
   }
 }
 
@@ -85,7 +88,7 @@ function entryView(parts: HistoryParts, found: FoundEntry, proof: boolean): Chai
     time: header.time,
     block: toHex(hash),
     tx: outcome.id.toString(),
-    ...(proof ? { proof: proofView(parts.chain.proveEntry(found)) } : {}),
+    ...(proof ? { proof: proofView(parts, parts.chain.proveEntry(found)) } : {}),
   }
   if (event !== null) {
     const { contract, name, data } = event.event

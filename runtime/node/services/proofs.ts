@@ -9,6 +9,7 @@ import {
   decodeTx,
   encodeCertificate,
   encodeHeader,
+  encodePowerDelta,
   encodeWitness,
   equalBytes,
   fileBlocks,
@@ -29,6 +30,7 @@ import {
   type Cbor,
   type BundleRoot,
   type CID,
+  type EpochLinks,
   type FinalHeader as HeaderLinks,
   type IpfsAnswer,
   type OpenedPart,
@@ -37,6 +39,7 @@ import {
   type TxBody,
 } from '../../core/index.ts'
 import type { Openings } from '../../receipts/index.ts'
+import { stepsToAll } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 
 const MAX_WAIT_MS = 60_000
@@ -144,6 +147,24 @@ function headerLinks(parts: Parts, blocks: Gathered, height: number): HeaderLink
   return { header: blocks.node(encodeHeader(header)), certificate: blocks.node(encodeCertificate(certificate)) }
 }
 
+/** The epoch chain from a height (0: the genesis) to the sets of the blocks shown. */
+function epochLinks(parts: Parts, blocks: Gathered, from: number, heights: readonly number[]): Pick<BundleRoot, 'from' | 'epochs'> {
+  const epochs = stepsToAll(parts.chain, from, heights).map(({ header, certificate, delta }): EpochLinks => ({
+    header: blocks.node(encodeHeader(header)),
+    certificate: blocks.node(encodeCertificate(certificate)),
+    delta: blocks.node(encodePowerDelta(delta)),
+  }))
+  if (epochs.length > LIMITS.bundleEpochs)
+    throw new UtnetError(
+      'chain_height',
+      `from height ${from} there are ${epochs.length} steps to the receipt; a bundle has ${LIMITS.bundleEpochs} at most`,
+      {
+        hint: 'begin at a newer checkpoint',
+      },
+    )
+  return { from: from === 0 ? null : parts.chain.headerAt(from).hash, epochs }
+}
+
 type Opened = Pick<BundleRoot, 'input' | 'output' | 'log' | 'witness' | 'callees'>
 
 /** What a transaction ran, and as whom: a call names it itself, an answer a callback, a publication ran a hook of the version that it made. */
@@ -227,7 +248,7 @@ async function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8A
 export async function bundle(
   parts: Parts,
   id: string,
-  { withModels = false, salt }: { readonly withModels?: boolean; readonly salt?: Uint8Array } = {},
+  { withModels = false, salt, from = 0 }: { readonly withModels?: boolean; readonly salt?: Uint8Array; readonly from?: number } = {},
 ): Promise<Uint8Array> {
   const { body, bytes, attestation, anchor } = await find(parts, id)
   if (anchor === null)
@@ -246,6 +267,7 @@ export async function bundle(
     anchor,
     anchorBlock,
     contextBlock,
+    ...epochLinks(parts, blocks, from, [body.context.height, anchor.height]),
     node: body.kind === 'call' ? null : parts.chain.nodeProof(body.node, anchor.height),
     module,
     ...(body.kind === 'call' ? await callParts(parts, blocks, body) : await runParts(parts, blocks, id, salt)),
