@@ -126,6 +126,8 @@ test.each([
   [['invoke', 'nobody'], 1, 'guest_not_found', 'nobody'],
   [['inspect', 'package.json'], 1, 'guest_invalid', ''],
   [['chain', 'block', '999999'], 1, 'chain_height', '999999'],
+  [['chain', 'power', '999999'], 1, 'chain_height', '999999'],
+  [['chain', 'power', 'x'], 2, 'usage', 'EPOCH'],
   [['chain', 'status', '--node', 'http://127.0.0.1:1'], 1, 'node_unreachable', '127.0.0.1:1'],
   [['receipt', 'bafyreibb3nchjxk67xokmd4wpmiyoz6iku54azx4q62rusaleimlnq56xm'], 1, 'receipt_not_found', 'bafyreibb3'],
 ] as const)('%j exits %i with %s and names what was wrong', async (args, code, error, offender) => {

@@ -5,7 +5,7 @@ import {
   isUtnetError,
   fileCid,
   LIMITS,
-  PARAMS,
+  offeredFee,
   parseAddress,
   publishGas,
   parseCid,
@@ -44,7 +44,7 @@ async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigint = Big
     nonce,
     expiry: chain.height + EXPIRY_BLOCKS,
     gasLimit,
-    maxFeePerGas: PARAMS.baseFee,
+    maxFeePerGas: offeredFee(BigInt(chain.baseFee)),
     payload,
   }
   return encodeTx({ body, sig: signEd25519(txSigningBytes(body), user.secret) })

@@ -177,6 +177,10 @@ test('the chain, the node, its genesis and a block', async () => {
   expect(schemas.nodeInfo.parse(await (await send('/v1/node')).json())).toMatchObject({ dev: true })
   expect(schemas.chain.parse(await (await send('/v1/chain')).json())).toMatchObject({ height: 0 })
   expect(schemas.block.parse(await (await send('/v1/chain/blocks/0')).json())).toMatchObject({ height: 0 })
+  expect(schemas.power.parse(await (await send('/v1/chain/power')).json())).toMatchObject({ epoch: 0, total: 1 })
+  expect(schemas.power.parse(await (await send('/v1/chain/power?epoch=0')).json())).toMatchObject({ epoch: 0, total: 1 })
+  expect(await problemOf(await send('/v1/chain/power?epoch=9'))).toMatchObject({ status: 404, code: 'chain_height' })
+  expect(await problemOf(await send('/v1/chain/power?epoch=x'))).toMatchObject({ code: 'request_invalid' })
   expect(await problemOf(await send('/v1/chain/blocks/5'))).toMatchObject({ status: 404, code: 'chain_height' })
   for (const height of ['-1', '1.5', 'x', '01', '99999999999999999999']) {
     expect(await problemOf(await send(`/v1/chain/blocks/${height}`)), height).toMatchObject({ code: 'request_invalid' })

@@ -330,12 +330,16 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     chain: async () => {
       if (self.broken !== undefined) throw self.broken
       const { height, hash } = blocks[blocks.length - 1] as BlockView
-      return { chainId: chainId.toString(), height, hash, time: 1, finalized: height, prunedBelow: 0, validators: 1, mempool: 0 }
+      return { chainId: chainId.toString(), height, hash, time: 1, finalized: height, prunedBelow: 0, validators: 1, mempool: 0, baseFee: '1000000000' }
     },
     block: async (height) => {
       const block = blocks[height]
       if (block === undefined) throw new UtnetError('chain_height', `there is no block ${height}`)
       return block
+    },
+    power: async (epoch = 0) => {
+      if (epoch > 0) throw new UtnetError('chain_height', `epoch ${epoch} is not fixed yet`)
+      return { epoch, from: 1, to: 600, total: 1, members: [{ node: formatKey(KEY), power: 1, share: 1, chips: 0 }] }
     },
     genesis: async () => genesis,
     chainEvents: async ({ filter = [], from = 0, to = blocks.length - 1, after, limit = 100, proof = false }) => {

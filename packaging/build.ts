@@ -73,6 +73,7 @@ await build({
     'edge-worker': 'runtime/node/edge/edge-worker.ts',
     'device-worker': 'runtime/tpu-bridge/devices/device-worker.ts',
     'crew-worker': 'runtime/tpu-bridge/devices/wasm/crew-worker.ts',
+    'verify-worker': 'runtime/crypto/verifiers/verify-worker.ts',
     'hash-worker': 'runtime/tpu-bridge/devices/hash-thread/hash-worker.ts',
   },
 })

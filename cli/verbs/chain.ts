@@ -8,8 +8,8 @@ import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
 export const chain: Verb = {
   name: 'chain',
   usage:
-    'chain status | block HEIGHT | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
-  summary: 'head, a block, events of its history, the genesis file, chains this user trusts',
+    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
+  summary: 'head, a block, who votes with what power, events of its history, the genesis file, chains this user trusts',
   options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS },
   positionals: [1, 2],
   async run(context) {
@@ -22,8 +22,13 @@ export const chain: Verb = {
         if (what === undefined || !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain block takes a HEIGHT')
         context.print(await context.node().block(Number(what)))
         return 0
+      case 'power':
+        if (what !== undefined && !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain power takes an EPOCH')
+        context.print(await context.node().power(what === undefined ? undefined : Number(what)))
+        return 0
       case 'events':
-        if (what !== undefined) throw new UtnetError('usage', 'chain events takes flags only', { hint: 'utnet chain events --filter event=NAME' })
+        if (what !== undefined)
+          throw new UtnetError('usage', 'chain events takes flags only', { hint: 'utnet chain events --filter event=NAME' })
         return printEvents(context)
       case 'genesis': {
         const file = genesisFile(await context.node().genesis())
@@ -45,7 +50,7 @@ export const chain: Verb = {
         return 0
       }
       default:
-        throw new UtnetError('usage', `chain takes status, block, events, genesis, trust or distrust, got ${String(action)}`)
+        throw new UtnetError('usage', `chain takes status, block, power, events, genesis, trust or distrust, got ${String(action)}`)
     }
   },
 }

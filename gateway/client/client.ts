@@ -74,6 +74,7 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
       }),
     chain: () => to.json('/v1/chain'),
     block: (height) => to.json(`/v1/chain/blocks/${part(height)}`),
+    power: (epoch) => to.json(`/v1/chain/power${query({ epoch })}`),
     genesis: () => to.bytes('/v1/chain/genesis', { accept: CBOR_TYPE }),
     chainEvents: (request) => to.json(`/v1/chain/events${query({ ...request })}`),
     events: (signal, request = {}) => nodeEvents(to, signal, `/v1/events${query({ ...request })}`),

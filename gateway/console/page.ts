@@ -62,6 +62,8 @@ export function renderPage({ info, chain, guests, models }: PageData): string {
               <dd>${chain.validators}</dd>
               <dt>waiting transactions</dt>
               <dd>${chain.mempool}</dd>
+              <dt>base fee per gas</dt>
+              <dd>${chain.baseFee}</dd>
             </dl>
           </section>
           <section aria-labelledby="guests">

@@ -5,7 +5,7 @@ import { bytes, json, negotiate, route, type Route, type RouteKit } from '../htt
 import { CBOR_TYPE, EVENTS_TYPE } from '../wire/index.ts'
 import { eventStream } from './event-stream.ts'
 import { answers, flag, heightText, limitOf, repeated, texts } from './fields.ts'
-import { block, chain, eventPage, nodeInfo } from './schemas.ts'
+import { block, chain, eventPage, nodeInfo, power } from './schemas.ts'
 
 /** Routes of the chain and of the node itself. */
 export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
@@ -33,6 +33,15 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
     params: z.object({ height: heightText }),
     outcomes: [answers(200, 'the block', block)],
     handle: async ({ params }) => json(await node.block(params.height)),
+  })
+  const line = route({
+    method: 'get',
+    path: '/v1/chain/power',
+    id: 'readPower',
+    summary: 'The set that votes in an epoch, with its shares; without epoch that of the next block.',
+    query: z.object({ epoch: heightText.exactOptional() }),
+    outcomes: [answers(200, 'the set', power)],
+    handle: async ({ query }) => json(await node.power(query.epoch)),
   })
   const genesis = route({
     method: 'get',
@@ -83,5 +92,5 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
       return { status: 200, type: EVENTS_TYPE, body, headers: { 'cache-control': 'no-store' } }
     },
   })
-  return [info, head, at, genesis, search, events]
+  return [info, head, at, line, genesis, search, events]
 }

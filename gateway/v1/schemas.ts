@@ -12,6 +12,7 @@ import type {
   GuestDetail,
   GuestView,
   ModelView,
+  PowerView,
   NodeInfo,
   QueryResult,
   ReceiptView,
@@ -225,7 +226,19 @@ export const chain = name(
     prunedBelow: height,
     validators: z.int(),
     mempool: z.int(),
+    baseFee: z.string(),
   }) satisfies z.ZodType<ChainView>,
+)
+
+export const power = name(
+  'Power',
+  z.object({
+    epoch: z.int(),
+    from: height,
+    to: height,
+    total: z.int(),
+    members: z.array(z.object({ node: z.string(), power: z.int(), share: z.number(), chips: z.int().nullable() })),
+  }) satisfies z.ZodType<PowerView>,
 )
 
 export const block = name(

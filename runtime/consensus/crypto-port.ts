@@ -1,8 +1,10 @@
 /** What the chain needs of cryptography. Both doors of runtime/crypto fit: the native one on a node, the portable one elsewhere. */
-import type { IdentityKey, Validator } from '../core/index.ts'
+import type { IdentityKey, SignatureCheck, Validator } from '../core/index.ts'
 
 export interface ChainCrypto {
   verifyEd25519(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean
+  /** The same of many, in their order, perhaps by other threads; where it is missing they are checked one by one. */
+  readonly verifyEd25519Many?: (checks: readonly SignatureCheck[]) => readonly boolean[] | Promise<readonly boolean[]>
   /** The 64 bytes of ECVRF output of a valid proof, else undefined (RFC 9381, EDWARDS25519-SHA512-ELL2). */
   vrfVerify(key: Uint8Array, alpha: Uint8Array, proof: Uint8Array): Uint8Array | undefined
   blsFastAggregateVerify(signature: Uint8Array, message: Uint8Array, keys: readonly Uint8Array[]): boolean

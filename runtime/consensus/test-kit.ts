@@ -7,6 +7,7 @@ import {
   fromHex,
   fromUtf8,
   keyAddress,
+  offeredFee,
   toHex,
   txSigningBytes,
   utf8,
@@ -199,7 +200,7 @@ export async function testChain(options: Partial<ChainOptions> & { readonly kv?:
       nonce: chain.nextNonce(user.address),
       expiry: chain.head().header.height + 100,
       gasLimit: 1_000_000n,
-      maxFeePerGas: chain.params.baseFee,
+      maxFeePerGas: offeredFee(chain.baseFee()),
       payload,
       ...over,
     })

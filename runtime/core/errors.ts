@@ -50,6 +50,7 @@ export const ERRORS = {
   tx_balance: ['caller', 402],
   tx_gas: ['caller', 400],
   tx_expired: ['caller', 409],
+  tx_dropped: ['caller', 410], // waited and is gone; details: {reason: 'replaced' | 'evicted' | 'unpaid'}
   tx_not_found: ['caller', 404],
   chain_height: ['caller', 404],
   chain_pruned: ['caller', 410],

@@ -93,6 +93,8 @@ export const LIMITS = {
   blockGas: 600_000_000, // at most 0.3 s, at 3 times 0.163 ns a gas (bench host.gas)
   blockTxBytes: 8 * 1024 * 1024,
   stateHistory: 256, // heights whose state stays readable
+  prunedRows: 16_384, // of states that are no longer readable, deleted behind one block
+  pageCacheBytes: 256 * 1024 * 1024, // pages of the state that lie in memory
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
   roundOperators: 64, // that the environment check of a chain draws from
@@ -107,7 +109,11 @@ export const LIMITS = {
   vendorNameBytes: 64,
   powerDeltaBytes: 4 * 1024 * 1024,
   mempoolTxs: 50_000,
+  signaturesWaiting: 8_192, // at the threads that check them; what is over is checked by who asks
+  submitsWaiting: 16_384, // transactions that a node was sent and has not judged; beyond it is `mempool_full`
+  mempoolBytes: 64 * 1024 * 1024,
   mempoolPerSender: 64,
+  mempoolRemembered: 10_000, // transactions that are gone, of which who asks is told why
   receiptBytes: 1_024,
   receiptModels: 3,
   receiptModelBytes: 512,

@@ -219,6 +219,25 @@ export interface ChainView {
   readonly prunedBelow: number
   readonly validators: number
   readonly mempool: number
+  /** What the next block's transactions pay per gas, in 10^-18 UNC (docs/spec/fees.md). */
+  readonly baseFee: string
+}
+
+/** The set that votes in an epoch, in the order of its node keys. */
+export interface PowerView {
+  readonly epoch: number
+  /** Its first and last height. */
+  readonly from: number
+  readonly to: number
+  readonly total: number
+  readonly members: readonly {
+    readonly node: string
+    readonly power: number
+    /** Of the total, from 0 to 1. */
+    readonly share: number
+    /** Chips that sit at the node as far as they count in the epoch; null where that is no longer kept. */
+    readonly chips: number | null
+  }[]
 }
 
 export interface BlockView {
@@ -360,6 +379,8 @@ export interface NodeApi {
   bundle(id: string, options?: { readonly withModels?: boolean; readonly salt?: Uint8Array }): Promise<Uint8Array>
   chain(): Promise<ChainView>
   block(height: number): Promise<BlockView>
+  /** The set of an epoch, of that of the next block without one; throws `chain_height`, `chain_pruned`. */
+  power(epoch?: number): Promise<PowerView>
   /** Canonical dag-cbor of the genesis. */
   genesis(): Promise<Uint8Array>
   /** One page of a search over final blocks; throws `request_invalid`, `guest_not_found`. */

@@ -99,8 +99,15 @@ export interface Params {
     readonly nodeRegister: number
     readonly nodeMove: number
   }
-  /** Fee per gas in 10^-18 UNC below which no transaction is taken. */
+  /** The least base fee per gas in 10^-18 UNC: that of a chain with room in its blocks. No transaction that offers less is taken. */
   readonly baseFee: bigint
+  /** How the base fee follows from the gas of the block before (docs/spec/fees.md). */
+  readonly fees: {
+    /** Gas of a block that leaves the base fee as it is. */
+    readonly target: number
+    /** The base fee changes by at most one in so many from block to block. */
+    readonly change: number
+  }
 }
 
 /** The prices of one module's instructions. */
@@ -174,6 +181,7 @@ const V1: Params = {
   },
   tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000, vendor: 60_000_000, chipRegister: 10_000_000, chipMove: 6_000_000, nodeRegister: 14_000_000, nodeMove: 2_000_000 },
   baseFee: 1_000_000_000n,
+  fees: { target: LIMITS.blockGas / 2, change: 8 },
 }
 
 const VERSIONS: ReadonlyMap<number, Params> = new Map([[V1.protocol, V1]])
@@ -188,6 +196,11 @@ export function paramsOf(protocol: number): Params | undefined {
 
 /** Parameters of the present protocol version. */
 export const PARAMS: Params = V1
+
+/** What a sender offers per gas where it chooses nothing: twice the base fee. It pays the base fee only, and waits for no block while that less than doubles. */
+export function offeredFee(baseFee: bigint): bigint {
+  return 2n * baseFee
+}
 
 /** A gas limit under which a component of a size is published, whatever the rest of its transaction. */
 export function publishGas(size: number): bigint {

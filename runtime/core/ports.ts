@@ -38,6 +38,13 @@ export interface Kv {
   close(): Promise<void>
 }
 
+/** An ed25519 signature (64 bytes) of a message, to be checked under a key (32 bytes). */
+export interface SignatureCheck {
+  readonly signature: Uint8Array
+  readonly message: Uint8Array
+  readonly key: Uint8Array
+}
+
 /** An append-only file: the least a journal needs of a disk. */
 export interface LogFile {
   /** Bytes in the file now. */

@@ -104,7 +104,8 @@ export function blsChangeKeySum(sum: Uint8Array, key: Uint8Array, change: 'add' 
   const point = readKey(key)
   const before = equalBytes(sum, NO_KEYS) ? bls12_381.G1.Point.ZERO : readKey(sum)
   if (point === undefined || before === undefined) throw new UtnetError('core_bad_argument', 'not a point of the key group')
-  return (change === 'add' ? before.add(point) : before.subtract(point)).toBytes()
+  const after = change === 'add' ? before.add(point) : before.subtract(point)
+  return after.is0() ? NO_KEYS : after.toBytes()
 }
 
 /** Proof of possession (96 bytes) of a secret key. */

@@ -1,6 +1,7 @@
-/** ed25519 by node:crypto (OpenSSL), under the rule of ed25519-rule.ts. */
+/** ed25519 by node:crypto (OpenSSL), and for keys met before by tables of their own, under the rule of ed25519-rule.ts. */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
-import { abytes, concatBytes } from '../core/index.ts'
+import { abytes, concatBytes, type SignatureCheck } from '../core/index.ts'
+import { KeyTables } from './ed25519-tables/index.ts'
 import { acceptableKey, acceptableSignature } from './ed25519-rule.ts'
 import { Lru } from './lru.ts'
 
@@ -28,11 +29,26 @@ const plain = (b: Uint8Array): Uint8Array => new Uint8Array(b.buffer as ArrayBuf
 
 const rawKey = (key: KeyObject): Uint8Array => Uint8Array.from(key.export({ format: 'der', type: 'spki' }).subarray(SPKI.length))
 
+let tables: KeyTables | undefined
+
 /** True when `sig` (64 bytes) is valid for the message under `key` (32 bytes). False, never an error, for malformed input. */
 export function verifyEd25519(sig: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
-  if (!acceptableSignature(sig) || !acceptableKey(key)) return false
+  return verifyEd25519Many([{ signature: sig, message, key }])[0] as boolean
+}
+
+/** The same of many at once, which share work; in their order. */
+export function verifyEd25519Many(checks: readonly SignatureCheck[]): boolean[] {
+  const fit = checks.filter((c) => acceptableSignature(c.signature) && acceptableKey(c.key))
+  tables ??= new KeyTables()
+  const answers = tables.check(fit)
+  // what the tables do not find valid, or cannot judge, is OpenSSL's to decide
+  const good = new Set(fit.filter((check, i) => answers[i] === true || verifyByOpenSsl(check)))
+  return checks.map((check) => good.has(check))
+}
+
+function verifyByOpenSsl({ signature, message, key }: SignatureCheck): boolean {
   try {
-    return verify(null, message, importKey(key), sig)
+    return verify(null, message, importKey(key), signature)
   } catch {
     return false
   }

@@ -1,7 +1,7 @@
 /** SHA-256 for core: by node:crypto, but for the shortest messages. */
 import { createHash, hash } from 'node:crypto'
-import { useSha256 } from '../core/index.ts'
-import { HashArena } from './sha256x4/index.ts'
+import { useSha256, useSha256Rows } from '../core/index.ts'
+import { HashArena, SHA_ROOM } from './sha256x4/index.ts'
 
 /** From here the 64 hash steps outweigh the way in and out. */
 const LARGE = 4096
@@ -31,7 +31,37 @@ function sha256(bytes: Uint8Array): Uint8Array {
   return out
 }
 
-/** Makes core's sha256 use node:crypto. Call once at the start of a process. */
+/** Messages that lie in the arena at once. */
+const ROWS_AT_ONCE = 256
+
+/** Four at a time where they are short. */
+function sha256Rows(messages: Uint8Array, length: number): Uint8Array {
+  const count = messages.length / length
+  const out = new Uint8Array(count * 32)
+  if (length >= LARGE) {
+    for (let i = 0; i < count; i++) out.set(sha256(messages.subarray(i * length, (i + 1) * length)), i * 32)
+    return out
+  }
+  arena ??= new HashArena()
+  const stride = length + SHA_ROOM
+  const digests = arena.start
+  const first = digests + ROWS_AT_ONCE * 32
+  arena.reserve(first + ROWS_AT_ONCE * stride)
+  for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+    const rows = Math.min(ROWS_AT_ONCE, count - from)
+    for (let i = 0; i < rows; i++) {
+      const at = first + i * stride
+      arena.bytes.set(messages.subarray((from + i) * length, (from + i + 1) * length), at)
+      arena.hash(at, length, digests + i * 32)
+    }
+    arena.run()
+    out.set(arena.bytes.subarray(digests, digests + rows * 32), from * 32)
+  }
+  return out
+}
+
+/** Makes core's sha256 use node:crypto and SIMD. Call once at the start of a process. */
 export function useNativeHashes(): void {
   useSha256(sha256)
+  useSha256Rows(sha256Rows)
 }

@@ -15,6 +15,7 @@ export { lowerP256 } from './p256-rule.ts'
 export * from './p256-native.ts'
 export * from './seal-native.ts'
 export * from './sha256x4/index.ts'
+export * from './verifiers/index.ts'
 export * from './vrf.ts'
 
 /** True when a validator may enter a set: a usable node key, power above zero, and a vote key with a valid proof of possession. */

@@ -393,6 +393,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
+    power: async (epoch) => chainView.power(parts, epoch),
     genesis: async () => genesis,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),

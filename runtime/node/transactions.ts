@@ -1,5 +1,5 @@
 /** Transactions of accounts whose keys the node holds. */
-import { encodeTx, LIMITS, txSigningBytes, type TxPayload } from '../core/index.ts'
+import { encodeTx, LIMITS, offeredFee, txSigningBytes, type TxPayload } from '../core/index.ts'
 import type { Chain } from '../consensus/index.ts'
 import { signEd25519 } from '../crypto/native.ts'
 import type { HeldAccount } from './parts.ts'
@@ -14,7 +14,7 @@ export function signedTx(chain: Chain, account: HeldAccount, payload: TxPayload,
     nonce: chain.nextNonce(account.address),
     expiry: chain.head().header.height + EXPIRY_BLOCKS,
     gasLimit,
-    maxFeePerGas: chain.params.baseFee,
+    maxFeePerGas: offeredFee(chain.baseFee()),
     payload,
   }
   return encodeTx({ body, sig: signEd25519(txSigningBytes(body), account.secret) })

@@ -117,6 +117,12 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       const block = await api.block(chain.height)
       expect(block).toMatchObject({ height: chain.height, hash: chain.hash })
       await refused(api.block(chain.height + 1_000_000), 'chain_height')
+      const line = await api.power()
+      expect(line.members).toHaveLength(chain.validators)
+      expect(line.members.reduce((n, m) => n + m.power, 0)).toBe(line.total)
+      expect(line.members.reduce((n, m) => n + m.share, 0)).toBeCloseTo(1)
+      expect(await api.power(line.epoch)).toEqual(line)
+      await refused(api.power(line.epoch + 1_000), 'chain_height')
     })
 
     test('funds an account', async () => {

@@ -17,10 +17,21 @@ import {
   type BftCrypto,
   type Evidence,
   type Message,
+  type RoundWorkOptions,
 } from '../../runtime/consensus/bft/index.ts'
-import { openChain, type Chain } from '../../runtime/consensus/index.ts'
+import { openChain, type Chain, type RewardRecord } from '../../runtime/consensus/index.ts'
 import { assignOf, chipOf, claimOf } from '../../runtime/consensus/power/testing/chips.ts'
-import { crypto, signTx, simulatedExecutor, testGenesis, UNC, userOf, validatorOf, type TestUser } from '../../runtime/consensus/test-kit.ts'
+import {
+  crypto,
+  signTx,
+  simulatedExecutor,
+  testGenesis,
+  UNC,
+  userOf,
+  validatorOf,
+  type TestUser,
+  type TestValidator,
+} from '../../runtime/consensus/test-kit.ts'
 import { seededRandom, SimulatedDisk, simulatedKv } from '../../runtime/kv/index.ts'
 import { fullDisk } from './full-disk.ts'
 import { knownAnswers } from './known-answers.ts'
@@ -33,10 +44,18 @@ export interface ChainLiar {
   outgoing(message: Message, to: number, own: BftCrypto): readonly Message[]
 }
 
+/** The work of rounds: what the genesis says of it, who has which chips, and how each validator does its part. */
+export interface ChainNetWork {
+  readonly genesis: Partial<Parameters<typeof testGenesis>[0]>
+  /** What a validator has in the first blocks. */
+  firstPayloads(validator: TestValidator, chain: Chain): readonly Parameters<typeof signTx>[1]['payload'][]
+  part(index: number, validator: TestValidator, chain: Chain): Pick<RoundWorkOptions, 'environment' | 'chips'>
+}
+
 export interface ChainNetOptions {
   readonly seed: number
   readonly heights: number
-  /** Power of each validator; 1, 2, 3 and 4 without it. */
+  /** Founding power of each validator; 1, 2, 3 and 4 without it. One of 0 is none of the genesis. */
   readonly powers?: readonly number[]
   /** Operation of the first node's disk at which it loses power. */
   readonly crashAt?: number
@@ -55,6 +74,23 @@ export interface ChainNetOptions {
   readonly epochBlocks?: number
   /** Nobody keeps the row of what it signed. */
   readonly forgetful?: boolean
+  /** Further choices of the genesis. */
+  readonly genesis?: Parameters<typeof testGenesis>[0]
+  /** Called once for each height that is reached first, with a chain that has it: transactions to send. Senders are validators, or none of them. */
+  readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
+  /** Validators that lose power when a height is reached first. */
+  readonly falls?: Readonly<Record<number, readonly number[]>>
+  readonly work?: ChainNetWork
+}
+
+/** What became of a block's reward. */
+export interface NetReward {
+  readonly height: number
+  readonly round: number
+  /** Place of the proposer among the validators. */
+  readonly proposer: number
+  /** Undefined where there was none. */
+  readonly record: RewardRecord | undefined
 }
 
 export interface ChainNetReport {
@@ -70,11 +106,14 @@ export interface ChainNetReport {
   readonly accused: readonly number[]
   /** Validators whose vote keys the chain has marked. */
   readonly slashed: readonly number[]
-  /** Power of each validator in the set of the next height. */
-  readonly powers: readonly number[]
   /** Two blocks of one height with certificates. */
   readonly conflicts: Monitor['conflicts']
   readonly faults: readonly string[]
+  /** By running validator, for each height from 1: the powers of all validators. */
+  readonly powers: readonly (readonly (readonly number[])[])[]
+  /** By height from 1, as the first validator's last block has them. */
+  readonly rewards: readonly NetReward[]
+  readonly minted: bigint
 }
 
 const START = 1_700_000_000_000
@@ -96,12 +135,15 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const time = new Scheduler()
   // a set is in order of its node keys
   const order = [...powers.keys()].sort((a, b) => compareBytes(userOf(11 + a).key, userOf(11 + b).key))
-  const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), power))
-  const users = [2, 3, 4].map(userOf)
+  const validators = powers.map((power, i) => validatorOf(11 + (order[i] as number), Math.max(1, power)))
+  const users = [2, 3].map(userOf)
+  const reporter = userOf(4)
   const genesis = testGenesis({
-    validators: validators.map((v) => v.validator),
-    accounts: [...users, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    validators: validators.filter((_, i) => powers[i] !== 0).map((v) => v.validator),
+    accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
     ...(epochBlocks === undefined ? {} : { epochBlocks, trustingBlocks: 10 * epochBlocks }),
+    ...options.genesis,
+    ...options.work?.genesis,
   })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
@@ -118,20 +160,11 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       }),
   )
   const running: ({ readonly chain: Chain; readonly node: BftNode } | undefined)[] = validators.map(() => undefined)
-  /** The set of a height, by any node that knows it. */
-  const sets = new Map<number, readonly Validator[]>()
-  const setAt = (height: number): readonly Validator[] => {
-    for (const r of running) {
-      if (sets.has(height)) break
-      if (r !== undefined && r.chain.head().header.height + 1 >= height) sets.set(height, r.chain.setAt(height))
-    }
-    return sets.get(height) ?? []
-  }
   const monitor = new Monitor(validators.length, setAt)
-  const nodeOf = (member: number, height: number): number => {
-    const key = setAt(height)[member]?.key
-    return validators.findIndex((v) => key !== undefined && equalBytes(v.key, key))
-  }
+  /** Place of a validator among all, by its place in the set of a height. */
+  const placeOf = (member: number, height: number): number =>
+    validators.findIndex((v) => v.key.join() === setAt(height)[member]?.key.join())
+  let reached = 0
   const wires: Uint8Array[] = []
 
   async function guard(i: number, work: () => Promise<unknown>): Promise<void> {
@@ -168,7 +201,13 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         if (random() < net.drop || (net.groups !== undefined && net.groups[i] !== net.groups[to])) return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
-      const app = chainApp({ chain, proposer: v.proposer, clock: () => START + 10_000 + time.now })
+      const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
+      const app = chainApp({
+        chain,
+        proposer: v.proposer,
+        clock: () => START + 10_000 + time.now,
+        ...(work === undefined ? {} : { work }),
+      })
       const node: BftNode = new BftNode(new Bft({ crypto: own, labelOf: payloadLabel }), {
         app: {
           ...app,
@@ -176,7 +215,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
           build: (height, round) => (height > heights ? undefined : app.build(height, round)),
           commit: async (final) => {
             await app.commit(final)
-            if (i !== liar?.index) monitor.commit(i, final, final.certificate.height, 0)
+            if (i !== liar?.index) monitor.commit(i, final, final.certificate.height + 1, 0)
+            reach(final.certificate.height, chain)
           },
         },
         loadRow: () => {
@@ -193,7 +233,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         timer: (ms, fire) => time.after(ms, () => guard(i, () => node.fire(fire))),
         onEvidence: (evidence) => {
           if (i === liar?.index) return
-          accused.add(nodeOf(evidence.member, evidence.height))
+          accused.add(placeOf(evidence.member, evidence.height))
           if (options.report === true) report(i, evidence)
         },
         onRefuse: (from, why) => {
@@ -222,7 +262,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       chainId: any.chainId,
       nonce,
       expiry: 10_000,
-      gasLimit: payload.kind === 'transfer' ? 1_000_000n : 60_000_000n,
+      gasLimit: payload.kind === 'transfer' ? 1_000_000n : payload.kind === 'chip' ? 80_000_000n : 20_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })
@@ -231,18 +271,33 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     for (const r of running) if (r !== undefined) submit(r.chain, wire)
   }
 
+  /** What a height that is reached first brings with it. */
+  function reach(height: number, chain: Chain): void {
+    if (height <= reached) return
+    reached = height
+    for (const [user, payload] of options.act?.(height, chain, validators) ?? []) send(user, chain, payload)
+    for (const i of options.falls?.[height] ?? []) time.after(1, () => Promise.resolve(fall(i)))
+  }
+
+  /** The set of a height, as one that runs knows it. */
+  function setAt(height: number): readonly Validator[] {
+    const knows = running.find((r) => r !== undefined && r.chain.head().header.height + 1 >= height)
+    return knows === undefined ? genesis.validators : knows.chain.setAt(height)
+  }
+
   const reported = new Set<number>()
   function report(i: number, evidence: Evidence): void {
     const chain = running[i]?.chain
-    if (chain === undefined || reported.has(evidence.member)) return
-    reported.add(evidence.member)
-    send(users[2] as TestUser, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
+    const offender = placeOf(evidence.member, evidence.height)
+    if (chain === undefined || reported.has(offender)) return
+    reported.add(offender)
+    send(reporter, chain, { kind: 'evidence', record: encodeEvidence(evidence) })
   }
 
   function addTx(): void {
     const any = running.find((r) => r !== undefined)?.chain
-    const u = Math.floor(random() * 2)
-    if (any !== undefined) send(users[u] as TestUser, any, { kind: 'transfer', to: keyAddress(new Uint8Array(32).fill(u)), value: 1n })
+    const payer = users[Math.floor(random() * 2)] as TestUser
+    if (any !== undefined) send(payer, any, { kind: 'transfer', to: keyAddress(payer.key), value: 1n })
     time.after(100, addTx)
   }
 
@@ -283,6 +338,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   }
 
   for (const i of validators.keys()) await boot(i)
+  const [opened] = running
+  for (const [i, v] of validators.entries())
+    if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(v, opened.chain, payload)
   addTx()
   if (options.turnover === true) addPower()
   if (options.weather === true) time.after(500, change)
@@ -304,9 +362,19 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     operations: disks[0]?.operations ?? 0,
     accused: [...accused],
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
-    powers: validators.map((v) => setAt(common + 1).find((m) => equalBytes(m.key, v.key))?.power ?? 0),
     conflicts: monitor.conflicts,
     faults: monitor.faults,
+    powers: chains.map((chain) =>
+      Array.from({ length: common }, (_, h) => {
+        const set = chain.setAt(h + 1)
+        return validators.map((v) => set.find((m) => m.key.join() === v.key.join())?.power ?? 0)
+      }),
+    ),
+    rewards: Array.from({ length: common }, (_, h) => {
+      const { height, round, proposer } = (first as Chain).headerAt(h + 1).header
+      return { height, round, proposer: validators.findIndex((v) => equalBytes(v.key, proposer)), record: first?.reward(height) }
+    }),
+    minted: first?.minted() ?? 0n,
   }
 }
 

@@ -17,7 +17,8 @@ export function knownAnswers(crypto: ChainCrypto): ChainCrypto {
   const text = (parts: readonly Uint8Array[]): string => parts.map(toHex).join('/')
   return {
     ...crypto,
-    verifyEd25519: (signature, message, key) => once(`e/${text([signature, message, key])}`, () => crypto.verifyEd25519(signature, message, key)),
+    verifyEd25519: (signature, message, key) =>
+      once(`e/${text([signature, message, key])}`, () => crypto.verifyEd25519(signature, message, key)),
     vrfVerify: (key, alpha, proof) => once(`v/${text([key, alpha, proof])}`, () => crypto.vrfVerify(key, alpha, proof)),
     blsFastAggregateVerify: (signature, message, keys) =>
       once(`b/${text([signature, message, ...keys])}`, () => crypto.blsFastAggregateVerify(signature, message, keys)),

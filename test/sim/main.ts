@@ -77,5 +77,9 @@ async function runs(): Promise<boolean> {
 }
 
 const [attack] = args.values('attack')
-const good = await (attack !== undefined ? printAttack(attack, args.values('without'), first) : args.has('attacks') ? printTable(first) : runs())
+const good = await (attack !== undefined
+  ? printAttack(attack, args.values('without'), first)
+  : args.has('attacks')
+    ? printTable(first)
+    : runs())
 process.exitCode = good ? 0 : 1

@@ -72,7 +72,7 @@ async function stateOf(kv: StateRows) {
   const apply = async (store: PageStore, changes: readonly TrieChange[]): Promise<void> => {
     const update = trieUpdate(store, TRIE, root, changes, ++height)
     await kv.commit([...update.rows, ...update.stale.map((row) => [row, undefined] as const)])
-    for (const [at, page] of update.pages) warm.remember(at, page)
+    warm.committed(update.pages, update.stale)
     root = update.root
   }
   for (let n = 0; n < ENTRIES; n += BATCH)

@@ -8,6 +8,7 @@ import {
   VerdictPool,
   verdictMessage,
   type CatEnvironment,
+  type AnsweringChips,
   type CatSigner,
   type SampledTask,
 } from '../cat/index.ts'
@@ -42,22 +43,19 @@ export class RoundWork implements Verdicts {
 
   /** What the own block of the next height carries; undefined where the genesis wants a CAT before it votes, and this node has none to show. */
   async propose(): Promise<{ readonly cat: Uint8Array; readonly verdicts: readonly Uint8Array[] } | undefined> {
-    const task = this.#chain.task(this.#node)
-    const cat = await this.#cat()
-    if (this.#chain.genesis.environment === 'deferred') {
-      const { crypto } = this.#options
-      const verdicts = this.#pool.collect(task.height, this.#chain.reward, this.#chain.setAt, crypto)
-      return { cat, verdicts }
-    }
-    return cat.length === 0 && task.seats.count > 0 ? undefined : { cat, verdicts: [] }
+    const height = this.#head + 1
+    const seats = this.#chain.catSeats(this.#node, height)
+    const cat = seats.count === 0 ? NO_CAT : await this.#cat(this.#chain.task(this.#node, height), seats)
+    if (this.#chain.genesis.environment === 'before-vote') return cat.length === 0 && seats.count > 0 ? undefined : { cat, verdicts: [] }
+    return { cat, verdicts: this.#pool.collect(height, this.#chain.reward, this.#chain.setAt, this.#options.crypto) }
   }
 
-  async #cat(): Promise<Uint8Array> {
+  /** No bytes where chips are missing or the operator does not run here. */
+  async #cat(task: SampledTask, seats: AnsweringChips): Promise<Uint8Array> {
     const { environment, chips } = this.#options
-    const task = this.#chain.task(this.#node)
-    if (chips === undefined || task.seats.count === 0) return NO_CAT
+    if (chips === undefined) return NO_CAT
     try {
-      return (await makeCat(task.challenge, task.seats, await environment.run(task), chips)) ?? NO_CAT
+      return (await makeCat(task.challenge, seats, await environment.run(task), chips)) ?? NO_CAT
     } catch (error) {
       if (isUtnetError(error)) return NO_CAT
       throw error

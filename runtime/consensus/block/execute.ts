@@ -15,7 +15,7 @@ import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
-import { applyTx, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import { applyTx, nextBaseFee, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
 import { bloomDigest, fingerprints, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */
@@ -124,6 +124,7 @@ function finish(
   const bloomFilter = makeBloom(prints)
   const present = context.setAt(context.height) as readonly Validator[]
   const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
+  setBaseFee(state, context.baseFee, nextBaseFee(context.baseFee, gasUsed, context.params), context.params)
   const update = updateState(parent.store, parent.roots, state.changes(), context.height)
   return {
     txs,

@@ -15,9 +15,10 @@ import {
   makeCat,
   NO_CAT,
   type Cat,
-  type CatSeats,
+  type AnsweringChips,
 } from './index.ts'
-import { seatsOf, signerOf, summedSecret, testChips, type TestChip } from './testing/chips.ts'
+import type { TestChip } from '../power/testing/chips.ts'
+import { seatsOf, signerOf, summedSecret, testChips } from './testing/chips.ts'
 
 crypto.useNativeHashes()
 
@@ -34,7 +35,7 @@ const CHALLENGE = catChallenge(CHAIN, 7, SEED, NODE)
 const made = async (challenge = CHALLENGE, of: readonly TestChip[] = chips, result = RESULT): Promise<Uint8Array> =>
   (await makeCat(challenge, seatsOf(of), result, signerOf(of))) as Uint8Array
 
-const faultOf = (bytes: Uint8Array, challenge = CHALLENGE, of: CatSeats = seats): string | undefined =>
+const faultOf = (bytes: Uint8Array, challenge = CHALLENGE, of: AnsweringChips = seats): string | undefined =>
   checkCat(bytes, challenge, of, crypto).fault
 
 test('U2.5-CAT-1 C1 the drawn chips answer a challenge, and the answer holds for it', async () => {
@@ -42,6 +43,16 @@ test('U2.5-CAT-1 C1 the drawn chips answer a challenge, and the answer holds for
   expect(checkCat(cat, CHALLENGE, seats, crypto)).toEqual({ fault: undefined, result: RESULT })
   expect(cat.length).toBeLessThanOrEqual(LIMITS.catBytes)
   expect(decodeCat(cat).answers.length).toBe(drawSeats(CHALLENGE, seats.count).length)
+})
+
+test('chips whose engine has P-256 only answer alike, beside others', async () => {
+  const mixed = [...chips.slice(0, 4), ...testChips('p', 4, { alg: 'p256' })]
+  const cat = await made(CHALLENGE, mixed)
+  expect(faultOf(cat, CHALLENGE, seatsOf(mixed))).toBeUndefined()
+  expect(decodeCat(cat).answers).toHaveLength(8)
+  const others = [...chips.slice(0, 4), ...testChips('q', 4, { alg: 'p256' })]
+  const forged = { ...decodeCat(await made(CHALLENGE, others)), aggregate: decodeCat(cat).aggregate }
+  expect(faultOf(encodeCat(forged), CHALLENGE, seatsOf(mixed))).toBe('answer')
 })
 
 test('a node with one chip answers with it, one with none has nothing to show', async () => {
@@ -132,7 +143,7 @@ describe('U2.5-AGG-1 U2.5-AGG-2 C7 the aggregate of all chips (eq. 10 to 14)', (
     expect(await makeCat(CHALLENGE, fewSeats, RESULT, held)).toBeUndefined()
     const forged = drawSeats(CHALLENGE, few.length).map((index) => {
       const { serial } = fewSeats.seat(index)
-      return crypto.signEd25519(catAnswerMessage(CHALLENGE, serial, RESULT), (few[0] as TestChip).secret)
+      return (few[0] as TestChip).sign(catAnswerMessage(CHALLENGE, serial, RESULT))
     })
     expect(faultOf(encodeCat({ result: RESULT, aggregate, answers: forged }), CHALLENGE, fewSeats)).toBe('answer')
   })

@@ -3,9 +3,9 @@ import { digest, isUtnetError, toHex } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import { decodeCat, type Cat } from './cat.ts'
 import { catAnswerMessage, drawSeats } from './challenge.ts'
-import type { CatSeats } from './seats.ts'
+import type { AnsweringChips } from './seats.ts'
 
-export type CatCrypto = Pick<ChainCrypto, 'verifyEd25519' | 'blsFastAggregateVerify'>
+export type CatCrypto = Pick<ChainCrypto, 'verifyIdentity' | 'blsFastAggregateVerify'>
 
 /** Why a CAT shows nothing: none was given, the node has no chips, it cannot be read, a drawn chip did not sign, or not all chips did. */
 export type CatFault = 'none' | 'no-chips' | 'form' | 'answer' | 'aggregate'
@@ -22,12 +22,12 @@ function readCat(bytes: Uint8Array): Cat | undefined {
 }
 
 /** True when the aggregate is of all seats over the challenge (eq. 14, as one pairing check against the stored sum of their keys). */
-export function checkAggregate(aggregate: Uint8Array, challenge: Uint8Array, seats: CatSeats, crypto: CatCrypto): boolean {
+export function checkAggregate(aggregate: Uint8Array, challenge: Uint8Array, seats: AnsweringChips, crypto: CatCrypto): boolean {
   return crypto.blsFastAggregateVerify(aggregate, challenge, [seats.aggregate])
 }
 
 /** Checks the bytes that a block carries. `challenge` is of the block's proposer and height, `seats` are that proposer's. */
-export function checkCat(bytes: Uint8Array, challenge: Uint8Array, seats: CatSeats, crypto: CatCrypto): CheckedCat {
+export function checkCat(bytes: Uint8Array, challenge: Uint8Array, seats: AnsweringChips, crypto: CatCrypto): CheckedCat {
   if (bytes.length === 0) return { fault: seats.count === 0 ? 'no-chips' : 'none' }
   if (seats.count === 0) return { fault: 'no-chips' }
   const cat = readCat(bytes)
@@ -36,10 +36,7 @@ export function checkCat(bytes: Uint8Array, challenge: Uint8Array, seats: CatSea
   if (!checkAggregate(cat.aggregate, challenge, seats, crypto)) return { fault: 'aggregate' }
   const answered = drawn.every((index, i) => {
     const { serial, identity } = seats.seat(index)
-    return (
-      identity.alg === 'ed25519' &&
-      crypto.verifyEd25519(cat.answers[i] as Uint8Array, catAnswerMessage(challenge, serial, cat.result), identity.bytes)
-    )
+    return crypto.verifyIdentity(cat.answers[i] as Uint8Array, catAnswerMessage(challenge, serial, cat.result), identity)
   })
   return answered ? { fault: undefined, result: cat.result } : { fault: 'answer' }
 }
@@ -56,7 +53,7 @@ export class CatChecks {
   }
 
   /** `checkCat`. A challenge is of one node at one height of one chain, so it has one answer to who sits where. */
-  check(bytes: Uint8Array, challenge: Uint8Array, seats: CatSeats): CheckedCat {
+  check(bytes: Uint8Array, challenge: Uint8Array, seats: AnsweringChips): CheckedCat {
     const key = toHex(digest('cat-check', challenge, bytes))
     const known = this.#known.get(key)
     if (known !== undefined) return known

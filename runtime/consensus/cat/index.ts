@@ -5,7 +5,7 @@ export { CatChecks, checkAggregate, checkCat, type CatCrypto, type CatFault, typ
 export { ROUND_OPERATORS, type CatEnvironment, type SampledTask } from './environment.ts'
 export { makeCat, type CatSigner } from './make.ts'
 export { decodeReward, encodeReward, type RewardFault, type RewardRecord } from './reward.ts'
-export { NO_SEATS, type CatSeat, type CatSeats } from './seats.ts'
+export type { AnsweringChips } from './seats.ts'
 export {
   decodeBlockVerdict,
   encodeBlockVerdict,

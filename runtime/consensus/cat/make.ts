@@ -1,7 +1,7 @@
 /** The proposer's side: brings its chips' answers together. */
 import { encodeCat } from './cat.ts'
 import { catAnswerMessage, drawSeats } from './challenge.ts'
-import type { CatSeats } from './seats.ts'
+import type { AnsweringChips } from './seats.ts'
 
 type Maybe<T> = T | Promise<T>
 
@@ -16,7 +16,7 @@ export interface CatSigner {
 /** The bytes for the block; undefined where a drawn chip is missing. */
 export async function makeCat(
   challenge: Uint8Array,
-  seats: CatSeats,
+  seats: AnsweringChips,
   result: Uint8Array,
   signer: CatSigner,
 ): Promise<Uint8Array | undefined> {

@@ -13,10 +13,10 @@ import {
   type Validator,
 } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
+import { readNode } from '../power/index.ts'
 import { rewardKey, type StateReader, type WorkingState } from '../state/index.ts'
 import type { CheckedCat } from './check.ts'
 import { decodeReward, encodeReward, type RewardFault, type RewardRecord } from './reward.ts'
-import type { CatSeats } from './seats.ts'
 import { eitherBits, emptyBits, overlap, powerIn } from './tally.ts'
 import { decodeBlockVerdict, VERDICT_BLOCKS, verdictMessage, type BlockVerdict } from './verdict.ts'
 
@@ -30,8 +30,8 @@ export interface WorkContext {
   readonly height: number
   /** Node key. */
   readonly proposer: Uint8Array
-  /** Chips of the proposer. */
-  readonly seats: Pick<CatSeats, 'count'>
+  /** How many chips answer for it. */
+  readonly chips: number
   readonly crypto: Pick<ChainCrypto, 'blsFastAggregateVerify'>
   /** Checks a CAT against the proposer's seats and the challenge of the height. */
   checkCat(bytes: Uint8Array): CheckedCat
@@ -53,7 +53,7 @@ const put = (state: WorkingState, height: number, record: RewardRecord): void =>
   state.set('offchain', rewardKey(height), encodeReward(record))
 
 function release(state: WorkingState, height: number, record: RewardRecord): void {
-  const address = nodeAccountKey(record.node)
+  const address = readNode(state, record.node)?.owner ?? nodeAccountKey(record.node)
   const account = state.account(address)
   state.setAccount(address, { ...account, balance: account.balance + record.amount })
   state.mint(record.amount)
@@ -114,12 +114,11 @@ export function applyWork(state: WorkingState, c: WorkContext, cat: Uint8Array, 
   const late = closing < 1 ? undefined : rewardAt(state, closing)
   if (late?.status === 'pending') lose(state, closing, late, 'no-verdict')
   if (closing > REWARD_BLOCKS) state.set('offchain', rewardKey(closing - REWARD_BLOCKS), undefined)
-  if (c.seats.count === 0 && cat.length > 0) throw refuse('the proposer has no chips that could answer')
+  if (c.chips === 0 && cat.length > 0) throw refuse('the proposer has no chips that could answer')
   // nothing to win and nothing to show: no trace
-  if (c.seats.count === 0 && blockReward === 0n) return
+  if (c.chips === 0 && blockReward === 0n) return
   const { fault, ...checked } = c.checkCat(cat)
-  if (environment === 'before-vote' && fault !== undefined && c.seats.count > 0)
-    throw refuse(`the CAT of the block does not hold: ${fault}`)
+  if (environment === 'before-vote' && fault !== undefined && c.chips > 0) throw refuse(`the CAT of the block does not hold: ${fault}`)
   const none = emptyBits(environment === 'deferred' && fault === undefined ? c.setAt(c.height).length : 0)
   const result = 'result' in checked ? checked.result : null
   const record = { status: 'pending', fault: null, node: c.proposer, amount: blockReward, result, yes: none, no: none } as const

@@ -9,12 +9,14 @@ import type {
   InferenceRequest,
   Kv,
   Params,
+  UtnetError,
   Validator,
 } from '../../core/index.ts'
 import type { Skipped } from '../block/index.ts'
-import type { RewardRecord } from '../cat/index.ts'
+import type { RewardRecord, SampledTask } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { CatSeats, EpochStep } from '../power/index.ts'
+import type { Dropped } from '../mempool/index.ts'
 import type { BatchRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './build.ts'
@@ -22,8 +24,8 @@ import type { ExecutedBlock } from './core.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
 import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
 import type { Block, NodeProof } from './rows.ts'
+import type { TakenTx } from './submit.ts'
 import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
-import type { RoundTask } from './work.ts'
 
 export interface ChainOptions {
   readonly genesis: Genesis
@@ -34,14 +36,13 @@ export interface ChainOptions {
   readonly loadModule?: (module: CID) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
-  /** Chips of a node at a height; none without it. */
-  readonly seatsAt?: (node: Uint8Array, height: number) => CatSeats
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
   readonly history?: number
 }
 
 export interface ProduceOptions {
   readonly timeMs: number
+  /** Without it the first round that the proposer leads. */
   readonly round?: number
   readonly proposer: Proposer
   readonly voters: readonly Voter[]
@@ -69,7 +70,7 @@ export interface Chain {
   blockAt(height: number): FinalBlock
   /** Lowest height whose state can be read. */
   lowestState(): number
-  /** Throws `tx_not_found`. */
+  /** Throws `tx_not_found`, and `tx_dropped` or `tx_expired` for one that waited here and is gone. */
   tx(id: CID): FoundTx
   hasReceipt(id: CID): boolean
   /** The receipt of a call; throws `receipt_not_found`. */
@@ -109,18 +110,25 @@ export interface Chain {
   catSeats(node: Uint8Array, height: number): CatSeats
   /** What a light client needs of an epoch that is over. Throws `chain_height`. */
   epochStep(epoch: number): EpochStep
+  /** What the next block's transactions pay per gas, in 10^-18 UNC (docs/spec/fees.md). */
+  baseFee(): bigint
   /** Fees burnt up to the head, in 10^-18 UNC. */
   burnt(): bigint
   /** Rewards released up to the head, in 10^-18 UNC. */
   minted(): bigint
-  /** What a node is asked for at a height, the next without it; throws `chain_height`. */
-  task(node: Uint8Array, height?: number): RoundTask
+  /** What a node has to compute at a height, up to the one behind the head; throws `chain_height`. */
+  task(node: Uint8Array, height: number): SampledTask
   /** What became of the reward of a block; undefined where there was none, or its record is no longer kept. */
   reward(height: number): RewardRecord | undefined
   /** Every value of a trie at the head with its position: for audits. */
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
-  submit(wire: Uint8Array): { readonly id: CID; readonly hash: string }
+  submit(wire: Uint8Array): TakenTx
+  /**
+   * The same of many, in their order: signatures are checked all at once, perhaps by other threads. Gives of each what `submit` gives, or what it
+   * throws. Calls are answered in the order in which they were made; a `submit` in between comes before them.
+   */
+  submitAll(wires: readonly Uint8Array[]): Promise<readonly (TakenTx | UtnetError)[]>
   /** Waiting transactions. */
   waiting(): number
   /** Takes a waiting transaction back, and those of its sender behind it; returns their ids. */
@@ -138,5 +146,5 @@ export interface Chain {
   runBlock(block: Block, parentCertificate: Certificate | null): Promise<ExecutedBlock>
   pendingBlock(): Block | undefined
   certify(executed: ExecutedBlock, voters: readonly Voter[]): Promise<Certificate>
-  commitBlock(executed: ExecutedBlock, certificate: Certificate): Promise<readonly ChainTx[]>
+  commitBlock(executed: ExecutedBlock, certificate: Certificate): Promise<readonly Dropped[]>
 }

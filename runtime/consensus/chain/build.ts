@@ -14,7 +14,17 @@ import {
 } from '../block/index.ts'
 import { NO_CAT } from '../cat/index.ts'
 import type { Proposer } from '../crypto-port.ts'
-import { checkForm, checkSignature, contractAt, readTx, type BlockContext, type ChainTx } from '../tx/index.ts'
+import {
+  badSignature,
+  baseFeeOf,
+  checkForm,
+  checkSignature,
+  contractAt,
+  readTx,
+  signedBySenders,
+  type BlockContext,
+  type ChainTx,
+} from '../tx/index.ts'
 import { headState, type ChainCore, type ExecutedBlock } from './core.ts'
 import type { Block } from './rows.ts'
 import { workContext } from './work.ts'
@@ -26,6 +36,7 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
     time: start.time,
     seed: start.seed,
     params: core.params,
+    baseFee: baseFeeOf(headState(core), core.params),
     executor: core.executor,
     crypto: core.crypto,
     power: core.genesis,
@@ -57,28 +68,59 @@ export function buildBlock(
   const parent = { store: core.store, roots: core.head.roots }
   const { cat = NO_CAT, verdicts = [] } = options
   const work = { cat, verdicts, context: workContext(core, start.height, start.proposer) }
-  const { execution, skipped } = executeFitting(parent, contextOf(core, start), work, options.txs ?? core.mempool.take())
+  const context = contextOf(core, start)
+  const { execution, skipped } = executeFitting(parent, context, work, options.txs ?? core.mempool.take(context.baseFee))
   const header = completeHeader(start, execution.roots)
   const block = { header, txs: execution.txs.map((tx) => tx.wire), cat, verdicts }
   return { executed: { block, hash: headerHash(header), execution, parentCertificate: core.head.certificate }, skipped }
 }
 
-/** The transactions of a block: those that wait in the pool are checked already. */
-export function readTxs(core: ChainCore, block: Block): ChainTx[] {
-  return block.txs.map((wire, index) => {
+function badTx(index: number, cause: unknown): UtnetError {
+  const why = cause instanceof Error ? cause.message : 'unreadable'
+  return new UtnetError('chain_invalid', `transaction ${index} of the block: ${why}`, { cause })
+}
+
+/** The transactions of a block, but for their signatures. Those that wait in the pool are checked already; `open` are the places of the others. */
+function readTxs(core: ChainCore, block: Block): { readonly txs: readonly ChainTx[]; readonly open: readonly number[] } {
+  const open: number[] = []
+  const txs = block.txs.map((wire, index) => {
     try {
       const tx = readTx(wire, core.params)
-      const waiting = core.mempool.get(tx.id.toString())
+      const waiting = core.mempool.get(tx.hash)
       if (waiting !== undefined && equalBytes(waiting.wire, wire)) return waiting
       checkForm(tx, core.rules.chainId, core.params)
-      checkSignature(tx, core.crypto)
+      open.push(index)
       return tx
     } catch (cause) {
-      throw new UtnetError('chain_invalid', `transaction ${index} of the block: ${cause instanceof Error ? cause.message : 'unreadable'}`, {
-        cause,
-      })
+      throw badTx(index, cause)
     }
   })
+  return { txs, open }
+}
+
+/** The transactions of a block, checked but for the state; throws `chain_invalid` naming the one that is wrong. */
+function checkedTxs(core: ChainCore, block: Block): readonly ChainTx[] {
+  const { txs, open } = readTxs(core, block)
+  for (const index of open) {
+    try {
+      checkSignature(txs[index] as ChainTx, core.crypto)
+    } catch (cause) {
+      throw badTx(index, cause)
+    }
+  }
+  return txs
+}
+
+/** The same, with all signatures checked at once. */
+export async function checkTxs(core: ChainCore, block: Block): Promise<readonly ChainTx[]> {
+  const { txs, open } = readTxs(core, block)
+  const valid = await signedBySenders(
+    open.map((index) => txs[index] as ChainTx),
+    core.crypto,
+  )
+  const wrong = open.find((_, i) => valid[i] !== true)
+  if (wrong !== undefined) throw badTx(wrong, badSignature(txs[wrong] as ChainTx))
+  return txs
 }
 
 /** The head as the parent that a block means: validators may hold different certificates of one block, and the header names its proposer's. */
@@ -92,14 +134,19 @@ function parentOf(core: ChainCore, certificate: Certificate | null): ParentHeade
 
 /**
  * Runs another's block on the head and checks every field of its header; throws `chain_invalid` naming what is wrong. The header may name the given
- * certificate of the parent in the place of the one held here.
+ * certificate of the parent in the place of the one held here. `txs` are its transactions where `checkTxs` has checked them.
  */
-export function executeBlock(core: ChainCore, block: Block, parentCertificate: Certificate | null = core.head.certificate): ExecutedBlock {
+export function executeBlock(
+  core: ChainCore,
+  block: Block,
+  parentCertificate: Certificate | null = core.head.certificate,
+  txs: readonly ChainTx[] | undefined = undefined,
+): ExecutedBlock {
   const { header } = block
   const parent = parentCertificate === core.head.certificate ? core.head : parentOf(core, parentCertificate)
   checkHeaderStart(core.rules, parent, header)
   const work = { cat: block.cat, verdicts: block.verdicts, context: workContext(core, header.height, header.proposer) }
-  const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), work, readTxs(core, block))
+  const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), work, txs ?? checkedTxs(core, block))
   checkHeaderRoots(header, execution.roots)
   return { block, hash: headerHash(header), execution, parentCertificate: parent.certificate }
 }

@@ -1,12 +1,12 @@
 /** Makes a certified block final: one atomic commit of block, state and indexes. */
 import { encode, equalBytes, nodeAccountKey, toHex, UtnetError, type Certificate } from '../../core/index.ts'
 import { encodeRoots, proveAt } from '../state/index.ts'
-import type { ChainTx } from '../tx/index.ts'
+import type { Dropped } from '../mempool/index.ts'
 import { poolView, rememberResults, type ChainCore, type ExecutedBlock } from './core.ts'
+import { prune, staleRows } from './prune.ts'
 import {
   batchRowKey,
   bloomKey,
-  decodeList,
   encodeHead,
   encodeHeaderRow,
   encodeList,
@@ -23,7 +23,6 @@ import {
   receiptKey,
   resultsKey,
   rootsKey,
-  staleKey,
   txKey,
   txsKey,
   workKey,
@@ -33,16 +32,6 @@ import { checkBlockCertificate } from './votes.ts'
 import { windowRows } from './windows.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
-
-/** Rows that no readable height needs any more, once `height` is the head. */
-function pruneRows(core: ChainCore, height: number): Row[] {
-  const lowest = height - core.history + 1
-  if (lowest <= 0) return []
-  const key = staleKey(lowest)
-  const bytes = core.kv.get(key)
-  const stale = bytes === undefined ? [] : decodeList(bytes, 'stale rows')
-  return [...stale.map((row): Row => [row, undefined]), [key, undefined], [rootsKey(lowest - 1), undefined]]
-}
 
 function indexRows(executed: ExecutedBlock): Row[] {
   const { height } = executed.block.header
@@ -81,7 +70,7 @@ function nodeProofRows(core: ChainCore, executed: ExecutedBlock): Row[] {
  * Makes a certified block the head: one atomic commit of block, state and indexes. When it fails the head stays, and the chain takes no further block
  * until it is opened again. Returns the transactions that were dropped from the mempool without a block.
  */
-export async function commitBlock(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): Promise<readonly ChainTx[]> {
+export async function commitBlock(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): Promise<readonly Dropped[]> {
   if (core.broken !== undefined)
     throw new UtnetError('disk_failed', 'an earlier commit of the chain failed', { hint: 'restart the node', cause: core.broken })
   if (core.committing) throw new UtnetError('node_internal', 'a block is being committed')
@@ -96,8 +85,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
   update.remember()
   const rows: Row[] = [
     ...update.rows,
-    ...pruneRows(core, height),
-    [staleKey(height), encodeList(update.stale)],
+    ...staleRows(height, update.stale),
     [rootsKey(height), encodeRoots(update.roots)],
     [headerKey(height), encodeHeaderRow({ header: block.header, certificate })],
     ...parentRow(core, executed),
@@ -115,6 +103,8 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
   ]
   core.committing = true
   try {
+    await core.pruning
+    if (core.broken !== undefined) throw core.broken
     await core.kv.commit(rows)
   } catch (error) {
     core.broken = error
@@ -125,5 +115,6 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
   rememberResults(core, height, results)
   core.sets.committed(height, execution.nextSet)
   core.head = { header: block.header, hash, certificate, roots: update.roots }
+  core.pruning = prune(core)
   return core.mempool.committed(execution.txs, poolView(core))
 }

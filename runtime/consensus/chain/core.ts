@@ -1,8 +1,8 @@
 /** What the parts of an open chain share. */
-import type { Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
-import { UtnetError } from '../../core/index.ts'
+import type { Account, Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
+import { byteString, UtnetError } from '../../core/index.ts'
 import type { Execution, HeaderRules, ParentHeader } from '../block/index.ts'
-import type { CatChecks, CatSeats } from '../cat/index.ts'
+import type { CatChecks } from '../cat/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { CallNote } from '../tx/index.ts'
 import type { Mempool, PoolView } from '../mempool/index.ts'
@@ -28,17 +28,19 @@ export interface ChainCore {
   /** Makes a module ready for the executor. */
   readonly loadModule: (module: CID) => Promise<unknown>
   readonly onCall: ((note: CallNote) => void) | undefined
-  /** Chips that answer for a node at a height up to that behind the head. */
-  readonly seatsAt: (node: Uint8Array, height: number) => CatSeats
   readonly catChecks: CatChecks
   /** How many heights stay readable. */
   readonly history: number
   readonly recentResults: Map<number, Results>
   /** Votes of this run by vote key, noted before anything waits, so that two blocks being made at once cannot both be signed. */
   readonly votes: Map<string, VoteRow>
+  /** Resolves when the transactions that were sent before are in the pool or refused. */
+  taking: Promise<unknown>
   head: ChainHead
   producing: boolean
   committing: boolean
+  /** Deleting rows behind the head; it never fails, but sets `broken`. */
+  pruning: Promise<void>
   /** Set when a commit failed: what is on the disk is then unknown until it is opened again. */
   broken: unknown
 }
@@ -58,10 +60,34 @@ export function headState(core: ChainCore): StateReader {
   return stateAt(core.store, core.head.roots)
 }
 
+/** Accounts kept decoded between two blocks. */
+const VIEWED = 65_536
+
+const views = new WeakMap<ChainHead, PoolView>()
+
 /** What the pool checks against. */
 export function poolView(core: ChainCore): PoolView {
-  const state = headState(core)
-  return { next: core.head.header.height + 1, account: (address) => readAccount(state, address) }
+  const { head } = core
+  let view = views.get(head)
+  if (view === undefined) {
+    const state = headState(core)
+    const accounts = new Map<string, Account>()
+    view = {
+      next: head.header.height + 1,
+      account(address) {
+        const id = byteString(address)
+        let account = accounts.get(id)
+        if (account === undefined) {
+          account = readAccount(state, address)
+          if (accounts.size >= VIEWED) accounts.clear()
+          accounts.set(id, account)
+        }
+        return account
+      },
+    }
+    views.set(head, view)
+  }
+  return view
 }
 
 const RECENT = 8

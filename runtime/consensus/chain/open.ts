@@ -1,10 +1,10 @@
 /** Opens a chain: starts it from its genesis, or goes on from the head in the store. */
 import { chainIdOf, equalBytes, LIMITS, paramsOf, UtnetError, type CID, type Kv, type Params } from '../../core/index.ts'
 import { asParent, makeBloom } from '../block/index.ts'
-import { CatChecks, NO_CAT, NO_SEATS } from '../cat/index.ts'
+import { CatChecks, NO_CAT } from '../cat/index.ts'
 import { Mempool } from '../mempool/index.ts'
-import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt } from '../state/index.ts'
-import { createPageStore, type PageStore } from '../trie/index.ts'
+import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt, type TrieName } from '../state/index.ts'
+import { createPageStore, damaged, type PageStore } from '../trie/index.ts'
 import type { Chain, ChainOptions } from './api.ts'
 import { buildBlock, executeBlock, loadModules } from './build.ts'
 import { commitBlock } from './commit.ts'
@@ -49,8 +49,8 @@ import {
 import { proveEntry, searchChain } from './search.ts'
 import { catSeats, epochStep } from './power.ts'
 import { EpochSets, firstSetRows } from './sets.ts'
-import { submitTx } from './submit.ts'
-import { slashedAt } from '../tx/index.ts'
+import { submitAll, submitTx } from './submit.ts'
+import { baseFeeOf, slashedAt } from '../tx/index.ts'
 import { minted, rewardOf, taskOf } from './work.ts'
 
 async function startChain(options: ChainOptions, store: PageStore): Promise<ChainHead> {
@@ -81,9 +81,14 @@ function resumeChain(kv: Kv, headRow: Uint8Array, chainId: CID): ChainHead {
   }
   const header = kv.get(headerKey(head.height))
   const roots = kv.get(rootsKey(head.height))
-  if (header === undefined || roots === undefined) throw new UtnetError('data_corrupt', `the rows of head ${head.height} are missing`)
+  if (header === undefined || roots === undefined) throw damaged(`the rows of head ${head.height} are missing`)
   const row = decodeHeaderRow(header)
-  return { ...asParent(row.header, row.certificate), roots: decodeRoots(roots) }
+  const decoded = decodeRoots(roots)
+  for (const [trie, hash] of Object.entries(rootHashes(decoded))) {
+    if (!equalBytes(hash, row.header.state[trie as TrieName]))
+      throw damaged(`the state roots of height ${head.height} are not those of its header`)
+  }
+  return { ...asParent(row.header, row.certificate), roots: decoded }
 }
 
 /** Opens the chain of a genesis over a store: starts it there, or goes on from its head. Throws `chain_invalid` for a bad genesis or a store of another chain. */
@@ -105,17 +110,18 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     params,
     rules: { chainId, protocol: genesis.protocol, setAt: (height) => sets.at(height), crypto },
     sets,
-    mempool: new Mempool(params),
+    mempool: new Mempool(),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,
-    seatsAt: options.seatsAt ?? (() => NO_SEATS),
     catChecks: new CatChecks(crypto),
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
     head,
     votes: new Map(),
+    taking: Promise.resolve(),
     producing: false,
     committing: false,
+    pruning: Promise.resolve(),
     broken: undefined,
   }
   return bind(core)
@@ -150,12 +156,14 @@ function bind(core: ChainCore): Chain {
     setAt: (height) => core.sets.at(height),
     catSeats: (node, height) => catSeats(core, node, height),
     epochStep: (epoch) => epochStep(core, epoch),
+    baseFee: () => baseFeeOf(headState(core), core.params),
     burnt: () => burntOf(headState(core)),
     minted: () => minted(core),
-    task: (node, height) => taskOf(core, node, height ?? core.head.header.height + 1),
+    task: (node, height) => taskOf(core, node, height),
     reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
     submit: (wire) => submitTx(core, wire),
+    submitAll: (wires) => submitAll(core, wires),
     waiting: () => core.mempool.size,
     drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),
     produce: (options) => produce(core, options),

@@ -1,8 +1,9 @@
 /** One block from end to end, for a driver that holds enough of the power to certify it. */
-import { UtnetError, type Certificate, type CID } from '../../core/index.ts'
-import type { Voter } from '../crypto-port.ts'
+import { equalBytes, leaderOf, UtnetError, type Certificate, type CID } from '../../core/index.ts'
+import type { Proposer, Voter } from '../crypto-port.ts'
+import { fateError } from '../mempool/index.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
-import { buildBlock, executeBlock, loadModules, readTxs, withModules, type BuildOptions } from './build.ts'
+import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
 import { makeCertificate, pendingBlock, voteFor } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
@@ -25,14 +26,15 @@ export async function proposeBlock(
     ({ skipped }) => skipped.map((s) => s.error),
   )
   const dropped: { id: CID; error: unknown }[] = []
-  for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.id.toString())) dropped.push({ id: gone.id, error })
+  for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.hash)) dropped.push({ id: gone.id, error })
   return { executed: built.executed, dropped }
 }
 
 /** Runs another's block with the modules ready that it runs; throws as `executeBlock`. */
 export async function runBlock(core: ChainCore, block: Block, parentCertificate?: Certificate | null): Promise<ExecutedBlock> {
-  await loadModules(core, readTxs(core, block))
-  return withModules(core, () => executeBlock(core, block, parentCertificate))
+  const txs = await checkTxs(core, block)
+  await loadModules(core, txs)
+  return withModules(core, () => executeBlock(core, block, parentCertificate, txs))
 }
 
 /** Builds, votes for and commits the next block; first finishes one that was voted for before a crash. */
@@ -46,21 +48,36 @@ export async function produce(core: ChainCore, options: ProduceOptions): Promise
   }
 }
 
+/** How many rounds a driver looks ahead for one of its own: more than a thousandth of the power nearly always has one. */
+const OWN_ROUNDS = 10_000
+
+/** The first round that the proposer leads: who drives alone waits for nobody. */
+function ownRound(core: ChainCore, proposer: Proposer): number {
+  const { header } = core.head
+  const set = core.sets.at(header.height + 1)
+  const own = set.findIndex((v) => equalBytes(v.key, proposer.key))
+  for (let round = 0; own >= 0 && round < OWN_ROUNDS; round++) if (leaderOf(header.seed, round, set) === own) return round
+  throw new UtnetError('chain_invalid', `this node leads no round at height ${header.height + 1}`, {
+    hint:
+      own < 0 ? 'its node key is not in the set: see utnet chain power' : 'its share of the power is too small to drive the chain alone',
+  })
+}
+
 async function produceNext(core: ChainCore, options: ProduceOptions): Promise<ProducedBlock> {
   const dropped: { id: CID; error: unknown }[] = []
   const begun = pendingBlock(core)
   let executed: ExecutedBlock
   if (begun === undefined) {
-    const { timeMs, round = 0, proposer, cat, verdicts } = options
+    const { timeMs, round = ownRound(core, options.proposer), proposer, cat, verdicts } = options
     const work = { ...(cat === undefined ? {} : { cat }), ...(verdicts === undefined ? {} : { verdicts }) }
     const proposed = await proposeBlock(core, { timeMs, round, proposer, ...work })
     executed = proposed.executed
     dropped.push(...proposed.dropped)
   } else executed = await runBlock(core, begun)
-  const certificate = await certify(core, executed, options.voters)
-  for (const tx of await commitBlock(core, executed, certificate)) {
-    dropped.push({ id: tx.id, error: new UtnetError('tx_expired', `transaction ${tx.id} can no longer stand in a block`) })
-  }
+  const set = core.sets.at(executed.block.header.height)
+  const voters = options.voters.filter((voter) => set.some((v) => equalBytes(v.bls, voter.bls)))
+  const certificate = await certify(core, executed, voters)
+  for (const gone of await commitBlock(core, executed, certificate)) dropped.push({ id: gone.tx.id, error: fateError(gone) })
   const { header, hash } = core.head
   return { header, hash, certificate, outcomes: executed.execution.effects.map((e) => e.outcome), dropped }
 }

@@ -131,12 +131,12 @@ export function blockAt(core: ChainCore, height: number): FinalBlock {
   return { ...final, txs: decodeList(txs, 'transactions'), ...decodeWork(work), ...resultsAt(core, height) }
 }
 
-/** A transaction by the text of its id; throws `tx_not_found`. */
+/** A transaction by the text of its id; throws `tx_not_found`, or what became of one that waited here. */
 export function findTx(core: ChainCore, id: CID): FoundTx {
   const waiting = core.mempool.get(id.toString())
   if (waiting !== undefined) return { state: 'pending', tx: waiting }
   const bytes = core.kv.get(txKey(id))
-  if (bytes === undefined) throw new UtnetError('tx_not_found', `transaction ${id} is not known`)
+  if (bytes === undefined) throw core.mempool.fate(id.toString()) ?? new UtnetError('tx_not_found', `transaction ${id} is not known`)
   const { height, index } = decodePlace(bytes)
   const wire = decodeList(core.kv.get(txsKey(height)) as Uint8Array, 'transactions')[index] as Uint8Array
   return { state: 'final', height, index, outcome: resultsAt(core, height).outcomes[index] as TxOutcome, wire }

@@ -55,7 +55,8 @@ export const printsKey = (height: number): Uint8Array => concatBytes(PRINTS, hei
 /** Filter over a window of blocks. */
 export const windowKey = (window: number): Uint8Array => concatBytes(WINDOW, heightBytes(window))
 export const rootsKey = (height: number): Uint8Array => concatBytes(ROOTS, heightBytes(height))
-export const staleKey = (height: number): Uint8Array => concatBytes(STALE, heightBytes(height))
+/** Part `part` of the list of rows that the states from a height on do not need. */
+export const staleKey = (height: number, part: number): Uint8Array => concatBytes(STALE, heightBytes(height), heightBytes(part))
 export const workKey = (height: number): Uint8Array => concatBytes(WORK, heightBytes(height))
 export const txKey = (id: CID): Uint8Array => concatBytes(TX, id.bytes)
 export const receiptKey = (id: CID): Uint8Array => concatBytes(RECEIPT, id.bytes)

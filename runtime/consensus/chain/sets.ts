@@ -63,15 +63,19 @@ export class EpochSets {
   at(height: number): readonly Validator[] {
     const epoch = epochOf(height, this.#rules.epochBlocks)
     if (!Number.isSafeInteger(height) || height < 0 || epoch > this.#known)
-      throw new UtnetError('chain_height', `the set of height ${height} is not known; the last epoch that is fixed is ${this.#known}`)
+      throw new UtnetError('chain_height', `epoch ${epoch} of height ${height} has no set yet; the last that is fixed is ${this.#known}`)
     return epoch >= this.#newest.began ? this.#newest.set : this.#before(epoch)
   }
 
   #before(epoch: number): readonly Validator[] {
-    const { began, set } = this.#read(epoch)
+    const span = this.#read(epoch)
+    this.#keep(span)
+    return span.set
+  }
+
+  #keep({ began, set }: Span): void {
     this.#earlier.set(began, set)
     if (this.#earlier.size > DECODED) this.#earlier.delete(Math.min(...this.#earlier.keys()))
-    return set
   }
 
   /** Rows for the block of a height that ends its epoch, with the set of the next; none when the set stays. */
@@ -96,7 +100,9 @@ export class EpochSets {
   /** The block of a height is final. */
   committed(height: number, next: readonly Validator[] | undefined): void {
     this.#known = epochOf(height + 1, this.#rules.epochBlocks)
-    if (next !== undefined && next !== this.#newest.set) this.#newest = { began: this.#known, set: next }
+    if (next === undefined || next === this.#newest.set) return
+    this.#keep(this.#newest)
+    this.#newest = { began: this.#known, set: next }
   }
 
   /** What takes the set of an epoch to that of the next; both are fixed. */

@@ -1,7 +1,19 @@
 /** Takes transactions into the mempool: everything is checked here, so that a block is built from good ones. */
-import { formatAddress, nodeAccountKey, UtnetError, type CID } from '../../core/index.ts'
+import { formatAddress, isUtnetError, nodeAccountKey, UtnetError, type CID } from '../../core/index.ts'
 import { readAccount } from '../state/index.ts'
-import { batchSignerFault, checkForm, checkPublish, checkSignature, contractAt, readName, readTx, type ChainTx } from '../tx/index.ts'
+import {
+  badSignature,
+  batchSignerFault,
+  checkEarly,
+  checkForm,
+  checkPublish,
+  checkSignature,
+  contractAt,
+  readName,
+  readTx,
+  signedBySenders,
+  type ChainTx,
+} from '../tx/index.ts'
 import { headState, poolView, type ChainCore } from './core.ts'
 
 /** Refuses early what would only pay and do nothing. What waits before it may still change that, so the block decides. */
@@ -27,16 +39,68 @@ function checkUse(core: ChainCore, tx: ChainTx): void {
   }
 }
 
+export interface TakenTx {
+  readonly id: CID
+  /** The id as text. */
+  readonly hash: string
+}
+
 /** Checks a transaction and lets it wait. One that waits already is taken again without effect. */
-export function submitTx(core: ChainCore, wire: Uint8Array): { readonly id: CID; readonly hash: string } {
+export function submitTx(core: ChainCore, wire: Uint8Array): TakenTx {
   const tx = readTx(wire, core.params)
-  const hash = tx.id.toString()
-  if (core.mempool.get(hash) === undefined) {
+  if (core.mempool.get(tx.hash) === undefined) {
     checkForm(tx, core.rules.chainId, core.params)
-    core.mempool.admit(tx, poolView(core))
+    const view = poolView(core)
+    core.mempool.admit(tx, view)
     checkSignature(tx, core.crypto)
     checkUse(core, tx)
-    core.mempool.add(tx)
+    core.mempool.add(tx, view)
   }
-  return { id: tx.id, hash }
+  return tx
+}
+
+/** The value, or the refusal; any other error is thrown on. */
+function tried<T>(run: () => T): T | UtnetError {
+  try {
+    return run()
+  } catch (error) {
+    if (isUtnetError(error)) return error
+    throw error
+  }
+}
+
+/** Checks all that can be said of a transaction without its signature and without those that wait. */
+function readFit(core: ChainCore, wire: Uint8Array): ChainTx {
+  const tx = readTx(wire, core.params)
+  if (core.mempool.get(tx.hash) === undefined) {
+    checkForm(tx, core.rules.chainId, core.params)
+    const view = poolView(core)
+    checkEarly(tx, view.account(tx.address), view.next)
+  }
+  return tx
+}
+
+/** `submitTx` of many, with all signatures checked at once. Those of one call, and calls among each other, are taken in order. */
+export async function submitAll(core: ChainCore, wires: readonly Uint8Array[]): Promise<readonly (TakenTx | UtnetError)[]> {
+  const read = wires.map((wire) => tried(() => readFit(core, wire)))
+  const open = read.filter((tx) => !isUtnetError(tx) && core.mempool.get(tx.hash) === undefined) as ChainTx[]
+  const before = core.taking
+  const taken = (async () => {
+    const [valid] = await Promise.all([signedBySenders(open, core.crypto), before])
+    const bad = new Set(open.filter((_, i) => valid[i] !== true))
+    return read.map((tx) => {
+      if (isUtnetError(tx)) return tx
+      return tried(() => {
+        if (core.mempool.get(tx.hash) !== undefined) return tx
+        if (bad.has(tx)) throw badSignature(tx)
+        const view = poolView(core)
+        core.mempool.admit(tx, view)
+        checkUse(core, tx)
+        core.mempool.add(tx, view)
+        return tx
+      })
+    })
+  })()
+  core.taking = taken.catch(() => {})
+  return taken
 }

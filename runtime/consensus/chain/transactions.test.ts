@@ -87,7 +87,7 @@ test('U3.2-TX-1 every fault of a transaction is refused by its own code', async 
   const faults: readonly (readonly [ErrorCode, Uint8Array])[] = [
     ['tx_signature', bent],
     ['tx_chain', t.tx(ann, transfer(1n), { chainId: other })],
-    ['tx_nonce', t.tx(ann, transfer(1n), { nonce: 1 })],
+    ['tx_nonce', t.tx(ann, transfer(1n), { nonce: LIMITS.mempoolPerSender })],
     ['tx_expired', t.tx(ann, transfer(1n), { expiry: 0 })],
     ['tx_balance', t.tx(ann, transfer(1_000_000n * UNC))],
     ['tx_balance', t.tx(poor, transfer(0n))],
@@ -350,10 +350,14 @@ test('the mempool is bounded per sender, keeps the order of nonces, and forgets 
   const after = t.send(carl, transfer(1n))
   const built = t.chain.buildBlock({ timeMs: 0, round: 0, proposer: VALIDATOR.proposer, txs: [] })
   const dropped = await t.chain.commitBlock(built.executed, await t.chain.certify(built.executed, [VALIDATOR.voter]))
-  expect(dropped.map((tx) => tx.id.toString())).toEqual([soon.toString(), after.toString()])
+  expect(dropped.map(({ tx, fate }) => [tx.id.toString(), fate.why])).toEqual([[soon.toString(), 'expired']])
+  expect(code(() => t.chain.tx(soon))).toBe('tx_expired')
   const { outcomes } = await t.produce()
   expect(outcomes.length).toBe(LIMITS.mempoolPerSender + 1)
-  expect(t.chain.waiting()).toBe(0)
+  // what stood behind the expired one waits for another of its nonce
+  expect([t.chain.waiting(), t.chain.tx(after).state, t.chain.nextNonce(carl.address)]).toEqual([1, 'pending', 0])
+  t.send(carl, transfer(1n))
+  expect((await t.produce()).outcomes.map((o) => o.id.toString())).toContain(after.toString())
 })
 
 test('U4.3-GAS-1 a block holds no more gas than its limit; the rest waits', async () => {

@@ -1,32 +1,27 @@
 /** The work of a round: what its proposer is asked for, what the block is judged by, and what became of its reward. */
-import type { CID, Validator } from '../../core/index.ts'
-import { catChallenge, drawOperator, rewardAt, type CatSeats, type RewardRecord, type SampledTask, type WorkContext } from '../cat/index.ts'
+import type { CID } from '../../core/index.ts'
+import { catChallenge, drawOperator, rewardAt, type RewardRecord, type SampledTask, type WorkContext } from '../cat/index.ts'
 import { mintedOf } from '../state/index.ts'
 import { headState, type ChainCore } from './core.ts'
+import { catSeats } from './power.ts'
 import { headerAt } from './reads.ts'
 
-/** What a node is asked for at a height. */
-export interface RoundTask extends SampledTask {
-  readonly height: number
-  readonly seats: CatSeats
-}
-
 /** The task of a node at a height up to that behind the head; throws `chain_height` for another. */
-export function taskOf(core: ChainCore, node: Uint8Array, height: number): RoundTask {
+export function taskOf(core: ChainCore, node: Uint8Array, height: number): SampledTask {
   const challenge = catChallenge(core.rules.chainId, height, headerAt(core, height - 1).header.seed, node)
-  return { height, challenge, operator: drawOperator(challenge, core.genesis.operators), seats: core.seatsAt(node, height) }
+  return { challenge, operator: drawOperator(challenge, core.genesis.operators) }
 }
 
 /** What the next block of this proposer is judged by. */
 export function workContext(core: ChainCore, height: number, proposer: Uint8Array): WorkContext {
   const chainId: CID = core.rules.chainId
-  const seats = core.seatsAt(proposer, height)
+  const seats = catSeats(core, proposer, height)
   return {
     chainId,
     rules: core.genesis,
     height,
     proposer,
-    seats,
+    chips: seats.count,
     crypto: core.crypto,
     checkCat: (bytes) => core.catChecks.check(bytes, catChallenge(chainId, height, core.head.header.seed, proposer), seats),
     setAt: (at) => core.sets.at(at),

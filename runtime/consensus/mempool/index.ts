@@ -1,2 +1,3 @@
 /** Waiting transactions. */
-export { Mempool, type PoolView } from './mempool.ts'
+export { fateError, type Dropped } from './fates.ts'
+export { Mempool, outbid, type PoolLimits, type PoolView } from './mempool.ts'

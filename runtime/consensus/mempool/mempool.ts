@@ -1,6 +1,12 @@
-/** Transactions that wait for a block: all checked, in order of arrival, bounded in all and per sender. */
-import { limitError, LIMITS, toHex, type Account, type Params } from '../../core/index.ts'
-import { checkAgainst, reserveOf, type ChainTx } from '../tx/index.ts'
+/**
+ * Transactions that wait for a block (docs/spec/fees.md): all checked, the longest waiting first, bounded in number and bytes and per sender. One replaces another
+ * of its nonce for a tenth more per gas; a full pool gives up the cheapest for who offers a tenth more; one that offers less than the base fee waits.
+ */
+import { limitError, LIMITS, toHex, UtnetError, type Account } from '../../core/index.ts'
+import { reserveOf, type ChainTx } from '../tx/index.ts'
+import { Cheapest } from './cheapest.ts'
+import { Fates, type Dropped, type Fate } from './fates.ts'
+import { SenderQueue } from './sender-queue.ts'
 
 /** The state that the pool checks against: that of the head. */
 export interface PoolView {
@@ -9,22 +15,44 @@ export interface PoolView {
   account(address: Uint8Array): Account
 }
 
-interface Queue {
-  readonly address: Uint8Array
-  /** In order of nonce, without gaps, from the account's next. */
-  txs: ChainTx[]
-  /** The most that all of them can take. */
-  reserve: bigint
+export type PoolLimits = Pick<Record<keyof typeof LIMITS, number>, 'mempoolTxs' | 'mempoolBytes' | 'mempoolPerSender'>
+
+/** What takes another's place must offer this much per gas for each hundred that the other does. */
+const OUTBID_PERCENT = 110n
+/** How many a large transaction may push out. */
+const EVICTED_AT_ONCE = 64
+
+/** The least per gas that takes the place of what offers `price`. */
+export function outbid(price: bigint): bigint {
+  return price === 0n ? 1n : (price * OUTBID_PERCENT + 99n) / 100n
+}
+
+interface Waiting {
+  readonly tx: ChainTx
+  readonly queue: SenderQueue
+}
+
+interface Victim {
+  readonly price: bigint
+  readonly queue: SenderQueue
 }
 
 export class Mempool {
-  readonly #params: Params
-  readonly #byId = new Map<string, ChainTx>()
-  readonly #queues = new Map<string, Queue>()
+  readonly #limits: PoolLimits
+  /** In order of arrival. */
+  readonly #byId = new Map<string, Waiting>()
+  readonly #queues = new Map<string, SenderQueue>()
   readonly #kinds = new Map<string, number>()
+  /** By expiry height. */
+  readonly #expiring = new Map<number, Set<ChainTx>>()
+  readonly #cheapest = new Cheapest()
+  readonly #fates = new Fates()
+  #bytes = 0
+  /** What expires below this height is gone. */
+  #expired = 0
 
-  constructor(params: Params) {
-    this.#params = params
+  constructor(limits: PoolLimits = LIMITS) {
+    this.#limits = limits
   }
 
   get size(): number {
@@ -33,12 +61,17 @@ export class Mempool {
 
   /** The waiting transaction of an id. */
   get(id: string): ChainTx | undefined {
-    return this.#byId.get(id)
+    return this.#byId.get(id)?.tx
+  }
+
+  /** Why a transaction that waited is gone without a block; undefined for one that never waited, was in a block, or is long gone. */
+  fate(id: string): UtnetError | undefined {
+    return this.#fates.of(id)
   }
 
   /** The nonce that the sender's next transaction must have. */
   nextNonce(address: Uint8Array, account: Account): number {
-    return account.nonce + (this.#queues.get(toHex(address))?.txs.length ?? 0)
+    return account.nonce + (this.#queues.get(toHex(address))?.ready() ?? 0)
   }
 
   /** True when a waiting transaction is of this kind. */
@@ -51,28 +84,126 @@ export class Mempool {
    * Called before its signature is checked, which costs more than all else.
    */
   admit(tx: ChainTx, view: PoolView): void {
-    if (this.#byId.size >= LIMITS.mempoolTxs)
-      throw limitError('mempool_full', 'mempoolTxs', this.#byId.size + 1, LIMITS.mempoolTxs, 'waiting transactions')
-    const queue = this.#queues.get(toHex(tx.address))
-    const waiting = queue?.txs.length ?? 0
-    if (waiting >= LIMITS.mempoolPerSender) {
-      throw limitError('mempool_full', 'mempoolPerSender', waiting + 1, LIMITS.mempoolPerSender, 'waiting transactions of the sender')
-    }
+    const { expiry } = tx.body
+    if (expiry < view.next)
+      throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${view.next}`)
     const account = view.account(tx.address)
-    // as if all that wait before it had stood in blocks and cost the most they can
-    const left = account.balance - (queue?.reserve ?? 0n)
-    checkAgainst(tx, { ...account, nonce: account.nonce + waiting, balance: left > 0n ? left : 0n }, view.next, this.#params)
+    const queue = this.#queues.get(toHex(tx.address))
+    const other = this.#checkNonce(tx, account, queue)
+    const others = (queue?.reserve ?? 0n) - (other === undefined ? 0n : reserveOf(other))
+    const need = reserveOf(tx)
+    // as if all that wait cost the most they can
+    const left = account.balance > others ? account.balance - others : 0n
+    if (left < need) {
+      throw new UtnetError(
+        'tx_balance',
+        `balance ${left}, without what waits already, is below the ${need} that the transaction can cost`,
+        {
+          used: need,
+          allowed: left,
+        },
+      )
+    }
+    this.#victims(tx, other, queue ?? new SenderQueue(tx.address, account.nonce))
   }
 
-  /** Takes a transaction that was admitted and whose signature is good. */
-  add(tx: ChainTx): void {
+  /** The transaction that this one would replace. */
+  #checkNonce({ body: { nonce, maxFeePerGas } }: ChainTx, account: Account, queue: SenderQueue | undefined): ChainTx | undefined {
+    const expected = account.nonce + (queue?.ready() ?? 0)
+    if (nonce < account.nonce) {
+      throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${expected}`, { details: { expected, got: nonce } })
+    }
+    const other = queue?.of(nonce)
+    if (other !== undefined) {
+      const least = outbid(other.body.maxFeePerGas)
+      if (maxFeePerGas >= least) return other
+      throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${expected}: transaction ${other.id} waits with it`, {
+        hint: `to replace it, offer a max fee per gas of at least ${least}`,
+        details: { expected, got: nonce, waiting: other.id.toString(), replacedAt: least.toString() },
+      })
+    }
+    const { mempoolPerSender } = this.#limits
+    if (nonce >= account.nonce + mempoolPerSender) {
+      const waiting = queue?.txs.length ?? 0
+      if (waiting >= mempoolPerSender)
+        throw limitError('mempool_full', 'mempoolPerSender', waiting + 1, mempoolPerSender, 'waiting transactions of the sender')
+      throw new UtnetError(
+        'tx_nonce',
+        `nonce ${nonce} is not the sender's next, ${expected}, nor among the ${mempoolPerSender} from ${account.nonce} on`,
+        {
+          details: { expected, got: nonce },
+        },
+      )
+    }
+    return undefined
+  }
+
+  /** Those that must go for this one; throws `mempool_full` when it does not offer enough. All that it took out of the heap is noted again. */
+  #victims(tx: ChainTx, other: ChainTx | undefined, own: SenderQueue): readonly ChainTx[] {
+    const { mempoolTxs, mempoolBytes } = this.#limits
+    let count = this.#byId.size + (other === undefined ? 1 : 0)
+    let bytes = this.#bytes + tx.wire.length - (other?.wire.length ?? 0)
+    if (count <= mempoolTxs && bytes <= mempoolBytes) return []
+    const full = (price: bigint | undefined): UtnetError => {
+      const [name, used, allowed] =
+        count > mempoolTxs ? (['mempoolTxs', count, mempoolTxs] as const) : (['mempoolBytes', bytes, mempoolBytes] as const)
+      const error = limitError(
+        'mempool_full',
+        name,
+        used,
+        allowed,
+        name === 'mempoolTxs' ? 'waiting transactions' : 'bytes of waiting transactions',
+      )
+      const hint =
+        price === undefined
+          ? 'try again after the next blocks'
+          : `offer a max fee per gas of at least ${outbid(price)}, or try again after the next blocks`
+      return new UtnetError('mempool_full', error.message, { hint, limit: name, used, allowed })
+    }
+    const offered = worthIn(own, tx)
+    const taken: Victim[] = []
+    const victims: ChainTx[] = []
+    try {
+      while (count > mempoolTxs || bytes > mempoolBytes) {
+        const next = this.#cheapest.take()
+        if (next === undefined) throw full(undefined)
+        taken.push(next)
+        if (offered < outbid(next.price) || victims.length >= EVICTED_AT_ONCE) throw full(next.price)
+        // one's own place is no way in: it would only change the nonce that waits
+        if (next.queue === own) continue
+        const victim = next.queue.txs.at(-1) as ChainTx
+        victims.push(victim)
+        count--
+        bytes -= victim.wire.length
+      }
+    } finally {
+      for (const { queue } of taken) this.#note(queue)
+    }
+    return victims
+  }
+
+  #note(queue: SenderQueue): void {
+    this.#cheapest.note(queue, this.#queues.values(), this.#queues.size)
+  }
+
+  /** Takes a transaction that was admitted just before, and whose signature is good. What has to go for it goes now. */
+  add(tx: ChainTx, view: PoolView): void {
     const key = toHex(tx.address)
-    const queue = this.#queues.get(key) ?? { address: tx.address, txs: [], reserve: 0n }
-    queue.txs.push(tx)
-    queue.reserve += reserveOf(tx, this.#params)
+    const queue = this.#queues.get(key) ?? new SenderQueue(tx.address, view.account(tx.address).nonce)
+    const other = queue.of(tx.body.nonce)
+    for (const victim of this.#victims(tx, other, queue)) this.#remove(victim, { why: 'evicted' })
+    if (other !== undefined) this.#remove(other, { why: 'replaced', by: tx.id })
+    queue.put(tx)
     this.#queues.set(key, queue)
-    this.#byId.set(tx.id.toString(), tx)
+    this.#note(queue)
+    this.#byId.set(tx.id.toString(), { tx, queue })
+    this.#fates.forget(tx.id.toString())
+    this.#bytes += tx.wire.length
     this.#count(tx, 1)
+    const { expiry } = tx.body
+    const expiring = this.#expiring.get(expiry) ?? new Set()
+    expiring.add(tx)
+    this.#expiring.set(expiry, expiring)
   }
 
   #count(tx: ChainTx, by: 1 | -1): void {
@@ -80,68 +211,109 @@ export class Mempool {
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + by)
   }
 
-  #forget(tx: ChainTx): void {
-    if (this.#byId.delete(tx.id.toString())) this.#count(tx, -1)
+  /** Takes a transaction out; with a fate that is told to who asks. */
+  #remove(tx: ChainTx, fate: Fate | undefined): Dropped[] {
+    const id = tx.id.toString()
+    if (!this.#byId.delete(id)) return []
+    this.#bytes -= tx.wire.length
+    this.#count(tx, -1)
+    const expiring = this.#expiring.get(tx.body.expiry)
+    expiring?.delete(tx)
+    if (expiring?.size === 0) this.#expiring.delete(tx.body.expiry)
+    const key = toHex(tx.address)
+    const queue = this.#queues.get(key)
+    queue?.remove(tx)
+    if (queue?.txs.length === 0) this.#queues.delete(key)
+    else if (queue !== undefined) this.#note(queue)
+    if (fate === undefined) return []
+    const dropped = { tx, fate }
+    this.#fates.note([dropped])
+    return [dropped]
   }
 
-  /** The waiting transactions in order of arrival. They stay until a block has them. */
-  take(): Iterable<ChainTx> {
-    return this.#byId.values()
+  /**
+   * The waiting transactions that can pay a base fee, the longest waiting first, each sender's in order of nonce: one that came before its predecessor comes
+   * when that does. They stay until a block has them.
+   */
+  *take(baseFee = 0n): Generator<ChainTx> {
+    const next = new Map<SenderQueue, number>()
+    const passed = new Set<ChainTx>()
+    for (const { tx, queue } of this.#byId.values()) {
+      let nonce = next.get(queue) ?? queue.next
+      if (tx.body.nonce !== nonce) {
+        passed.add(tx)
+        continue
+      }
+      for (let now: ChainTx | undefined = tx; now !== undefined && now.body.maxFeePerGas >= baseFee;) {
+        yield now
+        const behind: ChainTx | undefined = queue.of(++nonce)
+        now = behind !== undefined && passed.has(behind) ? behind : undefined
+      }
+      next.set(queue, nonce)
+    }
   }
 
   /** Removes a transaction and, because they can no longer come in order, those of its sender after it. Returns what was removed. */
   drop(id: string): readonly ChainTx[] {
-    const tx = this.#byId.get(id)
-    if (tx === undefined) return []
-    const queue = this.#queues.get(toHex(tx.address)) as Queue
-    return this.#cut(queue, queue.txs.indexOf(tx))
-  }
-
-  #cut(queue: Queue, from: number): readonly ChainTx[] {
-    const gone = queue.txs.splice(from)
-    for (const tx of gone) {
-      queue.reserve -= reserveOf(tx, this.#params)
-      this.#forget(tx)
-    }
-    if (queue.txs.length === 0) this.#queues.delete(toHex(queue.address))
+    const waiting = this.#byId.get(id)
+    if (waiting === undefined) return []
+    const gone = waiting.queue.txs.filter((other) => other.body.nonce >= waiting.tx.body.nonce)
+    for (const other of gone) this.#remove(other, undefined)
     return gone
   }
 
-  /** After a block: forgets what is in it and whatever can no longer stand in the next one. Returns what was dropped without a block. */
-  committed(included: readonly ChainTx[], view: PoolView): readonly ChainTx[] {
-    const dropped: ChainTx[] = []
-    const touched = new Set<string>()
-    for (const tx of included) touched.add(toHex(tx.address))
-    for (const [key, queue] of this.#queues) {
-      const expired = queue.txs.findIndex((tx) => tx.body.expiry < view.next)
-      if (expired >= 0) dropped.push(...this.#cut(queue, expired))
-      if (touched.has(key)) dropped.push(...this.#review(queue, view))
+  /**
+   * After a block: forgets what is in it and whatever can no longer stand in one. Looks at the senders of the block and at what expires, at nothing else: no
+   * transaction takes from an account but its sender's. Returns what was dropped without a block.
+   */
+  committed(included: readonly ChainTx[], view: PoolView): readonly Dropped[] {
+    const dropped: Dropped[] = []
+    const inBlock = new Map<string, ChainTx>()
+    const senders = new Set<string>()
+    for (const tx of included) {
+      inBlock.set(`${toHex(tx.address)} ${tx.body.nonce}`, tx)
+      senders.add(toHex(tx.address))
     }
-    const inBlock = new Set(included.map((tx) => tx.id.toString()))
-    return dropped.filter((tx) => !inBlock.has(tx.id.toString()))
+    for (const key of senders) {
+      const queue = this.#queues.get(key)
+      if (queue === undefined) continue
+      for (const tx of queue.settle(view.account(queue.address).nonce)) {
+        const by = inBlock.get(`${key} ${tx.body.nonce}`)
+        dropped.push(...this.#remove(tx, by !== undefined && by.id.equals(tx.id) ? undefined : { why: 'replaced', by: by?.id }))
+      }
+    }
+    dropped.push(...this.#expire(view.next))
+    for (const key of senders) {
+      const queue = this.#queues.get(key)
+      if (queue === undefined) continue
+      let left = view.account(queue.address).balance
+      for (const tx of [...queue.txs]) {
+        left -= reserveOf(tx)
+        if (left < 0n) dropped.push(...this.#remove(tx, { why: 'unpaid' }))
+      }
+      this.#note(queue)
+    }
+    return dropped
   }
 
-  #review(queue: Queue, view: PoolView): readonly ChainTx[] {
-    const account = view.account(queue.address)
-    const before = queue.txs
-    const kept = before.filter((tx) => tx.body.nonce >= account.nonce)
-    for (const tx of before) if (tx.body.nonce < account.nonce) this.#forget(tx)
-    queue.txs = []
-    queue.reserve = 0n
-    let balance = account.balance
-    let good = kept[0]?.body.nonce === account.nonce
-    for (const tx of kept) {
-      const reserve = reserveOf(tx, this.#params)
-      good &&= balance >= reserve
-      if (!good) {
-        this.#forget(tx)
-        continue
-      }
-      balance -= reserve
-      queue.txs.push(tx)
-      queue.reserve += reserve
-    }
-    if (queue.txs.length === 0) this.#queues.delete(toHex(queue.address))
-    return before.filter((tx) => !queue.txs.includes(tx))
+  #expire(next: number): Dropped[] {
+    const dropped: Dropped[] = []
+    const heights = next - this.#expired > this.#expiring.size ? [...this.#expiring.keys()] : range(this.#expired, next)
+    for (const height of heights)
+      if (height < next) for (const tx of this.#expiring.get(height) ?? []) dropped.push(...this.#remove(tx, { why: 'expired' }))
+    this.#expired = next
+    return dropped
   }
+}
+
+/** What keeping a transaction is worth: no more than what stands before it offers, and nothing behind a gap. */
+function worthIn(queue: SenderQueue, tx: ChainTx): bigint {
+  const { nonce, maxFeePerGas } = tx.body
+  if (nonce > queue.next + queue.ready()) return 0n
+  const before = queue.priceUpTo(nonce)
+  return before === undefined || maxFeePerGas < before ? maxFeePerGas : before
+}
+
+function* range(from: number, to: number): Generator<number> {
+  for (let n = from; n < to; n++) yield n
 }

@@ -20,6 +20,9 @@ const RECORD = utf8('record/')
 const SLASHED = utf8('slashed/')
 const REWARD = utf8('reward/')
 
+/** Offchain trie: the base fee of the next block, where it is above its least. */
+export const BASE_FEE_KEY: Uint8Array = utf8('base-fee')
+
 /** Contracts trie: the record of a contract. */
 export function codeKey(address: Uint8Array): Uint8Array {
   return concatBytes(CODE, address)

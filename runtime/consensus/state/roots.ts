@@ -58,7 +58,7 @@ export function updateState(
     rows: updates.flatMap(([, u]) => u.rows),
     stale: updates.flatMap(([, u]) => u.stale),
     remember: () => {
-      for (const [, update] of updates) for (const [key, page] of update.pages) store.remember(key, page)
+      for (const [, update] of updates) store.committed(update.pages, update.stale)
     },
   }
 }
@@ -73,7 +73,7 @@ export function decodeRoots(bytes: Uint8Array): Roots {
   const m = asMap(decode(bytes, 'state roots', 4096), TRIES, 'state roots')
   const one = (trie: TrieName): TrieRoot => {
     const list = asArray(m[trie], trie, 2)
-    return { kind: 'page', version: asUint(list[0], 'version'), hash: asBytes(list[1], 'hash', 32) }
+    return { version: asUint(list[0], 'version'), hash: asBytes(list[1], 'hash', 32) }
   }
   return { accounts: one('accounts'), contracts: one('contracts'), offchain: one('offchain') }
 }

@@ -1,5 +1,5 @@
 /** The state while a block runs: what the parent's tries hold, under changes that can be taken back to a checkpoint. */
-import { amountBytes, bytesAmount, decodeAccount, encodeAccount, type Account } from '../../core/index.ts'
+import { amountBytes, byteString, bytesAmount, decodeAccount, encodeAccount, type Account } from '../../core/index.ts'
 import type { TrieChange } from '../trie/index.ts'
 import { BURNT_KEY, MINTED_KEY, TRIES, type TrieName } from './keys.ts'
 
@@ -35,8 +35,6 @@ interface Entry<T> {
   readonly value: T
 }
 
-const keyText = (key: Uint8Array): string => String.fromCharCode(...key)
-
 export class WorkingState implements StateReader {
   readonly #base: StateReader
   readonly #accounts = new Map<string, Entry<Account>>()
@@ -47,6 +45,8 @@ export class WorkingState implements StateReader {
   }
   /** How to take each change back, the newest last. */
   readonly #undo: (() => void)[] = []
+  /** What this block burns. */
+  #burnt = 0n
   readonly #read = new Map<string, Account>()
 
   constructor(base: StateReader) {
@@ -54,7 +54,7 @@ export class WorkingState implements StateReader {
   }
 
   #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T): void {
-    const text = keyText(key)
+    const text = byteString(key)
     const before = map.get(text)
     this.#undo.push(() => {
       if (before === undefined) map.delete(text)
@@ -64,7 +64,7 @@ export class WorkingState implements StateReader {
   }
 
   account(address: Uint8Array): Account {
-    const text = keyText(address)
+    const text = byteString(address)
     const changed = this.#accounts.get(text)
     if (changed !== undefined) return changed.value
     let account = this.#read.get(text)
@@ -81,7 +81,7 @@ export class WorkingState implements StateReader {
 
   /** A value of a trie. Accounts are read with `account`. */
   get(trie: TrieName, key: Uint8Array): Uint8Array | undefined {
-    const changed = this.#tries[trie].get(keyText(key))
+    const changed = this.#tries[trie].get(byteString(key))
     return changed === undefined ? this.#base.get(trie, key) : changed.value
   }
 
@@ -91,7 +91,11 @@ export class WorkingState implements StateReader {
   }
 
   burn(amount: bigint): void {
-    if (amount > 0n) this.set('accounts', BURNT_KEY, amountBytes(burntOf(this) + amount))
+    if (amount <= 0n) return
+    this.#undo.push(() => {
+      this.#burnt -= amount
+    })
+    this.#burnt += amount
   }
 
   /** Counts what was given out beside the genesis; the account is the caller's to raise. */
@@ -112,6 +116,7 @@ export class WorkingState implements StateReader {
   changes(): Readonly<Record<TrieName, readonly TrieChange[]>> {
     const out: Record<TrieName, TrieChange[]> = { accounts: [], contracts: [], offchain: [] }
     for (const { key, value } of this.#accounts.values()) out.accounts.push([key, isEmpty(value) ? undefined : encodeAccount(value)])
+    if (this.#burnt > 0n) out.accounts.push([BURNT_KEY, amountBytes(burntOf(this.#base) + this.#burnt)])
     for (const trie of TRIES) for (const { key, value } of this.#tries[trie].values()) out[trie].push([key, value])
     return out
   }

@@ -1,4 +1,6 @@
 /** Compact sparse Merkle tries with readable history. */
-export { bytesHeight, heightBytes } from './page.ts'
 export { createPageStore, type PageStore } from './page-store.ts'
-export { EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type TrieChange, type TrieRoot } from './trie.ts'
+export { damaged } from './page.ts'
+export { trieGet, trieProve, trieWalk } from './trie.ts'
+export { EMPTY_ROOT, trieUpdate, type TrieChange, type TrieRoot } from './update.ts'
+export { bytesHeight, heightBytes } from './version.ts'

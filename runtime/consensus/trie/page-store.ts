@@ -1,16 +1,29 @@
-/** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of decoded pages. */
-import { concatBytes, UtnetError, type Kv } from '../../core/index.ts'
-import { decodePage, heightBytes, type Child, type Leaf, type Page } from './page.ts'
+/** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of pages. */
+import { byteString, concatBytes, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
+import type { Leaf } from './leaf.ts'
+import { damaged, Page, type Child } from './page.ts'
+import { heightBytes, VERSION_BYTES, writeVersion } from './version.ts'
 
 const PAGE = 0x6e // n
 const VALUE = 0x76 // v
-const CACHED_PAGES = 1 << 15
+/** What a cached page takes beside its row, about. */
+const PAGE_COST = 400
+
+/** The position of everything that begins at the root. */
+export const TOP: Uint8Array = new Uint8Array(32)
 
 /** Key of a page: written once at its height and never changed, so that the tries of older heights stay whole. */
 export function pageKey(trie: number, version: number, position: Uint8Array, depth: number): Uint8Array {
-  const path = position.slice(0, (depth + 1) >> 1)
-  if ((depth & 1) === 1) path[path.length - 1] = (path[path.length - 1] as number) & 0xf0
-  return concatBytes(Uint8Array.of(PAGE, trie), heightBytes(version), Uint8Array.of(depth), path)
+  const at = 2 + VERSION_BYTES
+  const bytes = (depth + 1) >> 1
+  const key = new Uint8Array(at + 1 + bytes)
+  key[0] = PAGE
+  key[1] = trie
+  writeVersion(key, 2, version)
+  key[at] = depth
+  for (let i = 0; i < bytes; i++) key[at + 1 + i] = position[i] as number
+  if ((depth & 1) === 1) key[at + bytes] = (key[at + bytes] as number) & 0xf0
+  return key
 }
 
 /** Key of a value too large for its page. */
@@ -18,55 +31,73 @@ export function valueKey(trie: number, version: number, position: Uint8Array): U
   return concatBytes(Uint8Array.of(VALUE, trie), heightBytes(version), position)
 }
 
-const keyText = (key: Uint8Array): string => String.fromCharCode(...key)
-
 export interface PageStore {
   /** The page that a slot names. Throws `data_corrupt` when it is missing or damaged. */
   load(trie: number, child: Child, position: Uint8Array, depth: number): Page
-  /** The value of a leaf. */
+  /** The value of a leaf. Throws `data_corrupt` when it is missing or not the leaf's. */
   value(trie: number, leaf: Leaf): Uint8Array
-  /** Keeps a page that is being committed. */
-  remember(key: Uint8Array, page: Page): void
+  /** Keeps pages that are being committed, and lets go of those that they replace. */
+  committed(pages: readonly (readonly [key: Uint8Array, page: Page])[], stale: readonly Uint8Array[]): void
+  /** Bytes of the pages that are kept, about. */
+  cached(): number
 }
 
-/** Reads pages through a cache. */
-export function createPageStore(kv: Pick<Kv, 'get'>): PageStore {
-  const cache = new Map<string, Page>()
+/** Reads pages through a cache of at most `maxBytes`. */
+export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.pageCacheBytes): PageStore {
+  // two halves: when the young one is full it becomes the old one, and of what was old only what is read again stays
+  let young = new Map<string, Page>()
+  let old = new Map<string, Page>()
+  let size = 0
+  let oldSize = 0
+  const costOf = (text: string, page: Page): number => page.row.length + text.length + PAGE_COST
+  const drop = (text: string): void => {
+    const page = young.get(text)
+    if (page !== undefined) size -= costOf(text, page)
+    young.delete(text)
+    const before = old.get(text)
+    if (before !== undefined) oldSize -= costOf(text, before)
+    old.delete(text)
+  }
   const keep = (text: string, page: Page): void => {
-    cache.set(text, page)
-    if (cache.size > CACHED_PAGES) {
-      for (const oldest of cache.keys()) {
-        cache.delete(oldest)
-        if (cache.size <= CACHED_PAGES - (CACHED_PAGES >> 4)) break
-      }
-    }
+    drop(text)
+    young.set(text, page)
+    size += costOf(text, page)
+    if (size < maxBytes / 2) return
+    old = young
+    oldSize = size
+    young = new Map()
+    size = 0
+  }
+  const find = (text: string): Page | undefined => {
+    const page = young.get(text)
+    if (page !== undefined) return page
+    const before = old.get(text)
+    if (before !== undefined) keep(text, before)
+    return before
   }
   return {
     load(trie, child, position, depth) {
       const key = pageKey(trie, child.version, position, depth)
-      const text = keyText(key)
-      const known = cache.get(text)
-      if (known !== undefined) {
-        // the first pages are read by every path: being read again makes a page young
-        if (depth > 1) return known
-        cache.delete(text)
-        cache.set(text, known)
-        return known
-      }
+      const text = byteString(key)
+      const known = find(text)
+      if (known !== undefined && equalBytes(known.top, child.hash)) return known
       const bytes = kv.get(key)
-      if (bytes === undefined) throw new UtnetError('data_corrupt', `a page of the state trie of height ${child.version} is missing`)
-      const page = decodePage(bytes, child.hash)
+      if (bytes === undefined) throw damaged(`a page of the state trie of height ${child.version} is missing`)
+      const page = Page.read(bytes, child.hash.slice())
       keep(text, page)
       return page
     },
     value(trie, leaf) {
-      if (leaf.value !== null) return leaf.value
+      if (!leaf.ownRow) return leaf.inlineValue
       const bytes = kv.get(valueKey(trie, leaf.version, leaf.position))
-      if (bytes === undefined) throw new UtnetError('data_corrupt', `a value of the state of height ${leaf.version} is missing`)
+      if (bytes === undefined) throw damaged(`a value of the state of height ${leaf.version} is missing`)
+      if (!equalBytes(sha256(bytes), leaf.valueHash)) throw damaged(`a value of the state of height ${leaf.version} is damaged`)
       return bytes
     },
-    remember(key, page) {
-      keep(keyText(key), page)
+    committed(pages, stale) {
+      for (const key of stale) drop(byteString(key))
+      for (const [key, page] of pages) keep(byteString(key), page)
     },
+    cached: () => size + oldSize,
   }
 }

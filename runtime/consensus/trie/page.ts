@@ -1,92 +1,60 @@
 /**
  * Pages of the compact sparse Merkle trie: one page holds four levels of the binary trie (16 slots), so that a path is a few reads.
  * The hashes are those of the binary trie in core/sparse-proof.ts; how nodes lie in pages is no part of any hash.
+ *
+ * A page is its row: [slots that are taken, 2 bytes][those of them that lead to a page, 2 bytes][the slots in order: a leaf (leaf.ts), or hash 32 and height 6
+ * of a page][hashes of the inner nodes 2 to 15, in order]. So a page from the disk is used as it lies there, and what is hashed when it is read is the path that
+ * is walked: each step shows that two nodes are those that the one above was made of (checks.ts).
  */
-import { bitAt, EMPTY_TRIE, sha256, trieInnerHash, trieLeafHash, UtnetError } from '../../core/index.ts'
+import { bitAt, copyInto, EMPTY_TRIE, UtnetError } from '../../core/index.ts'
+import { Leaf, leafFits, leafSize } from './leaf.ts'
+import { bytesHeight, VERSION_BYTES } from './version.ts'
 
-/** A value up to this size stands in its page; a larger one has a row of its own. */
-const INLINE_BYTES = 128
-
-export interface Leaf {
-  readonly kind: 'leaf'
-  readonly position: Uint8Array
-  readonly valueHash: Uint8Array
-  /** Null when the value has a row of its own. */
-  readonly value: Uint8Array | null
-  /** Height at which the value was written: names its row. */
-  readonly version: number
-  readonly hash: Uint8Array
-}
+export const SLOTS = 16
+export const SLOTS_AT = 4
+/** Bytes of a slot that leads to a page. */
+export const CHILD_BYTES = 32 + VERSION_BYTES
 
 export interface Child {
-  readonly kind: 'page'
   /** Height at which the page was written. */
   readonly version: number
   readonly hash: Uint8Array
 }
 
-export type Slot = Leaf | Child | null
+export type NodeKind = 'empty' | 'leaf' | 'inner'
 
-/** A node of the binary trie inside a page: empty, a leaf that is alone below it, or an inner node. */
-export interface PageNode {
-  readonly kind: 'empty' | 'leaf' | 'inner'
-  readonly hash: Uint8Array
-  readonly leaf: Leaf | null
+/** The slots below a node: nodes are a heap, 1 is the top, 16 to 31 are the slots. */
+const BELOW: readonly number[] = Array.from({ length: 2 * SLOTS }, (_, node) => {
+  if (node === 0) return 0
+  const level = 31 - Math.clz32(node)
+  const width = SLOTS >> level
+  return ((1 << width) - 1) << ((node - (1 << level)) * width)
+})
+
+/** What a node is, by the slots that are taken and those that lead to pages. A leaf stands at the first depth where it is alone. */
+export function nodeKind(node: number, taken: number, pages: number): NodeKind {
+  const below = taken & (BELOW[node] as number)
+  if (below === 0) return 'empty'
+  return (below & (below - 1)) === 0 && (below & pages) === 0 ? 'leaf' : 'inner'
 }
 
-const EMPTY_NODE: PageNode = { kind: 'empty', hash: EMPTY_TRIE, leaf: null }
-
-/** Immutable. `nodes` is a heap of 31 nodes: 1 is the top, 16 to 31 are the slots. */
-export interface Page {
-  readonly slots: readonly Slot[]
-  readonly nodes: readonly PageNode[]
+/** The slot of the one leaf below a node. */
+export function slotBelow(node: number, taken: number): number {
+  return 31 - Math.clz32(taken & (BELOW[node] as number))
 }
 
-export const EMPTY_PAGE: Page = { slots: Array.from({ length: 16 }, () => null), nodes: Array.from({ length: 32 }, () => EMPTY_NODE) }
-
-/** The leaf of a value written at a height. */
-export function makeLeaf(position: Uint8Array, value: Uint8Array, version: number): Leaf {
-  const valueHash = sha256(value)
-  const inline = value.length <= INLINE_BYTES ? value : null
-  return { kind: 'leaf', position, valueHash, value: inline, version, hash: trieLeafHash(position, valueHash) }
+/** How many bits are set. */
+export function bitCount(mask: number): number {
+  let n = 0
+  for (let rest = mask; rest !== 0; rest &= rest - 1) n++
+  return n
 }
 
-function nodeOf(slot: Slot): PageNode {
-  if (slot === null) return EMPTY_NODE
-  return slot.kind === 'leaf' ? { kind: 'leaf', hash: slot.hash, leaf: slot } : { kind: 'inner', hash: slot.hash, leaf: null }
-}
-
-/** A leaf beside nothing rises to its parent: it stands at the first depth where it is alone. An inner node never rises. */
-function join(left: PageNode, right: PageNode): PageNode {
-  if (left.kind === 'empty' && right.kind !== 'inner') return right
-  if (right.kind === 'empty' && left.kind !== 'inner') return left
-  return { kind: 'inner', hash: trieInnerHash(left.hash, right.hash), leaf: null }
-}
-
-/** The page with some slots replaced; hashes only the paths that changed. */
-export function withSlots(page: Page, changes: ReadonlyMap<number, Slot>): Page {
-  const slots = [...page.slots]
-  const nodes = [...page.nodes]
-  let dirty = new Set<number>()
-  for (const [at, slot] of changes) {
-    slots[at] = slot
-    nodes[16 + at] = nodeOf(slot)
-    dirty.add((16 + at) >> 1)
-  }
-  while (dirty.size > 0) {
-    const up = new Set<number>()
-    for (const at of dirty) {
-      nodes[at] = join(nodes[at * 2] as PageNode, nodes[at * 2 + 1] as PageNode)
-      if (at > 1) up.add(at >> 1)
-    }
-    dirty = up
-  }
-  return { slots, nodes }
-}
-
-/** The top node: its hash is that of the subtree. */
-export function pageTop(page: Page): PageNode {
-  return page.nodes[1] as PageNode
+/** The inner nodes of 2 to 15, a bit each. */
+export function innerNodes(taken: number, pages: number): number {
+  let mask = 0
+  for (let node = 2; node < SLOTS; node++) if (nodeKind(node, taken, pages) === 'inner') mask |= 1 << node
+  return mask
 }
 
 /** The slot of a position in a page `depth` pages below the root. */
@@ -95,131 +63,131 @@ export function slotIndex(position: Uint8Array, depth: number): number {
   return (depth & 1) === 0 ? byte >> 4 : byte & 15
 }
 
+/** The refusal of what the disk gives back. */
+export function damaged(what: string): UtnetError {
+  return new UtnetError('data_corrupt', what, { hint: 'restore the data folder from a copy, or start from a new one' })
+}
+
+/** All nodes, as a mask of those that were checked. */
+const ALL = -1
+
+/** Immutable, but for what is known of it. */
+export class Page {
+  readonly row: Uint8Array
+  /** Hash of the top node. */
+  readonly top: Uint8Array
+  readonly taken: number
+  readonly pages: number
+  /** Nodes whose content is known to be what their hashes say, a bit each: of an inner node its two children, of a slot its leaf. */
+  seen: number
+  readonly #inner: number
+
+  private constructor(row: Uint8Array, top: Uint8Array, seen: number) {
+    this.row = row
+    this.top = top
+    this.taken = ((row[0] as number) << 8) | (row[1] as number)
+    this.pages = ((row[2] as number) << 8) | (row[3] as number)
+    this.seen = seen
+    this.#inner = innerNodes(this.taken, this.pages)
+  }
+
+  /** A page that was made here. What it took over from another may never have been looked at: `seen` names the rest. */
+  static made(row: Uint8Array, top: Uint8Array, seen: number): Page {
+    return new Page(row, top, seen)
+  }
+
+  /** The page of a row from the disk, under the hash that it must have; throws `data_corrupt` for what is no page. Its nodes are checked as they are walked. */
+  static read(row: Uint8Array, top: Uint8Array): Page {
+    if (row.length < SLOTS_AT) throw damaged('a page of the state trie is cut off')
+    const page = new Page(row, top, 0)
+    let at = SLOTS_AT
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (((page.taken >> slot) & 1) === 0) continue
+      const leaf = ((page.pages >> slot) & 1) === 0
+      if (leaf && !leafFits(row, at)) throw damaged('a page of the state trie is damaged')
+      at += leaf ? leafSize(row, at) : CHILD_BYTES
+    }
+    if (at !== page.#innerAt || (page.pages & ~page.taken) !== 0) throw damaged('a page of the state trie is damaged')
+    return page
+  }
+
+  get #innerAt(): number {
+    return this.row.length - 32 * bitCount(this.#inner)
+  }
+
+  kind(node: number): NodeKind {
+    return nodeKind(node, this.taken, this.pages)
+  }
+
+  /** Where a slot begins in the row. */
+  slotAt(slot: number): number {
+    let at = SLOTS_AT
+    for (let i = 0; i < slot; i++) {
+      if (((this.taken >> i) & 1) === 0) continue
+      at += ((this.pages >> i) & 1) === 1 ? CHILD_BYTES : leafSize(this.row, at)
+    }
+    return at
+  }
+
+  /** The page that a slot leads to. */
+  child(slot: number): Child | undefined {
+    if (((this.pages >> slot) & 1) === 0) return undefined
+    const at = this.slotAt(slot)
+    return { hash: this.row.subarray(at, at + 32), version: bytesHeight(this.row, at + 32) }
+  }
+
+  /** The leaf of a slot. */
+  leaf(slot: number): Leaf | undefined {
+    if (((this.taken & ~this.pages) >> slot) & 1) return new Leaf(this.row, this.slotAt(slot))
+    return undefined
+  }
+
+  /** The hash of a node but the top: where it lies in the row; nowhere when the node is empty. */
+  #hashAt(node: number): number | undefined {
+    const kind = this.kind(node)
+    if (kind === 'empty') return undefined
+    if (node >= SLOTS) return this.slotAt(node - SLOTS)
+    if (kind === 'leaf') return this.slotAt(slotBelow(node, this.taken))
+    return this.#innerAt + 32 * bitCount(this.#inner & ((1 << node) - 1))
+  }
+
+  hash(node: number): Uint8Array {
+    if (node === 1) return this.top
+    const at = this.#hashAt(node)
+    return at === undefined ? EMPTY_TRIE : this.row.subarray(at, at + 32)
+  }
+
+  /** Writes the hash of a node but the top into zeros. */
+  putHash(node: number, out: Uint8Array, at: number): void {
+    const from = this.#hashAt(node)
+    if (from !== undefined) copyInto(out, at, this.row, from, 32)
+  }
+}
+
+/** The page that holds nothing. */
+export const EMPTY_PAGE: Page = Page.made(new Uint8Array(SLOTS_AT), EMPTY_TRIE, ALL)
+
 export interface PageWalk {
   /** Non-empty siblings passed, with the depth of their parent. */
   readonly siblings: { readonly depth: number; readonly hash: Uint8Array }[]
-  /** Where it ended: depth of the binary trie, and the node there. */
+  /** Where it ended: depth of the binary trie, and the leaf there. */
   readonly depth: number
-  readonly node: PageNode
-  /** True when the walk goes on in the page of the slot. */
-  readonly below: boolean
+  readonly leaf: Leaf | undefined
+  /** The page in which the walk goes on. */
+  readonly below: Child | undefined
 }
 
 /** Walks from a page's top towards a position until the node is no inner one, or the page ends. */
 export function walkPage(page: Page, position: Uint8Array, pageDepth: number): PageWalk {
   const siblings: PageWalk['siblings'] = []
-  let at = 1
+  let node = 1
   let depth = pageDepth * 4
-  while (at < 16 && (page.nodes[at] as PageNode).kind === 'inner') {
-    const next = at * 2 + bitAt(position, depth)
-    const sibling = page.nodes[next ^ 1] as PageNode
-    if (sibling.kind !== 'empty') siblings.push({ depth, hash: sibling.hash })
-    at = next
+  while (node < SLOTS && page.kind(node) === 'inner') {
+    const next = node * 2 + bitAt(position, depth)
+    if (page.kind(next ^ 1) !== 'empty') siblings.push({ depth, hash: page.hash(next ^ 1) })
+    node = next
     depth++
   }
-  const node = page.nodes[at] as PageNode
-  return { siblings, depth, node, below: node.kind === 'inner' }
-}
-
-const TAG_EMPTY = 0
-const TAG_CHILD = 1
-const TAG_INLINE = 2
-const TAG_ROW = 3
-
-function writeVersion(out: Uint8Array, at: number, version: number): void {
-  let rest = version
-  for (let i = 5; i >= 0; i--) {
-    out[at + i] = rest % 256
-    rest = Math.floor(rest / 256)
-  }
-}
-
-function readVersion(bytes: Uint8Array, at: number): number {
-  let n = 0
-  for (let i = 0; i < 6; i++) n = n * 256 + (bytes[at + i] as number)
-  return n
-}
-
-/** Six bytes, big-endian: the form of a height in the keys of rows, so that they sort by height. */
-export function heightBytes(height: number): Uint8Array {
-  const out = new Uint8Array(6)
-  writeVersion(out, 0, height)
-  return out
-}
-
-/** The height of its six bytes. */
-export function bytesHeight(bytes: Uint8Array, at = 0): number {
-  return readVersion(bytes, at)
-}
-
-/** Bytes of a page's row: per slot a tag and its fields. */
-export function encodePage(page: Page): Uint8Array {
-  let size = 16
-  for (const slot of page.slots) {
-    if (slot === null) continue
-    size += slot.kind === 'page' ? 38 : slot.value === null ? 70 : 39 + slot.value.length
-  }
-  const out = new Uint8Array(size)
-  let at = 0
-  for (const slot of page.slots) {
-    if (slot === null) {
-      out[at++] = TAG_EMPTY
-    } else if (slot.kind === 'page') {
-      out[at] = TAG_CHILD
-      writeVersion(out, at + 1, slot.version)
-      out.set(slot.hash, at + 7)
-      at += 39
-    } else {
-      out[at] = slot.value === null ? TAG_ROW : TAG_INLINE
-      writeVersion(out, at + 1, slot.version)
-      out.set(slot.position, at + 7)
-      if (slot.value === null) {
-        out.set(slot.valueHash, at + 39)
-        at += 71
-      } else {
-        out[at + 39] = slot.value.length
-        out.set(slot.value, at + 40)
-        at += 40 + slot.value.length
-      }
-    }
-  }
-  return out
-}
-
-/** The page of a row; throws `data_corrupt` unless its hash is the expected one. */
-export function decodePage(bytes: Uint8Array, hash: Uint8Array): Page {
-  const bad = () =>
-    new UtnetError('data_corrupt', 'a page of the state trie is damaged', {
-      hint: 'restore the data folder from a copy, or start from a new one',
-    })
-  const changes = new Map<number, Slot>()
-  let at = 0
-  for (let i = 0; i < 16; i++) {
-    const tag = bytes[at++]
-    if (tag === TAG_EMPTY) continue
-    const version = readVersion(bytes, at)
-    const body = bytes.slice(at + 6, at + 38)
-    if (body.length !== 32) throw bad()
-    at += 38
-    if (tag === TAG_CHILD) {
-      changes.set(i, { kind: 'page', version, hash: body })
-    } else if (tag === TAG_INLINE) {
-      const length = bytes[at] ?? 0
-      const value = bytes.slice(at + 1, at + 1 + length)
-      if (value.length !== length) throw bad()
-      at += 1 + length
-      changes.set(i, makeLeaf(body, value, version))
-    } else if (tag === TAG_ROW) {
-      const valueHash = bytes.slice(at, at + 32)
-      if (valueHash.length !== 32) throw bad()
-      at += 32
-      changes.set(i, { kind: 'leaf', position: body, valueHash, value: null, version, hash: trieLeafHash(body, valueHash) })
-    } else {
-      throw bad()
-    }
-  }
-  const page = withSlots(EMPTY_PAGE, changes)
-  const top = pageTop(page).hash
-  if (at !== bytes.length || top.some((byte, i) => byte !== hash[i])) throw bad()
-  return page
+  const leaf = page.kind(node) === 'leaf' ? page.leaf(slotBelow(node, page.taken)) : undefined
+  return { siblings, depth, leaf, below: page.kind(node) === 'inner' ? page.child(slotIndex(position, pageDepth)) : undefined }
 }

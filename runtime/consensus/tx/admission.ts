@@ -58,7 +58,7 @@ export function checkForm(tx: ChainTx, chainId: CID, params: Params): void {
   }
   if (body.gasLimit > BigInt(LIMITS.blockGas)) throw limitError('tx_gas', 'blockGas', body.gasLimit, LIMITS.blockGas, 'gas limit')
   if (body.maxFeePerGas < params.baseFee) {
-    throw new UtnetError('tx_gas', `max fee per gas ${body.maxFeePerGas} is below the base fee ${params.baseFee}`, {
+    throw new UtnetError('tx_gas', `max fee per gas ${body.maxFeePerGas} is below ${params.baseFee}, the least that a base fee can be`, {
       used: params.baseFee,
       allowed: body.maxFeePerGas,
     })
@@ -67,8 +67,7 @@ export function checkForm(tx: ChainTx, chainId: CID, params: Params): void {
 
 /** Throws `tx_signature` unless the sender signed the transaction. */
 export function checkSignature(tx: ChainTx, crypto: ChainCrypto): void {
-  if (!crypto.verifyEd25519(tx.sig, tx.signed, tx.body.sender))
-    throw new UtnetError('tx_signature', `signature of transaction ${tx.id} is not valid`)
+  if (!crypto.verifyEd25519(tx.sig, tx.signed, tx.body.sender)) throw badSignature(tx)
 }
 
 /** What a transaction gives away beside its fee. */
@@ -78,22 +77,56 @@ function spentBy(payload: TxPayload): bigint {
   return payload.kind === 'node' && payload.action.op === 'bond' ? payload.action.amount : 0n
 }
 
-/** The most that a transaction can take from its sender. */
-export function reserveOf(tx: ChainTx, params: Params): bigint {
-  const { payload, gasLimit } = tx.body
-  return gasLimit * params.baseFee + spentBy(payload)
+/** Of each transaction whether its sender signed it. */
+export async function signedBySenders(txs: readonly ChainTx[], crypto: ChainCrypto): Promise<readonly boolean[]> {
+  const checks = txs.map((tx) => ({ signature: tx.sig, message: tx.signed, key: tx.body.sender }))
+  const { verifyEd25519Many } = crypto
+  return verifyEd25519Many === undefined
+    ? checks.map((c) => crypto.verifyEd25519(c.signature, c.message, c.key))
+    : await verifyEd25519Many(checks)
 }
 
-/** Checks against the sender's account in a block of this height. Throws `tx_expired`, `tx_nonce`, `tx_balance`. */
-export function checkAgainst(tx: ChainTx, account: Account, height: number, params: Params): void {
-  const { nonce, expiry } = tx.body
+/** The refusal of a transaction that its sender did not sign. */
+export function badSignature(tx: ChainTx): UtnetError {
+  return new UtnetError('tx_signature', `signature of transaction ${tx.id} is not valid`)
+}
+
+/** The most that a transaction can take from its sender. */
+export function reserveOf(tx: ChainTx): bigint {
+  const { payload, gasLimit, maxFeePerGas } = tx.body
+  return gasLimit * maxFeePerGas + spentBy(payload)
+}
+
+/**
+ * Of the checks against the sender's account those that nothing which waits could turn, so that nobody has a signature checked for nothing; what offers less than the base fee waits. Throws as
+ * `checkAgainst`.
+ */
+export function checkEarly(tx: ChainTx, account: Account, height: number): void {
+  const { nonce } = tx.body
+  const reachable = nonce > account.nonce && nonce < account.nonce + LIMITS.mempoolPerSender
+  checkAgainst(tx, reachable ? { ...account, nonce } : account, { height, baseFee: 0n })
+}
+
+/** Checks against the sender's account in a block of this height and base fee. Throws `tx_expired`, `tx_nonce`, `tx_gas`, `tx_balance`. */
+export function checkAgainst(
+  tx: ChainTx,
+  account: Account,
+  { height, baseFee }: { readonly height: number; readonly baseFee: bigint },
+): void {
+  const { nonce, expiry, maxFeePerGas } = tx.body
   if (expiry < height) throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${height}`)
   if (nonce !== account.nonce) {
     throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${account.nonce}`, {
       details: { expected: account.nonce, got: nonce },
     })
   }
-  const need = reserveOf(tx, params)
+  if (maxFeePerGas < baseFee) {
+    throw new UtnetError('tx_gas', `max fee per gas ${maxFeePerGas} is below the base fee ${baseFee}`, {
+      used: baseFee,
+      allowed: maxFeePerGas,
+    })
+  }
+  const need = reserveOf(tx)
   if (account.balance < need) {
     throw new UtnetError('tx_balance', `balance ${account.balance} is below the ${need} that the transaction can cost`, {
       used: need,

@@ -64,6 +64,7 @@ test('the bond of the offender is burnt', () => {
     time: 0,
     seed: new Uint8Array(32),
     params: paramsOf(1) as Params,
+    baseFee: (paramsOf(1) as Params).baseFee,
     executor: simulatedExecutor,
     crypto,
     power: testGenesis(),

@@ -59,17 +59,17 @@ function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
 }
 
 /**
- * Applies a transaction whose form and signature are good. Throws `tx_nonce`, `tx_expired` or `tx_balance` when it cannot stand in the block, and what
+ * Applies a transaction whose form and signature are good. Throws `tx_nonce`, `tx_expired`, `tx_gas` or `tx_balance` when it cannot stand in the block, and what
  * the executor throws when the node is at fault; the state is then as before. Gas used is paid at the base fee and burnt.
  */
 export function applyTx(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
   const sender = state.account(tx.address)
-  checkAgainst(tx, sender, block.height, block.params)
+  checkAgainst(tx, sender, block)
   const checkpoint = state.checkpoint()
   try {
     state.setAccount(tx.address, { ...sender, nonce: sender.nonce + 1 })
     const done = run(state, block, tx)
-    const fee = (done.outcome.gas - done.prepaid) * block.params.baseFee
+    const fee = (done.outcome.gas - done.prepaid) * block.baseFee
     const payer = state.account(tx.address)
     state.setAccount(tx.address, { ...payer, balance: payer.balance - fee })
     state.burn(fee)

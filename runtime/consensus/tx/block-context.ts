@@ -17,6 +17,8 @@ export interface BlockContext {
   /** Seed of the block's header. */
   readonly seed: Uint8Array
   readonly params: Params
+  /** What its transactions pay per gas, in 10^-18 UNC. */
+  readonly baseFee: bigint
   readonly executor: ContractExecutor
   readonly crypto: ChainCrypto
   readonly power: PowerRules

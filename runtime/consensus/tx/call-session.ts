@@ -3,6 +3,7 @@
  * Every read of that state is noted, once: with these reads a stranger repeats the run.
  */
 import {
+  byteString,
   formatAddress,
   limitError,
   LIMITS,
@@ -60,8 +61,6 @@ interface Known {
   readonly reads: Map<string, readonly [Uint8Array, Uint8Array | null]>
 }
 
-const keyText = (key: Uint8Array): string => String.fromCharCode(...key)
-
 export class CallSession {
   readonly events: ChainEvent[] = []
   /** The environment of the contract that is called first. */
@@ -97,8 +96,8 @@ export class CallSession {
   #get(known: Known, key: Uint8Array): Uint8Array | undefined {
     checkStorageKey(key)
     const { address } = known.seat
-    const text = keyText(key)
-    const changed = this.#changes.get(keyText(address) + text)
+    const text = byteString(key)
+    const changed = this.#changes.get(byteString(address) + text)
     if (changed !== undefined) return changed.value?.slice()
     const read = known.reads.get(text)
     if (read !== undefined) return read[1]?.slice()
@@ -111,7 +110,7 @@ export class CallSession {
     checkStorageKey(key)
     if (value !== undefined && value.length > LIMITS.storageValueBytes)
       throw limitError('host_refused', 'storageValueBytes', value.length, LIMITS.storageValueBytes, 'storage value')
-    const text = keyText(address) + keyText(key)
+    const text = byteString(address) + byteString(key)
     const before = this.#changes.get(text)
     this.#undo.push(() => {
       if (before === undefined) this.#changes.delete(text)

@@ -1,12 +1,14 @@
 /** A transaction as the chain holds it: read once, with everything derived from its bytes. */
 import {
-  cidOf,
+  cborCidText,
+  cidOfDigest,
   concatBytes,
   DAG_CBOR,
   decodeTx,
   domain,
   keyAddress,
   PARAMS,
+  sha256,
   type CID,
   type Params,
   type SignedTx,
@@ -16,8 +18,9 @@ import {
 export interface ChainTx extends SignedTx {
   /** Bytes on the wire. */
   readonly wire: Uint8Array
-  /** CID of the body. */
+  /** CID of the body, and its text. */
   readonly id: CID
+  readonly hash: string
   /** Address of the sender, 20 bytes. */
   readonly address: Uint8Array
   /** What the signature is over. */
@@ -49,12 +52,14 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
   const { body, sig } = decodeTx(wire)
   // canonical form: the head of the pair, the body's own bytes, the signature
   const bytes = wire.subarray(1, wire.length - TAIL)
+  const hash = sha256(bytes)
   const published = body.payload.kind === 'publish' ? body.payload.size : 0
   return {
     body,
     sig,
     wire,
-    id: cidOf(DAG_CBOR, bytes),
+    id: cidOfDigest(DAG_CBOR, hash),
+    hash: cborCidText(hash),
     address: keyAddress(body.sender),
     signed: concatBytes(domain('tx'), bytes),
     intrinsicGas:

@@ -1,9 +1,10 @@
 /** Transactions: what may stand in a block, and what each does there. */
-export { checkAgainst, checkForm, checkSignature, reserveOf } from './admission.ts'
+export { badSignature, checkAgainst, checkEarly, checkForm, checkSignature, reserveOf, signedBySenders } from './admission.ts'
 export { batchSignerFault, lastBatch } from './apply-anchor.ts'
 export { slashedAt } from './apply-evidence.ts'
 export { checkPublish } from './apply-publish.ts'
 export { applyTx } from './apply.ts'
+export { baseFeeOf, nextBaseFee, setBaseFee } from './base-fee.ts'
 export type { BlockContext, CallNote } from './block-context.ts'
 export { CallSession, checkStorageKey, type ContractSeat, type SessionState } from './call-session.ts'
 export { changesRoot } from './changes-root.ts'

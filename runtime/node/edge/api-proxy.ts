@@ -27,6 +27,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   chain: true,
   chainEvents: true,
   block: true,
+  power: true,
   genesis: true,
   ipfs: true,
   metrics: true,

@@ -1,5 +1,18 @@
 /** The chain as the views show it. */
-import { formatKey, toBase64, toHex, headerHash, type BlockView, type Certificate, type ChainView, type Header } from '../../core/index.ts'
+import {
+  epochOf,
+  formatKey,
+  headerHash,
+  lastHeightOf,
+  toBase64,
+  toHex,
+  totalPower,
+  type BlockView,
+  type Certificate,
+  type ChainView,
+  type Header,
+  type PowerView,
+} from '../../core/index.ts'
 import type { Parts } from '../parts.ts'
 
 /** Head, pruning, pool. */
@@ -12,9 +25,29 @@ export function chain(parts: Parts): ChainView {
     time: header.time,
     finalized: header.height,
     prunedBelow: parts.chain.lowestState(),
-    validators: parts.chain.genesis.validators.length,
+    validators: parts.chain.setAt(header.height + 1).length,
     mempool: parts.chain.waiting(),
+    baseFee: parts.chain.baseFee().toString(),
   }
+}
+
+/** The set of an epoch; throws `chain_height`, `chain_pruned`. */
+export function power(parts: Parts, asked?: number): PowerView {
+  const { chain: of } = parts
+  const { epochBlocks } = of.genesis
+  const next = of.head().header.height + 1
+  const epoch = asked ?? epochOf(next, epochBlocks)
+  const from = epoch * epochBlocks + 1
+  const set = of.setAt(from)
+  const total = totalPower(set)
+  const kept = epoch >= epochOf(next - 1, epochBlocks) - 1
+  const members = set.map((v) => ({
+    node: formatKey(v.key),
+    power: v.power,
+    share: v.power / total,
+    chips: kept ? of.catSeats(v.key, from).count : null,
+  }))
+  return { epoch, from, to: lastHeightOf(epoch, epochBlocks), total, members }
 }
 
 function headerView(h: Header): Record<string, unknown> {

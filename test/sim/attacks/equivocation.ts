@@ -18,9 +18,18 @@ export const equivocation: Attack = {
   name: 'equivocation',
   of: '4.4',
   aim: 'a validator signs two votes in one place, and goes on as if nothing had happened',
-  defences: { evidence: 'whoever holds both votes brings them onto the chain, which burns the bond; from the next epoch on its vote key has no power' },
+  defences: {
+    evidence: 'whoever holds both votes brings them onto the chain, which burns the bond; from the next epoch on its vote key has no power',
+  },
   run: async (seed, without) => {
-    const report = await runChainNet({ seed, heights: 9, epochBlocks: 4, powers: [1, 1, 1, 1], liar: twoFaced, report: !without.has('evidence') })
+    const report = await runChainNet({
+      seed,
+      heights: 9,
+      epochBlocks: 4,
+      powers: [1, 1, 1, 1],
+      liar: twoFaced,
+      report: !without.has('evidence'),
+    })
     const { conflicts, faults, accused, slashed, powers } = report
     if (conflicts[0] !== undefined) return broken(`two blocks at height ${conflicts[0].height}`)
     if (faults[0] !== undefined) return broken(faults[0])

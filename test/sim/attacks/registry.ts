@@ -67,6 +67,7 @@ export class Registry {
       time: 1,
       seed: new Uint8Array(32),
       params: paramsOf(1) as Params,
+      baseFee: (paramsOf(1) as Params).baseFee,
       executor: simulatedExecutor,
       crypto: port,
       power: { epochBlocks: 10, bondPrice, level0Share: 1_000, committeeSeats: 0, trustingBlocks: 100 },

@@ -48,6 +48,7 @@ export const replayTransaction: Attack = {
       time: 1,
       seed: new Uint8Array(32),
       params,
+      baseFee: params.baseFee,
       executor: simulatedExecutor,
       crypto,
       power: here.genesis,

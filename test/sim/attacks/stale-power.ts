@@ -1,4 +1,12 @@
-import { applyPowerDelta, headerHash, isUtnetError, leaderOf, powerRoot, precommitMessage, type Validator } from '../../../runtime/core/index.ts'
+import {
+  applyPowerDelta,
+  headerHash,
+  isUtnetError,
+  leaderOf,
+  powerRoot,
+  precommitMessage,
+  type Validator,
+} from '../../../runtime/core/index.ts'
 import { powerChain } from '../../../runtime/consensus/power/testing/power-chain.ts'
 import { crypto } from '../../../runtime/consensus/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
@@ -37,12 +45,19 @@ export const stalePower: Attack = {
     const signature = crypto.blsAggregate([left, right].map((node) => node.voter.sign(message)))
     const block = { chainId, height: forged.height, round: 0, blockHash: hash }
     try {
-      const power = crypto.checkCertificate(block, { height: forged.height, round: 0, block: hash, signers, signature }, set, crypto.blsFastAggregateVerify)
+      const power = crypto.checkCertificate(
+        block,
+        { height: forged.height, round: 0, block: hash, signers, signature },
+        set,
+        crypto.blsFastAggregateVerify,
+      )
       return broken(`a block of height ${forged.height} is believed, by ${power} units of power that are gone`)
     } catch (error) {
       if (!isUtnetError(error, 'chain_invalid')) throw error
       const owner = set[leaderOf(header.seed, 0, set)]
-      return held(`${error.message}; of ${old.length} members ${set.length} are left, and ${owner === undefined ? 'nobody' : 'one of them'} leads`)
+      return held(
+        `${error.message}; of ${old.length} members ${set.length} are left, and ${owner === undefined ? 'nobody' : 'one of them'} leads`,
+      )
     }
   },
 }

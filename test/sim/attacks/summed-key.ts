@@ -30,10 +30,10 @@ export const summedKey: Attack = {
     const result = digest('sim', utf8('result'))
     const aggregate = crypto.blsSign(challenge, summedSecret(chips))
     const answers = drawSeats(challenge, CHIPS).map((index) => {
-      const { serial, secret } = chips[index] as (typeof chips)[number]
+      const { serial, sign } = chips[index] as (typeof chips)[number]
       // for a chip that is gone one of those that are left signs
-      const by = index < LEFT ? secret : (chips[index % LEFT] as (typeof chips)[number]).secret
-      return crypto.signEd25519(catAnswerMessage(challenge, serial, result), by)
+      const by = index < LEFT ? sign : (chips[index % LEFT] as (typeof chips)[number]).sign
+      return by(catAnswerMessage(challenge, serial, result))
     })
     const port: CatCrypto = crypto
     const fault = without.has('drawn-answers')

@@ -37,7 +37,11 @@ async function second() {
 test('a block with every field wrong in turn, in header, transactions and certificate: no block, or one that is not valid', async () => {
   const { a, b, payload } = await second()
   const good = payloadLabel(payload)
-  const app = chainApp({ chain: b.chain, proposer: (validators[0] as (typeof validators)[number]).proposer, clock: () => genesis.time + 4_000 })
+  const app = chainApp({
+    chain: b.chain,
+    proposer: (validators[0] as (typeof validators)[number]).proposer,
+    clock: () => genesis.time + 4_000,
+  })
   let none = 0
   let invalid = 0
   let others = 0

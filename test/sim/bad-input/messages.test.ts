@@ -82,7 +82,14 @@ async function messages(chainId = undefined as Awaited<ReturnType<typeof open>>[
     signature: portOf(0).aggregate([0, 1, 2].map((i) => vote(i, phase).signature)),
   })
   const body = { height: 1, round: 0, validRound: -1, block }
-  const proposal: Message = { kind: 'proposal', ...body, proposer: leader, payload, lock: null, signature: portOf(leader).signProposal(body) }
+  const proposal: Message = {
+    kind: 'proposal',
+    ...body,
+    proposer: leader,
+    payload,
+    lock: null,
+    signature: portOf(leader).signProposal(body),
+  }
   const others = validators.keys().filter((i) => i !== leader)
   const [voter] = others
   const one = {

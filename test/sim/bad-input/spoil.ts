@@ -103,6 +103,7 @@ export function* spoiltBytes(bytes: Uint8Array, name: string, bits = 64): Genera
     turned[bit >> 3] = (turned[bit >> 3] as number) ^ (1 << (bit & 7))
     yield { what: `${name}: bit ${bit}`, bytes: turned }
   }
-  for (const length of new Set([0, 1, bytes.length >> 1, bytes.length - 1])) yield { what: `${name}: cut at ${length}`, bytes: bytes.slice(0, length) }
+  for (const length of new Set([0, 1, bytes.length >> 1, bytes.length - 1]))
+    yield { what: `${name}: cut at ${length}`, bytes: bytes.slice(0, length) }
   yield { what: `${name}: one byte more`, bytes: Uint8Array.from([...bytes, 0]) }
 }

@@ -67,7 +67,10 @@ function twice(chainId: CID): Evidence {
 }
 
 /** A good payload of every kind, and of every operation of a kind, as `by` sends it; the type makes sure that none is forgotten. */
-function payloads(chainId: CID, by: TestUser): Record<Exclude<TxPayload['kind'], 'chip' | 'node'>, TxPayload> &
+function payloads(
+  chainId: CID,
+  by: TestUser,
+): Record<Exclude<TxPayload['kind'], 'chip' | 'node'>, TxPayload> &
   Record<`chip ${ChipAction['op']}` | `node ${NodeAction['op']}`, TxPayload> {
   const { serial } = chip
   const doChip = (action: ChipAction): TxPayload => ({ kind: 'chip', action })

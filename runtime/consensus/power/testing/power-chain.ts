@@ -1,5 +1,14 @@
 /** One real chain whose set changes, driven with the keys of all its nodes: whoever is drawn proposes, all of the set vote. */
-import { leaderOf, type ChipAction, type CID, type Genesis, type NodeAction, type TxPayload } from '../../../core/index.ts'
+import {
+  decodeChip,
+  leaderOf,
+  type ChipAction,
+  type ChipRecord,
+  type CID,
+  type Genesis,
+  type NodeAction,
+  type TxPayload,
+} from '../../../core/index.ts'
 import { openChain, type Chain, type TxOutcome } from '../../index.ts'
 import {
   crypto,
@@ -14,8 +23,9 @@ import {
   type TestUser,
   type TestValidator,
 } from '../../test-kit.ts'
+import { chipKey } from '../keys.ts'
 
-export const GAS = 80_000_000n
+const GAS = 80_000_000n
 
 export interface PowerChain {
   readonly chain: Chain
@@ -32,6 +42,8 @@ export interface PowerChain {
   endEpoch(): Promise<void>
   /** Powers of the nodes at a height; 0 for one that is not in the set. */
   powers(height: number): number[]
+  /** A chip's record at the head. */
+  chipAt(serial: Uint8Array): ChipRecord
   /** The same chain opened again over a copy of what is durable. */
   reopened(): Promise<PowerChain>
 }
@@ -91,6 +103,7 @@ async function openPower(genesis: Genesis, nodes: readonly TestValidator[], kv: 
     toHeight,
     endEpoch: () => toHeight((Math.floor(chain.head().header.height / epochBlocks) + 1) * epochBlocks),
     powers: (height) => nodes.map((v) => chain.setAt(height).find((m) => m.key.join() === v.key.join())?.power ?? 0),
+    chipAt: (serial) => decodeChip(chain.prove('offchain', chipKey(serial)).value as Uint8Array),
     reopened: () => openPower(genesis, nodes, kv.copy()),
   }
 }

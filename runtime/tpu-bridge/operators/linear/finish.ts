@@ -3,12 +3,12 @@ import type { Operand } from '../lowering.ts'
 import { floatBits } from '../operands.ts'
 
 export interface Activation {
-  readonly kind: 'relu' | 'clip' | 'hard-sigmoid' | 'leaky-relu'
+  readonly kind: 'relu' | 'clip' | 'hard-sigmoid' | 'leaky-relu' | 'hard-swish'
   /** Its two numbers as the guest has them; 0 for one that it has not. */
   readonly values: readonly [number, number]
 }
 
-const NUMBERS: Readonly<Record<Activation['kind'], number>> = { relu: 1, clip: 2, 'hard-sigmoid': 3, 'leaky-relu': 4 }
+const NUMBERS: Readonly<Record<Activation['kind'], number>> = { relu: 1, clip: 2, 'hard-sigmoid': 3, 'leaky-relu': 4, 'hard-swish': 5 }
 
 /** The last operand of a step and its first parameters: in its record they lie side by side. */
 export const finishParams = (activation: Activation | undefined): readonly number[] =>

@@ -9,13 +9,9 @@ import { biasOf, convShape, lowerConvStep } from './conv.ts'
 import type { Activation } from './finish.ts'
 import { f32Inputs } from './matmul.ts'
 
-/** Kernel of element-wise functions, and which of them with what numbers; they take the whole output. */
+/** Kernel of element-wise functions, and which of them; they take the whole output. */
 const UNARY_F32 = 210
-const WHOLE: Readonly<Record<string, readonly [number, number, number]>> = {
-  HardSwish: [4, floatBits(Math.fround(1 / 6)), floatBits(0.5)],
-  Sigmoid: [5, 0, 0],
-  Tanh: [6, 0, 0],
-}
+const WHOLE: Readonly<Record<string, number>> = { Sigmoid: 5, Tanh: 6 }
 
 /** Undefined where there is none, or it is none of those that convolutions do themselves. */
 function activationOf(node: Node, name: string): Activation | undefined {
@@ -35,6 +31,8 @@ function activationOf(node: Node, name: string): Activation | undefined {
     case 'HardSigmoid':
       return { kind: 'hard-sigmoid', values: values(2) }
     case 'HardSwish':
+      values(0)
+      return { kind: 'hard-swish', values: [Math.fround(1 / 6), 0.5] }
     case '':
     case 'Sigmoid':
     case 'Tanh':
@@ -61,6 +59,6 @@ export function lowerFusedConv(context: LowerContext): Lowered {
   const after: Step[] =
     whole === undefined
       ? []
-      : [{ kernel: UNARY_F32, operands: [output(0), output(0)], params: [whole[0], values, whole[1], whole[2]], shared: values > 65_536 }]
+      : [{ kernel: UNARY_F32, operands: [output(0), output(0)], params: [whole, values, 0, 0], shared: values > 65_536 }]
   return { ...lowered, steps: [...copy, ...lowered.steps, ...after], cost: lowered.cost + (whole === undefined ? 0 : 8 * values) }
 }

@@ -79,6 +79,159 @@ function storeLanes(c: usize, v: v128, n: u32): void {
   if (n == 3) v128.store32_lane(c, v, 2, 8)
 }
 
+/** Eight columns at once of four rows, three, two or one: as many sums at work as hide what an addition takes, and none for rows that are not there. `columns` is a multiple of 8. */
+function fourRows(
+  top: usize,
+  r1: usize,
+  r2: usize,
+  r3: usize,
+  c0: usize,
+  c1: usize,
+  c2: usize,
+  c3: usize,
+  w: usize,
+  taps: usize,
+  lastTap: usize,
+  columns: u32,
+): void {
+  for (let ox: u32 = 0; ox < columns; ox += 8) {
+    const base = top + (ox << 2)
+    let a0 = v128.splat<f32>(-0.0)
+    let b0 = v128.splat<f32>(-0.0)
+    let a1 = v128.splat<f32>(-0.0)
+    let b1 = v128.splat<f32>(-0.0)
+    let a2 = v128.splat<f32>(-0.0)
+    let b2 = v128.splat<f32>(-0.0)
+    let a3 = v128.splat<f32>(-0.0)
+    let b3 = v128.splat<f32>(-0.0)
+    let v = w
+    for (let t = taps; t < lastTap; t += 4) {
+      const from = base + load<u32>(t)
+      const weight = v128.load32_splat(v)
+      a0 = f32x4.add(a0, f32x4.mul(weight, v128.load(from)))
+      b0 = f32x4.add(b0, f32x4.mul(weight, v128.load(from, 16)))
+      a1 = f32x4.add(a1, f32x4.mul(weight, v128.load(from + r1)))
+      b1 = f32x4.add(b1, f32x4.mul(weight, v128.load(from + r1, 16)))
+      a2 = f32x4.add(a2, f32x4.mul(weight, v128.load(from + r2)))
+      b2 = f32x4.add(b2, f32x4.mul(weight, v128.load(from + r2, 16)))
+      a3 = f32x4.add(a3, f32x4.mul(weight, v128.load(from + r3)))
+      b3 = f32x4.add(b3, f32x4.mul(weight, v128.load(from + r3, 16)))
+      v += 4
+    }
+    const place = ox << 2
+    v128.store(c0 + place, a0)
+    v128.store(c0 + place, b0, 16)
+    v128.store(c1 + place, a1)
+    v128.store(c1 + place, b1, 16)
+    v128.store(c2 + place, a2)
+    v128.store(c2 + place, b2, 16)
+    v128.store(c3 + place, a3)
+    v128.store(c3 + place, b3, 16)
+  }
+}
+
+function threeRows(
+  top: usize,
+  r1: usize,
+  r2: usize,
+  c0: usize,
+  c1: usize,
+  c2: usize,
+  w: usize,
+  taps: usize,
+  lastTap: usize,
+  columns: u32,
+): void {
+  for (let ox: u32 = 0; ox < columns; ox += 8) {
+    const base = top + (ox << 2)
+    let a0 = v128.splat<f32>(-0.0)
+    let b0 = v128.splat<f32>(-0.0)
+    let a1 = v128.splat<f32>(-0.0)
+    let b1 = v128.splat<f32>(-0.0)
+    let a2 = v128.splat<f32>(-0.0)
+    let b2 = v128.splat<f32>(-0.0)
+    let v = w
+    for (let t = taps; t < lastTap; t += 4) {
+      const from = base + load<u32>(t)
+      const weight = v128.load32_splat(v)
+      a0 = f32x4.add(a0, f32x4.mul(weight, v128.load(from)))
+      b0 = f32x4.add(b0, f32x4.mul(weight, v128.load(from, 16)))
+      a1 = f32x4.add(a1, f32x4.mul(weight, v128.load(from + r1)))
+      b1 = f32x4.add(b1, f32x4.mul(weight, v128.load(from + r1, 16)))
+      a2 = f32x4.add(a2, f32x4.mul(weight, v128.load(from + r2)))
+      b2 = f32x4.add(b2, f32x4.mul(weight, v128.load(from + r2, 16)))
+      v += 4
+    }
+    const place = ox << 2
+    v128.store(c0 + place, a0)
+    v128.store(c0 + place, b0, 16)
+    v128.store(c1 + place, a1)
+    v128.store(c1 + place, b1, 16)
+    v128.store(c2 + place, a2)
+    v128.store(c2 + place, b2, 16)
+  }
+}
+
+function twoRows(
+  top: usize,
+  r1: usize,
+  c0: usize,
+  c1: usize,
+  w: usize,
+  taps: usize,
+  lastTap: usize,
+  columns: u32,
+): void {
+  for (let ox: u32 = 0; ox < columns; ox += 8) {
+    const base = top + (ox << 2)
+    let a0 = v128.splat<f32>(-0.0)
+    let b0 = v128.splat<f32>(-0.0)
+    let a1 = v128.splat<f32>(-0.0)
+    let b1 = v128.splat<f32>(-0.0)
+    let v = w
+    for (let t = taps; t < lastTap; t += 4) {
+      const from = base + load<u32>(t)
+      const weight = v128.load32_splat(v)
+      a0 = f32x4.add(a0, f32x4.mul(weight, v128.load(from)))
+      b0 = f32x4.add(b0, f32x4.mul(weight, v128.load(from, 16)))
+      a1 = f32x4.add(a1, f32x4.mul(weight, v128.load(from + r1)))
+      b1 = f32x4.add(b1, f32x4.mul(weight, v128.load(from + r1, 16)))
+      v += 4
+    }
+    const place = ox << 2
+    v128.store(c0 + place, a0)
+    v128.store(c0 + place, b0, 16)
+    v128.store(c1 + place, a1)
+    v128.store(c1 + place, b1, 16)
+  }
+}
+
+function oneRow(
+  top: usize,
+  c0: usize,
+  w: usize,
+  taps: usize,
+  lastTap: usize,
+  columns: u32,
+): void {
+  for (let ox: u32 = 0; ox < columns; ox += 8) {
+    const base = top + (ox << 2)
+    let a0 = v128.splat<f32>(-0.0)
+    let b0 = v128.splat<f32>(-0.0)
+    let v = w
+    for (let t = taps; t < lastTap; t += 4) {
+      const from = base + load<u32>(t)
+      const weight = v128.load32_splat(v)
+      a0 = f32x4.add(a0, f32x4.mul(weight, v128.load(from)))
+      b0 = f32x4.add(b0, f32x4.mul(weight, v128.load(from, 16)))
+      v += 4
+    }
+    const place = ox << 2
+    v128.store(c0 + place, a0)
+    v128.store(c0 + place, b0, 16)
+  }
+}
+
 /** As kernel 110, of groups of one channel and one filter over at most two sides, with nothing to add to. Scratch holds a padded plane and where the taps lie, for each share. */
 export function depthwise(p: usize, part: i32, parts: i32): i32 {
   const x = load<u32>(p)
@@ -144,7 +297,12 @@ export function depthwise(p: usize, part: i32, parts: i32): i32 {
       const c2 = tall > 2 ? c1 + (outWidth << 2) : c1
       const c3 = tall > 3 ? c2 + (outWidth << 2) : c2
       const top = image + oy * strideY * row
-      for (let ox: u32 = 0; ox < outWidth; ox += 4) {
+      const eights = outWidth & ~7
+      if (tall == 4) fourRows(top, r1, r2, r3, c, c1, c2, c3, w, taps, lastTap, eights)
+      else if (tall == 3) threeRows(top, r1, r2, c, c1, c2, w, taps, lastTap, eights)
+      else if (tall == 2) twoRows(top, r1, c, c1, w, taps, lastTap, eights)
+      else oneRow(top, c, w, taps, lastTap, eights)
+      for (let ox = eights; ox < outWidth; ox += 4) {
         const base = top + (ox << 2)
         let s0 = v128.splat<f32>(-0.0)
         let s1 = v128.splat<f32>(-0.0)

@@ -15,6 +15,8 @@ const CLIP: u32 = 2
 const HARD_SIGMOID: u32 = 3
 /** x * first where x is below zero */
 const LEAKY_RELU: u32 = 4
+/** x * clip(x * first + second, 0, 1) */
+const HARD_SWISH: u32 = 5
 
 /** Whether there is anything to do. */
 export function finishes(f: usize): bool {
@@ -28,12 +30,20 @@ function single(kind: u32, x: f32, first: f32, second: f32): f32 {
     const least = x < first ? first : x
     return second < least ? second : least
   }
-  if (kind == HARD_SIGMOID) {
+  if (kind == HARD_SIGMOID || kind == HARD_SWISH) {
     const y = x * first + second
     const most = <f32>1 < y ? <f32>1 : y
-    return most < <f32>0 ? <f32>0 : most
+    const least = most < <f32>0 ? <f32>0 : most
+    return kind == HARD_SWISH ? least * x : least
   }
   return x
+}
+
+// @ts-ignore: decorator
+@inline
+function hardSwish(x: v128, first: v128, second: v128): v128 {
+  const clipped = f32x4.max(v128.splat<f32>(0), f32x4.min(v128.splat<f32>(1), f32x4.add(f32x4.mul(x, first), second)))
+  return f32x4.mul(clipped, x)
 }
 
 /** Finishes `n` values of a channel at `c`, of which the last `singles` (0 to 3) are the last of their plane. */
@@ -49,11 +59,14 @@ export function finishRow(f: usize, c: usize, n: u32, singles: u32, channel: u32
   if (kind == NONE) for (; at < whole; at += 16) v128.store(at, f32x4.add(v128.load(at), bias))
   else if (kind == RELU) for (; at < whole; at += 16) v128.store(at, f32x4.max(zero, f32x4.add(v128.load(at), bias)))
   else if (kind == CLIP) for (; at < whole; at += 16) v128.store(at, f32x4.min(second, f32x4.max(first, f32x4.add(v128.load(at), bias))))
+  else if (kind == HARD_SWISH)
+    for (; at < whole; at += 16) v128.store(at, hardSwish(f32x4.add(v128.load(at), bias), first, second))
   for (; at < end; at += 16) {
     let x = f32x4.add(v128.load(at), bias)
     if (kind == RELU) x = f32x4.max(zero, x)
     else if (kind == CLIP) x = f32x4.min(second, f32x4.max(first, x))
     else if (kind == HARD_SIGMOID) x = f32x4.max(zero, f32x4.min(v128.splat<f32>(1), f32x4.add(f32x4.mul(x, first), second)))
+    else if (kind == HARD_SWISH) x = hardSwish(x, first, second)
     else if (kind == LEAKY_RELU) x = v128.bitselect(x, f32x4.mul(x, first), f32x4.ge(x, zero))
     const left = (end - at) >> 2
     if (left >= 4) v128.store(at, x)

@@ -67,6 +67,44 @@ function tapBehind(start: i32, dilation: i32, taps: i32, side: i32): i32 {
 }
 
 /**
+ * Greatest values of a row of windows, four at once, from the window `from` on, as far as they lie in the image and in MLAS's vectors (columns below `whole`). Steps of one or
+ * two columns. `top` is the row of the image in which the windows begin, `taps` how many rows they have there. Gives the window to go on with.
+ */
+function greatestRow(
+  top: usize,
+  out: usize,
+  from: i32,
+  to: i32,
+  step: i32,
+  padding: i32,
+  taps: i32,
+  windowWidth: i32,
+  width: i32,
+  whole: i32,
+  fresh: bool,
+): i32 {
+  let ox = from
+  // of four windows the last begins three steps further; two vectors of four columns are read where steps are two
+  for (; ox + 4 <= to; ox += 4) {
+    const startX = ox * step - padding
+    if (startX + 3 * step + windowWidth > whole || startX + windowWidth + 7 > width) break
+    let value = f32x4.splat(-Infinity)
+    for (let tx = 0; tx < windowWidth; tx++) {
+      let at = top + ((startX + tx) << 2)
+      let column = f32x4.splat(LOWEST)
+      for (let ty = 0; ty < taps; ty++) {
+        const v = step == 1 ? v128.load(at) : v128.shuffle<f32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6)
+        column = fresh && ty == 0 ? v : f32x4.max(column, v)
+        at += width << 2
+      }
+      value = f32x4.max(value, column)
+    }
+    v128.store(out + (ox << 2), value)
+  }
+  return ox
+}
+
+/**
  * Operands: x, out, indices (of the greatest, s64) or none. Parameters: the geometry, padding behind (three), planes, kind, order (0: taps one by one, 1: columns of the window
  * first, those in the padding too, 2: the same and each column from the neutral value on, 3: the first of the greatest), count (0: values in the image, 1: all taps, 2: taps in
  * image and padding), storage order of indices (1: columns).
@@ -107,7 +145,20 @@ export function pool(p: usize, part: i32, parts: i32): i32 {
         const startY = oy * load<i32>(g, STRIDE + 4) - load<i32>(g, PADDING + 4)
         const y0 = firstTap(startY, dy)
         const y1 = tapBehind(startY, dy, windowHeight, height)
+        // windows that begin in the image, and then four at once
+        const stepX = load<i32>(g, STRIDE + 8)
+        const padX = load<i32>(g, PADDING + 8)
+        const firstInside = min(outWidth, (padX + stepX - 1) / stepX)
+        const quick =
+          kind == MAX && indices == 0 && windowDepth == 1 && (order == COLUMNS || order == COLUMNS_FROM_NEUTRAL) && (stepX == 1 || stepX == 2) && y1 > y0
         for (let ox = 0; ox < outWidth; ox++) {
+          if (quick && ox == firstInside) {
+            const top = image + ((((startZ + z0) * height + startY + y0) * width) << 2)
+            const next = greatestRow(top, out + ((o - ox) << 2), ox, outWidth, stepX, padX, y1 - y0, windowWidth, width, width & ~3, order == COLUMNS)
+            o += next - ox
+            ox = next
+            if (ox == outWidth) break
+          }
           const startX = ox * load<i32>(g, STRIDE + 8) - load<i32>(g, PADDING + 8)
           const x0 = firstTap(startX, dx)
           const x1 = tapBehind(startX, dx, windowWidth, width)

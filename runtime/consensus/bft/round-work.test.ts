@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest'
+import { cidOf, DAG_CBOR, equalBytes, fromHex, toHex, utf8, UtnetError } from '../../core/index.ts'
+import { VERDICT_BLOCKS, verdictMessage, type CatEnvironment } from '../cat/index.ts'
+import { signerOf } from '../cat/testing/chips.ts'
+import { simulatedEnvironment, workChain, type WorkChain } from '../cat/testing/work-chain.ts'
+import type { TestChip } from '../power/testing/chips.ts'
+import { crypto, type TestValidator } from '../test-kit.ts'
+import { isOffence, RoundWork, type Verdict } from './index.ts'
+
+crypto.useNativeHashes()
+
+const memberOf = (w: WorkChain, height: number, place: number): TestValidator =>
+  w.nodes.find((node) => equalBytes(node.key, w.chain.setAt(height)[place]?.key ?? node.secret)) as TestValidator
+
+function partOf(w: WorkChain, node: TestValidator, environment: CatEnvironment = simulatedEnvironment): RoundWork {
+  return new RoundWork(w.chain, node.key, {
+    environment,
+    chips: signerOf(w.chips.get(node) as readonly TestChip[]),
+    voter: node.voter,
+    crypto,
+  })
+}
+
+function verdictOf(w: WorkChain, height: number, voter: number, ok = true): Verdict {
+  const block = w.chain.headerAt(height).hash
+  const signature = memberOf(w, height, voter).voter.sign(verdictMessage(w.chain.chainId, height, block, ok))
+  return { kind: 'verdict', height, block: toHex(block), ok, voter, signature }
+}
+
+test('U2.3-PIEE-4 a validator shows its chips, judges the block of another, and brings what it hears into its own', async () => {
+  const w = await workChain()
+  const proposer = w.leader()
+  const shown = await partOf(w, proposer).propose()
+  expect(shown?.cat).toEqual(await w.cat())
+  await w.block(shown)
+  const height = w.chain.head().header.height
+  const judge = partOf(w, w.leader())
+  expect(judge.open()).toEqual([height])
+  const own = (await judge.judge(height)) as Verdict
+  expect(own).toEqual(verdictOf(w, height, own.voter))
+  expect(judge.open()).toEqual([])
+  expect(judge.own()).toEqual([own])
+  expect(await judge.judge(height)).toBeUndefined()
+  const others = [0, 1, 2, 3].filter((i) => i !== own.voter).slice(0, 2)
+  for (const i of others) expect(judge.take(verdictOf(w, height, i))).toBeUndefined()
+  await w.block(await judge.propose())
+  expect(w.chain.reward(height)?.status).toBe('released')
+  // what a block needs no more is not said again
+  expect(judge.own()).toEqual([])
+})
+
+test('U5.2-ENV-1 it says no to a result that is not its own, and nothing where it cannot tell', async () => {
+  const w = await workChain()
+  await w.block({ cat: await w.cat() })
+  const height = w.chain.head().header.height
+  const other: CatEnvironment = { run: async (task) => (await simulatedEnvironment.run(task)).map((byte) => byte ^ 1) }
+  const [a, b] = w.nodes as [TestValidator, TestValidator]
+  expect(await partOf(w, a, other).judge(height)).toMatchObject({ ok: false })
+  const broken = partOf(w, b, { run: () => Promise.reject(new UtnetError('device_failed', 'simulated')) })
+  expect(await broken.judge(height)).toBeUndefined()
+  expect(broken.open()).toEqual([height])
+  await expect(partOf(w, b, { run: () => Promise.reject(new RangeError('a mistake')) }).judge(height)).rejects.toThrow('a mistake')
+  // nobody who is not in the set is asked
+  const stranger = new RoundWork(w.chain, new Uint8Array(32), { environment: simulatedEnvironment, voter: a.voter, crypto })
+  expect(stranger.open()).toEqual([])
+  expect(await stranger.judge(height)).toBeUndefined()
+})
+
+test('each field of a verdict wrong in turn: refused, as an offence where no honest peer says it', async () => {
+  const w = await workChain()
+  await w.block({ cat: await w.cat() })
+  const height = w.chain.head().header.height
+  const part = partOf(w, memberOf(w, height, 0))
+  const good = verdictOf(w, height, 1)
+  const flip = (bytes: Uint8Array): Uint8Array => bytes.map((x, i) => (i === 40 ? x ^ 1 : x))
+  const elsewhere = verdictMessage(cidOf(DAG_CBOR, utf8('other')), height, fromHex(good.block), true)
+  const cases: readonly (readonly [Partial<Verdict>, string, boolean])[] = [
+    [{ height: height + 1 }, 'early', false],
+    [{ height: 0 }, 'stale', false],
+    [{ height: height - 1, block: toHex(w.chain.headerAt(height - 1).hash) }, 'stale', false],
+    [{ height: height - 1 }, 'verdict', true],
+    [{ block: toHex(new Uint8Array(32)) }, 'verdict', true],
+    [{ ok: false }, 'signature', true],
+    [{ voter: 2 }, 'signature', true],
+    [{ voter: 4 }, 'member', true],
+    [{ signature: flip(good.signature) }, 'signature', true],
+    [{ signature: new Uint8Array(96) }, 'signature', true],
+    [{ signature: memberOf(w, height, 1).voter.sign(elsewhere) }, 'signature', true],
+  ]
+  for (const [over, why, offence] of cases) {
+    const refusal = part.take({ ...good, ...over })
+    expect(refusal, Object.keys(over).join()).toBe(why)
+    expect(isOffence(refusal ?? 'stale')).toBe(offence)
+  }
+  expect(part.take(good)).toBeUndefined()
+  expect(part.take(good)).toBe('duplicate')
+  expect(part.take(verdictOf(w, height, 1, false))).toBe('duplicate')
+  for (const i of [2, 3]) expect(part.take(verdictOf(w, height, i))).toBeUndefined()
+  // three of four are enough
+  expect(part.take(verdictOf(w, height, 0))).toBe('stale')
+  await w.block(await partOf(w, w.leader()).propose())
+  for (let i = 0; i < VERDICT_BLOCKS; i++) await w.block()
+  expect(partOf(w, w.nodes[0] as TestValidator).take(good)).toBe('stale')
+})
+
+test('under before-vote a node without all its chips proposes nothing, and agrees only with its own result', async () => {
+  const w = await workChain({ environment: 'before-vote' })
+  const leader = w.leader()
+  const chips = w.chips.get(leader) as readonly TestChip[]
+  const lacking = { environment: simulatedEnvironment, chips: signerOf(chips, new Set([0])), voter: leader.voter, crypto }
+  expect(await new RoundWork(w.chain, leader.key, lacking).propose()).toBeUndefined()
+  const shown = await partOf(w, leader).propose()
+  expect(shown?.verdicts).toEqual([])
+  const { executed } = await w.chain.proposeBlock({ timeMs: w.chain.head().header.time + 1, round: 0, proposer: leader.proposer, ...shown })
+  expect(await partOf(w, leader).agrees(executed.block)).toBe(true)
+  const other: CatEnvironment = { run: async (task) => (await simulatedEnvironment.run(task)).map((byte) => byte ^ 1) }
+  expect(await partOf(w, leader, other).agrees(executed.block)).toBe(false)
+  const broken: CatEnvironment = { run: () => Promise.reject(new UtnetError('device_failed', 'simulated')) }
+  expect(await partOf(w, leader, broken).agrees(executed.block)).toBe(false)
+})

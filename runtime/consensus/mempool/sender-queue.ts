@@ -1,0 +1,85 @@
+/** The waiting transactions of one sender, in order of nonce, gaps among them. */
+import { reserveOf, type ChainTx } from '../tx/index.ts'
+
+export class SenderQueue {
+  readonly address: Uint8Array
+  /** In order of nonce, one of each. */
+  #txs: ChainTx[] = []
+  /** The nonce of the account: what waits goes on from there. */
+  #next: number
+  #reserve = 0n
+  /** Grows with every change: who kept a price of the queue sees whether it still holds. */
+  changes = 0
+
+  constructor(address: Uint8Array, next: number) {
+    this.address = address
+    this.#next = next
+  }
+
+  get txs(): readonly ChainTx[] {
+    return this.#txs
+  }
+
+  /** The most that all of them together can take. */
+  get reserve(): bigint {
+    return this.#reserve
+  }
+
+  get next(): number {
+    return this.#next
+  }
+
+  /** How many stand without a gap behind the account's nonce: only these can be in a block. */
+  ready(): number {
+    let n = 0
+    while (this.#txs[n]?.body.nonce === this.#next + n) n++
+    return n
+  }
+
+  of(nonce: number): ChainTx | undefined {
+    return this.#txs[this.#indexOf(nonce)]
+  }
+
+  #indexOf(nonce: number): number {
+    return this.#txs.findIndex((tx) => tx.body.nonce === nonce)
+  }
+
+  /** Takes a transaction of a nonce that is free. */
+  put(tx: ChainTx): void {
+    const before = this.#txs.findLastIndex((other) => other.body.nonce < tx.body.nonce)
+    this.#txs.splice(before + 1, 0, tx)
+    this.#reserve += reserveOf(tx)
+    this.changes++
+  }
+
+  remove(tx: ChainTx): void {
+    const at = this.#txs.indexOf(tx)
+    if (at < 0) return
+    this.#txs.splice(at, 1)
+    this.#reserve -= reserveOf(tx)
+    this.changes++
+  }
+
+  /** Goes on from the nonce that the account has now; gives those that are behind it. */
+  settle(next: number): readonly ChainTx[] {
+    this.#next = next
+    const gone = this.#txs.filter((tx) => tx.body.nonce < next)
+    for (const tx of gone) this.remove(tx)
+    return gone
+  }
+
+  /** What the last of them is worth to keep: no more than the least that one before it offers, and nothing while there is a gap before it. */
+  tailPrice(): bigint {
+    return this.ready() === this.#txs.length ? (this.priceUpTo(Number.POSITIVE_INFINITY) ?? 0n) : 0n
+  }
+
+  /** The least that those below a nonce offer per gas. */
+  priceUpTo(nonce: number): bigint | undefined {
+    let least: bigint | undefined
+    for (const { body } of this.#txs) {
+      if (body.nonce >= nonce) break
+      if (least === undefined || body.maxFeePerGas < least) least = body.maxFeePerGas
+    }
+    return least
+  }
+}
