@@ -30,7 +30,9 @@ export const equivocation: Attack = {
       liar: twoFaced,
       report: !without.has('evidence'),
     })
-    const { conflicts, faults, accused, slashed, powers } = report
+    const { conflicts, faults, accused, slashed } = report
+    // of the last height: an epoch after the offence
+    const powers = report.powers[0]?.at(-1) ?? []
     if (conflicts[0] !== undefined) return broken(`two blocks at height ${conflicts[0].height}`)
     if (faults[0] !== undefined) return broken(faults[0])
     const seen = `evidence against validators [${accused.join()}], slashed [${slashed.join()}]; powers in the next epoch ${powers.join(', ')}`

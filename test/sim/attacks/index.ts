@@ -10,6 +10,7 @@ import { leaderDos } from './leader-dos.ts'
 import { nothingAtStake } from './nothing-at-stake.ts'
 import { partition } from './partition.ts'
 import { rentedTwice } from './rented-twice.ts'
+import { replayDomain } from './replay-domain.ts'
 import { replayTransaction } from './replay-transaction.ts'
 import { replayVote } from './replay-vote.ts'
 import { rogueKeyAttack } from './rogue-key.ts'
@@ -32,6 +33,7 @@ export const ATTACKS: readonly Attack[] = [
   signatureMalleability,
   replayTransaction,
   replayVote,
+  replayDomain,
   sybil,
   censorship,
   clockSkew,
