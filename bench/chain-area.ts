@@ -1,4 +1,6 @@
 /** The chain: speed, proofs, certificates and the simulator. Parts stand alone: `npm run -s bench -- chain --only=sim`. */
+import { leaderRows } from './chain/leader.ts'
+import { eventRows } from './chain/events.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -6,6 +8,8 @@ type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  leader: leaderRows,
+  events: eventRows,
   sim: simRows,
 }
 

@@ -17,6 +17,7 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
   trust_unknown: 'fetch and trust the chain: utnet chain genesis -o genesis.json && utnet chain trust genesis.json',
   tx_balance: 'see the balance: utnet keys show',
   tx_nonce: 'another transaction of this key was first; run the command again',
+  chip_enrolment: 'see what is asked for: utnet node --help',
   port_in_use: 'take a free one: utnet dev --port 0',
   guest_world: 'see what it is: utnet guests NAME',
   tensor_input: 'see the inputs of a model: utnet model list',

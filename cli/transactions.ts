@@ -25,17 +25,24 @@ const FINALITY_WAIT_MS = 30_000
 const NONCE_TRIES = 20
 const NONCE_PAUSE_MS = 100
 
-/** The user's account, funded by the dev account when the chain is a dev chain and the account is empty. */
-async function account(api: NodeApi, user: UserKey): Promise<{ nonce: number }> {
+/** Who signs: the user, or another whose key is at hand. `address` in text. */
+export type Signer = Pick<UserKey, 'secret' | 'key' | 'address'>
+
+/** The signer's account, funded by the dev account when the chain is a dev chain and the account is empty. */
+async function account(api: NodeApi, user: Signer): Promise<{ nonce: number }> {
   const view = await api.account(user.address)
   if (view.balance !== '0') return view
   const info = await api.info()
   return info.dev ? await api.fund(user.address) : view
 }
 
-/** Wire bytes of a signed transaction of the user's next nonce. */
-async function signNext(api: NodeApi, payload: TxPayload, gasLimit: bigint = BigInt(LIMITS.callGas)): Promise<Uint8Array> {
-  const user = userKey()
+/** Wire bytes of a signed transaction of the signer's next nonce. */
+async function signNext(
+  api: NodeApi,
+  payload: TxPayload,
+  gasLimit: bigint = BigInt(LIMITS.callGas),
+  user: Signer = userKey(),
+): Promise<Uint8Array> {
   const { nonce } = await account(api, user)
   const chain = await api.chain()
   const body = {
@@ -59,10 +66,11 @@ async function sendNext<T>(
   payload: TxPayload,
   gasLimit: bigint | undefined,
   send: (wire: Uint8Array) => Promise<T>,
+  signer?: Signer,
 ): Promise<T> {
   for (let tries = NONCE_TRIES; ; tries--) {
     try {
-      return await send(await signNext(api, payload, gasLimit))
+      return await send(await signNext(api, payload, gasLimit, signer))
     } catch (thrown) {
       if (tries === 1 || !isUtnetError(thrown, 'tx_nonce')) throw thrown
       await setTimeout(NONCE_PAUSE_MS)
@@ -76,9 +84,9 @@ export function publish(api: NodeApi, component: Uint8Array, name: string, world
   return sendNext(api, payload, publishGas(component.length), (transaction) => api.deploy({ name, component, transaction }))
 }
 
-/** Calls a contract with the user's key and waits until a final block holds the call. */
-export async function callAndWait(api: NodeApi, payload: TxPayload, gasLimit?: bigint): Promise<TransactionView> {
-  return untilFinal(api, await sendNext(api, payload, gasLimit, (wire) => api.submit(wire)))
+/** Sends with the user's key, or that of another signer, and waits until a final block holds the transaction. */
+export async function callAndWait(api: NodeApi, payload: TxPayload, gasLimit?: bigint, signer?: Signer): Promise<TransactionView> {
+  return untilFinal(api, await sendNext(api, payload, gasLimit, (wire) => api.submit(wire), signer))
 }
 
 async function untilFinal(api: NodeApi, { hash }: { readonly hash: string }): Promise<TransactionView> {

@@ -271,7 +271,7 @@ test('live events: each has a type and JSON; the stream ends with its reader', a
   expect((await reader.read()).value).toBe(': utnet\n\n')
   await post(`/v1/accounts/${ADDRESS}/fund`, {})
   const { value } = await reader.read()
-  expect(value).toMatch(/^event: block\ndata: \{"type":"block","height":1,.*\}\n\n$/)
+  expect(value).toMatch(/^event: block\nid: 1\.0\ndata: \{"type":"block","id":"1\.0","height":1,.*\}\n\n$/)
   expect(node.listeners).toBe(1)
   await reader.cancel()
   await expect.poll(() => node.listeners).toBe(0)

@@ -79,6 +79,7 @@ test('every route in the document is served, and every route of the surface is i
     '/v1/chain',
     '/v1/chain/genesis',
     '/v1/chain/blocks/{height}',
+    '/v1/chain/epochs/{epoch}',
     '/v1/chain/power',
     '/v1/events',
     '/ipfs/{cid}',

@@ -42,7 +42,7 @@ import {
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d)
 const KEY = new Uint8Array(32).fill(7)
 const SALT = new Uint8Array(16).fill(9)
-const SIMULATED_PROOF: EntryProof = { root: 'eventRoot', leaf: 'AA==', index: 0, path: [], header: 'AA==', certificate: 'AA==' }
+const SIMULATED_PROOF: EntryProof = { root: 'eventRoot', leaf: 'AA==', index: 0, path: [], header: 'AA==', certificate: 'AA==', epochs: [] }
 const DEV = formatAddress(new Uint8Array(20).fill(1))
 
 /** A component that the simulated node takes. */
@@ -247,13 +247,14 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         height,
         header: 'AA==',
         certificate: 'AA==',
+        epochs: [],
         entries: [{ trie: 'contracts' as const, key: 'AA==', value: null, proof: 'AA==' }],
       }
       return { result: (guest.count + amount(request.args)).toString(), gas: '99', height, ...(request.proof === true ? { proof } : {}) }
     },
     account: async (address, proof) => ({
       ...account(address),
-      ...(proof === true ? { proof: { height: 0, header: 'AA==', certificate: 'AA==', entries: [] } } : {}),
+      ...(proof === true ? { proof: { height: 0, header: 'AA==', certificate: 'AA==', epochs: [], entries: [] } } : {}),
     }),
     fund: async (given) => {
       onlyDev()
@@ -330,12 +331,26 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     chain: async () => {
       if (self.broken !== undefined) throw self.broken
       const { height, hash } = blocks[blocks.length - 1] as BlockView
-      return { chainId: chainId.toString(), height, hash, time: 1, finalized: height, prunedBelow: 0, validators: 1, mempool: 0, baseFee: '1000000000' }
+      return {
+        chainId: chainId.toString(),
+        height,
+        hash,
+        time: 1,
+        finalized: height,
+        prunedBelow: 0,
+        validators: 1,
+        mempool: 0,
+        baseFee: '1000000000',
+      }
     },
     block: async (height) => {
       const block = blocks[height]
       if (block === undefined) throw new UtnetError('chain_height', `there is no block ${height}`)
       return block
+    },
+    epoch: async (epoch, { set } = {}) => {
+      if (epoch > 0) throw new UtnetError('chain_height', `epoch ${epoch} is not over`)
+      return { epoch, height: 600, steps: ['AA=='], ...(set === true ? { set: 'AA==' } : {}) }
     },
     power: async (epoch = 0) => {
       if (epoch > 0) throw new UtnetError('chain_height', `epoch ${epoch} is not fixed yet`)

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { includeMultiformats, keepReachable } from './declarations.ts'
 import { buildExact, EXACT_WASM } from './exact-wasm.ts'
+import { verifyFile } from './verify-file.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = resolve(process.argv[2] ?? `${root}dist`)
@@ -53,8 +54,9 @@ await build({
   mainFields: ['module', 'main'],
   target: ['es2023', 'node20.19'],
   minify: true,
-  entryPoints: { verify: 'runtime/verify/index.ts', client: 'gateway/client/index.ts' },
+  entryPoints: { client: 'gateway/client/index.ts' },
 })
+writeFileSync(`${dist}/verify.js`, await verifyFile('esm'))
 await build({ ...common, platform: 'node', target: 'node20.19', entryPoints: { launch: 'cli/launch.ts' } })
 await build({
   ...common,

@@ -11,6 +11,7 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
   'runtime/core': { ours: [], npm: ['@noble/', '@scure/', '@ipld/dag-cbor', 'multiformats'] },
   'runtime/crypto': { ours: ['runtime/core'], npm: ['@noble/', '@chainsafe/blst', '@hpke/core', 'node:'] },
   'runtime/kv': { ours: ['runtime/core', 'runtime/crypto'], npm: ['lmdb', 'node:'] },
+  'runtime/chips': { ours: ['runtime/core', 'runtime/crypto'], npm: ['pkcs11js', 'node:'] },
   'runtime/receipts': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['node:'] },
   'runtime/host': {
     ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'],
@@ -22,7 +23,9 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
   },
   'runtime/piee': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
   'runtime/consensus': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
-  'runtime/verify': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
+  // A light client runs in browsers: it has no part of the machine beside it.
+  'runtime/consensus/light': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
+  'runtime/verify': { ours: ['runtime/core', 'runtime/crypto', 'runtime/consensus/light'], npm: [] },
   'helia-store': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['helia', '@helia/', '@ipld/', 'multiformats', 'node:'] },
   gateway: { ours: ['runtime/core', 'gateway/wire'], npm: ['hono', '@hono/', 'zod', 'node:'] },
   'gateway/wire': { ours: ['runtime/core'], npm: [] },
@@ -33,10 +36,12 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
       'runtime/crypto',
       'runtime/kv',
       'runtime/receipts',
+      'runtime/chips',
       'runtime/host',
       'runtime/tpu-bridge',
       'runtime/piee',
       'runtime/consensus',
+      'runtime/consensus/light',
       'runtime/verify',
       'helia-store',
       'gateway',
@@ -44,7 +49,10 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
     ],
     npm: ['prom-client', 'node:'],
   },
-  cli: { ours: ['runtime/core', 'runtime/crypto', 'runtime/verify', 'runtime/node', 'gateway/client'], npm: ['node:'] },
+  cli: {
+    ours: ['runtime/core', 'runtime/crypto', 'runtime/verify', 'runtime/consensus/light', 'runtime/node', 'gateway/client'],
+    npm: ['node:'],
+  },
 }
 
 /** Rooms under their own key inside another come first. */
@@ -116,7 +124,7 @@ test.each(Object.keys(ROOMS))('%s imports only what the table allows, through do
 })
 
 test('rooms that run in browsers never import native halves', () => {
-  const wrong = ['runtime/verify', 'runtime/core', 'gateway/wire', 'gateway/client']
+  const wrong = ['runtime/verify', 'runtime/consensus/light', 'runtime/core', 'gateway/wire', 'gateway/client']
     .flatMap(sources)
     .flatMap(importsOf)
     .filter(({ what }) => what.startsWith('node:') || what.endsWith('native.ts'))

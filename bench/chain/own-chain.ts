@@ -3,7 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGenesis, openChain, type Chain, type ChainOptions } from '../../runtime/consensus/index.ts'
-import { concatBytes, domain, encodeTx, encodeTxBody, keyAddress, type ContractExecutor, type Kv, type TxBody } from '../../runtime/core/index.ts'
+import {
+  concatBytes,
+  domain,
+  encodeTx,
+  encodeTxBody,
+  keyAddress,
+  type ContractExecutor,
+  type Kv,
+  type TxBody,
+} from '../../runtime/core/index.ts'
 import * as crypto from '../../runtime/crypto/native.ts'
 import { openLmdb } from '../../runtime/kv/index.ts'
 
@@ -93,6 +102,8 @@ export function transfers(chain: Chain, from: readonly Sender[], first: number, 
   const out: Uint8Array[] = []
   for (let nonce = first; nonce < first + nonces; nonce++)
     for (const [i, sender] of from.entries())
-      out.push(signed(chain, sender, nonce, { kind: 'transfer', to: (from[(i * 7 + nonce + 1) % from.length] as Sender).address, value: 1n }))
+      out.push(
+        signed(chain, sender, nonce, { kind: 'transfer', to: (from[(i * 7 + nonce + 1) % from.length] as Sender).address, value: 1n }),
+      )
   return out
 }

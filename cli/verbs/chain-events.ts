@@ -29,7 +29,8 @@ export async function printEvents(context: VerbContext): Promise<number> {
   const follow = context.flags['follow'] === true
   const proof = context.flags['proof'] === true
   if (follow && to !== undefined) throw new UtnetError('usage', '--follow has no end: leave out --to')
-  if (follow && proof) throw new UtnetError('usage', 'a live stream carries no proofs', { hint: 'ask for one by its id: --filter tx=ID --proof' })
+  if (follow && proof)
+    throw new UtnetError('usage', 'a live stream carries no proofs', { hint: 'ask for one by its id: --filter tx=ID --proof' })
   let left = count(context, 'limit') ?? (follow ? Number.POSITIVE_INFINITY : LIMIT)
   if (left < 1) throw new UtnetError('usage', '--limit must be at least 1')
   const print = (entry: ChainEntry): void => {

@@ -4,13 +4,14 @@ import { writeOutput } from '../output.ts'
 import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
 import { textFlag, type Verb } from '../verb.ts'
 import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
+import { FOLLOW_OPTIONS, followChain } from './chain-follow.ts'
 
 export const chain: Verb = {
   name: 'chain',
   usage:
-    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
+    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [-o FILE] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
   summary: 'head, a block, who votes with what power, events of its history, the genesis file, chains this user trusts',
-  options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS },
+  options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS, ...FOLLOW_OPTIONS },
   positionals: [1, 2],
   async run(context) {
     const [action, what] = context.args
@@ -30,6 +31,10 @@ export const chain: Verb = {
         if (what !== undefined)
           throw new UtnetError('usage', 'chain events takes flags only', { hint: 'utnet chain events --filter event=NAME' })
         return printEvents(context)
+      case 'follow':
+        if (what !== undefined)
+          throw new UtnetError('usage', 'chain follow takes flags only', { hint: 'utnet chain follow -o checkpoint.json' })
+        return followChain(context)
       case 'genesis': {
         const file = genesisFile(await context.node().genesis())
         const output = textFlag(context, 'output')
@@ -50,7 +55,7 @@ export const chain: Verb = {
         return 0
       }
       default:
-        throw new UtnetError('usage', `chain takes status, block, power, events, genesis, trust or distrust, got ${String(action)}`)
+        throw new UtnetError('usage', `chain takes status, block, power, events, follow, genesis, trust or distrust, got ${String(action)}`)
     }
   },
 }

@@ -12,6 +12,7 @@ import { invoke } from './invoke.ts'
 import { keys } from './keys.ts'
 import { model } from './model.ts'
 import { newProject } from './new.ts'
+import { node } from './node.ts'
 import { query } from './query.ts'
 import { receipt } from './receipt.ts'
 import { replay } from './replay.ts'
@@ -37,5 +38,6 @@ export const VERBS: readonly Verb[] = [
   replay,
   inspect,
   keys,
+  node,
   chain,
 ]

@@ -67,13 +67,14 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     infer: (request) => infer(to, request),
     receipt: (id, waitMs) => to.json(`/v1/receipts/${part(id)}${query({ wait: waitFor(waitMs) })}`),
     receiptBytes: (id) => to.bytes(`/v1/receipts/${part(id)}`, { accept: CBOR_TYPE }),
-    bundle: (id, { withModels, salt } = {}) =>
-      to.bytes(`/v1/receipts/${part(id)}/bundle${query({ models: withModels })}`, {
+    bundle: (id, { withModels, salt, from } = {}) =>
+      to.bytes(`/v1/receipts/${part(id)}/bundle${query({ models: withModels, from })}`, {
         accept: CAR_TYPE,
         ...(salt === undefined ? {} : { headers: { [SALT_HEADER]: `:${base64(salt)}:` } }),
       }),
     chain: () => to.json('/v1/chain'),
     block: (height) => to.json(`/v1/chain/blocks/${part(height)}`),
+    epoch: (epoch, { from, set } = {}) => to.json(`/v1/chain/epochs/${part(epoch)}${query({ from, set })}`),
     power: (epoch) => to.json(`/v1/chain/power${query({ epoch })}`),
     genesis: () => to.bytes('/v1/chain/genesis', { accept: CBOR_TYPE }),
     chainEvents: (request) => to.json(`/v1/chain/events${query({ ...request })}`),

@@ -4,8 +4,8 @@ import { LIMITS } from '../../runtime/core/index.ts'
 import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
 import { CBOR_TYPE, EVENTS_TYPE } from '../wire/index.ts'
 import { eventStream } from './event-stream.ts'
-import { answers, flag, heightText, limitOf, repeated, texts } from './fields.ts'
-import { block, chain, eventPage, nodeInfo, power } from './schemas.ts'
+import { answers, flag, fromHeight, heightText, limitOf, repeated, texts } from './fields.ts'
+import { block, chain, epoch, eventPage, nodeInfo, power } from './schemas.ts'
 
 /** Routes of the chain and of the node itself. */
 export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
@@ -33,6 +33,23 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
     params: z.object({ height: heightText }),
     outcomes: [answers(200, 'the block', block)],
     handle: async ({ params }) => json(await node.block(params.height)),
+  })
+  const ends = route({
+    method: 'get',
+    path: '/v1/chain/epochs/{epoch}',
+    id: 'readEpoch',
+    summary:
+      'The end of an epoch for light clients: its last header, certificate and power delta, or the steps from a trusted height to it; with set=true the next set.',
+    params: z.object({ epoch: heightText }),
+    query: z.object({ from: fromHeight, set: flag }),
+    outcomes: [answers(200, 'the steps', epoch)],
+    handle: async ({ params, query }) =>
+      json(
+        await node.epoch(params.epoch, {
+          set: query.set === 'true',
+          ...(query.from === undefined ? {} : { from: query.from }),
+        }),
+      ),
   })
   const line = route({
     method: 'get',
@@ -92,5 +109,5 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
       return { status: 200, type: EVENTS_TYPE, body, headers: { 'cache-control': 'no-store' } }
     },
   })
-  return [info, head, at, line, genesis, search, events]
+  return [info, head, at, ends, line, genesis, search, events]
 }

@@ -56,7 +56,7 @@ test('a reader that takes nothing for four heartbeats is cut off, one that reads
   await expect(reader.read()).rejects.toThrow(/does not read/)
 })
 
-test('an idle reader hears heartbeats and is not cut off; one who leaves ends the node\'s side', async () => {
+test("an idle reader hears heartbeats and is not cut off; one who leaves ends the node's side", async () => {
   const source = endless()
   const idle = (signal: AbortSignal): AsyncIterable<NodeEvent> => ({
     [Symbol.asyncIterator]: () => ({

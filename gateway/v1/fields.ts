@@ -17,6 +17,9 @@ const digits = z.string().regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned i
 /** A height in the path. */
 export const heightText = digits.transform(Number)
 
+/** `?from=height`. */
+export const fromHeight = digits.transform(Number).exactOptional()
+
 /** `?limit=n`. */
 export const limitOf = (most: number) => digits.transform(Number).pipe(z.int().min(1).max(most)).exactOptional()
 

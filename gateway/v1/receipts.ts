@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseCid } from '../../runtime/core/index.ts'
 import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
 import { CAR_TYPE, CBOR_TYPE, JSON_TYPE, parseByteSequence, SALT_HEADER } from '../wire/index.ts'
-import { flag, idParam, wait } from './fields.ts'
+import { flag, fromHeight, idParam, wait } from './fields.ts'
 import { receipt } from './schemas.ts'
 
 /** Routes of the receipts. */
@@ -32,7 +32,7 @@ export function receiptRoutes({ node }: RouteKit): readonly Route[] {
     id: 'readBundle',
     summary: 'The proof bundle of an anchored receipt, a CARv1 file; with models=true the models stand in it.',
     params: idParam,
-    query: z.object({ models: flag }),
+    query: z.object({ models: flag, from: fromHeight.describe('trusted height that its epoch chain begins at; the genesis without it') }),
     headers: z.object({
       [SALT_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651): the salt that opens a sealed receipt'),
     }),
@@ -42,7 +42,11 @@ export function receiptRoutes({ node }: RouteKit): readonly Route[] {
       negotiate(request.headers.get('accept'), [CAR_TYPE])
       const field = request.headers.get(SALT_HEADER)
       const salt = field === null ? {} : { salt: parseByteSequence(field, 'Utnet-Salt') }
-      const car = await node.bundle(id, { withModels: query.models === 'true', ...salt })
+      const car = await node.bundle(id, {
+        withModels: query.models === 'true',
+        ...salt,
+        ...(query.from === undefined ? {} : { from: query.from }),
+      })
       return bytes(CAR_TYPE, car, { 'content-disposition': `attachment; filename="${id}.car"` })
     },
   })

@@ -6,6 +6,7 @@ import type {
   BlockView,
   CallResult,
   ChainView,
+  EpochView,
   EntryProof,
   EventPage,
   EventView,
@@ -112,6 +113,7 @@ const entry = {
       path: z.array(z.string()),
       header: z.string(),
       certificate: z.string(),
+      epochs: z.array(z.string()),
     }) satisfies z.ZodType<EntryProof>,
   ).exactOptional(),
 }
@@ -137,6 +139,7 @@ const proof = name(
     height,
     header: z.string(),
     certificate: z.string(),
+    epochs: z.array(z.string()),
     entries: z.array(
       z.object({ trie: z.enum(['accounts', 'contracts', 'offchain']), key: z.string(), value: z.string().nullable(), proof: z.string() }),
     ),
@@ -228,6 +231,16 @@ export const chain = name(
     mempool: z.int(),
     baseFee: z.string(),
   }) satisfies z.ZodType<ChainView>,
+)
+
+export const epoch = name(
+  'Epoch',
+  z.object({
+    epoch: z.int().min(0),
+    height,
+    steps: z.array(z.string()).describe('base64 of canonical dag-cbor [1, header, certificate, power delta]'),
+    set: z.string().exactOptional().describe('base64 of the canonical dag-cbor list of members'),
+  }) satisfies z.ZodType<EpochView>,
 )
 
 export const power = name(

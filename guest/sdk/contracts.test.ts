@@ -11,8 +11,8 @@ import {
   utf8,
   type CallBody,
 } from '../../runtime/core/index.ts'
-import { changesRoot, encodeEvent, type TxOutcome } from '../../runtime/consensus/index.ts'
-import { merkleRoot } from '../../runtime/core/index.ts'
+import { changesRoot, type TxOutcome } from '../../runtime/consensus/index.ts'
+import { encodeEvent, eventLeaf, merkleRoot } from '../../runtime/core/index.ts'
 import { ALICE, BOB, contractChain, textOf, type ContractChain } from './testing/chain.ts'
 
 const LEDGER = `
@@ -119,7 +119,7 @@ test('a contract calls another by name or address: its caller is the contract, i
   expect(witness.callees).toMatchObject([{ asked: ['ledger'], contract: c.address('ledger'), version: 1 }])
   expect(witness.callees[0]?.reads).toHaveLength(2)
   const { header } = c.chain.headerAt(before + 1)
-  expect(header.eventRoot).toEqual(body.events)
+  expect(header.eventRoot).toEqual(merkleRoot(outcome.events.map((event) => eventLeaf(outcome.id, event))))
   expect(await c.ok('shop', 'ask', c.address('ledger'))).toBe([shop, textOf(ALICE), c.address('ledger'), textOf(ALICE), '1'].join(' '))
 })
 

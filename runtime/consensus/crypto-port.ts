@@ -7,6 +7,8 @@ export interface ChainCrypto {
   readonly verifyEd25519Many?: (checks: readonly SignatureCheck[]) => readonly boolean[] | Promise<readonly boolean[]>
   /** The 64 bytes of ECVRF output of a valid proof, else undefined (RFC 9381, EDWARDS25519-SHA512-ELL2). */
   vrfVerify(key: Uint8Array, alpha: Uint8Array, proof: Uint8Array): Uint8Array | undefined
+  /** The output that a proof stands for, unverified; undefined for malformed bytes. */
+  vrfOutput(proof: Uint8Array): Uint8Array | undefined
   blsFastAggregateVerify(signature: Uint8Array, message: Uint8Array, keys: readonly Uint8Array[]): boolean
   /** A signature (64 bytes) by a chip's identity key. */
   verifyIdentity(signature: Uint8Array, message: Uint8Array, key: IdentityKey): boolean

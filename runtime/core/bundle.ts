@@ -4,7 +4,8 @@
  */
 import { CID } from 'multiformats/cid'
 import { asArray, asBytes, asCid, asMap, type Cbor } from './codec.ts'
-import { UtnetError } from './errors.ts'
+import { limitError, UtnetError } from './errors.ts'
+import { LIMITS } from './limits.ts'
 import { anchorCbor, attestationCbor, readAnchor, readAttestation, type Anchor, type Attestation } from './attestation.ts'
 import type { ReceiptBody } from './receipt.ts'
 import { readTrieProof, trieProofCbor, type TrieProof } from './sparse-proof.ts'
@@ -13,6 +14,11 @@ import { readTrieProof, trieProofCbor, type TrieProof } from './sparse-proof.ts'
 export interface FinalHeader {
   readonly header: CID
   readonly certificate: CID
+}
+
+/** A step of the epoch chain: blocks of the header, its certificate, and the power delta to the set that it commits to. */
+export interface EpochLinks extends FinalHeader {
+  readonly delta: CID
 }
 
 export interface OpenedPart {
@@ -35,6 +41,10 @@ export interface BundleRoot {
   readonly anchorBlock: FinalHeader
   /** The block that the context names; the anchor block itself for a call. */
   readonly contextBlock: FinalHeader
+  /** Hash of the header that the epoch chain begins at: its root of trust. Null for the genesis. */
+  readonly from: Uint8Array | null
+  /** Leads from the root of trust to the sets of context and anchor; as short as it may be (docs/spec/light.md). */
+  readonly epochs: readonly EpochLinks[]
   /** Shows the node's account in the accounts trie at the anchor; null for a call. */
   readonly node: { readonly account: Uint8Array; readonly proof: TrieProof } | null
   readonly module: CID
@@ -63,6 +73,8 @@ export function bundleCbor(b: BundleRoot): Cbor {
     anchor: anchorCbor(b.anchor),
     anchorBlock: finalCbor(b.anchorBlock),
     contextBlock: finalCbor(b.contextBlock),
+    from: b.from,
+    epochs: b.epochs.map((e) => ({ header: e.header, certificate: e.certificate, delta: e.delta })),
     node: b.node === null ? null : { account: b.node.account, proof: trieProofCbor(b.node.proof) },
     module: b.module,
     callees: [...b.callees],
@@ -89,6 +101,7 @@ export function bundleLinks(b: BundleRoot): CID[] {
     b.anchorBlock.certificate,
     b.contextBlock.header,
     b.contextBlock.certificate,
+    ...b.epochs.flatMap((e) => [e.header, e.certificate, e.delta]),
     b.module,
     ...b.callees,
     ...parts,
@@ -102,6 +115,16 @@ export function bundleLinks(b: BundleRoot): CID[] {
 function readFinal(value: Cbor | undefined, what: string): FinalHeader {
   const m = asMap(value, ['header', 'certificate'], what)
   return { header: asCid(m['header'], 'header'), certificate: asCid(m['certificate'], 'certificate') }
+}
+
+function readEpochs(value: Cbor | undefined): EpochLinks[] {
+  const list = asArray(value, 'epochs')
+  if (list.length > LIMITS.bundleEpochs)
+    throw limitError('bundle_invalid', 'bundleEpochs', list.length, LIMITS.bundleEpochs, 'steps of the epoch chain')
+  return list.map((item) => {
+    const m = asMap(item, ['header', 'certificate', 'delta'], 'epoch')
+    return { header: asCid(m['header'], 'header'), certificate: asCid(m['certificate'], 'certificate'), delta: asCid(m['delta'], 'delta') }
+  })
 }
 
 function readPart(value: Cbor | undefined, what: string): OpenedPart | null {
@@ -135,6 +158,8 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
       'anchor',
       'anchorBlock',
       'contextBlock',
+      'from',
+      'epochs',
       'node',
       'module',
       'callees',
@@ -158,6 +183,8 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
     anchor: readAnchor(m['anchor']),
     anchorBlock: readFinal(m['anchorBlock'], 'anchorBlock'),
     contextBlock: readFinal(m['contextBlock'], 'contextBlock'),
+    from: m['from'] === null ? null : asBytes(m['from'], 'from', 32),
+    epochs: readEpochs(m['epochs']),
     node: node === null ? null : { account: asBytes(node['account'], 'account'), proof: readTrieProof(node['proof']) },
     module: asCid(m['module'], 'module'),
     callees: asArray(m['callees'], 'callees').map((c) => asCid(c, 'callee')),

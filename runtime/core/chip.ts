@@ -87,7 +87,8 @@ const identityCbor = (k: IdentityKey): Cbor => [k.alg, k.bytes]
 function readIdentity(value: Cbor | undefined): IdentityKey {
   const list = asArray(value, 'identity key', 2)
   const alg = asText(list[0], 'algorithm of the identity key')
-  if (alg !== 'ed25519' && alg !== 'p256') throw new UtnetError('core_not_canonical', `identity key of the unknown algorithm ${alg.slice(0, 20)}`)
+  if (alg !== 'ed25519' && alg !== 'p256')
+    throw new UtnetError('core_not_canonical', `identity key of the unknown algorithm ${alg.slice(0, 20)}`)
   return { alg, bytes: asBytes(list[1], 'identity key', alg === 'ed25519' ? 32 : 33) }
 }
 

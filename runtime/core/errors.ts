@@ -55,6 +55,11 @@ export const ERRORS = {
   chain_height: ['caller', 404],
   chain_pruned: ['caller', 410],
   chain_invalid: ['peer', 400],
+  light_invalid: ['peer', 400],
+  light_future: ['peer', 400],
+  light_gap: ['caller', 409],
+  light_expired: ['caller', 400],
+  light_conflict: ['peer', 409],
   query_write: ['caller', 400],
   mempool_full: ['node', 503],
   events_lagging: ['caller', 429],
@@ -80,6 +85,10 @@ export const ERRORS = {
   data_version: ['node', 503],
   data_corrupt: ['node', 503],
   disk_failed: ['node', 503],
+  // chips
+  chip_engine: ['node', 503],
+  chip_key: ['node', 503],
+  chip_enrolment: ['caller', 403],
   // gateway and CLI
   request_invalid: ['caller', 400],
   request_too_large: ['caller', 413],

@@ -3,7 +3,7 @@
  * where it was read. docs/spec/events.md
  */
 import { parseAddress, parseKey } from './address.ts'
-import { fromHex, utf8 } from './bytes.ts'
+import { concatBytes, fromHex, utf8 } from './bytes.ts'
 import { parseCid, type CID } from './cid.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { LIMITS } from './limits.ts'
@@ -42,8 +42,16 @@ function recordOf(value: string): Uint8Array {
   return nodeRecord(parseKey(thread[1] as string, 'record'), thread[2] === undefined ? undefined : Number(thread[2]))
 }
 
+/** Kinds of containers in the keys of the SDK (guest/sdk/assembly/storage/keys.ts). */
+const VALUE = 0
+const MAP = 1
+
+/** The key of a `StorageValue` by its name, of an entry of a `StorageMap` by name and text key in brackets, or any key as bytes. */
 function variableOf(value: string): Uint8Array {
-  const key = value.startsWith('0x') ? fromHex(value.slice(2), 'variable') : utf8(value)
+  const entry = /^([^[\]]+)\[(.*)\]$/s.exec(value)
+  const name = utf8(entry?.[1] ?? value)
+  const path = Uint8Array.of(entry === null ? VALUE : MAP, name.length >> 8, name.length & 0xff, ...name)
+  const key = value.startsWith('0x') ? fromHex(value.slice(2), 'variable') : concatBytes(path, utf8(entry?.[2] ?? ''))
   if (key.length > LIMITS.storageKeyBytes)
     throw limitError('request_invalid', 'storageKeyBytes', key.length, LIMITS.storageKeyBytes, 'variable')
   return key
@@ -73,8 +81,8 @@ function criterionOf(kind: FilterKind, value: string): Criterion {
 }
 
 /**
- * The criteria of texts `KIND=VALUE`. contract: address or name; event: its name; address: an account; variable: its key as text, or bytes as `0x` and hex,
- * with `contract` beside it; tx: its id; record: the id of a transaction (operators, route, custom, anchor, refute) or a node's key, with `/THREAD` or without.
+ * The criteria of texts `KIND=VALUE`. contract: address or name; event: its name; address: an account; variable, with `contract` beside it: NAME of a
+ * `StorageValue` of the SDK, NAME[KEY] of an entry of a `StorageMap` under a text, or the bytes of any key as `0x` and hex; tx: its id; record: the id of a transaction (operators, route, custom, anchor, refute) or a node's key, with `/THREAD` or without.
  * Throws `request_invalid` naming the criterion.
  */
 export function parseFilter(texts: readonly string[]): readonly Criterion[] {

@@ -97,11 +97,7 @@ const FIELDS: readonly (keyof Genesis)[] = [
 
 /** The genesis of its bytes. */
 export function decodeGenesis(bytes: Uint8Array): Genesis {
-  const m = asMap(
-    decode(bytes, 'genesis', 16 * 1024 * 1024),
-    FIELDS,
-    'genesis',
-  )
+  const m = asMap(decode(bytes, 'genesis', 16 * 1024 * 1024), FIELDS, 'genesis')
   if (m['v'] !== 1) throw new UtnetError('chain_invalid', `genesis version ${String(m['v'])} is not known`)
   if (typeof m['dev'] !== 'boolean') throw new UtnetError('core_not_canonical', 'dev must be a boolean')
   const emission = asText(m['emission'], 'emission')

@@ -118,6 +118,7 @@ export const LIMITS = {
   receiptModels: 3,
   receiptModelBytes: 512,
   batchReceipts: 4_096,
+  anchorReceipts: 32_768, // of all batches of one anchor: their links fit a block of the store
   bloomBytes: 128 * 1024, // of one block: 104,857 items at full precision
   windowBytes: 1 << 20, // of the filter over a window of blocks
   filterCriteria: 8,
@@ -132,6 +133,10 @@ export const LIMITS = {
   carBytes: 256 * 1024 * 1024,
   carBlocks: 100_000,
   pathBytes: 4 * 1024,
+  bundleEpochs: 1_024, // steps of an epoch chain in one proof; a pairing each
+  // chips
+  chipsPerEnrolment: 64,
+  chipX509Bytes: 8 * 1024, // an endorsement-key certificate, or one behind it
   // proofs of execution
   evidenceBytes: 64 * 1024,
   disputeMessageBytes: 64 * 1024 * 1024,

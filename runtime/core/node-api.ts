@@ -104,6 +104,8 @@ export interface StateProof {
   readonly height: number
   readonly header: string
   readonly certificate: string
+  /** Steps from the genesis to the set that certifies the header; empty as long as it is the same. */
+  readonly epochs: readonly string[]
   readonly entries: readonly {
     readonly trie: 'accounts' | 'contracts' | 'offchain'
     readonly key: string
@@ -249,6 +251,17 @@ export interface BlockView {
   readonly receipts: readonly string[]
 }
 
+/** What leads a light client to the end of an epoch: base64 of canonical bytes (docs/spec/light.md). */
+export interface EpochView {
+  readonly epoch: number
+  /** Its last height. */
+  readonly height: number
+  /** Steps, in order: the epoch's own, or those from a point that was named; some of them where there are more than `LIMITS.bundleEpochs`. */
+  readonly steps: readonly string[]
+  /** The set of the next epoch, where it was asked for. */
+  readonly set?: string
+}
+
 /** Path of a leaf to a root of a final header: base64 of canonical bytes, hex of hashes. `utnet/verify` checks it. */
 export interface EntryProof {
   readonly root: 'eventRoot' | 'txRoot'
@@ -258,6 +271,8 @@ export interface EntryProof {
   readonly path: readonly string[]
   readonly header: string
   readonly certificate: string
+  /** Steps from the genesis to the set that certifies the header; empty as long as it is the same. */
+  readonly epochs: readonly string[]
 }
 
 interface EntryBase {
@@ -374,11 +389,16 @@ export interface NodeApi {
   receiptBytes(id: string): Promise<Uint8Array>
   /**
    * The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor. `salt` (of the ticket) opens what a sealed run kept;
-   * `receipt_withheld` where it is another's.
+   * `receipt_withheld` where it is another's. `from` is the height that its epoch chain begins at; the genesis without it.
    */
-  bundle(id: string, options?: { readonly withModels?: boolean; readonly salt?: Uint8Array }): Promise<Uint8Array>
+  bundle(id: string, options?: { readonly withModels?: boolean; readonly salt?: Uint8Array; readonly from?: number }): Promise<Uint8Array>
   chain(): Promise<ChainView>
   block(height: number): Promise<BlockView>
+  /**
+   * The end of an epoch. `from` is the height of a point that is trusted: with it the steps begin there. Throws `chain_height` where the epoch is not over, or does
+   * not end above `from`.
+   */
+  epoch(epoch: number, options?: { readonly from?: number; readonly set?: boolean }): Promise<EpochView>
   /** The set of an epoch, of that of the next block without one; throws `chain_height`, `chain_pruned`. */
   power(epoch?: number): Promise<PowerView>
   /** Canonical dag-cbor of the genesis. */

@@ -29,7 +29,9 @@ export const OIP_TYPES: Readonly<Record<Dtype, string>> = {
   boolean: 'BOOL',
 }
 
-const DTYPE_OF: Readonly<Record<string, Dtype>> = Object.fromEntries(Object.entries(OIP_TYPES).map(([dtype, oip]) => [oip, dtype as Dtype]))
+const DTYPE_OF: Readonly<Record<string, Dtype>> = /* @__PURE__ */ Object.fromEntries(
+  Object.entries(OIP_TYPES).map(([dtype, oip]) => [oip, dtype as Dtype]),
+)
 
 const INTEGER_RANGE: Partial<Record<Dtype, readonly [bigint, bigint]>> = INTEGER_RANGES
 

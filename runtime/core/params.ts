@@ -1,6 +1,7 @@
 /** Gas prices and other consensus numbers, by protocol version. No gas number stands anywhere else. 1 gas is one `i32.add`. */
 
 import { LIMITS } from './limits.ts'
+import { PROTOCOL } from './protocol.ts'
 
 /** What it costs to reach into a memory of at most `pages`: a small one stays in the processor's caches, a large one misses them all and those of the page tables too. */
 export interface MemoryPrices {
@@ -90,6 +91,8 @@ export interface Params {
     readonly publishByte: number
     /** Checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
+    /** Checking one leaf that is shown: its path, and its form as a receipt. */
+    readonly reveal: number
     /** Adding up the keys of a whole set, and one pairing. */
     readonly vendor: number
     /** One pairing and two signatures of a chip's registration; sums of keys and seats of another action. */
@@ -98,6 +101,15 @@ export interface Params {
     /** Two pairings of a node's registration; bonds and leaving. */
     readonly nodeRegister: number
     readonly nodeMove: number
+  }
+  /** What the rollup of receipts takes and gives (docs/spec/rollup.md); its times are in rollup-state.ts. */
+  readonly rollup: {
+    /** What a demand pays the node for its answer, as gas at the base fee. */
+    readonly answerGas: number
+    /** Share of the bond that a refuted batch costs, per mille. */
+    readonly bondShare: number
+    /** Share of that which goes to who refuted it, per mille; the rest is burnt. */
+    readonly reward: number
   }
   /** The least base fee per gas in 10^-18 UNC: that of a chain with room in its blocks. No transaction that offers less is taken. */
   readonly baseFee: bigint
@@ -131,7 +143,7 @@ export function wasmPrices(params: Params['wasm'], pages: number): WasmPrices {
 }
 
 const V1: Params = {
-  protocol: 1,
+  protocol: PROTOCOL,
   wasm: {
     base: 1,
     compare: 3,
@@ -179,15 +191,24 @@ const V1: Params = {
     tensorElement: 16,
     tensorModelByte: 8,
   },
-  tx: { base: 800_000, byte: 10, publishByte: 10, evidence: 12_000_000, vendor: 60_000_000, chipRegister: 10_000_000, chipMove: 6_000_000, nodeRegister: 14_000_000, nodeMove: 2_000_000 },
+  tx: {
+    base: 800_000,
+    byte: 10,
+    publishByte: 10,
+    evidence: 12_000_000,
+    reveal: 400_000,
+    vendor: 60_000_000,
+    chipRegister: 10_000_000,
+    chipMove: 6_000_000,
+    nodeRegister: 14_000_000,
+    nodeMove: 2_000_000,
+  },
+  rollup: { answerGas: 1_300_000, bondShare: 500, reward: 100 },
   baseFee: 1_000_000_000n,
   fees: { target: LIMITS.blockGas / 2, change: 8 },
 }
 
 const VERSIONS: ReadonlyMap<number, Params> = new Map([[V1.protocol, V1]])
-
-/** The protocol version of new blocks and receipts. */
-export const PROTOCOL = V1.protocol
 
 /** Parameters of a protocol version; undefined when this build does not know it. */
 export function paramsOf(protocol: number): Params | undefined {

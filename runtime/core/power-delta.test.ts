@@ -24,7 +24,11 @@ const member = (n: number, power: number, vote = n): Validator => ({
 const inOrder = (set: readonly Validator[]): Validator[] => set.toSorted((a, b) => compareBytes(a.key, b.key))
 
 const set = fc
-  .uniqueArray(fc.record({ n: fc.nat(12), power: fc.integer({ min: 1, max: 4 }), vote: fc.nat(1) }), { selector: (v) => v.n, minLength: 1, maxLength: 13 })
+  .uniqueArray(fc.record({ n: fc.nat(12), power: fc.integer({ min: 1, max: 4 }), vote: fc.nat(1) }), {
+    selector: (v) => v.n,
+    minLength: 1,
+    maxLength: 13,
+  })
   .map((list) => inOrder(list.map(({ n, power, vote }) => member(n, power, n + 100 * vote))))
 
 test('a delta takes any set to any other, through its bytes', () => {

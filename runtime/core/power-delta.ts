@@ -59,11 +59,13 @@ export function applyPowerDelta(set: readonly Validator[], delta: PowerDelta): V
     delta.added.map((v) => v.key),
     'members that join',
   )
-  if ([...delta.changed, ...delta.added].some((v) => !Number.isSafeInteger(v.power) || v.power < 1)) throw refuse('a power is not above zero')
+  if ([...delta.changed, ...delta.added].some((v) => !Number.isSafeInteger(v.power) || v.power < 1))
+    throw refuse('a power is not above zero')
   const out: Validator[] = []
   let [r, c, a] = [0, 0, 0]
   for (const member of set) {
-    while (a < delta.added.length && compareBytes((delta.added[a] as Validator).key, member.key) < 0) out.push(delta.added[a++] as Validator)
+    while (a < delta.added.length && compareBytes((delta.added[a] as Validator).key, member.key) < 0)
+      out.push(delta.added[a++] as Validator)
     const replaced = a < delta.added.length && equalBytes((delta.added[a] as Validator).key, member.key)
     const gone = r < delta.removed.length && equalBytes(delta.removed[r] as Uint8Array, member.key)
     const change = c < delta.changed.length && equalBytes(delta.changed[c]?.key as Uint8Array, member.key) ? delta.changed[c] : undefined

@@ -39,7 +39,12 @@ export function decodePowerRecord(bytes: Uint8Array): PowerRecord {
     }
     case KINDS.claim: {
       const [, , serial, owner, level] = asArray(list, 'claim', 5)
-      return { kind: 'claim', serial: asBytes(serial, 'serial', SERIAL_BYTES), owner: asBytes(owner, 'owner', 20), level: asUint(level, 'level') }
+      return {
+        kind: 'claim',
+        serial: asBytes(serial, 'serial', SERIAL_BYTES),
+        owner: asBytes(owner, 'owner', 20),
+        level: asUint(level, 'level'),
+      }
     }
     default:
       throw new UtnetError('core_not_canonical', 'power record of an unknown kind')

@@ -23,6 +23,7 @@ const bytes = (n: number) => fc.uint8Array({ minLength: n, maxLength: n })
 const cid = bytes(32).map((b) => cidOf(RAW, b))
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/)
 const batch = fc.record({ node: bytes(32), thread: fc.nat(), first: fc.nat(), size: fc.nat(), prev: bytes(32), root: bytes(32) })
+const path = fc.array(bytes(32), { maxLength: 4 })
 const serial = bytes(16)
 const maybe = <T>(a: fc.Arbitrary<T>) => fc.option(a, { nil: null })
 const amount = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })
@@ -76,7 +77,33 @@ const payload: fc.Arbitrary<TxPayload> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('route' as const), data: cid, to: bytes(20), size: fc.nat() }),
   fc.record({ kind: fc.constant('custom' as const), data: fc.uint8Array({ maxLength: 50 }) }),
-  fc.record({ kind: fc.constant('anchor' as const), batches: fc.array(fc.record({ batch, sig: bytes(64) }), { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant('anchor' as const),
+    batches: fc.array(fc.record({ batch, sig: bytes(64) }), { maxLength: 3 }),
+    data: fc.option(cid),
+  }),
+  fc.record({
+    kind: fc.constant('refute' as const),
+    target: fc.record({ anchor: cid, at: fc.nat(), batch, sig: bytes(64), path }),
+    claim: fc.oneof(
+      fc.record({ kind: fc.constant('leaf' as const), index: fc.nat(), leaf: fc.uint8Array({ maxLength: 50 }), path }),
+      fc.record({ kind: fc.constant('twice' as const), batch, sig: bytes(64) }),
+      fc.record({
+        kind: fc.constant('verdict' as const),
+        index: fc.nat(),
+        leaf: fc.uint8Array({ maxLength: 50 }),
+        path,
+        transcript: bytes(32),
+        signers: fc.uint8Array({ maxLength: 4 }),
+        signature: bytes(96),
+      }),
+      fc.record({ kind: fc.constant('unavailable' as const), index: fc.nat() }),
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('reveal' as const),
+    reveals: fc.array(fc.record({ demand: bytes(32), leaf: fc.uint8Array({ maxLength: 50 }), path }), { maxLength: 3 }),
+  }),
 )
 const tx: fc.Arbitrary<SignedTx> = fc.record({
   body: fc.record({

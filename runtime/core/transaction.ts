@@ -23,6 +23,17 @@ import { domain } from './hash.ts'
 import { LIMITS } from './limits.ts'
 import { aname } from './name.ts'
 import { readBatch, type BatchStatement } from './attestation.ts'
+import {
+  anchoredCbor,
+  claimCbor,
+  readAnchored,
+  readClaim,
+  readReveal,
+  revealCbor,
+  type AnchoredBatch,
+  type Claim,
+  type Reveal,
+} from './rollup.ts'
 
 /** The four kinds of TxData of the white paper 3.2.2 are publish, operators, route and custom; transfer, call, answer and anchor complete them. */
 export type TxPayload =
@@ -42,7 +53,16 @@ export type TxPayload =
   | { readonly kind: 'chip'; readonly action: ChipAction }
   | { readonly kind: 'node'; readonly action: NodeAction }
   | { readonly kind: 'vendor'; readonly proposal: VendorProposal }
-  | { readonly kind: 'anchor'; readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[] }
+  /** `data` leads to the leaves of all its batches (`batch-data.ts`); only the node itself says where they are. */
+  | {
+      readonly kind: 'anchor'
+      readonly batches: readonly { readonly batch: BatchStatement; readonly sig: Uint8Array }[]
+      readonly data: CID | null
+    }
+  /** Says what is wrong with an anchored batch. */
+  | { readonly kind: 'refute'; readonly target: AnchoredBatch; readonly claim: Claim }
+  /** Shows leaves that were asked for. */
+  | { readonly kind: 'reveal'; readonly reveals: readonly Reveal[] }
 
 export interface TxBody {
   readonly chainId: CID
@@ -88,7 +108,11 @@ function payloadCbor(p: TxPayload): Cbor {
     case 'vendor':
       return vendorCbor(p.proposal)
     case 'anchor':
-      return { batches: p.batches.map(({ batch, sig }) => ({ batch: { ...batch }, sig })) }
+      return { batches: p.batches.map(({ batch, sig }) => ({ batch: { ...batch }, sig })), data: p.data }
+    case 'refute':
+      return { target: anchoredCbor(p.target), claim: claimCbor(p.claim) }
+    case 'reveal':
+      return { reveals: p.reveals.map(revealCbor) }
   }
 }
 
@@ -177,16 +201,36 @@ function readPayload(kind: string, value: Cbor | undefined): TxPayload {
     case 'vendor':
       return { kind, proposal: readVendor(value) }
     case 'anchor': {
-      const m = asMap(value, ['batches'], what)
+      const m = asMap(value, ['batches', 'data'], what)
       const batches = asArray(m['batches'], 'batches').map((item) => {
         const b = asMap(item, ['batch', 'sig'], 'anchored batch')
         return { batch: readBatch(b['batch']), sig: asBytes(b['sig'], 'sig', 64) }
       })
-      return { kind, batches }
+      return { kind, batches, data: m['data'] === null ? null : asCid(m['data'], 'data') }
     }
+    case 'refute': {
+      const m = asMap(value, ['target', 'claim'], what)
+      return { kind, target: readAnchored(m['target']), claim: readClaim(m['claim']) }
+    }
+    case 'reveal':
+      return { kind, reveals: asArray(asMap(value, ['reveals'], what)['reveals'], 'reveals').map(readReveal) }
     default:
       throw new UtnetError('tx_invalid', `transaction kind ${kind} is not known`)
   }
+}
+
+/** What a stranger needs of a transaction in a block: who sent what kind. */
+export interface TxHead {
+  readonly id: CID
+  readonly sender: Uint8Array
+  readonly kind: string
+}
+
+/** The head of a transaction's wire bytes; throws `core_not_canonical`. What its payload says is not looked at: the chain did, or it would be in no block. */
+export function readTxHead(bytes: Uint8Array): TxHead {
+  const pair = asArray(decode(bytes, 'transaction', LIMITS.txBytes), 'transaction', 2)
+  const list = asArray(pair[0], 'transaction body', 9)
+  return { id: cidOf(DAG_CBOR, encode([...list])), sender: asBytes(list[2], 'sender', 32), kind: asText(list[7], 'kind') }
 }
 
 /** The transaction of wire bytes; throws `tx_invalid` (or the codec's refusal) naming the field. The signature is not checked here. */

@@ -71,7 +71,8 @@ export async function openLmdb(path: string): Promise<Kv> {
 }
 
 /** LMDB says why a commit failed by a second promise, which it rejects: unheard, as on a full disk, that would end the process without a code. */
-const reasonOf = (cause: unknown): Promise<unknown> | undefined => (cause as { readonly commitError?: Promise<unknown> } | null)?.commitError
+const reasonOf = (cause: unknown): Promise<unknown> | undefined =>
+  (cause as { readonly commitError?: Promise<unknown> } | null)?.commitError
 
 const asBuffer = (b: Uint8Array): Buffer => Buffer.from(b.buffer, b.byteOffset, b.length)
 

@@ -2,25 +2,31 @@
 import type { ReceiptReader, Receipts, StoredReceipt } from '../receipts/index.ts'
 
 /** Receipts that other threads keep, or kept once. */
-export interface OtherReceipts extends Pick<ReceiptReader, 'get' | 'batchesFrom' | 'lanes' | 'count'> {
+export interface OtherReceipts extends Pick<ReceiptReader, 'get' | 'batchesFrom' | 'lanes' | 'count' | 'leaf' | 'digests'> {
+  /** Lets no run begin on a lane any more. */
+  retire?(thread: number): void
   /** Resolves when all is known that was on the disk when it was asked. */
   fresh?(): Promise<void>
 }
 
-export interface AllReceipts extends Pick<Receipts, 'begin' | 'batchesFrom' | 'lanes' | 'count'> {
+export interface AllReceipts extends Pick<Receipts, 'begin' | 'batchesFrom' | 'lanes' | 'count' | 'leaf' | 'digests' | 'retire'> {
   /** `salt` opens a sealed receipt. */
   get(id: string, salt?: Uint8Array): Promise<StoredReceipt | undefined>
+}
+
+function firstOf<T>(all: readonly OtherReceipts[], find: (receipts: OtherReceipts) => T | undefined): T | undefined {
+  for (const receipts of all) {
+    const found = find(receipts)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** The main thread's own receipts, and those of others. */
 export function allReceipts(own: Receipts, others: readonly OtherReceipts[]): AllReceipts {
   const all: readonly OtherReceipts[] = [own, ...others]
   const known = (id: string, salt: Uint8Array | undefined): StoredReceipt | undefined => {
-    for (const receipts of all) {
-      const found = receipts.get(id, salt)
-      if (found !== undefined) return found
-    }
-    return undefined
+    return firstOf(all, (receipts) => receipts.get(id, salt))
   }
   return {
     begin: (request) => own.begin(request),
@@ -33,6 +39,9 @@ export function allReceipts(own: Receipts, others: readonly OtherReceipts[]): Al
     },
     batchesFrom: (marks) => all.flatMap((receipts) => receipts.batchesFrom(marks)),
     lanes: () => all.flatMap((receipts) => receipts.lanes()),
+    leaf: (thread, first, index) => firstOf(all, (receipts) => receipts.leaf(thread, first, index)),
+    digests: (thread, first) => firstOf(all, (receipts) => receipts.digests(thread, first)),
+    retire: (thread) => all.forEach((receipts) => receipts.retire?.(thread)),
     count: () => all.reduce((n, receipts) => n + receipts.count(), 0),
   }
 }

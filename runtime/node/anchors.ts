@@ -1,5 +1,5 @@
-/** Carries the statements of durable batches into blocks. */
-import { isUtnetError } from '../core/index.ts'
+/** Carries the statements of durable batches into blocks, with the name of a block of the store that leads to their receipts. */
+import { batchData, isUtnetError, LIMITS, UtnetError, type BatchStatement, type Block } from '../core/index.ts'
 import type { Chain } from '../consensus/index.ts'
 import type { SignedBatch } from '../receipts/index.ts'
 import type { AllReceipts } from './all-receipts.ts'
@@ -10,20 +10,55 @@ import { signedTx } from './transactions.ts'
 const PER_TRANSACTION = 256
 const PER_BLOCK = 16
 
-/** Puts anchor transactions for all batches that no block holds into the mempool; gives how many batches they carry. */
-export function anchorBatches(chain: Chain, receipts: Pick<AllReceipts, 'lanes' | 'batchesFrom'>, node: HeldAccount): number {
+export interface AnchorOptions {
+  readonly chain: Chain
+  readonly receipts: Pick<AllReceipts, 'lanes' | 'batchesFrom' | 'digests' | 'retire'>
+  readonly node: HeldAccount
+  /** The sha256 of a batch's bodies, where they are at hand; else they are read from the journal. */
+  readonly digestsOf: (batch: BatchStatement) => Uint8Array | undefined
+  /** Keeps a block, for who asks for the leaves. */
+  readonly keep: (block: Block) => Promise<void>
+}
+
+/** The batches of the next transaction: as many as fit it, and their receipts a block of links. */
+function partOf(batches: readonly SignedBatch[], at: number): readonly SignedBatch[] {
+  let receipts = 0
+  let end = at
+  while (end < batches.length && end - at < PER_TRANSACTION) {
+    receipts += (batches[end] as SignedBatch).batch.size
+    if (receipts > LIMITS.anchorReceipts) break
+    end++
+  }
+  return batches.slice(at, end)
+}
+
+/** Puts anchor transactions for all batches that no block holds into the mempool. Lanes that the chain has closed are left alone. */
+export async function anchorBatches({ chain, receipts, node, digestsOf, keep }: AnchorOptions): Promise<void> {
   const marks = new Map<number, number>()
-  for (const thread of receipts.lanes()) marks.set(thread, chain.batchHead(node.key, thread).next)
-  const batches: SignedBatch[] = receipts.batchesFrom(marks).slice(0, PER_TRANSACTION * PER_BLOCK)
-  for (let at = 0; at < batches.length; at += PER_TRANSACTION) {
-    const part = batches.slice(at, at + PER_TRANSACTION)
+  for (const thread of receipts.lanes()) {
+    const { next, closed } = chain.batchHead(node.key, thread)
+    if (closed !== null) receipts.retire(thread)
+    marks.set(thread, closed === null ? next : Number.MAX_SAFE_INTEGER)
+  }
+  const batches: SignedBatch[] = receipts.batchesFrom(marks)
+  for (let at = 0, count = 0; at < batches.length && count < PER_BLOCK; count++) {
+    const part = partOf(batches, at)
+    at += part.length
+    const data = batchData(
+      part.map(({ batch }) => {
+        const digests = digestsOf(batch) ?? receipts.digests(batch.thread, batch.first)
+        if (digests === undefined)
+          throw new UtnetError('node_internal', `batch ${batch.first} of thread ${batch.thread} is not in the journal`)
+        return digests
+      }),
+    )
+    await keep(data)
     try {
-      chain.submit(signedTx(chain, node, { kind: 'anchor', batches: part }))
+      chain.submit(signedTx(chain, node, { kind: 'anchor', batches: part, data: data.cid }))
     } catch (error) {
       // A full mempool or one that still holds the last anchor: the next block takes them.
-      if (isUtnetError(error)) return at
+      if (isUtnetError(error)) return
       throw error
     }
   }
-  return batches.length
 }

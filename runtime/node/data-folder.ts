@@ -1,5 +1,5 @@
 /** The data folder: `format, lock, keys/, chain/, blocks/, journal/`. One node at a time; a folder of a newer version is left alone. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -19,10 +19,10 @@ export interface DataFolder {
 }
 
 /** Writes a file so that after a crash it is either absent, old or whole: temporary file, fsync, rename, fsync of the folder. */
-export function writeDurably(path: string, text: string, mode = 0o600): void {
+export function writeDurably(path: string, text: string | Uint8Array, mode = 0o600): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
   const fd = openSync(temporary, 'wx', mode)
-  writeSync(fd, text)
+  writeFileSync(fd, text)
   fsyncSync(fd)
   closeSync(fd)
   renameSync(temporary, path)

@@ -14,13 +14,15 @@ const DEV_BALANCE = 1_000_000_000n * UNC
 const FOUNDING_POWER = 1_000_000_000
 const NODE_BALANCE = 1_000_000n * UNC
 
-/** The genesis of the folder, made at the first start. `made` is true when this run made it. */
+/** The genesis of the folder, made at the first start; `vendor` is the root key that certifies chips on it. `made` is true when this run made it. */
 export function devGenesis(
   folder: string,
   clock: Clock,
   node: HeldAccount,
   voteSecret: Uint8Array,
   dev: HeldAccount,
+  vendor: Uint8Array,
+  epochBlocks?: number,
 ): { readonly genesis: Genesis; readonly made: boolean } {
   const path = join(folder, 'genesis.json')
   if (existsSync(path)) {
@@ -45,7 +47,9 @@ export function devGenesis(
       { address: keyAddress(dev.key), balance: DEV_BALANCE },
       { address: keyAddress(node.key), balance: NODE_BALANCE },
     ],
+    vendors: [{ name: 'dev', key: vendor }],
     salt: randomBytes(16),
+    ...(epochBlocks === undefined ? {} : { epochBlocks }),
   })
   writeDurably(path, `${JSON.stringify({ genesis: toBase64(encodeGenesis(genesis)) })}\n`)
   return { genesis, made: true }

@@ -6,6 +6,9 @@ import { LIMITS, type NodeApi, type UtnetError } from '../core/index.ts'
 import { openNode, type NodeOptions } from './open-node.ts'
 import type { NodeDispute } from './piee/index.ts'
 
+/** Threads that check signatures, at most: with more the main thread, which does the rest, is what transactions wait for. */
+const VERIFIERS = 4
+
 /** `threads`: as many as there are other cores, at least one, unless told. */
 export interface DevNodeOptions extends NodeOptions {
   /** 0 takes a free port. */
@@ -34,8 +37,10 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     void process.stderr.write(
       `dispute about ${receipt}: ${losers.join(' and ')} lost, ${detail}\n  next: utnet verify transcript ${transcript}\n`,
     )
-  const threads = Math.min(LIMITS.edgeThreads, Math.max(1, availableParallelism() - 1))
-  const node = await openNode({ onFailure: failed, onRestart: restarted, onDispute: disputed, threads, ...options })
+  const others = availableParallelism() - 1
+  const threads = Math.min(LIMITS.edgeThreads, Math.max(1, others))
+  const verifiers = Math.min(VERIFIERS, others)
+  const node = await openNode({ onFailure: failed, onRestart: restarted, onDispute: disputed, threads, verifiers, ...options })
   try {
     const address = { port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }
     const here = node.edges === undefined ? await serveHere(node.api, address) : undefined

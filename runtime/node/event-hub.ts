@@ -24,8 +24,8 @@ class Listener implements AsyncIterableIterator<NodeEvent, undefined> {
   constructor(signal: AbortSignal, gone: () => void) {
     this.#signal = signal
     this.#gone = gone
+    this.#over = signal.aborted
     signal.addEventListener('abort', this.end)
-    if (signal.aborted) this.end()
   }
 
   readonly end = (): void => {

@@ -2,6 +2,7 @@
 export { buildGuest } from '../host/build/index.ts'
 export type { BuiltGuest } from '../host/build/index.ts'
 export { inspectGuest, preparedModules, sealGuest, validateGuest, withGrants, type Grants } from '../host/index.ts'
+export { enrolChips, type EnrolledChip, type Enrolment, type EnrolOptions } from './chips/enrol.ts'
 export { startDevNode } from './dev-node.ts'
 export type { DevNode, DevNodeOptions } from './dev-node.ts'
 export { openNode } from './open-node.ts'

@@ -14,6 +14,8 @@ export interface NodeKeys {
   readonly dev: Uint8Array
   /** Seed of the chip key, 32 bytes: in software it hangs on the identity, as it would be made beside it in a security engine. */
   readonly chip: Uint8Array
+  /** Secret of the vendor that certifies chips on this node's development chain, 32 bytes. */
+  readonly vendor: Uint8Array
 }
 
 const PARTS = ['identity', 'vote', 'dev'] as const
@@ -31,7 +33,7 @@ export function nodeKeys(folder: string): NodeKeys {
       Uint8Array,
       Uint8Array,
     ]
-    return { identity, vote, dev, chip: digest('chip-seed', identity) }
+    return { identity, vote, dev, chip: digest('chip-seed', identity), vendor: digest('dev-vendor-seed', identity) }
   } catch (cause) {
     throw new UtnetError('data_corrupt', `the key file ${path} cannot be read`, {
       hint: 'restore it from a copy, or choose another folder: --data DIR',

@@ -14,7 +14,6 @@ import {
   keyAddress,
   limitError,
   LIMITS,
-  parseCid,
   PROTOCOL,
   UtnetError,
   cidOf,
@@ -36,6 +35,7 @@ import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipt
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { answerDemands } from './demands.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { devicesOf, type RemoteServer } from './devices.ts'
 import { createBuckets } from './buckets.ts'
@@ -46,7 +46,7 @@ import { guestOperators } from './guest-operators.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
-import type { HeldAccount, Parts, ReceiptRules, RetentionRules } from './parts.ts'
+import { heldAccount, type HeldAccount, type Parts, type ReceiptRules, type RetentionRules } from './parts.ts'
 import { createProducer } from './producer.ts'
 import { answerRequests, type Requests } from './requests.ts'
 import { pooledRandom } from './random.ts'
@@ -59,6 +59,7 @@ import * as guests from './services/guests.ts'
 import * as inference from './services/inference.ts'
 import * as proofs from './services/proofs.ts'
 import * as transactions from './services/submit.ts'
+import { createSubmitQueue } from './submit-queue.ts'
 import { version } from './version.ts'
 
 export interface NodeOptions {
@@ -70,6 +71,8 @@ export interface NodeOptions {
   readonly receipts?: ReceiptRules
   /** Edge threads, which serve HTTP beside the main thread; 0 unless told: then everything runs on this one. At most `LIMITS.edgeThreads`. */
   readonly threads?: number
+  /** Threads that check signatures of transactions beside the main one; 0 unless told. They start when there is enough for them. */
+  readonly verifiers?: number
   /** After how many milliseconds in one run an edge thread is ended; `LIMITS.runDeadlineMs` unless told. */
   readonly deadlineMs?: number
   /** Told when an edge thread was ended or came down; it is started again. */
@@ -84,6 +87,8 @@ export interface NodeOptions {
   readonly prices?: Readonly<Record<string, number>>
   /** The component that device `wasm` runs; that of the package unless told. */
   readonly exactComponent?: Uint8Array
+  /** Blocks of an epoch, where this start makes the chain; 600 unless told. */
+  readonly epochBlocks?: number
   /** The node lies in one of so many inferences; only under a dev genesis. */
   readonly cheat?: number
   /** Where it is given, a node that lies audits itself and disputes what it finds; told of disputes, with the file of the transcript. */
@@ -106,11 +111,6 @@ export interface OpenNode {
   close(): Promise<void>
 }
 
-function held(secret: Uint8Array): HeldAccount {
-  const key = crypto.publicKeyEd25519(secret)
-  return { secret, key, address: keyAddress(key) }
-}
-
 /** Opens a node over a data folder. Throws `data_locked`, `data_version`, `data_corrupt` or `chain_invalid`; nothing stays open then. */
 export async function openNode(options: NodeOptions): Promise<OpenNode> {
   crypto.useNativeHashes()
@@ -127,11 +127,19 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
 async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Promise<void> | void)[]): Promise<OpenNode> {
   const clock = realClock
   const keys = nodeKeys(folder.keys)
-  const node = held(keys.identity)
-  const dev = held(keys.dev)
+  const node = heldAccount(keys.identity)
+  const dev = heldAccount(keys.dev)
   const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
-  const { genesis, made } = devGenesis(folder.chain, clock, node, voteSecret, dev)
+  const { genesis, made } = devGenesis(
+    folder.chain,
+    clock,
+    node,
+    voteSecret,
+    dev,
+    crypto.publicKeyEd25519(keys.vendor),
+    options.epochBlocks,
+  )
 
   const genesisBytes = encodeGenesis(genesis)
   const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
@@ -190,12 +198,14 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     buckets: createBuckets(kv),
   })
   const known = knownSignatures(crypto.verifyEd25519)
+  const verifiers = crypto.openVerifiers(options.verifiers ?? 0)
+  closers.push(() => verifiers.close())
   const recorder = createCallRecorder(kv)
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: host.executor,
-    crypto: { ...crypto, verifyEd25519: known.verify },
+    crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
     loadModule: (module) => host.load(module),
     onCall: recorder.note,
   })
@@ -235,6 +245,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const unanchored = new Map<string, Uint8Array>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   let requests: Requests | undefined
+  const demanded = answerDemands(chain, receipts, node)
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
@@ -251,6 +262,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
         unanchored.delete(laneOf(batch))
       }
     }
+    if (demanded.block(height)) producer.transactionWaits()
     requests?.block(
       height,
       outcomes.flatMap((o) => o.events),
@@ -261,7 +273,16 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     clock,
     proposer: { key: node.key, vrfProve: (alpha) => crypto.vrfProve(node.secret, alpha) },
     voters: [{ bls: crypto.blsPublicKey(voteSecret), sign: (message) => crypto.blsSign(message, voteSecret) }],
-    beforeBlock: () => anchorBatches(chain, receipts, node),
+    async beforeBlock() {
+      await anchorBatches({
+        chain,
+        receipts,
+        node,
+        digestsOf: (batch) => unanchored.get(laneOf(batch)),
+        keep: (block) => store.putAll([block]),
+      })
+      demanded.answer()
+    },
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
@@ -283,6 +304,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     receipts,
     recorder,
     producer,
+    submits: createSubmitQueue(chain, producer.transactionWaits),
     events,
     meters,
     node,
@@ -381,7 +403,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     query: (request) => contracts.query(parts, request),
     account: async (address, proof) => contracts.account(parts, address, proof),
     fund: (address) => contracts.fund(parts, address),
-    submit: async (wire) => ({ hash: transactions.submit(parts, wire).hash }),
+    submit: async (wire) => ({ hash: (await parts.submits.take(wire)).hash }),
     transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
     invoke: (name, request) => functions.invokeWhole(parts, name, request),
     putModel: (name, bytes) => inference.putModel(parts, name, bytes),
@@ -393,11 +415,12 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
     chain: async () => chainView.chain(parts),
     block: async (height) => chainView.block(parts, height),
+    epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
     power: async (epoch) => chainView.power(parts, epoch),
     genesis: async () => genesis,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),
-    ipfs: (cid, path, format) => parts.store.ipfs(parseCid(cid), path, format),
+    ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),
     metrics: () => parts.meters.text(),
   }
 }

@@ -1,6 +1,7 @@
 /** What the services of one node share. Only `open-node.ts` makes it. */
 import type { Chain } from '../consensus/index.ts'
-import type { ChipKey, CID, Clock, Header, Kv, Retention } from '../core/index.ts'
+import { keyAddress, type ChipKey, type CID, type Clock, type Header, type Kv, type Retention } from '../core/index.ts'
+import { publicKeyEd25519 } from '../crypto/native.ts'
 import type { Store } from '../../helia-store/index.ts'
 import type { Host } from '../host/index.ts'
 import type { Receipts } from '../receipts/index.ts'
@@ -10,6 +11,7 @@ import type { CallRecorder } from './call-recorder.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Meters } from './meters.ts'
 import type { Producer } from './producer.ts'
+import type { SubmitQueue } from './submit-queue.ts'
 
 /** What is kept of input, output and log: a default, and other choices by guest or model name. */
 export interface RetentionRules {
@@ -23,6 +25,12 @@ export interface HeldAccount {
   readonly key: Uint8Array
   /** 20 bytes. */
   readonly address: Uint8Array
+}
+
+/** The account of a secret (32 bytes). */
+export function heldAccount(secret: Uint8Array): HeldAccount {
+  const key = publicKeyEd25519(secret)
+  return { secret, key, address: keyAddress(key) }
 }
 
 /** Whether runs of functions leave receipts: a default, and other choices by name. Without one there is nothing to prove and nothing promised. */
@@ -62,6 +70,8 @@ export interface Parts extends RunParts {
   readonly receipts: AllReceipts
   readonly recorder: CallRecorder
   readonly producer: Producer
+  /** Where transactions of clients come in. */
+  readonly submits: SubmitQueue
   readonly events: EventHub
   readonly meters: Meters
   /** The node's own account: it pays for anchors. */

@@ -15,7 +15,7 @@ export interface ProducerOptions {
   readonly proposer: Proposer
   readonly voters: readonly Voter[]
   /** Puts anchor transactions into the mempool, right before a block is made. */
-  readonly beforeBlock: () => void
+  readonly beforeBlock: () => Promise<void>
   readonly onBlock: (block: ProducedBlock) => Promise<void>
   readonly onFailure: (error: UtnetError) => void
 }
@@ -52,7 +52,7 @@ export function createProducer(options: ProducerOptions): Producer {
   }
 
   const make = async (): Promise<void> => {
-    options.beforeBlock()
+    await options.beforeBlock()
     const timeMs = Math.max(clock.nowMs(), latestRunMs)
     const block = await chain.produce({ timeMs, proposer: options.proposer, voters: options.voters })
     lastBlockMs = clock.nowMs()

@@ -22,7 +22,6 @@ import {
 } from '../core/index.ts'
 import type { Parts } from './parts.ts'
 import { inferCommitted, model } from './services/inference.ts'
-import { submit } from './services/submit.ts'
 import { signedTx } from './transactions.ts'
 
 /** Faults of the node, which others need not have: they leave the request open. */
@@ -60,7 +59,8 @@ export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => v
 
   function send(asked: Open, gas: bigint, answer: InferenceAnswer): void {
     const payload = { kind: 'answer', contract: asked.contract, request: asked.number, answer: encodeAnswer(answer) } as const
-    submit(parts, signedTx(parts.chain, parts.node, payload, gas + BigInt(LIMITS.callGas)))
+    parts.chain.submit(signedTx(parts.chain, parts.node, payload, gas + BigInt(LIMITS.callGas)))
+    parts.producer.transactionWaits()
     asked.state = 'sent'
   }
 

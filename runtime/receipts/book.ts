@@ -26,11 +26,24 @@ function digestOf(id: string): Uint8Array | undefined {
   }
 }
 
+/** The sha256 of the bodies of a batch's entries, one behind the other: what their ids hold. */
+export function digestsOf(entries: JournalBatch['entries']): Uint8Array {
+  const digests = new Uint8Array(entries.length * 32)
+  entries.forEach((e, i) => digests.set(sha256(e.body), i * 32))
+  return digests
+}
+
+/** A batch, and which one it is of which record. */
+interface Kept extends SignedBatch {
+  readonly record: number
+  readonly at: number
+}
+
 export class Book {
   readonly #read: RecordReader
   readonly #index = new ReceiptIndex()
   readonly #places: Place[] = []
-  readonly #batches = new Map<number, SignedBatch[]>()
+  readonly #batches = new Map<number, Kept[]>()
 
   constructor(read: RecordReader) {
     this.#read = read
@@ -42,8 +55,9 @@ export class Book {
     batches.forEach(({ batch, sig, digests }, at) => {
       for (let index = 0; index < batch.size; index++) this.#index.add(digests, index * 32, { record, batch: at, index })
       const list = this.#batches.get(batch.thread)
-      if (list === undefined) this.#batches.set(batch.thread, [{ batch, sig }])
-      else list.push({ batch, sig })
+      const kept = { batch, sig, record, at }
+      if (list === undefined) this.#batches.set(batch.thread, [kept])
+      else list.push(kept)
     })
   }
 
@@ -73,6 +87,26 @@ export class Book {
         while (from > 0 && (list[from - 1] as SignedBatch).batch.first >= mark) from--
         return list.slice(from)
       })
+  }
+
+  #entries(thread: number, first: number): JournalBatch['entries'] | undefined {
+    const list = this.#batches.get(thread) ?? []
+    const kept = list.find(({ batch }) => batch.first === first)
+    return kept === undefined ? undefined : this.#read(this.#places[kept.record] as Place)[kept.at]?.entries
+  }
+
+  /** Leaf `index` of the batch of a lane that begins with `first`, and its path. */
+  leaf(thread: number, first: number, index: number): { readonly leaf: Uint8Array; readonly path: readonly Uint8Array[] } | undefined {
+    const entries = this.#entries(thread, first)
+    const entry = entries?.[index]
+    if (entries === undefined || entry === undefined) return undefined
+    return { leaf: entry.body, path: new BatchTree(leavesOf(entries)).path(index) }
+  }
+
+  /** The sha256 of the bodies of a batch, 32 bytes each. */
+  digests(thread: number, first: number): Uint8Array | undefined {
+    const entries = this.#entries(thread, first)
+    return entries === undefined ? undefined : digestsOf(entries)
   }
 
   /** The last batch of each lane. */

@@ -14,6 +14,8 @@ export interface Lane {
   sealed: number
   prev: Uint8Array
   busy: boolean
+  /** Closed on the chain: it stays busy for good. */
+  retired: boolean
   pending: IssuedReceipt[]
 }
 
@@ -37,7 +39,15 @@ export class Lanes {
     const at = thread - this.#first
     if (at < 0 || at >= this.#count) return undefined
     while (this.all.length <= at)
-      this.all.push({ thread: this.#first + this.all.length, next: 0, sealed: 0, prev: new Uint8Array(32), busy: false, pending: [] })
+      this.all.push({
+        thread: this.#first + this.all.length,
+        next: 0,
+        sealed: 0,
+        prev: new Uint8Array(32),
+        busy: false,
+        retired: false,
+        pending: [],
+      })
     return this.all[at]
   }
 
@@ -49,8 +59,15 @@ export class Lanes {
     return found
   }
 
+  /** Lets no run begin on a lane any more. */
+  retire(thread: number): void {
+    const lane = this.of(thread)
+    if (lane !== undefined) lane.retired = lane.busy = true
+  }
+
   /** Takes a lane back whose run has ended. */
   ended(lane: Lane): void {
+    if (lane.retired) return
     lane.busy = false
     this.#free = Math.min(this.#free, lane.thread - this.#first)
   }

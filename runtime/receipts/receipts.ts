@@ -20,18 +20,16 @@ import {
   equalBytes,
   LIMITS,
   ReceiptLayouts,
-  sha256,
   UtnetError,
   type BatchStatement,
 } from '../core/index.ts'
 import { verifyEd25519 } from '../crypto/native.ts'
 import { BatchTree } from './batch-tree.ts'
-import { Book, leavesOf } from './book.ts'
+import { Book, digestsOf, leavesOf } from './book.ts'
 import { ClosedBatch } from './closed-batch.ts'
 import type { IssuedReceipt } from './issued.ts'
 import { journalReader, openJournal } from './journal.ts'
 import { ALL_LANES, Lanes, Run, type RunContext } from './lanes.ts'
-import type { JournalBatch } from './record.ts'
 import { Sealer } from './sealer.ts'
 import type { DurableRecord, FedReader, Receipts, ReceiptsOptions } from './types.ts'
 
@@ -225,6 +223,9 @@ export function openReceipts(options: ReceiptsOptions): Receipts {
     count: () => book.count(),
     lanes: () => book.lanes(),
     head: (thread) => book.head(thread),
+    leaf: (thread, first, index) => book.leaf(thread, first, index),
+    digests: (thread, first) => book.digests(thread, first),
+    retire: (thread) => lanes.retire(thread),
     dropped: journal.dropped,
     onDurable(fn) {
       listener = fn
@@ -252,6 +253,8 @@ export function openReceiptReader({ disk, sign }: Pick<ReceiptsOptions, 'disk' |
     count: () => book.count(),
     lanes: () => book.lanes(),
     head: (thread) => book.head(thread),
+    leaf: (thread, first, index) => book.leaf(thread, first, index),
+    digests: (thread, first) => book.digests(thread, first),
     close: () => reader.close(),
   }
 }
@@ -261,10 +264,4 @@ interface Closing {
   readonly batch: ClosedBatch
   readonly receipts: readonly IssuedReceipt[]
   readonly digests: Uint8Array
-}
-
-function digestsOf(entries: JournalBatch['entries']): Uint8Array {
-  const digests = new Uint8Array(entries.length * 32)
-  entries.forEach((e, i) => digests.set(sha256(e.body), i * 32))
-  return digests
 }

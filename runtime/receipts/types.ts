@@ -107,10 +107,16 @@ export interface ReceiptReader {
   lanes(): readonly number[]
   /** Where a lane stands on disk: `seq` behind its last durable receipt, root of its last batch. A chain that is further along shows that the disk was set back. */
   head(thread: number): { readonly next: number; readonly root: Uint8Array }
+  /** Leaf `index` of the lane's batch that begins with `first`, with its path to the batch's root. */
+  leaf(thread: number, first: number, index: number): { readonly leaf: Uint8Array; readonly path: readonly Uint8Array[] } | undefined
+  /** The sha256 of the bodies of the lane's batch that begins with `first`, 32 bytes each, in order. */
+  digests(thread: number, first: number): Uint8Array | undefined
 }
 
 export interface Receipts extends ReceiptReader {
   begin(request: RunRequest): OpenRun
+  /** Begins no more runs on a lane of this journal: the chain has closed it. */
+  retire(thread: number): void
   /** Bytes that were cut from the end of the journal when it was opened: a torn write that nobody was answered, or damage to the last record. */
   readonly dropped: number
   /** Called with each record once it is durable and its receipts were told. */

@@ -34,6 +34,11 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
     ['certificate of the anchor block', root.anchorBlock.certificate],
     ['header of the context block', root.contextBlock.header],
     ['certificate of the context block', root.contextBlock.certificate],
+    ...root.epochs.flatMap((epoch) => [
+      ['header of an epoch', epoch.header] as const,
+      ['certificate of an epoch', epoch.certificate] as const,
+      ['power delta of an epoch', epoch.delta] as const,
+    ]),
     ['module', root.module],
     ...root.callees.map((cid) => ['module of a called contract', cid] as const),
     ...opened,

@@ -9,6 +9,8 @@ import {
   encodeAccount,
   encodeGenesis,
   equalBytes,
+  headerHash,
+  powerDelta,
   RAW,
   readBundleFile,
   readCar,
@@ -17,6 +19,7 @@ import {
   writeCar,
   type Attestation,
   type CallWitness,
+  type Genesis,
   type BundleRoot,
   type Header,
   type RunBody,
@@ -34,7 +37,8 @@ import {
   write,
   type Parts,
 } from './testing/bundles.ts'
-import { accountsWith, certify, genesis, genesisBytes } from './testing/chain.ts'
+import { encodeTrusted, lightRules, pointAt, type LightStep } from '../consensus/light/index.ts'
+import { accountsWith, certify, chainOf, genesis, genesisBytes, turning, type Signer } from './testing/chain.ts'
 import { verifyBundle, type BundleOptions, type CheckName, type ReexecutionInput } from './index.ts'
 
 const options: BundleOptions = { trust: [genesisBytes] }
@@ -53,6 +57,7 @@ async function failing(file: Uint8Array, more: Partial<BundleOptions> = {}): Pro
 const NAMES = [
   'container',
   'trust',
+  'epochs',
   'receipt',
   'attestation',
   'header',
@@ -104,13 +109,17 @@ describe('a true bundle', () => {
 
   test('is refused without its chain, and within a trusting period that is over', async () => {
     const file = write(invoke)
-    expect(await failing(file, { trust: [] })).toEqual(['trust', 'header', 'certificate', 'anchor', 'context', 'node'])
+    expect(await failing(file, { trust: [] })).toEqual(['trust', 'epochs', 'header', 'certificate', 'anchor', 'context', 'node'])
     const other = encodeGenesis({ ...genesis, name: 'another' })
     expect(await failing(file, { trust: [other] })).toContain('trust')
     expect(await failing(file, { trust: [other, genesis, utf8('no genesis')] })).toEqual([])
-    const time = invoke.anchorHeader.time
-    expect(await failing(file, { now: time + 10, trustingPeriodMs: 10 })).toEqual([])
-    expect(await failing(file, { now: time + 11, trustingPeriodMs: 10 })).toContain('header')
+    const { time } = genesis
+    expect(await failing(file, { now: time + 10_000, trustingPeriodMs: 10_000 })).toEqual([])
+    expect(await failing(file, { now: time + 10_001, trustingPeriodMs: 10_000 })).toContain('trust')
+    // a development chain has no such period by itself; no chain has blocks of the future
+    expect(await failing(file, { now: time + 2_000_000_000_000 })).toEqual([])
+    expect(await failing(file, { now: invoke.anchorHeader.time - 3_000 })).toEqual([])
+    expect(await failing(file, { now: invoke.anchorHeader.time - 3_001 })).toContain('header')
     const rogue = { ...genesis, validators: genesis.validators.map((v) => ({ ...v, pop: genesis.validators[0]?.pop as Uint8Array })) }
     expect(await failing(write({ ...invoke, chainId: (await import('../core/index.ts')).chainIdOf(rogue) }), { trust: [rogue] })).toContain(
       'trust',
@@ -331,6 +340,94 @@ describe('the file', () => {
     const wrong: BundleRoot = { ...root, receipt: root.module }
     const top = cborBlock(bundleCbor(wrong))
     expect((await failing(writeCar([top.cid], [top, ...readCar(file).blocks.slice(1)])))[0]).toBe('container')
+  })
+})
+
+/** A bundle in block 3 of a chain whose set is another in each epoch of two blocks: the context in epoch 0, the anchor in epoch 1. */
+function turned(options: Parameters<typeof invokeParts>[0] = {}): Parts {
+  const one = turning.headerAfter(null)
+  const two = turning.headerAfter(one)
+  const step = { header: two, certificate: turning.certify(two), delta: powerDelta(turning.setAt(2), turning.setAt(3)) }
+  return invokeParts({ ...options, on: { chain: turning, first: one, second: two, epochs: [step] } })
+}
+
+describe('the epoch chain of a bundle (W-BUS-1)', () => {
+  const trust = [turning.genesis]
+  const parts = turned()
+
+  test('leads from the genesis to the set that certifies the anchor, which is another', async () => {
+    const { valid, checks } = await verifyBundle(write(parts), { trust })
+    expect(checks.filter((c) => !c.ok)).toEqual([])
+    expect(valid).toBe(true)
+    expect(checks.find((c) => c.name === 'epochs')?.detail).toBe('1 steps to epoch 1: 3 validators')
+    // its last step may be the context block, and the anchor may end its epoch
+    expect(await failing(write(turned({ context: parts.epochs[0]?.header as Header })), { trust })).toEqual([])
+  })
+
+  test('is missing, broken, of another order or too old: the check of that name fails', async () => {
+    const [step] = parts.epochs as [LightStep]
+    const late = turning.headerAfter(parts.anchorHeader)
+    const second: LightStep = { header: late, certificate: turning.certify(late), delta: powerDelta(turning.setAt(4), turning.setAt(5)) }
+    expect(await failing(write({ ...parts, epochs: [] }), { trust })).toContain('header')
+    expect(await failing(write({ ...parts, epochs: [second] }), { trust })).toContain('epochs')
+    expect(await failing(write({ ...parts, epochs: [step, step] }), { trust })).toContain('epochs')
+    expect(await failing(write({ ...parts, epochs: [second, step] }), { trust })).toContain('epochs')
+    expect(await failing(write({ ...parts, epochs: [step, second] }), { trust })).toEqual([])
+    for (const path of fieldsOf(step)) {
+      const label = path.join('.')
+      let file: Uint8Array
+      try {
+        file = write({ ...parts, epochs: [changed(step, path)] })
+      } catch (error) {
+        expect(String(error), label).toMatch(/core_|dag-cbor|CID/)
+        continue
+      }
+      expect((await failing(file, { trust }))[0], label).toMatch(/container|epochs/)
+    }
+    const { time } = turning.genesis
+    expect(await failing(write(parts), { trust, now: time + 5_000, trustingPeriodMs: 5_000 })).toEqual([])
+    expect(await failing(write(parts), { trust, now: time + 5_001, trustingPeriodMs: 5_000 })).toContain('trust')
+  })
+
+  test('begins at a block that the user trusts, and at no other', async () => {
+    const two = parts.epochs[0]?.header as Header
+    const point = encodeTrusted(pointAt(lightRules(turning.genesis), two, turning.setAt(3)))
+    const other = encodeTrusted(pointAt(lightRules(turning.genesis), parts.anchorHeader, turning.setAt(4)))
+    const file = write({ ...turned({ context: two }), from: headerHash(two), epochs: [] })
+    // what is below the root of trust cannot be shown: the context is the trusted block itself, certified by the set before
+    expect(await failing(file, { trust, checkpoints: [other, utf8('x'), point] })).toContain('header')
+    const three = parts.anchorHeader
+    const four = turning.headerAfter(three)
+    const step: LightStep = { header: four, certificate: turning.certify(four), delta: powerDelta(turning.setAt(4), turning.setAt(5)) }
+    const later = invokeParts({ context: three, on: { chain: turning, first: three, second: four, epochs: [step] } })
+    const laterFile = write({ ...later, from: headerHash(two) })
+    expect(await failing(laterFile, { trust, checkpoints: [other, utf8('x'), point] })).toEqual([])
+    expect(await failing(laterFile, { trust, checkpoints: [other] })).toContain('trust')
+    expect(await failing(laterFile, { trust })).toContain('trust')
+    const now = two.time + 5_000
+    expect(await failing(laterFile, { trust, checkpoints: [point], now, trustingPeriodMs: 5_000 })).toEqual([])
+    expect(await failing(laterFile, { trust, checkpoints: [point], now: now + 1, trustingPeriodMs: 5_000 })).toContain('trust')
+  })
+
+  test('the node is registered with power, a bond, or in a development chain', async () => {
+    const detail = async (p: Parts, of: Genesis): Promise<string | undefined> => {
+      const { checks } = await verifyBundle(write(p), { trust: [of] })
+      return checks.find((c) => c.name === 'node')?.detail
+    }
+    expect(await detail(parts, turning.genesis)).toContain('development chain, without power or a bond')
+    const bonded = accountsWith(nodeKey, { ...account, bond: 7n })
+    expect(await detail(turned({ accounts: bonded }), turning.genesis)).toContain('a bond of 7')
+    const serious = chainOf([turning.signersAt(1)], { dev: false, name: 'serious' })
+    const one = serious.headerAfter(null)
+    const on = { chain: serious, first: one, second: serious.headerAfter(one), epochs: [] }
+    expect(await failing(write(invokeParts({ on })), { trust: [serious.genesis] })).toEqual(['node'])
+    expect(await failing(write(invokeParts({ on, accounts: bonded })), { trust: [serious.genesis] })).toEqual([])
+    const [member] = serious.signersAt(1) as [Signer]
+    const key = serious.setAt(1)[0]?.key as Uint8Array
+    const accounts = accountsWith(key, { ...account, node: { key, role: 'validator' } })
+    const own = invokeParts({ on, accounts, node: member.secret })
+    expect(await failing(write(own), { trust: [serious.genesis] })).toEqual([])
+    expect(await detail(own, serious.genesis)).toContain('with 2 power in epoch 0')
   })
 })
 

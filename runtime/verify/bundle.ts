@@ -16,10 +16,11 @@ import {
 } from '../core/index.ts'
 import { brokenPart } from './broken-block.ts'
 import { Checks, fail, must, needs, type Verification } from './checks.ts'
+import { followEpochs, stepsOf } from './epochs.ts'
 import { mustBeChild, mustBeFinal, readHeader } from './final-header.ts'
 import { checkPart, checkWitness, fileOf, type Opened } from './openings.ts'
 import { checkAnchor, checkAttestation, checkContext, checkNode, checkReceipt } from './run.ts'
-import { findRoot, mustBeRecent, type TrustOptions } from './trust.ts'
+import { findRoot, type TrustOptions } from './trust.ts'
 
 /** All that a run depends on, checked before it is handed out. */
 export interface ReexecutionInput {
@@ -78,7 +79,8 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
   if (file === undefined) return checks.verdict()
   const { root, get } = file
 
-  const trusted = checks.run('trust', () => findRoot(root.chainId, options))
+  const trusted = checks.run('trust', () => findRoot(root.chainId, root.from, options))
+  const reach = checks.run('epochs', () => followEpochs(needs(trusted, 'trust'), stepsOf(root, get), options))
   const bodyBytes = checks.run('receipt', () => {
     const bytes = get(root.receipt)
     must(bytes.length <= LIMITS.receiptBytes && receiptId(bytes).equals(root.receipt), 'the receipt is not named by its own id')
@@ -89,26 +91,26 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
 
   checks.run('attestation', () => checkAttestation(receipt().body, receipt().bytes, root.attestation))
   const headers = checks.run('header', () => {
-    const chain = needs(trusted, 'trust')
-    const anchor = readHeader(get(root.anchorBlock.header), chain, 'the anchor block')
-    const context = readHeader(get(root.contextBlock.header), chain, 'the context block')
-    must(root.anchor.height === anchor.height, `the anchor names block ${root.anchor.height}, but the header shown is of ${anchor.height}`)
-    if (context.height === anchor.height)
-      must(root.anchorBlock.header.equals(root.contextBlock.header), 'two different headers of one height')
-    if (context.height + 1 === anchor.height) mustBeChild(anchor, context, chain)
-    mustBeRecent(anchor.time, options)
-    return [{ anchor, context }, `blocks ${context.height} (context) and ${anchor.height} (anchor) of this chain`]
+    const reached = needs(reach, 'epochs')
+    const anchor = readHeader(get(root.anchorBlock.header), reached, 'the anchor block')
+    const context = readHeader(get(root.contextBlock.header), reached, 'the context block')
+    const heights = [context.header.height, anchor.header.height] as const
+    must(root.anchor.height === heights[1], `the anchor names block ${root.anchor.height}, but the header shown is of ${heights[1]}`)
+    if (heights[0] === heights[1]) must(root.anchorBlock.header.equals(root.contextBlock.header), 'two different headers of one height')
+    if (heights[0] + 1 === heights[1]) mustBeChild(anchor, context.header, root.chainId)
+    return [{ anchor, context }, `blocks ${heights[0]} (context) and ${heights[1]} (anchor) of this chain`]
   })
+  const shown = () => ({ anchor: needs(headers, 'header').anchor.header, context: needs(headers, 'header').context.header })
   checks.run('certificate', () => {
-    const chain = needs(trusted, 'trust')
     const { anchor, context } = needs(headers, 'header')
-    const first = mustBeFinal(anchor, get(root.anchorBlock.certificate), chain)
-    if (root.contextBlock.certificate.equals(root.anchorBlock.certificate) && context.height === anchor.height) return [true, first]
-    return [true, `${first}; ${mustBeFinal(context, get(root.contextBlock.certificate), chain)}`]
+    const first = mustBeFinal(anchor, get(root.anchorBlock.certificate), root.chainId)
+    if (root.contextBlock.certificate.equals(root.anchorBlock.certificate) && context.header.height === anchor.header.height)
+      return [true, first]
+    return [true, `${first}; ${mustBeFinal(context, get(root.contextBlock.certificate), root.chainId)}`]
   })
-  checks.run('anchor', () => checkAnchor(receipt().body, receipt().bytes, root.attestation, root.anchor, needs(headers, 'header').anchor))
-  checks.run('context', () => checkContext(receipt().body, needs(headers, 'header').context, needs(headers, 'header').anchor))
-  checks.run('node', () => checkNode(receipt().body, root.node, needs(headers, 'header').anchor))
+  checks.run('anchor', () => checkAnchor(receipt().body, receipt().bytes, root.attestation, root.anchor, shown().anchor))
+  checks.run('context', () => checkContext(receipt().body, shown().context, shown().anchor))
+  checks.run('node', () => checkNode(receipt().body, root.node, needs(headers, 'header').anchor, needs(trusted, 'trust').genesis.dev))
   const module = checks.run('module', () => {
     must(receipt().body.module.equals(root.module), 'the bundle carries another module than the receipt names')
     const bytes = fileOf(root.module, get, 'module')
@@ -135,7 +137,7 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
       const heard = needs(log, 'log')
       must(given !== null && opened !== null, 'input and output are not revealed, so the run cannot be repeated')
       must(heard !== null || receipt().body.log === null, 'the log is not revealed, so the run cannot be repeated')
-      const { context } = needs(headers, 'header')
+      const { context } = shown()
       const run = {
         body: receipt().body,
         module: needs(module, 'module'),

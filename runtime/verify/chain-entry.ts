@@ -1,7 +1,6 @@
 /** An event or a transaction of a final block with its proof (`utnet chain events --proof`). */
 import {
   decodeHeader,
-  decodeTx,
   formatAddress,
   formatCborJson,
   fromBase64,
@@ -10,16 +9,17 @@ import {
   keyAddress,
   leafHash,
   readEventLeaf,
+  readTxHead,
   toHex,
-  txId,
   verifyInclusion,
   type ChainEntry,
   type EntryProof,
 } from '../core/index.ts'
 import { Checks, must, needs, type Verification } from './checks.ts'
+import { followEpochs, readSteps } from './epochs.ts'
 import { mustBeFinal, readHeader } from './final-header.ts'
 import { same } from './same-json.ts'
-import { findRoot, mustBeRecent, type TrustOptions } from './trust.ts'
+import { findRoot, type TrustOptions } from './trust.ts'
 
 /** Deeper than the tree of any block. */
 const PATH_MAX = 52
@@ -30,8 +30,8 @@ function saidBy(entry: ChainEntry, leaf: Uint8Array): Readonly<Record<string, un
     const { tx, event } = readEventLeaf(leaf)
     return { tx: tx.toString(), contract: formatAddress(event.contract), name: event.name, data: formatCborJson(event.data) }
   }
-  const { body } = decodeTx(leaf)
-  return { tx: txId(body).toString(), kind: body.payload.kind, sender: formatAddress(keyAddress(body.sender)) }
+  const { id, kind, sender } = readTxHead(leaf)
+  return { tx: id.toString(), kind, sender: formatAddress(keyAddress(sender)) }
 }
 
 const ROOTS = { event: 'eventRoot', transaction: 'txRoot' } as const
@@ -54,19 +54,22 @@ export function verifyChainEntry(json: unknown, options: TrustOptions): Verifica
   })
   const entry = () => needs(read, 'entry').entry
   const bytes = (): Uint8Array => fromBase64(entry().proof.header, 'header')
-  const trusted = checks.run('trust', () => findRoot(decodeHeader(bytes()).chainId, options))
+  const trusted = checks.run('trust', () => findRoot(decodeHeader(bytes()).chainId, null, options))
+  const reach = checks.run('epochs', () => {
+    const steps = entry().proof.epochs.map((step) => fromBase64(step, 'epoch step'))
+    return followEpochs(needs(trusted, 'trust'), readSteps(steps), options)
+  })
   const header = checks.run('header', () => {
-    const found = readHeader(bytes(), needs(trusted, 'trust'), 'the block')
+    const { header: found, point } = readHeader(bytes(), needs(reach, 'epochs'), 'the block')
     const { height, time, block } = entry()
     must(height === found.height, `the entry names block ${height}, but the header shown is of ${found.height}`)
     must(time === found.time, "the entry's time is not its block's")
     must(block === toHex(headerHash(found)), "the entry's block is not the one of the header shown")
-    mustBeRecent(found.time, options)
-    return [found, `block ${found.height} of this chain, ${new Date(found.time).toISOString()}`]
+    return [{ header: found, point }, `block ${found.height} of this chain, ${new Date(found.time).toISOString()}`]
   })
   checks.run('certificate', () => {
     const certificate = fromBase64(entry().proof.certificate, 'certificate')
-    return [true, mustBeFinal(needs(header, 'header'), certificate, needs(trusted, 'trust'))]
+    return [true, mustBeFinal(needs(header, 'header'), certificate, needs(trusted, 'trust').chainId)]
   })
   checks.run('inclusion', () => {
     const { leaf } = needs(read, 'entry')
@@ -74,7 +77,7 @@ export function verifyChainEntry(json: unknown, options: TrustOptions): Verifica
     must(Array.isArray(path) && path.length <= PATH_MAX, 'the path is longer than any tree is deep')
     const siblings = path.map((hash) => fromHex(hash, 'path'))
     must(
-      verifyInclusion(leafHash(leaf), index, 2 ** siblings.length, siblings, needs(header, 'header')[root]),
+      verifyInclusion(leafHash(leaf), index, 2 ** siblings.length, siblings, needs(header, 'header').header[root]),
       `the path does not lead into the block's ${root}`,
     )
     return [true, `leaf ${index} of the ${root}`]

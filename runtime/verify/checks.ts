@@ -5,6 +5,7 @@ export type CheckName =
   | 'container'
   | 'entry'
   | 'trust'
+  | 'epochs'
   | 'receipt'
   | 'attestation'
   | 'anchor'

@@ -3,31 +3,17 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { createContext, runInContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
-import { build, type Format } from 'esbuild'
+import { parseSync } from 'oxc-parser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { verifyFile } from '../../packaging/verify-file.ts'
 import { genesisBytes } from './testing/chain.ts'
 import { invokeParts, write } from './testing/bundles.ts'
 import type { Verification } from './index.ts'
 
 const MAX_GZIP = 60_000
-
-async function bundled(format: Format): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('index.ts', import.meta.url))],
-    bundle: true,
-    minify: true,
-    write: false,
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    target: ['es2023', 'node20.19'],
-    format,
-    globalName: 'verify',
-  })
-  return outputFiles[0]?.text ?? ''
-}
 
 /** A Node 20 of this machine, if there is one. */
 function node20(): string | undefined {
@@ -48,13 +34,21 @@ let folder: string
 let esm: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'utnet-verify-'))
-  esm = await bundled('esm')
+  esm = await verifyFile('esm')
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('at most 60 KB gzip, and no import of anything', () => {
   expect(gzipSync(esm, { level: 9 }).length).toBeLessThanOrEqual(MAX_GZIP)
-  expect(esm).not.toMatch(/\bfrom\s*["']|\bimport\s*["'(]|\brequire\s*\(/)
+  const { module, errors } = parseSync('verify.js', esm)
+  expect(errors).toEqual([])
+  expect(module.staticExports.length).toBeGreaterThan(0)
+  expect([
+    ...module.staticImports,
+    ...module.dynamicImports,
+    ...module.staticExports.flatMap((e) => e.entries.filter((n) => n.moduleRequest)),
+  ]).toEqual([])
+  expect(esm).not.toMatch(/\brequire\s*\(/)
 })
 
 const file = write(invokeParts())
@@ -82,7 +76,7 @@ test.skipIf(oldNode === undefined)('runs on Node 20 (skipped where there is none
 })
 
 test('runs where there is nothing but the language and text coding, as in a browser', async () => {
-  const iife = await bundled('iife')
+  const iife = await verifyFile('iife')
   const context = createContext({ TextEncoder, TextDecoder, good: [...file], bad: [...spoilt], genesis: [...genesisBytes] })
   // TextEncoder gives arrays of the outer realm; a page has one realm only.
   runInContext(

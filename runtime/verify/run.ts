@@ -9,13 +9,14 @@ import {
   encodeBatch,
   equalBytes,
   leafHash,
+  isKnownProtocol,
   LIMITS,
   nodeAccountKey,
-  paramsOf,
   runSeed,
   verifyAnchor,
   verifyInclusion,
   verifyTrieProof,
+  type Account,
   type Anchor,
   type Attestation,
   type BundleRoot,
@@ -25,11 +26,12 @@ import {
 } from '../core/index.ts'
 import { verifyEd25519 } from '../crypto/index.ts'
 import { must, type Found } from './checks.ts'
+import type { ShownHeader } from './final-header.ts'
 
 /** What any receipt of a chain must say of itself. */
 export function checkReceipt(body: ReceiptBody, chainId: CID): string {
   must(body.context.chainId.equals(chainId), 'the receipt is of another chain')
-  must(paramsOf(body.protocol) !== undefined, `protocol ${body.protocol} is not known to this verifier`)
+  must(isKnownProtocol(body.protocol), `protocol ${body.protocol} is not known to this verifier`)
   must(body.kind !== 'call' || body.world === 'contract', `a call runs a contract, not a ${body.world}`)
   return `${body.kind} of ${body.entry} in ${body.module.toString()}: ${body.status}, ${body.gas} gas`
 }
@@ -94,18 +96,29 @@ export function checkContext(body: ReceiptBody, context: Header, anchor: Header)
   return [true, `block ${height}, ${new Date(time).toISOString()}`]
 }
 
-/** The node key stands in the state at the anchor. */
-export function checkNode(body: ReceiptBody, node: BundleRoot['node'], header: Header): Found<true> {
+/** How a node may be held to its receipts, by the state at the anchor: power of the set that certifies it, a bond, or a place in a development chain. */
+function standing(key: Uint8Array, account: Account, { header, point }: ShownHeader, dev: boolean): string {
+  const member = point.set.find((v) => equalBytes(v.key, key))
+  if (member !== undefined) return `with ${member.power} power in epoch ${point.epoch}`
+  if (account.bond > 0n) return `with a bond of ${account.bond}`
+  must(dev, `the node has neither power nor a bond at block ${header.height}: nothing holds it to its word`)
+  return 'in a development chain, without power or a bond'
+}
+
+/** The node key stands in the state at the anchor, and something is at stake behind it. */
+export function checkNode(body: ReceiptBody, node: BundleRoot['node'], shown: ShownHeader, dev: boolean): Found<true> {
   if (body.kind === 'call') {
     must(node === null, 'a call names no node')
     return [true, 'none: a call is run by every validator']
   }
+  const { header } = shown
   must(node !== null, "the node's account is not shown")
   must(
     verifyTrieProof(header.state.accounts, nodeAccountKey(body.node), node.account, node.proof),
     'the account is not in the state at the anchor',
   )
-  const entry = decodeAccount(node.account).node
+  const account = decodeAccount(node.account)
+  const entry = account.node
   must(entry !== null && equalBytes(entry.key, body.node), 'the account registers no such node key')
-  return [true, `registered as ${entry.role} at block ${header.height}`]
+  return [true, `registered as ${entry.role} at block ${header.height}, ${standing(body.node, account, shown, dev)}`]
 }

@@ -26,6 +26,7 @@ const proof: StateProof = {
   height: 3,
   header: toBase64(encodeHeader(header)),
   certificate: toBase64(encodeCertificate(certify(header))),
+  epochs: [],
   entries: [entry],
 }
 const failing = (p: unknown, chain = chainId) =>

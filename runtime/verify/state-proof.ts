@@ -1,8 +1,9 @@
 /** A state proof (`query --proof`): values of a final block's tries. */
 import { decode, fromBase64, readTrieProof, verifyTrieProof, type CID, type StateProof } from '../core/index.ts'
 import { Checks, must, needs, type Verification } from './checks.ts'
+import { followEpochs, readSteps } from './epochs.ts'
 import { mustBeFinal, readHeader } from './final-header.ts'
-import { findRoot, mustBeRecent, type TrustOptions } from './trust.ts'
+import { findRoot, type TrustOptions } from './trust.ts'
 
 /** Entries that one proof may have. */
 const ENTRIES_MAX = 10_000
@@ -13,19 +14,20 @@ const ENTRIES_MAX = 10_000
  */
 export function verifyStateProof(proof: StateProof, chainId: CID, options: TrustOptions): Verification {
   const checks = new Checks()
-  const trusted = checks.run('trust', () => findRoot(chainId, options))
-  const header = checks.run('header', () => {
-    const found = readHeader(fromBase64(proof.header, 'header'), needs(trusted, 'trust'), 'the block')
-    must(proof.height === found.height, `the proof names block ${proof.height}, but the header shown is of ${found.height}`)
-    mustBeRecent(found.time, options)
-    return [found, `block ${found.height} of this chain`]
+  const trusted = checks.run('trust', () => findRoot(chainId, null, options))
+  const reach = checks.run('epochs', () => {
+    const steps = proof.epochs.map((step) => fromBase64(step, 'epoch step'))
+    return followEpochs(needs(trusted, 'trust'), readSteps(steps), options)
   })
-  checks.run('certificate', () => [
-    true,
-    mustBeFinal(needs(header, 'header'), fromBase64(proof.certificate, 'certificate'), needs(trusted, 'trust')),
-  ])
+  const header = checks.run('header', () => {
+    const found = readHeader(fromBase64(proof.header, 'header'), needs(reach, 'epochs'), 'the block')
+    const { height } = found.header
+    must(proof.height === height, `the proof names block ${proof.height}, but the header shown is of ${height}`)
+    return [found, `block ${height} of this chain`]
+  })
+  checks.run('certificate', () => [true, mustBeFinal(needs(header, 'header'), fromBase64(proof.certificate, 'certificate'), chainId)])
   checks.run('state', () => {
-    const { state } = needs(header, 'header')
+    const { state } = needs(header, 'header').header
     const entries: StateProof['entries'] = proof.entries
     must(entries.length > 0 && entries.length <= ENTRIES_MAX, `a proof has 1 to ${ENTRIES_MAX} entries`)
     entries.forEach((entry, i) => {

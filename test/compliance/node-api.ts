@@ -117,6 +117,9 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       const block = await api.block(chain.height)
       expect(block).toMatchObject({ height: chain.height, hash: chain.hash })
       await refused(api.block(chain.height + 1_000_000), 'chain_height')
+      // epochs have hundreds of blocks: none is over
+      await refused(api.epoch(1_000), 'chain_height')
+      await refused(api.epoch(1_000, { from: 0, set: true }), 'chain_height')
       const line = await api.power()
       expect(line.members).toHaveLength(chain.validators)
       expect(line.members.reduce((n, m) => n + m.power, 0)).toBe(line.total)

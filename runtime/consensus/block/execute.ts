@@ -15,7 +15,7 @@ import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
-import { applyTx, nextBaseFee, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import { applyTx, endDue, nextBaseFee, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
 import { bloomDigest, fingerprints, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */
@@ -151,6 +151,7 @@ function finish(
 /** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
 export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
   const state = new WorkingState(stateAt(parent.store, parent.roots))
+  endDue(state, context)
   const room = new Room()
   const effects = txs.map((tx, index) => {
     try {
@@ -177,6 +178,7 @@ export function executeFitting(
   candidates: Iterable<ChainTx>,
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
   const state = new WorkingState(stateAt(parent.store, parent.roots))
+  endDue(state, context)
   const room = new Room()
   const txs: ChainTx[] = []
   const effects: TxEffect[] = []

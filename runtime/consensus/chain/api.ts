@@ -11,13 +11,14 @@ import type {
   Params,
   UtnetError,
   Validator,
+  ThreadRecord,
 } from '../../core/index.ts'
 import type { Skipped } from '../block/index.ts'
 import type { RewardRecord, SampledTask } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { Dropped } from '../mempool/index.ts'
-import type { BatchRecord, TrieName } from '../state/index.ts'
+import type { DemandRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './build.ts'
 import type { ExecutedBlock } from './core.ts'
@@ -78,7 +79,9 @@ export interface Chain {
   /** Where a batch of receipts is anchored; undefined before that. */
   batchAnchor(node: Uint8Array, thread: number, first: number): Anchor | undefined
   /** Where the next batch of a thread must go on. */
-  batchHead(node: Uint8Array, thread: number): BatchRecord
+  batchHead(node: Uint8Array, thread: number): ThreadRecord
+  /** Leaves of batches that were asked for and not shown yet, with the names of the demands. */
+  demands(): { readonly id: Uint8Array; readonly demand: DemandRecord }[]
   /** Throws `chain_height`, `chain_pruned`. */
   account(address: Uint8Array, at?: number): Account
   /** Nonce of the sender's next transaction, those that wait counted. */
@@ -123,6 +126,8 @@ export interface Chain {
   /** Every value of a trie at the head with its position: for audits. */
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
+  /** What waits and can pay the present base fee, in the order in which an honest proposer takes it (docs/spec/fees.md). */
+  candidates(): Iterable<ChainTx>
   submit(wire: Uint8Array): TakenTx
   /**
    * The same of many, in their order: signatures are checked all at once, perhaps by other threads. Gives of each what `submit` gives, or what it

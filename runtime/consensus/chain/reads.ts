@@ -21,10 +21,10 @@ import {
   type CID,
   type Header,
   type InferenceRequest,
+  type ThreadRecord,
   type TrieProof,
 } from '../../core/index.ts'
 import {
-  batchKey,
   decodeRoots,
   decodeVersion,
   proveAt,
@@ -32,14 +32,14 @@ import {
   stateAt,
   storeKey,
   versionKey,
-  type BatchRecord,
+  type DemandRecord,
   type ContractRecord,
   type Roots,
   type StateReader,
   type TrieName,
   type VersionRecord,
 } from '../state/index.ts'
-import { contractAt, lastBatch, readName, type ChainTx, type TxOutcome } from '../tx/index.ts'
+import { contractAt, openDemands, readName, threadAt, type ChainTx, type TxOutcome } from '../tx/index.ts'
 import { headState, noHeight, resultsAt, type ChainCore } from './core.ts'
 import {
   batchRowKey,
@@ -166,8 +166,13 @@ export function batchAnchor(core: ChainCore, node: Uint8Array, thread: number, f
 }
 
 /** The last anchored batch of a node's thread: the next must begin at `next` and name `root`. */
-export function batchHead(core: ChainCore, node: Uint8Array, thread: number): BatchRecord {
-  return lastBatch(headState(core).get('offchain', batchKey(node, thread)))
+export function batchHead(core: ChainCore, node: Uint8Array, thread: number): ThreadRecord {
+  return threadAt(headState(core), node, thread)
+}
+
+/** Leaves that were asked for and not shown yet, with the names of the demands. */
+export function demands(core: ChainCore): { readonly id: Uint8Array; readonly demand: DemandRecord }[] {
+  return openDemands(headState(core), core.head.header.height)
 }
 
 /** Lowest height whose state can still be read. */

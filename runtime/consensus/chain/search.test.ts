@@ -120,7 +120,7 @@ function payloadOf([, what, arg]: Step, seq: { next: number; root: Uint8Array })
       const batch = signBatch(VALIDATOR, { thread: 0, first: seq.next, size: 1, prev: seq.root, root })
       seq.next += 1
       seq.root = root
-      return { kind: 'anchor', batches: [batch] }
+      return { kind: 'anchor', batches: [batch], data: null }
     }
   }
 }

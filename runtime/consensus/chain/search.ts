@@ -85,12 +85,12 @@ class Budget {
 }
 
 /** Number of a block's rows that an entry is made from. */
-const BLOCK_ROWS = 3
+const BLOCK_ROWS = 2
 
 const among = (list: readonly Uint8Array[], one: Uint8Array): boolean => list.length === 0 || list.some((other) => equalBytes(other, one))
 
 /** Entries of a block: the first ordinal is the block's own; each transaction takes one, and one for each of its events. */
-function* entriesOf(core: ChainCore, height: number, filter: ChainFilter, fits: (txIndex: number) => boolean): Generator<FoundEntry> {
+function* entriesOf(core: ChainCore, height: number, filter: ChainFilter, fits: ReadonlySet<number> | undefined): Generator<FoundEntry> {
   const { header, hash } = headerAt(core, height)
   let ordinal = 1
   let index = 0
@@ -99,7 +99,7 @@ function* entriesOf(core: ChainCore, height: number, filter: ChainFilter, fits: 
     ordinal += 1 + outcome.events.length
     const first = index
     index += outcome.events.length
-    if (!fits(txIndex) || (filter.tx !== undefined && !filter.tx.equals(outcome.id))) continue
+    if (fits?.has(txIndex) === false || (filter.tx !== undefined && !filter.tx.equals(outcome.id))) continue
     const found = outcome.events.flatMap((event, i): FoundEntry[] => {
       if (!among(filter.contracts, event.contract) || (filter.names.length > 0 && !filter.names.includes(event.name))) return []
       return [{ mark: { height, ordinal: own + 1 + i }, header, hash, outcome, txIndex, event: { event, index: first + i } }]
@@ -139,13 +139,12 @@ function nextHeight(
   return { found: undefined, seen: Math.min(height - 1, to) }
 }
 
-/** Fits those transactions of a block whose fingerprints hold all that is asked for. */
-function fitsOf(core: ChainCore, budget: Budget, height: number, prints: readonly Uint8Array[]): (txIndex: number) => boolean {
-  if (prints.length === 0) return () => true
+/** Numbers of the transactions of a block whose fingerprints hold all that is asked for; undefined where nothing is. */
+function fitsOf(core: ChainCore, budget: Budget, height: number, prints: readonly Uint8Array[]): ReadonlySet<number> | undefined {
+  if (prints.length === 0) return undefined
   const row = budget.get(core, printsKey(height))
   const touched = row === undefined ? [] : decodeList(row, 'fingerprints')
-  const fits = new Set(touched.flatMap((own, i) => (prints.every((print) => holdsPrint(own, print)) ? [i] : [])))
-  return (txIndex) => fits.has(txIndex)
+  return new Set(touched.flatMap((own, i) => (prints.every((print) => holdsPrint(own, print)) ? [i] : [])))
 }
 
 /** The range that is left to look at: of a transaction that is named, its block alone. */
@@ -175,13 +174,16 @@ export function searchChain(core: ChainCore, search: ChainSearch): FoundPage {
       if (seen < range.to) return { entries, next: seen < range.from ? after : endOf(seen), done: false }
       break
     }
+    from = height + 1
+    const fits = fitsOf(core, budget, height, prints)
+    // the filter let through what no transaction touched
+    if (fits?.size === 0) continue
     budget.left -= BLOCK_ROWS
-    for (const entry of entriesOf(core, height, filter, fitsOf(core, budget, height, prints))) {
+    for (const entry of entriesOf(core, height, filter, fits)) {
       if (!isBehind(entry.mark, after)) continue
       entries.push(entry)
       if (entries.length >= limit) return { entries, next: entry.mark, done: false }
     }
-    from = height + 1
   }
   return { entries, next: end, done: true }
 }

@@ -105,7 +105,7 @@ test('U3.2-TX-1 every fault of a transaction is refused by its own code', async 
     ],
     ['tx_invalid', t.tx(ann, call(bob.address, 'x'.repeat(LIMITS.exportNameBytes + 1)))],
     ['tx_invalid', t.tx(ann, call(bob.address, 'put', 'x'.repeat(LIMITS.callArgsBytes)), { gasLimit: 900_000_000n })],
-    ['tx_invalid', t.tx(ann, { kind: 'anchor', batches: [] })],
+    ['tx_invalid', t.tx(ann, { kind: 'anchor', batches: [], data: null })],
     ['tx_invalid', utf8('not a transaction')],
     ['tx_invalid', new Uint8Array(LIMITS.txBytes + 1)],
     ['guest_not_found', t.tx(ann, call(bob.address, 'put'))],
@@ -114,6 +114,7 @@ test('U3.2-TX-1 every fault of a transaction is refused by its own code', async 
       t.tx(ann, {
         kind: 'anchor',
         batches: [signBatch(bob, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })],
+        data: null,
       }),
     ],
   ]
@@ -278,7 +279,7 @@ test('batches are anchored in order, by registered nodes only, and lead into the
     signBatch(VALIDATOR, { thread, first, size, prev, root: sha256(utf8(root)) })
   const one = batch(0, 3, zero, 'one')
   const two = batch(3, 2, one.batch.root, 'two')
-  t.send(ann, { kind: 'anchor', batches: [one, two, batch(0, 1, zero, 'other thread', 7)] })
+  t.send(ann, { kind: 'anchor', batches: [one, two, batch(0, 1, zero, 'other thread', 7)], data: null })
   const { header } = await t.produce()
   const anchor = t.chain.batchAnchor(VALIDATOR.key, 0, 3)
   expect(anchor).toMatchObject({ height: 1, index: pathSides(1, 3) })
@@ -294,19 +295,19 @@ test('batches are anchored in order, by registered nodes only, and lead into the
     [batch(5, 1, one.batch.root, 'another predecessor')],
     [batch(5, 1, two.batch.root, 'good'), batch(7, 1, sha256(utf8('good')), 'gap')],
   ]
-  for (const batches of bad) t.send(ann, { kind: 'anchor', batches })
+  for (const batches of bad) t.send(ann, { kind: 'anchor', batches, data: null })
   const { outcomes } = await t.produce()
   expect(outcomes.map((o) => o.status)).toEqual(bad.map(() => 'refused'))
   expect(t.chain.batchHead(VALIDATOR.key, 0)).toEqual({ next: 5, root: two.batch.root })
   expect(t.chain.head().header.receiptRoot).toEqual(merkleRoot([]))
   const forged = { batch: batch(5, 1, two.batch.root, 'x').batch, sig: one.sig }
-  expect(code(() => t.chain.submit(t.tx(ann, { kind: 'anchor', batches: [forged] })))).toBe('receipt_invalid')
+  expect(code(() => t.chain.submit(t.tx(ann, { kind: 'anchor', batches: [forged], data: null })))).toBe('receipt_invalid')
 })
 
 test('the account of a node that anchored stays provable at that height when its state is long gone', async () => {
   const t = await testChain({ history: 3 })
   const one = signBatch(VALIDATOR, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })
-  t.send(ann, { kind: 'anchor', batches: [one] })
+  t.send(ann, { kind: 'anchor', batches: [one], data: null })
   await t.produce()
   for (let i = 0; i < 6; i++) await t.produce()
   expect(code(() => t.chain.prove('accounts', VALIDATOR.address, 1))).toBe('chain_pruned')

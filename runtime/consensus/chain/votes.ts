@@ -66,9 +66,14 @@ export function makeCertificate(
   return certificate
 }
 
+/** Certificates found good, by the block that they are of: who makes one also commits it. */
+const checked = new WeakMap<Certificate, Uint8Array>()
+
 /** Throws `chain_invalid` unless the certificate is of this block. */
 export function checkBlockCertificate(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): void {
+  if (checked.get(certificate) === executed.hash) return
   const { height, round } = executed.block.header
   const of = { chainId: core.rules.chainId, height, round, blockHash: executed.hash }
   checkCertificate(of, certificate, core.sets.at(height), core.crypto.blsFastAggregateVerify)
+  checked.set(certificate, executed.hash)
 }

@@ -13,8 +13,9 @@ export const MINTED_KEY: Uint8Array = utf8('minted')
 const CODE = utf8('code/')
 const NAME = utf8('name/')
 const VERSION = utf8('version/')
-const STORE = utf8('store/')
-const BATCH = utf8('batch/')
+const ANCHOR = utf8('anchor/')
+const DEMAND = utf8('demand/')
+const DUE = utf8('due/')
 const MODULE = utf8('module/')
 const RECORD = utf8('record/')
 const SLASHED = utf8('slashed/')
@@ -38,14 +39,19 @@ export function versionKey(name: string, index: number): Uint8Array {
   return concatBytes(VERSION, utf8(`${name}/${index}`))
 }
 
-/** Contracts trie: a variable of a contract. */
-export function storeKey(address: Uint8Array, key: Uint8Array): Uint8Array {
-  return concatBytes(STORE, address, key)
+/** Offchain trie: an anchor whose batches can be refuted still. */
+export function anchorKey(tx: { readonly bytes: Uint8Array }): Uint8Array {
+  return concatBytes(ANCHOR, tx.bytes)
 }
 
-/** Offchain trie: the last anchored batch of a node's thread. */
-export function batchKey(node: Uint8Array, thread: number): Uint8Array {
-  return concatBytes(BATCH, node, utf8(`/${thread}`))
+/** Offchain trie: a leaf that was asked for and not shown yet, by `demandId`. */
+export function demandKey(id: Uint8Array): Uint8Array {
+  return concatBytes(DEMAND, id)
+}
+
+/** Offchain trie: what ends with the block of a height. */
+export function dueKey(height: number): Uint8Array {
+  return concatBytes(DUE, utf8(`${height}`))
 }
 
 /** Offchain trie: a module that was published. */

@@ -26,13 +26,6 @@ export interface VersionRecord {
   readonly height: number
 }
 
-export interface BatchRecord {
-  /** `seq` that the next batch begins with. */
-  readonly next: number
-  /** Root of the last batch. */
-  readonly root: Uint8Array
-}
-
 const LIMIT = 4096
 
 /** Canonical bytes of a contract record. */
@@ -79,15 +72,4 @@ export function encodeVersion(r: VersionRecord): Uint8Array {
 export function decodeVersion(bytes: Uint8Array): VersionRecord {
   const list = asArray(decode(bytes, 'version record', LIMIT), 'version record', 2)
   return { module: asCid(list[0], 'module'), height: asUint(list[1], 'height') }
-}
-
-/** Canonical bytes of a batch record. */
-export function encodeBatchRecord(r: BatchRecord): Uint8Array {
-  return encode([r.next, r.root])
-}
-
-/** The batch record of its bytes. */
-export function decodeBatchRecord(bytes: Uint8Array): BatchRecord {
-  const list = asArray(decode(bytes, 'batch record', LIMIT), 'batch record', 2)
-  return { next: asUint(list[0], 'next'), root: asBytes(list[1], 'root', 32) }
 }

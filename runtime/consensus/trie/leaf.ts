@@ -34,15 +34,18 @@ export class Leaf {
     this.at = at
   }
 
-  /** The leaf of a value written at a height. Its hash is put in later, many at a time. */
-  static of(position: Uint8Array, value: Uint8Array, version: number): Leaf {
+  /** Writes the leaf of a value written at a height, `Leaf.sizeOf` bytes. Its hash is put in later, many at a time. */
+  static put(bytes: Uint8Array, at: number, position: Uint8Array, value: Uint8Array, version: number): Leaf {
     const inline = value.length <= INLINE_BYTES
-    const bytes = new Uint8Array(VALUE_AT + (inline ? value.length : 32))
-    writeVersion(bytes, 32, version)
-    copyInto(bytes, POSITION_AT, position, 0, 32)
-    bytes[LENGTH_AT] = inline ? value.length : OWN_ROW
-    bytes.set(inline ? value : sha256(value), VALUE_AT)
-    return new Leaf(bytes, 0)
+    writeVersion(bytes, at + 32, version)
+    copyInto(bytes, at + POSITION_AT, position, 0, 32)
+    bytes[at + LENGTH_AT] = inline ? value.length : OWN_ROW
+    bytes.set(inline ? value : sha256(value), at + VALUE_AT)
+    return new Leaf(bytes, at)
+  }
+
+  static sizeOf(value: Uint8Array): number {
+    return VALUE_AT + (value.length <= INLINE_BYTES ? value.length : 32)
   }
 
   get size(): number {

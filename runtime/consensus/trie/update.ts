@@ -60,6 +60,9 @@ class Update {
   readonly stale: Uint8Array[] = []
   readonly #items: readonly Item[]
   readonly #leaves: Leaf[] = []
+  /** New leaves lie here until their pages are made: one piece of memory, since many small ones cost more than what is done with them. */
+  readonly #leafBytes: Uint8Array
+  #leafAt = 0
   /** Drafts that stay, by depth. */
   readonly #drafts: Made[][] = []
   readonly #store: PageStore
@@ -71,6 +74,7 @@ class Update {
     this.#trie = trie
     this.#version = version
     this.#items = items
+    this.#leafBytes = new Uint8Array(items.reduce((n, { value }) => n + (value === undefined ? 0 : Leaf.sizeOf(value)), 0))
   }
 
   #positionAt(index: number): Uint8Array {
@@ -113,7 +117,8 @@ class Update {
   }
 
   #newLeaf(position: Uint8Array, value: Uint8Array): Leaf {
-    const leaf = Leaf.of(position, value, this.#version)
+    const leaf = Leaf.put(this.#leafBytes, this.#leafAt, position, value, this.#version)
+    this.#leafAt += leaf.size
     if (leaf.ownRow) this.rows.push([valueKey(this.#trie, this.#version, position), value])
     this.#leaves.push(leaf)
     return leaf

@@ -1,5 +1,16 @@
 /** What makes a transaction unfit for a block: such a one is never in any. What merely fails when it runs is in outcome.ts. */
-import { encode, limitError, LIMITS, UtnetError, utf8, type Account, type CID, type Params, type TxPayload } from '../../core/index.ts'
+import {
+  encode,
+  equalBytes,
+  limitError,
+  LIMITS,
+  UtnetError,
+  utf8,
+  type Account,
+  type CID,
+  type Params,
+  type TxPayload,
+} from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { ChainTx } from './checked-tx.ts'
 
@@ -35,7 +46,12 @@ function checkPayload(tx: ChainTx): void {
         if (batch.size < 1 || batch.size > LIMITS.batchReceipts)
           throw limitError('tx_invalid', 'batchReceipts', batch.size, LIMITS.batchReceipts, 'receipts of a batch')
         if (!Number.isSafeInteger(batch.first + batch.size)) throw new UtnetError('tx_invalid', 'batch first is too large')
+        if (payload.data !== null && !equalBytes(batch.node, tx.body.sender))
+          throw new UtnetError('tx_invalid', 'only the node itself says where the leaves of its batches are')
       }
+      return
+    case 'reveal':
+      if (payload.reveals.length === 0) throw new UtnetError('tx_invalid', 'a reveal must show at least one leaf')
       return
     default:
   }

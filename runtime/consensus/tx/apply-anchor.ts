@@ -4,27 +4,27 @@ import {
   concatBytes,
   domain,
   encodeBatch,
+  encodeThread,
   equalBytes,
   formatKey,
+  merkleRoot,
   nodeAccountKey,
   nodeRecord,
+  rollupEnds,
+  threadKey,
   UtnetError,
   type Account,
   type BatchStatement,
+  type ThreadRecord,
 } from '../../core/index.ts'
-import { batchKey, decodeBatchRecord, encodeBatchRecord, type BatchRecord, type WorkingState } from '../state/index.ts'
+import { anchorKey, encodeAnchor, type WorkingState } from '../state/index.ts'
 import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
+import { threadAt } from './convict.ts'
+import { addDue } from './due.ts'
 import { effect, refused } from './effect.ts'
 import type { TxEffect } from './outcome.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
-
-const FIRST: BatchRecord = { next: 0, root: new Uint8Array(32) }
-
-/** The last anchored batch of a thread; of one never anchored, the beginning. */
-export function lastBatch(bytes: Uint8Array | undefined): BatchRecord {
-  return bytes === undefined ? FIRST : decodeBatchRecord(bytes)
-}
 
 /** Why a batch's node or signature is not good; undefined when they are. */
 export function batchSignerFault(batch: BatchStatement, sig: Uint8Array, account: Account, crypto: ChainCrypto): string | undefined {
@@ -34,7 +34,8 @@ export function batchSignerFault(batch: BatchStatement, sig: Uint8Array, account
   return undefined
 }
 
-function orderFault(batch: BatchStatement, last: BatchRecord): string | undefined {
+function orderFault(batch: BatchStatement, last: ThreadRecord): string | undefined {
+  if (last.closed !== null) return `thread ${batch.thread} was closed at height ${last.closed}: a batch of it was refuted`
   if (batch.first !== last.next) return `thread ${batch.thread} goes on at receipt ${last.next}, the batch begins at ${batch.first}`
   if (!equalBytes(batch.prev, last.root)) return `the batch at receipt ${batch.first} of thread ${batch.thread} names another predecessor`
   return undefined
@@ -46,19 +47,30 @@ export function applyAnchor(state: WorkingState, block: BlockContext, tx: ChainT
   if (payload.kind !== 'anchor') throw new UtnetError('core_bad_argument', 'not an anchor')
   const checkpoint = state.checkpoint()
   for (const { batch, sig } of payload.batches) {
-    const key = batchKey(batch.node, batch.thread)
     const fault =
       batchSignerFault(batch, sig, state.account(nodeAccountKey(batch.node)), block.crypto) ??
-      orderFault(batch, lastBatch(state.get('offchain', key)))
+      orderFault(batch, threadAt(state, batch.node, batch.thread))
     if (fault !== undefined) {
       state.revert(checkpoint)
       return refused(tx, tx.intrinsicGas, fault)
     }
-    state.set('offchain', key, encodeBatchRecord({ next: batch.first + batch.size, root: batch.root }))
+    state.set(
+      'offchain',
+      threadKey(batch.node, batch.thread),
+      encodeThread({ next: batch.first + batch.size, root: batch.root, closed: null }),
+    )
   }
+  const { height, time } = block
+  const leaves = payload.batches.map(({ batch, sig }) => batchLeaf(batch, sig))
+  state.set(
+    'offchain',
+    anchorKey(tx.id),
+    encodeAnchor({ height, time, root: merkleRoot(leaves), count: leaves.length, data: payload.data }),
+  )
+  addDue(state, rollupEnds(height).open + 1, { kind: 'anchor', id: tx.id })
   return effect(tx, {
     gas: tx.intrinsicGas,
-    leaves: payload.batches.map(({ batch, sig }) => batchLeaf(batch, sig)),
+    leaves,
     batches: payload.batches.map(({ batch }) => batch),
     touched: [
       ['record', tx.id.bytes],

@@ -8,6 +8,8 @@ import { applyChip } from './apply-chip.ts'
 import { applyEvidence } from './apply-evidence.ts'
 import { applyNode } from './apply-node.ts'
 import { applyPublish } from './apply-publish.ts'
+import { applyRefute } from './apply-refute.ts'
+import { applyReveal } from './apply-reveal.ts'
 import { applyVendor } from './apply-vendor.ts'
 import { checkAgainst } from './admission.ts'
 import type { BlockContext } from './block-context.ts'
@@ -45,6 +47,10 @@ function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
       return applyAnchor(state, block, tx)
     case 'evidence':
       return applyEvidence(state, block, tx)
+    case 'refute':
+      return applyRefute(state, block, tx)
+    case 'reveal':
+      return applyReveal(state, block, tx)
     case 'chip':
       return applyChip(state, block, tx)
     case 'node':

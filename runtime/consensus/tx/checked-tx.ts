@@ -33,7 +33,10 @@ export interface ChainTx extends SignedTx {
 function checksOf(payload: TxPayload, prices: Params['tx']): number {
   switch (payload.kind) {
     case 'evidence':
+    case 'refute':
       return prices.evidence
+    case 'reveal':
+      return prices.reveal * payload.reveals.length
     case 'vendor':
       return prices.vendor
     case 'chip':

@@ -86,7 +86,8 @@ export function openVerifiers(threads: number): Verifiers {
     async check(checks) {
       const fit = checks.every((c) => c.signature.length === 64 && c.key.length === 32)
       const waiting = verifiers.reduce((n, v) => n + v.waiting, 0)
-      if (threads === 0 || checks.length < FEW || !fit || waiting + checks.length > LIMITS.signaturesWaiting) return verifyEd25519Many(checks)
+      if (threads === 0 || checks.length < FEW || !fit || waiting + checks.length > LIMITS.signaturesWaiting)
+        return verifyEd25519Many(checks)
       const shares = verifiers.map((): number[] => [])
       for (const [i, { key }] of checks.entries()) shares[((key[0] as number) ^ (key[31] as number)) % threads]?.push(i)
       const answers: boolean[] = Array.from({ length: checks.length }, () => false)

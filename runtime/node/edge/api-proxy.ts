@@ -27,6 +27,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   chain: true,
   chainEvents: true,
   block: true,
+  epoch: true,
   power: true,
   genesis: true,
   ipfs: true,

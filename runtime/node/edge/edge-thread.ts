@@ -50,6 +50,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
   let server: GatewayServer | undefined
 
   const handlers: EdgeHandlers = {
+    retire: (lane) => receipts.retire(lane),
     guests(entries) {
       for (const entry of entries) note(entry)
     },

@@ -319,6 +319,23 @@ export function startEdges(options: EdgeOptions): Edges {
       await Promise.race([Promise.all(asked), late.promise])
       clearTimeout(timer)
     },
+    leaf(thread, first, index) {
+      for (const reader of readers.values()) {
+        const found = reader.leaf(thread, first, index)
+        if (found !== undefined) return found
+      }
+      return undefined
+    },
+    digests(thread, first) {
+      for (const reader of readers.values()) {
+        const found = reader.digests(thread, first)
+        if (found !== undefined) return found
+      }
+      return undefined
+    },
+    retire(thread) {
+      for (const edge of all()) edge.link.note('retire', thread)
+    },
     batchesFrom: (marks) => [...readers.values()].flatMap((reader) => reader.batchesFrom(marks)),
     lanes: () => [...readers.values()].flatMap((reader) => reader.lanes()),
     count: () => [...readers.values()].reduce((n, reader) => n + reader.count(), 0),

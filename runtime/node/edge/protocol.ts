@@ -65,6 +65,8 @@ export interface MainHandlers extends Omit<ApiHandlers, 'end'> {
 export interface EdgeHandlers {
   /** The whole registry, or what changed in it. */
   readonly guests: (entries: readonly GuestEntry[]) => void
+  /** The chain has closed a lane, of this thread or another. */
+  readonly retire: (lane: number) => void
   /** Resolves when every function told of before is ready to run. */
   readonly settle: () => Promise<void>
   readonly listen: (options: ListenOptions) => Promise<Listening>

@@ -4,15 +4,19 @@ import {
   formatKey,
   headerHash,
   lastHeightOf,
+  LIMITS,
   toBase64,
   toHex,
   totalPower,
   type BlockView,
   type Certificate,
   type ChainView,
+  type EpochView,
   type Header,
   type PowerView,
 } from '../../core/index.ts'
+import { encodeSet, encodeStep } from '../../consensus/light/index.ts'
+import { lightSource, stepsToEnd } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 
 /** Head, pruning, pool. */
@@ -82,5 +86,18 @@ export function block(parts: Parts, height: number): BlockView {
     certificate: certificateView(certificate),
     transactions: outcomes.map((o) => ({ hash: o.id.toString(), kind: o.kind, status: o.status, gas: o.gas.toString() })),
     receipts: outcomes.flatMap((o) => (o.receipt === null ? [] : [o.receipt.toString()])),
+  }
+}
+
+/** The end of an epoch, for light clients. */
+export function epoch(parts: Parts, number: number, { from, set }: { readonly from?: number; readonly set?: boolean } = {}): EpochView {
+  const source = lightSource(parts.chain)
+  const height = lastHeightOf(number, source.epochBlocks)
+  const steps = from === undefined ? [source.epochStep(number)] : stepsToEnd(parts.chain, number, from, LIMITS.bundleEpochs)
+  return {
+    epoch: number,
+    height,
+    steps: steps.map((step) => toBase64(encodeStep(step))),
+    ...(set === true ? { set: toBase64(encodeSet(source.setAt(height + 1))) } : {}),
   }
 }

@@ -26,7 +26,9 @@ import {
   type NodeEvent,
   type StreamRequest,
 } from '../../core/index.ts'
+import { encodeStep } from '../../consensus/light/index.ts'
 import type { BloomItem, ChainFilter, FoundEntry, LeafProof } from '../../consensus/index.ts'
+import { stepsToAll } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 
 type HistoryParts = Pick<Parts, 'chain' | 'events' | 'producer'>
@@ -64,7 +66,7 @@ function filterOf(parts: HistoryParts, texts: readonly string[]): ChainFilter {
   return { items, contracts, names, ...(tx === undefined ? {} : { tx }) }
 }
 
-function proofView({ root, leaf, index, path, header, certificate }: LeafProof): EntryProof {
+function proofView(parts: HistoryParts, { root, leaf, index, path, header, certificate }: LeafProof): EntryProof {
   if (certificate === null) throw new UtnetError('node_internal', 'block 0 has no transactions')
   return {
     root,
@@ -73,6 +75,7 @@ function proofView({ root, leaf, index, path, header, certificate }: LeafProof):
     path: path.map(toHex),
     header: toBase64(encodeHeader(header)),
     certificate: toBase64(encodeCertificate(certificate)),
+    epochs: stepsToAll(parts.chain, 0, [header.height]).map((step) => toBase64(encodeStep(step))),
   }
 }
 
@@ -85,7 +88,7 @@ function entryView(parts: HistoryParts, found: FoundEntry, proof: boolean): Chai
     time: header.time,
     block: toHex(hash),
     tx: outcome.id.toString(),
-    ...(proof ? { proof: proofView(parts.chain.proveEntry(found)) } : {}),
+    ...(proof ? { proof: proofView(parts, parts.chain.proveEntry(found)) } : {}),
   }
   if (event !== null) {
     const { contract, name, data } = event.event
@@ -118,7 +121,9 @@ export function blockEvents(parts: Pick<HistoryParts, 'chain'>, height: number):
   const { header, hash, outcomes } = parts.chain.blockAt(height)
   const block = toHex(hash)
   const { time } = header
-  const out: NodeEvent[] = [{ type: 'block', id: formatMark({ height, ordinal: 0 }), height, time, hash: block, transactions: outcomes.length }]
+  const out: NodeEvent[] = [
+    { type: 'block', id: formatMark({ height, ordinal: 0 }), height, time, hash: block, transactions: outcomes.length },
+  ]
   let ordinal = 0
   for (const { id, receipt, status, gas, events } of outcomes) {
     ordinal++
@@ -166,7 +171,12 @@ async function* resumed(parts: HistoryParts, signal: AbortSignal, after: Mark): 
 }
 
 /** What matches behind a mark, as blocks come. It is read from the chain when the reader wants it: nothing waits in memory. */
-async function* filtered(parts: HistoryParts, signal: AbortSignal, filter: ChainFilter, after: Mark | undefined): AsyncGenerator<NodeEvent> {
+async function* filtered(
+  parts: HistoryParts,
+  signal: AbortSignal,
+  filter: ChainFilter,
+  after: Mark | undefined,
+): AsyncGenerator<NodeEvent> {
   const head = (): number => parts.chain.head().header.height
   let mark = after ?? endOf(head())
   let live = false
@@ -175,7 +185,8 @@ async function* filtered(parts: HistoryParts, signal: AbortSignal, filter: Chain
     for (const entry of page.entries) {
       yield entryView(parts, entry, false)
       const lag = head() - entry.mark.height
-      if (live && lag > LIMITS.eventLag) throw limitError('events_lagging', 'eventLag', lag, LIMITS.eventLag, 'blocks that the reader is behind')
+      if (live && lag > LIMITS.eventLag)
+        throw limitError('events_lagging', 'eventLag', lag, LIMITS.eventLag, 'blocks that the reader is behind')
     }
     mark = page.next
     if (!page.done) continue
@@ -185,7 +196,11 @@ async function* filtered(parts: HistoryParts, signal: AbortSignal, filter: Chain
 }
 
 /** The stream of a request. Throws `request_invalid`, `guest_not_found`, `guest_world`. */
-export function streamEvents(parts: HistoryParts, signal: AbortSignal, { filter = [], after }: StreamRequest = {}): AsyncIterable<NodeEvent> {
+export function streamEvents(
+  parts: HistoryParts,
+  signal: AbortSignal,
+  { filter = [], after }: StreamRequest = {},
+): AsyncIterable<NodeEvent> {
   const mark = after === undefined ? undefined : parseMark(after)
   if (filter.length > 0) return filtered(parts, signal, filterOf(parts, filter), mark)
   return mark === undefined ? parts.events.subscribe(signal) : resumed(parts, signal, mark)

@@ -9,10 +9,12 @@ import {
   decodeTx,
   encodeCertificate,
   encodeHeader,
+  encodePowerDelta,
   encodeWitness,
   equalBytes,
   fileBlocks,
   formatAddress,
+  isUtnetError,
   keyAddress,
   LIMITS,
   openingDigest,
@@ -28,13 +30,16 @@ import {
   type Cbor,
   type BundleRoot,
   type CID,
+  type EpochLinks,
   type FinalHeader as HeaderLinks,
+  type IpfsAnswer,
   type OpenedPart,
   type ReceiptBody,
   type ReceiptView,
   type TxBody,
 } from '../../core/index.ts'
 import type { Openings } from '../../receipts/index.ts'
+import { stepsToAll } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 
 const MAX_WAIT_MS = 60_000
@@ -93,6 +98,23 @@ export async function receiptBytes(parts: Parts, id: string): Promise<Uint8Array
   return (await find(parts, id)).bytes
 }
 
+/**
+ * A block, CAR or file of the store. The bodies of receipts lie in the journal and not there; as blocks they can be had too, so that whoever follows the
+ * `data` of an anchor comes to its leaves.
+ */
+export async function ipfs(parts: Parts, text: string, path: string, format: 'raw' | 'car' | 'file'): Promise<IpfsAnswer> {
+  const cid = parseCid(text)
+  try {
+    return await parts.store.ipfs(cid, path, format)
+  } catch (error) {
+    if (!isUtnetError(error, 'block_not_found') || format === 'car' || path !== '' || cid.code !== DAG_CBOR) throw error
+    const found = await find(parts, text).catch(() => undefined)
+    if (found === undefined) throw error
+    const type = format === 'raw' ? 'application/vnd.ipld.raw' : 'application/vnd.ipld.dag-cbor'
+    return { cid: text, contentType: type, body: found.bytes }
+  }
+}
+
 /** Blocks gathered for a bundle, by CID. */
 class Gathered {
   readonly #blocks = new Map<string, Uint8Array>()
@@ -123,6 +145,24 @@ function headerLinks(parts: Parts, blocks: Gathered, height: number): HeaderLink
   const { header, certificate } = parts.chain.headerAt(height)
   if (certificate === null) throw new UtnetError('receipt_not_anchored', `block ${height} has no certificate`)
   return { header: blocks.node(encodeHeader(header)), certificate: blocks.node(encodeCertificate(certificate)) }
+}
+
+/** The epoch chain from a height (0: the genesis) to the sets of the blocks shown. */
+function epochLinks(parts: Parts, blocks: Gathered, from: number, heights: readonly number[]): Pick<BundleRoot, 'from' | 'epochs'> {
+  const epochs = stepsToAll(parts.chain, from, heights).map(({ header, certificate, delta }): EpochLinks => ({
+    header: blocks.node(encodeHeader(header)),
+    certificate: blocks.node(encodeCertificate(certificate)),
+    delta: blocks.node(encodePowerDelta(delta)),
+  }))
+  if (epochs.length > LIMITS.bundleEpochs)
+    throw new UtnetError(
+      'chain_height',
+      `from height ${from} there are ${epochs.length} steps to the receipt; a bundle has ${LIMITS.bundleEpochs} at most`,
+      {
+        hint: 'begin at a newer checkpoint',
+      },
+    )
+  return { from: from === 0 ? null : parts.chain.headerAt(from).hash, epochs }
 }
 
 type Opened = Pick<BundleRoot, 'input' | 'output' | 'log' | 'witness' | 'callees'>
@@ -208,7 +248,7 @@ async function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8A
 export async function bundle(
   parts: Parts,
   id: string,
-  { withModels = false, salt }: { readonly withModels?: boolean; readonly salt?: Uint8Array } = {},
+  { withModels = false, salt, from = 0 }: { readonly withModels?: boolean; readonly salt?: Uint8Array; readonly from?: number } = {},
 ): Promise<Uint8Array> {
   const { body, bytes, attestation, anchor } = await find(parts, id)
   if (anchor === null)
@@ -227,6 +267,7 @@ export async function bundle(
     anchor,
     anchorBlock,
     contextBlock,
+    ...epochLinks(parts, blocks, from, [body.context.height, anchor.height]),
     node: body.kind === 'call' ? null : parts.chain.nodeProof(body.node, anchor.height),
     module,
     ...(body.kind === 'call' ? await callParts(parts, blocks, body) : await runParts(parts, blocks, id, salt)),

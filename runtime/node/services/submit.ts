@@ -17,19 +17,13 @@ import type { Parts } from '../parts.ts'
 
 const FINALITY_MS = 30_000
 
-/** Takes wire bytes into the mempool and sees to a block. */
-export function submit(parts: Parts, wire: Uint8Array): { readonly id: CID; readonly hash: string } {
-  const taken = parts.chain.submit(wire)
-  parts.producer.transactionWaits()
-  return taken
-}
-
-/** The same, and waits for the final block. */
+/** Takes wire bytes of the node's own into the mempool, sees to a block, and waits for it. Those of clients come through the submit queue. */
 export async function submitAndWait(
   parts: Parts,
   wire: Uint8Array,
 ): Promise<{ readonly outcome: TxOutcome; readonly height: number; readonly hash: string }> {
-  const { id, hash } = submit(parts, wire)
+  const { id, hash } = parts.chain.submit(wire)
+  parts.producer.transactionWaits()
   const found = await waitFor(parts, id, FINALITY_MS)
   if (found.state !== 'final')
     throw new UtnetError('node_stopping', `transaction ${hash} is not final after ${FINALITY_MS / 1000} s`, { hint: 'utnet chain status' })

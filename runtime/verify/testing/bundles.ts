@@ -14,6 +14,7 @@ import {
   encodeBatch,
   encodeCertificate,
   encodeHeader,
+  encodePowerDelta,
   encodeReceipt,
   encodeWitness,
   witnessModules,
@@ -48,7 +49,8 @@ import {
   type TrieProof,
 } from '../../core/index.ts'
 import { publicKeyEd25519, signEd25519 } from '../../crypto/index.ts'
-import { accountsWith, certify, chainId, headerAfter } from './chain.ts'
+import type { LightStep } from '../../consensus/light/index.ts'
+import { accountsWith, certify, chainId, headerAfter, standing, type TestChain } from './chain.ts'
 
 export interface Part {
   salt: Uint8Array
@@ -65,6 +67,8 @@ export interface Parts {
   anchorCertificate: Certificate
   contextHeader: Header
   contextCertificate: Certificate
+  from: Uint8Array | null
+  epochs: LightStep[]
   node: { account: Uint8Array; proof: TrieProof } | null
   module: Uint8Array
   input: Part | null
@@ -100,6 +104,8 @@ export function write(parts: Parts): Uint8Array {
     anchor: parts.anchor,
     anchorBlock: final(parts.anchorHeader, parts.anchorCertificate),
     contextBlock: final(parts.contextHeader, parts.contextCertificate),
+    from: parts.from,
+    epochs: parts.epochs.map((step) => ({ ...final(step.header, step.certificate), delta: cbor(encodePowerDelta(step.delta)) })),
     node: parts.node,
     module: file(parts.module),
     callees: parts.witness === null ? [] : witnessModules(parts.witness),
@@ -146,12 +152,18 @@ export interface RunOptions {
   /** The block that the run names; block 3 anchors. */
   readonly context?: Header
   readonly header?: Partial<Header>
+  /** The chain that it is on, its blocks 1 and 2, and the steps that lead to the sets of context and anchor. */
+  readonly on?: { readonly chain: TestChain; readonly first: Header; readonly second: Header; readonly epochs: readonly LightStep[] }
+  /** Secret of the node that ran it. */
+  readonly node?: Uint8Array
   readonly accounts?: { readonly root: Uint8Array; readonly value: Uint8Array; readonly proof: TrieProof }
 }
 
 /** A bundle of an invoke in block 3, third of a batch of five. */
 export function invokeParts(options: RunOptions = {}): Parts {
-  const contextHeader = options.context ?? first
+  const { chain, epochs, ...blocks } = options.on ?? { chain: standing, first, second, epochs: [] }
+  const contextHeader = options.context ?? blocks.first
+  const secret = options.node ?? nodeSecret
   const module = rawFile(moduleBytes).cid
   const model = rawFile(modelBytes).cid
   const seq = 12
@@ -169,12 +181,12 @@ export function invokeParts(options: RunOptions = {}): Parts {
     log: digestOf('log'),
     models: [{ model, arithmetic: 'exact:test', root: sha256(utf8('commitment')) }],
     context: {
-      chainId,
+      chainId: chain.chainId,
       height: contextHeader.height,
-      time: second.time + 500,
+      time: blocks.second.time + 500,
       seed: runSeed(contextHeader.seed, module, digestOf('input'), 1, seq),
     },
-    node: nodeKey,
+    node: publicKeyEd25519(secret),
     thread: 1,
     seq,
     retention: 'public',
@@ -195,25 +207,29 @@ export function invokeParts(options: RunOptions = {}): Parts {
     batch,
     index: 2,
     path: inclusionPath(leaves, 2),
-    sig: signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), nodeSecret),
+    sig: signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), secret),
   }
   const state = options.accounts ?? accounts
   const receipts = [utf8('another leaf'), batchLeaf(batch, attestation.sig), utf8('a third')]
-  const anchorHeader = headerAfter(second, {
+  const anchorHeader = chain.headerAfter(blocks.second, {
     receiptRoot: merkleRoot(receipts),
-    state: { ...second.state, accounts: state.root },
+    state: { ...blocks.second.state, accounts: state.root },
     ...options.header,
   })
-  const anchor: Anchor = { height: 3, index: pathSides(1, 3), path: inclusionPath(receipts.map(leafHash), 1) }
+  const anchor: Anchor = { height: anchorHeader.height, index: pathSides(1, 3), path: inclusionPath(receipts.map(leafHash), 1) }
+  const contextCertificate =
+    options.on !== undefined ? chain.certify(contextHeader) : contextHeader === second ? secondCertificate : firstCertificate
   return {
-    chainId,
+    chainId: chain.chainId,
     body,
     attestation,
     anchor,
     anchorHeader,
-    anchorCertificate: certify(anchorHeader),
+    anchorCertificate: chain.certify(anchorHeader),
     contextHeader,
-    contextCertificate: contextHeader === second ? secondCertificate : firstCertificate,
+    contextCertificate,
+    from: null,
+    epochs: [...epochs],
     node: { account: state.value, proof: state.proof },
     module: moduleBytes,
     input: { salt: saltOf(secretSalt, 'input'), opening: openings.input, files: [requestBody] },
@@ -263,6 +279,8 @@ export function callParts(change?: (body: CallBody) => CallBody): Parts {
     anchorCertificate: certificate,
     contextHeader: header,
     contextCertificate: certificate,
+    from: null,
+    epochs: [],
     node: null,
     module: moduleBytes,
     input,

@@ -1,7 +1,9 @@
-/** A small chain with real keys, for tests: genesis, headers with true VRF proofs, and certificates by two of three validators. */
+/** Small chains with real keys, for tests: genesis, headers with true VRF proofs, and certificates by two of three validators. */
 import {
   chainIdOf,
+  compareBytes,
   encodeGenesis,
+  epochOf,
   genesisSeed,
   headerHash,
   kappaOf,
@@ -23,9 +25,11 @@ import {
   vrfInput,
   type Account,
   type Certificate,
+  type CID,
   type Genesis,
   type Header,
   type TrieProof,
+  type Validator,
 } from '../../core/index.ts'
 import {
   blsAggregate,
@@ -45,81 +49,117 @@ export interface Signer {
   readonly bls: Uint8Array
 }
 
-export const signers: readonly Signer[] = ['a', 'b', 'c'].map((name) => ({
-  secret: seedOf(`node ${name}`),
-  bls: blsKeygen(seedOf(`vote ${name}`)),
-}))
+const made = (names: readonly string[]): readonly Signer[] =>
+  names
+    .map((name) => ({ secret: seedOf(`node ${name}`), bls: blsKeygen(seedOf(`vote ${name}`)) }))
+    .sort((x, y) => compareBytes(publicKeyEd25519(x.secret), publicKeyEd25519(y.secret)))
 
-export const genesis: Genesis = {
-  v: 1,
-  name: 'tests',
-  protocol: PROTOCOL,
-  time: 1_000_000,
-  dev: true,
-  validators: signers.map(({ secret, bls }, i) => ({
+/** Two of three hold three of four. */
+const validatorsOf = (set: readonly Signer[]): Validator[] =>
+  set.map(({ secret, bls }, i) => ({
     key: publicKeyEd25519(secret),
     bls: blsPublicKey(bls),
     pop: blsProvePossession(bls),
     power: i === 0 ? 2 : 1,
-  })),
-  accounts: [],
-  epochBlocks: 600,
-  emission: 'cycles',
-  vendors: [],
-  bondPrice: 1n,
-  level0Share: 1_000,
-  environment: 'deferred',
-  operators: ['MatMul'],
-  blockReward: 0n,
-  committeeSeats: 0,
-  trustingBlocks: 1_209_600,
-  salt: new Uint8Array(16),
+  }))
+
+export interface TestChain {
+  readonly genesis: Genesis
+  readonly chainId: CID
+  /** Who certifies a height. */
+  signersAt(height: number): readonly Signer[]
+  setAt(height: number): readonly Validator[]
+  /** The header after `parent` (or the first), with a true VRF proof by the owner of the unit drawn. */
+  headerAfter(parent: Header | null, parts?: Partial<Header>): Header
+  /** A certificate of a header by the validators of these indices (0 and 1 hold three of four). */
+  certify(header: Header, by?: readonly number[], round?: number): Certificate
 }
-export const genesisBytes = encodeGenesis(genesis)
-export const chainId = chainIdOf(genesis)
 
 const NONE = new Uint8Array(32)
 
-/** The header after `parent` (or the first), with a true VRF proof by the owner of the unit drawn. */
-export function headerAfter(parent: Header | null, parts: Partial<Header> = {}): Header {
-  const previous = parent === null ? genesisSeed(chainId) : parent.seed
-  const height = parent === null ? 1 : parent.height + 1
-  const kappa = kappaOf(previous, 0, totalPower(genesis.validators))
-  const proposer = ownerOf(kappa, genesis.validators).key
-  const secret = (signers[genesis.validators.findIndex((v) => v.key === proposer)] as Signer).secret
-  const vrfProof = vrfProve(secret, vrfInput(chainId, height, previous))
-  return {
-    chainId,
-    height,
-    round: 0,
-    parent: parent === null ? NONE : headerHash(parent),
-    parentCertificate: NONE,
-    proposer,
-    kappa,
-    vrfProof,
-    seed: nextSeed(previous, vrfOutput(vrfProof) as Uint8Array),
-    time: genesis.time + height * 1000,
+/** A chain whose epochs have these sets; the last goes on. */
+export function chainOf(epochs: readonly (readonly Signer[])[], parts: Partial<Genesis> = {}): TestChain {
+  const sets = epochs.map(validatorsOf)
+  const genesis: Genesis = {
+    v: 1,
+    name: 'tests',
     protocol: PROTOCOL,
-    txRoot: merkleRoot([]),
-    receiptRoot: merkleRoot([]),
-    eventRoot: merkleRoot([]),
-    state: { accounts: EMPTY_TRIE, contracts: EMPTY_TRIE, offchain: EMPTY_TRIE },
-    bloom: NONE,
-    cat: NONE,
-    verdicts: NONE,
-    power: powerRoot(genesis.validators),
+    time: 1_000_000,
+    dev: true,
+    validators: sets[0] as Validator[],
+    accounts: [],
+    epochBlocks: 600,
+    emission: 'cycles',
+    vendors: [],
+    bondPrice: 1n,
+    level0Share: 1_000,
+    environment: 'deferred',
+    operators: ['exact.matmul'],
+    blockReward: 0n,
+    committeeSeats: 0,
+    trustingBlocks: 1_209_600,
+    salt: new Uint8Array(16),
     ...parts,
+  }
+  const chainId = chainIdOf(genesis)
+  const at = <T>(list: readonly T[], height: number): T => list[Math.min(epochOf(height, genesis.epochBlocks), list.length - 1)] as T
+
+  return {
+    genesis,
+    chainId,
+    signersAt: (height) => at(epochs, height),
+    setAt: (height) => at(sets, height),
+    headerAfter(parent, changes = {}) {
+      const previous = parent === null ? genesisSeed(chainId) : parent.seed
+      const height = parent === null ? 1 : parent.height + 1
+      const set = at(sets, height)
+      const kappa = kappaOf(previous, 0, totalPower(set))
+      const proposer = ownerOf(kappa, set).key
+      const { secret } = at(epochs, height)[set.findIndex((v) => v.key === proposer)] as Signer
+      const vrfProof = vrfProve(secret, vrfInput(chainId, height, previous))
+      return {
+        chainId,
+        height,
+        round: 0,
+        parent: parent === null ? NONE : headerHash(parent),
+        parentCertificate: NONE,
+        proposer,
+        kappa,
+        vrfProof,
+        seed: nextSeed(previous, vrfOutput(vrfProof) as Uint8Array),
+        time: genesis.time + height * 1000,
+        protocol: PROTOCOL,
+        txRoot: merkleRoot([]),
+        receiptRoot: merkleRoot([]),
+        eventRoot: merkleRoot([]),
+        state: { accounts: EMPTY_TRIE, contracts: EMPTY_TRIE, offchain: EMPTY_TRIE },
+        bloom: NONE,
+        cat: NONE,
+        verdicts: NONE,
+        power: powerRoot(at(sets, height + 1)),
+        ...changes,
+      }
+    },
+    certify(header, by = [0, 1], round = header.round) {
+      const block = headerHash(header)
+      const message = precommitMessage(chainId, header.height, round, block)
+      const bits = by.reduce((n, i) => n | (1 << i), 0)
+      const signers = at(epochs, header.height)
+      const signature = blsAggregate(by.map((i) => blsSign(message, (signers[i] as Signer).bls)))
+      return { height: header.height, round, block, signers: Uint8Array.of(bits), signature }
+    },
   }
 }
 
-/** A certificate of a header by the validators of these indices (0 and 1 hold three of four). */
-export function certify(header: Header, by: readonly number[] = [0, 1], round = header.round): Certificate {
-  const block = headerHash(header)
-  const message = precommitMessage(chainId, header.height, round, block)
-  const bits = by.reduce((n, i) => n | (1 << i), 0)
-  const signature = blsAggregate(by.map((i) => blsSign(message, (signers[i] as Signer).bls)))
-  return { height: header.height, round, block, signers: Uint8Array.of(bits), signature }
-}
+/** One set for good. */
+export const standing: TestChain = chainOf([made(['a', 'b', 'c'])])
+export const { genesis, chainId, headerAfter, certify } = standing
+export const genesisBytes: Uint8Array = encodeGenesis(genesis)
+
+/** Epochs of two blocks; the first three have no member in common. */
+export const turning: TestChain = chainOf([made(['a', 'b', 'c']), made(['d', 'e', 'f']), made(['g', 'h', 'i']), made(['g', 'h', 'j'])], {
+  epochBlocks: 2,
+})
 
 /** An accounts trie of a node's account and one more, and the proof of the former. */
 export function accountsWith(

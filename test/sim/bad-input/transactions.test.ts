@@ -88,6 +88,7 @@ function payloads(
     evidence: { kind: 'evidence', record: encodeEvidence(twice(chainId)) },
     anchor: {
       kind: 'anchor',
+      data: null,
       batches: [signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: sha256(utf8('batch')) })],
     },
     vendor: {

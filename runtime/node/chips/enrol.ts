@@ -1,0 +1,170 @@
+/** Enrolment of a node's chips: makes them, has them certified, and gives what the chain is to be told. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  attester,
+  certifyChip,
+  pkcs11Chips,
+  registrationOf,
+  softwareChips,
+  tpmChips,
+  tpmRequestOf,
+  vendorKey,
+  type ChipFile,
+  type ChipMaker,
+  type Pkcs11Options,
+  type SecurityEngine,
+  type TpmEngine,
+  type VendorKey,
+} from '../../chips/index.ts'
+import {
+  chipConsentMessage,
+  equalBytes,
+  limitError,
+  LIMITS,
+  UtnetError,
+  type ChipRegistration,
+  type Genesis,
+  type IdentityKey,
+  type CID,
+} from '../../core/index.ts'
+import { blsKeygen, signEd25519 } from '../../crypto/native.ts'
+import { nodeKeys } from '../node-keys.ts'
+import { heldAccount, type HeldAccount } from '../parts.ts'
+import { realClock } from '../real-clock.ts'
+import { chipFolder, type ChipFolder } from './folder.ts'
+import { makersCertificates } from './roots.ts'
+
+/** What a vendor's word for a token is worth: nobody can see from outside that a key lies in one. */
+const TOKEN_LEVEL = 1
+
+export interface EnrolOptions {
+  /** Data folder of the node that the chips are to work for. */
+  readonly data: string
+  readonly chainId: CID
+  readonly genesis: Genesis
+  /** Address of who is to own them, 20 bytes. */
+  readonly owner: Uint8Array
+  /** How many chips; a TPM is one. At most `LIMITS.chipsPerEnrolment`. */
+  readonly count: number
+  /** Chips of a PKCS#11 token in the place of software. */
+  readonly token?: Pkcs11Options
+  /** The chip of this machine's TPM in the place of software. */
+  readonly tpm?: {
+    /** Folder with the certificates of TPM makers. */
+    readonly roots: string
+    /** Where the TPM is, as tpm2-tools write it. */
+    readonly tcti?: string
+  }
+}
+
+export interface EnrolledChip {
+  readonly registration: ChipRegistration
+  /** The node's consent (64 bytes) to take the chip in as it is right after its registration. */
+  readonly consent: Uint8Array
+}
+
+export interface Enrolment {
+  readonly chips: readonly EnrolledChip[]
+  /** The node's own account. */
+  readonly node: HeldAccount
+}
+
+/** A new BLS key under the chip, the chip's word for it. */
+async function keyed(engine: SecurityEngine): Promise<Pick<ChipFile, 'wrapped' | 'certificate'>> {
+  const secret = blsKeygen(randomBytes(32))
+  const wrapped = await engine.wrap(secret)
+  secret.fill(0)
+  const handle = await engine.unwrapToHandle(wrapped)
+  try {
+    return { wrapped, certificate: await engine.certify(handle.key) }
+  } finally {
+    handle.close()
+  }
+}
+
+type Register = (engine: SecurityEngine, file: ChipFile) => Promise<EnrolledChip>
+
+/** A new chip of a maker, certified by itself or, of a token, by the vendor's word for the token. */
+async function newChip(maker: ChipMaker, folder: ChipFolder, vendor: VendorKey | undefined, register: Register): Promise<EnrolledChip> {
+  const held = await maker.make(maker.algorithms[0] as IdentityKey['alg'])
+  const engine = await maker.open(held)
+  try {
+    const { wrapped, certificate: own } = await keyed(engine)
+    const certificate = vendor === undefined ? own : certifyChip(vendor, { certificate: own, endorsement: null }, TOKEN_LEVEL)
+    const file: ChipFile = { held, wrapped, certificate }
+    folder.write(file)
+    return await register(engine, file)
+  } finally {
+    await engine.close()
+  }
+}
+
+/** The attester of a development chain is the node itself: its genesis has the key as a vendor's. */
+function devVendor(genesis: Genesis, secret: Uint8Array): VendorKey {
+  const vendor = vendorKey(secret)
+  if (genesis.vendors.some(({ key }) => equalBytes(key, vendor.key))) return vendor
+  throw new UtnetError('chip_enrolment', 'this node is no vendor of its chain: only a development node certifies its own TPM or token', {
+    hint: 'start a development chain in a folder of its own: utnet dev --data DIR',
+  })
+}
+
+async function tpmFile(engine: TpmEngine, roots: string, vendor: VendorKey, held: ChipFile['held']): Promise<ChipFile> {
+  const { wrapped, certificate } = await keyed(engine)
+  const certificates = makersCertificates(roots)
+  const asked = attester({ vendor, certificates, nowMs: () => realClock.nowMs(), random: (n) => Uint8Array.from(randomBytes(n)) })
+  const challenge = asked.challenge(await tpmRequestOf(engine, certificate.bls))
+  return { held, wrapped, certificate: challenge.settle(await engine.activate(challenge.credential)) }
+}
+
+/** The chip that this folder has of the TPM, or a new one: a machine has one serial, and a second identity key would be refused under it. */
+async function tpmChip(
+  folder: ChipFolder,
+  { roots, tcti }: NonNullable<EnrolOptions['tpm']>,
+  vendor: VendorKey,
+  register: Register,
+): Promise<EnrolledChip> {
+  const maker = await tpmChips(tcti === undefined ? {} : { tcti })
+  try {
+    const known = folder.read(maker.serial)
+    const held = known?.held ?? (await maker.make('p256'))
+    const engine = await maker.open(held)
+    const file = known ?? (await tpmFile(engine, roots, vendor, held))
+    if (known === undefined) folder.write(file)
+    return await register(engine, file)
+  } finally {
+    await maker.close()
+  }
+}
+
+/**
+ * Makes chips and keeps them in the node's folder, which may belong to a node at work. Throws `chip_engine`, `chip_key`, `chip_enrolment` and says why.
+ * A TPM that was enrolled before gives its old registration again: the chain refuses the second.
+ */
+export async function enrolChips(options: EnrolOptions): Promise<Enrolment> {
+  const { data, chainId, genesis, owner, count, token, tpm } = options
+  if (!Number.isSafeInteger(count) || count < 1 || count > LIMITS.chipsPerEnrolment)
+    throw limitError('core_bad_argument', 'chipsPerEnrolment', count, LIMITS.chipsPerEnrolment, 'chips')
+  if (!existsSync(join(data, 'keys', 'node.json')))
+    throw new UtnetError('chip_enrolment', `${data} is not the data folder of a node`, {
+      hint: 'name it: --data DIR; make one: utnet dev --data DIR',
+    })
+  const keys = nodeKeys(join(data, 'keys'))
+  const node = heldAccount(keys.identity)
+  const folder = chipFolder(data)
+  const register = async (engine: SecurityEngine, { certificate, wrapped }: ChipFile): Promise<EnrolledChip> => ({
+    registration: await registrationOf(engine, { chainId, owner, certificate, wrapped }),
+    consent: signEd25519(chipConsentMessage(chainId, certificate.serial, 0, node.key, owner), node.secret),
+  })
+  if (tpm !== undefined) return { node, chips: [await tpmChip(folder, tpm, devVendor(genesis, keys.vendor), register)] }
+  const vendor = token === undefined ? undefined : devVendor(genesis, keys.vendor)
+  const maker = token === undefined ? softwareChips(folder.fuses) : await pkcs11Chips(token)
+  const chips: EnrolledChip[] = []
+  try {
+    for (let i = 0; i < count; i++) chips.push(await newChip(maker, folder, vendor, register))
+  } finally {
+    await maker.close()
+  }
+  return { node, chips }
+}
