@@ -7,6 +7,7 @@ import { crashRestart } from './crash-restart.ts'
 import { equivocation } from './equivocation.ts'
 import { keyGrinding } from './key-grinding.ts'
 import { leaderDos } from './leader-dos.ts'
+import { longRange } from './long-range.ts'
 import { nothingAtStake } from './nothing-at-stake.ts'
 import { partition } from './partition.ts'
 import { rentedTwice } from './rented-twice.ts'
@@ -29,6 +30,7 @@ export const ATTACKS: readonly Attack[] = [
   keyGrinding,
   equivocation,
   nothingAtStake,
+  longRange,
   rogueKeyAttack,
   signatureMalleability,
   replayTransaction,
