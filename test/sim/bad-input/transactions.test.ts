@@ -102,17 +102,6 @@ function payloads(chainId: CID, by: TestUser, anchor: CID): Payloads {
       batches: [signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: sha256(utf8('batch')) })],
       data: null,
     },
-    refute: {
-      kind: 'refute',
-      target: {
-        anchor: cid,
-        at: 0,
-        ...signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: sha256(utf8('batch')) }),
-        path: [],
-      },
-      claim: { kind: 'leaf', index: 0, leaf: utf8('leaf'), path: [sha256(utf8('path'))] },
-    },
-    reveal: { kind: 'reveal', reveals: [{ demand: sha256(utf8('demand')), leaf: utf8('leaf'), path: [sha256(utf8('path'))] }] },
     vendor: {
       kind: 'vendor',
       proposal: {
