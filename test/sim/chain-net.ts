@@ -318,7 +318,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       else if (step % 3 === 1) send(v, any, { kind: 'chip', action: claimOf(chip, any.chainId, v.address) })
       else send(v, any, { kind: 'chip', action: assignOf(chip, any.chainId, 0, v, v.address) })
     }
-    time.after(200, addPower)
+    time.after(100, addPower)
   }
 
   /** Bad weather and calm in turns. A node is down at most while the weather is bad. */
