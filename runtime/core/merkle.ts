@@ -37,14 +37,6 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
 /** A node's message: its byte, and two hashes. */
 const NODE_BYTES = 65
 
-const ENDS: number[] = []
-
-/** Where each of so many messages ends. */
-function nodeEnds(count: number): readonly number[] {
-  while (ENDS.length < count) ENDS.push((ENDS.length + 1) * NODE_BYTES)
-  return ENDS.slice(0, count)
-}
-
 /** Root over leaf hashes: level by level, where one that is left over rises as it is. */
 export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
   if (hashes.length === 0) return sha256(new Uint8Array(0))
@@ -57,7 +49,10 @@ export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
       messages.set(level[2 * i] as Uint8Array, i * NODE_BYTES + 1)
       messages.set(level[2 * i + 1] as Uint8Array, i * NODE_BYTES + 33)
     }
-    const made = sha256Each(messages, nodeEnds(pairs))
+    const made = sha256Each(
+      messages,
+      Array.from({ length: pairs }, (_, i) => (i + 1) * NODE_BYTES),
+    )
     const next = Array.from({ length: pairs }, (_, i) => made.subarray(i * 32, i * 32 + 32))
     if (level.length % 2 === 1) next.push(level.at(-1) as Uint8Array)
     level = next
