@@ -41,7 +41,9 @@ test('U3-MRK-1 the states of the last heights can be read, older ones not, and n
   const lowest = head - history + 1
   expect(t.chain.lowestState()).toBe(lowest)
   for (let height = lowest; height <= head; height++) expect(read(t, height) > 0n).toBe(true)
-  expect(() => read(t, lowest - 1)).toThrow(expect.objectContaining({ code: 'chain_pruned', details: { height: lowest - 1, lowest } }) as Error)
+  expect(() => read(t, lowest - 1)).toThrow(
+    expect.objectContaining({ code: 'chain_pruned', details: { height: lowest - 1, lowest } }) as Error,
+  )
   // a chain that never kept more has the same rows
   const lists = [...t.kv.range(staleKey(0, 0), staleKey(head + 1, 0))].length
   expect(lists).toBeLessThanOrEqual((history + 1) * 3)
@@ -57,7 +59,11 @@ test('the rows of one block are deleted in bounded pieces, whatever a crash left
   // as after a block that replaced far more than one piece: the lists are all that says so
   const many = Array.from({ length: LIMITS.prunedRows + 1 }, (_, i) => utf8(`n dead ${i}`))
   await t.kv.commit([...many.map((key) => [key, key] as const), ...staleRows(1, many)])
-  expect(staleRows(1, many).map(([, list]) => decodeList(list as Uint8Array, 'list').length).slice(-2)).toEqual([1_024, 1])
+  expect(
+    staleRows(1, many)
+      .map(([, list]) => decodeList(list as Uint8Array, 'list').length)
+      .slice(-2),
+  ).toEqual([1_024, 1])
   const left = (): number => many.filter((key) => t.kv.get(key) !== undefined).length
   await blocks(t, 4, 5)
   expect(left()).toBe(1)
@@ -71,7 +77,10 @@ test('the rows of one block are deleted in bounded pieces, whatever a crash left
 
 /** A state of many accounts in a real store, and every page of it. */
 async function stateIn(kv: Kv, accounts: number) {
-  const changes = Array.from({ length: accounts }, (_, i): TrieChange => [some(i), encodeAccount({ ...NO_ACCOUNT, balance: BigInt(i + 1) })])
+  const changes = Array.from({ length: accounts }, (_, i): TrieChange => [
+    some(i),
+    encodeAccount({ ...NO_ACCOUNT, balance: BigInt(i + 1) }),
+  ])
   const update = updateState(createPageStore(kv), EMPTY_ROOTS, { accounts: changes, contracts: [], offchain: [] }, 1)
   await kv.commit(update.rows)
   return update

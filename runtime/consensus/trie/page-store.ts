@@ -55,7 +55,7 @@ export function loadPage(store: PageStore, trie: number, child: Child, position:
 
 /** Reads pages through a cache of at most `maxBytes`. */
 export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.pageCacheBytes): PageStore {
-  // two halves: when the young one is full it becomes the old one, and of what was old only what is read again stays
+  // two ages: when both together are too much, the old ones go and the young ones are the old; of these, what is read again is young again
   let young = new Map<string, Page>()
   let old = new Map<string, Page>()
   let size = 0
@@ -77,9 +77,9 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
   const keep = (text: string, page: Page): void => {
     young.set(text, page)
     size += costOf(text, page)
-    if (size < maxBytes / 2) return
-    old = young
-    oldSize = size
+    if (size + oldSize <= maxBytes) return
+    old = size <= maxBytes ? young : new Map()
+    oldSize = old === young ? size : 0
     young = new Map()
     size = 0
   }
