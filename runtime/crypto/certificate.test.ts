@@ -25,7 +25,7 @@ function certify(signers: readonly number[], change: Partial<Certificate> = {}):
   }
 }
 
-test('every subset of a weighted set: valid exactly above two thirds of the power', () => {
+test('C23 every subset of a weighted set: valid exactly above two thirds of the power', () => {
   const total = powers.reduce((a, b) => a + b)
   for (let mask = 1; mask < 32; mask++) {
     const signers = powers.flatMap((_, i) => ((mask >> i) & 1 ? [i] : []))

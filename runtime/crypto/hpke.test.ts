@@ -59,7 +59,7 @@ test('what is wrapped here opens by an independent reading of RFC 9180, and the 
   )
 })
 
-test('a wrapped key opens on its chip only, whole, unchanged and under what it was bound to', async () => {
+test('C6 a wrapped key opens on its chip only, whole, unchanged and under what it was bound to', async () => {
   const [chip, other] = [await openSoftwareChip(new Uint8Array(32).fill(1)), await openSoftwareChip(new Uint8Array(32).fill(2))]
   const key = new Uint8Array(32).fill(9)
   const bound = utf8('policy')

@@ -14,7 +14,7 @@ const agreement = ({ blocks, stateRoots, accused, conflicts, faults }: ChainNetR
 })
 const AGREED = { chains: 1, states: 1, accused: [], conflicts: [], faults: [] }
 
-test('U2.4-POCI four validators of the real chain make the same blocks', async () => {
+test('U2.4-POCI U4.1-MIN-1 four validators of the real chain make the same blocks', async () => {
   const report = await runChainNet({ seed: 1, heights: 12 })
   expect(agreement(report)).toEqual(AGREED)
   expect(report.transactions).toBeGreaterThan(5)

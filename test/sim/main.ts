@@ -46,11 +46,11 @@ async function world(seed: number): Promise<Line> {
 async function chain(seed: number): Promise<Line> {
   const nodes = args.number('nodes', NODES[seed % NODES.length] as number)
   const report = await runChainNet({ ...weatherOf(seed, nodes), heights: args.number('heights', 30) })
-  const { blocks, stateRoots, conflicts, faults, ...rest } = report
+  const { blocks, stateRoots, conflicts, faults, powers, rewards: _, minted: __, ...rest } = report
   const parted = new Set(blocks.map((b) => b.join())).size + new Set(stateRoots).size - 2
   return {
     heights: blocks[0]?.length ?? 0,
-    told: { seed, nodes, ...rest },
+    told: { seed, nodes, ...rest, powers: powers[0]?.at(-1) ?? [] },
     wrong: [
       ...(parted > 0 ? ['validators hold different chains'] : []),
       ...conflicts.map(({ height, why }) => `two blocks at height ${height}: ${why}`),

@@ -41,8 +41,10 @@ export interface WorldOptions {
   readonly disks?: boolean
   /** Ends a run at its first conflict. */
   readonly untilConflict?: boolean
-  /** The only weathers of the run; all of them without it. */
+  /** The only weathers of the run; all of them without it, and calm where there is none. */
   readonly weather?: readonly Weather[]
+  /** How long a leader works on a proposal before it leaves, milliseconds. */
+  readonly proposeMs?: number
 }
 
 export interface WorldReport {
@@ -64,6 +66,8 @@ export interface WorldReport {
   readonly txDelay: number
   readonly sigma: number
   readonly virtualMs: number
+  /** The highest round that a committed certificate is of. */
+  readonly rounds: number
   readonly events: number
 }
 
@@ -253,7 +257,8 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     const targets = to === undefined ? peers.keys() : [to]
     for (const target of targets) {
       if (target === node.index || (half !== undefined && target % 2 !== half)) continue
-      if (node.liar === undefined || strategy.outgoing === undefined) say(node, message, target)
+      if (node.liar === undefined || strategy.outgoing === undefined)
+        say(node, message, target, message.kind === 'proposal' ? (options.proposeMs ?? 0) : 0)
       else for (const lie of strategy.outgoing(node.liar, message, target)) say(node, lie, target)
     }
   }
@@ -431,7 +436,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
 
   for (const node of nodes) await boot(node)
   addTx()
-  time.after(4_000, weather)
+  if (options.weather?.length !== 0) time.after(4_000, weather)
   let forkHeight: number | undefined
   while (least() < heights && monitor.faults.length === 0) {
     const run = time.next()
@@ -471,6 +476,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     txDelay,
     sigma: monitor.worstSigma(),
     virtualMs: time.now,
+    rounds: monitor.highestRound,
     events,
   }
 }

@@ -31,6 +31,7 @@ export const equivocation: Attack = {
       report: !without.has('evidence'),
     })
     const { conflicts, faults, accused, slashed } = report
+    // of the last height: an epoch after the offence
     const powers = report.powers[0]?.at(-1) ?? []
     if (conflicts[0] !== undefined) return broken(`two blocks at height ${conflicts[0].height}`)
     if (faults[0] !== undefined) return broken(faults[0])

@@ -7,9 +7,11 @@ import { crashRestart } from './crash-restart.ts'
 import { equivocation } from './equivocation.ts'
 import { keyGrinding } from './key-grinding.ts'
 import { leaderDos } from './leader-dos.ts'
+import { longRange } from './long-range.ts'
 import { nothingAtStake } from './nothing-at-stake.ts'
 import { partition } from './partition.ts'
 import { rentedTwice } from './rented-twice.ts'
+import { replayDomain } from './replay-domain.ts'
 import { replayTransaction } from './replay-transaction.ts'
 import { replayVote } from './replay-vote.ts'
 import { rogueKeyAttack } from './rogue-key.ts'
@@ -28,10 +30,12 @@ export const ATTACKS: readonly Attack[] = [
   keyGrinding,
   equivocation,
   nothingAtStake,
+  longRange,
   rogueKeyAttack,
   signatureMalleability,
   replayTransaction,
   replayVote,
+  replayDomain,
   sybil,
   censorship,
   clockSkew,
