@@ -439,13 +439,13 @@ test('journals of one node have lanes of their own; another thread reads what it
 
 test('a retired lane takes no run any more, whoever holds it; the next lane begins at 0, and what was durable can be shown', async () => {
   const receipts = openNode(new SimulatedDisk())
-  const first = run(receipts, 'one')
-  const held = begin(receipts)
+  const first = run(receipts, 'one', 'public')
+  const held = begin(receipts, 'held')
   const { batch } = await first.attested
   receipts.retire(0)
   receipts.retire(63_000)
   held.abandon()
-  const second = run(receipts, 'two')
+  const second = run(receipts, 'two', 'public')
   expect((await second.attested).batch).toMatchObject({ thread: expect.any(Number) as number, first: 0 })
   expect((await second.attested).batch.thread).not.toBe(0)
   const shown = receipts.leaf(0, batch.first, 0)
