@@ -1,6 +1,11 @@
 /** The chain: speed, proofs, certificates and the simulator. Parts stand alone: `npm run -s bench -- chain --only=sim`. */
+import { catRows } from './chain/cat.ts'
+import { certRows } from './chain/cert.ts'
+import { lightRows } from './chain/light.ts'
 import { leaderRows } from './chain/leader.ts'
 import { eventRows } from './chain/events.ts'
+import { overheadRows } from './chain/overhead.ts'
+import { growthRows } from './chain/growth/index.ts'
 import { simRows } from './chain/sim.ts'
 import type { Row } from './row.ts'
 
@@ -8,8 +13,13 @@ type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
+  cat: catRows,
+  overhead: overheadRows,
+  cert: certRows,
+  light: lightRows,
   leader: leaderRows,
   events: eventRows,
+  growth: growthRows,
   sim: simRows,
 }
 

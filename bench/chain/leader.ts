@@ -175,7 +175,7 @@ export async function leaderRows(emit: (row: Row) => void): Promise<void> {
   emit(
     rowOf('chain', {
       id: 'chain.leader.withhold-penalty',
-      row: `penalty for each round let pass, in block rewards, at which that gains nothing (${(1_000 * grinds.skipped).toFixed(1)} rounds in 1,000 heights; with half the reward for each round before a block's own it earns ${half.toFixed(2)} %)`,
+      row: `penalty for each round let pass, in block rewards, at which that gains nothing (${(1_000 * grinds.skipped).toFixed(1)} rounds in 1,000 heights; the chain pays half the reward for each round before a block's own: so it earns ${half.toFixed(2)} %)`,
       unit: 'rewards',
       values: [gain / grinds.skipped],
     }),

@@ -91,7 +91,7 @@ export function signed(chain: Chain, from: Sender, nonce: number, payload: TxBod
     nonce,
     expiry: 1_000_000,
     gasLimit,
-    maxFeePerGas: chain.params.baseFee * 2n,
+    maxFeePerGas: chain.params.baseFee * 100_000n,
     payload,
   }
   return encodeTx({ body, sig: from.sign(concatBytes(domain('tx'), encodeTxBody(body))) })

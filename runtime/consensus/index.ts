@@ -7,6 +7,7 @@ export * from './chain/index.ts'
 export { bloomDigest, fingerprint, mayContain, type BloomItem, type BloomKind, type Skipped } from './block/index.ts'
 export type { CatSeats, EpochStep } from './power/index.ts'
 export * from './cat/index.ts'
+export { RoundWork, type RoundWorkOptions } from './bft/index.ts'
 export type { ChainCrypto, Proposer, Voter } from './crypto-port.ts'
 export { BURNT_KEY, codeKey, nameKey, recordKey, storeKey, type ContractRecord, type TrieName, type VersionRecord } from './state/index.ts'
 export {

@@ -28,8 +28,10 @@ import { createGenesis, openChain, type Chain, type ChainOptions, type Proposer,
 
 export { crypto }
 
-/** A 32-byte secret that is the same in every run. */
-const secretOf = (n: number): Uint8Array => crypto.blsKeygen(new Uint8Array(32).fill(n))
+/** Bytes that are the same in every run, others for each number below 65,536. */
+const bytesOf = (n: number): Uint8Array => new Uint8Array(32).fill(n).fill((n & 255) ^ (n >> 8), 0, 1)
+
+const secretOf = (n: number): Uint8Array => crypto.blsKeygen(bytesOf(n))
 
 export interface TestUser {
   readonly secret: Uint8Array
@@ -38,7 +40,7 @@ export interface TestUser {
 }
 
 export function userOf(n: number): TestUser {
-  const secret = new Uint8Array(32).fill(n)
+  const secret = bytesOf(n)
   const key = crypto.publicKeyEd25519(secret)
   return { secret, key, address: keyAddress(key) }
 }

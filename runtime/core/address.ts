@@ -62,18 +62,28 @@ export function parseChipKey(text: string, what = 'chip key'): Uint8Array {
   return fromHex(text.slice(7))
 }
 
+const roomBytes = new Uint8Array(16)
+const room = new DataView(roomBytes.buffer)
+const WORD = (1n << 64n) - 1n
+
 /** Amounts are in 10^-18 UNC; in dag-cbor they are big-endian bytes without leading zeros, at most 16. */
 export function amountBytes(amount: bigint): Uint8Array {
   if (typeof amount !== 'bigint' || amount < 0n || amount >= 1n << 128n)
     throw new UtnetError('core_bad_argument', 'amount must be an unsigned 128-bit integer')
-  if (amount === 0n) return new Uint8Array(0)
-  const hex = amount.toString(16)
-  return fromHex(hex.length % 2 === 0 ? hex : `0${hex}`)
+  room.setBigUint64(0, amount >> 64n)
+  room.setBigUint64(8, amount & WORD)
+  let from = 0
+  while (from < 16 && roomBytes[from] === 0) from++
+  return roomBytes.slice(from)
 }
 
 /** The amount of its bytes; throws `core_not_canonical` on leading zeros or over 16 bytes. */
 export function bytesAmount(bytes: Uint8Array, what = 'amount'): bigint {
   if (bytes.length > 16 || bytes[0] === 0)
     throw new UtnetError('core_not_canonical', `${what} must be at most 16 bytes without leading zeros`)
-  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`)
+  roomBytes.fill(0, 0, 16 - bytes.length)
+  roomBytes.set(bytes, 16 - bytes.length)
+  const low = room.getBigUint64(8)
+  return bytes.length <= 8 ? low : (room.getBigUint64(0) << 64n) | low
+}
 }

@@ -47,6 +47,8 @@ export interface BundleRoot {
   readonly epochs: readonly EpochLinks[]
   /** Shows the node's account in the accounts trie at the anchor; null for a call. */
   readonly node: { readonly account: Uint8Array; readonly proof: TrieProof } | null
+  /** Shows the record of the node's thread in the off-chain trie of a final block, the newest when the bundle was made; null for a call (rollup.md). */
+  readonly rollup: { readonly block: FinalHeader; readonly record: Uint8Array; readonly proof: TrieProof } | null
   readonly module: CID
   /** Of a call: the modules of the contracts that it called, in order of first use (core `witnessModules`). */
   readonly callees: readonly CID[]
@@ -76,6 +78,7 @@ export function bundleCbor(b: BundleRoot): Cbor {
     from: b.from,
     epochs: b.epochs.map((e) => ({ header: e.header, certificate: e.certificate, delta: e.delta })),
     node: b.node === null ? null : { account: b.node.account, proof: trieProofCbor(b.node.proof) },
+    rollup: b.rollup === null ? null : { block: finalCbor(b.rollup.block), record: b.rollup.record, proof: trieProofCbor(b.rollup.proof) },
     module: b.module,
     callees: [...b.callees],
     input: partCbor(b.input),
@@ -101,6 +104,7 @@ export function bundleLinks(b: BundleRoot): CID[] {
     b.anchorBlock.certificate,
     b.contextBlock.header,
     b.contextBlock.certificate,
+    ...(b.rollup === null ? [] : [b.rollup.block.header, b.rollup.block.certificate]),
     ...b.epochs.flatMap((e) => [e.header, e.certificate, e.delta]),
     b.module,
     ...b.callees,
@@ -115,6 +119,12 @@ export function bundleLinks(b: BundleRoot): CID[] {
 function readFinal(value: Cbor | undefined, what: string): FinalHeader {
   const m = asMap(value, ['header', 'certificate'], what)
   return { header: asCid(m['header'], 'header'), certificate: asCid(m['certificate'], 'certificate') }
+}
+
+function readRollup(value: Cbor | undefined): BundleRoot['rollup'] {
+  if (value === null) return null
+  const m = asMap(value, ['block', 'record', 'proof'], 'rollup')
+  return { block: readFinal(m['block'], 'block of the rollup'), record: asBytes(m['record'], 'record'), proof: readTrieProof(m['proof']) }
 }
 
 function readEpochs(value: Cbor | undefined): EpochLinks[] {
@@ -161,6 +171,7 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
       'from',
       'epochs',
       'node',
+      'rollup',
       'module',
       'callees',
       'input',
@@ -186,6 +197,7 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
     from: m['from'] === null ? null : asBytes(m['from'], 'from', 32),
     epochs: readEpochs(m['epochs']),
     node: node === null ? null : { account: asBytes(node['account'], 'account'), proof: readTrieProof(node['proof']) },
+    rollup: readRollup(m['rollup']),
     module: asCid(m['module'], 'module'),
     callees: asArray(m['callees'], 'callees').map((c) => asCid(c, 'callee')),
     input: readPart(m['input'], 'input'),

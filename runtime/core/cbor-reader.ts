@@ -9,6 +9,9 @@ import { LIMITS } from './limits.ts'
 /** Text up to this length is read byte by byte while it is ASCII: a decoder's call costs more. */
 const SHORT = 48
 
+/** The link read last: one transaction after another names the same chain, and a CID is dear to make. */
+let lastLink: CID | undefined
+
 export class CborReader {
   readonly #bytes: Uint8Array
   readonly #what: string
@@ -168,6 +171,7 @@ export class CborReader {
     const head = this.#byte()
     const bytes = head >> 5 === 2 ? this.#slice(this.#length(head & 31)) : undefined
     if (bytes === undefined || bytes[0] !== 0) throw this.#bad('a link is not a CID')
+    if (lastLink !== undefined && equalBytes(lastLink.bytes, bytes.subarray(1))) return lastLink
     let cid: CID
     try {
       cid = CID.decode(bytes.subarray(1))
@@ -175,7 +179,10 @@ export class CborReader {
       throw new UtnetError('core_not_canonical', `${this.#what} is not canonical dag-cbor: a link is not a CID`, { cause })
     }
     // Version 1, a codec of one byte, sha2-256: the usual form, in its shortest by inspection.
-    if (bytes.length === 37 && bytes[1] === 1 && (bytes[2] as number) < 0x80 && bytes[3] === 0x12 && bytes[4] === 0x20) return cid
+    if (bytes.length === 37 && bytes[1] === 1 && (bytes[2] as number) < 0x80 && bytes[3] === 0x12 && bytes[4] === 0x20) {
+      lastLink = cid
+      return cid
+    }
     // The CID reader takes integers that are not in their shortest form.
     const plain = cid.version === 0 ? cid : CID.createV1(cid.code, create(cid.multihash.code, cid.multihash.digest))
     if (!equalBytes(plain.bytes, bytes.subarray(1))) throw this.#bad('a CID is not in its shortest form')

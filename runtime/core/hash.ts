@@ -36,6 +36,31 @@ export function useSha256Rows(fn: Sha256Rows): void {
   rowsBackend = fn
 }
 
+/** Longer messages are hashed one by one: there is little to gain. */
+const ROW_BYTES = 512
+
+/** SHA-256 of each of many messages, in their order; those of one length are hashed together. */
+export function sha256All(messages: readonly Uint8Array[]): Uint8Array[] {
+  const out: Uint8Array[] = Array.from({ length: messages.length })
+  const lengths = new Map<number, number[]>()
+  for (const [i, { length }] of messages.entries()) {
+    const same = lengths.get(length)
+    if (same === undefined) lengths.set(length, [i])
+    else same.push(i)
+  }
+  for (const [length, places] of lengths) {
+    if (places.length < 4 || length > ROW_BYTES || length === 0) {
+      for (const i of places) out[i] = backend(messages[i] as Uint8Array)
+      continue
+    }
+    const rows = new Uint8Array(places.length * length)
+    for (const [k, i] of places.entries()) rows.set(messages[i] as Uint8Array, k * length)
+    const hashes = rowsBackend(rows, length)
+    for (const [k, i] of places.entries()) out[i] = hashes.subarray(k * 32, k * 32 + 32)
+  }
+  return out
+}
+
 const domains = new Map<string, Uint8Array>()
 
 /** The domain prefix of a use: the bytes of `utnet/<use>/1\0`. */

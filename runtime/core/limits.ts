@@ -133,6 +133,7 @@ export const LIMITS = {
   carBytes: 256 * 1024 * 1024,
   carBlocks: 100_000,
   pathBytes: 4 * 1024,
+  epochSteps: 64, // in one answer to a light client
   bundleEpochs: 1_024, // steps of an epoch chain in one proof; a pairing each
   // chips
   chipsPerEnrolment: 64,

@@ -1,7 +1,7 @@
 /** Merkle trees in the form of RFC 6962 section 2.1 (RFC 9162 2.1): leaf H(0x00 || data), node H(0x01 || left || right), sha-256. */
 import { concatBytes, equalBytes } from './bytes.ts'
 import { UtnetError } from './errors.ts'
-import { sha256 } from './hash.ts'
+import { sha256, sha256All, sha256Rows } from './hash.ts'
 
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
@@ -31,12 +31,30 @@ function rootOf(hashes: readonly Uint8Array[], from: number, to: number): Uint8A
 
 /** Root over leaf data; of no leaves, sha256 of nothing (RFC 6962 2.1). */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  return rootOfHashes(leaves.map(leafHash))
+  return rootOfHashes(sha256All(leaves.map((data) => concatBytes(LEAF, data))))
 }
 
-/** Root over leaf hashes. */
+/** A node's message: its byte, and two hashes. */
+const NODE_BYTES = 65
+
+/** Root over leaf hashes: level by level, where one that is left over rises as it is. */
 export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
-  return hashes.length === 0 ? sha256(new Uint8Array(0)) : rootOf(hashes, 0, hashes.length)
+  if (hashes.length === 0) return sha256(new Uint8Array(0))
+  let level = hashes
+  while (level.length > 1) {
+    const pairs = level.length >> 1
+    const messages = new Uint8Array(pairs * NODE_BYTES)
+    for (let i = 0; i < pairs; i++) {
+      messages[i * NODE_BYTES] = 1
+      messages.set(level[2 * i] as Uint8Array, i * NODE_BYTES + 1)
+      messages.set(level[2 * i + 1] as Uint8Array, i * NODE_BYTES + 33)
+    }
+    const made = sha256Rows(messages, NODE_BYTES)
+    const next = Array.from({ length: pairs }, (_, i) => made.subarray(i * 32, i * 32 + 32))
+    if (level.length % 2 === 1) next.push(level.at(-1) as Uint8Array)
+    level = next
+  }
+  return (level[0] as Uint8Array).slice()
 }
 
 /** Audit path of leaf `index` (RFC 6962 2.1.1), nearest sibling first. `hashes` are leaf hashes. */

@@ -256,7 +256,7 @@ export interface EpochView {
   readonly epoch: number
   /** Its last height. */
   readonly height: number
-  /** Steps, in order: the epoch's own, or those from a point that was named; some of them where there are more than `LIMITS.bundleEpochs`. */
+  /** Steps, in order: the epoch's own, or those from a point that was named; some of them where there are more than `LIMITS.epochSteps`. */
   readonly steps: readonly string[]
   /** The set of the next epoch, where it was asked for. */
   readonly set?: string

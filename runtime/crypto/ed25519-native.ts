@@ -38,12 +38,12 @@ export function verifyEd25519(sig: Uint8Array, message: Uint8Array, key: Uint8Ar
 
 /** The same of many at once, which share work; in their order. */
 export function verifyEd25519Many(checks: readonly SignatureCheck[]): boolean[] {
-  const fit = checks.filter((c) => acceptableSignature(c.signature) && acceptableKey(c.key))
+  const fit = checks.map((c) => acceptableSignature(c.signature) && acceptableKey(c.key))
   tables ??= new KeyTables()
-  const answers = tables.check(fit)
+  const answers = tables.check(fit.includes(false) ? checks.filter((_, i) => fit[i]) : checks)
+  let next = 0
   // what the tables do not find valid, or cannot judge, is OpenSSL's to decide
-  const good = new Set(fit.filter((check, i) => answers[i] === true || verifyByOpenSsl(check)))
-  return checks.map((check) => good.has(check))
+  return checks.map((check, i) => fit[i] === true && (answers[next++] === true || verifyByOpenSsl(check)))
 }
 
 function verifyByOpenSsl({ signature, message, key }: SignatureCheck): boolean {

@@ -1,6 +1,6 @@
 /** SHA-256 for core: by node:crypto, but for the shortest messages. */
 import { createHash, hash } from 'node:crypto'
-import { useSha256, useSha256Rows } from '../core/index.ts'
+import { useSha256, useSha256Each } from '../core/index.ts'
 import { HashArena, SHA_ROOM } from './sha256x4/index.ts'
 
 /** From here the 64 hash steps outweigh the way in and out. */
@@ -32,30 +32,30 @@ function sha256(bytes: Uint8Array): Uint8Array {
 }
 
 /** Messages that lie in the arena at once. */
-const ROWS_AT_ONCE = 256
+const AT_ONCE = 256
 
 /** Four at a time where they are short. */
-function sha256Rows(messages: Uint8Array, length: number): Uint8Array {
-  const count = messages.length / length
-  const out = new Uint8Array(count * 32)
-  if (length >= LARGE) {
-    for (let i = 0; i < count; i++) out.set(sha256(messages.subarray(i * length, (i + 1) * length)), i * 32)
-    return out
-  }
+function sha256Each(messages: Uint8Array, ends: readonly number[]): Uint8Array {
+  const out = new Uint8Array(ends.length * 32)
   arena ??= new HashArena()
-  const stride = length + SHA_ROOM
   const digests = arena.start
-  const first = digests + ROWS_AT_ONCE * 32
-  arena.reserve(first + ROWS_AT_ONCE * stride)
-  for (let from = 0; from < count; from += ROWS_AT_ONCE) {
-    const rows = Math.min(ROWS_AT_ONCE, count - from)
-    for (let i = 0; i < rows; i++) {
-      const at = first + i * stride
-      arena.bytes.set(messages.subarray((from + i) * length, (from + i + 1) * length), at)
-      arena.hash(at, length, digests + i * 32)
+  let from = 0
+  for (let first = 0; first < ends.length; first += AT_ONCE) {
+    const count = Math.min(AT_ONCE, ends.length - first)
+    let at = digests + AT_ONCE * 32
+    arena.reserve(at + ((ends[first + count - 1] as number) - from) + AT_ONCE * SHA_ROOM)
+    for (let i = 0; i < count; i++) {
+      const end = ends[first + i] as number
+      const length = end - from
+      if (length < LARGE) {
+        arena.bytes.set(messages.subarray(from, end), at)
+        arena.hash(at, length, digests + i * 32)
+        at += length + SHA_ROOM
+      } else arena.bytes.set(sha256(messages.subarray(from, end)), digests + i * 32)
+      from = end
     }
     arena.run()
-    out.set(arena.bytes.subarray(digests, digests + rows * 32), from * 32)
+    out.set(arena.bytes.subarray(digests, digests + count * 32), first * 32)
   }
   return out
 }
@@ -63,5 +63,5 @@ function sha256Rows(messages: Uint8Array, length: number): Uint8Array {
 /** Makes core's sha256 use node:crypto and SIMD. Call once at the start of a process. */
 export function useNativeHashes(): void {
   useSha256(sha256)
-  useSha256Rows(sha256Rows)
+  useSha256Each(sha256Each)
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { Admission, createApp } from '../../gateway/index.ts'
 import { serve, type GatewayServer, type ServeOptions } from '../../gateway/node.ts'
-import { LIMITS, type NodeApi, type UtnetError } from '../core/index.ts'
+import { LIMITS, toHex, type NodeApi, type UtnetError } from '../core/index.ts'
 import { openNode, type NodeOptions } from './open-node.ts'
 import type { NodeDispute } from './piee/index.ts'
 
@@ -32,6 +32,8 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     process.stderr.write(`the node stops: ${error.message}\n`)
     process.kill(process.pid, 'SIGTERM')
   }
+  const missingChip = (serial: Uint8Array, error: UtnetError): void =>
+    void process.stderr.write(`chip ${toHex(serial)} does not answer: ${error.message}\n`)
   const restarted = (error: UtnetError): void => void process.stderr.write(`an edge thread is started again: ${error.message}\n`)
   const disputed = ({ receipt, losers, detail }: NodeDispute, transcript: string): void =>
     void process.stderr.write(
@@ -40,7 +42,15 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
   const others = availableParallelism() - 1
   const threads = Math.min(LIMITS.edgeThreads, Math.max(1, others))
   const verifiers = Math.min(VERIFIERS, others)
-  const node = await openNode({ onFailure: failed, onRestart: restarted, onDispute: disputed, threads, verifiers, ...options })
+  const node = await openNode({
+    onFailure: failed,
+    onRestart: restarted,
+    onDispute: disputed,
+    onMissingChip: missingChip,
+    threads,
+    verifiers,
+    ...options,
+  })
   try {
     const address = { port: options.port, ...(options.host === undefined ? {} : { host: options.host }) }
     const here = node.edges === undefined ? await serveHere(node.api, address) : undefined

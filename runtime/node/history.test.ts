@@ -179,7 +179,7 @@ test('an unfiltered stream begins with what the chain holds behind a mark, and g
 async function anchorOf(receipt: string): Promise<ChainEntry> {
   const { anchor } = await api.receipt(receipt, 20_000)
   const { nodeKey } = await api.info()
-  const { entries } = await api.chainEvents({ filter: [`record=${nodeKey}`], from: Number(anchor?.height ?? 0), proof: true })
+  const { entries } = await api.chainEvents({ filter: [`record=${nodeKey}`], from: Number(anchor?.height), proof: true })
   return entries[0] as ChainEntry
 }
 

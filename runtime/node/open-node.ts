@@ -1,7 +1,7 @@
 /** The composition root: opens a data folder and wires a node together behind the NodeApi port. */
 import { join } from 'node:path'
 import { openStore } from '../../helia-store/index.ts'
-import { openChain, type Chain, type GuestRecord, type ProducedBlock } from '../consensus/index.ts'
+import { openChain, type Chain, type GuestRecord, type ProducedBlock, type Voter } from '../consensus/index.ts'
 import {
   chainIdOf,
   cborCidText,
@@ -11,7 +11,6 @@ import {
   formatAddress,
   formatChipKey,
   formatKey,
-  keyAddress,
   limitError,
   LIMITS,
   PROTOCOL,
@@ -34,12 +33,15 @@ import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
+import { chipFolder } from './chips/folder.ts'
+import { chipWork } from './chips/work.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { answerDemands } from './demands.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { devicesOf, type RemoteServer } from './devices.ts'
 import { createBuckets } from './buckets.ts'
 import { journalOf, lanesOf, restingThreads, startEdges, type Edges, type GuestEntry } from './edge/index.ts'
+import { exactEnvironment } from './environment/index.ts'
 import { createEventHub } from './event-hub.ts'
 import { createFetcher } from './fetcher.ts'
 import { guestOperators } from './guest-operators.ts'
@@ -93,6 +95,8 @@ export interface NodeOptions {
   readonly cheat?: number
   /** Where it is given, a node that lies audits itself and disputes what it finds; told of disputes, with the file of the transcript. */
   readonly onDispute?: (found: NodeDispute, transcript: string) => void
+  /** Told of a chip that sits at the node and does not open: its blocks earn nothing then. */
+  readonly onMissingChip?: (serial: Uint8Array, error: UtnetError) => void
   /** Told of what ends the node by itself: a disk or chain that failed. */
   readonly onFailure?: (error: UtnetError) => void
 }
@@ -246,7 +250,21 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   let requests: Requests | undefined
   const demanded = answerDemands(chain, receipts, node)
+  const voter: Voter = { bls: crypto.blsPublicKey(voteSecret), sign: (message) => crypto.blsSign(message, voteSecret) }
+  const environment = exact === undefined ? undefined : exactEnvironment(exact)
+  closers.push(() => environment?.close())
+  const work = chipWork({
+    chain,
+    node: node.key,
+    folder: chipFolder(options.data),
+    environment,
+    voter,
+    crypto,
+    onMissing: options.onMissingChip ?? (() => {}),
+  })
+  closers.push(() => work.close())
   const onBlock = async (block: ProducedBlock): Promise<void> => {
+    await work.judge()
     const { height } = block.header
     const { txs, outcomes } = chain.blockAt(height)
     if (events.heard()) for (const event of history.blockEvents({ chain }, height)) events.emit(event)
@@ -272,7 +290,8 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     chain,
     clock,
     proposer: { key: node.key, vrfProve: (alpha) => crypto.vrfProve(node.secret, alpha) },
-    voters: [{ bls: crypto.blsPublicKey(voteSecret), sign: (message) => crypto.blsSign(message, voteSecret) }],
+    voters: [voter],
+    work: () => work.propose(),
     async beforeBlock() {
       await anchorBatches({
         chain,

@@ -16,6 +16,8 @@ export interface ProducerOptions {
   readonly voters: readonly Voter[]
   /** Puts anchor transactions into the mempool, right before a block is made. */
   readonly beforeBlock: () => Promise<void>
+  /** What the node's chips and its judgement put into the next block. */
+  readonly work: () => Promise<{ readonly cat: Uint8Array; readonly verdicts: readonly Uint8Array[] } | undefined>
   readonly onBlock: (block: ProducedBlock) => Promise<void>
   readonly onFailure: (error: UtnetError) => void
 }
@@ -54,7 +56,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const make = async (): Promise<void> => {
     await options.beforeBlock()
     const timeMs = Math.max(clock.nowMs(), latestRunMs)
-    const block = await chain.produce({ timeMs, proposer: options.proposer, voters: options.voters })
+    const block = await chain.produce({ timeMs, proposer: options.proposer, voters: options.voters, ...(await options.work()) })
     lastBlockMs = clock.nowMs()
     await options.onBlock(block)
     for (const waiter of waiters) if (block.header.height > waiter.after) waiter.done()

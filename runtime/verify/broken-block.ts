@@ -34,6 +34,12 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
     ['certificate of the anchor block', root.anchorBlock.certificate],
     ['header of the context block', root.contextBlock.header],
     ['certificate of the context block', root.contextBlock.certificate],
+    ...(root.rollup === null
+      ? []
+      : [
+          ['header of the block of the rollup', root.rollup.block.header] as const,
+          ['certificate of the block of the rollup', root.rollup.block.certificate] as const,
+        ]),
     ...root.epochs.flatMap((epoch) => [
       ['header of an epoch', epoch.header] as const,
       ['certificate of an epoch', epoch.certificate] as const,

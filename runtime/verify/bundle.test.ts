@@ -65,6 +65,7 @@ const NAMES = [
   'anchor',
   'context',
   'node',
+  'rollup',
   'module',
   'input',
   'output',
@@ -109,7 +110,7 @@ describe('a true bundle', () => {
 
   test('is refused without its chain, and within a trusting period that is over', async () => {
     const file = write(invoke)
-    expect(await failing(file, { trust: [] })).toEqual(['trust', 'epochs', 'header', 'certificate', 'anchor', 'context', 'node'])
+    expect(await failing(file, { trust: [] })).toEqual(['trust', 'epochs', 'header', 'certificate', 'anchor', 'context', 'node', 'rollup'])
     const other = encodeGenesis({ ...genesis, name: 'another' })
     expect(await failing(file, { trust: [other] })).toContain('trust')
     expect(await failing(file, { trust: [other, genesis, utf8('no genesis')] })).toEqual([])
@@ -176,6 +177,7 @@ describe('a changed field of', () => {
     all('contextHeader', ['header', 'certificate'])
     all('contextCertificate', ['certificate'])
     if (parts.node !== null) all('node', ['node', 'container'])
+    if (parts.rollup !== null) all('rollup', ['rollup', 'header', 'certificate', 'container'])
     for (const name of ['input', 'output', 'log'] as const) if (parts[name] !== null) all(name, [name, 'container'])
     list.push(['module', (p) => ({ ...p, module: other(p.module) as Uint8Array }), ['module']])
     list.push(['chainId', (p) => ({ ...p, chainId: other(p.chainId) as CID }), ['trust']])
@@ -215,6 +217,12 @@ describe('a changed field of', () => {
     ['a model twice', (p) => ({ ...p, models: [...p.models, ...p.models] }), ['models']],
     ['no attestation', (p) => ({ ...p, attestation: null }), ['attestation', 'anchor']],
     ['no node', (p) => ({ ...p, node: null }), ['node']],
+    ['no record of the thread', (p) => ({ ...p, rollup: null }), ['rollup']],
+    [
+      'the record of a block before the anchor',
+      (p) => ({ ...p, rollup: p.rollup && { ...p.rollup, header: second, certificate: certify(second) } }),
+      ['rollup'],
+    ],
     ['no body of the answer', (p) => ({ ...p, output: p.output && { ...p.output, files: [] } }), ['output']],
     ['a file that nothing names', (p) => ({ ...p, log: p.log && { ...p.log, files: [utf8('extra')] } }), ['log']],
     ['a file twice', (p) => ({ ...p, input: p.input && { ...p.input, files: [...p.input.files, ...p.input.files] } }), ['input']],

@@ -19,7 +19,7 @@ import { Checks, fail, must, needs, type Verification } from './checks.ts'
 import { followEpochs, stepsOf } from './epochs.ts'
 import { mustBeChild, mustBeFinal, readHeader } from './final-header.ts'
 import { checkPart, checkWitness, fileOf, type Opened } from './openings.ts'
-import { checkAnchor, checkAttestation, checkContext, checkNode, checkReceipt } from './run.ts'
+import { checkAnchor, checkAttestation, checkContext, checkNode, checkReceipt, checkRollup } from './run.ts'
 import { findRoot, type TrustOptions } from './trust.ts'
 
 /** All that a run depends on, checked before it is handed out. */
@@ -98,12 +98,20 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
     must(root.anchor.height === heights[1], `the anchor names block ${root.anchor.height}, but the header shown is of ${heights[1]}`)
     if (heights[0] === heights[1]) must(root.anchorBlock.header.equals(root.contextBlock.header), 'two different headers of one height')
     if (heights[0] + 1 === heights[1]) mustBeChild(anchor, context.header, root.chainId)
-    return [{ anchor, context }, `blocks ${heights[0]} (context) and ${heights[1]} (anchor) of this chain`]
+    const own = root.rollup?.block ?? null
+    const rollup =
+      own === null
+        ? null
+        : own.header.equals(root.anchorBlock.header)
+          ? anchor
+          : readHeader(get(own.header), reached, 'the block of the rollup')
+    return [{ anchor, context, rollup }, `blocks ${heights[0]} (context) and ${heights[1]} (anchor) of this chain`]
   })
   const shown = () => ({ anchor: needs(headers, 'header').anchor.header, context: needs(headers, 'header').context.header })
   checks.run('certificate', () => {
-    const { anchor, context } = needs(headers, 'header')
+    const { anchor, context, rollup } = needs(headers, 'header')
     const first = mustBeFinal(anchor, get(root.anchorBlock.certificate), root.chainId)
+    if (rollup !== null && root.rollup !== null) mustBeFinal(rollup, get(root.rollup.block.certificate), root.chainId)
     if (root.contextBlock.certificate.equals(root.anchorBlock.certificate) && context.header.height === anchor.header.height)
       return [true, first]
     return [true, `${first}; ${mustBeFinal(context, get(root.contextBlock.certificate), root.chainId)}`]
@@ -111,6 +119,9 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
   checks.run('anchor', () => checkAnchor(receipt().body, receipt().bytes, root.attestation, root.anchor, shown().anchor))
   checks.run('context', () => checkContext(receipt().body, shown().context, shown().anchor))
   checks.run('node', () => checkNode(receipt().body, root.node, needs(headers, 'header').anchor, needs(trusted, 'trust').genesis.dev))
+  checks.run('rollup', () =>
+    checkRollup(receipt().body, root.rollup, shown().anchor.height, needs(headers, 'header').rollup?.header ?? null),
+  )
   const module = checks.run('module', () => {
     must(receipt().body.module.equals(root.module), 'the bundle carries another module than the receipt names')
     const bytes = fileOf(root.module, get, 'module')

@@ -13,6 +13,7 @@ export type CheckName =
   | 'certificate'
   | 'context'
   | 'node'
+  | 'rollup'
   | 'module'
   | 'input'
   | 'output'

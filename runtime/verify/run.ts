@@ -5,6 +5,7 @@ import {
   callSeed,
   concatBytes,
   decodeAccount,
+  decodeThread,
   domain,
   encodeBatch,
   equalBytes,
@@ -12,7 +13,10 @@ import {
   isKnownProtocol,
   LIMITS,
   nodeAccountKey,
+  rollupEnds,
+  rollupState,
   runSeed,
+  threadKey,
   verifyAnchor,
   verifyInclusion,
   verifyTrieProof,
@@ -103,6 +107,26 @@ function standing(key: Uint8Array, account: Account, { header, point }: ShownHea
   if (account.bond > 0n) return `with a bond of ${account.bond}`
   must(dev, `the node has neither power nor a bond at block ${header.height}: nothing holds it to its word`)
   return 'in a development chain, without power or a bond'
+}
+
+/** What became of the batch: refuted, open still, or settled, by the record of its thread in a block at or above the anchor. */
+export function checkRollup(body: ReceiptBody, rollup: BundleRoot['rollup'], anchorHeight: number, block: Header | null): Found<true> {
+  if (body.kind === 'call') {
+    must(rollup === null, 'a call is in no batch')
+    return [true, 'none: a call is in no batch']
+  }
+  must(rollup !== null && block !== null, 'what became of the batch is not shown')
+  must(block.height >= anchorHeight, `the state of block ${block.height} is older than the anchor`)
+  must(
+    verifyTrieProof(block.state.offchain, threadKey(body.node, body.thread), rollup.record, rollup.proof),
+    'the record of the thread is not in the state of the block shown',
+  )
+  const record = decodeThread(rollup.record)
+  const state = rollupState(record, body.seq, anchorHeight, block.height)
+  must(state !== 'refuted', `refuted: receipts of this thread from number ${record.next} on are void since block ${record.closed ?? 0}`)
+  must(record.next > body.seq, `the record ends before number ${body.seq}`)
+  if (state === 'settled') return [true, `settled at block ${block.height}: nobody can refute it any more`]
+  return [true, `open at block ${block.height}: it can be refuted until block ${rollupEnds(anchorHeight).open}`]
 }
 
 /** The node key stands in the state at the anchor, and something is at stake behind it. */

@@ -44,14 +44,10 @@ export async function startSwtpm(maker: { readonly folder: string; readonly root
   mkdirSync(state)
   const setup = ['--tpm2', '--tpmstate', state, '--create-ek-cert', '--config', join(maker.folder, 'setup.conf'), '--pcr-banks', 'sha256']
   execFileSync('swtpm_setup', setup, { stdio: 'ignore' })
-  const child = spawn(
-    'swtpm',
-    [
-      ...['socket', '--tpm2', '--tpmstate', `dir=${state}`],
-      ...['--server', `type=unixio,path=${socket}`, '--ctrl', `type=unixio,path=${socket}.ctrl`, '--flags', 'not-need-init,startup-clear'],
-    ],
-    { stdio: 'ignore' },
-  )
+  const at = ['--server', `type=unixio,path=${socket}`, '--ctrl', `type=unixio,path=${socket}.ctrl`]
+  const child = spawn('swtpm', ['socket', '--tpm2', '--tpmstate', `dir=${state}`, ...at, '--flags', 'not-need-init,startup-clear'], {
+    stdio: 'ignore',
+  })
   const ended = once(child, 'exit')
   while (!existsSync(socket) || !existsSync(`${socket}.ctrl`)) {
     if (child.exitCode !== null) throw new Error(`swtpm ended with ${child.exitCode}`)

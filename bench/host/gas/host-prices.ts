@@ -67,7 +67,7 @@ async function stateOf(kv: StateRows) {
   let warm = createPageStore(kv)
   const cold = (): PageStore => {
     const below = createPageStore(kv)
-    return { ...below, load: (trie, child, position, depth) => (depth < COLD_DEPTH ? warm : below).load(trie, child, position, depth) }
+    return { ...below, load: (trie, depth, asks) => (depth < COLD_DEPTH ? warm : below).load(trie, depth, asks) }
   }
   const apply = async (store: PageStore, changes: readonly TrieChange[]): Promise<void> => {
     const update = trieUpdate(store, TRIE, root, changes, ++height)

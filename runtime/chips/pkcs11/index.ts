@@ -12,7 +12,6 @@ import {
   encode,
   equalBytes,
   ownSerial,
-  toHex,
   UtnetError,
   type IdentityKey,
 } from '../../core/index.ts'

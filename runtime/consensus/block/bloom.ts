@@ -5,7 +5,7 @@
  * the transaction exactly, and so that the filters of many blocks can be joined to one. 10 bits an item and 7 probes: no false negative, and less than one
  * false positive in a hundred (0.0082 by (1 - e^(-7/10))^7).
  */
-import { digest, LIMITS, utf8 } from '../../core/index.ts'
+import { concatBytes, digest, domain, LIMITS, sha256, sha256All, utf8 } from '../../core/index.ts'
 
 const BITS_PER_ITEM = 10
 const PROBES = 7
@@ -17,16 +17,37 @@ export type BloomKind = 'address' | 'contract' | 'variable' | 'result' | 'record
 /** An item of a block, before it is hashed; the kind is a `BloomKind`. */
 export type BloomItem = readonly [kind: string, item: Uint8Array]
 
+const prefixes = new Map<string, Uint8Array>()
+
+/** What is hashed of an item: `digest('bloom-item', kind, '/', item)`. */
+function messageOf([kind, item]: BloomItem): Uint8Array {
+  let prefix = prefixes.get(kind)
+  if (prefix === undefined) {
+    prefix = concatBytes(domain('bloom-item'), utf8(`${kind}/`))
+    prefixes.set(kind, prefix)
+  }
+  return concatBytes(prefix, item)
+}
+
 /** What stands for an item: 8 bytes. */
-export function fingerprint([kind, item]: BloomItem): Uint8Array {
-  return digest('bloom-item', utf8(`${kind}/`), item).slice(0, FINGERPRINT_BYTES)
+export function fingerprint(item: BloomItem): Uint8Array {
+  return sha256(messageOf(item)).slice(0, FINGERPRINT_BYTES)
 }
 
 /** The fingerprints of items, one behind the other. */
 export function fingerprints(items: readonly BloomItem[]): Uint8Array {
-  const out = new Uint8Array(items.length * FINGERPRINT_BYTES)
-  items.forEach((item, i) => out.set(fingerprint(item), i * FINGERPRINT_BYTES))
-  return out
+  return fingerprintsOf([items])[0] as Uint8Array
+}
+
+/** The same of many lists, each its own. */
+export function fingerprintsOf(lists: readonly (readonly BloomItem[])[]): Uint8Array[] {
+  const hashes = sha256All(lists.flatMap((items) => items.map(messageOf)))
+  let next = 0
+  return lists.map((items) => {
+    const out = new Uint8Array(items.length * FINGERPRINT_BYTES)
+    for (let i = 0; i < items.length; i++) out.set((hashes[next++] as Uint8Array).subarray(0, FINGERPRINT_BYTES), i * FINGERPRINT_BYTES)
+    return out
+  })
 }
 
 const word = (bytes: Uint8Array, at: number): number =>

@@ -7,6 +7,7 @@ import {
   merkleRoot,
   powerRoot,
   UtnetError,
+  type Account,
   type Params,
   type StateRoots,
   type Validator,
@@ -16,7 +17,7 @@ import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/i
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
 import { applyTx, endDue, nextBaseFee, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
-import { bloomDigest, fingerprints, makeBloom } from './bloom.ts'
+import { bloomDigest, fingerprintsOf, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */
 export interface ExecutionRoots {
@@ -40,6 +41,8 @@ export interface Execution {
   /** Of each transaction, the fingerprints of what it touched. */
   readonly prints: readonly Uint8Array[]
   readonly roots: ExecutionRoots
+  /** Accounts that the block set, as they are after it. */
+  readonly accounts: readonly (readonly [address: Uint8Array, account: Account])[]
   readonly update: StateUpdate
   /** The set of the next epoch, where the block ends one. */
   readonly nextSet: readonly Validator[] | undefined
@@ -90,6 +93,8 @@ class Room {
 export interface Parent {
   readonly store: PageStore
   readonly roots: Roots
+  /** Accounts under these roots. */
+  readonly account: (address: Uint8Array) => Account
 }
 
 /** Sets stay for epochs, and all blocks name them. */
@@ -120,7 +125,7 @@ function finish(
   applyWork(state, work.context, work.cat, work.verdicts)
   const leaves = effects.flatMap((e) => e.leaves)
   const events = effects.flatMap(({ outcome }) => outcome.events.map((event) => eventLeaf(outcome.id, event)))
-  const prints = effects.map((e) => fingerprints(e.touched))
+  const prints = fingerprintsOf(effects.map((e) => e.touched))
   const bloomFilter = makeBloom(prints)
   const present = context.setAt(context.height) as readonly Validator[]
   const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
@@ -132,6 +137,7 @@ function finish(
     leaves,
     bloomFilter,
     prints,
+    accounts: state.accounts(),
     update,
     nextSet,
     gasUsed,
@@ -150,7 +156,7 @@ function finish(
 
 /** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
 export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
-  const state = new WorkingState(stateAt(parent.store, parent.roots))
+  const state = new WorkingState(stateAt(parent.store, parent.roots), parent.account)
   endDue(state, context)
   const room = new Room()
   const effects = txs.map((tx, index) => {
@@ -177,7 +183,7 @@ export function executeFitting(
   work: Work,
   candidates: Iterable<ChainTx>,
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
-  const state = new WorkingState(stateAt(parent.store, parent.roots))
+  const state = new WorkingState(stateAt(parent.store, parent.roots), parent.account)
   endDue(state, context)
   const room = new Room()
   const txs: ChainTx[] = []

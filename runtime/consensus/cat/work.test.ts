@@ -197,6 +197,7 @@ test('records are kept for 256 blocks behind the window, and not one longer', as
     chainId: chain.chainId,
     rules: { environment: 'deferred', blockReward: 0n },
     height: REWARD_BLOCKS + VERDICT_BLOCKS + 2,
+    round: 0,
     proposer: RECORD.node,
     chips: 0,
     crypto,

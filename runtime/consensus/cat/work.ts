@@ -28,6 +28,8 @@ export interface WorkContext {
   readonly chainId: CID
   readonly rules: Pick<Genesis, 'blockReward' | 'environment'>
   readonly height: number
+  /** In which the block was new. */
+  readonly round: number
   /** Node key. */
   readonly proposer: Uint8Array
   /** How many chips answer for it. */
@@ -103,6 +105,14 @@ function count(state: WorkingState, c: WorkContext, v: BlockVerdict): void {
 }
 
 /**
+ * Half the reward for each round that passed before: who lets its own turn pass, to draw the next leader again with another of its nodes, loses more than
+ * that can bring (docs/spec/chips.md).
+ */
+function rewardIn({ rules, round }: WorkContext): bigint {
+  return rules.blockReward >> BigInt(round)
+}
+
+/**
  * Applies a block's CAT and verdicts to the state behind its transactions. Throws `chain_invalid` for a verdict that may not stand in it; and under
  * `before-vote` where a proposer with chips shows no valid CAT. Under `deferred` such a block stands, without reward.
  */
@@ -121,7 +131,7 @@ export function applyWork(state: WorkingState, c: WorkContext, cat: Uint8Array, 
   if (environment === 'before-vote' && fault !== undefined && c.chips > 0) throw refuse(`the CAT of the block does not hold: ${fault}`)
   const none = emptyBits(environment === 'deferred' && fault === undefined ? c.setAt(c.height).length : 0)
   const result = 'result' in checked ? checked.result : null
-  const record = { status: 'pending', fault: null, node: c.proposer, amount: blockReward, result, yes: none, no: none } as const
+  const record = { status: 'pending', fault: null, node: c.proposer, amount: rewardIn(c), result, yes: none, no: none } as const
   if (fault !== undefined) lose(state, c.height, record, fault)
   else if (environment === 'before-vote') release(state, c.height, record)
   else put(state, c.height, record)

@@ -9,6 +9,7 @@ import {
   executeFitting,
   startHeader,
   type HeaderStart,
+  type Parent,
   type ParentHeader,
   type Skipped,
 } from '../block/index.ts'
@@ -45,6 +46,12 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
   }
 }
 
+const parentState = (core: ChainCore): Parent => ({
+  store: core.store,
+  roots: core.head.roots,
+  account: (address) => core.accounts.get(address),
+})
+
 export interface BuildOptions {
   /** Time of the block in milliseconds since 1970; moved behind the parent's if it is not. */
   readonly timeMs: number
@@ -65,9 +72,9 @@ export function buildBlock(
 ): { readonly executed: ExecutedBlock; readonly skipped: readonly Skipped[] } {
   const { timeMs, round, proposer } = options
   const start = startHeader(core.rules, core.head, round, timeMs, proposer)
-  const parent = { store: core.store, roots: core.head.roots }
+  const parent = parentState(core)
   const { cat = NO_CAT, verdicts = [] } = options
-  const work = { cat, verdicts, context: workContext(core, start.height, start.proposer) }
+  const work = { cat, verdicts, context: workContext(core, start) }
   const context = contextOf(core, start)
   const { execution, skipped } = executeFitting(parent, context, work, options.txs ?? core.mempool.take(context.baseFee))
   const header = completeHeader(start, execution.roots)
@@ -145,8 +152,8 @@ export function executeBlock(
   const { header } = block
   const parent = parentCertificate === core.head.certificate ? core.head : parentOf(core, parentCertificate)
   checkHeaderStart(core.rules, parent, header)
-  const work = { cat: block.cat, verdicts: block.verdicts, context: workContext(core, header.height, header.proposer) }
-  const execution = executeAll({ store: core.store, roots: core.head.roots }, contextOf(core, header), work, txs ?? checkedTxs(core, block))
+  const work = { cat: block.cat, verdicts: block.verdicts, context: workContext(core, header) }
+  const execution = executeAll(parentState(core), contextOf(core, header), work, txs ?? checkedTxs(core, block))
   checkHeaderRoots(header, execution.roots)
   return { block, hash: headerHash(header), execution, parentCertificate: parent.certificate }
 }

@@ -1,13 +1,14 @@
 /** What the parts of an open chain share. */
-import type { Account, Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
-import { byteString, UtnetError } from '../../core/index.ts'
+import type { Certificate, CID, ContractExecutor, Genesis, Kv, Params } from '../../core/index.ts'
+import { UtnetError } from '../../core/index.ts'
 import type { Execution, HeaderRules, ParentHeader } from '../block/index.ts'
 import type { CatChecks } from '../cat/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { CallNote } from '../tx/index.ts'
 import type { Mempool, PoolView } from '../mempool/index.ts'
-import { readAccount, stateAt, type Roots, type StateReader } from '../state/index.ts'
+import { stateAt, type Roots, type StateReader } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
+import type { HeadAccounts } from './head-accounts.ts'
 import type { EpochSets } from './sets.ts'
 import { decodeResults, resultsKey, type Block, type Results, type VoteRow } from './rows.ts'
 
@@ -25,6 +26,7 @@ export interface ChainCore {
   readonly rules: HeaderRules
   readonly sets: EpochSets
   readonly mempool: Mempool
+  readonly accounts: HeadAccounts
   /** Makes a module ready for the executor. */
   readonly loadModule: (module: CID) => Promise<unknown>
   readonly onCall: ((note: CallNote) => void) | undefined
@@ -60,34 +62,9 @@ export function headState(core: ChainCore): StateReader {
   return stateAt(core.store, core.head.roots)
 }
 
-/** Accounts kept decoded between two blocks. */
-const VIEWED = 65_536
-
-const views = new WeakMap<ChainHead, PoolView>()
-
 /** What the pool checks against. */
 export function poolView(core: ChainCore): PoolView {
-  const { head } = core
-  let view = views.get(head)
-  if (view === undefined) {
-    const state = headState(core)
-    const accounts = new Map<string, Account>()
-    view = {
-      next: head.header.height + 1,
-      account(address) {
-        const id = byteString(address)
-        let account = accounts.get(id)
-        if (account === undefined) {
-          account = readAccount(state, address)
-          if (accounts.size >= VIEWED) accounts.clear()
-          accounts.set(id, account)
-        }
-        return account
-      },
-    }
-    views.set(head, view)
-  }
-  return view
+  return { next: core.head.header.height + 1, account: (address) => core.accounts.get(address) }
 }
 
 const RECENT = 8

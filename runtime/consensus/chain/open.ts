@@ -3,13 +3,14 @@ import { chainIdOf, equalBytes, LIMITS, paramsOf, UtnetError, type CID, type Kv,
 import { asParent, makeBloom } from '../block/index.ts'
 import { CatChecks, NO_CAT } from '../cat/index.ts'
 import { Mempool } from '../mempool/index.ts'
-import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, rootHashes, updateState, walkAt, type TrieName } from '../state/index.ts'
+import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, readAccount, rootHashes, updateState, walkAt, type TrieName } from '../state/index.ts'
 import { createPageStore, damaged, type PageStore } from '../trie/index.ts'
 import type { Chain, ChainOptions } from './api.ts'
 import { buildBlock, executeBlock, loadModules } from './build.ts'
 import { commitBlock } from './commit.ts'
 import { pendingBlock } from './votes.ts'
 import { headState, type ChainCore, type ChainHead } from './core.ts'
+import { HeadAccounts } from './head-accounts.ts'
 import { checkGenesis, genesisHeader, genesisState } from './genesis.ts'
 import { certify, produce, proposeBlock, runBlock } from './produce.ts'
 import { runQuery } from './query.ts'
@@ -111,6 +112,7 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     params,
     rules: { chainId, protocol: genesis.protocol, setAt: (height) => sets.at(height), crypto },
     sets,
+    accounts: new HeadAccounts((address) => readAccount(headState(core), address)),
     mempool: new Mempool(),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,

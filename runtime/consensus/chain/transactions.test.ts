@@ -285,8 +285,8 @@ test('batches are anchored in order, by registered nodes only, and lead into the
   expect(anchor).toMatchObject({ height: 1, index: pathSides(1, 3) })
   const leaf = t.chain.blockAt(1).leaves[1] as Uint8Array
   expect(verifyInclusion(leafHash(leaf), 1, 3, anchor?.path ?? [], header.receiptRoot)).toBe(true)
-  expect(t.chain.batchHead(VALIDATOR.key, 0)).toEqual({ next: 5, root: two.batch.root })
-  expect(t.chain.batchHead(VALIDATOR.key, 1)).toEqual({ next: 0, root: zero })
+  expect(t.chain.batchHead(VALIDATOR.key, 0)).toEqual({ next: 5, root: two.batch.root, closed: null })
+  expect(t.chain.batchHead(VALIDATOR.key, 1)).toEqual({ next: 0, root: zero, closed: null })
   expect(t.chain.batchAnchor(VALIDATOR.key, 0, 4)).toBeUndefined()
 
   const bad = [
@@ -298,7 +298,7 @@ test('batches are anchored in order, by registered nodes only, and lead into the
   for (const batches of bad) t.send(ann, { kind: 'anchor', batches, data: null })
   const { outcomes } = await t.produce()
   expect(outcomes.map((o) => o.status)).toEqual(bad.map(() => 'refused'))
-  expect(t.chain.batchHead(VALIDATOR.key, 0)).toEqual({ next: 5, root: two.batch.root })
+  expect(t.chain.batchHead(VALIDATOR.key, 0)).toEqual({ next: 5, root: two.batch.root, closed: null })
   expect(t.chain.head().header.receiptRoot).toEqual(merkleRoot([]))
   const forged = { batch: batch(5, 1, two.batch.root, 'x').batch, sig: one.sig }
   expect(code(() => t.chain.submit(t.tx(ann, { kind: 'anchor', batches: [forged], data: null })))).toBe('receipt_invalid')

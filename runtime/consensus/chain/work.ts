@@ -1,5 +1,5 @@
 /** The work of a round: what its proposer is asked for, what the block is judged by, and what became of its reward. */
-import type { CID } from '../../core/index.ts'
+import type { CID, Header } from '../../core/index.ts'
 import { catChallenge, drawOperator, rewardAt, type RewardRecord, type SampledTask, type WorkContext } from '../cat/index.ts'
 import { mintedOf } from '../state/index.ts'
 import { headState, type ChainCore } from './core.ts'
@@ -12,14 +12,15 @@ export function taskOf(core: ChainCore, node: Uint8Array, height: number): Sampl
   return { challenge, operator: drawOperator(challenge, core.genesis.operators) }
 }
 
-/** What the next block of this proposer is judged by. */
-export function workContext(core: ChainCore, height: number, proposer: Uint8Array): WorkContext {
+/** What a block is judged by. */
+export function workContext(core: ChainCore, { height, round, proposer }: Pick<Header, 'height' | 'round' | 'proposer'>): WorkContext {
   const chainId: CID = core.rules.chainId
   const seats = catSeats(core, proposer, height)
   return {
     chainId,
     rules: core.genesis,
     height,
+    round,
     proposer,
     chips: seats.count,
     crypto: core.crypto,

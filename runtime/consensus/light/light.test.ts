@@ -470,19 +470,21 @@ describe('steps planned by a node', () => {
       .record(Object.fromEntries(names.map((name) => [name, fc.nat(3)])))
       .map((m) => Object.fromEntries(Object.entries(m).filter(([, power]) => power > 0)))
       .filter((m) => Object.keys(m).length > 0)
-    fc.assert(
-      fc.property(
-        fc.array(members, { minLength: 1, maxLength: 6 }),
-        fc.integer({ min: 1, max: 5 }),
-        fc.integer({ min: 1, max: 24 }),
-        fc.integer({ min: 1, max: 24 }),
-        (epochs, epochBlocks, one, other) => {
-          const chain = lightTestChain({ epochs, epochBlocks, trustingBlocks: 15 })
-          take(chain, Math.max(one, other), Math.min(one, other) - 1)
-        },
-      ),
-      { numRuns: Number(process.env['LIGHT_RUNS'] ?? 30) },
-    )
+    const lead = (): void =>
+      fc.assert(
+        fc.property(
+          fc.array(members, { minLength: 1, maxLength: 6 }),
+          fc.integer({ min: 1, max: 5 }),
+          fc.integer({ min: 1, max: 24 }),
+          fc.integer({ min: 1, max: 24 }),
+          (epochs, epochBlocks, one, other) => {
+            const chain = lightTestChain({ epochs, epochBlocks, trustingBlocks: 15 })
+            take(chain, Math.max(one, other), Math.min(one, other) - 1)
+          },
+        ),
+        { numRuns: Number(process.env['LIGHT_RUNS'] ?? 10) },
+      )
+    expect(lead).not.toThrow()
   })
 })
 

@@ -1,33 +1,17 @@
 /** The other side: which steps lead a light client from a point to a height, as few as there may be. */
-import {
-  endsEpoch,
-  epochOf,
-  equalBytes,
-  powerDelta,
-  powerRoot,
-  UtnetError,
-  type Certificate,
-  type Header,
-  type Validator,
-} from '../../core/index.ts'
+import { endsEpoch, epochOf, equalBytes, powerDelta, UtnetError, type Certificate, type Header, type Validator } from '../../core/index.ts'
 import { overlapHolds, overlapOf, type LightStep } from './step.ts'
 
 /** Where final headers and sets come from: an open chain. */
 export interface LightSource {
   readonly epochBlocks: number
   readonly trustingBlocks: number
-  /** Throws `chain_height`; the certificate of block 0 is null. */
+  /** Throws `chain_height`. Of block 0 the certificate is null, and of the header its `power` alone is looked at. */
   headerAt(height: number): { readonly header: Header; readonly certificate: Certificate | null }
   /** The set that certifies a height. */
   setAt(height: number): readonly Validator[]
   /** The step from an epoch to the next: its last header. Throws `chain_height` before that is final. */
   epochStep(epoch: number): LightStep
-}
-
-function stepTo(source: LightSource, from: readonly Validator[], height: number): LightStep {
-  const { header, certificate } = source.headerAt(height)
-  if (certificate === null) throw new UtnetError('chain_height', `block ${height} has no certificate`)
-  return { header, certificate, delta: powerDelta(from, source.setAt(height + 1)) }
 }
 
 /**
@@ -36,30 +20,31 @@ function stepTo(source: LightSource, from: readonly Validator[], height: number)
  */
 export function planSteps(source: LightSource, from: number, height: number, max: number = Number.POSITIVE_INFINITY): LightStep[] {
   const { epochBlocks, trustingBlocks } = source
-  const epochs = (h: number): number => epochOf(h, epochBlocks)
+  const target = epochOf(height, epochBlocks)
+  const ends = endsEpoch(height, epochBlocks)
   const steps: LightStep[] = []
   let at = from
-  let set = source.setAt(from + 1)
-  const target = epochs(height)
+  /** True when a height is certified by the very set that is trusted: a header commits to the set of the next. */
+  const same = (to: number): boolean => equalBytes(source.headerAt(to).header.power, source.headerAt(at).header.power)
   /** A height of an epoch to jump to: not its last, which names another set than its own. */
-  const landing = (epoch: number): number => (epoch === target && !endsEpoch(height, epochBlocks) ? height : epoch * epochBlocks + 1)
+  const landing = (epoch: number): number => (epoch === target && !ends ? height : epoch * epochBlocks + 1)
   const jumpTo = (epoch: number): LightStep | undefined => {
     const to = landing(epoch)
     if (endsEpoch(to, epochBlocks) || to - at > trustingBlocks) return undefined
-    const step = stepTo(source, set, to)
-    return overlapHolds(set, overlapOf(set, source.setAt(to), step.certificate)) ? step : undefined
+    const [set, next] = [source.setAt(at + 1), source.setAt(to)]
+    const { header, certificate } = source.headerAt(to)
+    if (certificate === null) throw new UtnetError('chain_height', `block ${to} has no certificate`)
+    const goes = same(to) || overlapHolds(set, overlapOf(set, next, certificate))
+    return goes ? { header, certificate, delta: powerDelta(set, next) } : undefined
   }
   for (;;) {
-    const epoch = epochs(at + 1)
+    const epoch = epochOf(at + 1, epochBlocks)
     if (epoch >= target || steps.length >= max) return steps
-    const unchanged =
-      !endsEpoch(height, epochBlocks) && height - at <= trustingBlocks && equalBytes(powerRoot(set), source.headerAt(height).header.power)
-    if (unchanged) return steps
+    if (!ends && height - at <= trustingBlocks && same(height)) return steps
     let step: LightStep | undefined
     for (let to = target; step === undefined && to > epoch; to = epoch + ((to - epoch) >> 1)) step = jumpTo(to)
     step ??= source.epochStep(epoch)
     steps.push(step)
     at = step.header.height
-    set = source.setAt(at + 1)
   }
 }

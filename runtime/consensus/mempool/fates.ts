@@ -46,7 +46,7 @@ export class Fates {
 
   note(dropped: readonly Dropped[]): void {
     for (const one of dropped) {
-      this.#known.set(one.tx.id.toString(), one)
+      this.#known.set(one.tx.hash, one)
       if (this.#known.size > LIMITS.mempoolRemembered) this.#known.delete(this.#known.keys().next().value as string)
     }
   }

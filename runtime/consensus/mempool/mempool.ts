@@ -2,7 +2,7 @@
  * Transactions that wait for a block (docs/spec/fees.md): all checked, the longest waiting first, bounded in number and bytes and per sender. One replaces another
  * of its nonce for a tenth more per gas; a full pool gives up the cheapest for who offers a tenth more; one that offers less than the base fee waits.
  */
-import { limitError, LIMITS, toHex, UtnetError, type Account } from '../../core/index.ts'
+import { byteString, limitError, LIMITS, UtnetError, type Account } from '../../core/index.ts'
 import { reserveOf, type ChainTx } from '../tx/index.ts'
 import { Cheapest } from './cheapest.ts'
 import { Fates, type Dropped, type Fate } from './fates.ts'
@@ -71,7 +71,7 @@ export class Mempool {
 
   /** The nonce that the sender's next transaction must have. */
   nextNonce(address: Uint8Array, account: Account): number {
-    return account.nonce + (this.#queues.get(toHex(address))?.ready() ?? 0)
+    return account.nonce + (this.#queues.get(byteString(address))?.ready() ?? 0)
   }
 
   /** True when a waiting transaction is of this kind. */
@@ -88,7 +88,7 @@ export class Mempool {
     if (expiry < view.next)
       throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${view.next}`)
     const account = view.account(tx.address)
-    const queue = this.#queues.get(toHex(tx.address))
+    const queue = this.#queues.get(byteString(tx.address))
     const other = this.#checkNonce(tx, account, queue)
     const others = (queue?.reserve ?? 0n) - (other === undefined ? 0n : reserveOf(other))
     const need = reserveOf(tx)
@@ -188,7 +188,7 @@ export class Mempool {
 
   /** Takes a transaction that was admitted just before, and whose signature is good. What has to go for it goes now. */
   add(tx: ChainTx, view: PoolView): void {
-    const key = toHex(tx.address)
+    const key = byteString(tx.address)
     const queue = this.#queues.get(key) ?? new SenderQueue(tx.address, view.account(tx.address).nonce)
     const other = queue.of(tx.body.nonce)
     for (const victim of this.#victims(tx, other, queue)) this.#remove(victim, { why: 'evicted' })
@@ -196,8 +196,8 @@ export class Mempool {
     queue.put(tx)
     this.#queues.set(key, queue)
     this.#note(queue)
-    this.#byId.set(tx.id.toString(), { tx, queue })
-    this.#fates.forget(tx.id.toString())
+    this.#byId.set(tx.hash, { tx, queue })
+    this.#fates.forget(tx.hash)
     this.#bytes += tx.wire.length
     this.#count(tx, 1)
     const { expiry } = tx.body
@@ -213,14 +213,14 @@ export class Mempool {
 
   /** Takes a transaction out; with a fate that is told to who asks. */
   #remove(tx: ChainTx, fate: Fate | undefined): Dropped[] {
-    const id = tx.id.toString()
+    const id = tx.hash
     if (!this.#byId.delete(id)) return []
     this.#bytes -= tx.wire.length
     this.#count(tx, -1)
     const expiring = this.#expiring.get(tx.body.expiry)
     expiring?.delete(tx)
     if (expiring?.size === 0) this.#expiring.delete(tx.body.expiry)
-    const key = toHex(tx.address)
+    const key = byteString(tx.address)
     const queue = this.#queues.get(key)
     queue?.remove(tx)
     if (queue?.txs.length === 0) this.#queues.delete(key)
@@ -271,8 +271,8 @@ export class Mempool {
     const inBlock = new Map<string, ChainTx>()
     const senders = new Set<string>()
     for (const tx of included) {
-      inBlock.set(`${toHex(tx.address)} ${tx.body.nonce}`, tx)
-      senders.add(toHex(tx.address))
+      inBlock.set(`${byteString(tx.address)} ${tx.body.nonce}`, tx)
+      senders.add(byteString(tx.address))
     }
     for (const key of senders) {
       const queue = this.#queues.get(key)

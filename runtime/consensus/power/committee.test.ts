@@ -29,8 +29,11 @@ test('the stated bound: a thousand seats hold against a quarter of the power, no
     [256, 0.2, 2.4e-7],
     [512, 0.2, 8.5e-13],
     [1_000, 0.2, 2.3e-23],
+    [256, 0.25, 1.3e-3],
     [512, 0.25, 1.3e-5],
     [1_000, 0.25, 1.7e-9],
+    [256, 0.3, 1.2e-1],
+    [512, 0.3, 5.3e-2],
     [1_000, 0.3, 1.1e-2],
   ] as const
   for (const [seats, share, p] of figures) {

@@ -17,6 +17,7 @@ import { checkCertificate } from '../../crypto/native.ts'
 import { voteEvidence } from '../bft/evidence.ts'
 import { bftCrypto, encodeEvidence } from '../bft/index.ts'
 import { crypto, testGenesis, UNC, userOf, validatorOf, type TestValidator } from '../test-kit.ts'
+import { drawCommittee, SAMPLED_FROM } from './committee.ts'
 import { checkGenesis } from '../chain/genesis.ts'
 import { recordKey } from '../state/index.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from './testing/chips.ts'
@@ -338,6 +339,25 @@ test('sets that no height of the trusting period has are forgotten, the steps be
   const again = await t.reopened()
   expect(() => again.chain.setAt(8)).toThrow(/no longer kept/)
   expect([0, 1, 2, 3].map((epoch) => again.chain.epochStep(epoch))).toEqual(steps)
+})
+
+test('where more than 300 nodes have power a committee votes, fixed for its epoch and committed before it', async () => {
+  const t = await powerChain(
+    Array.from({ length: SAMPLED_FROM + 1 }, (_, i) => 1 + (i % 3)),
+    { epochBlocks: 1, trustingBlocks: 3, committeeSeats: 1_000 },
+  )
+  const all = t.chain.genesis.validators
+  await t.toHeight(2)
+  expect(t.chain.setAt(1)).toEqual(all)
+  for (const height of [2, 3]) {
+    const set = t.chain.setAt(height)
+    expect(totalPower(set)).toBe(1_000)
+    expect(set.length).toBeLessThanOrEqual(all.length)
+    const { header } = t.chain.headerAt(height - 1)
+    expect(set).toEqual(drawCommittee(all, 1_000, header.seed, height - 1))
+    expect(header.power).toEqual(powerRoot(set))
+  }
+  expect(t.chain.setAt(2)).not.toEqual(t.chain.setAt(3))
 })
 
 test('a set that would be empty is not taken: the old one stays', async () => {

@@ -37,6 +37,7 @@ interface Entry<T> {
 
 export class WorkingState implements StateReader {
   readonly #base: StateReader
+  readonly #baseAccount: (address: Uint8Array) => Account
   readonly #accounts = new Map<string, Entry<Account>>()
   readonly #tries: Readonly<Record<TrieName, Map<string, Entry<Uint8Array | undefined>>>> = {
     accounts: new Map(),
@@ -49,8 +50,10 @@ export class WorkingState implements StateReader {
   #burnt = 0n
   readonly #read = new Map<string, Account>()
 
-  constructor(base: StateReader) {
+  /** `account` reads accounts of the base, where something has them decoded. */
+  constructor(base: StateReader, account: (address: Uint8Array) => Account = (address) => readAccount(base, address)) {
     this.#base = base
+    this.#baseAccount = account
   }
 
   #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T): void {
@@ -69,7 +72,7 @@ export class WorkingState implements StateReader {
     if (changed !== undefined) return changed.value
     let account = this.#read.get(text)
     if (account === undefined) {
-      account = readAccount(this.#base, address)
+      account = this.#baseAccount(address)
       this.#read.set(text, account)
     }
     return account
@@ -110,6 +113,11 @@ export class WorkingState implements StateReader {
   /** Takes back everything since the checkpoint. */
   revert(checkpoint: number): void {
     while (this.#undo.length > checkpoint) this.#undo.pop()?.()
+  }
+
+  /** The accounts that were set, as they are now. */
+  accounts(): (readonly [address: Uint8Array, account: Account])[] {
+    return Array.from(this.#accounts.values(), ({ key, value }) => [key, value] as const)
   }
 
   /** All changes, for the tries. An account that became empty is removed. */

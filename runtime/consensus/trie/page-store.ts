@@ -31,15 +31,26 @@ export function valueKey(trie: number, version: number, position: Uint8Array): U
   return concatBytes(Uint8Array.of(VALUE, trie), heightBytes(version), position)
 }
 
+/** A page that is asked for: what names it, and any position in it. */
+export interface Ask {
+  readonly child: Child
+  readonly position: Uint8Array
+}
+
 export interface PageStore {
-  /** The page that a slot names. Throws `data_corrupt` when it is missing or damaged. */
-  load(trie: number, child: Child, position: Uint8Array, depth: number): Page
+  /** The pages that slots name, all `depth` pages below the root. Throws `data_corrupt` when one is missing or damaged. */
+  load(trie: number, depth: number, asks: readonly Ask[]): Page[]
   /** The value of a leaf. Throws `data_corrupt` when it is missing or not the leaf's. */
   value(trie: number, leaf: Leaf): Uint8Array
   /** Keeps pages that are being committed, and lets go of those that they replace. */
   committed(pages: readonly (readonly [key: Uint8Array, page: Page])[], stale: readonly Uint8Array[]): void
   /** Bytes of the pages that are kept, about. */
   cached(): number
+}
+
+/** One page. */
+export function loadPage(store: PageStore, trie: number, child: Child, position: Uint8Array, depth: number): Page {
+  return store.load(trie, depth, [{ child, position }])[0] as Page
 }
 
 /** Reads pages through a cache of at most `maxBytes`. */
@@ -49,7 +60,7 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
   let old = new Map<string, Page>()
   let size = 0
   let oldSize = 0
-  const costOf = (text: string, page: Page): number => page.row.length + text.length + PAGE_COST
+  const costOf = (text: string, page: Page): number => page.bytes.length + text.length + PAGE_COST
   const drop = (text: string): void => {
     const page = young.get(text)
     if (page !== undefined) size -= costOf(text, page)
@@ -76,19 +87,31 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
     return before
   }
   return {
-    load(trie, child, position, depth) {
-      const key = pageKey(trie, child.version, position, depth)
-      const text = byteString(key)
-      const known = find(text)
-      if (known !== undefined && equalBytes(known.top, child.hash)) return known
-      const bytes = kv.get(key)
-      if (bytes === undefined) throw damaged(`a page of the state trie of height ${child.version} is missing`)
-      const page = Page.read(bytes, child.hash.slice())
-      keep(text, page)
-      return page
+    load(trie, depth, asks) {
+      const pages: Page[] = []
+      const missing: { readonly at: number; readonly text: string; readonly row: Uint8Array; readonly top: Uint8Array }[] = []
+      for (const [at, { child, position }] of asks.entries()) {
+        const key = pageKey(trie, child.version, position, depth)
+        const text = byteString(key)
+        const known = find(text)
+        if (known !== undefined && equalBytes(known.top, child.hash)) {
+          pages[at] = known
+          continue
+        }
+        const row = kv.get(key)
+        if (row === undefined) throw damaged(`a page of the state trie of height ${child.version} is missing`)
+        missing.push({ at, text, row, top: child.hash })
+      }
+      if (missing.length === 0) return pages
+      for (const [i, page] of Page.readAll(missing).entries()) {
+        const { at, text } = missing[i] as (typeof missing)[0]
+        keep(text, page)
+        pages[at] = page
+      }
+      return pages
     },
     value(trie, leaf) {
-      if (!leaf.ownRow) return leaf.inlineValue
+      if (!leaf.ownRow) return leaf.held
       const bytes = kv.get(valueKey(trie, leaf.version, leaf.position))
       if (bytes === undefined) throw damaged(`a value of the state of height ${leaf.version} is missing`)
       if (!equalBytes(sha256(bytes), leaf.valueHash)) throw damaged(`a value of the state of height ${leaf.version} is damaged`)

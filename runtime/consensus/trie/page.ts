@@ -2,11 +2,12 @@
  * Pages of the compact sparse Merkle trie: one page holds four levels of the binary trie (16 slots), so that a path is a few reads.
  * The hashes are those of the binary trie in core/sparse-proof.ts; how nodes lie in pages is no part of any hash.
  *
- * A page is its row: [slots that are taken, 2 bytes][those of them that lead to a page, 2 bytes][the slots in order: a leaf (leaf.ts), or hash 32 and height 6
- * of a page][hashes of the inner nodes 2 to 15, in order]. So a page from the disk is used as it lies there, and what is hashed when it is read is the path that
- * is walked: each step shows that two nodes are those that the one above was made of (checks.ts).
+ * The row of a page is [slots that are taken, 2 bytes][those of them that lead to a page, 2 bytes][the slots in order: a leaf (leaf.ts), or hash 32 and height 6 of a
+ * page]. In memory the hashes of its leaves and of its inner nodes lie behind the row. They are made when the row is read, and the topmost must be the one that led
+ * there: so nothing of a page is ever used that does not belong to the root.
  */
-import { bitAt, copyInto, EMPTY_TRIE, UtnetError } from '../../core/index.ts'
+import { bitAt, copyInto, EMPTY_TRIE, equalBytes, UtnetError } from '../../core/index.ts'
+import { hashLeaves, hashNodes } from './hashing.ts'
 import { Leaf, leafFits, leafSize } from './leaf.ts'
 import { bytesHeight, VERSION_BYTES } from './version.ts'
 
@@ -44,14 +45,14 @@ export function slotBelow(node: number, taken: number): number {
 }
 
 /** How many bits are set. */
-export function bitCount(mask: number): number {
+function bitCount(mask: number): number {
   let n = 0
   for (let rest = mask; rest !== 0; rest &= rest - 1) n++
   return n
 }
 
 /** The inner nodes of 2 to 15, a bit each. */
-export function innerNodes(taken: number, pages: number): number {
+function innerNodes(taken: number, pages: number): number {
   let mask = 0
   for (let node = 2; node < SLOTS; node++) if (nodeKind(node, taken, pages) === 'inner') mask |= 1 << node
   return mask
@@ -68,51 +69,71 @@ export function damaged(what: string): UtnetError {
   return new UtnetError('data_corrupt', what, { hint: 'restore the data folder from a copy, or start from a new one' })
 }
 
-/** All nodes, as a mask of those that were checked. */
-const ALL = -1
-
-/** Immutable, but for what is known of it. */
+/** Immutable once its hashes are made. */
 export class Page {
-  readonly row: Uint8Array
-  /** Hash of the top node. */
-  readonly top: Uint8Array
+  /** The row, and the hashes behind it. */
+  readonly bytes: Uint8Array
+  readonly rowBytes: number
   readonly taken: number
   readonly pages: number
-  /** Nodes whose content is known to be what their hashes say, a bit each: of an inner node its two children, of a slot its leaf. */
-  seen: number
+  /** Hash of the top node. */
+  top: Uint8Array = EMPTY_TRIE
   readonly #inner: number
 
-  private constructor(row: Uint8Array, top: Uint8Array, seen: number) {
-    this.row = row
-    this.top = top
-    this.taken = ((row[0] as number) << 8) | (row[1] as number)
-    this.pages = ((row[2] as number) << 8) | (row[3] as number)
-    this.seen = seen
-    this.#inner = innerNodes(this.taken, this.pages)
+  private constructor(bytes: Uint8Array, rowBytes: number, taken: number, pages: number) {
+    this.bytes = bytes
+    this.rowBytes = rowBytes
+    this.taken = taken
+    this.pages = pages
+    this.#inner = innerNodes(taken, pages)
   }
 
-  /** A page that was made here. What it took over from another may never have been looked at: `seen` names the rest. */
-  static made(row: Uint8Array, top: Uint8Array, seen: number): Page {
-    return new Page(row, top, seen)
+  /** A page of slots that are still to be written, and hashes, too. */
+  static blank(taken: number, pages: number, rowBytes: number): Page {
+    const bytes = new Uint8Array(rowBytes + 32 * (bitCount(taken & ~pages) + bitCount(innerNodes(taken, pages))))
+    bytes[0] = taken >> 8
+    bytes[1] = taken & 255
+    bytes[2] = pages >> 8
+    bytes[3] = pages & 255
+    return new Page(bytes, rowBytes, taken, pages)
   }
 
-  /** The page of a row from the disk, under the hash that it must have; throws `data_corrupt` for what is no page. Its nodes are checked as they are walked. */
-  static read(row: Uint8Array, top: Uint8Array): Page {
-    if (row.length < SLOTS_AT) throw damaged('a page of the state trie is cut off')
-    const page = new Page(row, top, 0)
+  /** The pages of rows from the disk, under the hashes that they must have; throws `data_corrupt` for what is no page, or another. */
+  static readAll(rows: readonly { readonly row: Uint8Array; readonly top: Uint8Array }[]): Page[] {
+    const pages = rows.map(({ row }) => Page.#ofRow(row))
+    hashLeaves(pages.flatMap((page) => page.leaves()))
+    hashNodes(
+      pages.map((page) => ({
+        mustHash: (node) => page.kind(node) === 'inner',
+        putChildren: (node, out, at) => page.putChildren(node, out, at),
+        setHash: (node, hashes, at) => page.setHash(node, hashes, at),
+      })),
+    )
+    for (const [i, page] of pages.entries()) {
+      if (page.kind(1) === 'leaf') page.top = (page.leaf(slotBelow(1, page.taken)) as Leaf).hash.slice()
+      if (!equalBytes(page.top, (rows[i] as { readonly top: Uint8Array }).top)) throw damaged('a page of the state trie is damaged: its hash is not the one that led to it')
+    }
+    return pages
+  }
+
+  static #ofRow(row: Uint8Array): Page {
+    const bad = (): UtnetError => damaged('a row of the state trie is damaged: it is no page')
+    if (row.length < SLOTS_AT) throw bad()
+    const page = Page.blank(((row[0] as number) << 8) | (row[1] as number), ((row[2] as number) << 8) | (row[3] as number), row.length)
     let at = SLOTS_AT
     for (let slot = 0; slot < SLOTS; slot++) {
       if (((page.taken >> slot) & 1) === 0) continue
       const leaf = ((page.pages >> slot) & 1) === 0
-      if (leaf && !leafFits(row, at)) throw damaged('a page of the state trie is damaged')
+      if (leaf && !leafFits(row, at)) throw bad()
       at += leaf ? leafSize(row, at) : CHILD_BYTES
     }
-    if (at !== page.#innerAt || (page.pages & ~page.taken) !== 0) throw damaged('a page of the state trie is damaged')
+    if (at !== row.length || (page.pages & ~page.taken) !== 0) throw bad()
+    page.bytes.set(row)
     return page
   }
 
-  get #innerAt(): number {
-    return this.row.length - 32 * bitCount(this.#inner)
+  get row(): Uint8Array {
+    return this.bytes.subarray(0, this.rowBytes)
   }
 
   kind(node: number): NodeKind {
@@ -124,7 +145,7 @@ export class Page {
     let at = SLOTS_AT
     for (let i = 0; i < slot; i++) {
       if (((this.taken >> i) & 1) === 0) continue
-      at += ((this.pages >> i) & 1) === 1 ? CHILD_BYTES : leafSize(this.row, at)
+      at += ((this.pages >> i) & 1) === 1 ? CHILD_BYTES : leafSize(this.bytes, at)
     }
     return at
   }
@@ -133,39 +154,66 @@ export class Page {
   child(slot: number): Child | undefined {
     if (((this.pages >> slot) & 1) === 0) return undefined
     const at = this.slotAt(slot)
-    return { hash: this.row.subarray(at, at + 32), version: bytesHeight(this.row, at + 32) }
+    return { hash: this.bytes.subarray(at, at + 32), version: bytesHeight(this.bytes, at + 32) }
   }
 
   /** The leaf of a slot. */
   leaf(slot: number): Leaf | undefined {
-    if (((this.taken & ~this.pages) >> slot) & 1) return new Leaf(this.row, this.slotAt(slot))
-    return undefined
+    if (((this.taken & ~this.pages) >> slot) % 2 === 0) return undefined
+    return new Leaf(this.bytes, this.slotAt(slot), this.leafHashAt(slot))
   }
 
-  /** The hash of a node but the top: where it lies in the row; nowhere when the node is empty. */
+  leaves(): Leaf[] {
+    const out: Leaf[] = []
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const leaf = this.leaf(slot)
+      if (leaf !== undefined) out.push(leaf)
+    }
+    return out
+  }
+
+  leafHashAt(slot: number): number {
+    return this.rowBytes + 32 * bitCount(this.taken & ~this.pages & ((1 << slot) - 1))
+  }
+
+  innerHashAt(node: number): number {
+    return this.rowBytes + 32 * (bitCount(this.taken & ~this.pages) + bitCount(this.#inner & ((1 << node) - 1)))
+  }
+
+  /** Where the hash of a node but the top lies; nowhere when the node is empty. */
   #hashAt(node: number): number | undefined {
     const kind = this.kind(node)
     if (kind === 'empty') return undefined
-    if (node >= SLOTS) return this.slotAt(node - SLOTS)
-    if (kind === 'leaf') return this.slotAt(slotBelow(node, this.taken))
-    return this.#innerAt + 32 * bitCount(this.#inner & ((1 << node) - 1))
+    if (kind === 'leaf') return this.leafHashAt(node >= SLOTS ? node - SLOTS : slotBelow(node, this.taken))
+    return node >= SLOTS ? this.slotAt(node - SLOTS) : this.innerHashAt(node)
   }
 
   hash(node: number): Uint8Array {
     if (node === 1) return this.top
     const at = this.#hashAt(node)
-    return at === undefined ? EMPTY_TRIE : this.row.subarray(at, at + 32)
+    return at === undefined ? EMPTY_TRIE : this.bytes.subarray(at, at + 32)
   }
 
   /** Writes the hash of a node but the top into zeros. */
   putHash(node: number, out: Uint8Array, at: number): void {
     const from = this.#hashAt(node)
-    if (from !== undefined) copyInto(out, at, this.row, from, 32)
+    if (from !== undefined) copyInto(out, at, this.bytes, from, 32)
+  }
+
+  putChildren(node: number, out: Uint8Array, at: number): void {
+    this.putHash(node * 2, out, at)
+    this.putHash(node * 2 + 1, out, at + 32)
+  }
+
+  /** Sets the hash of an inner node; only while the page is made. */
+  setHash(node: number, hashes: Uint8Array, at: number): void {
+    if (node === 1) this.top = hashes.slice(at, at + 32)
+    else copyInto(this.bytes, this.innerHashAt(node), hashes, at, 32)
   }
 }
 
 /** The page that holds nothing. */
-export const EMPTY_PAGE: Page = Page.made(new Uint8Array(SLOTS_AT), EMPTY_TRIE, ALL)
+export const EMPTY_PAGE: Page = Page.blank(0, 0, SLOTS_AT)
 
 export interface PageWalk {
   /** Non-empty siblings passed, with the depth of their parent. */

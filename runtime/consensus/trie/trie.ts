@@ -1,9 +1,8 @@
 /** The compact sparse Merkle trie with persistent pages: reads at a root, and proofs. */
 import { sha256, type TrieProof } from '../../core/index.ts'
-import { seePath } from './checks.ts'
 import type { Leaf } from './leaf.ts'
 import { SLOTS, slotIndex, walkPage, type Page } from './page.ts'
-import type { PageStore } from './page-store.ts'
+import { loadPage, type PageStore } from './page-store.ts'
 import { topPage, type TrieRoot } from './update.ts'
 
 /** The leaf at a position, if there is one. */
@@ -11,13 +10,12 @@ function find(store: PageStore, trie: number, root: TrieRoot, position: Uint8Arr
   let page = topPage(store, trie, root)
   for (let depth = 0; ; depth++) {
     const slot = slotIndex(position, depth)
-    seePath(page, slot)
     const child = page.child(slot)
     if (child === undefined) {
       const leaf = page.leaf(slot)
       return leaf?.isAt(position) === true ? leaf : undefined
     }
-    page = store.load(trie, child, position, depth + 1)
+    page = loadPage(store, trie, child, position, depth + 1)
   }
 }
 
@@ -38,11 +36,10 @@ export function trieProve(
   const siblings: { depth: number; hash: Uint8Array }[] = []
   let page = topPage(store, trie, root)
   for (let pageDepth = 0; ; pageDepth++) {
-    seePath(page, slotIndex(position, pageDepth))
     const { siblings: passed, depth, leaf, below } = walkPage(page, position, pageDepth)
     siblings.push(...passed)
     if (below !== undefined) {
-      page = store.load(trie, below, position, pageDepth + 1)
+      page = loadPage(store, trie, below, position, pageDepth + 1)
       continue
     }
     if (leaf === undefined) return { value: null, proof: { depth, siblings, other: null } }
@@ -55,14 +52,13 @@ export function trieProve(
 export function* trieWalk(store: PageStore, trie: number, root: TrieRoot): Generator<readonly [position: Uint8Array, value: Uint8Array]> {
   function* below(page: Page, path: Uint8Array, depth: number): Generator<readonly [Uint8Array, Uint8Array]> {
     for (let slot = 0; slot < SLOTS; slot++) {
-      seePath(page, slot)
       const leaf = page.leaf(slot)
       if (leaf !== undefined) yield [leaf.position, store.value(trie, leaf)]
       const child = page.child(slot)
       if (child === undefined) continue
       const next = path.slice()
       next[depth >> 1] = (next[depth >> 1] as number) | ((depth & 1) === 0 ? slot << 4 : slot)
-      yield* below(store.load(trie, child, next, depth + 1), next, depth + 1)
+      yield* below(loadPage(store, trie, child, next, depth + 1), next, depth + 1)
     }
   }
   yield* below(topPage(store, trie, root), new Uint8Array(32), 0)

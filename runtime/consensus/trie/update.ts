@@ -1,13 +1,13 @@
 /**
- * Batches of changes to a trie. From the top down, a level at a time, the pages on the way to what changes are read and checked; then the pages take their new
- * form; then all hashes are made from the bottom up, a level at a time again.
+ * Batches of changes to a trie. From the top down, a level at a time, the pages on the way to what changes are read; then the pages take their new form; then
+ * all hashes are made from the bottom up, a level at a time again.
  */
-import { compareBytes, copyInto, EMPTY_TRIE, equalBytes, sha256, sha256Rows } from '../../core/index.ts'
-import { Checks, MESSAGE_BYTES } from './checks.ts'
+import { compareBytes, EMPTY_TRIE, equalBytes, sha256 } from '../../core/index.ts'
 import { Draft } from './draft.ts'
+import { hashLeaves, hashNodes } from './hashing.ts'
 import { Leaf } from './leaf.ts'
 import { EMPTY_PAGE, SLOTS, slotIndex, type Child, type Page } from './page.ts'
-import { pageKey, TOP, valueKey, type PageStore } from './page-store.ts'
+import { loadPage, pageKey, TOP, valueKey, type Ask, type PageStore } from './page-store.ts'
 
 /** A root: the page at the top and its hash. */
 export type TrieRoot = Child
@@ -52,7 +52,7 @@ interface Made {
 }
 
 export function topPage(store: PageStore, trie: number, root: TrieRoot): Page {
-  return equalBytes(root.hash, EMPTY_TRIE) ? EMPTY_PAGE : store.load(trie, root, TOP, 0)
+  return equalBytes(root.hash, EMPTY_TRIE) ? EMPTY_PAGE : loadPage(store, trie, root, TOP, 0)
 }
 
 class Update {
@@ -93,32 +93,33 @@ class Update {
     return { page, version, groups, draft: undefined }
   }
 
-  /** Reads and checks all pages on the way; gives them by depth. */
+  /** Reads all pages on the way; gives them by depth. */
   #descend(top: Page, version: number): Visit[][] {
     const levels: Visit[][] = []
     for (let level = [this.#visit(top, version, 0, this.#items.length, 0)]; level.length > 0;) {
       const depth = levels.push(level)
-      const checks = new Checks()
-      for (const { page, groups } of level) for (const { slot } of groups) checks.pathTo(page, slot)
-      checks.run()
-      const next: Visit[] = []
+      const asks: Ask[] = []
+      const asking: Group[] = []
       for (const { page, groups } of level) {
         for (const group of groups) {
           const child = page.child(group.slot)
           if (child === undefined) continue
-          const below = this.#store.load(this.#trie, child, this.#positionAt(group.from), depth)
-          group.below = this.#visit(below, child.version, group.from, group.to, depth)
-          next.push(group.below)
+          asks.push({ child, position: this.#positionAt(group.from) })
+          asking.push(group)
         }
       }
-      level = next
+      const pages = asks.length === 0 ? [] : this.#store.load(this.#trie, depth, asks)
+      level = asking.map((group, i) => {
+        group.below = this.#visit(pages[i] as Page, (asks[i] as Ask).child.version, group.from, group.to, depth)
+        return group.below
+      })
     }
     return levels
   }
 
   #newLeaf(position: Uint8Array, value: Uint8Array): Leaf {
     const leaf = Leaf.put(this.#leafBytes, this.#leafAt, position, value, this.#version)
-    this.#leafAt += leaf.size
+    this.#leafAt += Leaf.sizeOf(value)
     if (leaf.ownRow) this.rows.push([valueKey(this.#trie, this.#version, position), value])
     this.#leaves.push(leaf)
     return leaf
@@ -170,7 +171,7 @@ class Update {
   #setLeaves(draft: Draft, slot: number, leaves: readonly Leaf[], depth: number): void {
     const [first, second] = leaves
     if (first === undefined) draft.clear(slot)
-    else if (second === undefined) draft.setLeaf(slot, first, true)
+    else if (second === undefined) draft.setLeaf(slot, first)
     else draft.setPage(slot, this.#grow(leaves, depth + 1))
   }
 
@@ -191,7 +192,7 @@ class Update {
       const kind = below.draft.kind(1)
       // deletes collapse to the sibling leaf only: an inner node stays where it is
       if (kind === 'empty') visit.draft.clear(slot)
-      else if (kind === 'leaf') visit.draft.setLeaf(slot, below.draft.sole(), false)
+      else if (kind === 'leaf') visit.draft.setLeaf(slot, below.draft.sole())
       else {
         this.#keep(below.draft, position, depth + 1)
         visit.draft.setPage(slot, below.draft)
@@ -206,48 +207,20 @@ class Update {
     return levels[0]?.[0]?.draft
   }
 
-  #hashLeaves(): void {
-    const messages = new Uint8Array(this.#leaves.length * MESSAGE_BYTES)
-    for (const [i, leaf] of this.#leaves.entries()) leaf.putMessage(messages, i * MESSAGE_BYTES)
-    const hashes = sha256Rows(messages, MESSAGE_BYTES)
-    for (const [i, { bytes, at }] of this.#leaves.entries()) copyInto(bytes, at, hashes, i * 32, 32)
-  }
-
-  /** Makes the hashes of the nodes `first` to twice that of pages of one depth. */
-  #hashLevel(made: readonly Made[], first: number): void {
-    const drafts: Draft[] = []
-    const nodes: number[] = []
-    for (const { draft } of made) {
-      for (let node = first; node < 2 * first; node++) {
-        if (!draft.mustHash(node)) continue
-        drafts.push(draft)
-        nodes.push(node)
-      }
-    }
-    const messages = new Uint8Array(nodes.length * MESSAGE_BYTES)
-    for (let i = 0; i < nodes.length; i++) (drafts[i] as Draft).putMessage(nodes[i] as number, messages, i * MESSAGE_BYTES)
-    const hashes = sha256Rows(messages, MESSAGE_BYTES)
-    for (let i = 0; i < nodes.length; i++) (drafts[i] as Draft).setHash(nodes[i] as number, hashes, i * 32)
-  }
-
   /** All pages, with their rows. */
   finish(top: Draft): (readonly [Uint8Array, Page])[] {
     if (top.kind(1) !== 'empty') this.#keep(top, TOP, 0)
-    this.#hashLeaves()
+    hashLeaves(this.#leaves)
     const pages: (readonly [Uint8Array, Page])[] = []
     for (let depth = this.#drafts.length - 1; depth >= 0; depth--) {
       const made = this.#drafts[depth] ?? []
-      const hashes = new Uint8Array(made.length * 32 * SLOTS)
-      for (const [i, { draft }] of made.entries()) draft.hashesIn(hashes, i * 32 * SLOTS)
-      for (const first of [8, 4, 2, 1]) this.#hashLevel(made, first)
-    }
-    for (const [depth, made] of this.#drafts.entries()) {
-      for (const { draft, position } of made ?? []) {
+      for (const { draft, position } of made) {
         const key = pageKey(this.#trie, this.#version, position, depth)
-        const page = draft.page()
+        const page = draft.make()
         this.rows.push([key, page.row])
         pages.push([key, page])
       }
+      hashNodes(made.map(({ draft }) => draft))
     }
     return pages
   }
@@ -269,6 +242,6 @@ export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, chang
   if (draft === undefined) return nothing
   if (old !== EMPTY_PAGE) update.stale.push(pageKey(trie, root.version, TOP, 0))
   const pages = update.finish(draft)
-  const hash = draft.kind(1) === 'empty' ? EMPTY_TRIE : draft.top().slice()
+  const hash = draft.kind(1) === 'empty' ? EMPTY_TRIE : draft.page.top
   return { root: { version, hash }, rows: update.rows, stale: update.stale, pages }
 }

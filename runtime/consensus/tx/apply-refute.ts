@@ -98,9 +98,9 @@ function demand(
   if (index >= batch.size) return `the batch has ${batch.size} leaves`
   const id = demandId(target.anchor, target.at, index)
   if (state.get('offchain', demandKey(id)) !== undefined) return `leaf ${index} was asked for already`
-  const price = BigInt(block.params.rollup.answerGas) * block.params.baseFee
+  const price = BigInt(block.params.rollup.answerGas) * block.baseFee
   const asker = state.account(tx.address)
-  if (asker.balance < price + tx.intrinsicGas * block.params.baseFee) return `an answer costs ${price}, which the balance does not cover`
+  if (asker.balance < price + tx.intrinsicGas * block.baseFee) return `an answer costs ${price}, which the balance does not cover`
   state.setAccount(tx.address, { ...asker, balance: asker.balance - price })
   const address = nodeAccountKey(batch.node)
   const node = state.account(address)

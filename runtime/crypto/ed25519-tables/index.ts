@@ -3,7 +3,7 @@
  * ed25519-rule.ts: bytes are judged before these functions are asked, and what they compute is its point 2, R = s B - k A byte for byte.
  */
 import { hash } from 'node:crypto'
-import { UtnetError, type SignatureCheck } from '../../core/index.ts'
+import { byteString, UtnetError, type SignatureCheck } from '../../core/index.ts'
 import { ED25519_TABLES_WASM } from './wasm.ts'
 
 interface Exports {
@@ -31,8 +31,6 @@ const MET = 1
 
 let module: WebAssembly.Module | undefined
 
-const idOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, 32).toString('latin1')
-
 /** Tables of at most so many keys; 4,096 take 31 MB. It forgets those used longest ago. */
 export class KeyTables {
   readonly #exports: Exports
@@ -47,7 +45,7 @@ export class KeyTables {
   #places = 0
   #bytes: Uint8Array
   #view: DataView
-  #message = Buffer.alloc(1_024)
+  #message = new Uint8Array(1_024)
 
   constructor(most = 4_096) {
     // the checks of a batch must not take each other's tables
@@ -78,9 +76,10 @@ export class KeyTables {
 
   /** Where the key's table lies; undefined for a key met for the first time, or one that is no point. */
   #tableOf(key: Uint8Array): number | undefined {
-    const id = idOf(key)
+    const id = byteString(key)
     const known = this.#at.get(id)
     if (known !== undefined) {
+      if (this.#places < this.#most) return known
       // used now: it moves behind all others
       this.#at.delete(id)
       this.#at.set(id, known)
@@ -120,13 +119,13 @@ export class KeyTables {
 
   #write(item: number, { signature, message, key }: SignatureCheck, table: number): void {
     const length = 64 + message.length
-    if (this.#message.length < length) this.#message = Buffer.alloc(length * 2)
+    if (this.#message.length < length) this.#message = new Uint8Array(length * 2)
     this.#message.set(signature.subarray(0, 32), 0)
     this.#message.set(key, 32)
     this.#message.set(message, 64)
-    const k = hash('sha512', this.#message.subarray(0, length), 'buffer')
+    const k = hash('sha512', this.#message.subarray(0, length), 'latin1')
     this.#bytes.set(signature.subarray(32, 64), item)
-    this.#bytes.set(k, item + HASH)
+    for (let i = 0; i < 64; i++) this.#bytes[item + HASH + i] = k.charCodeAt(i)
     this.#bytes.set(signature.subarray(0, 32), item + R)
     this.#view.setUint32(item + TABLE, table, true)
   }

@@ -93,7 +93,7 @@ export function block(parts: Parts, height: number): BlockView {
 export function epoch(parts: Parts, number: number, { from, set }: { readonly from?: number; readonly set?: boolean } = {}): EpochView {
   const source = lightSource(parts.chain)
   const height = lastHeightOf(number, source.epochBlocks)
-  const steps = from === undefined ? [source.epochStep(number)] : stepsToEnd(parts.chain, number, from, LIMITS.bundleEpochs)
+  const steps = from === undefined ? [source.epochStep(number)] : stepsToEnd(parts.chain, number, from, LIMITS.epochSteps)
   return {
     epoch: number,
     height,

@@ -23,9 +23,8 @@ import {
   type StateProof,
   type WitFunction,
 } from '../../core/index.ts'
-import { encodeStep } from '../../consensus/light/index.ts'
 import type { ProvenValue } from '../../consensus/index.ts'
-import { stepsToAll } from '../light-source.ts'
+import { stepTexts } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 import { guestOf } from './guests.ts'
@@ -92,7 +91,7 @@ function stateProof(parts: Parts, values: readonly ProvenValue[], height: number
     height,
     header: toBase64(encodeHeader(header)),
     certificate: certificate === null ? '' : toBase64(encodeCertificate(certificate)),
-    epochs: stepsToAll(parts.chain, 0, [height]).map((step) => toBase64(encodeStep(step))),
+    epochs: stepTexts(parts.chain, height),
     entries: values.map((v) => ({
       trie: v.trie,
       key: toBase64(v.key),

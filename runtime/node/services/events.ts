@@ -26,9 +26,8 @@ import {
   type NodeEvent,
   type StreamRequest,
 } from '../../core/index.ts'
-import { encodeStep } from '../../consensus/light/index.ts'
 import type { BloomItem, ChainFilter, FoundEntry, LeafProof } from '../../consensus/index.ts'
-import { stepsToAll } from '../light-source.ts'
+import { stepTexts } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 
 type HistoryParts = Pick<Parts, 'chain' | 'events' | 'producer'>
@@ -75,7 +74,7 @@ function proofView(parts: HistoryParts, { root, leaf, index, path, header, certi
     path: path.map(toHex),
     header: toBase64(encodeHeader(header)),
     certificate: toBase64(encodeCertificate(certificate)),
-    epochs: stepsToAll(parts.chain, 0, [header.height]).map((step) => toBase64(encodeStep(step))),
+    epochs: stepTexts(parts.chain, header.height),
   }
 }
 

@@ -21,6 +21,7 @@ import {
   parseCid,
   receiptView,
   saltOf,
+  threadKey,
   UtnetError,
   witnessModules,
   writeBundle,
@@ -244,6 +245,18 @@ async function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8A
   }
 }
 
+/** The record of a run's thread in the newest final block: what became of its batch. */
+function rollupPart(
+  parts: Parts,
+  blocks: Gathered,
+  body: ReceiptBody & { node: Uint8Array; thread: number },
+  height: number,
+): NonNullable<BundleRoot['rollup']> {
+  const { value, proof } = parts.chain.prove('offchain', threadKey(body.node, body.thread), height)
+  if (value === null) throw new UtnetError('data_corrupt', `the chain has no record of thread ${body.thread}`)
+  return { block: headerLinks(parts, blocks, height), record: value, proof }
+}
+
 /** The proof bundle as a CARv1 file; throws `receipt_not_anchored` before its anchor, `receipt_withheld` for a salt that opens nothing. */
 export async function bundle(
   parts: Parts,
@@ -259,6 +272,8 @@ export async function bundle(
   const module = blocks.file(await parts.store.getFile(body.module, Math.max(LIMITS.componentBytes, LIMITS.modelBytes)))
   const models = bundleModels(body)
   if (withModels) for (const cid of models) blocks.file(await parts.store.getFile(cid, LIMITS.modelBytes))
+  const head = parts.chain.head().header.height
+  const heights = body.kind === 'call' ? [anchor.height] : [body.context.height, anchor.height, head]
   const root: BundleRoot = {
     v: 1,
     chainId: parts.chain.chainId,
@@ -267,8 +282,9 @@ export async function bundle(
     anchor,
     anchorBlock,
     contextBlock,
-    ...epochLinks(parts, blocks, from, [body.context.height, anchor.height]),
+    ...epochLinks(parts, blocks, from, heights),
     node: body.kind === 'call' ? null : parts.chain.nodeProof(body.node, anchor.height),
+    rollup: body.kind === 'call' ? null : rollupPart(parts, blocks, body, head),
     module,
     ...(body.kind === 'call' ? await callParts(parts, blocks, body) : await runParts(parts, blocks, id, salt)),
     models,

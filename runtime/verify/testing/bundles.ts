@@ -16,6 +16,7 @@ import {
   encodeHeader,
   encodePowerDelta,
   encodeReceipt,
+  encodeThread,
   encodeWitness,
   witnessModules,
   fileBlocks,
@@ -30,6 +31,8 @@ import {
   rootOfHashes,
   runSeed,
   saltOf,
+  threadKey,
+  trieLeafHash,
   sha256,
   utf8,
   writeBundle,
@@ -46,6 +49,7 @@ import {
   type Header,
   type ReceiptBody,
   type RunBody,
+  type ThreadRecord,
   type TrieProof,
 } from '../../core/index.ts'
 import { publicKeyEd25519, signEd25519 } from '../../crypto/index.ts'
@@ -70,6 +74,8 @@ export interface Parts {
   from: Uint8Array | null
   epochs: LightStep[]
   node: { account: Uint8Array; proof: TrieProof } | null
+  /** The record of the thread, and the block whose state shows it. */
+  rollup: { header: Header; certificate: Certificate; record: Uint8Array; proof: TrieProof } | null
   module: Uint8Array
   input: Part | null
   output: Part | null
@@ -107,6 +113,10 @@ export function write(parts: Parts): Uint8Array {
     from: parts.from,
     epochs: parts.epochs.map((step) => ({ ...final(step.header, step.certificate), delta: cbor(encodePowerDelta(step.delta)) })),
     node: parts.node,
+    rollup:
+      parts.rollup === null
+        ? null
+        : { block: final(parts.rollup.header, parts.rollup.certificate), record: parts.rollup.record, proof: parts.rollup.proof },
     module: file(parts.module),
     callees: parts.witness === null ? [] : witnessModules(parts.witness),
     input: part(parts.input),
@@ -156,7 +166,19 @@ export interface RunOptions {
   readonly on?: { readonly chain: TestChain; readonly first: Header; readonly second: Header; readonly epochs: readonly LightStep[] }
   /** Secret of the node that ran it. */
   readonly node?: Uint8Array
+  /** The record of its thread in the block that anchors. */
+  readonly thread?: ThreadRecord
   readonly accounts?: { readonly root: Uint8Array; readonly value: Uint8Array; readonly proof: TrieProof }
+}
+
+/** An off-chain trie of one thread's record alone. */
+export function threadShown(
+  node: Uint8Array,
+  thread: number,
+  state: ThreadRecord,
+): { readonly root: Uint8Array; readonly record: Uint8Array; readonly proof: TrieProof } {
+  const record = encodeThread(state)
+  return { root: trieLeafHash(sha256(threadKey(node, thread)), sha256(record)), record, proof: { depth: 0, siblings: [], other: null } }
 }
 
 /** A bundle of an invoke in block 3, third of a batch of five. */
@@ -210,12 +232,14 @@ export function invokeParts(options: RunOptions = {}): Parts {
     sig: signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), secret),
   }
   const state = options.accounts ?? accounts
+  const thread = threadShown(body.node, body.thread, options.thread ?? { next: batch.first + batch.size, root: batch.root, closed: null })
   const receipts = [utf8('another leaf'), batchLeaf(batch, attestation.sig), utf8('a third')]
   const anchorHeader = chain.headerAfter(blocks.second, {
     receiptRoot: merkleRoot(receipts),
-    state: { ...blocks.second.state, accounts: state.root },
+    state: { ...blocks.second.state, accounts: state.root, offchain: thread.root },
     ...options.header,
   })
+  const anchorCertificate = chain.certify(anchorHeader)
   const anchor: Anchor = { height: anchorHeader.height, index: pathSides(1, 3), path: inclusionPath(receipts.map(leafHash), 1) }
   const contextCertificate =
     options.on !== undefined ? chain.certify(contextHeader) : contextHeader === second ? secondCertificate : firstCertificate
@@ -225,12 +249,13 @@ export function invokeParts(options: RunOptions = {}): Parts {
     attestation,
     anchor,
     anchorHeader,
-    anchorCertificate: chain.certify(anchorHeader),
+    anchorCertificate,
     contextHeader,
     contextCertificate,
     from: null,
     epochs: [...epochs],
     node: { account: state.value, proof: state.proof },
+    rollup: { header: anchorHeader, certificate: anchorCertificate, record: thread.record, proof: thread.proof },
     module: moduleBytes,
     input: { salt: saltOf(secretSalt, 'input'), opening: openings.input, files: [requestBody] },
     output: { salt: saltOf(secretSalt, 'output'), opening: openings.output, files: [answerBody] },
@@ -282,6 +307,7 @@ export function callParts(change?: (body: CallBody) => CallBody): Parts {
     from: null,
     epochs: [],
     node: null,
+    rollup: null,
     module: moduleBytes,
     input,
     output,

@@ -99,8 +99,8 @@ function payloads(chainId: CID, by: TestUser, anchor: CID): Payloads {
     evidence: { kind: 'evidence', record: encodeEvidence(twice(chainId)) },
     anchor: {
       kind: 'anchor',
-      data: null,
       batches: [signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: sha256(utf8('batch')) })],
+      data: null,
     },
     vendor: {
       kind: 'vendor',

@@ -94,6 +94,8 @@ export interface TestChain extends LightSource {
   readonly genesis: Genesis
   readonly chainId: CID
   membersAt(height: number): readonly Signer[]
+  /** The header alone. */
+  headerAtUncertified(height: number): Header
   headerAt(height: number): { readonly header: Header; readonly certificate: Certificate }
   /** Another header of that height, certified as the true one is. */
   forkAt(height: number, parts?: Partial<Header>): { readonly header: Header; readonly certificate: Certificate }
@@ -128,6 +130,7 @@ export function lightTestChain(options: TestChainOptions): TestChain {
   const certificates = new Map<number, Certificate>()
 
   function headerOf(height: number): Header {
+    if (height === 0) return { ...headerOf(1), height: 0, power: powerRoot(setOf(0)) }
     for (let at = headers.length + 1; at <= height; at++) {
       const parent = headers[at - 2]
       const set = setOf(epochOf(at, epochBlocks))
@@ -173,6 +176,7 @@ export function lightTestChain(options: TestChainOptions): TestChain {
     epochBlocks,
     trustingBlocks,
     membersAt,
+    headerAtUncertified: headerOf,
     setAt,
     headerAt,
     epochStep: (epoch) => {

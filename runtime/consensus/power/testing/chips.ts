@@ -33,11 +33,10 @@ function ed25519Identity(name: string): Pick<TestChip, 'identity' | 'sign'> {
   return { identity: { alg: 'ed25519', bytes: crypto.publicKeyEd25519(secret) }, sign: (m) => crypto.signEd25519(m, secret) }
 }
 
-/** Compressed point of a P-256 key. */
+/** Compressed point of a P-256 key: its SubjectPublicKeyInfo ends in 04 || x || y. */
 function pointOf(key: KeyObject): Uint8Array {
-  const { x, y } = key.export({ format: 'jwk' })
-  const odd = (Buffer.from(y as string, 'base64url').at(-1) as number) & 1
-  return Uint8Array.of(2 + odd, ...Buffer.from(x as string, 'base64url'))
+  const point = Uint8Array.from(key.export({ format: 'der', type: 'spki' }).subarray(-65))
+  return Uint8Array.of(2 + ((point[64] as number) & 1), ...point.subarray(1, 33))
 }
 
 /** Drawn anew in every run: no test may hang on its bytes. */

@@ -1,0 +1,1 @@
+export { growthRows } from './rows.ts'
