@@ -86,4 +86,3 @@ export function bytesAmount(bytes: Uint8Array, what = 'amount'): bigint {
   const low = room.getBigUint64(8)
   return bytes.length <= 8 ? low : (room.getBigUint64(0) << 64n) | low
 }
-}

@@ -16,49 +16,44 @@ export function useSha256(fn: Sha256): void {
   backend = fn
 }
 
-/** Digests of messages of `length` bytes that lie one behind another, in that order: 32 bytes each. */
-type Sha256Rows = (messages: Uint8Array, length: number) => Uint8Array
+/** Digests of messages that lie one behind another and end at `ends`: 32 bytes each, in that order. */
+type Sha256Each = (messages: Uint8Array, ends: readonly number[]) => Uint8Array
 
-let rowsBackend: Sha256Rows = (messages, length) => {
-  const count = messages.length / length
-  const out = new Uint8Array(count * 32)
-  for (let i = 0; i < count; i++) out.set(backend(messages.subarray(i * length, (i + 1) * length)), i * 32)
+let eachBackend: Sha256Each = (messages, ends) => {
+  const out = new Uint8Array(ends.length * 32)
+  let from = 0
+  for (const [i, end] of ends.entries()) {
+    out.set(backend(messages.subarray(from, end)), i * 32)
+    from = end
+  }
   return out
 }
 
-/** SHA-256 of each of many messages of one length that lie one behind another; 32 bytes each. */
-export function sha256Rows(messages: Uint8Array, length: number): Uint8Array {
-  return rowsBackend(messages, length)
+/** SHA-256 of each of many messages that lie one behind another and end at `ends`; 32 bytes each, one behind another. */
+export function sha256Each(messages: Uint8Array, ends: readonly number[]): Uint8Array {
+  return eachBackend(messages, ends)
 }
 
 /** Replaces the portable form by a faster one with equal output. */
-export function useSha256Rows(fn: Sha256Rows): void {
-  rowsBackend = fn
+export function useSha256Each(fn: Sha256Each): void {
+  eachBackend = fn
 }
 
 /** Longer messages are hashed one by one: there is little to gain. */
 const ROW_BYTES = 512
 
-/** SHA-256 of each of many messages, in their order; those of one length are hashed together. */
+/** SHA-256 of each of many messages, in their order; short ones are hashed together. */
 export function sha256All(messages: readonly Uint8Array[]): Uint8Array[] {
-  const out: Uint8Array[] = Array.from({ length: messages.length })
-  const lengths = new Map<number, number[]>()
-  for (const [i, { length }] of messages.entries()) {
-    const same = lengths.get(length)
-    if (same === undefined) lengths.set(length, [i])
-    else same.push(i)
-  }
-  for (const [length, places] of lengths) {
-    if (places.length < 4 || length > ROW_BYTES || length === 0) {
-      for (const i of places) out[i] = backend(messages[i] as Uint8Array)
-      continue
-    }
-    const rows = new Uint8Array(places.length * length)
-    for (const [k, i] of places.entries()) rows.set(messages[i] as Uint8Array, k * length)
-    const hashes = rowsBackend(rows, length)
-    for (const [k, i] of places.entries()) out[i] = hashes.subarray(k * 32, k * 32 + 32)
-  }
-  return out
+  const short = messages.filter((m) => m.length <= ROW_BYTES)
+  const together = new Uint8Array(short.reduce((n, m) => n + m.length, 0))
+  let end = 0
+  const ends = short.map((m) => {
+    together.set(m, end)
+    return (end += m.length)
+  })
+  const hashes = eachBackend(together, ends)
+  let at = 0
+  return messages.map((m) => (m.length <= ROW_BYTES ? hashes.subarray(at, (at += 32)) : backend(m)))
 }
 
 const domains = new Map<string, Uint8Array>()

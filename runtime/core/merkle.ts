@@ -1,7 +1,7 @@
 /** Merkle trees in the form of RFC 6962 section 2.1 (RFC 9162 2.1): leaf H(0x00 || data), node H(0x01 || left || right), sha-256. */
 import { concatBytes, equalBytes } from './bytes.ts'
 import { UtnetError } from './errors.ts'
-import { sha256, sha256All, sha256Rows } from './hash.ts'
+import { sha256, sha256All, sha256Each } from './hash.ts'
 
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
@@ -49,7 +49,10 @@ export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
       messages.set(level[2 * i] as Uint8Array, i * NODE_BYTES + 1)
       messages.set(level[2 * i + 1] as Uint8Array, i * NODE_BYTES + 33)
     }
-    const made = sha256Rows(messages, NODE_BYTES)
+    const made = sha256Each(
+      messages,
+      Array.from({ length: pairs }, (_, i) => (i + 1) * NODE_BYTES),
+    )
     const next = Array.from({ length: pairs }, (_, i) => made.subarray(i * 32, i * 32 + 32))
     if (level.length % 2 === 1) next.push(level.at(-1) as Uint8Array)
     level = next
