@@ -60,7 +60,12 @@ export function brokenPart(car: Uint8Array): string | undefined {
     const [top, ...rest] = sections(car)
     if (top === undefined) return undefined
     if (!matchesCid(top.cid, top.bytes)) return 'bundle root'
-    const names = new Map(parts(readBundle(decode(top.bytes))).map(([name, cid]) => [cid.toString(), name]))
+    // a block that is several parts goes by the name of the first
+    const names = new Map(
+      parts(readBundle(decode(top.bytes)))
+        .map(([name, cid]) => [cid.toString(), name] as const)
+        .reverse(),
+    )
     let name = 'bundle root'
     let tree = false
     for (const { cid, bytes } of rest) {

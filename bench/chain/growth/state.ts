@@ -13,7 +13,7 @@ import {
 } from '../../../runtime/core/index.ts'
 import { openChain } from '../../../runtime/consensus/index.ts'
 import { encodeHead, encodeHeaderRow, HEAD_KEY, headerKey, rootsKey } from '../../../runtime/consensus/chain/rows.ts'
-import { decodeRoots, encodeRoots, rootHashes, updateState, type Roots } from '../../../runtime/consensus/state/index.ts'
+import { decodeRoots, encodeRoots, rootHashes, updateState, type Roots, type StateUpdate } from '../../../runtime/consensus/state/index.ts'
 import { crypto, simulatedExecutor, testGenesis, UNC } from '../../../runtime/consensus/test-kit.ts'
 import { createPageStore, type PageStore, type TrieChange } from '../../../runtime/consensus/trie/index.ts'
 
@@ -41,11 +41,21 @@ export interface GrownState {
   header: Header
 }
 
-/** Applies changes of accounts and makes them durable, as a block does; gives the rows that no longer count, which a block deletes behind its commit. */
-export async function applyTo(state: GrownState, changes: readonly TrieChange[]): Promise<readonly Uint8Array[]> {
+/** The root update that changes of accounts make. */
+export function updateOf(state: GrownState, changes: readonly TrieChange[]): StateUpdate {
+  return updateState(state.store, state.roots, { accounts: changes, contracts: [], offchain: [] }, state.header.height + 1)
+}
+
+/** Makes a root update durable, as a block does; the rows that no longer count are deleted behind that. */
+export async function commitTo(state: GrownState, update: StateUpdate): Promise<void> {
   const height = state.header.height + 1
-  const update = updateState(state.store, state.roots, { accounts: changes, contracts: [], offchain: [] }, height)
-  const header: Header = { ...state.header, height, parent: headerHash(state.header), time: state.header.time + 1, state: rootHashes(update.roots) }
+  const header: Header = {
+    ...state.header,
+    height,
+    parent: headerHash(state.header),
+    time: state.header.time + 1,
+    state: rootHashes(update.roots),
+  }
   await state.kv.commit([
     ...update.rows,
     [rootsKey(height), encodeRoots(update.roots)],
@@ -55,7 +65,11 @@ export async function applyTo(state: GrownState, changes: readonly TrieChange[])
   update.remember()
   state.roots = update.roots
   state.header = decodeHeader(encodeHeader(header))
-  return update.stale
+}
+
+/** Deletes what no longer counts. */
+export function pruneOf(state: GrownState, update: StateUpdate): Promise<void> {
+  return state.kv.commit(update.stale.map((row) => [row, undefined] as const))
 }
 
 /** Starts the chain and fills its state. */
@@ -65,11 +79,12 @@ export async function grow(kv: Kv, accounts: number): Promise<GrownState> {
   const state: GrownState = { kv, store: createPageStore(kv), accounts, roots: decodeRoots(kv.get(rootsKey(0)) as Uint8Array), header }
   for (let from = 0; from < accounts; from += AT_ONCE) {
     const count = Math.min(AT_ONCE, accounts - from)
-    const stale = await applyTo(
+    const update = updateOf(
       state,
       Array.from({ length: count }, (_, i) => [addressOf(from + i), encodeAccount(accountOf(from + i, 0))] as const),
     )
-    await kv.commit(stale.map((row) => [row, undefined] as const))
+    await commitTo(state, update)
+    await pruneOf(state, update)
   }
   return state
 }

@@ -326,8 +326,6 @@ test('who offers a tenth more replaces the transaction of a nonce; the one repla
   const second = put(pool, { fee: 112n })
   expect([pool.size, pool.get(id(first))]).toEqual([2, undefined])
   expect(pool.fate(id(first))).toMatchObject({ code: 'tx_dropped', details: { reason: 'replaced', by: id(second) } })
-  // it waits again: nothing is told of it any more
-  put(pool, { ...{ fee: 101n }, sender: 3 })
   expect(pool.fate(id(second))).toBeUndefined()
 })
 

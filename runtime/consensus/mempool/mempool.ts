@@ -287,10 +287,11 @@ export class Mempool {
       const queue = this.#queues.get(key)
       if (queue === undefined) continue
       let left = view.account(queue.address).balance
-      for (const tx of [...queue.txs]) {
+      const unpaid = queue.txs.filter((tx) => {
         left -= reserveOf(tx)
-        if (left < 0n) dropped.push(...this.#remove(tx, { why: 'unpaid' }))
-      }
+        return left < 0n
+      })
+      for (const tx of unpaid) dropped.push(...this.#remove(tx, { why: 'unpaid' }))
       this.#note(queue)
     }
     return dropped

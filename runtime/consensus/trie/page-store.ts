@@ -55,7 +55,7 @@ export function loadPage(store: PageStore, trie: number, child: Child, position:
 
 /** Reads pages through a cache of at most `maxBytes`. */
 export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.pageCacheBytes): PageStore {
-  // two halves: when the young one is full it becomes the old one, and of what was old only what is read again stays
+  // two ages: when both together are too much, the old ones go and the young ones are the old; of these, what is read again is young again
   let young = new Map<string, Page>()
   let old = new Map<string, Page>()
   let size = 0
@@ -63,19 +63,23 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
   const costOf = (text: string, page: Page): number => page.bytes.length + text.length + PAGE_COST
   const drop = (text: string): void => {
     const page = young.get(text)
-    if (page !== undefined) size -= costOf(text, page)
-    young.delete(text)
+    if (page !== undefined) {
+      size -= costOf(text, page)
+      young.delete(text)
+      return
+    }
     const before = old.get(text)
-    if (before !== undefined) oldSize -= costOf(text, before)
+    if (before === undefined) return
+    oldSize -= costOf(text, before)
     old.delete(text)
   }
+  /** Keeps a page that is in neither. */
   const keep = (text: string, page: Page): void => {
-    drop(text)
     young.set(text, page)
     size += costOf(text, page)
-    if (size < maxBytes / 2) return
-    old = young
-    oldSize = size
+    if (size + oldSize <= maxBytes) return
+    old = size <= maxBytes ? young : new Map()
+    oldSize = old === young ? size : 0
     young = new Map()
     size = 0
   }
@@ -83,7 +87,9 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
     const page = young.get(text)
     if (page !== undefined) return page
     const before = old.get(text)
-    if (before !== undefined) keep(text, before)
+    if (before === undefined) return undefined
+    drop(text)
+    keep(text, before)
     return before
   }
   return {
@@ -98,6 +104,7 @@ export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.p
           pages[at] = known
           continue
         }
+        drop(text)
         const row = kv.get(key)
         if (row === undefined) throw damaged(`a page of the state trie of height ${child.version} is missing`)
         missing.push({ at, text, row, top: child.hash })

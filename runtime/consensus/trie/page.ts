@@ -111,7 +111,8 @@ export class Page {
     )
     for (const [i, page] of pages.entries()) {
       if (page.kind(1) === 'leaf') page.top = (page.leaf(slotBelow(1, page.taken)) as Leaf).hash.slice()
-      if (!equalBytes(page.top, (rows[i] as { readonly top: Uint8Array }).top)) throw damaged('a page of the state trie is damaged: its hash is not the one that led to it')
+      if (!equalBytes(page.top, (rows[i] as { readonly top: Uint8Array }).top))
+        throw damaged('a page of the state trie is damaged: its hash is not the one that led to it')
     }
     return pages
   }
