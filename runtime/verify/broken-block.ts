@@ -29,13 +29,6 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
       : [[`${name} opening`, part.opening] as const, ...part.files.map((file) => [`file of the ${name}`, file] as const)]
   })
   return [
-    // first, for it may be the anchor block itself
-    ...(root.rollup === null
-      ? []
-      : [
-          ['header of the block of the rollup', root.rollup.block.header] as const,
-          ['certificate of the block of the rollup', root.rollup.block.certificate] as const,
-        ]),
     ['receipt', root.receipt],
     ['header of the anchor block', root.anchorBlock.header],
     ['certificate of the anchor block', root.anchorBlock.certificate],
@@ -50,6 +43,13 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
     ...root.callees.map((cid) => ['module of a called contract', cid] as const),
     ...opened,
     ...(root.witness === null ? [] : [['witness', root.witness] as const]),
+    // last, for it may be the anchor block itself
+    ...(root.rollup === null
+      ? []
+      : [
+          ['header of the block of the rollup', root.rollup.block.header] as const,
+          ['certificate of the block of the rollup', root.rollup.block.certificate] as const,
+        ]),
     ...(root.withModels ? root.models.map((cid) => ['model', cid] as const) : []),
   ]
 }
