@@ -7,6 +7,8 @@ import { eventRows } from './chain/events.ts'
 import { overheadRows } from './chain/overhead.ts'
 import { growthRows } from './chain/growth/index.ts'
 import { simRows } from './chain/sim.ts'
+import { tokenRows } from './chain/token.ts'
+import { transferRows } from './chain/transfers.ts'
 import type { Row } from './row.ts'
 
 type Emit = (row: Row) => void
@@ -20,6 +22,8 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   leader: leaderRows,
   events: eventRows,
   growth: growthRows,
+  transfers: transferRows,
+  token: tokenRows,
   sim: simRows,
 }
 

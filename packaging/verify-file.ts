@@ -1,5 +1,6 @@
 /** `utnet/verify` as one small file: what a stranger's browser loads is worth more care than the rest of `dist/`. */
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { minify } from 'terser'
@@ -24,6 +25,14 @@ const withoutHashToG1: Plugin = {
   },
 }
 
+/** Our modules do nothing when they are loaded, so one of which nothing is used is left out with all its tables. */
+const withoutUnused: Plugin = {
+  name: 'without-unused',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir }) => ({ path: resolve(resolveDir, path), sideEffects: false }))
+  },
+}
+
 /** The file as text: a module, or a script that makes a global `verify`. */
 export async function verifyFile(format: 'esm' | 'iife', entry = 'runtime/verify/index.ts'): Promise<string> {
   const { outputFiles } = await build({
@@ -39,7 +48,7 @@ export async function verifyFile(format: 'esm' | 'iife', entry = 'runtime/verify
     target: ['es2023', 'node20.19'],
     format,
     globalName: 'verify',
-    plugins: [withoutHashToG1],
+    plugins: [withoutHashToG1, withoutUnused],
   })
   const { code } = await minify(outputFiles[0]?.text ?? '', {
     module: format === 'esm',

@@ -72,6 +72,7 @@ function sources(room: string): string[] {
         e.name.endsWith('.ts') &&
         !e.name.endsWith('.test.ts') &&
         !e.parentPath.includes('/templates') &&
+        !e.parentPath.includes('/assembly') &&
         !e.parentPath.endsWith('/testing'),
     )
     .map((e) => relative(root, join(e.parentPath, e.name)))

@@ -45,7 +45,7 @@ function mustAscend(keys: readonly Uint8Array[], what: string): void {
 
 /**
  * The set that a delta makes of another, in the order of node keys. Throws `chain_invalid` for a delta that does not fit: out of order, of a key that is not
- * in the set, power of zero, or nothing changed. Whether the result is the one committed, its root tells (`powerRoot`); whether the keys that join may be
+ * in the set, a power of zero, or a change that changes nothing. Whether the result is the one committed, its root tells (`powerRoot`); whether the keys that join may be
  * trusted, `verifyValidator`.
  */
 export function applyPowerDelta(set: readonly Validator[], delta: PowerDelta): Validator[] {

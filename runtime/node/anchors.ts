@@ -32,12 +32,16 @@ function partOf(batches: readonly SignedBatch[], at: number): readonly SignedBat
   return batches.slice(at, end)
 }
 
+/** Lets no run begin on lanes that the chain has closed: their receipts would be void. */
+export function retireClosed({ chain, receipts, node }: Pick<AnchorOptions, 'chain' | 'receipts' | 'node'>): void {
+  for (const thread of receipts.lanes()) if (chain.batchHead(node.key, thread).closed !== null) receipts.retire(thread)
+}
+
 /** Puts anchor transactions for all batches that no block holds into the mempool. Lanes that the chain has closed are left alone. */
 export async function anchorBatches({ chain, receipts, node, digestsOf, keep }: AnchorOptions): Promise<void> {
   const marks = new Map<number, number>()
   for (const thread of receipts.lanes()) {
     const { next, closed } = chain.batchHead(node.key, thread)
-    if (closed !== null) receipts.retire(thread)
     marks.set(thread, closed === null ? next : Number.MAX_SAFE_INTEGER)
   }
   const batches: SignedBatch[] = receipts.batchesFrom(marks)

@@ -1,33 +1,11 @@
-/** The chain's history and the rollup of receipts on a real node: searched, streamed, proven, asked for. */
+/** The chain's history on a real node: searched, streamed, proven. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  batchLeaf,
-  demandId,
-  decodeTx,
-  encodeTx,
-  fromBase64,
-  inclusionPath,
-  keyAddress,
-  formatAddress,
-  leafHash,
-  merkleRoot,
-  parseCid,
-  PARAMS,
-  readBatchData,
-  receiptId,
-  txSigningBytes,
-  type ChainEntry,
-  type EventEntry,
-  type NodeEvent,
-  type TxPayload,
-} from '../core/index.ts'
-import { publicKeyEd25519, signEd25519 } from '../crypto/native.ts'
+import type { ChainEntry, EventEntry, NodeEvent } from '../core/index.ts'
 import { createClient } from '../../gateway/client/index.ts'
 import { buildText } from '../host/build/testing/guests.ts'
-import { identity } from '../../test/compliance/onnx-models.ts'
 import { verifyChainEntry } from '../verify/index.ts'
 import { startDevNode } from './dev-node.ts'
 
@@ -51,7 +29,6 @@ beforeAll(async () => {
   const { component } = await buildText('contract', { 'index.ts': SHOP }, 'shop')
   await api.deploy({ name: 'shop', component })
   await api.deploy({ name: 'other', component })
-  await api.putModel('echo', identity(1, ['n']))
 })
 afterAll(async () => {
   await node.close()
@@ -175,72 +152,3 @@ test('an unfiltered stream begins with what the chain holds behind a mark, and g
   expect(heights).toEqual(heights.map((_, i) => height + i))
   expect(new Set(placed.map((e) => e.id)).size).toBe(placed.length)
 })
-
-async function anchorOf(receipt: string): Promise<ChainEntry> {
-  const { anchor } = await api.receipt(receipt, 20_000)
-  const { nodeKey } = await api.info()
-  const { entries } = await api.chainEvents({ filter: [`record=${nodeKey}`], from: Number(anchor?.height), proof: true })
-  return entries[0] as ChainEntry
-}
-
-test('U3.3-ROL-1 an anchor leads to its leaves, and a leaf that is asked for is shown by the node by itself', async () => {
-  const { receipt } = await api.infer({
-    model: 'echo',
-    inputs: [{ name: 'x', dtype: 'f32', shape: [1], data: new Uint8Array(4) }],
-  })
-  const entry = await anchorOf(receipt.id)
-  expect(entry).toMatchObject({ type: 'transaction', kind: 'anchor', status: 'ok' })
-  const { payload } = decodeTx(fromBase64(entry.proof?.leaf ?? '')).body
-  if (payload.kind !== 'anchor' || payload.data === null) throw new Error('no anchor')
-  const at = payload.batches.length - 1
-  const { batch, sig } = payload.batches[at] as (typeof payload.batches)[number]
-  const links = readBatchData((await api.ipfs(payload.data.toString(), '', 'raw')).body)
-  expect(links[at]?.map(String)).toContain(receipt.id)
-  const leaves = await Promise.all((links[at] ?? []).map(async (id) => (await api.ipfs(id.toString(), '', 'raw')).body))
-  expect(leaves.map((leaf) => receiptId(leaf).toString())).toEqual(links[at]?.map(String))
-  expect(merkleRoot(leaves)).toEqual(batch.root)
-
-  const secret = new Uint8Array(32).fill(0x77)
-  const key = publicKeyEd25519(secret)
-  const asker = formatAddress(keyAddress(key))
-  await api.fund(asker)
-  const { chainId, nodeKey } = await api.info()
-  let nonce = 0
-  const send = async (what: TxPayload) => {
-    const body = {
-      chainId: parseCid(chainId),
-      sender: key,
-      nonce: nonce++,
-      expiry: (await api.chain()).height + 100,
-      gasLimit: 20_000_000n,
-      maxFeePerGas: PARAMS.baseFee,
-      payload: what,
-    }
-    const { hash } = await api.submit(encodeTx({ body, sig: signEd25519(txSigningBytes(body), secret) }))
-    return api.transaction(hash, 20_000)
-  }
-  const anchor = parseCid(entry.tx)
-  const path = inclusionPath(
-    payload.batches.map((b) => leafHash(batchLeaf(b.batch, b.sig))),
-    at,
-  )
-  const asked = await send({ kind: 'refute', target: { anchor, at, batch, sig, path }, claim: { kind: 'unavailable', index: 0 } })
-  expect(asked).toMatchObject({ state: 'final', status: 'ok' })
-  const shown = await take(1, {
-    filter: [`record=${entry.tx}`, `address=${formatAddress(keyAddress(batch.node))}`],
-    after: `${asked.height ?? 0}`,
-  })
-  expect(shown).toMatchObject([{ type: 'transaction', kind: 'reveal', status: 'ok' }])
-  const { entries } = await api.chainEvents({ filter: [`tx=${(shown[0] as ChainEntry).tx}`], proof: true })
-  const reveal = decodeTx(fromBase64(entries[0]?.proof?.leaf ?? '')).body.payload
-  expect(reveal.kind === 'reveal' && reveal.reveals[0]?.demand).toEqual(demandId(anchor, at, 0))
-  expect(reveal.kind === 'reveal' && reveal.reveals[0]?.leaf).toEqual(leaves[0])
-  // what is good cannot be refuted
-  const none = await send({
-    kind: 'refute',
-    target: { anchor, at, batch, sig, path },
-    claim: { kind: 'leaf', index: 0, leaf: leaves[0] as Uint8Array, path: inclusionPath(leaves.map(leafHash), 0) },
-  })
-  expect(none).toMatchObject({ status: 'refused', message: 'the leaf breaks no rule' })
-  expect(nodeKey).toMatch(/^ed25519:/)
-}, 60_000)

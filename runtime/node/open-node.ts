@@ -31,7 +31,7 @@ import { createBridge, withGuests, type Bridge } from '../tpu-bridge/index.ts'
 import { exactGuest } from './exact-guest.ts'
 import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index.ts'
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
-import { anchorBatches } from './anchors.ts'
+import { anchorBatches, retireClosed } from './anchors.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { chipFolder } from './chips/folder.ts'
 import { chipWork } from './chips/work.ts'
@@ -238,6 +238,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const receipts = allReceipts(own, others)
 
   mustReach(chain, receipts, node)
+  retireClosed({ chain, receipts, node })
 
   const events = createEventHub((heard) => edges?.heard(heard))
   const meters = createMeters(
@@ -280,6 +281,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
         unanchored.delete(laneOf(batch))
       }
     }
+    retireClosed({ chain, receipts, node })
     if (demanded.block(height)) producer.transactionWaits()
     requests?.block(
       height,
@@ -383,8 +385,10 @@ function mustReach(chain: Chain, receipts: AllReceipts, node: HeldAccount): void
 
 function mustReachIn(chain: Chain, receipts: AllReceipts, node: HeldAccount, first: number): void {
   for (let thread = first; ; thread++) {
-    const { next, root } = chain.batchHead(node.key, thread)
-    if (next === 0) return
+    const { next, root, closed } = chain.batchHead(node.key, thread)
+    if (next === 0 && closed === null) return
+    // closed at its first batch: there is nothing that the journal would have to know
+    if (next === 0) continue
     const known = receipts
       .batchesFrom(new Map([[thread, 0]]))
       .some(({ batch }) => batch.thread === thread && batch.first + batch.size === next && equalBytes(batch.root, root))

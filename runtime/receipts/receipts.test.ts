@@ -436,3 +436,22 @@ test('journals of one node have lanes of their own; another thread reads what it
     rmSync(folder, { recursive: true })
   }
 })
+
+test('a retired lane takes no run any more, whoever holds it; the next lane begins at 0, and what was durable can be shown', async () => {
+  const receipts = openNode(new SimulatedDisk())
+  const first = run(receipts, 'one', 'public')
+  const held = begin(receipts, 'held')
+  const { batch } = await first.attested
+  receipts.retire(0)
+  receipts.retire(63_000)
+  held.abandon()
+  const second = run(receipts, 'two', 'public')
+  expect((await second.attested).batch).toMatchObject({ thread: expect.any(Number) as number, first: 0 })
+  expect((await second.attested).batch.thread).not.toBe(0)
+  const shown = receipts.leaf(0, batch.first, 0)
+  expect(rootOfHashes([leafHash(shown?.leaf as Uint8Array)])).toEqual(batch.root)
+  expect(shown?.path).toEqual([])
+  expect(toHex(receipts.digests(0, batch.first) as Uint8Array)).toBe(toHex((await first.id).multihash.digest))
+  expect([receipts.leaf(0, 0, 1), receipts.leaf(9, 0, 0), receipts.digests(0, 7)]).toEqual([undefined, undefined, undefined])
+  await receipts.close()
+})

@@ -29,17 +29,18 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
       : [[`${name} opening`, part.opening] as const, ...part.files.map((file) => [`file of the ${name}`, file] as const)]
   })
   return [
-    ['receipt', root.receipt],
-    ['header of the anchor block', root.anchorBlock.header],
-    ['certificate of the anchor block', root.anchorBlock.certificate],
-    ['header of the context block', root.contextBlock.header],
-    ['certificate of the context block', root.contextBlock.certificate],
+    // first, for it may be the anchor block itself
     ...(root.rollup === null
       ? []
       : [
           ['header of the block of the rollup', root.rollup.block.header] as const,
           ['certificate of the block of the rollup', root.rollup.block.certificate] as const,
         ]),
+    ['receipt', root.receipt],
+    ['header of the anchor block', root.anchorBlock.header],
+    ['certificate of the anchor block', root.anchorBlock.certificate],
+    ['header of the context block', root.contextBlock.header],
+    ['certificate of the context block', root.contextBlock.certificate],
     ...root.epochs.flatMap((epoch) => [
       ['header of an epoch', epoch.header] as const,
       ['certificate of an epoch', epoch.certificate] as const,
@@ -59,7 +60,12 @@ export function brokenPart(car: Uint8Array): string | undefined {
     const [top, ...rest] = sections(car)
     if (top === undefined) return undefined
     if (!matchesCid(top.cid, top.bytes)) return 'bundle root'
-    const names = new Map(parts(readBundle(decode(top.bytes))).map(([name, cid]) => [cid.toString(), name]))
+    // a block that is several parts goes by the name of the first
+    const names = new Map(
+      parts(readBundle(decode(top.bytes)))
+        .map(([name, cid]) => [cid.toString(), name] as const)
+        .reverse(),
+    )
     let name = 'bundle root'
     let tree = false
     for (const { cid, bytes } of rest) {

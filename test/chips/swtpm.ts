@@ -49,6 +49,8 @@ export async function startSwtpm(maker: { readonly folder: string; readonly root
     stdio: 'ignore',
   })
   const ended = once(child, 'exit')
+  // A test that failed before it could stop it leaves nothing running.
+  process.once('exit', () => child.kill())
   while (!existsSync(socket) || !existsSync(`${socket}.ctrl`)) {
     if (child.exitCode !== null) throw new Error(`swtpm ended with ${child.exitCode}`)
     await setTimeout(10)

@@ -342,7 +342,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
 
   for (const i of validators.keys()) await boot(i)
   const [opened] = running
-  for (const [i, v] of validators.entries())
+  for (const v of validators)
     if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(v, opened.chain, payload)
   addTx()
   if (options.turnover === true) addPower()

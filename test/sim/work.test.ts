@@ -28,6 +28,12 @@ const honest = honestPart(simulatedEnvironment)
 /** Its environment is not the standard one: nor are its verdicts on others. */
 const wrongResult = honestPart({ run: async (task) => (await simulatedEnvironment.run(task)).map((byte) => byte ^ 1) })
 
+/** Signs for a missing chip with the key of another; the sum of the BLS keys is at hand. */
+const oneForTwo: Part = (v) => {
+  const [present] = netChips(v) as [TestChip]
+  return { environment: simulatedEnvironment, chips: { ...signerOf(netChips(v)), answer: (_, message) => present.sign(message) } }
+}
+
 type Check = Genesis['environment']
 
 /** Four equal validators, of which the one at place `odd` does its part in its own way. */
@@ -113,14 +119,7 @@ describe('U2.5-CAT-1 U2.3-PIEE-3 U2.3-PIEE-4 deferred: the work of each block is
   })
 
   test.each<readonly [string, Part, readonly string[]]>([
-    [
-      'one chip in the place of two',
-      (v) => {
-        const [present] = netChips(v) as [TestChip]
-        return { environment: simulatedEnvironment, chips: { ...signerOf(netChips(v)), answer: (_, message) => present.sign(message) } }
-      },
-      ['answer'],
-    ],
+    ['one chip in the place of two', oneForTwo, ['answer']],
     [
       'answers copied from the block of another',
       (v, chain) => ({ environment: simulatedEnvironment, chips: copier(v, chain) }),
@@ -155,8 +154,11 @@ describe('U5.2-ENV-1 U5.2-ENV-2 before-vote: validators run the operator before 
     expect(report.minted).toBe(paid(report))
   })
 
-  test('a validator that shows a wrong result: its rounds are void, and the next ones go on', async () => {
-    const { report, of } = await run('before-vote', wrongResult)
+  test.each<readonly [string, Part]>([
+    ['shows a wrong result', wrongResult],
+    ['has one chip in the place of two', oneForTwo],
+  ])('a validator that %s: its rounds are void, and the next ones go on', async (_, part) => {
+    const { report, of } = await run('before-vote', part)
     expect(agreement(report)).toEqual(AGREED)
     expect(of(true)).toEqual([])
     all(of(false), 'released')

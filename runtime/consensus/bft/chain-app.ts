@@ -19,7 +19,7 @@ import {
   type Certificate,
 } from '../../core/index.ts'
 import { catDigest, verdictsDigest } from '../cat/index.ts'
-import { decodeBlock, encodeBlock, type Block, type Chain, type ExecutedBlock } from '../chain/index.ts'
+import { decodeBlock, encodeBlock, type Block, type BlockWork, type Chain, type ExecutedBlock } from '../chain/index.ts'
 import type { Proposer } from '../crypto-port.ts'
 import type { FinalNotice } from './messages.ts'
 import type { BlockApp } from './node.ts'
@@ -112,13 +112,24 @@ export function chainApp({ chain, proposer, clock, work: options }: ChainAppOpti
     }
   }
 
+  /** Undefined where validators look before they vote and the own CAT does not hold: a chip that answers wrongly costs the turn, not the node. */
+  async function propose(round: number, own: Partial<BlockWork>): Promise<ExecutedBlock | undefined> {
+    try {
+      return (await chain.proposeBlock({ timeMs: clock(), round, proposer, ...own })).executed
+    } catch (error) {
+      if (chain.genesis.environment === 'before-vote' && isUtnetError(error, 'chain_invalid')) return undefined
+      throw error
+    }
+  }
+
   return {
     setup,
     build: async (height, round) => {
       if (chain.head().header.height + 1 !== height) return undefined
       const own = work === undefined ? {} : await work.propose()
       if (own === undefined) return undefined
-      const made = (await chain.proposeBlock({ timeMs: clock(), round, proposer, ...own })).executed
+      const made = await propose(round, own)
+      if (made === undefined) return undefined
       executed.set(toHex(made.hash), made)
       return encodePayload({ block: made.block, parentCertificate: made.parentCertificate })
     },

@@ -1,4 +1,5 @@
 /** Carries the machine's effects out, one event at a time and each effect in its place. Disk, network, clock and application come in as ports. */
+import { isUtnetError } from '../../core/index.ts'
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
 import type { Evidence } from './evidence.ts'
 import type { Bft } from './machine.ts'
@@ -125,8 +126,13 @@ export class BftNode {
 
   /** Runs beside all else: the next height does not wait for it. */
   async #judge(height: number): Promise<void> {
-    const verdict = await this.#ports.app.verdicts?.judge(height)
-    if (verdict !== undefined && !this.#stopped) this.#ports.send(verdict, undefined)
+    try {
+      const verdict = await this.#ports.app.verdicts?.judge(height)
+      if (verdict !== undefined && !this.#stopped) this.#ports.send(verdict, undefined)
+    } catch (error) {
+      // a store that failed or was closed: what stands on it ends the node by itself
+      if (!isUtnetError(error)) throw error
+    }
   }
 
   async #run(event: BftEvent): Promise<void> {

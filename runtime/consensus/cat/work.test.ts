@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decode, encode, isUtnetError, nodeAccountKey, totalPower, utf8, type Cbor, type Validator } from '../../core/index.ts'
+import { decode, encode, isUtnetError, LIMITS, nodeAccountKey, totalPower, utf8, type Cbor, type Validator } from '../../core/index.ts'
 import { rewardKey, WorkingState } from '../state/index.ts'
 import { crypto, testChain } from '../test-kit.ts'
 import {
@@ -88,6 +88,9 @@ test('without a CAT that holds the block stands, and its reward is lost with the
   }
   expect(await lost(NO_CAT)).toBe('none')
   expect(await lost(utf8('junk'))).toBe('form')
+  // nobody can fill the chain with what is none: at the limit it stands, one byte over it is no block
+  expect(await lost(new Uint8Array(LIMITS.catBytes))).toBe('form')
+  await expect(w.block({ cat: new Uint8Array(LIMITS.catBytes + 1) })).rejects.toThrow('over the limit catBytes')
   const other = w.nodes.find((n) => n !== w.leader())
   expect(['aggregate', 'form']).toContain(await lost(await w.cat(other)))
   const cat = decodeCat(await w.cat())

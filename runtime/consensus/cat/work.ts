@@ -4,6 +4,8 @@
  */
 import {
   isUtnetError,
+  limitError,
+  LIMITS,
   nodeAccountKey,
   signersOf,
   totalPower,
@@ -113,11 +115,12 @@ function rewardIn({ rules, round }: WorkContext): bigint {
 }
 
 /**
- * Applies a block's CAT and verdicts to the state behind its transactions. Throws `chain_invalid` for a verdict that may not stand in it; and under
+ * Applies a block's CAT and verdicts to the state behind its transactions. Throws `chain_invalid` for a CAT over the limit, and for a verdict that may not stand in it; and under
  * `before-vote` where a proposer with chips shows no valid CAT. Under `deferred` such a block stands, without reward.
  */
 export function applyWork(state: WorkingState, c: WorkContext, cat: Uint8Array, verdicts: readonly Uint8Array[]): void {
   const { environment, blockReward } = c.rules
+  if (cat.length > LIMITS.catBytes) throw limitError('chain_invalid', 'catBytes', cat.length, LIMITS.catBytes, 'CAT of the block')
   if (environment === 'before-vote' && verdicts.length > 0) throw refuse('under before-vote the certificate is the verdict')
   for (const verdict of readVerdicts(verdicts)) count(state, c, verdict)
   const closing = c.height - VERDICT_BLOCKS

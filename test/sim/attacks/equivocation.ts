@@ -1,15 +1,32 @@
-import type { Message, Vote } from '../../../runtime/consensus/bft/index.ts'
+import {
+  decodePayload,
+  encodePayload,
+  payloadLabel,
+  type BftCrypto,
+  type Message,
+  type Proposal,
+} from '../../../runtime/consensus/bft/index.ts'
 import { runChainNet, type ChainLiar } from '../chain-net.ts'
 import { broken, held, type Attack } from './attack.ts'
 
-/** Signs two votes in each place: for the block to some, for none to others. */
+/** Another block of the same place: good too, but for one millisecond. */
+function otherBlock(message: Proposal, own: BftCrypto): Proposal {
+  const { block, parentCertificate } = decodePayload(message.payload)
+  const payload = encodePayload({ block: { ...block, header: { ...block.header, time: block.header.time + 1 } }, parentCertificate })
+  const { height, round, validRound } = message
+  const body = { height, round, validRound, block: payloadLabel(payload)?.id ?? message.block }
+  return { ...message, ...body, payload, signature: own.signProposal(body) }
+}
+
+/** Signs two blocks in each place that it leads, and two votes in each phase: for the block, and for none. */
 const twoFaced: ChainLiar = {
   index: 0,
   outgoing: (message, to, own): readonly Message[] => {
-    if (message.kind !== 'vote' || to % 2 === 0 || message.block === null) return [message]
+    if (to % 2 === 0) return [message]
+    if (message.kind === 'proposal' && message.validRound < 0) return [message, otherBlock(message, own)]
+    if (message.kind !== 'vote' || message.block === null) return [message]
     const body = { height: message.height, round: message.round, phase: message.phase, block: null }
-    const second: Vote = { kind: 'vote', ...body, voter: message.voter, signature: own.signVote(body) }
-    return [message, second]
+    return [message, { kind: 'vote', ...body, voter: message.voter, signature: own.signVote(body) }]
   },
 }
 
@@ -17,9 +34,9 @@ const twoFaced: ChainLiar = {
 export const equivocation: Attack = {
   name: 'equivocation',
   of: '4.4',
-  aim: 'a validator signs two votes in one place, and goes on as if nothing had happened',
+  aim: 'a validator signs two blocks or two votes in one place, and goes on as if nothing had happened',
   defences: {
-    evidence: 'whoever holds both votes brings them onto the chain, which burns the bond; from the next epoch on its vote key has no power',
+    evidence: 'whoever holds both brings them onto the chain, which burns the bond; from the next epoch on its vote key has no power',
   },
   run: async (seed, without) => {
     const report = await runChainNet({
