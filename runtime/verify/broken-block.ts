@@ -34,6 +34,12 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
     ['certificate of the anchor block', root.anchorBlock.certificate],
     ['header of the context block', root.contextBlock.header],
     ['certificate of the context block', root.contextBlock.certificate],
+    ...(root.rollup === null
+      ? []
+      : [
+          ['header of the block of the rollup', root.rollup.block.header] as const,
+          ['certificate of the block of the rollup', root.rollup.block.certificate] as const,
+        ]),
     ...root.epochs.flatMap((epoch) => [
       ['header of an epoch', epoch.header] as const,
       ['certificate of an epoch', epoch.certificate] as const,
@@ -43,13 +49,6 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
     ...root.callees.map((cid) => ['module of a called contract', cid] as const),
     ...opened,
     ...(root.witness === null ? [] : [['witness', root.witness] as const]),
-    // last, for it may be the anchor block itself
-    ...(root.rollup === null
-      ? []
-      : [
-          ['header of the block of the rollup', root.rollup.block.header] as const,
-          ['certificate of the block of the rollup', root.rollup.block.certificate] as const,
-        ]),
     ...(root.withModels ? root.models.map((cid) => ['model', cid] as const) : []),
   ]
 }
