@@ -75,7 +75,8 @@ for (let i = 0; i < batches.length; i++) {
 while (chain.waiting() > 0) await block()
 const seconds = (performance.now() - began) / 1_000
 const { outcome } = await chain.query({ contract: 'token', export: 'total', args: [] })
-if (outcome.result !== BigInt(count) * 1_000_000n && outcome.result !== count * 1_000_000) throw new Error(`the supply is ${String(outcome.result)}`)
+if (outcome.result !== BigInt(count) * 1_000_000n && outcome.result !== count * 1_000_000)
+  throw new Error(`the supply is ${String(outcome.result)}`)
 const height = chain.head().header.height
 await own.close()
 await verifiers.close()

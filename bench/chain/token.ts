@@ -30,7 +30,8 @@ function peerBlocks(from: readonly EthSender[]): { readonly before: string[][]; 
   const to = createContractAddress(maker.address, 0n).toString()
   // the maker's first nonce makes the contract
   const nonceOf = (i: number, n: number): number => (i === 0 ? n + 1 : n)
-  const call = (i: number, n: number, data: string): string => rawTx(from[i] as EthSender, { nonce: nonceOf(i, n), to, data, gasLimit: GAS }, common)
+  const call = (i: number, n: number, data: string): string =>
+    rawTx(from[i] as EthSender, { nonce: nonceOf(i, n), to, data, gasLimit: GAS }, common)
   const before = [
     [rawTx(maker, { nonce: 0, data: erc20.code, gasLimit: 2_000_000 }, common)],
     from.map((sender, i) => call(i, 0, erc20.mint(sender.address.toString(), 1_000_000n))),

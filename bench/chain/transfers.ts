@@ -71,7 +71,14 @@ export async function transferRows(emit: (row: Row) => void): Promise<void> {
     }),
   )
   const pairs = [
-    ['chain.transfers.vs-ethereumjs', '@ethereumjs/vm', 15, ethereumjs, noEthereumjs, 'runTx of signed raw transfers, state root at each 50'],
+    [
+      'chain.transfers.vs-ethereumjs',
+      '@ethereumjs/vm',
+      15,
+      ethereumjs,
+      noEthereumjs,
+      'runTx of signed raw transfers, state root at each 50',
+    ],
     [
       'chain.transfers.vs-anvil',
       'anvil',

@@ -29,9 +29,7 @@ export async function minePeer(
     const onDemand = options.includes('--no-mining')
     const anvil = await startAnvil(options, PINNED)
     try {
-      await anvil.batch(
-        from.map(({ address }) => ({ method: 'anvil_setBalance', params: [address.toString(), `0x${RICH.toString(16)}`] })),
-      )
+      await anvil.batch(from.map(({ address }) => ({ method: 'anvil_setBalance', params: [address.toString(), `0x${RICH.toString(16)}`] })))
       const mine = async (txs: readonly string[]): Promise<void> => {
         const lanes = Array.from({ length: CONNECTIONS }, (_, lane) => txs.filter((_tx, i) => i % CONNECTIONS === lane))
         await anvil.sendRaw(lanes, BATCH)

@@ -8,7 +8,13 @@ interface Solc {
 
 interface Compiled {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
-  readonly contracts?: { readonly 'erc20.sol': { readonly Token: { readonly evm: { readonly bytecode: { readonly object: string }; readonly methodIdentifiers: Readonly<Record<string, string>> } } } }
+  readonly contracts?: {
+    readonly 'erc20.sol': {
+      readonly Token: {
+        readonly evm: { readonly bytecode: { readonly object: string }; readonly methodIdentifiers: Readonly<Record<string, string>> }
+      }
+    }
+  }
 }
 
 export interface Erc20 {

@@ -37,7 +37,14 @@ export interface EthCall {
 /** Raw bytes, hex, of a signed legacy transaction. */
 export function rawTx(from: EthSender, call: EthCall, common: Common): `0x${string}` {
   const { nonce, to, value = 0n, data = '0x', gasLimit } = call
-  const fields = { nonce, gasPrice: GAS_PRICE, gasLimit, value, data: data as `0x${string}`, ...(to === undefined ? {} : { to: to as `0x${string}` }) }
+  const fields = {
+    nonce,
+    gasPrice: GAS_PRICE,
+    gasLimit,
+    value,
+    data: data as `0x${string}`,
+    ...(to === undefined ? {} : { to: to as `0x${string}` }),
+  }
   return bytesToHex(createLegacyTx(fields, { common }).sign(from.secret).serialize())
 }
 
@@ -45,7 +52,11 @@ export function rawTx(from: EthSender, call: EthCall, common: Common): `0x${stri
 export function rawTransfers(from: readonly EthSender[], nonces: number, common: Common): `0x${string}`[][] {
   return Array.from({ length: nonces }, (_, nonce) =>
     from.map((sender, i) =>
-      rawTx(sender, { nonce, to: (from[(i * 7 + nonce + 1) % from.length] as EthSender).address.toString(), value: 1n, gasLimit: 21_000 }, common),
+      rawTx(
+        sender,
+        { nonce, to: (from[(i * 7 + nonce + 1) % from.length] as EthSender).address.toString(), value: 1n, gasLimit: 21_000 },
+        common,
+      ),
     ),
   )
 }

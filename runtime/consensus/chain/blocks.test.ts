@@ -18,7 +18,6 @@ import {
   verifyTrieProof,
   vrfInput,
   certificateHash,
-  sha256,
   decodeAccount,
   type Header,
   type TxPayload,

@@ -3,7 +3,17 @@ import { chainIdOf, equalBytes, LIMITS, paramsOf, UtnetError, type CID, type Kv,
 import { asParent, makeBloom } from '../block/index.ts'
 import { CatChecks, NO_CAT } from '../cat/index.ts'
 import { Mempool } from '../mempool/index.ts'
-import { burntOf, decodeRoots, encodeRoots, EMPTY_ROOTS, readAccount, rootHashes, updateState, walkAt, type TrieName } from '../state/index.ts'
+import {
+  burntOf,
+  decodeRoots,
+  encodeRoots,
+  EMPTY_ROOTS,
+  readAccount,
+  rootHashes,
+  updateState,
+  walkAt,
+  type TrieName,
+} from '../state/index.ts'
 import { createPageStore, damaged, type PageStore } from '../trie/index.ts'
 import type { Chain, ChainOptions } from './api.ts'
 import { buildBlock, executeBlock, loadModules } from './build.ts'
