@@ -1,6 +1,6 @@
 /** Keys and addresses in text, amounts in bytes. */
 import { bech32m } from '@scure/base'
-import { abytes, fromHex, toHex } from './bytes.ts'
+import { abytes, byteString, fromHex, toHex } from './bytes.ts'
 import { encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
 import { digest } from './hash.ts'
@@ -19,9 +19,20 @@ export function contractAddress(deployer: Uint8Array, nonce: number): Uint8Array
   return digest('addr', CONTRACT, encode([abytes(deployer, 20, 'deployer'), nonce])).subarray(12)
 }
 
+/** Texts made before: a call names four addresses, mostly the same ones. */
+const texts = new Map<string, string>()
+const TEXTS = 8_192
+
 /** Text form of an address: bech32m with prefix `ut`. */
 export function formatAddress(address: Uint8Array): string {
-  return bech32m.encode(PREFIX, bech32m.toWords(abytes(address, 20, 'address')))
+  const id = byteString(abytes(address, 20, 'address'))
+  let text = texts.get(id)
+  if (text === undefined) {
+    text = bech32m.encode(PREFIX, bech32m.toWords(address))
+    if (texts.size >= TEXTS) texts.clear()
+    texts.set(id, text)
+  }
+  return text
 }
 
 /** Bytes of an address in text; throws `core_bad_text` naming `what`. */

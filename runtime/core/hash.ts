@@ -42,8 +42,12 @@ export function useSha256Each(fn: Sha256Each): void {
 /** Longer messages are hashed one by one: there is little to gain. */
 const ROW_BYTES = 512
 
+/** Fewer are hashed sooner than laid out. */
+const FEW = 4
+
 /** SHA-256 of each of many messages, in their order; short ones are hashed together. */
 export function sha256All(messages: readonly Uint8Array[]): Uint8Array[] {
+  if (messages.length < FEW) return messages.map((m) => backend(m))
   const short = messages.filter((m) => m.length <= ROW_BYTES)
   const together = new Uint8Array(short.reduce((n, m) => n + m.length, 0))
   let end = 0

@@ -34,6 +34,9 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return rootOfHashes(sha256All(leaves.map((data) => concatBytes(LEAF, data))))
 }
 
+/** Trees so small gain nothing from hashing a level at once. */
+const FEW = 8
+
 /** A node's message: its byte, and two hashes. */
 const NODE_BYTES = 65
 
@@ -41,6 +44,7 @@ const NODE_BYTES = 65
 export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
   if (hashes.length === 0) return sha256(new Uint8Array(0))
   let level = hashes
+  if (hashes.length < FEW) return rootOf(hashes, 0, hashes.length).slice()
   while (level.length > 1) {
     const pairs = level.length >> 1
     const messages = new Uint8Array(pairs * NODE_BYTES)

@@ -19,8 +19,9 @@ test('many messages hashed together give what each gives alone: by the portable 
     { weight: 8, arbitrary: fc.uint8Array({ maxLength: 200 }) },
     { weight: 1, arbitrary: fc.integer({ min: 4_000, max: 4_200 }).map((n) => new Uint8Array(n).fill(n & 255)) },
   )
-  const agree = (messages: readonly Uint8Array[]): void =>
+  const agree = (messages: readonly Uint8Array[]): void => {
     expect(digests(messages)).toBe(messages.map((m) => createHash('sha256').update(m).digest('hex')).join(''))
+  }
   for (const native of [false, true]) {
     if (native) useNativeHashes()
     fc.assert(fc.property(fc.array(one, { maxLength: 40 }), agree), { numRuns: 60 })

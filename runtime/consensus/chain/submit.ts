@@ -92,9 +92,9 @@ export async function submitAll(core: ChainCore, wires: readonly Uint8Array[]): 
       if (isUtnetError(tx)) return tx
       return tried(() => {
         if (core.mempool.get(tx.hash) !== undefined) return tx
-        if (bad.has(tx)) throw badSignature(tx)
         const view = poolView(core)
         core.mempool.admit(tx, view)
+        if (bad.has(tx)) throw badSignature(tx)
         checkUse(core, tx)
         core.mempool.add(tx, view)
         return tx

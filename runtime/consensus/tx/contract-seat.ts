@@ -1,5 +1,5 @@
 /** Finds contracts in the state. */
-import { isUtnetError, parseAddress } from '../../core/index.ts'
+import { equalBytes, isUtnetError, parseAddress } from '../../core/index.ts'
 import {
   codeKey,
   decodeContract,
@@ -18,10 +18,15 @@ export function readName(state: StateReader, name: string): NameRecord | undefin
   return bytes === undefined ? undefined : decodeName(bytes)
 }
 
+/** The record read last: calls of one contract come one after another. */
+let last: { readonly bytes: Uint8Array; readonly record: ContractRecord } | undefined
+
 /** The record of the contract at an address, if there is one. */
 export function contractAt(state: StateReader, address: Uint8Array): ContractRecord | undefined {
   const bytes = state.get('contracts', codeKey(address))
-  return bytes === undefined ? undefined : decodeContract(bytes)
+  if (bytes === undefined) return undefined
+  if (last === undefined || !equalBytes(last.bytes, bytes)) last = { bytes: bytes.slice(), record: decodeContract(bytes) }
+  return last.record
 }
 
 /** The contract at an address. */
