@@ -29,18 +29,17 @@ function parts(root: BundleRoot): readonly (readonly [string, CID])[] {
       : [[`${name} opening`, part.opening] as const, ...part.files.map((file) => [`file of the ${name}`, file] as const)]
   })
   return [
-    // first, for it may be the anchor block itself
+    ['receipt', root.receipt],
+    ['header of the anchor block', root.anchorBlock.header],
+    ['certificate of the anchor block', root.anchorBlock.certificate],
+    ['header of the context block', root.contextBlock.header],
+    ['certificate of the context block', root.contextBlock.certificate],
     ...(root.rollup === null
       ? []
       : [
           ['header of the block of the rollup', root.rollup.block.header] as const,
           ['certificate of the block of the rollup', root.rollup.block.certificate] as const,
         ]),
-    ['receipt', root.receipt],
-    ['header of the anchor block', root.anchorBlock.header],
-    ['certificate of the anchor block', root.anchorBlock.certificate],
-    ['header of the context block', root.contextBlock.header],
-    ['certificate of the context block', root.contextBlock.certificate],
     ...root.epochs.flatMap((epoch) => [
       ['header of an epoch', epoch.header] as const,
       ['certificate of an epoch', epoch.certificate] as const,

@@ -3,7 +3,7 @@ import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { heightsToFork } from './fork.ts'
 import { realKeys } from './real-keys.ts'
 import { STRATEGIES } from './strategies.ts'
-import { HEAL_ROUNDS, HONEST_LEADERS, runWorld, type Defence, type WorldOptions, type WorldReport } from './world.ts'
+import { HEAL_ROUNDS, HONEST_LEADERS, runWorld, type WorldOptions, type WorldReport } from './world.ts'
 
 useNativeHashes()
 
@@ -84,37 +84,7 @@ describe('U2.4-POCI the simulator', () => {
   })
 })
 
-describe('each defence taken out shows what it holds off (research 4.4)', () => {
-  test('locks: a fork within 10,000 heights', { timeout: 120_000 }, async () => {
-    expect(await heightsToFork(1, 10_000)).toBeLessThanOrEqual(10_000)
-  })
-
-  /** Defence, the strategy that it holds off, what is seen without it. */
-  const CASES: readonly (readonly [Defence, string, RegExp])[] = [
-    ['signed-row', 'silent', /signed twice|offender|conflict/],
-    ['phase', 'replay', /accused|conflict/],
-    ['height', 'replay', /accused|conflict/],
-    ['time', 'time-thief', /time of the future/],
-    ['leader-draw', 'censor', /waited/],
-    ['rounds', 'silent', /no progress/],
-  ]
-  test.each(CASES)('%s, against %s', async (defence, strategy, seen) => {
-    const options = { nodes: 4, heights: 300, strategies: [strategy] }
-    let found = ''
-    for (let seed = 1; seed <= 6 && !seen.test(found); seed++) {
-      const { conflicts, faults } = await runWorld({ ...options, seed, without: [defence] })
-      found = [...faults, ...conflicts.map(() => 'conflict')].join('; ')
-    }
-    expect(found).toMatch(seen)
-    await green({ ...options, seed: 1 })
-  })
-
-  test('a third: with more the same liars make two certificates', async () => {
-    let conflicts = 0
-    for (let seed = 1; seed <= 6 && conflicts === 0; seed++)
-      conflicts += (
-        await runWorld({ seed, nodes: 4, heights: 300, strategies: ['equivocate-all'], without: ['third'], untilConflict: true })
-      ).conflicts.length
-    expect(conflicts).toBeGreaterThan(0)
-  })
+// what becomes of a chain without each of the other defences, the attacks show
+test('with the locks taken out: a fork within 10,000 heights (research 4.4)', { timeout: 120_000 }, async () => {
+  expect(await heightsToFork(1, 10_000)).toBeLessThanOrEqual(10_000)
 })

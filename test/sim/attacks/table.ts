@@ -11,14 +11,16 @@ export interface AttackRow {
   readonly expected: boolean
 }
 
-/** Runs every attack, or those named: with all its defences, and then once for each of them taken out where `apart` is true. */
+/** Runs every attack, or those named: with all its defences (`whole`), once for each of them taken out (`apart`), or both. */
 export async function* attackRows(
   seed: number,
   names: readonly string[] = ATTACKS.map((a) => a.name),
-  apart = true,
+  which: 'whole' | 'apart' | 'both' = 'both',
 ): AsyncGenerator<AttackRow> {
   for (const attack of ATTACKS.filter((a) => names.includes(a.name))) {
-    for (const without of [undefined, ...(apart ? Object.keys(attack.defences) : [])]) {
+    const whole = which === 'apart' ? [] : [undefined]
+    const apart = which === 'whole' ? [] : Object.keys(attack.defences)
+    for (const without of [...whole, ...apart]) {
       const { broken, seen } = await attack.run(seed, new Set(without === undefined ? [] : [without]))
       yield { attack: attack.name, without, broken, seen, expected: broken === (without !== undefined) }
     }

@@ -2,7 +2,7 @@ import { digest, encode, nextSeed, vrfInput } from '../../../runtime/core/index.
 import { broken, held, type Attack } from './attack.ts'
 import { drawn, leaderOf, LOTTERY_CHAIN, seedAfter, sigmasAbove, simulatedBeta } from './lottery.ts'
 
-const HEIGHTS = 12_000
+const HEIGHTS = 8_000
 /** Blocks that an attacker tries where the seed hangs on the block. */
 const TRIES = 16
 /** Rounds that it looks ahead. */

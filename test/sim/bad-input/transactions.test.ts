@@ -40,9 +40,11 @@ import {
   type TestUser,
 } from '../../../runtime/consensus/test-kit.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
+import { knownAnswers } from '../known-answers.ts'
 import { spoiltBytes, spoiltValues } from './spoil.ts'
 
 crypto.useNativeHashes()
+const port = knownAnswers(crypto)
 
 const person = (name: string): TestUser => {
   const secret = sha256(utf8(name))
@@ -148,20 +150,25 @@ interface Two {
 
 /** Two chains with a contract on them. */
 async function two(): Promise<Two> {
-  const pair = { a: await testChain({ genesis }), b: await testChain({ genesis }) }
+  const pair = { a: await testChain({ genesis, crypto: port }), b: await testChain({ genesis, crypto: port }) }
   pair.a.send(maker, { kind: 'publish', name: 'shop', module: cidOf(RAW, Uint8Array.of(1)), world: 'contract', size: 10 })
   const anchor = pair.a.send(maker, ANCHOR)
   await both(pair)
   return { ...pair, anchor }
 }
 
-/** The next block of the one, run and committed by the other: neither may differ, and no money may come or go. */
+/** The next block of the one, run and committed by the other: neither may differ. */
 async function both({ a, b }: Omit<Two, 'anchor'>): Promise<number> {
   const { outcomes } = await a.produce()
   const block = a.chain.blockAt(a.chain.head().header.height)
   if (block.certificate === null) throw new Error('no certificate')
   await b.chain.commitBlock(b.chain.executeBlock(block), block.certificate)
   expect(toHex(b.chain.head().hash)).toBe(toHex(a.chain.head().hash))
+  return outcomes.length
+}
+
+/** No money came or went. */
+function audit({ a }: Two): void {
   let sum = 0n
   const burnt = toHex(sha256(BURNT_KEY))
   for (const [position, value] of a.chain.walk('accounts')) {
@@ -172,7 +179,6 @@ async function both({ a, b }: Omit<Two, 'anchor'>): Promise<number> {
     }
   }
   expect(sum).toBe(supplyOf(genesis))
-  return outcomes.length
 }
 
 const CODES = /^(tx_|core_|name_|guest_|receipt_invalid|chain_)/
@@ -218,7 +224,7 @@ test('a transaction of any kind whose bytes were changed after it was signed is 
   let sent = 0
   for (const kind of KINDS) {
     const good = signed(bodyOf(pair.a, by, all[kind]), by)
-    for (const { what, bytes } of spoiltBytes(good, kind, 24)) {
+    for (const { what, bytes } of spoiltBytes(good, kind, 12)) {
       expect([what, taken(pair, bytes, what)]).toEqual([what, false])
       sent++
     }
@@ -247,6 +253,7 @@ test('a transaction of any kind with every field wrong in turn, signed so: refus
       waiting = 0
     }
     ran += await both(pair)
+    audit(pair)
   }
   expect(refused).toBeGreaterThan(900)
   expect(ran).toBeGreaterThan(100)
