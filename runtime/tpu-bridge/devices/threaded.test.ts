@@ -29,7 +29,7 @@ const heavy = model(
 )
 
 test('a run over the deadline is device_failed; its neighbours too; the next load has a new thread', async () => {
-  const device = use(threaded('onnx-web', { deadlineMs: 2500 }))
+  const device = use(threaded('onnx-web', { deadlineMs: 5000 }))
   const slow = await device.load(heavy, fileCid(heavy))
   const small = identity(ONNX_TYPE.f32, [1])
   const neighbour = await device.load(small, fileCid(small))
