@@ -128,6 +128,10 @@ test.each([
   [['chain', 'block', '999999'], 1, 'chain_height', '999999'],
   [['chain', 'power', '999999'], 1, 'chain_height', '999999'],
   [['chain', 'power', 'x'], 2, 'usage', 'EPOCH'],
+  [['chain', 'status', '--limit', '3'], 2, 'usage', '--limit'],
+  [['chain', 'distrust', 'x'], 2, 'usage', 'x is not a chain id'],
+  [['chain', 'events', '--from', '5', '--to', '3'], 2, 'usage', '--from 5'],
+  [['dev', '--epoch-blocks', '0'], 2, 'usage', '--epoch-blocks'],
   [['chain', 'status', '--node', 'http://127.0.0.1:1'], 1, 'node_unreachable', '127.0.0.1:1'],
   [['receipt', 'bafyreibb3nchjxk67xokmd4wpmiyoz6iku54azx4q62rusaleimlnq56xm'], 1, 'receipt_not_found', 'bafyreibb3'],
 ] as const)('%j exits %i with %s and names what was wrong', async (args, code, error, offender) => {
@@ -138,6 +142,11 @@ test.each([
   expect(document.error.message).toContain(offender)
   expect(document.error.hint).not.toMatch(/\b(GET|POST) \//)
   expect(document.error.hint.length).toBeGreaterThan(3)
+})
+
+test('epochs of a chain that is made stay as they are: exits 2', async () => {
+  const { code, stderr } = await inside('dev', '--data', path('data'), '--epoch-blocks', '5')
+  expect([code, stderr]).toEqual([2, expect.stringContaining('is made')])
 })
 
 test('a contract: call, query, proof; 64-bit integers are decimal strings', async () => {

@@ -18,8 +18,8 @@ const COMMON = {
 const DEFAULT_URL = 'http://127.0.0.1:8787'
 
 function overview(): string {
-  const width = Math.max(...VERBS.map((v) => v.usage.length))
-  const rows = VERBS.map((v) => `  ${v.usage.padEnd(width)}  ${v.summary}`)
+  // Some take more flags than a terminal has columns: what a command does stands below how it is used.
+  const rows = VERBS.map((v) => `  ${v.usage}\n      ${v.summary}`)
   return [
     'usage: utnet COMMAND',
     '',
@@ -81,11 +81,12 @@ function parse(argv: readonly string[]): Parsed {
   return { verb, args: parsed.positionals.map(unmark), flags }
 }
 
-function report(thrown: unknown, json: boolean): number {
+function report(thrown: unknown, json: boolean, verb: string | undefined): number {
   const error = asUtnetError(thrown)
   // What the gateway says to any HTTP client is worth less here than the command to run.
   const own = error.hint === hintOf(error.code) ? undefined : error.hint
-  const hint = own ?? HINTS[error.code] ?? error.hint ?? 'utnet help'
+  const help = error.code === 'usage' && VERBS.some((v) => v.name === verb) ? `utnet ${String(verb)} --help` : undefined
+  const hint = own ?? help ?? HINTS[error.code] ?? error.hint ?? 'utnet help'
   if (json) {
     const { code, fault, message, limit, used, allowed, details } = error
     const document = { error: { code, fault, message, hint, limit, used: used?.toString(), allowed: allowed?.toString(), details } }
@@ -133,7 +134,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       say: (text) => process.stderr.write(`${text}\n`),
     })
   } catch (thrown) {
-    return report(thrown, json)
+    return report(
+      thrown,
+      json,
+      argv.find((a) => a !== '--json'),
+    )
   }
 }
 

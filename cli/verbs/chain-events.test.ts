@@ -40,7 +40,9 @@ test('all pages are printed up to the limit, and stderr says where it stopped', 
   expect(counts).toEqual(['1', '2'])
   expect(said[0]).toMatch(/more lies behind 3\.1/)
   expect((await run({ proof: true, limit: '1' })).printed[0]).toHaveProperty('proof')
-  expect((await run({ filter: ['event=other'] })).counts).toEqual([])
+  const none = await run({ filter: ['event=other'] })
+  expect(none.counts).toEqual([])
+  expect(none.said[0]).toMatch(/^nothing up to block \d+$/)
 })
 
 test('--follow prints what comes, behind what was searched, and stops at the limit', async () => {

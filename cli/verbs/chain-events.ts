@@ -31,13 +31,16 @@ export async function printEvents(context: VerbContext): Promise<number> {
   if (follow && to !== undefined) throw new UtnetError('usage', '--follow has no end: leave out --to')
   if (follow && proof)
     throw new UtnetError('usage', 'a live stream carries no proofs', { hint: 'ask for one by its id: --filter tx=ID --proof' })
+  if (from !== undefined && to !== undefined && from > to) throw new UtnetError('usage', `--from ${from} lies behind --to ${to}`)
   let left = count(context, 'limit') ?? (follow ? Number.POSITIVE_INFINITY : LIMIT)
   if (left < 1) throw new UtnetError('usage', '--limit must be at least 1')
   const print = (entry: ChainEntry): void => {
     context.print(entry)
+    found++
     left--
   }
   let after: string | undefined
+  let found = 0
   // what has been is searched, unless only what comes is asked for
   while (left > 0 && (!follow || from !== undefined)) {
     const page = await node.chainEvents({
@@ -52,6 +55,10 @@ export async function printEvents(context: VerbContext): Promise<number> {
     after = page.next
     if (page.done) break
     if (left <= 0) context.say(`more lies behind ${after}: raise --limit, or --from ${after.split('.')[0] as string}`)
+  }
+  if (found === 0 && after !== undefined) {
+    const read = Number(after.split('.')[0])
+    context.say(from !== undefined && read < from ? `there is no block ${from} yet` : `nothing up to block ${read}`)
   }
   if (!follow || left <= 0) return 0
   const stop = new AbortController()

@@ -6,15 +6,40 @@ import { textFlag, type Verb } from '../verb.ts'
 import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
 import { FOLLOW_OPTIONS, followChain } from './chain-follow.ts'
 
+/** The flags that an action takes; one that would do nothing is a mistake. */
+const TAKES: Readonly<Record<string, readonly string[]>> = {
+  status: [],
+  block: [],
+  power: [],
+  events: Object.keys(EVENT_OPTIONS),
+  follow: [...Object.keys(FOLLOW_OPTIONS), 'output'],
+  genesis: ['output'],
+  trust: [],
+  distrust: [],
+}
+
+function chainIdText(text: string): string {
+  try {
+    return parseCid(text, 'chain id').toString()
+  } catch (cause) {
+    throw new UtnetError('usage', `${text} is not a chain id`, { hint: 'see them: utnet chain trust', cause })
+  }
+}
+
 export const chain: Verb = {
   name: 'chain',
   usage:
-    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [-o FILE] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
+    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [--genesis FILE] [-o FILE] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
   summary: 'head, a block, who votes with what power, events of its history, the genesis file, chains this user trusts',
   options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS, ...FOLLOW_OPTIONS },
   positionals: [1, 2],
   async run(context) {
     const [action, what] = context.args
+    const takes = TAKES[String(action)]
+    const idle = Object.keys({ ...EVENT_OPTIONS, ...FOLLOW_OPTIONS, output: 0 }).find(
+      (f) => context.flags[f] !== undefined && !takes?.includes(f),
+    )
+    if (takes !== undefined && idle !== undefined) throw new UtnetError('usage', `chain ${String(action)} takes no --${idle}`)
     switch (action) {
       case 'status':
         context.print(await context.node().chain())
@@ -49,7 +74,7 @@ export const chain: Verb = {
         return 0
       case 'distrust': {
         if (what === undefined) throw new UtnetError('usage', 'chain distrust takes a CHAINID', { hint: 'see them: utnet chain trust' })
-        const chainId = parseCid(what, 'chain id').toString()
+        const chainId = chainIdText(what)
         distrustChain(chainId)
         context.print({ distrusted: chainId })
         return 0

@@ -1,6 +1,6 @@
 /** `utnet dev`: an embedded node: gateway, runtime, a chain of one validator, store. */
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { LIMITS, UtnetError, type Retention } from '../../runtime/core/index.ts'
 import type { DevNode } from '../../runtime/node/index.ts'
 import { loadRuntime } from '../runtime.ts'
@@ -59,6 +59,18 @@ function cheatOf(context: VerbContext): number | undefined {
   return Math.round(1 / share)
 }
 
+/** Blocks of an epoch, of a chain that this start makes. */
+function epochBlocksOf(context: VerbContext, data: string): number | undefined {
+  const text = textFlag(context, 'epoch-blocks')
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UtnetError('usage', `--epoch-blocks must be 1 to 999999, got ${text}`)
+  if (existsSync(join(data, 'chain', 'genesis.json')))
+    throw new UtnetError('usage', `the chain in ${data} is made: its epochs stay as they are`, {
+      hint: 'make another: utnet dev --data DIR --epoch-blocks N',
+    })
+  return Number(text)
+}
+
 interface Started {
   readonly data: string
   readonly port: number
@@ -66,11 +78,12 @@ interface Started {
   readonly receipts: 'on' | 'off'
   readonly threads: number | undefined
   readonly cheat: number | undefined
+  readonly epochBlocks: number | undefined
   readonly devices: DevicesAsked
 }
 
 async function start(options: Started): Promise<DevNode> {
-  const { data, port, retention, receipts, threads, cheat, devices } = options
+  const { data, port, retention, receipts, threads, cheat, epochBlocks, devices } = options
   const { startDevNode } = await loadRuntime()
   try {
     return await startDevNode({
@@ -80,6 +93,7 @@ async function start(options: Started): Promise<DevNode> {
       receipts: { default: receipts },
       ...(threads === undefined ? {} : { threads }),
       ...(cheat === undefined ? {} : { cheat }),
+      ...(epochBlocks === undefined ? {} : { epochBlocks }),
       ...devices,
     })
   } catch (cause) {
@@ -92,7 +106,7 @@ async function start(options: Started): Promise<DevNode> {
 
 export const dev: Verb = {
   name: 'dev',
-  usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] ${DEVICE_USAGE}`,
+  usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] [--epoch-blocks N] ${DEVICE_USAGE}`,
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
   options: {
     port: { type: 'string', short: 'p' },
@@ -102,6 +116,7 @@ export const dev: Verb = {
     receipts: { type: 'string' },
     threads: { type: 'string' },
     cheat: { type: 'string' },
+    'epoch-blocks': { type: 'string' },
     ...DEVICE_FLAGS,
   },
   positionals: [0, 0],
@@ -115,6 +130,7 @@ export const dev: Verb = {
       receipts: receiptsOf(context),
       threads: threadsOf(context),
       cheat: cheatOf(context),
+      epochBlocks: epochBlocksOf(context, data),
       devices: devicesAsked(context),
     }
     const stop = askedToStop()

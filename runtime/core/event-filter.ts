@@ -63,6 +63,8 @@ function eventName(value: string): string {
   return value
 }
 
+const HINT = 'such as contract=NAME, event=NAME or tx=ID; docs/spec/events.md lists the values of each kind'
+
 function criterionOf(kind: FilterKind, value: string): Criterion {
   switch (kind) {
     case 'contract':
@@ -93,12 +95,17 @@ export function parseFilter(texts: readonly string[]): readonly Criterion[] {
     const kind = FILTER_KINDS.find((known) => known === text.slice(0, at))
     const shown = text.slice(0, 80)
     if (kind === undefined || at === text.length - 1)
-      throw new UtnetError('request_invalid', `filter ${shown} is not KIND=VALUE with KIND one of ${FILTER_KINDS.join(', ')}`)
+      throw new UtnetError('request_invalid', `filter ${shown} is not KIND=VALUE with KIND one of ${FILTER_KINDS.join(', ')}`, {
+        hint: HINT,
+      })
     try {
       return criterionOf(kind, text.slice(at + 1))
     } catch (cause) {
       if (cause instanceof UtnetError && cause.code === 'request_invalid') throw cause
-      throw new UtnetError('request_invalid', `filter ${shown}: ${cause instanceof Error ? cause.message : 'unreadable'}`, { cause })
+      throw new UtnetError('request_invalid', `filter ${shown}: ${cause instanceof Error ? cause.message : 'unreadable'}`, {
+        hint: HINT,
+        cause,
+      })
     }
   })
   if (criteria.some((c) => c.kind === 'variable') && !criteria.some((c) => c.kind === 'contract'))

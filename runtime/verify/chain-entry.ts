@@ -50,7 +50,7 @@ export function verifyChainEntry(json: unknown, options: TrustOptions): Verifica
     const leaf = fromBase64(entry.proof.leaf, 'leaf')
     for (const [key, value] of Object.entries(saidBy(entry, leaf)))
       must(same((entry as unknown as Record<string, unknown>)[key], value), `${key} is not what the leaf says`)
-    return [{ entry, leaf }, `${entry.type} of transaction ${entry.tx}`]
+    return [{ entry, leaf }, entry.type === 'event' ? `event of transaction ${entry.tx}` : `transaction ${entry.tx}`]
   })
   const entry = () => needs(read, 'entry').entry
   const bytes = (): Uint8Array => fromBase64(entry().proof.header, 'header')

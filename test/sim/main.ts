@@ -3,20 +3,74 @@
  * `--chain`: the real chain in bad weather; `--attacks`: the table of all attacks; `--attack NAME [--without DEFENCE]`: one of them.
  */
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
-import { Arguments } from './arguments.ts'
+import { Arguments, UsageError } from './arguments.ts'
+import { ATTACKS } from './attacks/index.ts'
 import { printAttack, printTable } from './attacks/print.ts'
 import { runChainNet, weatherOf } from './chain-net.ts'
 import { realKeys } from './real-keys.ts'
-import { runWorld, type Defence, type WorldOptions } from './world.ts'
+import { STRATEGIES } from './strategies.ts'
+import { DEFENCES, runWorld, type WorldOptions } from './world.ts'
 
 useNativeHashes()
-const args = new Arguments(process.argv.slice(2))
+
+const USAGE = `usage: npm run sim -- [--seed N] [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--disks] [--real] [--without DEFENCE]
+       npm run sim -- --chain [--seed N] [--seeds COUNT] [--nodes N] [--heights N]
+       npm run sim -- --attacks [--seed N]
+       npm run sim -- --attack NAME [--without DEFENCE] [--seed N]
+`
+
+/** Says what cannot be meant, and ends: nothing was checked, so nothing may look green. */
+function refuse(cause: unknown): never {
+  if (!(cause instanceof UsageError)) throw cause
+  process.stderr.write(`${cause.message}\n${USAGE}`)
+  process.exit(2)
+}
+
+const TEXT = { type: 'string' } as const
+const LIST = { type: 'string', multiple: true } as const
+const SWITCH = { type: 'boolean' } as const
+
+function read(): { readonly args: Arguments; readonly first: number; readonly seeds: number } {
+  const given = process.argv.slice(2)
+  if (given.includes('--help')) {
+    process.stdout.write(USAGE)
+    process.exit(0)
+  }
+  const args = new Arguments(given, {
+    seed: TEXT,
+    seeds: TEXT,
+    nodes: TEXT,
+    heights: TEXT,
+    attack: TEXT,
+    strategy: LIST,
+    without: LIST,
+    disks: SWITCH,
+    real: SWITCH,
+    chain: SWITCH,
+    attacks: SWITCH,
+  })
+  const attack = args.text('attack')
+  const known = ATTACKS.find((a) => a.name === attack)
+  if (attack !== undefined && known === undefined)
+    throw new UsageError(`--attack ${attack} is not known; there are ${ATTACKS.map((a) => a.name).join(', ')}`)
+  args.values('without', known === undefined ? DEFENCES : Object.keys(known.defences))
+  args.values('strategy', Object.keys(STRATEGIES))
+  // one liar of four is the largest below a third
+  args.number('nodes', 4, 4)
+  args.number('heights', 1, 1)
+  return { args, first: args.number('seed', 1, 0), seeds: args.number('seeds', 1, 1) }
+}
+
+let asked: ReturnType<typeof read>
+try {
+  asked = read()
+} catch (cause) {
+  refuse(cause)
+}
+const { args, first, seeds } = asked
 
 /** By seed, so that a seed alone says all. */
 const NODES = [4, 5, 7, 4, 10, 5, 4, 7, 13, 6, 4, 5, 7, 4, 16, 6, 4, 7, 5, 30]
-
-const first = args.number('seed', 1)
-const seeds = args.number('seeds', 1)
 
 interface Line {
   readonly heights: number
@@ -25,12 +79,12 @@ interface Line {
 }
 
 async function world(seed: number): Promise<Line> {
-  const strategies = args.values('strategy')
+  const strategies = args.values('strategy', Object.keys(STRATEGIES))
   const options: WorldOptions = {
     seed,
-    nodes: args.number('nodes', NODES[seed % NODES.length] as number),
-    heights: args.number('heights', 200),
-    without: args.values('without') as Defence[],
+    nodes: args.number('nodes', NODES[seed % NODES.length] as number, 4),
+    heights: args.number('heights', 200, 1),
+    without: args.values('without', DEFENCES),
     disks: args.has('disks'),
     ...(strategies.length === 0 ? {} : { strategies }),
     ...(args.has('real') ? { keys: realKeys() } : {}),
@@ -44,8 +98,8 @@ async function world(seed: number): Promise<Line> {
 }
 
 async function chain(seed: number): Promise<Line> {
-  const nodes = args.number('nodes', NODES[seed % NODES.length] as number)
-  const report = await runChainNet({ ...weatherOf(seed, nodes), heights: args.number('heights', 30) })
+  const nodes = args.number('nodes', NODES[seed % NODES.length] as number, 4)
+  const report = await runChainNet({ ...weatherOf(seed, nodes), heights: args.number('heights', 30, 1) })
   const { blocks, stateRoots, conflicts, faults, powers, rewards: _, minted: __, ...rest } = report
   const parted = new Set(blocks.map((b) => b.join())).size + new Set(stateRoots).size - 2
   return {
@@ -76,9 +130,9 @@ async function runs(): Promise<boolean> {
   return red === 0
 }
 
-const [attack] = args.values('attack')
+const attack = ATTACKS.find(({ name }) => name === args.text('attack'))
 const good = await (attack !== undefined
-  ? printAttack(attack, args.values('without'), first)
+  ? printAttack(attack, args.values('without', Object.keys(attack.defences)), first)
   : args.has('attacks')
     ? printTable(first)
     : runs())

@@ -9,20 +9,22 @@ import { BLOCK_TXS, SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallS
 import { CredulousBft, ForgetfulBft, remember, STRATEGIES, type Liar, type Strategy } from './strategies.ts'
 
 /** What a run may do without, to show that it is needed. */
-export type Defence =
-  | 'locks'
-  | 'lock-proof'
-  | 'signed-row'
-  | 'phase'
-  | 'height'
-  | 'time'
-  | 'leader-draw'
-  | 'third'
-  | 'rounds'
+export const DEFENCES = [
+  'locks',
+  'lock-proof',
+  'signed-row',
+  'phase',
+  'height',
+  'time',
+  'leader-draw',
+  'third',
+  'rounds',
   /** Messages are sent once. */
-  | 'resend'
+  'resend',
   /** The power of members that cannot be heard does not count: each side of a cut goes on without the other. */
-  | 'absent'
+  'absent',
+] as const
+export type Defence = (typeof DEFENCES)[number]
 
 /** What befalls the network between two calm times. */
 const WEATHERS = ['lossy', 'halves', 'thirds', 'power', 'precommits', 'lossy-power', 'hunt'] as const

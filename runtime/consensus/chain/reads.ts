@@ -210,7 +210,7 @@ export function guestAt(core: ChainCore, name: string, at?: number): GuestRecord
   const state = stateOf(core, at ?? core.head.header.height)
   const record = readName(state, name)
   if (record === undefined)
-    throw new UtnetError('guest_not_found', `no guest is named ${name.slice(0, 80)}`, { hint: 'list the names with: utnet ls' })
+    throw new UtnetError('guest_not_found', `no guest is named ${name.slice(0, 80)}`, { hint: 'list the names with: utnet guests' })
   const versions: VersionRecord[] = []
   for (let i = Math.max(0, record.versions - VERSIONS_SHOWN); i < record.versions; i++) {
     versions.push(decodeVersion(state.get('contracts', versionKey(name, i)) as Uint8Array))

@@ -1,20 +1,10 @@
 /** The attacks on a terminal. */
-import { ATTACKS } from './index.ts'
+import type { Attack } from './attack.ts'
 import { attackRows } from './table.ts'
 
-/** Runs one attack as asked for. Gives false where the attacker got through, or where nothing is known by a name. */
-export async function printAttack(name: string, without: readonly string[], seed: number): Promise<boolean> {
-  const attack = ATTACKS.find((a) => a.name === name)
-  if (attack === undefined) {
-    process.stdout.write(`no attack ${name}; there are ${ATTACKS.map((a) => a.name).join(', ')}\n`)
-    return false
-  }
-  const unknown = without.find((d) => !(d in attack.defences))
-  if (unknown !== undefined) {
-    process.stdout.write(`${name} has no defence ${unknown}; it has ${Object.keys(attack.defences).join(', ')}\n`)
-    return false
-  }
-  process.stdout.write(`${name}: ${attack.aim}\n`)
+/** Runs one attack as asked for. Gives false where the attacker got through. */
+export async function printAttack(attack: Attack, without: readonly string[], seed: number): Promise<boolean> {
+  process.stdout.write(`${attack.name}: ${attack.aim}\n`)
   for (const [defence, what] of Object.entries(attack.defences))
     process.stdout.write(`  ${without.includes(defence) ? 'taken out: ' : 'stands:    '}${defence}: ${what}\n`)
   const { broken, seen } = await attack.run(seed, new Set(without))
