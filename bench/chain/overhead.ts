@@ -6,7 +6,7 @@ import { exactEnvironment } from '../../runtime/node/environment/index.ts'
 import { exactGuest } from '../../runtime/node/exact-guest.ts'
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { exactComponent } from '../../runtime/tpu-bridge/operators/testing/exact-guest.ts'
-import { runChainNet, type ChainNetWork } from '../../test/sim/chain-net.ts'
+import { runChainNet } from '../../test/sim/chain-net.ts'
 import { honestPart, netWork } from '../../test/sim/net-work.ts'
 import { rowOf, type Row } from '../row.ts'
 
@@ -16,10 +16,10 @@ const WARM = 12
 const MEASURED = 20
 
 /** CPU seconds that a net takes up to a height. */
-async function cpuOf(validators: number, heights: number, work: ChainNetWork): Promise<number> {
+async function cpuOf(validators: number, heights: number, work: ReturnType<typeof netWork>): Promise<number> {
   const before = process.cpuUsage()
   const powers = Array.from({ length: validators }, () => 1)
-  const report = await runChainNet({ seed: 1, powers, heights, apart: true, work })
+  const report = await runChainNet({ seed: 1, powers, heights, apart: true, ...work })
   if (report.faults.length > 0) throw new Error(report.faults.join('; '))
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1e6

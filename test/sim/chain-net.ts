@@ -44,9 +44,8 @@ export interface ChainLiar {
   outgoing(message: Message, to: number, own: BftCrypto): readonly Message[]
 }
 
-/** The work of rounds: what the genesis says of it, who has which chips, and how each validator does its part. */
+/** The work of rounds: who has which chips, and how each validator does its part. */
 export interface ChainNetWork {
-  readonly genesis: Partial<Parameters<typeof testGenesis>[0]>
   /** What a validator has in the first blocks. */
   firstPayloads(validator: TestValidator, chain: Chain): readonly Parameters<typeof signTx>[1]['payload'][]
   part(index: number, validator: TestValidator, chain: Chain): Pick<RoundWorkOptions, 'environment' | 'chips'>
@@ -70,12 +69,10 @@ export interface ChainNetOptions {
   readonly report?: boolean
   /** Chips come to the validators while the chain runs, so that powers change from epoch to epoch. */
   readonly turnover?: boolean
-  /** Blocks of an epoch; so many that none ends without it. */
-  readonly epochBlocks?: number
   /** Nobody keeps the row of what it signed. */
   readonly forgetful?: boolean
   /** Further choices of the genesis. */
-  readonly genesis?: Parameters<typeof testGenesis>[0]
+  readonly genesis?: NonNullable<Parameters<typeof testGenesis>[0]>
   /** Called once for each height that is reached first, with a chain that has it: transactions to send. Senders are validators, or none of them. */
   readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
   /** Validators that lose power when a height is reached first. */
@@ -132,7 +129,7 @@ interface Net {
 
 /** Runs until each validator has `heights` blocks. */
 export async function runChainNet(options: ChainNetOptions): Promise<ChainNetReport> {
-  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS, epochBlocks } = options
+  const { seed, heights, crashAt, drop = 0, liar, powers = POWERS } = options
   const random = seededRandom(seed)
   const time = new Scheduler()
   const port = options.apart === true ? crypto : shared
@@ -144,9 +141,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const genesis = testGenesis({
     validators: validators.filter((_, i) => powers[i] !== 0).map((v) => v.validator),
     accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
-    ...(epochBlocks === undefined ? {} : { epochBlocks, trustingBlocks: 10 * epochBlocks }),
     ...options.genesis,
-    ...options.work?.genesis,
   })
   const calm: Net = { spreadMs: 45, drop }
   let net = calm
@@ -167,7 +162,15 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   /** Place of a validator among all, by its place in the set of a height. */
   const placeOf = (member: number, height: number): number =>
     validators.findIndex((v) => v.key.join() === setAt(height)[member]?.key.join())
+  const powersAt = (chain: Chain, height: number): number[] => {
+    const set = chain.setAt(height)
+    return validators.map((v) => set.find((m) => equalBytes(m.key, v.key))?.power ?? 0)
+  }
   let reached = 0
+  /** Sets by height, noted while somebody knows them: a chain forgets what is older than its trusting period. */
+  const sets = new Map<number, readonly Validator[]>()
+  /** By validator, the powers of all at each height as it made it final. */
+  const noted = validators.map((): number[][] => [])
   const wires: Uint8Array[] = []
 
   async function guard(i: number, work: () => Promise<unknown>): Promise<void> {
@@ -218,8 +221,10 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
           build: (height, round) => (height > heights ? undefined : app.build(height, round)),
           commit: async (final) => {
             await app.commit(final)
-            if (i !== liar?.index) monitor.commit(i, final, final.certificate.height + 1, 0)
-            reach(final.certificate.height, chain)
+            const { height } = final.certificate
+            ;(noted[i] as number[][])[height - 1] = powersAt(chain, height)
+            if (i !== liar?.index) monitor.commit(i, final, height + 1, 0)
+            reach(height, chain)
           },
         },
         loadRow: () => {
@@ -284,8 +289,13 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
 
   /** The set of a height, as one that runs knows it. */
   function setAt(height: number): readonly Validator[] {
+    const known = sets.get(height)
+    if (known !== undefined) return known
     const knows = running.find((r) => r !== undefined && r.chain.head().header.height + 1 >= height)
-    return knows === undefined ? genesis.validators : knows.chain.setAt(height)
+    if (knows === undefined) return genesis.validators
+    const set = knows.chain.setAt(height)
+    sets.set(height, set)
+    return set
   }
 
   const reported = new Set<number>()
@@ -367,11 +377,14 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
     conflicts: monitor.conflicts,
     faults: monitor.faults,
-    powers: chains.map((chain) =>
-      Array.from({ length: common }, (_, h) => {
-        const set = chain.setAt(h + 1)
-        return validators.map((v) => set.find((m) => m.key.join() === v.key.join())?.power ?? 0)
-      }),
+    powers: running.flatMap((r, i) =>
+      r === undefined
+        ? []
+        : [
+            Array.from({ length: common }, (_, h) =>
+              h + 1 > heightOf(r) - genesis.trustingBlocks ? powersAt(r.chain, h + 1) : ((noted[i] as number[][])[h] as number[]),
+            ),
+          ],
     ),
     rewards: Array.from({ length: common }, (_, h) => {
       const { height, round, proposer } = (first as Chain).headerAt(h + 1).header
@@ -384,5 +397,5 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
 /** A run in bad weather with powers that change each epoch: all of it follows from the seed. */
 export function weatherOf(seed: number, nodes: number): Omit<ChainNetOptions, 'heights'> & { readonly powers: readonly number[] } {
   const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
-  return { seed, powers, weather: true, turnover: true, epochBlocks: 6 }
+  return { seed, powers, weather: true, turnover: true, genesis: { epochBlocks: 6, trustingBlocks: 60 } }
 }

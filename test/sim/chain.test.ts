@@ -47,3 +47,14 @@ test('U2.5-PWR-1 the real chain in bad weather, with powers that change each epo
   expect(report.transactions).toBeGreaterThan(0)
   expect(report.powers[0]?.at(-1)).not.toEqual(weatherOf(seed, 4).powers)
 })
+
+test('a run goes on, and is looked over, when its chains have forgotten the sets that it began with', async () => {
+  const genesis = { epochBlocks: 2, trustingBlocks: 8 }
+  const heights = 48
+  const report = await runChainNet({ seed: 5, heights, turnover: true, genesis })
+  expect(agreement(report)).toEqual(AGREED)
+  const [powers] = report.powers
+  expect(powers).toHaveLength(heights)
+  expect(powers?.[0]).toEqual([1, 2, 3, 4])
+  expect(powers?.at(-1)).not.toEqual(powers?.[0])
+})

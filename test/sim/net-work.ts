@@ -4,7 +4,7 @@ import type { CatEnvironment, CatSigner, Chain } from '../../runtime/consensus/i
 import { signerOf } from '../../runtime/consensus/cat/testing/chips.ts'
 import { assignOf, chipOf, claimOf, type TestChip } from '../../runtime/consensus/power/testing/chips.ts'
 import { userOf, type TestValidator } from '../../runtime/consensus/test-kit.ts'
-import type { ChainNetWork } from './chain-net.ts'
+import type { ChainNetOptions } from './chain-net.ts'
 
 const vendor = userOf(99)
 
@@ -23,8 +23,11 @@ export const honestPart =
   (environment: CatEnvironment): Part =>
   (v) => ({ environment, chips: signerOf(netChips(v)) })
 
-/** `part` gives the part of the validator at a place. */
-export function netWork(genesis: ChainNetWork['genesis'], part: (index: number) => Part): ChainNetWork {
+/** Genesis and work of such a net; `part` gives the part of the validator at a place. */
+export function netWork(
+  genesis: ChainNetOptions['genesis'],
+  part: (index: number) => Part,
+): Required<Pick<ChainNetOptions, 'genesis' | 'work'>> {
   return {
     genesis: {
       vendors: [{ name: 'maker', key: vendor.key }],
@@ -33,11 +36,13 @@ export function netWork(genesis: ChainNetWork['genesis'], part: (index: number) 
       blockReward: REWARD,
       ...genesis,
     },
-    firstPayloads: (v, { chainId }) =>
-      netChips(v).flatMap((chip) => [
-        { kind: 'chip' as const, action: claimOf(chip, chainId, v.address) },
-        { kind: 'chip' as const, action: assignOf(chip, chainId, 0, v, v.address) },
-      ]),
-    part: (i, v, chain) => part(i)(v, chain),
+    work: {
+      firstPayloads: (v, { chainId }) =>
+        netChips(v).flatMap((chip) => [
+          { kind: 'chip' as const, action: claimOf(chip, chainId, v.address) },
+          { kind: 'chip' as const, action: assignOf(chip, chainId, 0, v, v.address) },
+        ]),
+      part: (i, v, chain) => part(i)(v, chain),
+    },
   }
 }

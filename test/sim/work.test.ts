@@ -15,7 +15,7 @@ import { crypto, type TestValidator } from '../../runtime/consensus/test-kit.ts'
 import { exactEnvironment } from '../../runtime/node/environment/index.ts'
 import { exactGuest } from '../../runtime/node/exact-guest.ts'
 import { exactComponent } from '../../runtime/tpu-bridge/operators/testing/exact-guest.ts'
-import { runChainNet, type ChainNetReport, type ChainNetWork, type NetReward } from './chain-net.ts'
+import { runChainNet, type ChainNetReport, type NetReward } from './chain-net.ts'
 import { FIRST_WITH_CHIPS, honestPart, netChips, netWork, REWARD, type Part } from './net-work.ts'
 
 crypto.useNativeHashes()
@@ -37,11 +37,11 @@ const oneForTwo: Part = (v) => {
 type Check = Genesis['environment']
 
 /** Four equal validators, of which the one at place `odd` does its part in its own way. */
-const workOf = (environment: Check, odd: number, part: Part, others: Part): ChainNetWork =>
+const workOf = (environment: Check, odd: number, part: Part, others: Part): ReturnType<typeof netWork> =>
   netWork({ environment }, (i) => (i === odd ? part : others))
 
-const net = (heights: number, work: ChainNetWork, drop = 0): Promise<ChainNetReport> =>
-  runChainNet({ seed: 1, powers: [1, 1, 1, 1], heights, work, drop })
+const net = (heights: number, work: ReturnType<typeof netWork>, drop = 0): Promise<ChainNetReport> =>
+  runChainNet({ seed: 1, powers: [1, 1, 1, 1], heights, ...work, drop })
 
 const leaders = new Map<Check, Promise<number>>()
 

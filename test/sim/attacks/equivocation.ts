@@ -42,7 +42,7 @@ export const equivocation: Attack = {
     const report = await runChainNet({
       seed,
       heights: 9,
-      epochBlocks: 4,
+      genesis: { epochBlocks: 4, trustingBlocks: 40 },
       powers: [1, 1, 1, 1],
       liar: twoFaced,
       report: !without.has('evidence'),
