@@ -3,23 +3,23 @@
  * Done here it follows from the graph alone and never from which values are asked for, so that looking at a value changes no bit of another.
  */
 import type { Tensor } from '../../../core/index.ts'
-import { intOf, type Attribute, type Graph, type Model, type Node } from '../../graph/index.ts'
-import { blockedBias, blockedFilters } from './weights.ts'
+import { intOf, Names, type Attribute, type Graph, type Model, type Node } from '../../graph/index.ts'
+import { blockedFilters } from './weights.ts'
 
 const DOMAIN = 'com.microsoft.nchwc'
 /** Channels of what is put into blocks come in fours (`ReorderInput`). */
 const ALIGNMENT = 4
-/** Operators of one value that go element by element, whatever the order of the elements. */
+/** Operators that go element by element, whatever the order of the elements: of one value, and of two of one shape. What fills up a last block stays finite in them. */
 const UNARY = new Set(['Relu', 'Sigmoid', 'HardSigmoid', 'Tanh', 'LeakyRelu', 'Elu', 'Clip', 'HardSwish'])
-const BINARY = new Set(['Add', 'Mul', 'Sub', 'Div'])
+const BINARY = new Set(['Add', 'Mul', 'Sub'])
 
 /** A value in blocks. */
 interface Blocked {
   readonly name: string
   /** Without those that fill up the last block. */
   readonly channels: number
-  /** Values of one origin have one shape. */
-  readonly origin: number
+  /** The value that it follows from element by element: values of one origin have one shape. */
+  readonly origin: string
 }
 
 interface Plan {
@@ -30,101 +30,128 @@ interface Plan {
   readonly single: boolean
 }
 
-/** How a convolution runs in blocks; undefined where it does not. */
-function planOf(node: Node, weights: Tensor | undefined, block: number): Plan | undefined {
-  if (node.op !== 'Conv' && !(node.op === 'FusedConv' && node.domain === 'com.microsoft')) return undefined
-  if (node.op === 'Conv' && node.domain !== '') return undefined
-  if (weights === undefined || weights.dtype !== 'f32' || weights.shape.length !== 4) return undefined
+/**
+ * How a convolution runs in blocks; undefined where it does not. Filters make up whole blocks: what would fill up the last one is zeros times the input, which are NaNs
+ * where that is not finite, and the next convolution would spread them.
+ */
+function planOf(node: Node, weights: Tensor, block: number): Plan | undefined {
+  if (!(node.op === 'Conv' && node.domain === '') && !(node.op === 'FusedConv' && node.domain === 'com.microsoft')) return undefined
+  if (weights.dtype !== 'f32' || weights.shape.length !== 4) return undefined
   const [filters, channels] = weights.shape as [number, number]
   const group = intOf(node, 'group') ?? 1
+  if (filters % block !== 0) return undefined
   if (group === 1) {
     if (channels < block) return { group, flat: true, single: true }
     return channels % ALIGNMENT === 0 ? { group, flat: false, single: false } : undefined
   }
-  if (filters % block !== 0) return undefined
   if (channels === 1 && filters === group) return { group, flat: false, single: true }
-  if (channels % block !== 0 || filters % group !== 0 || (filters / group) % block !== 0) return undefined
-  return { group, flat: false, single: false }
+  return channels % block === 0 && (filters / group) % block === 0 ? { group, flat: false, single: false } : undefined
 }
 
 /** The model with its convolutions in blocks of `block` channels; without branches. Its outputs and the values `exposed` have the names and layouts that they had. */
 export function blockedModel({ opsets, graph }: Model, block: number, exposed: readonly string[]): Model {
-  return { opsets: new Map([...opsets, [DOMAIN, 1]]), graph: blockedGraph(graph, block, exposed) }
+  return { opsets: new Map([...opsets, [DOMAIN, 1]]), graph: new Layout(graph, block).laidOut(exposed) }
 }
 
-function blockedGraph(graph: Graph, block: number, exposed: readonly string[]): Graph {
-  const names = new Set([...graph.inputs.map((t) => t.name), ...graph.constants.keys(), ...graph.nodes.flatMap((n) => n.outputs)])
-  let serial = 0
-  const fresh = (): string => {
-    for (;;) {
-      const name = `blocked/${serial++}`
-      if (!names.has(name)) return name
-    }
+const int = (value: number): Attribute => ({ kind: 'int', value })
+
+class Layout {
+  readonly #graph: Graph
+  readonly #block: number
+  readonly #names = new Names()
+  readonly #constants: Map<string, Tensor>
+  readonly #nodes: Node[] = []
+  /** Values that are there in blocks, and those that are there as the file has them. */
+  readonly #blocked = new Map<string, Blocked>()
+  readonly #plain: Set<string>
+
+  constructor(graph: Graph, block: number) {
+    this.#graph = graph
+    this.#block = block
+    this.#constants = new Map(graph.constants)
+    this.#plain = new Set(['', ...graph.inputs.map((t) => t.name), ...graph.constants.keys()])
+    for (const name of [...this.#plain, ...graph.nodes.flatMap((n) => n.outputs)]) this.#names.fresh(name)
   }
-  const constants = new Map(graph.constants)
-  const nodes: Node[] = []
-  const blocked = new Map<string, Blocked>()
-  /** Values that are there as the file has them. */
-  const plain = new Set([...graph.inputs.map((t) => t.name), ...graph.constants.keys(), ''])
-  const node = (op: string, inputs: readonly string[], output: string, attributes: Iterable<readonly [string, Attribute]>): void => {
-    nodes.push({ name: '', op, domain: DOMAIN, inputs, outputs: [output], attributes: new Map(attributes) })
+
+  laidOut(exposed: readonly string[]): Graph {
+    for (const node of this.#graph.nodes) if (!this.#convolution(node) && !this.#elementwise(node)) this.#asItIs(node)
+    for (const name of [...this.#graph.outputs.map((o) => o.name), ...exposed]) this.#flat(name)
+    return { ...this.#graph, constants: this.#constants, nodes: this.#nodes }
   }
-  const int = (value: number): Attribute => ({ kind: 'int', value })
-  const flat = (name: string): string => {
-    const found = blocked.get(name)
-    if (!plain.has(name) && found !== undefined) {
-      node('ReorderOutput', [found.name], name, [
-        ['channels_last', int(0)],
-        ['channels', int(found.channels)],
-      ])
-      plain.add(name)
+
+  #convolution(node: Node): boolean {
+    const [x = '', w = '', bias = '', sum = ''] = node.inputs
+    const [output] = node.outputs
+    const weights = this.#graph.constants.get(w)
+    const plan = weights === undefined ? undefined : planOf(node, weights, this.#block)
+    if (weights === undefined || plan === undefined || output === undefined) return false
+    const [filters, channels] = weights.shape as [number, number]
+    const input = plan.flat ? this.#flat(x) : this.#inBlocks(x, channels * plan.group)
+    const inputs = [input, this.#constant(blockedFilters(weights, this.#block, plan.single))]
+    if (bias !== '' || sum !== '') inputs.push(this.#flat(bias))
+    if (sum !== '') inputs.push(this.#inBlocks(sum, filters))
+    this.#put('Conv', inputs, this.#make(output, filters, output), node.attributes)
+    return true
+  }
+
+  #elementwise(node: Node): boolean {
+    const kinds = node.inputs.length === 1 ? UNARY : BINARY
+    const [output, second] = node.outputs
+    if (node.domain !== '' || !kinds.has(node.op) || node.inputs.length > 2 || output === undefined || second !== undefined) return false
+    const taken = node.inputs.flatMap((name) => this.#blocked.get(name) ?? [])
+    const [first] = taken
+    if (first === undefined || taken.length < node.inputs.length || taken.some((b) => b.origin !== first.origin)) return false
+    this.#nodes.push({ ...node, inputs: taken.map((b) => b.name), outputs: [this.#make(output, first.channels, first.origin)] })
+    return true
+  }
+
+  #asItIs(node: Node): void {
+    for (const name of node.inputs) this.#flat(name)
+    this.#nodes.push(node)
+    for (const name of node.outputs) this.#plain.add(name)
+  }
+
+  /** The value as the file has it. */
+  #flat(name: string): string {
+    const found = this.#blocked.get(name)
+    if (!this.#plain.has(name) && found !== undefined) {
+      this.#put(
+        'ReorderOutput',
+        [found.name],
+        name,
+        new Map([
+          ['channels_last', int(0)],
+          ['channels', int(found.channels)],
+        ]),
+      )
+      this.#plain.add(name)
     }
     return name
   }
-  const inBlocks = (name: string, channels: number): string => {
-    const found = blocked.get(name)
+
+  /** The value in blocks. */
+  #inBlocks(name: string, channels: number): string {
+    const found = this.#blocked.get(name)
     if (found !== undefined) return found.name
-    const made = { name: fresh(), channels, origin: serial++ }
-    node('ReorderInput', [name], made.name, [['channels_last', int(0)]])
-    blocked.set(name, made)
-    return made.name
+    const made = this.#make(name, channels, name)
+    this.#put('ReorderInput', [name], made, new Map([['channels_last', int(0)]]))
+    return made
   }
-  const constant = (tensor: Tensor): string => {
-    const name = fresh()
-    constants.set(name, tensor)
+
+  /** A name for a value in blocks. */
+  #make(value: string, channels: number, origin: string): string {
+    const name = this.#names.fresh(value)
+    this.#blocked.set(value, { name, channels, origin })
     return name
   }
-  for (const n of graph.nodes) {
-    const [x = '', w = '', bias = '', sum = ''] = n.inputs
-    const weights = graph.constants.get(w)
-    const biases = graph.constants.get(bias)
-    const plan = planOf(n, weights, block)
-    const [first] = n.outputs
-    if (plan !== undefined && weights !== undefined && first !== undefined && (bias === '' || biases !== undefined)) {
-      const [filters, channels] = weights.shape as [number, number]
-      const input = plan.flat ? flat(x) : inBlocks(x, channels * plan.group)
-      const made = { name: fresh(), channels: filters, origin: serial++ }
-      const inputs = [input, constant(blockedFilters(weights, block, plan.single))]
-      if (biases !== undefined) inputs.push(constant(blockedBias(biases, block)))
-      else if (sum !== '') inputs.push('')
-      if (sum !== '') inputs.push(inBlocks(sum, filters))
-      node('Conv', inputs, made.name, n.attributes)
-      blocked.set(first, made)
-      continue
-    }
-    const taken = n.inputs.map((name) => blocked.get(name))
-    const apart = n.domain === '' && n.outputs.length === 1 && taken.every((b) => b !== undefined && b.origin === taken[0]?.origin)
-    if (apart && first !== undefined && ((UNARY.has(n.op) && taken.length === 1) || (BINARY.has(n.op) && taken.length === 2))) {
-      const made = { ...(taken[0] as Blocked), name: fresh() }
-      nodes.push({ ...n, inputs: taken.map((b) => (b as Blocked).name), outputs: [made.name] })
-      blocked.set(first, made)
-      continue
-    }
-    for (const name of n.inputs) flat(name)
-    nodes.push(n)
-    for (const name of n.outputs) plain.add(name)
+
+  #constant(tensor: Tensor): string {
+    const name = this.#names.fresh('filters')
+    this.#constants.set(name, tensor)
+    return name
   }
-  for (const { name } of graph.outputs) flat(name)
-  for (const name of exposed) flat(name)
-  return { ...graph, constants, nodes }
+
+  #put(op: string, inputs: readonly string[], output: string, attributes: Node['attributes']): void {
+    this.#nodes.push({ name: '', op, domain: DOMAIN, inputs, outputs: [output], attributes })
+  }
 }
