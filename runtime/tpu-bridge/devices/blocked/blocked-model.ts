@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../../../core/index.ts'
 import { intOf, Names, type Attribute, type Graph, type Model, type Node } from '../../graph/index.ts'
-import { blockedFilters } from './weights.ts'
+import { blockedBias, blockedFilters } from './weights.ts'
 
 const DOMAIN = 'com.microsoft.nchwc'
 /** Channels of what is put into blocks come in fours (`ReorderInput`). */
@@ -30,20 +30,17 @@ interface Plan {
   readonly single: boolean
 }
 
-/**
- * How a convolution runs in blocks; undefined where it does not. Filters make up whole blocks: what would fill up the last one is zeros times the input, which are NaNs
- * where that is not finite, and the next convolution would spread them.
- */
+/** How a convolution runs in blocks; undefined where it does not. */
 function planOf(node: Node, weights: Tensor, block: number): Plan | undefined {
   if (!(node.op === 'Conv' && node.domain === '') && !(node.op === 'FusedConv' && node.domain === 'com.microsoft')) return undefined
   if (weights.dtype !== 'f32' || weights.shape.length !== 4) return undefined
   const [filters, channels] = weights.shape as [number, number]
   const group = intOf(node, 'group') ?? 1
-  if (filters % block !== 0) return undefined
   if (group === 1) {
     if (channels < block) return { group, flat: true, single: true }
     return channels % ALIGNMENT === 0 ? { group, flat: false, single: false } : undefined
   }
+  if (filters % block !== 0) return undefined
   if (channels === 1 && filters === group) return { group, flat: false, single: true }
   return channels % block === 0 && (filters / group) % block === 0 ? { group, flat: false, single: false } : undefined
 }
@@ -84,13 +81,20 @@ class Layout {
     const [output] = node.outputs
     const weights = this.#graph.constants.get(w)
     const plan = weights === undefined ? undefined : planOf(node, weights, this.#block)
-    if (weights === undefined || plan === undefined || output === undefined) return false
+    const biases = this.#graph.constants.get(bias)
+    if (weights === undefined || plan === undefined || output === undefined || (bias !== '' && biases === undefined)) return false
     const [filters, channels] = weights.shape as [number, number]
     const input = plan.flat ? this.#flat(x) : this.#inBlocks(x, channels * plan.group)
     const inputs = [input, this.#constant(blockedFilters(weights, this.#block, plan.single))]
-    if (bias !== '' || sum !== '') inputs.push(this.#flat(bias))
+    if (biases !== undefined) inputs.push(this.#constant(blockedBias(biases, this.#block)))
+    else if (sum !== '') inputs.push('')
     if (sum !== '') inputs.push(this.#inBlocks(sum, filters))
     this.#put('Conv', inputs, this.#make(output, filters, output), node.attributes)
+    if (filters % this.#block !== 0) {
+      // what fills up the last block is zeros times the input: NaNs where that is not finite, which the next convolution would spread
+      this.#flat(output)
+      this.#blocked.delete(output)
+    }
     return true
   }
 
