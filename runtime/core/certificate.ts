@@ -1,4 +1,5 @@
 /** Finality certificates: who precommitted a block. */
+import { membersOf } from './bit-field.ts'
 import { type CID } from './cid.ts'
 import { asBytes, asMap, asUint, decode, encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
@@ -52,14 +53,9 @@ export function decodeCertificate(bytes: Uint8Array): Certificate {
 /** The members whose bits are set; throws `chain_invalid` when the bit field has another length or bits beyond the set. */
 export function signersOf(certificate: Pick<Certificate, 'signers'>, validators: readonly Validator[]): Validator[] {
   const { signers } = certificate
+  const members = membersOf(signers, validators)
+  if (members !== undefined) return members
   if (signers.length !== Math.ceil(validators.length / 8))
     throw new UtnetError('chain_invalid', 'bit field of the certificate does not fit the validator set')
-  const out: Validator[] = []
-  for (let i = 0; i < signers.length * 8; i++) {
-    if ((((signers[i >> 3] as number) >> (i & 7)) & 1) === 0) continue
-    const member = validators[i]
-    if (member === undefined) throw new UtnetError('chain_invalid', 'bit field of the certificate names nobody')
-    out.push(member)
-  }
-  return out
+  throw new UtnetError('chain_invalid', 'bit field of the certificate names nobody')
 }

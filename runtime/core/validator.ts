@@ -35,7 +35,7 @@ export function powerRoot(validators: readonly Validator[]): Uint8Array {
 }
 
 /** Total power of a set, in chips. */
-export function totalPower(validators: readonly Validator[]): number {
+export function totalPower(validators: readonly Pick<Validator, 'power'>[]): number {
   return validators.reduce((n, v) => n + v.power, 0)
 }
 

@@ -8,6 +8,7 @@ import {
   type Quorum,
   type Vote,
 } from '../../runtime/consensus/bft/index.ts'
+import { bitsOf } from '../../runtime/core/index.ts'
 import { noise, type SmallApp } from './small-chain.ts'
 
 /** The machine that votes as if it were never locked. */
@@ -109,8 +110,7 @@ function olderBlock(liar: Liar, p: Proposal): Uint8Array | undefined {
 
 const forgedLock = (liar: Liar, p: Proposal, block: string): Quorum => {
   const old = liar.memory.lock?.quorum
-  const signers = new Uint8Array(Math.ceil(liar.nodes / 8))
-  for (let i = 0; i < liar.nodes; i++) signers[i >> 3] = (signers[i >> 3] as number) | (1 << (i & 7))
+  const signers = bitsOf(Array.from({ length: liar.nodes }).keys(), liar.nodes)
   const base = { height: p.height, round: p.round - 1, phase: 'prevote', block } as const
   return old === undefined || liar.random() < 0.5
     ? { ...base, signers, signature: noise(liar.random, 96) }

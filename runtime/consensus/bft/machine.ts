@@ -5,6 +5,7 @@
  * Beside the paper: a proposal of an old block carries the prevotes that justify it, a lock is told to others with its block, a final block with its
  * certificate ends a height, and messages are held within bounds. So a network may lose what it likes: what is sent again suffices.
  */
+import { totalPower } from '../../core/index.ts'
 import { proposalEvidence, voteEvidence } from './evidence.ts'
 import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
 import { Inbox } from './inbox.ts'
@@ -19,7 +20,7 @@ import {
   type Vote,
 } from './messages.ts'
 import type { BftPorts, BlockLabel, HeightSetup, Member } from './ports.ts'
-import { checkQuorum, holdsHonest, isQuorum, makeQuorum, powerOf } from './quorum.ts'
+import { checkQuorum, holdsHonest, isQuorum, makeQuorum } from './quorum.ts'
 import { RoundBook, type RoundLog } from './rounds.ts'
 import type { SignedRow } from './signed-row.ts'
 import { MAX_ROUND, RESEND_MS, timeoutMs } from './timeouts.ts'
@@ -134,7 +135,7 @@ export class Bft {
 
   #enter(setup: HeightSetup, row: SignedRow | undefined): void {
     this.#setup = setup
-    this.#total = powerOf(setup.members)
+    this.#total = totalPower(setup.members)
     this.#book = new RoundBook()
     this.#blocks = new Map()
     this.#locked = undefined

@@ -1,8 +1,7 @@
 /** Verdict votes that wait for a block: checked, one of each member and height. */
-import { totalPower, type Validator } from '../../core/index.ts'
+import { bitsOf, eitherBits, hasBit, totalPower, type Validator } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
-import { eitherBits, emptyBits, hasBit, powerIn, withBit } from './tally.ts'
-import { encodeBlockVerdict, VERDICT_BLOCKS, type VerdictVote } from './verdict.ts'
+import { encodeBlockVerdict, signedPower, VERDICT_BLOCKS, type VerdictVote } from './verdict.ts'
 import type { RewardRecord } from './reward.ts'
 
 export class VerdictPool {
@@ -48,10 +47,13 @@ export class VerdictPool {
       for (const ok of [false, true]) {
         const same = votes.filter((v) => v.ok === ok)
         if (same.length === 0) continue
-        const signers = same.reduce((bits, v) => withBit(bits, v.voter), emptyBits(set.length))
+        const signers = bitsOf(
+          same.map((v) => v.voter),
+          set.length,
+        )
         out.push(encodeBlockVerdict({ height: at, ok, signers, signature: crypto.blsAggregate(same.map((v) => v.signature)) }))
         // what decides against it closes the record: nothing more may stand behind it
-        if (!ok && powerIn(eitherBits(record.no, signers), set) * 2 > totalPower(set)) break
+        if (!ok && signedPower(eitherBits(record.no, signers), set) * 2 > totalPower(set)) break
       }
     }
     return out

@@ -1,5 +1,18 @@
 /** Verdicts: validators run the sampled operator again after the block is final, and say whether its result holds. */
-import { asArray, asBytes, asUint, decode, digest, encode, LIMITS, UtnetError, type CID } from '../../core/index.ts'
+import {
+  asArray,
+  asBytes,
+  asUint,
+  decode,
+  digest,
+  encode,
+  hasBit,
+  LIMITS,
+  totalPower,
+  UtnetError,
+  type CID,
+  type Validator,
+} from '../../core/index.ts'
 
 /** A block's work may be judged in so many blocks behind it (FORMATS: by h + 8). */
 export const VERDICT_BLOCKS = 8
@@ -52,4 +65,9 @@ export function decodeBlockVerdict(bytes: Uint8Array): BlockVerdict {
 /** What a header says of the list: Mixhash (U3.2-BLK-1). */
 export function verdictsDigest(verdicts: readonly Uint8Array[]): Uint8Array {
   return digest('verdicts', encode([...verdicts]))
+}
+
+/** Power of the members whose bits are set. */
+export function signedPower(bits: Uint8Array, set: readonly Validator[]): number {
+  return totalPower(set.filter((_, i) => hasBit(bits, i)))
 }

@@ -3,10 +3,13 @@
  * and the own CAT opens a record. All of it follows from the chain alone.
  */
 import {
+  eitherBits,
+  emptyBits,
   isUtnetError,
   limitError,
   LIMITS,
   nodeAccountKey,
+  shareBits,
   signersOf,
   totalPower,
   UtnetError,
@@ -19,8 +22,7 @@ import { readNode } from '../power/index.ts'
 import { rewardKey, type StateReader, type WorkingState } from '../state/index.ts'
 import type { CheckedCat } from './check.ts'
 import { decodeReward, encodeReward, type RewardFault, type RewardRecord } from './reward.ts'
-import { eitherBits, emptyBits, overlap, powerIn } from './tally.ts'
-import { decodeBlockVerdict, VERDICT_BLOCKS, verdictMessage, type BlockVerdict } from './verdict.ts'
+import { decodeBlockVerdict, signedPower, VERDICT_BLOCKS, verdictMessage, type BlockVerdict } from './verdict.ts'
 
 /** Records of so many blocks stay in the state behind the window of verdicts; what was released stays in the accounts. */
 export const REWARD_BLOCKS = 256
@@ -95,14 +97,14 @@ function count(state: WorkingState, c: WorkContext, v: BlockVerdict): void {
   const set = c.setAt(v.height)
   const signers = signersOf({ signers: v.signers }, set)
   if (signers.length === 0) throw refuse(`${of} is nobody's`)
-  if (overlap(v.signers, eitherBits(record.yes, record.no))) throw refuse(`${of} counts a vote twice`)
+  if (shareBits(v.signers, eitherBits(record.yes, record.no))) throw refuse(`${of} counts a vote twice`)
   const message = verdictMessage(c.chainId, v.height, c.hashAt(v.height), v.ok)
   const keys = signers.map((s) => s.bls)
   if (!c.crypto.blsFastAggregateVerify(v.signature, message, keys)) throw refuse(`${of} has no valid signature`)
   const next = v.ok ? { ...record, yes: eitherBits(record.yes, v.signers) } : { ...record, no: eitherBits(record.no, v.signers) }
   const total = totalPower(set)
-  if (powerIn(next.yes, set) * 2 > total) release(state, v.height, next)
-  else if (powerIn(next.no, set) * 2 > total) lose(state, v.height, next, 'verdict')
+  if (signedPower(next.yes, set) * 2 > total) release(state, v.height, next)
+  else if (signedPower(next.no, set) * 2 > total) lose(state, v.height, next, 'verdict')
   else put(state, v.height, next)
 }
 

@@ -1,5 +1,5 @@
 /** Votes and certificates. What a key signed is durable before the signature leaves. */
-import { equalBytes, precommitMessage, toHex, UtnetError, type Certificate } from '../../core/index.ts'
+import { bitsOf, equalBytes, precommitMessage, toHex, UtnetError, type Certificate } from '../../core/index.ts'
 import { checkCertificate } from '../../crypto/index.ts'
 import type { Voter } from '../crypto-port.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
@@ -53,14 +53,14 @@ export function makeCertificate(
 ): Certificate {
   const { height, round } = executed.block.header
   const validators = core.sets.at(height)
-  const signers = new Uint8Array(Math.ceil(validators.length / 8))
+  const places = new Set<number>()
   for (const { bls } of votes) {
     const at = validators.findIndex((v) => equalBytes(v.bls, bls))
     if (at < 0) throw new UtnetError('chain_invalid', `vote key ${toHex(bls)} is not in the validator set`)
-    const bit = 1 << (at & 7)
-    if (((signers[at >> 3] as number) & bit) !== 0) throw new UtnetError('chain_invalid', `vote key ${toHex(bls)} voted twice`)
-    signers[at >> 3] = (signers[at >> 3] as number) | bit
+    if (places.has(at)) throw new UtnetError('chain_invalid', `vote key ${toHex(bls)} voted twice`)
+    places.add(at)
   }
+  const signers = bitsOf(places, validators.length)
   const certificate = { height, round, block: executed.hash, signers, signature: core.crypto.blsAggregate(votes.map((v) => v.signature)) }
   checkBlockCertificate(core, executed, certificate)
   return certificate

@@ -9,9 +9,11 @@ import {
   formatKey,
   leafFault,
   leafHash,
+  membersOf,
   nodeAccountKey,
   nodeRecord,
   ROLLUP,
+  totalPower,
   UtnetError,
   verdictMessage,
   verifyInclusion,
@@ -19,7 +21,6 @@ import {
   type BatchStatement,
   type Claim,
   type ShownLeaf,
-  type Validator,
 } from '../../core/index.ts'
 import { anchorKey, decodeAnchor, demandKey, encodeDemand, type AnchorRecord, type WorkingState } from '../state/index.ts'
 import type { BlockContext } from './block-context.ts'
@@ -38,16 +39,8 @@ export function isLeafOf(batch: BatchStatement, { index, leaf, path }: ShownLeaf
 function halfSigned(block: BlockContext, target: AnchoredBatch, claim: Claim & { readonly kind: 'verdict' }): boolean {
   const { crypto, chainId } = block
   const validators = block.setAt(block.height) ?? []
-  if (claim.signers.length !== Math.ceil(validators.length / 8)) return false
-  const signers: Validator[] = []
-  for (let i = 0; i < claim.signers.length * 8; i++) {
-    if ((((claim.signers[i >> 3] as number) >> (i & 7)) & 1) === 0) continue
-    const member = validators[i]
-    if (member === undefined) return false
-    signers.push(member)
-  }
-  const power = (of: readonly Validator[]): number => of.reduce((n, v) => n + v.power, 0)
-  if (power(signers) * 2 <= power(validators)) return false
+  const signers = membersOf(claim.signers, validators)
+  if (signers === undefined || totalPower(signers) * 2 <= totalPower(validators)) return false
   const message = verdictMessage(chainId, target, claim, claim.transcript)
   return crypto.blsFastAggregateVerify(
     claim.signature,

@@ -12,7 +12,6 @@ import {
   nodeAccountKey,
   ownerOf,
   powerRoot,
-  precommitMessage,
   PROTOCOL,
   sha256,
   totalPower,
@@ -31,16 +30,8 @@ import {
   type TrieProof,
   type Validator,
 } from '../../core/index.ts'
-import {
-  blsAggregate,
-  blsKeygen,
-  blsProvePossession,
-  blsPublicKey,
-  blsSign,
-  publicKeyEd25519,
-  vrfOutput,
-  vrfProve,
-} from '../../crypto/index.ts'
+import { certifyBy } from '../../consensus/light/testing/chain.ts'
+import { blsKeygen, blsProvePossession, blsPublicKey, publicKeyEd25519, vrfOutput, vrfProve } from '../../crypto/index.ts'
 
 const seedOf = (name: string): Uint8Array => sha256(utf8(name))
 
@@ -141,12 +132,7 @@ export function chainOf(epochs: readonly (readonly Signer[])[], parts: Partial<G
       }
     },
     certify(header, by = [0, 1], round = header.round) {
-      const block = headerHash(header)
-      const message = precommitMessage(chainId, header.height, round, block)
-      const bits = by.reduce((n, i) => n | (1 << i), 0)
-      const signers = at(epochs, header.height)
-      const signature = blsAggregate(by.map((i) => blsSign(message, (signers[i] as Signer).bls)))
-      return { height: header.height, round, block, signers: Uint8Array.of(bits), signature }
+      return certifyBy(chainId, header, at(epochs, header.height), (place) => by.includes(place), round)
     },
   }
 }

@@ -1,5 +1,6 @@
 /** A chain of headers with real vote keys whose set changes by epoch: all that a light client looks at, and nothing that it does not. */
 import {
+  bitsOf,
   chainIdOf,
   compareBytes,
   digest,
@@ -74,20 +75,15 @@ export interface TestChainOptions {
 export function certifyBy(
   chainId: CID,
   header: Header,
-  members: readonly Signer[],
+  members: readonly Pick<Signer, 'bls'>[],
   by: (place: number) => boolean = () => true,
   round = header.round,
 ): Certificate {
   const block = headerHash(header)
   const message = precommitMessage(chainId, header.height, round, block)
-  const signers = new Uint8Array(Math.ceil(members.length / 8))
-  const signatures: Uint8Array[] = []
-  for (const [i, { bls }] of members.entries()) {
-    if (!by(i)) continue
-    signers[i >> 3] = (signers[i >> 3] as number) | (1 << (i & 7))
-    signatures.push(blsSign(message, bls))
-  }
-  return { height: header.height, round, block, signers, signature: blsAggregate(signatures) }
+  const places = [...members.keys()].filter(by)
+  const signatures = places.map((i) => blsSign(message, (members[i] as Pick<Signer, 'bls'>).bls))
+  return { height: header.height, round, block, signers: bitsOf(places, members.length), signature: blsAggregate(signatures) }
 }
 
 export interface TestChain extends LightSource {
