@@ -93,7 +93,8 @@ function chain(first: number, steps: readonly { readonly step: (typeof STEPS)[nu
 }
 
 test('a processor with blocked convolutions is found out, with its size', () => {
-  expect([undefined, 8, 16]).toContain(size)
+  // every x64 of today has them, so there a layout that comes out wrong cannot pass for a processor without
+  expect(process.arch === 'x64' ? [8, 16] : [undefined, 8, 16]).toContain(size)
 })
 
 test.skipIf(size === undefined)('in blocks every value is the same but for rounding, and whatever is looked at, its bits are', async () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { bytes, graph, int, model, node, text, value } from '../../../../test/compliance/onnx-models.ts'
 import { concatBytes, fileCid, type NamedTensor } from '../../../core/index.ts'
 import { onnxWeb } from '../../devices/index.ts'
-import { fuse, readModel, writeModel } from '../index.ts'
+import { fuse, readModel, textOf, writeModel, type Node } from '../index.ts'
 
 const device = onnxWeb()
 async function run(file: Uint8Array, inputs: readonly NamedTensor[]): Promise<readonly NamedTensor[]> {
@@ -229,4 +229,40 @@ test('what is an output, shared, fed or not finite stays as it is', () => {
   expect(ops([conv, node('Div', ['c', 'k'], ['y'])], [w, tensor('k', [1], [0])])).toEqual(['Conv', 'Div'])
   expect(ops([node('Add', ['x', 'x'], ['a']), node('Identity', ['a'], ['y'])], [])).toEqual(['Add', 'Identity'])
   expect(ops([conv, node('Relu', ['c'], ['y'])], [w])).toEqual(['FusedConv'])
+})
+
+test.each([
+  ['1/6 and 1/2', Math.fround(1 / 6), 0.5, false, ['FusedConv HardSwish']],
+  ['another slope', Math.fround(0.2), 0.5, false, ['Conv', 'HardSigmoid', 'Mul']],
+  ['another offset', Math.fround(1 / 6), Math.fround(0.4), false, ['Conv', 'HardSigmoid', 'Mul']],
+  ['a value that is wanted elsewhere', Math.fround(1 / 6), 0.5, true, ['Conv', 'HardSigmoid', 'Mul']],
+])('x * HardSigmoid(x) behind a convolution, %s', (_, alpha, beta, wanted, ops) => {
+  const put = (op: string, inputs: readonly string[], output: string, attributes: Node['attributes'] = new Map()): Node => ({
+    name: '',
+    op,
+    domain: '',
+    inputs,
+    outputs: [output],
+    attributes,
+  })
+  const graph = {
+    inputs: [{ name: 'x', dtype: 'f32' as const, shape: [1, 1, 2, 2] }],
+    outputs: [{ name: 'y' }, ...(wanted ? [{ name: 'c' }] : [])],
+    constants: new Map([['w', { dtype: 'f32' as const, shape: [1, 1, 1, 1], data: new Uint8Array(Float32Array.of(2).buffer) }]]),
+    nodes: [
+      put('Conv', ['x', 'w'], 'c'),
+      put(
+        'HardSigmoid',
+        ['c'],
+        'h',
+        new Map([
+          ['alpha', { kind: 'float', value: alpha }],
+          ['beta', { kind: 'float', value: beta }],
+        ]),
+      ),
+      put('Mul', ['c', 'h'], 'y'),
+    ],
+  }
+  const fused = fuse({ opsets: new Map([['', 13]]), graph }).graph.nodes
+  expect(fused.map((n) => [n.op, textOf(n, 'activation')].filter(Boolean).join(' '))).toEqual(ops)
 })
