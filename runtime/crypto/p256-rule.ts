@@ -5,7 +5,8 @@
 export const P256_KEY_BYTES = 33
 export const P256_SIGNATURE_BYTES = 64
 
-const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+/** Order of the group. */
+export const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 const bigEndian = (bytes: Uint8Array): bigint => bytes.reduce((n, b) => (n << 8n) | BigInt(b), 0n)
 
@@ -14,15 +15,15 @@ export function acceptableP256Signature(sig: Uint8Array): boolean {
   if (!(sig instanceof Uint8Array) || sig.length !== P256_SIGNATURE_BYTES) return false
   const r = bigEndian(sig.subarray(0, 32))
   const s = bigEndian(sig.subarray(32))
-  return r > 0n && r < N && s > 0n && s <= N / 2n
+  return r > 0n && r < P256_ORDER && s > 0n && s <= P256_ORDER / 2n
 }
 
 /** The signature with the lower s: engines give either. */
 export function lowerP256(sig: Uint8Array): Uint8Array {
   const s = bigEndian(sig.subarray(32))
-  if (s <= N / 2n) return sig
+  if (s <= P256_ORDER / 2n) return sig
   const out = Uint8Array.from(sig)
-  let rest = N - s
+  let rest = P256_ORDER - s
   for (let i = 63; i >= 32; i--, rest >>= 8n) out[i] = Number(rest & 255n)
   return out
 }

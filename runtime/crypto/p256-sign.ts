@@ -1,9 +1,7 @@
 /** Signing with P-256 by node:crypto (OpenSSL), for engines in software. */
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto'
 import { abytes, concatBytes, toHex, UtnetError } from '../core/index.ts'
-import { lowerP256 } from './p256-rule.ts'
-
-const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+import { lowerP256, P256_ORDER } from './p256-rule.ts'
 
 // PKCS#8 (RFC 5208) around an ECPrivateKey (RFC 5915) that names no public key.
 const PKCS8 = Uint8Array.from([
@@ -14,7 +12,7 @@ const PKCS8 = Uint8Array.from([
 function importSecret(secret: Uint8Array): KeyObject {
   const scalar = BigInt(`0x${toHex(abytes(secret, 32, 'secret key'))}`)
   // OpenSSL takes any number here.
-  if (scalar === 0n || scalar >= N) throw new UtnetError('core_bad_argument', 'secret key is not a scalar of the group')
+  if (scalar === 0n || scalar >= P256_ORDER) throw new UtnetError('core_bad_argument', 'secret key is not a scalar of the group')
   const der = Buffer.from(concatBytes(PKCS8, secret))
   try {
     return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })

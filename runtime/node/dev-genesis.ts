@@ -14,15 +14,21 @@ const DEV_BALANCE = 1_000_000_000n * UNC
 const FOUNDING_POWER = 1_000_000_000
 const NODE_BALANCE = 1_000_000n * UNC
 
-/** The genesis of the folder, made at the first start; `vendor` is the root key that certifies chips on it. `made` is true when this run made it. */
+/** Who is on a development chain, and what it is told. */
+export interface DevGenesisOptions {
+  readonly clock: Clock
+  readonly node: HeldAccount
+  readonly voteSecret: Uint8Array
+  readonly dev: HeldAccount
+  /** The root key that certifies chips on it. */
+  readonly vendor: Uint8Array
+  readonly epochBlocks?: number | undefined
+}
+
+/** The genesis of the folder, made at the first start. `made` is true when this run made it. */
 export function devGenesis(
   folder: string,
-  clock: Clock,
-  node: HeldAccount,
-  voteSecret: Uint8Array,
-  dev: HeldAccount,
-  vendor: Uint8Array,
-  epochBlocks?: number,
+  { clock, node, voteSecret, dev, vendor, epochBlocks }: DevGenesisOptions,
 ): { readonly genesis: Genesis; readonly made: boolean } {
   const path = join(folder, 'genesis.json')
   if (existsSync(path)) {

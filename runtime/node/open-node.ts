@@ -135,15 +135,14 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const dev = heldAccount(keys.dev)
   const chip = await crypto.openSoftwareChip(keys.chip)
   const voteSecret = crypto.blsKeygen(keys.vote)
-  const { genesis, made } = devGenesis(
-    folder.chain,
+  const { genesis, made } = devGenesis(folder.chain, {
     clock,
     node,
     voteSecret,
     dev,
-    crypto.publicKeyEd25519(keys.vendor),
-    options.epochBlocks,
-  )
+    vendor: crypto.publicKeyEd25519(keys.vendor),
+    epochBlocks: options.epochBlocks,
+  })
 
   const genesisBytes = encodeGenesis(genesis)
   const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
