@@ -72,6 +72,7 @@ export const LIMITS = {
   pooledPages: 32, // up to 2 MiB setting a memory back costs less than a new instance
   pooledInstances: 1_024, // the engine reserves gigabytes of addresses for each
   tenantIdleBytes: 64 * 1024 * 1024,
+  spareMemoryBytes: 16 * 1024 * 1024, // memories of instances that are gone, for new ones
   // tensors and models
   modelBytes: 64 * 1024 * 1024,
   tensorRank: 8,
