@@ -143,6 +143,14 @@ export const LIMITS = {
   evidenceBytes: 64 * 1024,
   disputeMessageBytes: 64 * 1024 * 1024,
   transcriptBytes: 256 * 1024 * 1024,
+  // auditing what others anchored
+  auditQueue: 4_096, // batches that wait to be looked at; the oldest of more are passed over
+  auditLeaves: 4_096, // leaves fetched behind one block; a batch is fetched whole
+  auditRuns: 2, // runs repeated behind one block
+  auditDemands: 16, // leaves that a node has asked for and that are not shown yet
+  auditFetchMs: 10_000, // for one answer of a source
+  auditRunMs: 60_000, // a run that is repeated and does not end by then says nothing
+  examinations: 8, // of evidence, waiting ones among them; beyond it is `host_busy`
 } as const
 
 export type LimitName = keyof typeof LIMITS
