@@ -17,6 +17,7 @@ import type {
   NodeInfo,
   QueryResult,
   ReceiptView,
+  SourceMapView,
   StateProof,
   TensorSpec,
   TransactionView,
@@ -84,6 +85,10 @@ const guestShape = {
 
 export const guest = name('Guest', z.object(guestShape) satisfies z.ZodType<GuestView>)
 export const deployed = name('Deployed', z.object({ ...guestShape, receipt: cid.exactOptional() }))
+export const sourceMapView = name(
+  'SourceMap',
+  z.object({ name: z.string(), module: cid, sourceMap: cid }) satisfies z.ZodType<SourceMapView>,
+)
 export const guestDetail = name(
   'GuestDetail',
   z.object({
@@ -146,6 +151,11 @@ const proof = name(
   }) satisfies z.ZodType<StateProof>,
 )
 
+const endShape = {
+  at: z.string().exactOptional().describe('the function in which it ended'),
+  line: z.string().exactOptional().describe('file:line:column of the author, with a source map'),
+}
+
 export const callResult = name(
   'CallResult',
   z.object({
@@ -158,6 +168,7 @@ export const callResult = name(
     hash: cid,
     events: z.array(event),
     message: z.string().exactOptional(),
+    ...endShape,
   }) satisfies z.ZodType<CallResult>,
 )
 
@@ -191,6 +202,7 @@ export const transaction = name(
     receipt: cid.exactOptional(),
     events: z.array(event).exactOptional(),
     message: z.string().exactOptional(),
+    ...endShape,
   }) satisfies z.ZodType<TransactionView>,
 )
 

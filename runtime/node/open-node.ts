@@ -13,6 +13,7 @@ import {
   formatKey,
   limitError,
   LIMITS,
+  parseCid,
   PROTOCOL,
   UtnetError,
   cidOf,
@@ -32,6 +33,9 @@ import { exactGuest } from './exact-guest.ts'
 import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index.ts'
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches, retireClosed } from './anchors.ts'
+import { createEndedCalls } from './ended-calls.ts'
+import { createSourceLines } from './source-lines.ts'
+import { createSourceMaps } from './source-maps.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { chipFolder } from './chips/folder.ts'
 import { chipWork } from './chips/work.ts'
@@ -204,13 +208,18 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const verifiers = crypto.openVerifiers(options.verifiers ?? 0)
   closers.push(() => verifiers.close())
   const recorder = createCallRecorder(kv)
+  const ended = createEndedCalls()
+  const sourceMaps = createSourceMaps(kv, store)
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
     loadModule: (module) => host.load(module),
-    onCall: recorder.note,
+    onCall(note) {
+      recorder.note(note)
+      ended.note(note)
+    },
   })
   const journal = (path: string, thread: number): Receipts =>
     openReceipts({
@@ -323,6 +332,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     chain,
     receipts,
     recorder,
+    ended,
+    sourceMaps,
+    lines: createSourceLines({ mapOf: (name, module) => sourceMaps.find(module, name), files: store, always: genesis.dev }),
     producer,
     submits: createSubmitQueue(chain, producer.transactionWaits),
     events,
@@ -347,6 +359,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   edges?.serve({
     api,
     files: store,
+    sourceMaps,
     tensors: bridge,
     guests: () => chain.guests().map(entryOf),
     durable({ records, time }) {
@@ -419,6 +432,8 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
       await edges?.settled()
       return view
     },
+    putSourceMap: (name, bytes) => guests.putSourceMap(parts, name, bytes),
+    sourceMap: (module) => parts.sourceMaps.read(parseCid(module, 'module')),
     guests: () => guests.guests(parts),
     guest: (name) => guests.guest(parts, name),
     call: (request) => contracts.call(parts, request),
