@@ -21,6 +21,8 @@ export const LIMITS = {
   moduleFunctions: 20_000,
   tracedProbes: 65_536, // straight lines of code that a trace counts one by one; a larger module is traced by function
   sourceMapBytes: 16 * 1024 * 1024,
+  deployedMapBytes: 4 * 1024 * 1024, // of a map that a node keeps beside a guest
+  sourceMapSegments: 1 << 20,
   moduleFunctionBytes: 1 << 20,
   preparedFunctionBytes: 7 << 20, // as prepared; V8 takes 7,654,321
   moduleLocals: 10_000,
