@@ -99,7 +99,7 @@ export async function publish(
   const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
   const map = sourceMap === undefined ? undefined : utf8(sourceMap)
   const named = map === undefined ? {} : { sourceMap: fileCid(map).toString() }
-  const view = await sendNext(api, payload, publishGas(component.length), (transaction) =>
+  const view = await sendNext(api, payload, publishGas(world, component.length), (transaction) =>
     api.deploy({ name, component, transaction, ...named }),
   )
   if (map !== undefined)

@@ -8,6 +8,7 @@ import {
   domain,
   keyAddress,
   PARAMS,
+  publishedGas,
   sha256,
   type CID,
   type Params,
@@ -56,7 +57,7 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
   // canonical form: the head of the pair, the body's own bytes, the signature
   const bytes = wire.subarray(1, wire.length - TAIL)
   const hash = sha256(bytes)
-  const published = body.payload.kind === 'publish' ? body.payload.size : 0
+  const { payload } = body
   return {
     body,
     sig,
@@ -68,7 +69,7 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
     intrinsicGas:
       BigInt(params.tx.base) +
       BigInt(params.tx.byte) * BigInt(wire.length) +
-      BigInt(params.tx.publishByte) * BigInt(published) +
-      BigInt(checksOf(body.payload, params.tx)),
+      (payload.kind === 'publish' ? publishedGas(params.tx, payload.world, payload.size) : 0n) +
+      BigInt(checksOf(payload, params.tx)),
   }
 }
