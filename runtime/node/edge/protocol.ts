@@ -59,6 +59,8 @@ export interface MainHandlers extends Omit<ApiHandlers, 'end'> {
   readonly submits: (txs: PackedTxs) => Promise<SubmitAnswers>
   readonly event: (event: NodeEvent) => void
   readonly file: (cid: string, maxBytes: number | undefined) => Promise<Uint8Array>
+  /** CID of the source map of a module under a name. */
+  readonly sourceMap: (name: string, module: string) => string | undefined
   readonly infer: (model: string, inputs: readonly NamedTensor[], arithmetic: ArithmeticClass) => Promise<PlainInferOutcome>
   readonly gasOf: (model: string, inputs: readonly NamedTensor[]) => bigint | Promise<bigint>
 }
