@@ -64,7 +64,7 @@ export function headState(core: ChainCore): StateReader {
 
 /** What the pool checks against. */
 export function poolView(core: ChainCore): PoolView {
-  return { next: core.head.header.height + 1, account: (address) => core.accounts.get(address) }
+  return { next: core.head.header.height + 1, account: (address, id) => core.accounts.get(address, id) }
 }
 
 const RECENT = 8
