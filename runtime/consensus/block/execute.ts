@@ -1,7 +1,6 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
 import {
   endsEpoch,
-  eventLeaf,
   limitError,
   LIMITS,
   merkleRoot,
@@ -16,7 +15,7 @@ import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
-import { applyTx, endDue, nextBaseFee, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import { applyTx, endDue, eventRoot, nextBaseFee, sealCalls, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
 import { bloomDigest, fingerprintsOf, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */
@@ -119,12 +118,12 @@ function finish(
   context: BlockContext,
   work: Work,
   txs: readonly ChainTx[],
-  effects: readonly TxEffect[],
+  applied: readonly TxEffect[],
   gasUsed: bigint,
 ): Execution {
   applyWork(state, work.context, work.cat, work.verdicts)
+  const effects = sealCalls(context, applied)
   const leaves = effects.flatMap((e) => e.leaves)
-  const events = effects.flatMap(({ outcome }) => outcome.events.map((event) => eventLeaf(outcome.id, event)))
   const prints = fingerprintsOf(effects.map((e) => e.touched))
   const bloomFilter = makeBloom(prints)
   const present = context.setAt(context.height) as readonly Validator[]
@@ -144,7 +143,7 @@ function finish(
     roots: {
       txRoot: merkleRoot(txs.map((tx) => tx.wire)),
       receiptRoot: merkleRoot(leaves),
-      eventRoot: merkleRoot(events),
+      eventRoot: eventRoot(effects),
       state: rootHashes(update.roots),
       bloom: bloomDigest(bloomFilter),
       cat: catDigest(work.cat),
