@@ -100,7 +100,7 @@ export function runContract(
     changes: sortChanges(address, [...changes]),
     events,
     layout,
-    note: onCall && ((root) => onCall({ entry, args, witness: session.witness(gasLimit, root, hook) })),
+    note: onCall && ((root) => onCall({ entry, args, witness: session.witness(gasLimit, root, hook), outcome })),
   }
   return {
     outcome,
