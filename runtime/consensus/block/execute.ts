@@ -13,8 +13,8 @@ import {
 } from '../../core/index.ts'
 import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
-import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
-import type { PageStore } from '../trie/index.ts'
+import { rootHashes, updateState, WorkingState, type Roots, type StateReader, type StateUpdate } from '../state/index.ts'
+import type { PageStore, TrieChange } from '../trie/index.ts'
 import { applyTx, endDue, eventRoot, nextBaseFee, sealCalls, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
 import { bloomDigest, fingerprintsOf, makeBloom } from './bloom.ts'
 
@@ -42,6 +42,8 @@ export interface Execution {
   readonly roots: ExecutionRoots
   /** Accounts that the block set, as they are after it. */
   readonly accounts: readonly (readonly [address: Uint8Array, account: Account])[]
+  /** What it changed in the contracts trie. */
+  readonly contracts: readonly TrieChange[]
   readonly update: StateUpdate
   /** The set of the next epoch, where the block ends one. */
   readonly nextSet: readonly Validator[] | undefined
@@ -92,7 +94,8 @@ class Room {
 export interface Parent {
   readonly store: PageStore
   readonly roots: Roots
-  /** Accounts under these roots. */
+  /** Reads of the state under these roots, and of its accounts. */
+  readonly state: StateReader
   readonly account: (address: Uint8Array) => Account
 }
 
@@ -129,7 +132,8 @@ function finish(
   const present = context.setAt(context.height) as readonly Validator[]
   const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
   setBaseFee(state, context.baseFee, nextBaseFee(context.baseFee, gasUsed, context.params), context.params)
-  const update = updateState(parent.store, parent.roots, state.changes(), context.height)
+  const changes = state.changes()
+  const update = updateState(parent.store, parent.roots, changes, context.height)
   return {
     txs,
     effects,
@@ -137,6 +141,7 @@ function finish(
     bloomFilter,
     prints,
     accounts: state.accounts(),
+    contracts: changes.contracts,
     update,
     nextSet,
     gasUsed,
@@ -155,7 +160,7 @@ function finish(
 
 /** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
 export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
-  const state = new WorkingState(stateAt(parent.store, parent.roots), parent.account)
+  const state = new WorkingState(parent.state, parent.account)
   endDue(state, context)
   const room = new Room()
   const effects = txs.map((tx, index) => {
@@ -182,7 +187,7 @@ export function executeFitting(
   work: Work,
   candidates: Iterable<ChainTx>,
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
-  const state = new WorkingState(stateAt(parent.store, parent.roots), parent.account)
+  const state = new WorkingState(parent.state, parent.account)
   endDue(state, context)
   const room = new Room()
   const txs: ChainTx[] = []

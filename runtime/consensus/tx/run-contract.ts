@@ -1,6 +1,5 @@
 /** Runs an export of a contract in a block. Every validator finds the same, and writes the same receipt. */
 import {
-  callInputOpening,
   CallLayouts,
   encode,
   equalBytes,
@@ -59,6 +58,7 @@ export interface ContractEntry {
   readonly models?: readonly ModelUse[]
 }
 
+const NOTHING = encode(null)
 const layouts = new CallLayouts()
 
 const contextOf = ({ height, time, chainId }: BlockContext, signer: Uint8Array): SessionContext => ({
@@ -93,8 +93,8 @@ export function runContract(
   const call: CallDraft = {
     tx: tx.id,
     contract: address,
-    input: callInputOpening(entry, args),
-    result: encode([result]).subarray(1),
+    args,
+    result: result === null ? NOTHING : encode([result]).subarray(1),
     gas,
     models,
     changes: sortChanges(address, [...changes]),

@@ -3,6 +3,7 @@
  * `callSalt`, `saltOf`, `openingDigest`, `callSeed`, `changesRoot`, `encodeReceipt` and `callLeaf` one by one, which a test holds.
  */
 import {
+  appendCbor,
   ARRAY,
   BYTES,
   cborCids,
@@ -18,6 +19,7 @@ import {
   putLink,
   putText,
   type CallLayout,
+  type Cbor,
   type CID,
   type ChainEvent,
   type ModelUse,
@@ -31,8 +33,8 @@ export interface CallDraft {
   readonly tx: CID
   /** Address of the contract that was called, 20 bytes. */
   readonly contract: Uint8Array
-  /** Opening of its input. */
-  readonly input: Uint8Array
+  /** As they stand in a transaction, or as the chain itself gives them: they can be encoded. */
+  readonly args: readonly Cbor[]
   /** Canonical bytes of its return value, or of null where it did not complete. */
   readonly result: Uint8Array
   readonly gas: bigint
@@ -132,12 +134,13 @@ function saltsOf(messages: Messages, own: Uint8Array, count: number): Uint8Array
 
 /** Salted digests of input and output of each call, 64 bytes each. */
 function digestsOf(messages: Messages, salts: Uint8Array, roots: Uint8Array, drafts: readonly CallDraft[]): Uint8Array {
-  for (const [i, { input, result }] of drafts.entries()) {
-    messages.reserve(OF_INPUT.length + OF_OUTPUT.length + 96 + 2 * HEAD_MAX + input.length + result.length)
+  for (const [i, { layout, args, result }] of drafts.entries()) {
+    messages.reserve(OF_INPUT.length + 32)
     messages.raw(OF_INPUT)
     messages.raw(salts.subarray(i * 64, i * 64 + 32))
-    messages.raw(input)
+    appendCbor(messages, [layout.form.entry, args])
     messages.end()
+    messages.reserve(OF_OUTPUT.length + 64 + 2 * HEAD_MAX + result.length)
     messages.raw(OF_OUTPUT)
     messages.raw(salts.subarray(i * 64 + 32, i * 64 + 64))
     messages.at = putHead(messages.bytes, messages.at, ARRAY, 2)
