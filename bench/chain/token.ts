@@ -18,7 +18,7 @@ import { ON_ONE_CORE, runScript } from './pinned.ts'
 
 const ROUNDS = 3
 const SENDERS = 250
-const BLOCKS = 20
+const NONCES = 20
 const PEER_NONCES = 12
 const GAS = 150_000
 
@@ -62,7 +62,7 @@ export async function tokenRows(emit: (row: Row) => void): Promise<void> {
   const from = ethSenders(SENDERS)
   let sent: ReturnType<typeof peerBlocks> | undefined
   for (let round = 0; round < ROUNDS; round++) {
-    of = await runScript<Own>('token-own.ts', [SENDERS, BLOCKS, 0], true)
+    of = await runScript<Own>('token-own.ts', [SENDERS, NONCES, 0], true)
     ours.push(of.perSecond)
     if (missing !== undefined) continue
     try {
