@@ -9,6 +9,7 @@ import {
   type FunctionAnswer,
   type FunctionRequest,
   type ReceiptTicket,
+  type RunEnd,
   encode,
   fromHex,
 } from '../../core/index.ts'
@@ -86,12 +87,14 @@ class Answer implements FunctionAnswer {
   readonly headers: FunctionAnswer['headers']
   readonly body: Uint8Array
   readonly receipt: ReceiptTicket | null
+  readonly failure: RunEnd | undefined
 
-  constructor({ status, headers, body }: HttpResponse, receipt: ReceiptTicket | null) {
+  constructor({ status, headers, body }: HttpResponse, receipt: ReceiptTicket | null, failure?: RunEnd) {
     this.receipt = receipt
     this.status = status
     this.headers = textHeaders(headers)
     this.body = body
+    this.failure = failure
   }
 
   /** Few ask for it. */
@@ -113,13 +116,26 @@ function unreceipted(parts: RunParts, name: string, module: CID, request: Functi
   const began = performance.now()
   const now = parts.host.invokeNow(invocation)
   return now === undefined
-    ? parts.host.invoke(invocation).then((outcome) => unreceiptedAnswer(parts, outcome, began))
-    : unreceiptedAnswer(parts, now, began)
+    ? parts.host.invoke(invocation).then((outcome) => unreceiptedAnswer(parts, name, module, outcome, began))
+    : unreceiptedAnswer(parts, name, module, now, began)
 }
 
-function unreceiptedAnswer(parts: RunParts, { response, status, gas }: GuestOutcome, began: number): FunctionAnswer {
+function unreceiptedAnswer(
+  parts: RunParts,
+  name: string,
+  module: CID,
+  outcome: GuestOutcome,
+  began: number,
+): FunctionAnswer | Promise<FunctionAnswer> {
+  const { response, status, gas } = outcome
   parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
-  return new Answer(response, null)
+  const shown = status === 'ok' ? undefined : failureShown(parts, name, module, outcome)
+  return shown === undefined ? new Answer(response, null) : shown.then((failure) => new Answer(response, null, failure))
+}
+
+/** Where a run ended that did not complete; undefined where what runs see is not for everybody. */
+function failureShown(parts: RunParts, name: string, module: CID, outcome: GuestOutcome): Promise<RunEnd> | undefined {
+  return retentionOf(parts.retention, name) === 'public' ? parts.lines(name, module, outcome) : undefined
 }
 
 function receipted(parts: RunParts, name: string, module: CID, request: FunctionRequest): Promise<FunctionAnswer> {
@@ -134,7 +150,7 @@ function receipted(parts: RunParts, name: string, module: CID, request: Function
     context: new LazyContext(context, () => run.seed),
     gasLimit: GAS_LIMIT,
   }
-  const ending: Ending = { parts, name, request, context, run, began: performance.now() }
+  const ending: Ending = { parts, name, module, request, context, run, began: performance.now() }
   const now = inSlot(run, () => parts.host.invokeNow(invocation))
   return now === undefined
     ? inSlotUntil(run, () => parts.host.invoke(invocation)).then((outcome) => receiptedAnswer(ending, outcome))
@@ -144,6 +160,7 @@ function receipted(parts: RunParts, name: string, module: CID, request: Function
 interface Ending {
   readonly parts: RunParts
   readonly name: string
+  readonly module: CID
   readonly request: FunctionRequest
   readonly context: RunContext
   readonly run: FunctionRun
@@ -152,8 +169,9 @@ interface Ending {
 
 const NO_FILES: readonly RunFile[] = []
 
-function receiptedAnswer({ parts, name, request, context, run, began }: Ending, outcome: GuestOutcome): Promise<FunctionAnswer> {
+function receiptedAnswer({ parts, name, module, request, context, run, began }: Ending, outcome: GuestOutcome): Promise<FunctionAnswer> {
   const { response, log, world, entry, status, gas } = outcome
+  const failing = status === 'ok' ? undefined : failureShown(parts, name, module, outcome)
   return new Promise((resolve, reject) => {
     run.finish(
       {
@@ -172,7 +190,7 @@ function receiptedAnswer({ parts, name, request, context, run, began }: Ending, 
       (failure, ticket) => {
         if (ticket === undefined) return reject(failure)
         if (parts.events.heard()) parts.events.emit({ type: 'receipt', id: ticket.id, kind: 'invoke', status, gas: gas.toString() })
-        resolve(new Answer(response, ticket))
+        resolve(failing === undefined ? new Answer(response, ticket) : failing.then((end) => new Answer(response, ticket, end)))
       },
     )
     parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
