@@ -47,8 +47,7 @@ export function answerNow(port: Port, handlers: Readonly<Record<string, Handler>
 /** A note, as the other side's link takes it. */
 export const noteOf = (method: string, ...args: readonly unknown[]): unknown => ({ kind: 'note', method, args }) satisfies Message
 
-const unknown = (method: string): UtnetError =>
-  new UtnetError('node_internal', `the other thread asks for ${method}, which is not there`)
+const unknown = (method: string): UtnetError => new UtnetError('node_internal', `the other thread asks for ${method}, which is not there`)
 
 /** A link over a port; `handlers` answer what the other side asks or notes. */
 export function openLink(port: Port, handlers: Readonly<Record<string, Handler>>): Link {

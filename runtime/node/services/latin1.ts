@@ -13,6 +13,7 @@ function textOf(bytes: Uint8Array): string {
   return scratch.toString('latin1', 0, bytes.length)
 }
 
-export const latin1Headers = (headers: TextHeaders): Headers => headers.map(([name, value]) => [name, Buffer.from(value, 'latin1')] as const)
+export const latin1Headers = (headers: TextHeaders): Headers =>
+  headers.map(([name, value]) => [name, Buffer.from(value, 'latin1')] as const)
 
 export const textHeaders = (headers: Headers): TextHeaders => headers.map(([name, value]) => [name, textOf(value)] as const)

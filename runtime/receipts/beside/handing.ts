@@ -1,5 +1,16 @@
 /** The side of the thread that runs functions: hands finished runs over, and is told what their answers say. */
-import { errorOfPlain, LIMITS, PROTOCOL, ReceiptLayouts, saltOf, UtnetError, type CID, type PlainError, type ReceiptLayout, type ReceiptTicket } from '../../core/index.ts'
+import {
+  errorOfPlain,
+  LIMITS,
+  PROTOCOL,
+  ReceiptLayouts,
+  saltOf,
+  UtnetError,
+  type CID,
+  type PlainError,
+  type ReceiptLayout,
+  type ReceiptTicket,
+} from '../../core/index.ts'
 import type { Begun, Early } from '../draft.ts'
 import type { RunFile } from '../kept.ts'
 import { Lanes, type Lane } from '../lanes.ts'
@@ -14,6 +25,7 @@ import {
   INLINE_BYTES,
   PLACE_BYTES,
   PLACES,
+  REST,
   RING_RESERVE,
   TAIL,
   WAKE,
@@ -94,8 +106,11 @@ export class HandedReceipts {
   #head = 0
   #seen = 0
   #apart = 0
+  #published = 0
   #unpublished = 0
   #scheduled = false
+  /** Since the last end of a poll phase. */
+  #ran = false
   #failure: UtnetError | undefined
 
   constructor(end: BesideEnd, { node, lanes, ticket, random, soon }: HandingOptions) {
@@ -181,14 +196,25 @@ export class HandedReceipts {
     this.#free.pop()
     this.#told[place] = told
     lane.next = seq + 1
+    this.#ran = true
     if (++this.#unpublished >= GROUP) this.#publish()
-    else if (!this.#scheduled) {
+    if (!this.#scheduled) {
       this.#scheduled = true
-      this.#soon(() => {
-        this.#scheduled = false
-        this.#publish()
-      })
+      this.#soon(this.#phase)
     }
+  }
+
+  /** At the end of a poll phase: one that brought nothing more says that the other thread has all there is. */
+  readonly #phase = (): void => {
+    this.#publish()
+    if (this.#ran) {
+      this.#ran = false
+      this.#soon(this.#phase)
+      return
+    }
+    this.#scheduled = false
+    Atomics.store(this.#words, REST, this.#head)
+    this.#wake()
   }
 
   /** Bytes of the ring that are free. */
@@ -230,8 +256,14 @@ export class HandedReceipts {
 
   #publish(): void {
     this.#unpublished = 0
+    if (this.#published === this.#head) return
+    this.#published = this.#head
+    Atomics.store(this.#words, HEAD, this.#head)
+    this.#wake()
+  }
+
+  #wake(): void {
     const words = this.#words
-    if (Atomics.exchange(words, HEAD, this.#head) === this.#head) return
     Atomics.add(words, WAKE, 1)
     if (Atomics.load(words, ASLEEP) === 1) Atomics.notify(words, WAKE)
   }

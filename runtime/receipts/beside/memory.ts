@@ -26,6 +26,8 @@ export const WAKE = 4
 export const ASLEEP = 5
 /** 1 from when the edge thread was called until it looks. */
 export const CALLED = 6
+/** `HEAD` as it was when the edge thread found nothing more to run. */
+export const REST = 7
 const WORDS = 16
 
 export interface BesideMemory {

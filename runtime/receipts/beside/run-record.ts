@@ -151,7 +151,11 @@ const hasSecret = (headers: readonly (readonly [string, unknown])[]): boolean =>
 }
 
 /** The opening of a request, with its body's digest. */
-export function inputOpening({ method, path, headers, body }: HandedRequest, secretSalt: () => Uint8Array, bodySha256?: Uint8Array): Uint8Array {
+export function inputOpening(
+  { method, path, headers, body }: HandedRequest,
+  secretSalt: () => Uint8Array,
+  bodySha256?: Uint8Array,
+): Uint8Array {
   const values = headers.map(([name, value]) => [name, Buffer.from(value, 'latin1')] as const)
   return requestOpening(method, path, withoutSecrets(values, secretSalt), bodySha256 ?? (body.length === 0 ? NO_BODY : sha256(body)))
 }
@@ -327,4 +331,3 @@ export function readRun(room: Room, at: number, seedOf: (bytes: Uint8Array, at: 
     files: files ?? NO_FILES,
   }
 }
-

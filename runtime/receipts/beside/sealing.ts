@@ -12,19 +12,30 @@ import { keep } from '../openings.ts'
 import { Sealer } from '../sealer.ts'
 import type { DurableRecord, JournalOptions, LaneRange } from '../types.ts'
 import { CALL } from './handing.ts'
-import { APART, ASLEEP, CALLED, DONE, HEAD, PLACE_BYTES, PLACES, TAIL, WAKE, type BesideEnd } from './memory.ts'
+import { APART, ASLEEP, CALLED, DONE, HEAD, PLACE_BYTES, PLACES, REST, TAIL, WAKE, type BesideEnd } from './memory.ts'
 import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
 
 /** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
-const UNHURRIED = 64
-const UNHURRIED_MS = 10
+const UNHURRIED = 1_024
+const UNHURRIED_MS = 25
+/** While work comes in a row this thread looks for it every so many milliseconds, so often in vain at most: to be woken costs whoever wakes. */
+/** A batch that is waited for closes when its thread has run all there was, when it has so many receipts, or after so many milliseconds. */
+const HURRIED = Number(process.env['HURRIED'] ?? 64)
+const HURRIED_MS = Number(process.env['HMS'] ?? 2)
+const LOOK_MS = Number(process.env['LOOK_MS'] ?? 0.05)
+const LOOKS = Number(process.env['LOOKS'] ?? 20)
 /** Turns after which this thread looks at its messages where it is never idle. */
 const LISTEN_TURNS = 32
 
 export interface SealingOptions extends JournalOptions {
   readonly lanes: LaneRange
   /** What an answer says of its receipt; `attestation` is empty where it did not wait. Latin-1, at most `PLACE_BYTES`. */
-  readonly field: (receipt: { readonly id: string; readonly gas: string; readonly salt: Uint8Array; readonly attestation: Uint8Array }) => string
+  readonly field: (receipt: {
+    readonly id: string
+    readonly gas: string
+    readonly salt: Uint8Array
+    readonly attestation: Uint8Array
+  }) => string
   /** Called with each record once it is durable and its answers were told. */
   readonly durable: (record: DurableRecord, time: number) => void
 }
@@ -97,6 +108,7 @@ export class SealingThread {
   #time = 0
   #failed = false
   #told = 0
+  #looks = LOOKS
 
   /** Recovers the journal; `each` sees its records. Throws `data_corrupt` as `openReceipts`. */
   constructor(end: BesideEnd, options: SealingOptions, each: (record: DurableRecord) => void) {
@@ -136,7 +148,12 @@ export class SealingThread {
   }
 
   #sleep(wake: number, ms: number): void {
-    const left = this.#waiting > 0 && !this.#failed ? this.#since + UNHURRIED_MS - performance.now() : ms
+    if (this.#looks < LOOKS) {
+      this.#looks++
+      Atomics.wait(this.#words, WAKE, wake, LOOK_MS)
+      return
+    }
+    const left = this.#waiting > 0 && !this.#failed ? this.#since + (this.#hurried ? HURRIED_MS : UNHURRIED_MS) - performance.now() : ms
     Atomics.store(this.#words, ASLEEP, 1)
     Atomics.wait(this.#words, WAKE, wake, Math.max(0, Math.min(ms, left)))
     Atomics.store(this.#words, ASLEEP, 0)
@@ -157,28 +174,33 @@ export class SealingThread {
   }
 
   #due(): boolean {
-    return (
-      this.#hurried || this.#waiting >= UNHURRIED || this.#bytes >= RECORD_BYTES || performance.now() - this.#since >= UNHURRIED_MS
-    )
+    const age = performance.now() - this.#since
+    if (this.#hurried && (this.#waiting >= HURRIED || age >= HURRIED_MS || Atomics.load(this.#words, REST) === this.#tail)) return true
+    return this.#waiting >= UNHURRIED || this.#bytes >= RECORD_BYTES || age >= UNHURRIED_MS
   }
 
   /** Takes runs from the ring, as many as a record may hold; those whose callers do not wait are sealed and told. */
   #take(): boolean {
     const head = Atomics.load(this.#words, HEAD)
     if (this.#tail === head) return false
+    this.#looks = 0
     if (this.#waiting === 0) this.#since = performance.now()
-    const later: Sealing[] = []
+    const taken: Sealing[] = []
+    let later = 0
     while (this.#tail !== head && this.#waiting < LIMITS.batchReceipts && this.#bytes < RECORD_BYTES) {
       const at = this.#tail & this.#mask
       const what = whatAt(this.#ring, at)
       this.#tail = (this.#tail + (what === SKIP_RECORD ? this.#mask + 1 - at : lengthAt(this.#ring, at))) | 0
       if (what === SKIP_RECORD) continue
       const receipt = what === APART_RECORD ? this.#record(this.#received(), 0) : this.#record(this.#ring, at)
-      if (receipt?.later === true) later.push(receipt)
+      if (receipt === undefined) continue
+      taken.push(receipt)
+      if (receipt.later) later++
     }
-    if (later.length > 0) {
-      this.#sealer.seal(later)
-      for (const receipt of later) this.#tell(receipt, NO_ATTESTATION)
+    // What more comes before the batch closes is sealed while that is waited for.
+    this.#sealer.seal(taken)
+    if (later > 0) {
+      for (const receipt of taken) if (receipt.later) this.#tell(receipt, NO_ATTESTATION)
       this.#call()
     }
     return true
