@@ -68,6 +68,7 @@ import { realClock } from './real-clock.ts'
 import * as chainView from './services/chain-view.ts'
 import * as contracts from './services/contracts.ts'
 import * as history from './services/events.ts'
+import { localReceipts } from './services/function-receipts.ts'
 import * as functions from './services/functions.ts'
 import * as guests from './services/guests.ts'
 import * as inference from './services/inference.ts'
@@ -365,6 +366,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     host,
     chain,
     receipts,
+    functionReceipts: localReceipts(receipts),
     recorder,
     ended,
     sourceMaps,
