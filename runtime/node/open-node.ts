@@ -280,7 +280,10 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onMissing: options.onMissingChip ?? (() => {}),
   })
   closers.push(() => work.close())
-  const examiner = openExaminer(genesisBytes)
+  const examiner = openExaminer({
+    genesis: genesisBytes,
+    ...(options.exactComponent === undefined ? {} : { component: options.exactComponent }),
+  })
   closers.push(() => examiner.close())
   const verdicts = { chain, node: node.key, voter, examiner }
   const onBlock = async (block: ProducedBlock): Promise<void> => {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import {
   batchData,
   cidOf,
@@ -65,6 +65,9 @@ function answer(path: string): Uint8Array | undefined {
 }
 
 beforeAll(async () => {
+  vi.stubEnv('UTNET_HOME', join(folder, 'home'))
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://x')
     const bytes = answer(pathname)
@@ -83,6 +86,8 @@ beforeAll(async () => {
   expect(await send({ kind: 'node', action: { op: 'bond', amount: UNC } })).toMatchObject({ status: 'ok' })
 }, 60_000)
 afterAll(async () => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
   await node.close()
   server.close()
   rmSync(folder, { recursive: true, force: true })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { exactComponent } from '../../tpu-bridge/operators/testing/exact-guest.ts'
 import { openNode, type OpenNode } from '../index.ts'
+import { examine } from '../auditor/examine.ts'
 import { checkTranscript, type NodeDispute } from './index.ts'
 
 const MODEL = new URL('../../../examples/zoo/models/espcn.onnx', import.meta.url)
@@ -58,9 +59,16 @@ describe('a dev node that cheats', () => {
       expect(found).toMatchObject({ losers: ['prover'], reason: 'wrong_output' })
       expect(found.operator).not.toBeNull()
       const file = new Uint8Array(readFileSync(path))
+      // a validator is convinced by it, for this receipt and no other
+      const ground = { genesis: node.genesis, component }
+      const leaf = await node.api.receiptBytes(found.receipt)
+      const evidence = { kind: 'transcript', bytes: file } as const
+      expect(await examine(leaf, evidence, ground)).toMatchObject({ result: 'wrong' })
+      expect(await examine(await node.api.receiptBytes(receipts[0] as string), evidence, ground)).toMatchObject({ result: 'unknown' })
       expect(await checkTranscript(file, { operators: component })).toMatchObject({ valid: true, outcome: { losers: ['prover'] } })
       file[file.length >> 1] = (file[file.length >> 1] as number) ^ 1
       expect(await checkTranscript(file, { operators: component })).toMatchObject({ valid: false })
+      expect(await examine(leaf, { kind: 'transcript', bytes: file }, ground)).toMatchObject({ result: 'unknown' })
     }
     listening.abort()
     await events
