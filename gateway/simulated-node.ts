@@ -165,6 +165,8 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
   }
   seal([], [])
 
+  const named = new Map<string, string>()
+  const maps = new Map<string, Uint8Array>()
   const self: SimulatedNode = {
     invoked: [],
     isReady: true,
@@ -182,7 +184,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       audit: null,
     }),
     ready: async () => self.isReady,
-    deploy: async ({ name, component, transaction }) => {
+    deploy: async ({ name, component, transaction, sourceMap }) => {
       aname(name)
       if (transaction === undefined) onlyDev()
       if (MAGIC.some((b, i) => component[i] !== b))
@@ -192,6 +194,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       const { world } = JSON.parse(fromUtf8(component.subarray(4))) as { world: World }
       const module = cidOf(RAW, component).toString()
       store.set(module, component)
+      if (sourceMap !== undefined) named.set(module, sourceMap)
       const height = seal([], [])
       const address = world === 'contract' ? formatAddress(contractAddress(KEY.subarray(12), guests.size)) : null
       guests.set(name, {
@@ -207,6 +210,18 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         count: 0n,
       })
       return viewOf(guestOf(name))
+    },
+    putSourceMap: async (name, bytes) => {
+      const { module } = guestOf(name)
+      const cid = cidOf(RAW, bytes).toString()
+      if (named.get(module) !== cid) throw new UtnetError('request_invalid', `the deployment of ${name} did not name ${cid}`)
+      maps.set(module, bytes)
+      return { name, module, sourceMap: cid }
+    },
+    sourceMap: async (module) => {
+      const found = maps.get(module)
+      if (found === undefined) throw new UtnetError('block_not_found', `there is no source map of ${module}`)
+      return found
     },
     guests: async () => [...guests.values()].map(viewOf),
     guest: async (name) => {

@@ -18,6 +18,7 @@ import type {
   NodeInfo,
   QueryResult,
   ReceiptView,
+  SourceMapView,
   StateProof,
   TensorSpec,
   TransactionView,
@@ -115,6 +116,10 @@ const guestShape = {
 
 export const guest = name('Guest', z.object(guestShape) satisfies z.ZodType<GuestView>)
 export const deployed = name('Deployed', z.object({ ...guestShape, receipt: cid.exactOptional() }))
+export const sourceMapView = name(
+  'SourceMap',
+  z.object({ name: z.string(), module: cid, sourceMap: cid }) satisfies z.ZodType<SourceMapView>,
+)
 export const guestDetail = name(
   'GuestDetail',
   z.object({
@@ -177,6 +182,11 @@ const proof = name(
   }) satisfies z.ZodType<StateProof>,
 )
 
+const endShape = {
+  at: z.string().exactOptional().describe('the function in which it ended'),
+  line: z.string().exactOptional().describe('file:line:column of the author, with a source map'),
+}
+
 export const callResult = name(
   'CallResult',
   z.object({
@@ -189,6 +199,7 @@ export const callResult = name(
     hash: cid,
     events: z.array(event),
     message: z.string().exactOptional(),
+    ...endShape,
   }) satisfies z.ZodType<CallResult>,
 )
 
@@ -222,6 +233,7 @@ export const transaction = name(
     receipt: cid.exactOptional(),
     events: z.array(event).exactOptional(),
     message: z.string().exactOptional(),
+    ...endShape,
   }) satisfies z.ZodType<TransactionView>,
 )
 

@@ -21,6 +21,8 @@ export const LIMITS = {
   moduleFunctions: 20_000,
   tracedProbes: 65_536, // straight lines of code that a trace counts one by one; a larger module is traced by function
   sourceMapBytes: 16 * 1024 * 1024,
+  deployedMapBytes: 4 * 1024 * 1024, // of a map that a node keeps beside a guest
+  sourceMapSegments: 1 << 20,
   moduleFunctionBytes: 1 << 20,
   preparedFunctionBytes: 7 << 20, // as prepared; V8 takes 7,654,321
   moduleLocals: 10_000,
@@ -72,6 +74,7 @@ export const LIMITS = {
   pooledPages: 32, // up to 2 MiB setting a memory back costs less than a new instance
   pooledInstances: 1_024, // the engine reserves gigabytes of addresses for each
   tenantIdleBytes: 64 * 1024 * 1024,
+  spareMemoryBytes: 16 * 1024 * 1024, // memories of instances that are gone, for new ones
   // tensors and models
   modelBytes: 64 * 1024 * 1024,
   tensorRank: 8,

@@ -98,6 +98,24 @@ export interface DeployRequest {
   readonly component: Uint8Array
   /** A signed `publish` transaction; without it a dev node's dev account publishes. */
   readonly transaction?: Uint8Array
+  /** CID of its source map, whose bytes `putSourceMap` may bring. */
+  readonly sourceMap?: string
+}
+
+/** A source map that the node keeps. */
+export interface SourceMapView {
+  readonly name: string
+  readonly module: string
+  readonly sourceMap: string
+}
+
+/** Where a run ended that did not complete: for people; no receipt has it. */
+export interface RunEnd {
+  readonly status: RunStatus
+  /** The guest's function. */
+  readonly at?: string
+  /** `file:line:column` of the author, where the node has the guest's source map. */
+  readonly line?: string
 }
 
 export interface CallRequest {
@@ -121,6 +139,9 @@ export interface CallResult {
   readonly events: readonly EventView[]
   /** Why it did not complete. */
   readonly message?: string
+  /** In which function and, with a source map, at which line of the author it ended; as long as the node remembers. */
+  readonly at?: string
+  readonly line?: string
 }
 
 export interface EventView {
@@ -183,6 +204,9 @@ export interface TransactionView {
   readonly receipt?: string
   readonly events?: readonly EventView[]
   readonly message?: string
+  /** Where a call ended that did not complete, as in `CallResult`. */
+  readonly at?: string
+  readonly line?: string
 }
 
 /** A request to a function. Header names are lower-case; values are bytes in latin-1 text, as HTTP has them. */
@@ -216,6 +240,8 @@ export interface FunctionAnswer {
   readonly bodySha256: Uint8Array
   /** Null where the node's operator keeps no receipts of this function: no receipt, no promise. */
   readonly receipt: ReceiptTicket | null
+  /** Of a run that did not complete, where what runs see may be shown. */
+  readonly failure?: RunEnd | undefined
 }
 
 export interface ModelView {
@@ -405,6 +431,13 @@ export interface NodeApi {
   info(): Promise<NodeInfo>
   ready(): Promise<boolean>
   deploy(request: DeployRequest): Promise<DeployedView>
+  /**
+   * Brings the source map (JSON, version 3) that the deployment of the name's present module named. Throws `request_invalid` for another,
+   * `core_bad_argument` or `core_too_large` for what is no map.
+   */
+  putSourceMap(name: string, bytes: Uint8Array): Promise<SourceMapView>
+  /** The source map of a module; throws `block_not_found`. */
+  sourceMap(module: string): Promise<Uint8Array>
   guests(): Promise<readonly GuestView[]>
   /** Throws `guest_not_found`. */
   guest(name: string): Promise<GuestDetail>

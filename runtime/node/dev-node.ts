@@ -82,5 +82,5 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
 /** All of the gateway on this thread. */
 function serveHere(api: NodeApi, address: ServeOptions): Promise<GatewayServer> {
   const admission = new Admission()
-  return serve(createApp(api, { admission }), { ...address, functions: { node: api, admission } })
+  return serve(createApp(api, { admission }), { ...address, functions: { node: api, admission }, transactions: { node: api } })
 }

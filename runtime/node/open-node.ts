@@ -15,6 +15,7 @@ import {
   formatKey,
   limitError,
   LIMITS,
+  parseCid,
   PROTOCOL,
   sha256,
   toHex,
@@ -40,6 +41,9 @@ import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches, retireClosed } from './anchors.ts'
 import { gatewaySource, openAuditor, openExaminer, signVerdict, storeSource, type Auditor, type Finding } from './auditor/index.ts'
+import { createEndedCalls } from './ended-calls.ts'
+import { createSourceLines } from './source-lines.ts'
+import { createSourceMaps } from './source-maps.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { chipFolder } from './chips/folder.ts'
 import { chipWork } from './chips/work.ts'
@@ -220,13 +224,18 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const verifiers = crypto.openVerifiers(options.verifiers ?? 0)
   closers.push(() => verifiers.close())
   const recorder = createCallRecorder(kv)
+  const ended = createEndedCalls()
+  const sourceMaps = createSourceMaps(kv, store)
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
     loadModule: (module) => host.load(module),
-    onCall: recorder.note,
+    onCall(note) {
+      recorder.note(note)
+      ended.note(note)
+    },
   })
   const journal = (path: string, thread: number): Receipts =>
     openReceipts({
@@ -360,6 +369,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     chain,
     receipts,
     recorder,
+    ended,
+    sourceMaps,
+    lines: createSourceLines({ mapOf: (name, module) => sourceMaps.find(module, name), files: store, always: genesis.dev }),
     producer,
     submits: createSubmitQueue(chain, producer.transactionWaits),
     events,
@@ -387,6 +399,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   edges?.serve({
     api,
     files: store,
+    sourceMaps,
     tensors: bridge,
     guests: () => chain.guests().map(entryOf),
     durable({ records, time }) {
@@ -475,6 +488,8 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined, audi
       await edges?.settled()
       return view
     },
+    putSourceMap: (name, bytes) => guests.putSourceMap(parts, name, bytes),
+    sourceMap: (module) => parts.sourceMaps.read(parseCid(module, 'module')),
     guests: () => guests.guests(parts),
     guest: (name) => guests.guest(parts, name),
     call: (request) => contracts.call(parts, request),

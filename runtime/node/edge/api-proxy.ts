@@ -8,6 +8,8 @@ const METHODS: Readonly<Record<Method, true>> = {
   info: true,
   ready: true,
   deploy: true,
+  putSourceMap: true,
+  sourceMap: true,
   guests: true,
   guest: true,
   call: true,
