@@ -9,5 +9,5 @@ useNativeHashes()
 parentPort?.on('message', ({ leaf, evidence, ground }: ExamineRequest) => {
   void examine(leaf, evidence, ground)
     .catch((error: unknown): Examined => ({ result: 'unknown', why: asUtnetError(error).message }))
-    .then((examined) => parentPort?.postMessage(examined))
+    .then((examined) => parentPort?.postMessage(examined, []))
 })

@@ -45,7 +45,7 @@ export function openExaminer(ground: Ground, deadlineMs: number = LIMITS.auditRu
     })
     thread.once('error', fell)
     thread.once('exit', fell)
-    thread.postMessage(request)
+    thread.postMessage(request, [])
     try {
       return await answered.promise
     } finally {
