@@ -181,6 +181,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       dev,
       devAccount: dev ? DEV : null,
       isolation: 'wasm-software',
+      audit: null,
     }),
     ready: async () => self.isReady,
     deploy: async ({ name, component, transaction, sourceMap }) => {
@@ -369,9 +370,10 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     },
     power: async (epoch = 0) => {
       if (epoch > 0) throw new UtnetError('chain_height', `epoch ${epoch} is not fixed yet`)
-      return { epoch, from: 1, to: 600, total: 1, members: [{ node: formatKey(KEY), power: 1, share: 1, chips: 0 }] }
+      return { epoch, from: 1, to: 600, total: 1, members: [{ node: formatKey(KEY), vote: '', power: 1, share: 1, chips: 0 }] }
     },
     genesis: async () => genesis,
+    verdict: () => Promise.reject(new UtnetError('verdict_refused', 'no verdict: this node is no validator')),
     chainEvents: async ({ filter = [], from = 0, to = blocks.length - 1, after, limit = 100, proof = false }) => {
       const begin = after === undefined ? endOf(from - 1) : parseMark(after)
       const names = parseFilter(filter).flatMap((c) => (c.kind === 'event' ? [c.name] : []))

@@ -93,6 +93,7 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     epoch: (epoch, { from, set } = {}) => to.json(`/v1/chain/epochs/${part(epoch)}${query({ from, set })}`),
     power: (epoch) => to.json(`/v1/chain/power${query({ epoch })}`),
     genesis: () => to.bytes('/v1/chain/genesis', { accept: CBOR_TYPE }),
+    verdict: (request) => to.json('/v1/verdicts', { method: 'POST', body: request, type: CBOR_TYPE }),
     chainEvents: (request) => to.json(`/v1/chain/events${query({ ...request })}`),
     events: (signal, request = {}) => nodeEvents(to, signal, `/v1/events${query({ ...request })}`),
     ipfs: async (cid, path, format) => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { HARDWARE_CLASSES } from '../../runtime/core/index.ts'
 import type {
   AccountView,
+  AuditView,
   BlockView,
   CallResult,
   ChainView,
@@ -21,6 +22,7 @@ import type {
   StateProof,
   TensorSpec,
   TransactionView,
+  VerdictView,
   WitFunction,
 } from '../../runtime/core/index.ts'
 import type { Problem } from '../wire/index.ts'
@@ -54,6 +56,34 @@ export const problemSchema = name(
   }) satisfies z.ZodType<Omit<Problem, 'code'>>,
 )
 
+const audit = name(
+  'Audit',
+  z.object({
+    waiting: z.int().min(0).describe('batches that wait to be looked at, or for their data'),
+    batches: z.int().min(0),
+    leaves: z.int().min(0),
+    runs: z.int().min(0).describe('runs that were repeated'),
+    demands: z.int().min(0).describe('leaves asked for'),
+    refuted: z.int().min(0).describe('refutations of its own that the chain took'),
+    passedOver: z.int().min(0).describe('batches that were too many, or whose time was over'),
+    last: z.string().nullable().describe('the last that it found wrong'),
+  }) satisfies z.ZodType<AuditView>,
+)
+
+export const verdict = name(
+  'Verdict',
+  z.object({
+    validator: z.string().regex(/^ed25519:[0-9a-f]{64}$/),
+    power: z.int().min(0),
+    total: z.int().min(0),
+    anchor: cid,
+    of: z.string().describe('the node that it is about'),
+    evidence: z.string().describe('digest of the evidence, hex'),
+    signature: z.string().describe('BLS, base64'),
+    why: z.string(),
+  }) satisfies z.ZodType<VerdictView>,
+)
+
 export const nodeInfo = name(
   'NodeInfo',
   z.object({
@@ -65,6 +95,7 @@ export const nodeInfo = name(
     dev: z.boolean(),
     devAccount: z.string().nullable(),
     isolation: z.enum(['wasm-software', ...HARDWARE_CLASSES]),
+    audit: audit.nullable(),
   }) satisfies z.ZodType<NodeInfo>,
 )
 
@@ -262,7 +293,15 @@ export const power = name(
     from: height,
     to: height,
     total: z.int(),
-    members: z.array(z.object({ node: z.string(), power: z.int(), share: z.number(), chips: z.int().nullable() })),
+    members: z.array(
+      z.object({
+        node: z.string(),
+        vote: z.string().describe('BLS, base64'),
+        power: z.int(),
+        share: z.number(),
+        chips: z.int().nullable(),
+      }),
+    ),
   }) satisfies z.ZodType<PowerView>,
 )
 

@@ -10,6 +10,8 @@ export interface ChainCrypto {
   /** The output that a proof stands for, unverified; undefined for malformed bytes. */
   vrfOutput(proof: Uint8Array): Uint8Array | undefined
   blsFastAggregateVerify(signature: Uint8Array, message: Uint8Array, keys: readonly Uint8Array[]): boolean
+  /** True when each signature is valid for its message under its key, not only their sum. Keys have shown possession. */
+  blsVerifyAll(checks: readonly SignatureCheck[]): boolean
   /** A signature (64 bytes) by a chip's identity key. */
   verifyIdentity(signature: Uint8Array, message: Uint8Array, key: IdentityKey): boolean
   /** Sum of BLS keys (48 bytes) with one key more, or less; both are points of the group. */

@@ -6,6 +6,42 @@ import type { World } from './ports.ts'
 import type { ArithmeticClass, NamedTensor } from './tensor.ts'
 import type { WitFunction } from './wit-type.ts'
 
+/** What a node has done about what other nodes anchored, since it started (docs/spec/rollup.md). */
+export interface AuditView {
+  /** Batches that wait to be looked at, or for their data. */
+  readonly waiting: number
+  /** Batches and their leaves that were looked at, and runs that were repeated. */
+  readonly batches: number
+  readonly leaves: number
+  readonly runs: number
+  /** Leaves asked for. */
+  readonly demands: number
+  /** Refutations of its own that the chain took. */
+  readonly refuted: number
+  /** Batches that were too many, or whose time was over. */
+  readonly passedOver: number
+  /** The last that it found wrong. */
+  readonly last: string | null
+}
+
+/** A validator's word that a leaf of an anchored batch is wrong (docs/spec/rollup.md). */
+export interface VerdictView {
+  /** `ed25519:<hex>` of the validator. */
+  readonly validator: string
+  /** What it has of the power of the set that votes on the next block. */
+  readonly power: number
+  readonly total: number
+  /** The transaction that anchored, and the node that it is about. */
+  readonly anchor: string
+  readonly of: string
+  /** Digest of the evidence, hex. */
+  readonly evidence: string
+  /** BLS of its vote key, base64. */
+  readonly signature: string
+  /** What it found. */
+  readonly why: string
+}
+
 export interface NodeInfo {
   readonly version: string
   readonly protocol: number
@@ -19,6 +55,8 @@ export interface NodeInfo {
   readonly devAccount: string | null
   /** Where guests run; a class of hardware is a claim until `checkIsolation` has seen its quote. */
   readonly isolation: IsolationClass
+  /** What its auditor did; null where it has none. */
+  readonly audit: AuditView | null
 }
 
 export interface ExportView {
@@ -260,6 +298,8 @@ export interface PowerView {
   readonly total: number
   readonly members: readonly {
     readonly node: string
+    /** BLS key that it votes with, base64. */
+    readonly vote: string
     readonly power: number
     /** Of the total, from 0 to 1. */
     readonly share: number
@@ -436,6 +476,8 @@ export interface NodeApi {
   power(epoch?: number): Promise<PowerView>
   /** Canonical dag-cbor of the genesis. */
   genesis(): Promise<Uint8Array>
+  /** Weighs a request (`encodeVerdictRequest`) and signs what it finds wrong; throws `verdict_refused`, `core_not_canonical`, `host_busy`. */
+  verdict(request: Uint8Array): Promise<VerdictView>
   /** One page of a search over final blocks; throws `request_invalid`, `guest_not_found`. */
   chainEvents(request: EventsRequest): Promise<EventPage>
   /** Live until the signal aborts; throws `events_lagging` at a reader that does not keep up: it goes on behind the last id that it has. */

@@ -23,3 +23,5 @@ export function inverseKey(key: Uint8Array): Uint8Array {
 
 /** Decoded keys kept: a subgroup check costs more than the addition that follows. */
 export const BLS_KEY_CACHE = 16_384
+/** Signatures kept of which it is known that they are points of the group: votes of two rounds of the largest set. */
+export const BLS_SIGNATURE_CACHE = 4_096

@@ -139,6 +139,39 @@ test('points outside the subgroup, at infinity, not canonical or of another leng
   expect(both(infinitySig, message, [key, negated])).toBe(false)
 })
 
+test('signatures checked together: both halves agree, and none passes that would not alone', () => {
+  const messages = ['a', 'a', 'b'].map(utf8)
+  const checks = secrets.map((secret, i) => ({
+    signature: native.blsSign(messages[i] as Uint8Array, secret),
+    message: messages[i] as Uint8Array,
+    key: keys[i] as Uint8Array,
+  }))
+  const all = (set: typeof checks): boolean => {
+    const good = noble.blsVerifyAll(set)
+    expect(native.blsVerifyAll(set)).toBe(good)
+    return good
+  }
+  const [a, b, c] = checks as [(typeof checks)[number], (typeof checks)[number], (typeof checks)[number]]
+  for (const good of [[], [a], checks, [a, b], [b, c], [a, a, a, c]]) expect(all(good)).toBe(true)
+  const delta = G2.Point.BASE
+  const moved = [
+    { ...a, signature: G2.Point.fromBytes(a.signature).add(delta).toBytes() },
+    { ...b, signature: G2.Point.fromBytes(b.signature).subtract(delta).toBytes() },
+  ]
+  // the sum is valid, neither signature is
+  expect(both(native.blsAggregate(moved.map((m) => m.signature)), utf8('a'), [a.key, b.key])).toBe(true)
+  expect(all(moved)).toBe(false)
+  const swapped = [
+    { ...a, signature: b.signature },
+    { ...b, signature: a.signature },
+  ]
+  expect(all(swapped)).toBe(false)
+  const infinity = Uint8Array.from({ length: 96 }, (_, i) => (i === 0 ? 0xc0 : 0))
+  for (const signature of [infinity, new Uint8Array(96), new Uint8Array(0), G2.Point.fromBytes(a.signature).toBytes(false), c.signature])
+    for (const set of [[{ ...a, signature }], [{ ...a, signature }, b], [{ ...a, signature }, c]]) expect(all(set)).toBe(false)
+  for (const key of [new Uint8Array(48), keys[2] as Uint8Array, new Uint8Array(0)]) expect(all([{ ...a, key }, b])).toBe(false)
+})
+
 test('mutations of flag bits, x coordinates and random bits: halves agree', () => {
   const message = utf8('m')
   const key = keys[0] as Uint8Array

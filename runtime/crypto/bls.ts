@@ -2,7 +2,7 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { expand, extract } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { abytes, concatBytes, equalBytes, NO_KEYS, possessionMessage, toHex, UtnetError, utf8 } from '../core/index.ts'
+import { abytes, concatBytes, equalBytes, NO_KEYS, possessionMessage, toHex, UtnetError, utf8, type SignatureCheck } from '../core/index.ts'
 import { BLS_DST, BLS_KEY_BYTES, BLS_KEY_CACHE, BLS_SECRET_BYTES, BLS_SIGNATURE_BYTES } from './bls-rule.ts'
 import { Lru } from './lru.ts'
 
@@ -94,6 +94,11 @@ export function blsFastAggregateVerify(sig: Uint8Array, message: Uint8Array, key
     sum = sum.add(point)
   }
   return !sum.is0() && bls12_381.longSignatures.verify(signature, hashed(message), sum)
+}
+
+/** True when each signature is valid for its message under its key; every key must have a checked proof of possession. Here one after the other. */
+export function blsVerifyAll(checks: readonly SignatureCheck[]): boolean {
+  return checks.every(({ signature, message, key }) => blsVerify(signature, message, key))
 }
 
 /**

@@ -22,6 +22,7 @@ export function knownAnswers(crypto: ChainCrypto): ChainCrypto {
     vrfVerify: (key, alpha, proof) => once(`v/${text([key, alpha, proof])}`, () => crypto.vrfVerify(key, alpha, proof)),
     blsFastAggregateVerify: (signature, message, keys) =>
       once(`b/${text([signature, message, ...keys])}`, () => crypto.blsFastAggregateVerify(signature, message, keys)),
+    blsVerifyAll: (checks) => once(`m/${text(checks.flatMap((c) => [c.signature, c.message, c.key]))}`, () => crypto.blsVerifyAll(checks)),
     blsAggregate: (signatures) => once(`a/${text(signatures)}`, () => crypto.blsAggregate(signatures)),
     verifyValidator: (v: Validator) => once(`p/${text([v.key, v.bls, v.pop])}/${v.power}`, () => crypto.verifyValidator(v)),
   }

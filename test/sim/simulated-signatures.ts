@@ -62,6 +62,7 @@ export class SimulatedSignatures {
     return {
       signVote: (body) => this.#vote(chain, body, key),
       verifyVote: (body, member, signature) => sameTag(signature, this.#vote(chain, body, name(member))),
+      verifyVotes: (votes) => votes.every(({ body, member, signature }) => sameTag(signature, this.#vote(chain, body, name(member)))),
       signProposal: (body) => this.#proposal(chain, body, key),
       verifyProposal: (body, member, signature) => sameTag(signature, this.#proposal(chain, body, name(member))),
       aggregate: sum,

@@ -1,3 +1,4 @@
+import { bls12_381 } from '@noble/curves/bls12-381.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { asArray, asUint, cidOf, DAG_CBOR, decode, digest, encode, precommitMessage, toHex, utf8, type CID } from '../../core/index.ts'
@@ -326,9 +327,78 @@ describe('bad messages', () => {
     const m = new Machine(3)
     m.enter()
     const out = m.hear(message)
+    // a signature is looked at when it could matter
+    if (message.kind === 'vote' && why === 'signature')
+      for (const i of [0, 1, 2]) if (i !== message.voter) out.push(...m.hear(vote(i, message.phase, message.block, message.round)))
     expect(refusals(out)).toEqual([why])
     expect(votesIn(out)).toEqual([])
     expect(out.some((e) => e.type === 'commit' || e.type === 'evidence')).toBe(false)
+  })
+
+  const forged = (voter: number, from = good): Vote => ({ ...from, voter, signature: vote(3, 'prevote', null).signature })
+
+  test('a bad signature among votes that are checked together: it is named with its sender, the others count', () => {
+    const m = new Machine(3)
+    m.enter()
+    m.hear(goodProposal)
+    expect(m.hear(forged(1), 'liar')).toEqual([])
+    const out = [0, 2].flatMap((i) => m.hear(vote(i, 'prevote', idOf(A)), String(i)))
+    expect(out).toContainEqual({ type: 'refuse', from: 'liar', why: 'signature' })
+    expect(refusals(out)).toEqual(['signature'])
+    // two others and the own vote are a quorum
+    expect(votesIn(out).map((v) => [v.phase, v.block])).toEqual([['precommit', idOf(A)]])
+  })
+
+  test('a forged vote keeps no place: the true one of that member counts, whichever comes first', () => {
+    for (const order of [
+      [forged(0), good],
+      [good, forged(0)],
+    ]) {
+      const m = new Machine(3)
+      m.enter()
+      m.hear(goodProposal)
+      const out = order.flatMap((message) => m.hear(message, message === good ? '0' : 'liar'))
+      expect(out).toEqual([{ type: 'refuse', from: 'liar', why: 'signature' }])
+      expect(votesIn(m.hear(vote(1, 'prevote', idOf(A)))).map((v) => v.phase)).toEqual(['precommit'])
+    }
+  })
+
+  test("of a peer that showed one bad signature all that waits is checked; a vote under another's key is its offence, the same vote twice is none", () => {
+    const m = new Machine(3)
+    m.enter()
+    for (const i of [0, 1]) expect(m.hear(forged(i, vote(i, 'precommit', null)), 'liar')).toEqual([])
+    expect(refusals(m.hear({ ...good, voter: 2 }, 'liar'))).toEqual([])
+    expect(refusals(m.hear(vote(2, 'prevote', idOf(A)), '2'))).toEqual(['signature', 'signature', 'signature'])
+    expect(refusals(m.hear(vote(2, 'prevote', idOf(A)), '2'))).toEqual(['duplicate'])
+    expect(refusals(m.hear(vote(1, 'precommit', null), '1'))).toEqual([])
+    expect(refusals(m.hear(vote(1, 'precommit', null), '1'))).toEqual(['duplicate'])
+  })
+
+  test('two signatures that are valid only as a sum count for nothing, and no certificate is made of them', () => {
+    const { Point } = bls12_381.G2
+    const [a, b] = [1, 2].map((i) => Point.fromBytes(vote(i, 'prevote', idOf(A)).signature)) as [typeof Point.BASE, typeof Point.BASE]
+    const moved = [a.add(Point.BASE), b.subtract(Point.BASE)].map((point, i) => ({
+      ...vote(i + 1, 'prevote', idOf(A)),
+      signature: point.toBytes(),
+    }))
+    const sum = port(0).aggregate(moved.map((v) => v.signature))
+    expect(port(0).verifyQuorum(good, members.slice(1, 3), sum)).toBe(true)
+    const m = new Machine(3)
+    m.enter()
+    m.hear(goodProposal)
+    const out = moved.flatMap((v) => m.hear(v, 'liar'))
+    expect(refusals(out)).toEqual(['signature', 'signature'])
+    expect(votesIn(out)).toEqual([])
+  })
+
+  test('what no rule waits for is not checked: of four votes for a block the fourth is not', () => {
+    let checks = 0
+    const counted: BftCrypto = { ...port(3), verifyVotes: (votes) => ((checks += votes.length), port(3).verifyVotes(votes)) }
+    const bft = new Bft({ crypto: counted, labelOf })
+    bft.step({ type: 'enter', setup: setup(-1) })
+    for (const i of [0, 1, 2, 3]) bft.step({ type: 'message', from: String(i), message: vote(i, 'prevote', idOf(A)) })
+    expect(checks).toBe(3)
+    expect(bft.held).toBeGreaterThanOrEqual(1)
   })
 
   test('a certificate under a stale power table is refused', () => {

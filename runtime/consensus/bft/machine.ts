@@ -5,7 +5,8 @@
  * Beside the paper: a proposal of an old block carries the prevotes that justify it, a lock is told to others with its block, a final block with its
  * certificate ends a height, and messages are held within bounds. So a network may lose what it likes: what is sent again suffices.
  */
-import { totalPower } from '../../core/index.ts'
+import { equalBytes, totalPower } from '../../core/index.ts'
+import { checkMany } from './check-many.ts'
 import { proposalEvidence, voteEvidence } from './evidence.ts'
 import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
 import { Inbox } from './inbox.ts'
@@ -21,9 +22,10 @@ import {
 } from './messages.ts'
 import type { BftPorts, BlockLabel, HeightSetup, Member } from './ports.ts'
 import { checkQuorum, holdsHonest, isQuorum, makeQuorum } from './quorum.ts'
-import { RoundBook, type RoundLog } from './rounds.ts'
+import { ROUNDS_BEHIND, RoundBook, type RoundLog } from './rounds.ts'
 import type { SignedRow } from './signed-row.ts'
 import { MAX_ROUND, RESEND_MS, timeoutMs } from './timeouts.ts'
+import { WaitingVotes, type HeardVote } from './waiting-votes.ts'
 
 interface KnownBlock {
   readonly payload: Uint8Array
@@ -42,6 +44,7 @@ export class Bft {
   #setup: HeightSetup | undefined
   #total = 0
   #book = new RoundBook()
+  #waiting = new WaitingVotes()
   #blocks = new Map<BlockId, KnownBlock>()
   #round = 0
   #step: Step = 'propose'
@@ -76,7 +79,7 @@ export class Bft {
 
   /** Messages held: what a flood can grow. */
   get held(): number {
-    return this.#inbox.size + this.#book.size + this.#blocks.size
+    return this.#inbox.size + this.#waiting.size + this.#book.size + this.#blocks.size
   }
 
   /** Takes an event; gives the effects in order. */
@@ -116,6 +119,11 @@ export class Bft {
     return true
   }
 
+  /** May votes wait until they could matter, to be checked together? */
+  protected votesWait(): boolean {
+    return true
+  }
+
   /** Do the prevotes that a proposal carries justify it? */
   protected justified(proposal: Proposal, members: readonly Member[]): boolean {
     const { lock, validRound, height, round, block } = proposal
@@ -137,6 +145,7 @@ export class Bft {
     this.#setup = setup
     this.#total = totalPower(setup.members)
     this.#book = new RoundBook()
+    this.#waiting = new WaitingVotes()
     this.#blocks = new Map()
     this.#locked = undefined
     this.#valid = undefined
@@ -182,6 +191,8 @@ export class Bft {
     this.#step = 'propose'
     this.#signed = { proposal: undefined, prevote: undefined, precommit: undefined }
     this.#book.moved(round)
+    // nobody says them again
+    this.#settle(this.#waiting.take(({ vote }) => vote.round < round - 1, this.#members))
     this.#mine = this.#mine.filter((m) => m.round >= round - 1)
     this.#timer('propose', timeoutMs(this.#baseMs, round))
     if (setup.self < 0 || setup.leaderOf(round) !== setup.self) return
@@ -290,6 +301,7 @@ export class Bft {
   #help(to: Peer): void {
     if (this.#helped.has(to) || (this.#peerRounds.get(to) ?? 0) >= this.#round) return
     this.#helped.add(to)
+    this.#settle(this.#waiting.take(({ vote }) => vote.round >= this.#round - 1, this.#members))
     for (const [round, log] of this.#book.all()) {
       if (round < this.#round - 1) continue
       for (const tally of [log.precommit, log.prevote]) for (const message of tally.all()) this.#out.push({ type: 'send', to, message })
@@ -310,7 +322,7 @@ export class Bft {
     }
     switch (message.kind) {
       case 'vote':
-        return this.#takeVote(message)
+        return this.#takeVote({ from, vote: message })
       case 'proposal':
         return this.#takeProposal(message)
       case 'lock':
@@ -320,18 +332,44 @@ export class Bft {
     }
   }
 
-  #takeVote(vote: Vote): Refusal | undefined {
-    const member = this.#members[vote.voter]
+  #takeVote(heard: HeardVote): Refusal | undefined {
+    const { vote } = heard
+    const { voter, round, phase } = vote
+    const member = this.#members[voter]
     if (member === undefined) return 'member'
-    if (!(vote.round >= 0 && vote.round <= MAX_ROUND)) return 'round'
-    const known = vote.round <= this.#round + 1 ? this.#book.at(vote.round)[vote.phase].of(vote.voter) : undefined
-    if (known?.block === vote.block && known !== undefined) return 'duplicate'
-    if (!this.#ports.crypto.verifyVote(vote, member, vote.signature)) return 'signature'
+    if (!(round >= Math.max(0, this.#round - ROUNDS_BEHIND) && round <= MAX_ROUND)) return 'round'
+    const known = this.#book.get(round)?.[phase].of(voter)
+    if (known !== undefined && known.block === vote.block) return 'duplicate'
+    const waiting = this.#waiting.of(vote)
+    if (waiting !== undefined && waiting.block === vote.block && equalBytes(waiting.signature, vote.signature)) return 'duplicate'
+    // two of one place: one is bad, or there is evidence
+    const strange = known !== undefined || waiting !== undefined
+    if (strange || round < this.#round - 1 || !this.votesWait() || this.#waiting.full(voter, this.#round))
+      this.#settle([...this.#waiting.take((h) => h.vote.voter === voter, this.#members), heard])
+    else this.#waiting.add(heard, member)
+    return undefined
+  }
+
+  /** Checks votes together and counts those that hold. Of a peer that showed a bad one nothing waits any longer. */
+  #settle(heard: readonly HeardVote[]): void {
+    if (heard.length === 0) return
+    const votes = heard.map(({ vote }) => ({ body: vote, member: this.#members[vote.voter] as Member, signature: vote.signature }))
+    const good = checkMany(votes, (some) => this.#ports.crypto.verifyVotes(some))
+    const liars = new Set<Peer>()
+    for (const [i, { from, vote }] of heard.entries()) {
+      const why = good[i] === true ? this.#count(vote) : 'signature'
+      if (why !== undefined) this.#out.push({ type: 'refuse', from, why })
+      if (why === 'signature') liars.add(from)
+    }
+    if (liars.size > 0) this.#settle(this.#waiting.take(({ from }) => liars.has(from), this.#members))
+  }
+
+  #count(vote: Vote): Refusal | undefined {
     if (!this.#book.admit(vote.voter, vote.round, this.#round, this.#members)) return 'round'
     const tally = this.#book.at(vote.round)[vote.phase]
     const first = tally.of(vote.voter)
     if (first === undefined) {
-      tally.add(vote, member)
+      tally.add(vote, this.#members[vote.voter] as Member)
       return undefined
     }
     if (first.block === vote.block) return 'duplicate'
@@ -405,6 +443,7 @@ export class Bft {
   }
 
   #fire(): boolean {
+    this.#settle(this.#waiting.due(this.#round, this.#book, this.#members, this.#total))
     if (this.#tryCommit()) return false
     // line 55
     const ahead = this.#book.reached(this.#round, this.#members, (power) => holdsHonest(power, this.#total))

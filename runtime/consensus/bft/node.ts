@@ -32,8 +32,13 @@ export interface Verdicts {
   judge(height: number): Promise<Verdict | undefined>
   /** Own verdicts that a block may still carry. */
   own(): readonly Verdict[]
-  /** Takes another's; gives why not. */
-  take(verdict: Verdict): Refusal | undefined
+  /** Takes another's; gives what is refused, of this one or of those that waited to be checked. */
+  take(from: Peer, verdict: Verdict): readonly Refused[]
+}
+
+export interface Refused {
+  readonly from: Peer
+  readonly why: Refusal
 }
 
 export interface BftNodePorts {
@@ -120,8 +125,7 @@ export class BftNode {
   }
 
   async #takeVerdict(from: Peer, verdict: Verdict): Promise<void> {
-    const why = this.#ports.app.verdicts?.take(verdict)
-    if (why !== undefined) this.#ports.onRefuse?.(from, why)
+    for (const refused of this.#ports.app.verdicts?.take(from, verdict) ?? []) this.#ports.onRefuse?.(refused.from, refused.why)
   }
 
   /** Runs beside all else: the next height does not wait for it. */

@@ -10,10 +10,19 @@ export interface Member {
   readonly power: number
 }
 
+/** A vote as it came: what it says, whose it is said to be, and the signature. */
+export interface SignedVote {
+  readonly body: VoteBody
+  readonly member: Member
+  readonly signature: Uint8Array
+}
+
 /** The keys of this node and the check of everybody's. Signatures cover the chain id; the port knows it. */
 export interface BftCrypto {
   signVote(body: VoteBody): Uint8Array
   verifyVote(body: VoteBody, member: Member, signature: Uint8Array): boolean
+  /** True when all hold, each alone: signatures that only add up to a valid sum do not. */
+  verifyVotes(votes: readonly SignedVote[]): boolean
   signProposal(body: ProposalBody): Uint8Array
   verifyProposal(body: ProposalBody, member: Member, signature: Uint8Array): boolean
   aggregate(signatures: readonly Uint8Array[]): Uint8Array

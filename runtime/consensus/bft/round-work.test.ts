@@ -42,7 +42,7 @@ test('U2.3-PIEE-4 a validator shows its chips, judges the block of another, and 
   expect(judge.own()).toEqual([own])
   expect(await judge.judge(height)).toBeUndefined()
   const others = [0, 1, 2, 3].filter((i) => i !== own.voter).slice(0, 2)
-  for (const i of others) expect(judge.take(verdictOf(w, height, i))).toBeUndefined()
+  for (const i of others) expect(judge.take('peer', verdictOf(w, height, i))).toEqual([])
   await w.block(await judge.propose())
   expect(w.chain.reward(height)?.status).toBe('released')
   // what a block needs no more is not said again
@@ -88,19 +88,26 @@ test('each field of a verdict wrong in turn: refused, as an offence where no hon
     [{ signature: memberOf(w, height, 1).voter.sign(elsewhere) }, 'signature', true],
   ]
   for (const [over, why, offence] of cases) {
-    const refusal = part.take({ ...good, ...over })
-    expect(refusal, Object.keys(over).join()).toBe(why)
-    expect(isOffence(refusal ?? 'stale')).toBe(offence)
+    const bad = { ...good, ...over }
+    const refused = part.take('liar', bad)
+    // a signature is looked at as soon as the voter is heard to say two things
+    if (refused.length === 0) refused.push(...part.take('other', { ...bad, signature: new Uint8Array(96).fill(1) }))
+    expect(refused[0], Object.keys(over).join()).toEqual({ from: 'liar', why })
+    expect(isOffence(why as 'stale')).toBe(offence)
   }
-  expect(part.take(good)).toBeUndefined()
-  expect(part.take(good)).toBe('duplicate')
-  expect(part.take(verdictOf(w, height, 1, false))).toBe('duplicate')
-  for (const i of [2, 3]) expect(part.take(verdictOf(w, height, i))).toBeUndefined()
+  expect(part.take('peer', good)).toEqual([])
+  expect(part.take('peer', good)).toEqual([{ from: 'peer', why: 'duplicate' }])
+  expect(part.take('peer', verdictOf(w, height, 1, false))).toEqual([])
+  expect(part.take('peer', verdictOf(w, height, 1, false))).toEqual([{ from: 'peer', why: 'duplicate' }])
+  // a bad one among those that are checked together is named with its sender
+  expect(part.take('liar', { ...verdictOf(w, height, 2), signature: good.signature })).toEqual([])
+  expect(part.take('peer', verdictOf(w, height, 3))).toEqual([{ from: 'liar', why: 'signature' }])
+  expect(part.take('peer', verdictOf(w, height, 2))).toEqual([])
   // three of four are enough
-  expect(part.take(verdictOf(w, height, 0))).toBe('stale')
+  expect(part.take('peer', verdictOf(w, height, 0))).toEqual([{ from: 'peer', why: 'stale' }])
   await w.block(await partOf(w, w.leader()).propose())
   for (let i = 0; i < VERDICT_BLOCKS; i++) await w.block()
-  expect(partOf(w, w.nodes[0] as TestValidator).take(good)).toBe('stale')
+  expect(partOf(w, w.nodes[0] as TestValidator).take('peer', good)).toEqual([{ from: 'peer', why: 'stale' }])
 })
 
 test('under before-vote a node without all its chips proposes nothing, and agrees only with its own result', async () => {

@@ -1,5 +1,5 @@
 /** A validator's part in the work of rounds: its own CAT when it proposes, and its verdict on what others showed. White paper 2.3, 2.5, 5.2. */
-import { equalBytes, fromHex, isUtnetError, toHex, totalPower } from '../../core/index.ts'
+import { equalBytes, fromHex, isUtnetError, toHex, totalPower, type Validator } from '../../core/index.ts'
 import {
   decodeCat,
   makeCat,
@@ -14,16 +14,22 @@ import {
 } from '../cat/index.ts'
 import type { Block, Chain } from '../chain/index.ts'
 import type { ChainCrypto, Voter } from '../crypto-port.ts'
-import type { Refusal } from './events.ts'
+import { checkMany } from './check-many.ts'
+import type { Peer, Refusal } from './events.ts'
 import type { Verdict } from './messages.ts'
-import type { Verdicts } from './node.ts'
+import type { Refused, Verdicts } from './node.ts'
 
 export interface RoundWorkOptions {
   readonly environment: CatEnvironment
   /** The chips of this node; without them it shows none. */
   readonly chips?: CatSigner
   readonly voter: Pick<Voter, 'sign'>
-  readonly crypto: Pick<ChainCrypto, 'blsFastAggregateVerify' | 'blsAggregate'>
+  readonly crypto: Pick<ChainCrypto, 'blsVerifyAll' | 'blsAggregate'>
+}
+
+interface HeardVerdict {
+  readonly from: Peer
+  readonly verdict: Verdict
 }
 
 export class RoundWork implements Verdicts {
@@ -33,6 +39,9 @@ export class RoundWork implements Verdicts {
   readonly #pool = new VerdictPool()
   readonly #own = new Map<number, Verdict>()
   readonly #judging = new Set<number>()
+  /** Height -> voter -> what was heard and is not checked: that is done together, when it decides or when the own block may carry it. */
+  readonly #waiting = new Map<number, Map<number, HeardVerdict>>()
+  #refused: Refused[] = []
 
   /** `node` is the own node key. */
   constructor(chain: Chain, node: Uint8Array, options: RoundWorkOptions) {
@@ -47,6 +56,8 @@ export class RoundWork implements Verdicts {
     const seats = this.#chain.catSeats(this.#node, height)
     const cat = seats.count === 0 ? NO_CAT : await this.#cat(this.#chain.task(this.#node, height), seats)
     if (this.#chain.genesis.environment === 'before-vote') return cat.length === 0 && seats.count > 0 ? undefined : { cat, verdicts: [] }
+    this.#forget()
+    for (const at of this.#waiting.keys()) this.#settle(at)
     return { cat, verdicts: this.#pool.collect(height, this.#chain.reward, this.#chain.setAt, this.#options.crypto) }
   }
 
@@ -128,24 +139,55 @@ export class RoundWork implements Verdicts {
 
   #forget(): void {
     this.#pool.forget(this.#head)
+    for (const height of this.#waiting.keys()) if (height <= this.#head - VERDICT_BLOCKS) this.#waiting.delete(height)
     for (const height of this.#own.keys()) if (height <= this.#head - VERDICT_BLOCKS) this.#own.delete(height)
   }
 
-  take({ height, block, ok, voter, signature }: Verdict): Refusal | undefined {
+  take(from: Peer, verdict: Verdict): Refused[] {
+    const why = this.#hear({ from, verdict })
+    const refused = this.#refused
+    this.#refused = []
+    return why === undefined ? refused : [...refused, { from, why }]
+  }
+
+  #hear(heard: HeardVerdict): Refusal | undefined {
+    const { height, block, ok, voter, signature } = heard.verdict
     if (height > this.#head) return 'early'
     if (height < 1 || height <= this.#head - VERDICT_BLOCKS) return 'stale'
     const set = this.#chain.setAt(height)
     const member = set[voter]
     if (member === undefined) return 'member'
-    const { hash } = this.#chain.headerAt(height)
-    if (toHex(hash) !== block) return 'verdict'
+    if (toHex(this.#chain.headerAt(height).hash) !== block) return 'verdict'
     if (this.#chain.reward(height)?.status !== 'pending') return 'stale'
     if (this.#pool.of(height, voter) !== undefined) return 'duplicate'
     // more than enough: nobody needs it
-    if (this.#pool.power(height, ok, set) * 2 > totalPower(set)) return 'stale'
-    const message = verdictMessage(this.#chain.chainId, height, hash, ok)
-    if (!this.#options.crypto.blsFastAggregateVerify(signature, message, [member.bls])) return 'signature'
-    this.#pool.add({ height, block: fromHex(block), ok, voter, signature })
+    const had = this.#pool.power(height, ok, set)
+    if (had * 2 > totalPower(set)) return 'stale'
+    const waiting = this.#waiting.get(height) ?? new Map<number, HeardVerdict>()
+    this.#waiting.set(height, waiting)
+    const other = waiting.get(voter)?.verdict
+    if (other !== undefined && other.ok === ok && equalBytes(other.signature, signature)) return 'duplicate'
+    if (other !== undefined) this.#settle(height)
+    waiting.set(voter, heard)
+    const claimed = [...waiting.values()].filter((w) => w.verdict.ok === ok).map((w) => set[w.verdict.voter]?.power ?? 0)
+    if (other !== undefined || (had + claimed.reduce((a, b) => a + b, 0)) * 2 > totalPower(set)) this.#settle(height)
     return undefined
+  }
+
+  /** Checks what waits of a height, and keeps what holds. */
+  #settle(height: number): void {
+    const heard = [...(this.#waiting.get(height)?.values() ?? [])]
+    this.#waiting.get(height)?.clear()
+    const set = this.#chain.setAt(height)
+    const checks = heard.map(({ verdict: { block, ok, voter, signature } }) => ({
+      signature,
+      message: verdictMessage(this.#chain.chainId, height, fromHex(block), ok),
+      key: (set[voter] as Validator).bls,
+    }))
+    const good = checkMany(checks, (some) => this.#options.crypto.blsVerifyAll(some))
+    for (const [i, { from, verdict }] of heard.entries()) {
+      if (good[i] !== true) this.#refused.push({ from, why: 'signature' })
+      else this.#pool.add({ ...verdict, block: fromHex(verdict.block) })
+    }
   }
 }

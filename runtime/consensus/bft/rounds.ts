@@ -36,6 +36,16 @@ export class RoundBook {
     return log
   }
 
+  /** The log of a round, if there is one. */
+  get(round: number): RoundLog | undefined {
+    return this.#logs.get(round)
+  }
+
+  /** Members of which something is kept of a round ahead. */
+  ahead(): Iterable<number> {
+    return this.#ahead.keys()
+  }
+
   /** All rounds that are kept. */
   all(): Iterable<readonly [number, RoundLog]> {
     return this.#logs

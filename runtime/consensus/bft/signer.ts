@@ -15,7 +15,7 @@ export interface BftKeys {
   readonly signNode: (message: Uint8Array) => Uint8Array
 }
 
-type Checks = Pick<ChainCrypto, 'verifyEd25519' | 'blsFastAggregateVerify' | 'blsAggregate'>
+type Checks = Pick<ChainCrypto, 'verifyEd25519' | 'blsFastAggregateVerify' | 'blsVerifyAll' | 'blsAggregate'>
 
 const signedOf = (chainId: CID, v: VoteBody): Uint8Array =>
   voteMessage(chainId, v.height, v.round, v.phase, v.block === null ? null : fromHex(v.block))
@@ -25,6 +25,8 @@ export function bftChecks(chainId: CID, crypto: Checks): Omit<BftCrypto, 'signVo
   const message = (v: VoteBody): Uint8Array => signedOf(chainId, v)
   return {
     verifyVote: (body, member, signature) => crypto.blsFastAggregateVerify(signature, message(body), [member.bls]),
+    verifyVotes: (votes) =>
+      crypto.blsVerifyAll(votes.map(({ body, member, signature }) => ({ signature, message: message(body), key: member.bls }))),
     verifyProposal: (body, member, signature) => crypto.verifyEd25519(signature, proposalMessage(chainId, body), member.key),
     aggregate: (signatures) => crypto.blsAggregate(signatures),
     verifyQuorum: (body, members, signature) =>

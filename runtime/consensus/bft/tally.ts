@@ -27,6 +27,11 @@ export class Tally {
     return undefined
   }
 
+  /** What was voted for, null for none. */
+  blocks(): (BlockId | null)[] {
+    return [...this.#power].flatMap(([block, power]) => (power > 0 ? [block] : []))
+  }
+
   all(): Iterable<Vote> {
     return this.#votes.values()
   }

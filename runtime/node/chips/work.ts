@@ -14,7 +14,7 @@ export interface ChipWorkOptions {
   /** Runs the operators that rounds sample; undefined where this package has none. */
   readonly environment: CatEnvironment | undefined
   readonly voter: Pick<Voter, 'sign'>
-  readonly crypto: Pick<typeof crypto, 'blsFastAggregateVerify' | 'blsAggregate'>
+  readonly crypto: Pick<typeof crypto, 'blsVerifyAll' | 'blsAggregate'>
   /** Told of a chip that sits at the node and does not open. */
   readonly onMissing: (serial: Uint8Array, error: UtnetError) => void
 }

@@ -27,6 +27,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   receiptBytes: true,
   bundle: true,
   chain: true,
+  verdict: true,
   chainEvents: true,
   block: true,
   epoch: true,

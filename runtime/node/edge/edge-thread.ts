@@ -32,6 +32,7 @@ import { openLink, type Port } from './link.ts'
 import type { EdgeData, EdgeHandlers, GuestEntry, PlainInferOutcome } from './protocol.ts'
 import { countRuns } from './run-counts.ts'
 import { readSharedHead } from './shared-head.ts'
+import { farSubmit } from './submits.ts'
 
 /** Batches go to the main thread together: nothing is anchored sooner than 100 ms after it came. */
 const TELL_MS = 25
@@ -65,6 +66,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
         ...(address === undefined ? {} : { host: address }),
         reusePort: true,
         functions: { node: { invoke: invokeHere }, admission },
+        transactions: { node },
         observer: listConnections(tables.connections),
       })
       return { url: server.url, port: server.port }
@@ -181,7 +183,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
   }
   const invokeHere = (name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> =>
     registry.has(name) && !loading.has(name) ? run(name, request) : runNew(name, request)
-  const node: NodeApi = { ...far, invoke: async (name, request) => invokeHere(name, request) }
+  const node: NodeApi = { ...far, submit: farSubmit(link), invoke: async (name, request) => invokeHere(name, request) }
   const admission = new Admission()
   const app = createApp(node, { admission })
   link.note('ready', recovered.splice(0))

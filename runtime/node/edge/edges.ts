@@ -28,6 +28,7 @@ import { openLink, type Link } from './link.ts'
 import type { Durable, EdgeData, EdgeTables, GuestEntry, ListenOptions, Listening, MainHandlers } from './protocol.ts'
 import { readRunCounts, runCountTable } from './run-counts.ts'
 import { createSharedHead, type HeadFields } from './shared-head.ts'
+import { takeSubmits } from './submits.ts'
 
 /** Lanes of one thread: as many as requests may be in flight on it. */
 const LANES = LIMITS.edgeRequests
@@ -183,6 +184,7 @@ export function startEdges(options: EdgeOptions): Edges {
         for (const record of durable.records) readers.get(thread)?.add(record)
         standing().durable(durable)
       },
+      submits: (txs) => takeSubmits(standing().api)(txs),
       event: (event) => standing().event(event),
       file: (cid, maxBytes) => standing().files.getFile(parseCid(cid, 'file'), maxBytes),
       sourceMap: (name, module) => standing().sourceMaps.find(parseCid(module, 'module'), name)?.toString(),

@@ -30,7 +30,7 @@ const open = () => openChain({ genesis, kv: simulatedKv(), executor: simulatedEx
 /** A node of the real chain that hears what it is told, and what it says of it. */
 async function listener(clockMs = genesis.time + 10_000) {
   const chain = await open()
-  const refused: Refusal[] = []
+  const refused: { readonly from: string; readonly why: Refusal }[] = []
   const said: Message[] = []
   let evidence = 0
   const self = validators.findIndex((v) => v.key !== leaderOf(chain))
@@ -42,7 +42,7 @@ async function listener(clockMs = genesis.time + 10_000) {
     saveRow: () => undefined,
     send: (message) => said.push(message),
     timer: () => undefined,
-    onRefuse: (_from, why) => refused.push(why),
+    onRefuse: (from, why) => refused.push({ from, why }),
     onEvidence: () => evidence++,
   })
   await node.start()
@@ -163,7 +163,10 @@ async function answerTo(node: Listener, bytes: Uint8Array, peer: string): Promis
   node.refused.length = 0
   node.said.length = 0
   await node.node.receive(peer, message)
-  return node.refused[0] ?? (node.said.some((m) => m.kind === 'want') ? 'kept' : 'taken')
+  // a vote's signature is looked at when it could matter: when the voter is heard to say two things
+  if (message.kind === 'vote' && node.refused.length === 0 && node.said.length === 0)
+    await node.node.receive('prober', { ...message, signature: message.signature.map((byte) => byte ^ 0xff) })
+  return node.refused.find(({ from }) => from === peer)?.why ?? (node.said.some((m) => m.kind === 'want') ? 'kept' : 'taken')
 }
 
 test('every message with every field wrong in turn: refused with a code or a reason, and the good ones lead to the same block', async () => {
