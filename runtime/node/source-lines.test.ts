@@ -75,11 +75,11 @@ describe.each([0, 1])('a node with %i threads of its own for functions', (thread
 
   test('a function that traps names function and line beside an answer that is as ever', async () => {
     const asked = (path: string): Promise<Response> => fetch(`${node.url}/fn/app${path}`)
-    expect(await failure(await asked('/ab'))).toBe('trap;at="assembly/index/inner";line="assembly/index.ts:4:5"')
+    expect(await failure(await asked('/ab'))).toBe('trap;at="assembly/index/handle";line="assembly/index.ts:4:5"')
     expect(await failure(await asked('/text'))).toMatch(/^trap;at="assembly\/index\/handle";line="assembly\/index\.ts:8:\d+"$/)
     // The client reads the same, and no header of the guest's is made of it
     const answer = await api.invoke('app', { method: 'GET', path: '/ab', headers: [], body: new Uint8Array(0) })
-    expect(answer.failure).toEqual({ status: 'trap', at: 'assembly/index/inner', line: 'assembly/index.ts:4:5' })
+    expect(answer.failure).toEqual({ status: 'trap', at: 'assembly/index/handle', line: 'assembly/index.ts:4:5' })
     expect(answer.headers.map(([name]) => name)).not.toContain('utnet-failure')
     const well = await asked('/abcd')
     expect([well.status, well.headers.get('utnet-failure')]).toEqual([200, null])
@@ -104,27 +104,27 @@ describe.each([0, 1])('a node with %i threads of its own for functions', (thread
     }
     expect(await ask('spin', [])).toMatchObject({
       code: 'host_out_of_gas',
-      at: 'assembly/index/spin',
+      at: 'spin',
       line: expect.stringMatching(/^assembly\/index\.ts:1[01]:\d+$/) as string,
       limit: 'queryGas',
       allowed: LIMITS.queryGas,
     })
     expect(await ask('add', [200])).toMatchObject({
       code: 'guest_trap',
-      line: 'assembly/index.ts:4:3',
-      detail: 'add ended as refused: too many at assembly/index.ts:4:3',
+      line: 'assembly/index.ts:4:11',
+      detail: 'add ended as refused: too many at assembly/index.ts:4:11',
     })
   })
 
   test('U4.3-GAS-1: a call that runs dry or is refused names function and line, and so does its transaction', async () => {
     const dry = await api.call({ name: 'ledger', export: 'spin', args: [], gasLimit: '2000000' })
-    const at = { at: 'assembly/index/spin', line: expect.stringMatching(/^assembly\/index\.ts:1[01]:\d+$/) as string }
+    const at = { at: 'spin', line: expect.stringMatching(/^assembly\/index\.ts:1[01]:\d+$/) as string }
     expect(dry).toMatchObject({ status: 'out-of-gas', ...at })
     expect(await api.transaction(dry.hash)).toMatchObject({ status: 'out-of-gas', ...at })
     expect(await api.call({ name: 'ledger', export: 'add', args: ['100'] })).toMatchObject({
       status: 'refused',
       message: 'too many',
-      line: 'assembly/index.ts:4:3',
+      line: 'assembly/index.ts:4:11',
     })
     const well = await api.call({ name: 'ledger', export: 'add', args: ['1'] })
     expect(well).toMatchObject({ status: 'ok', result: '1' })
@@ -139,7 +139,7 @@ describe.each([0, 1])('a node with %i threads of its own for functions', (thread
     await expect(api.putSourceMap('nobody', other)).rejects.toMatchObject({ code: 'guest_not_found' })
     for (const [i, hostile] of ['{', '[]', '{"version":3,"sources":["a"],"mappings":"AAAA,DAAA"}'].entries()) {
       await expect(deploy(api, `hostile-${i}`, built.app, hostile)).rejects.toMatchObject({ code: 'core_bad_argument' })
-      expect(await failure(await fetch(`${node.url}/fn/hostile-${i}/ab`))).toBe('trap;at="assembly/index/inner"')
+      expect(await failure(await fetch(`${node.url}/fn/hostile-${i}/ab`))).toBe('trap;at="assembly/index/handle"')
     }
     const large = new Uint8Array(LIMITS.deployedMapBytes + 1).fill(0x20)
     await api.deploy({ name: 'large', component, sourceMap: fileCid(large).toString() })
@@ -155,7 +155,7 @@ describe.each([0, 1])('a node with %i threads of its own for functions', (thread
     const response = await fetch(`${node.url}/fn/liar/ab`)
     expect(response.headers.get('set-cookie')).toBeNull()
     const said = await failure(response)
-    expect(said).toMatch(/^trap;at="assembly\/index\/inner";line="a\\"\?\?set-cookie: x\?\?:\d+:\d+"$/)
+    expect(said).toMatch(/^trap;at="assembly\/index\/handle";line="a\\"\?\?set-cookie: x\?\?:\d+:\d+"$/)
     // Whose map it is decides: the same module under its own name has its own lines
     expect(await failure(await fetch(`${node.url}/fn/app/ab`))).toContain('line="assembly/index.ts:4:5"')
   })
@@ -207,7 +207,7 @@ test('a place is looked up once; new ones of strangers wait for their tenth of t
   const ended = await refusal(component)
   const strangers = sources(false, sourceMap, component)
   const first = await strangers.of('x', module, ended)
-  expect(first).toEqual({ status: 'refused', at: 'f', line: 'assembly/index.ts:4:3' })
+  expect(first).toEqual({ status: 'refused', at: 'f', line: 'assembly/index.ts:4:11' })
   expect(strangers.read).toHaveLength(2)
   // Preparing the module took more than no time: nine times as long nothing new is looked up, what is known is told
   for (let at = 0; at < 5; at++) expect(await strangers.of('x', module, other(at))).toEqual({ status: 'trap', at: 'f' })
