@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileCid, UtnetError, utf8 } from '../runtime/core/index.ts'
 import { buildGuest } from '../runtime/host/build/index.ts'
 import { withGrants } from '../runtime/host/index.ts'
 import { sourceMapFor } from './source-map.ts'
@@ -23,9 +24,19 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** A node that keeps the map of some modules. */
+const kept = new Map<string, string>()
+const api = {
+  sourceMap: async (module: string): Promise<Uint8Array> => {
+    const map = kept.get(module)
+    if (map === undefined) throw new UtnetError('block_not_found', 'none')
+    return utf8(map)
+  },
+}
+
 async function found(path: string | undefined, of = component): Promise<{ map: string | undefined; said: string }> {
   const said: string[] = []
-  const map = await sourceMapFor(path, (text) => void said.push(text))?.(of)
+  const map = await sourceMapFor(path, api, (text) => void said.push(text))(of)
   return { map, said: said.join('\n') }
 }
 
@@ -40,7 +51,7 @@ test('another build gives no lines and says so; a folder that was named and does
   expect(map).toBeUndefined()
   expect(said).toMatch(/^no source lines: .*other builds bafk\w+, the receipt names bafk\w+$/)
   await expect(found(join(folder, 'broken'))).rejects.toMatchObject({ code: 'guest_build' })
-  expect(() => sourceMapFor(join(folder, 'none.map'), () => undefined)).toThrow(expect.objectContaining({ code: 'usage' }) as Error)
+  expect(() => sourceMapFor(join(folder, 'none.map'), api, () => undefined)).toThrow(expect.objectContaining({ code: 'usage' }) as Error)
 })
 
 test('without a name the present folder counts where it is a project', async () => {
@@ -58,6 +69,11 @@ test('without a name the present folder counts where it is a project', async () 
   const broken = await at(join(folder, 'broken'))
   expect(broken.map).toBeUndefined()
   expect(broken.said).toMatch(/^no source lines: the project here does not build: /)
+  // What the node keeps counts behind it, and then nothing is said
+  kept.set(fileCid(component).toString(), 'of the node')
+  expect(await at(TOKEN)).toEqual({ map: sourceMap, said: '' })
+  for (const dir of ['other', 'broken']) expect(await at(join(folder, dir))).toEqual({ map: 'of the node', said: '' })
+  expect(await at(folder)).toEqual({ map: 'of the node', said: '' })
 })
 
 test('the table of a trace aligns and leaves out what is not there', () => {

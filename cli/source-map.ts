@@ -1,7 +1,7 @@
-/** The source map for a trace: a file, or the build of a project folder that gives the very module of the receipt. */
+/** The source map for a trace: a file, the build of a project folder that gives the very module of the receipt, or what the node keeps. */
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { fileCid } from '../runtime/core/index.ts'
+import { fileCid, fromUtf8, type NodeApi } from '../runtime/core/index.ts'
 import { readInput } from './arguments.ts'
 import { loadRuntime } from './runtime.ts'
 
@@ -23,25 +23,43 @@ async function mapOfBuild(dir: string, component: Uint8Array, say: (text: string
   return built.sourceMap
 }
 
-/** `path` is a file or a folder as the user named it; without it the present folder counts where it is a project. */
-export function sourceMapFor(
-  path: string | undefined,
-  say: (text: string) => void,
-): ((component: Uint8Array) => Promise<string | undefined>) | undefined {
-  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    const text = new TextDecoder().decode(readInput(path))
-    return () => Promise.resolve(text)
-  }
-  if (path === undefined && !existsSync(resolve(MANIFEST))) return undefined
-  const dir = resolve(path ?? '.')
+type MapOf = (component: Uint8Array) => Promise<string | undefined>
+
+/** The map that a node keeps beside the guest; undefined where it has none, or does not answer. */
+export function mapOfNode(api: Pick<NodeApi, 'sourceMap'>): MapOf {
   return async (component) => {
     try {
-      return await mapOfBuild(dir, component, say)
-    } catch (error) {
-      if (path !== undefined) throw error
-      // The present folder may be a project of another kind of work
-      say(`no source lines: the project here does not build: ${error instanceof Error ? error.message : String(error)}`)
+      return fromUtf8(await api.sourceMap(fileCid(component).toString()))
+    } catch {
       return undefined
     }
   }
+}
+
+/** The map of the present folder, where it is a project that builds the module; else the node's. Where there is neither, `say` is told why. */
+function mapOfSurroundings(dir: string, ofNode: MapOf, say: (text: string) => void): MapOf {
+  return async (component) => {
+    const said: string[] = []
+    let map: string | undefined
+    try {
+      map = await mapOfBuild(dir, component, (text) => void said.push(text))
+    } catch (error) {
+      // The present folder may be a project of another kind of work
+      said.push(`no source lines: the project here does not build: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    map ??= await ofNode(component)
+    if (map === undefined) said.forEach(say)
+    return map
+  }
+}
+
+/** `path` is a file or a folder as the user named it; without it the present folder counts where it builds this very module, and else the node. */
+export function sourceMapFor(path: string | undefined, api: Pick<NodeApi, 'sourceMap'>, say: (text: string) => void): MapOf {
+  if (path === undefined) {
+    const ofNode = mapOfNode(api)
+    return existsSync(resolve(MANIFEST)) ? mapOfSurroundings(resolve('.'), ofNode, say) : ofNode
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return (component) => mapOfBuild(resolve(path), component, say)
+  const text = new TextDecoder().decode(readInput(path))
+  return () => Promise.resolve(text)
 }

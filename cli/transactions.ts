@@ -1,6 +1,7 @@
 /** Builds, signs and sends this user's transactions. */
 import { setTimeout } from 'node:timers/promises'
 import {
+  asUtnetError,
   encodeTx,
   isUtnetError,
   fileCid,
@@ -11,6 +12,8 @@ import {
   parseCid,
   txSigningBytes,
   UtnetError,
+  utf8,
+  type DeployedView,
   type GuestView,
   type NodeApi,
   type TransactionView,
@@ -78,10 +81,30 @@ async function sendNext<T>(
   }
 }
 
-/** Publishes a component under the user's key. */
-export function publish(api: NodeApi, component: Uint8Array, name: string, world: GuestView['world']): ReturnType<NodeApi['deploy']> {
+/** What is published. */
+export interface Publication {
+  readonly component: Uint8Array
+  readonly world: GuestView['world']
+  /** Source map (version 3), for errors that name the line of the author. */
+  readonly sourceMap?: string | undefined
+}
+
+/** Publishes a component under the user's key. Its source map comes behind it: where the node does not take that, `say` is told, and the guest is deployed. */
+export async function publish(
+  api: NodeApi,
+  name: string,
+  { component, world, sourceMap }: Publication,
+  say: (text: string) => void,
+): Promise<DeployedView> {
   const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
-  return sendNext(api, payload, publishGas(component.length), (transaction) => api.deploy({ name, component, transaction }))
+  const map = sourceMap === undefined ? undefined : utf8(sourceMap)
+  const named = map === undefined ? {} : { sourceMap: fileCid(map).toString() }
+  const view = await sendNext(api, payload, publishGas(component.length), (transaction) =>
+    api.deploy({ name, component, transaction, ...named }),
+  )
+  if (map !== undefined)
+    await api.putSourceMap(name, map).catch((error: unknown) => say(`the node took no source map: ${asUtnetError(error).message}`))
+  return view
 }
 
 /** Sends with the user's key, or that of another signer, and waits until a final block holds the transaction. */

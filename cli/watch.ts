@@ -11,8 +11,8 @@ export async function watchAndDeploy(dir: string, api: NodeApi, say: (text: stri
   const { buildGuest } = await loadRuntime()
   const deploy = async (): Promise<void> => {
     try {
-      const { name, component, world } = await buildGuest({ dir })
-      const view = await publish(api, component, name, world)
+      const built = await buildGuest({ dir })
+      const view = await publish(api, built.name, built, say)
       say(`deployed ${view.name} ${view.module}`)
     } catch (thrown) {
       const error = asUtnetError(thrown)

@@ -22,7 +22,7 @@ function must(condition: boolean, what: string): asserts condition {
 
 async function deploy(api: NodeApi, dir: string, name: string): Promise<void> {
   const built = await buildGuest({ dir })
-  const view = await publish(api, built.component, name, built.world)
+  const view = await publish(api, name, built, console.error)
   fact(name, `${view.world}, ${built.component.length} bytes, ${view.module}`)
 }
 

@@ -3,7 +3,14 @@ import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse }
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { asUtnetError, LIMITS, limitError, UtnetError } from '../runtime/core/index.ts'
-import { DirectResponse, directFunctions, KEEP_ALIVE_MS, type FunctionServer } from './direct/index.ts'
+import {
+  DirectResponse,
+  directFunctions,
+  directTransactions,
+  KEEP_ALIVE_MS,
+  type FunctionServer,
+  type TransactionServer,
+} from './direct/index.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from './wire/index.ts'
@@ -24,6 +31,8 @@ export interface ServeOptions {
     readonly admission?: Admission
     readonly onError?: (error: unknown) => void
   }
+  /** Signed transactions are taken directly, without the app. */
+  readonly transactions?: { readonly node: TransactionServer; readonly onError?: (error: unknown) => void }
   /** Is told what each connection does. */
   readonly observer?: ConnectionObserver
 }
@@ -138,9 +147,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       },
     },
   )
-  const { functions, observer } = options
+  const { functions, transactions, observer } = options
   const direct =
     functions === undefined ? undefined : directFunctions(functions.node, functions.admission ?? new Admission(), functions.onError)
+  const take = transactions === undefined ? undefined : directTransactions(transactions.node, transactions.onError)
   const server = createServer(
     {
       maxHeaderSize: LIMITS.headerBytes,
@@ -155,7 +165,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       // Behind an earlier request on the same connection there is no turn yet.
       if (observer !== undefined && outgoing.socket !== null) observer.waits(outgoing.socket)
       if (closing.signal.aborted) refuse(outgoing, new UtnetError('node_stopping', 'the node is stopping'))
-      else if (direct === undefined || !direct(incoming, outgoing)) void listener(incoming, outgoing)
+      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
     },
   )
   if (observer !== undefined) {

@@ -165,6 +165,8 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
   }
   seal([], [])
 
+  const named = new Map<string, string>()
+  const maps = new Map<string, Uint8Array>()
   const self: SimulatedNode = {
     invoked: [],
     isReady: true,
@@ -179,9 +181,10 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       dev,
       devAccount: dev ? DEV : null,
       isolation: 'wasm-software',
+      audit: null,
     }),
     ready: async () => self.isReady,
-    deploy: async ({ name, component, transaction }) => {
+    deploy: async ({ name, component, transaction, sourceMap }) => {
       aname(name)
       if (transaction === undefined) onlyDev()
       if (MAGIC.some((b, i) => component[i] !== b))
@@ -191,6 +194,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       const { world } = JSON.parse(fromUtf8(component.subarray(4))) as { world: World }
       const module = cidOf(RAW, component).toString()
       store.set(module, component)
+      if (sourceMap !== undefined) named.set(module, sourceMap)
       const height = seal([], [])
       const address = world === 'contract' ? formatAddress(contractAddress(KEY.subarray(12), guests.size)) : null
       guests.set(name, {
@@ -206,6 +210,18 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         count: 0n,
       })
       return viewOf(guestOf(name))
+    },
+    putSourceMap: async (name, bytes) => {
+      const { module } = guestOf(name)
+      const cid = cidOf(RAW, bytes).toString()
+      if (named.get(module) !== cid) throw new UtnetError('request_invalid', `the deployment of ${name} did not name ${cid}`)
+      maps.set(module, bytes)
+      return { name, module, sourceMap: cid }
+    },
+    sourceMap: async (module) => {
+      const found = maps.get(module)
+      if (found === undefined) throw new UtnetError('block_not_found', `there is no source map of ${module}`)
+      return found
     },
     guests: async () => [...guests.values()].map(viewOf),
     guest: async (name) => {
@@ -354,9 +370,10 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     },
     power: async (epoch = 0) => {
       if (epoch > 0) throw new UtnetError('chain_height', `epoch ${epoch} is not fixed yet`)
-      return { epoch, from: 1, to: 600, total: 1, members: [{ node: formatKey(KEY), power: 1, share: 1, chips: 0 }] }
+      return { epoch, from: 1, to: 600, total: 1, members: [{ node: formatKey(KEY), vote: '', power: 1, share: 1, chips: 0 }] }
     },
     genesis: async () => genesis,
+    verdict: () => Promise.reject(new UtnetError('verdict_refused', 'no verdict: this node is no validator')),
     chainEvents: async ({ filter = [], from = 0, to = blocks.length - 1, after, limit = 100, proof = false }) => {
       const begin = after === undefined ? endOf(from - 1) : parseMark(after)
       const names = parseFilter(filter).flatMap((c) => (c.kind === 'event' ? [c.name] : []))

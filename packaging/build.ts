@@ -73,6 +73,7 @@ await build({
     testing: 'runtime/node/testing.ts',
     'test-resolver': 'cli/test-resolver.ts',
     'edge-worker': 'runtime/node/edge/edge-worker.ts',
+    'examine-worker': 'runtime/node/auditor/examine-worker.ts',
     'device-worker': 'runtime/tpu-bridge/devices/device-worker.ts',
     'crew-worker': 'runtime/tpu-bridge/devices/wasm/crew-worker.ts',
     'verify-worker': 'runtime/crypto/verifiers/verify-worker.ts',

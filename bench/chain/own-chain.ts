@@ -18,6 +18,8 @@ import { openLmdb } from '../../runtime/kv/index.ts'
 
 const UNC = 10n ** 18n
 const GAS = 1_000_000n
+/** Times the least base fee that a transaction offers: no block is so full that it waits. */
+const FEES = 100_000n
 
 export interface Sender {
   readonly key: Uint8Array
@@ -83,27 +85,37 @@ export async function openOwnChain(rich: readonly Uint8Array[], options: Partial
   }
 }
 
+/** What is needed of a chain to sign for it. */
+export type ChainOf = Pick<Chain, 'chainId' | 'params'>
+
 /** Wire bytes of a signed transaction. */
-export function signed(chain: Chain, from: Sender, nonce: number, payload: TxBody['payload'], gasLimit = GAS): Uint8Array {
+export function signed(chain: ChainOf, from: Sender, nonce: number, payload: TxBody['payload'], gasLimit = GAS, fees = FEES): Uint8Array {
   const body: TxBody = {
     chainId: chain.chainId,
     sender: from.key,
     nonce,
     expiry: 1_000_000,
     gasLimit,
-    maxFeePerGas: chain.params.baseFee * 100_000n,
+    maxFeePerGas: chain.params.baseFee * fees,
     payload,
   }
   return encodeTx({ body, sig: from.sign(concatBytes(domain('tx'), encodeTxBody(body))) })
 }
 
 /** Transfers of every sender, `nonces` each from `first` on, in the order of nonces. */
-export function transfers(chain: Chain, from: readonly Sender[], first: number, nonces: number): Uint8Array[] {
+export function transfers(chain: ChainOf, from: readonly Sender[], first: number, nonces: number, fees = FEES): Uint8Array[] {
   const out: Uint8Array[] = []
   for (let nonce = first; nonce < first + nonces; nonce++)
     for (const [i, sender] of from.entries())
       out.push(
-        signed(chain, sender, nonce, { kind: 'transfer', to: (from[(i * 7 + nonce + 1) % from.length] as Sender).address, value: 1n }),
+        signed(
+          chain,
+          sender,
+          nonce,
+          { kind: 'transfer', to: (from[(i * 7 + nonce + 1) % from.length] as Sender).address, value: 1n },
+          GAS,
+          fees,
+        ),
       )
   return out
 }

@@ -1,6 +1,7 @@
 /** What an instance costs: new, set back, and around a call. All of it in one process, the variants in turn. */
 import { createHost, type Host, type HostOptions } from '../../runtime/host/index.ts'
-import { MemoryImage } from '../../runtime/host/pool/index.ts'
+import { MemoryImage, newMemory } from '../../runtime/host/pool/index.ts'
+import { COUNTER_MODULE, LENT_MEMORY } from '../../runtime/host/prepare/index.ts'
 import { GuestInstance } from '../../runtime/host/run/instance.ts'
 import { prepareGuest, type PreparedGuest } from '../../runtime/host/run/prepared.ts'
 import { simulatedEnv } from '../../runtime/host/testing/host.ts'
@@ -33,10 +34,7 @@ function p50(call: () => unknown, batch: number, between: () => void = () => und
 
 /** The same export without host: arguments lie in the guest's memory already, gas is set once. */
 function bare(guest: PreparedGuest): { readonly call: () => unknown; readonly rewind: () => void } {
-  const { exports } = new WebAssembly.Instance(
-    guest.compiled,
-    Object.fromEntries(guest.imports.map((i) => [i.module, { [i.name]: () => 0 }])),
-  )
+  const { exports } = new WebAssembly.Instance(guest.compiled, idleImports(guest))
   const core = exports as Record<string, (...args: number[]) => number>
   const entry = guest.entries.get('greet')
   if (entry === undefined) throw new Error('the guest has no greet')
@@ -60,8 +58,9 @@ function bare(guest: PreparedGuest): { readonly call: () => unknown; readonly re
 
 /** Imports of a guest that answer nothing: what is left is the engine's own part of an instance. */
 function idleImports(guest: PreparedGuest): WebAssembly.Imports {
-  const modules: Record<string, Record<string, () => number>> = {}
+  const modules: Record<string, Record<string, WebAssembly.ImportValue>> = {}
   for (const { module, name } of guest.imports) (modules[module] ??= {})[name] = () => 0
+  if (guest.lent !== undefined) modules[COUNTER_MODULE] = { [LENT_MEMORY]: newMemory(guest.lent) }
   return modules
 }
 

@@ -36,10 +36,16 @@ function stopped(child: ChildProcess): Promise<void> {
   })
 }
 
-/** Starts a process whose first line is JSON with its `url`, and waits until it is ready. */
-export async function startServed(args: readonly string[], readyPath: string, env: NodeJS.ProcessEnv): Promise<Served> {
+/** Starts a process whose first line is JSON with its `url`, and waits until it is ready. `prefix` is a command before it (taskset). */
+export async function startServed(
+  args: readonly string[],
+  readyPath: string,
+  env: NodeJS.ProcessEnv,
+  prefix: readonly string[] = [],
+): Promise<Served> {
   const began = performance.now()
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [command = '', ...rest] = [...prefix, process.execPath, ...args]
+  const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   // A measurement that fails must not leave a server behind.
   const end = (): void => void child.kill()
   process.once('exit', end)
@@ -58,8 +64,13 @@ export async function startServed(args: readonly string[], readyPath: string, en
 }
 
 /** `utnet dev` on a data folder. */
-export function startNode(data: string, env: NodeJS.ProcessEnv, nodeOptions: readonly string[] = []): Promise<Served> {
-  return startServed([...nodeOptions, CLI, 'dev', '--json', '--port', '0', '--data', data], '/readyz', env)
+export function startNode(
+  data: string,
+  env: NodeJS.ProcessEnv,
+  nodeOptions: readonly string[] = [],
+  prefix: readonly string[] = [],
+): Promise<Served> {
+  return startServed([...nodeOptions, CLI, 'dev', '--json', '--port', '0', '--data', data], '/readyz', env, prefix)
 }
 
 /** The Hono server of hono-peer.ts. */

@@ -32,7 +32,7 @@ export const call: Verb = {
       )
     const payload = { kind: 'call', to, export: entry, args: encodeArguments(signature, rest.map(jsonArgument)) } as const
     const view = await callAndWait(api, payload, gas === undefined ? undefined : BigInt(gas))
-    const { result, gas: used, paid, receipt, height, hash, status, events, message } = view
+    const { result, gas: used, paid, receipt, height, hash, status, events, message, at, line } = view
     context.print({
       result: result ?? null,
       gas: used,
@@ -43,9 +43,13 @@ export const call: Verb = {
       status,
       events,
       ...(message === undefined ? {} : { message }),
+      ...(at === undefined ? {} : { at }),
+      ...(line === undefined ? {} : { line }),
     })
     if (status === 'ok') return 0
-    context.say(`the call ended as ${status}${message === undefined ? '' : `: ${message}`}\n  next: utnet replay ${receipt} --trace`)
+    context.say(
+      `the call ended as ${status}${message === undefined ? '' : `: ${message}`}${line === undefined ? '' : ` at ${line}`}\n  next: utnet replay ${receipt} --trace`,
+    )
     return 1
   },
 }

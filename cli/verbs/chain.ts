@@ -5,6 +5,7 @@ import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains 
 import { textFlag, type Verb } from '../verb.ts'
 import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
 import { FOLLOW_OPTIONS, followChain } from './chain-follow.ts'
+import { chainVerdict, VERDICT_OPTIONS } from './chain-verdict.ts'
 
 /** The flags that an action takes; one that would do nothing is a mistake. */
 const TAKES: Readonly<Record<string, readonly string[]>> = {
@@ -13,6 +14,7 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   power: [],
   events: Object.keys(EVENT_OPTIONS),
   follow: [...Object.keys(FOLLOW_OPTIONS), 'output'],
+  verdict: Object.keys(VERDICT_OPTIONS),
   genesis: ['output'],
   trust: [],
   distrust: [],
@@ -29,14 +31,15 @@ function chainIdText(text: string): string {
 export const chain: Verb = {
   name: 'chain',
   usage:
-    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [--genesis FILE] [-o FILE] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
-  summary: 'head, a block, who votes with what power, events of its history, the genesis file, chains this user trusts',
-  options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS, ...FOLLOW_OPTIONS },
+    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [--genesis FILE] [-o FILE] | verdict FILE [--validator URL]... [--leaves URL] [--dry-run] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
+  summary:
+    'head, a block, who votes with what power, events of its history, the genesis file, the word of validators against a receipt, chains this user trusts',
+  options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS, ...FOLLOW_OPTIONS, ...VERDICT_OPTIONS },
   positionals: [1, 2],
   async run(context) {
     const [action, what] = context.args
     const takes = TAKES[String(action)]
-    const idle = Object.keys({ ...EVENT_OPTIONS, ...FOLLOW_OPTIONS, output: 0 }).find(
+    const idle = Object.keys({ ...EVENT_OPTIONS, ...FOLLOW_OPTIONS, ...VERDICT_OPTIONS, output: 0 }).find(
       (f) => context.flags[f] !== undefined && !takes?.includes(f),
     )
     if (takes !== undefined && idle !== undefined) throw new UtnetError('usage', `chain ${String(action)} takes no --${idle}`)
@@ -60,6 +63,10 @@ export const chain: Verb = {
         if (what !== undefined)
           throw new UtnetError('usage', 'chain follow takes flags only', { hint: 'utnet chain follow -o checkpoint.json' })
         return followChain(context)
+      case 'verdict':
+        if (what === undefined)
+          throw new UtnetError('usage', 'chain verdict takes a FILE: a bundle, a transcript, or a request of an audit')
+        return chainVerdict(context, what)
       case 'genesis': {
         const file = genesisFile(await context.node().genesis())
         const output = textFlag(context, 'output')
@@ -80,7 +87,10 @@ export const chain: Verb = {
         return 0
       }
       default:
-        throw new UtnetError('usage', `chain takes status, block, power, events, follow, genesis, trust or distrust, got ${String(action)}`)
+        throw new UtnetError(
+          'usage',
+          `chain takes status, block, power, events, follow, verdict, genesis, trust or distrust, got ${String(action)}`,
+        )
     }
   },
 }

@@ -48,7 +48,7 @@ export const deploy: Verb = {
   async run(context) {
     const path = context.args[0] as string
     const { validateGuest, withGrants } = await loadRuntime()
-    const { component: made, name: built } = await componentOf(path)
+    const { component: made, name: built, sourceMap } = await componentOf(path)
     const sealed = isSealedGuest(made)
     const asked = grantsAsked(context)
     if (sealed && asked !== undefined)
@@ -60,7 +60,7 @@ export const deploy: Verb = {
     // The same validator as the node's: a bad component is refused before anything is signed. What is sealed only the node can judge.
     const { world } = sealed ? readSealedGuest(component).policy : validateGuest(component)
     const api = context.node()
-    context.print(await publish(api, component, name, world))
+    context.print(await publish(api, name, { component, world, ...(sealed ? {} : { sourceMap }) }, context.say))
     return 0
   },
 }

@@ -7,7 +7,7 @@ import { loadRuntime } from '../runtime.ts'
 import { askedToStop } from '../stop.ts'
 import { trustChain } from '../user-folder.ts'
 import { watchAndDeploy } from '../watch.ts'
-import { textFlag, type Verb, type VerbContext } from '../verb.ts'
+import { listFlag, textFlag, type Verb, type VerbContext } from '../verb.ts'
 import { DEVICE_FLAGS, DEVICE_USAGE, devicesAsked, type DevicesAsked } from './dev-devices.ts'
 
 const RETENTIONS: readonly string[] = ['public', 'sealed', 'none']
@@ -40,6 +40,12 @@ function receiptsOf(context: VerbContext): 'on' | 'off' {
   const text = textFlag(context, 'receipts') ?? 'on'
   if (text !== 'on' && text !== 'off') throw new UtnetError('usage', `--receipts must be on or off, got ${text}`)
   return text
+}
+
+function auditOf(context: VerbContext): boolean {
+  const text = textFlag(context, 'audit') ?? 'on'
+  if (text !== 'on' && text !== 'off') throw new UtnetError('usage', `--audit must be on or off, got ${text}`)
+  return text === 'on'
 }
 
 function threadsOf(context: VerbContext): number | undefined {
@@ -79,11 +85,13 @@ interface Started {
   readonly threads: number | undefined
   readonly cheat: number | undefined
   readonly epochBlocks: number | undefined
+  readonly audit: boolean
+  readonly auditFrom: readonly string[]
   readonly devices: DevicesAsked
 }
 
 async function start(options: Started): Promise<DevNode> {
-  const { data, port, retention, receipts, threads, cheat, epochBlocks, devices } = options
+  const { data, port, retention, receipts, threads, cheat, epochBlocks, audit, auditFrom, devices } = options
   const { startDevNode } = await loadRuntime()
   try {
     return await startDevNode({
@@ -94,6 +102,8 @@ async function start(options: Started): Promise<DevNode> {
       ...(threads === undefined ? {} : { threads }),
       ...(cheat === undefined ? {} : { cheat }),
       ...(epochBlocks === undefined ? {} : { epochBlocks }),
+      audit,
+      auditFrom,
       ...devices,
     })
   } catch (cause) {
@@ -106,7 +116,7 @@ async function start(options: Started): Promise<DevNode> {
 
 export const dev: Verb = {
   name: 'dev',
-  usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] [--epoch-blocks N] ${DEVICE_USAGE}`,
+  usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] [--epoch-blocks N] [--audit on|off] [--audit-from URL]... ${DEVICE_USAGE}`,
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
   options: {
     port: { type: 'string', short: 'p' },
@@ -117,6 +127,8 @@ export const dev: Verb = {
     threads: { type: 'string' },
     cheat: { type: 'string' },
     'epoch-blocks': { type: 'string' },
+    audit: { type: 'string' },
+    'audit-from': { type: 'string', multiple: true },
     ...DEVICE_FLAGS,
   },
   positionals: [0, 0],
@@ -131,6 +143,8 @@ export const dev: Verb = {
       threads: threadsOf(context),
       cheat: cheatOf(context),
       epochBlocks: epochBlocksOf(context, data),
+      audit: auditOf(context),
+      auditFrom: listFlag(context, 'audit-from'),
       devices: devicesAsked(context),
     }
     const stop = askedToStop()

@@ -30,11 +30,16 @@ export const invoke: Verb = {
         bodyBase64: toBase64(answer.body),
         gas: answer.receipt?.gas ?? null,
         receipt: answer.receipt?.id ?? null,
+        ...(answer.failure === undefined ? {} : { failure: answer.failure }),
       })
     else {
       context.write(answer.body)
-      const { receipt } = answer
+      const { receipt, failure } = answer
       context.say(`\nstatus ${answer.status}, ${receipt === null ? 'no receipt' : `gas ${receipt.gas}, receipt ${receipt.id}`}`)
+      if (failure !== undefined)
+        context.say(
+          `${failure.status}${failure.at === undefined ? '' : ` in ${failure.at}`}${failure.line === undefined ? '' : ` at ${failure.line}`}`,
+        )
     }
     return answer.status < 400 ? 0 : 1
   },

@@ -1,7 +1,7 @@
 /** `utnet replay`: runs it again from its receipt and what the receipt binds; needs no model and no network beyond the node. */
 import { anchoredBundle } from '../anchored-bundle.ts'
 import { loadRuntime } from '../runtime.ts'
-import { sourceMapFor } from '../source-map.ts'
+import { mapOfNode, sourceMapFor } from '../source-map.ts'
 import { traceTable } from '../trace-table.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
@@ -15,12 +15,14 @@ export const replay: Verb = {
   options: { trace: { type: 'boolean' }, map: { type: 'string' }, library: { type: 'boolean' } },
   positionals: [1, 1],
   async run(context) {
-    const car = await anchoredBundle(context.node(), context.args[0] as string)
+    const api = context.node()
+    const car = await anchoredBundle(api, context.args[0] as string)
     const { replayBundle } = await loadRuntime()
     const trace = context.flags['trace'] === true
-    const map = trace ? sourceMapFor(textFlag(context, 'map'), context.say) : undefined
+    // A build takes its time: the present folder is asked where lines are what the user wants
+    const map = trace ? sourceMapFor(textFlag(context, 'map'), api, context.say) : mapOfNode(api)
     const library = context.flags['library'] === true
-    const result = await replayBundle(car, { trace: true, library, ...(map === undefined ? {} : { map }) })
+    const result = await replayBundle(car, { trace: true, library, map })
     const { functions, lines } = result
     const most = trace ? SHOWN.trace : SHOWN.short
     context.print({

@@ -1,6 +1,17 @@
 /** A NodeApi over fetch: what a node offers, from anywhere. Runs on Node 20 and in browsers. */
 import { isUtnetError, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
-import { base64, BYTES_TYPE, CAR_TYPE, CBOR_TYPE, RAW_TYPE, SALT_HEADER, TRANSACTION_HEADER, WASM_TYPE } from '../wire/index.ts'
+import {
+  base64,
+  BYTES_TYPE,
+  CAR_TYPE,
+  CBOR_TYPE,
+  JSON_TYPE,
+  RAW_TYPE,
+  SALT_HEADER,
+  SOURCE_MAP_HEADER,
+  TRANSACTION_HEADER,
+  WASM_TYPE,
+} from '../wire/index.ts'
 import { nodeEvents } from './events.ts'
 import { infer, invoke } from './functions.ts'
 import { readAnswer, transport, type Fetch } from './transport.ts'
@@ -45,13 +56,18 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
         throw error
       }
     },
-    deploy: ({ name, component, transaction }) =>
+    deploy: ({ name, component, transaction, sourceMap }) =>
       to.json(`/v1/guests${query({ name })}`, {
         method: 'POST',
         body: component,
         type: WASM_TYPE,
-        ...(transaction === undefined ? {} : { headers: { [TRANSACTION_HEADER]: `:${base64(transaction)}:` } }),
+        headers: {
+          ...(transaction === undefined ? {} : { [TRANSACTION_HEADER]: `:${base64(transaction)}:` }),
+          ...(sourceMap === undefined ? {} : { [SOURCE_MAP_HEADER]: sourceMap }),
+        },
       }),
+    putSourceMap: (name, body) => to.json(`${guest(name)}/source-map`, { method: 'PUT', body, type: JSON_TYPE }),
+    sourceMap: (module) => to.bytes(`/v1/source-maps/${part(module)}`, { accept: JSON_TYPE }),
     guests: () => to.json('/v1/guests'),
     guest: (name) => to.json(guest(name)),
     call: ({ name, ...body }) => to.json(`${guest(name)}/calls`, { method: 'POST', json: body }),
@@ -77,6 +93,7 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     epoch: (epoch, { from, set } = {}) => to.json(`/v1/chain/epochs/${part(epoch)}${query({ from, set })}`),
     power: (epoch) => to.json(`/v1/chain/power${query({ epoch })}`),
     genesis: () => to.bytes('/v1/chain/genesis', { accept: CBOR_TYPE }),
+    verdict: (request) => to.json('/v1/verdicts', { method: 'POST', body: request, type: CBOR_TYPE }),
     chainEvents: (request) => to.json(`/v1/chain/events${query({ ...request })}`),
     events: (signal, request = {}) => nodeEvents(to, signal, `/v1/events${query({ ...request })}`),
     ipfs: async (cid, path, format) => {

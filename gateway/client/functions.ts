@@ -16,13 +16,14 @@ import {
   type InferResult,
   type ReceiptTicket,
 } from '../../runtime/core/index.ts'
-import { BYTES_TYPE, bytesOfBase64, HOP_BY_HOP, parseReceipt, RECEIPT_HEADER } from '../wire/index.ts'
+import { BYTES_TYPE, bytesOfBase64, FAILURE_HEADER, HOP_BY_HOP, parseFailure, parseReceipt, RECEIPT_HEADER } from '../wire/index.ts'
 import { readAnswer, refusal, type Transport } from './transport.ts'
 
 /** Fields that the gateway or the connection added to the guest's own. */
 const ADDED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   RECEIPT_HEADER,
+  FAILURE_HEADER,
   'content-security-policy',
   'x-content-type-options',
   'content-digest',
@@ -77,7 +78,15 @@ export async function invoke(to: Transport, name: string, request: FunctionReque
   const body = await readAnswer(response)
   const bodySha256 = request.method === 'HEAD' ? sha256(body) : checkedDigest(response, body)
   const fields = [...response.headers].filter(([key]) => !ADDED.has(key))
-  return { status: response.status, headers: fields, body, bodySha256, receipt: receipt ?? null }
+  const failure = parseFailure(response.headers.get(FAILURE_HEADER) ?? '')
+  return {
+    status: response.status,
+    headers: fields,
+    body,
+    bodySha256,
+    receipt: receipt ?? null,
+    ...(failure === undefined ? {} : { failure }),
+  }
 }
 
 /** Runs a model. */

@@ -12,6 +12,24 @@ export interface PageData {
 /** Rows of a table that show at most so many; the API has the rest. */
 const ROWS = 50
 
+/** What the node did about what others anchored, where it looks at all. */
+function auditRows({ audit }: NodeInfo) {
+  if (audit === null) return ''
+  return html`<section aria-labelledby="audit">
+    <h2 id="audit">Audit of other nodes</h2>
+    <dl>
+      <dt>batches looked at, waiting, passed over</dt>
+      <dd>${audit.batches}, ${audit.waiting}, ${audit.passedOver}</dd>
+      <dt>leaves, runs repeated, leaves asked for</dt>
+      <dd>${audit.leaves}, ${audit.runs}, ${audit.demands}</dd>
+      <dt>refuted</dt>
+      <dd>${audit.refuted}</dd>
+      <dt>last found wrong</dt>
+      <dd>${audit.last ?? 'nothing'}</dd>
+    </dl>
+  </section>`
+}
+
 /** HTML of the page; every value is escaped. */
 export function renderPage({ info, chain, guests, models }: PageData): string {
   const guestRows = guests.slice(0, ROWS).map(
@@ -97,6 +115,7 @@ export function renderPage({ info, chain, guests, models }: PageData): string {
               </tbody>
             </table>
           </section>
+          ${auditRows(info)}
           <section aria-labelledby="recent">
             <h2 id="recent">Receipts</h2>
             <table>

@@ -17,7 +17,8 @@ const DOTS = /\/\.|\/%2e/i
 const HOST = /^[\w.-]+(:[0-9]{1,5})?$/
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-function refuse(incoming: IncomingMessage, outgoing: DirectResponse, head: RequestHead, thrown: unknown): void {
+/** Answers with the problem document of what was thrown. */
+export function refuse(incoming: IncomingMessage, outgoing: DirectResponse, head: RequestHead, thrown: unknown): void {
   const error = asUtnetError(thrown)
   const body = JSON.stringify(problemOf(error))
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE, 'x-content-type-options': 'nosniff', ...retryField(error) }

@@ -4,13 +4,14 @@
  */
 import { UtnetError, type FunctionAnswer } from '../../runtime/core/index.ts'
 import { contentDigest, requestId, wantsDigest } from '../http/index.ts'
-import { formatReceipt, HOP_BY_HOP, RECEIPT_HEADER } from '../wire/index.ts'
+import { FAILURE_HEADER, formatFailure, formatReceipt, HOP_BY_HOP, RECEIPT_HEADER } from '../wire/index.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** Fields that a guest may not set: they speak for the node, or act on the origin that all guests and the API share. */
 const KEPT: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   RECEIPT_HEADER,
+  FAILURE_HEADER,
   'content-length',
   'content-security-policy',
   'content-security-policy-report-only',
@@ -87,6 +88,7 @@ export function guestHead(answer: FunctionAnswer, head: Pick<RequestHead, 'wantD
   if (!bodyless) headers.push('content-length', told)
   headers.push('content-security-policy', 'sandbox', 'x-content-type-options', 'nosniff')
   if (answer.receipt !== null) headers.push(RECEIPT_HEADER, formatReceipt(answer.receipt))
+  if (answer.failure !== undefined) headers.push(FAILURE_HEADER, formatFailure(answer.failure))
   if (wantsDigest(head.wantDigest)) headers.push('content-digest', contentDigest(answer.bodySha256))
   const id = requestId(head.requestId)
   if (id !== undefined) {

@@ -1,10 +1,18 @@
 /** `/v1/guests`: deploy, list, describe, call, query. */
 import { z } from 'zod'
 import { aname, callSalt, parseCid, type CallResult } from '../../runtime/core/index.ts'
-import { json, route, type Route, type RouteKit } from '../http/index.ts'
-import { formatReceipt, parseByteSequence, RECEIPT_HEADER, TRANSACTION_HEADER, WASM_TYPE } from '../wire/index.ts'
+import { bytes, json, route, type Route, type RouteKit } from '../http/index.ts'
+import {
+  formatReceipt,
+  parseByteSequence,
+  JSON_TYPE,
+  RECEIPT_HEADER,
+  SOURCE_MAP_HEADER,
+  TRANSACTION_HEADER,
+  WASM_TYPE,
+} from '../wire/index.ts'
 import { answers, count, nameParam } from './fields.ts'
-import { callResult, deployed, guest, guestDetail, queryResult } from './schemas.ts'
+import { callResult, deployed, guest, guestDetail, queryResult, sourceMapView } from './schemas.ts'
 
 const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unknown()).default([]), gasLimit: count.exactOptional() })
 
@@ -39,6 +47,7 @@ export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     query: z.object({ name: z.string() }),
     headers: z.object({
       [TRANSACTION_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651) of a signed publish transaction'),
+      [SOURCE_MAP_HEADER]: z.string().exactOptional().describe('CID of the source map, which may be put afterwards'),
     }),
     body: { kind: 'bytes', types: [WASM_TYPE] },
     guard: (request) => (request.headers.has(TRANSACTION_HEADER) ? page(request) : dev(request)),
@@ -47,8 +56,31 @@ export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
       const name = aname(query.name)
       const field = request.headers.get(TRANSACTION_HEADER)
       const transaction = field === null ? {} : { transaction: parseByteSequence(field, 'Utnet-Transaction') }
-      return json(await node.deploy({ name, component, ...transaction }), 201, { location: `/v1/guests/${name}` })
+      const map = request.headers.get(SOURCE_MAP_HEADER)
+      const sourceMap = map === null ? {} : { sourceMap: parseCid(map, 'Utnet-Source-Map').toString() }
+      return json(await node.deploy({ name, component, ...transaction, ...sourceMap }), 201, { location: `/v1/guests/${name}` })
     },
+  })
+  const putMap = route({
+    method: 'put',
+    path: '/v1/guests/{name}/source-map',
+    id: 'putSourceMap',
+    summary: 'Bring the source map that the deployment named; errors then tell the line of the author.',
+    params: nameParam,
+    body: { kind: 'bytes', types: [JSON_TYPE], limit: 'deployedMapBytes' },
+    guard: page,
+    outcomes: [answers(200, 'the map that is kept', sourceMapView)],
+    handle: async ({ params, body }: { params: { name: string }; body: Uint8Array }) =>
+      json(await node.putSourceMap(aname(params.name), body)),
+  })
+  const readMap = route({
+    method: 'get',
+    path: '/v1/source-maps/{module}',
+    id: 'getSourceMap',
+    summary: 'The source map of a module (ECMA-426), where the node has one.',
+    params: z.object({ module: z.string() }),
+    outcomes: [{ status: 200, description: 'the map', types: { [JSON_TYPE]: z.record(z.string(), z.unknown()) } }],
+    handle: async ({ params }) => bytes(JSON_TYPE, await node.sourceMap(parseCid(params.module, 'module').toString())),
   })
   const list = route({
     method: 'get',
@@ -92,5 +124,5 @@ export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     outcomes: [answers(200, 'the result', queryResult)],
     handle: async ({ params, body }) => json(await node.query({ name: aname(params.name), ...body })),
   })
-  return [deploy, list, describe, call, query]
+  return [deploy, putMap, readMap, list, describe, call, query]
 }

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { parseCid } from '../../runtime/core/index.ts'
 import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
 import { CAR_TYPE, CBOR_TYPE, JSON_TYPE, parseByteSequence, SALT_HEADER } from '../wire/index.ts'
-import { flag, fromHeight, idParam, wait } from './fields.ts'
-import { receipt } from './schemas.ts'
+import { answers, flag, fromHeight, idParam, wait } from './fields.ts'
+import { receipt, verdict } from './schemas.ts'
 
-/** Routes of the receipts. */
-export function receiptRoutes({ node }: RouteKit): readonly Route[] {
+/** Routes of the receipts, and of what validators say of them. */
+export function receiptRoutes({ node, page }: RouteKit): readonly Route[] {
   const idOf = (text: string): string => parseCid(text, 'receipt id').toString()
   const read = route({
     method: 'get',
@@ -50,5 +50,16 @@ export function receiptRoutes({ node }: RouteKit): readonly Route[] {
       return bytes(CAR_TYPE, car, { 'content-disposition': `attachment; filename="${id}.car"` })
     },
   })
-  return [read, bundle]
+  const verdicts = route({
+    method: 'post',
+    path: '/v1/verdicts',
+    id: 'askVerdict',
+    summary:
+      'A validator weighs evidence against a leaf of an anchored batch (canonical dag-cbor, docs/spec/rollup.md), and signs if it finds it wrong itself. It weighs a few at a time.',
+    body: { kind: 'bytes', types: [CBOR_TYPE] },
+    outcomes: [answers(200, 'its verdict', verdict)],
+    guard: page,
+    handle: async ({ body: request }: { body: Uint8Array }) => json(await node.verdict(request)),
+  })
+  return [read, bundle, verdicts]
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { HARDWARE_CLASSES } from '../../runtime/core/index.ts'
 import type {
   AccountView,
+  AuditView,
   BlockView,
   CallResult,
   ChainView,
@@ -17,9 +18,11 @@ import type {
   NodeInfo,
   QueryResult,
   ReceiptView,
+  SourceMapView,
   StateProof,
   TensorSpec,
   TransactionView,
+  VerdictView,
   WitFunction,
 } from '../../runtime/core/index.ts'
 import type { Problem } from '../wire/index.ts'
@@ -53,6 +56,34 @@ export const problemSchema = name(
   }) satisfies z.ZodType<Omit<Problem, 'code'>>,
 )
 
+const audit = name(
+  'Audit',
+  z.object({
+    waiting: z.int().min(0).describe('batches that wait to be looked at, or for their data'),
+    batches: z.int().min(0),
+    leaves: z.int().min(0),
+    runs: z.int().min(0).describe('runs that were repeated'),
+    demands: z.int().min(0).describe('leaves asked for'),
+    refuted: z.int().min(0).describe('refutations of its own that the chain took'),
+    passedOver: z.int().min(0).describe('batches that were too many, or whose time was over'),
+    last: z.string().nullable().describe('the last that it found wrong'),
+  }) satisfies z.ZodType<AuditView>,
+)
+
+export const verdict = name(
+  'Verdict',
+  z.object({
+    validator: z.string().regex(/^ed25519:[0-9a-f]{64}$/),
+    power: z.int().min(0),
+    total: z.int().min(0),
+    anchor: cid,
+    of: z.string().describe('the node that it is about'),
+    evidence: z.string().describe('digest of the evidence, hex'),
+    signature: z.string().describe('BLS, base64'),
+    why: z.string(),
+  }) satisfies z.ZodType<VerdictView>,
+)
+
 export const nodeInfo = name(
   'NodeInfo',
   z.object({
@@ -64,6 +95,7 @@ export const nodeInfo = name(
     dev: z.boolean(),
     devAccount: z.string().nullable(),
     isolation: z.enum(['wasm-software', ...HARDWARE_CLASSES]),
+    audit: audit.nullable(),
   }) satisfies z.ZodType<NodeInfo>,
 )
 
@@ -84,6 +116,10 @@ const guestShape = {
 
 export const guest = name('Guest', z.object(guestShape) satisfies z.ZodType<GuestView>)
 export const deployed = name('Deployed', z.object({ ...guestShape, receipt: cid.exactOptional() }))
+export const sourceMapView = name(
+  'SourceMap',
+  z.object({ name: z.string(), module: cid, sourceMap: cid }) satisfies z.ZodType<SourceMapView>,
+)
 export const guestDetail = name(
   'GuestDetail',
   z.object({
@@ -146,6 +182,11 @@ const proof = name(
   }) satisfies z.ZodType<StateProof>,
 )
 
+const endShape = {
+  at: z.string().exactOptional().describe('the function in which it ended'),
+  line: z.string().exactOptional().describe('file:line:column of the author, with a source map'),
+}
+
 export const callResult = name(
   'CallResult',
   z.object({
@@ -158,6 +199,7 @@ export const callResult = name(
     hash: cid,
     events: z.array(event),
     message: z.string().exactOptional(),
+    ...endShape,
   }) satisfies z.ZodType<CallResult>,
 )
 
@@ -191,6 +233,7 @@ export const transaction = name(
     receipt: cid.exactOptional(),
     events: z.array(event).exactOptional(),
     message: z.string().exactOptional(),
+    ...endShape,
   }) satisfies z.ZodType<TransactionView>,
 )
 
@@ -250,7 +293,15 @@ export const power = name(
     from: height,
     to: height,
     total: z.int(),
-    members: z.array(z.object({ node: z.string(), power: z.int(), share: z.number(), chips: z.int().nullable() })),
+    members: z.array(
+      z.object({
+        node: z.string(),
+        vote: z.string().describe('BLS, base64'),
+        power: z.int(),
+        share: z.number(),
+        chips: z.int().nullable(),
+      }),
+    ),
   }) satisfies z.ZodType<PowerView>,
 )
 

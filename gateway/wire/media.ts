@@ -12,6 +12,9 @@ export const METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charse
 /** Field that carries a signed publish transaction beside a component, as a byte sequence. */
 export const TRANSACTION_HEADER = 'utnet-transaction'
 
+/** Names the CID of a component's source map where it is deployed. */
+export const SOURCE_MAP_HEADER = 'utnet-source-map'
+
 /** Carries the salt of a ticket, which opens a sealed receipt, as a byte sequence (RFC 9651). */
 export const SALT_HEADER = 'utnet-salt'
 

@@ -77,6 +77,7 @@ export const ERRORS = {
   evidence_unsupported: ['caller', 400],
   dispute_refused: ['peer', 400],
   transcript_invalid: ['caller', 400],
+  verdict_refused: ['caller', 403],
   // store and data folder
   block_not_found: ['caller', 404],
   block_mismatch: ['peer', 400],

@@ -21,6 +21,8 @@ export const LIMITS = {
   moduleFunctions: 20_000,
   tracedProbes: 65_536, // straight lines of code that a trace counts one by one; a larger module is traced by function
   sourceMapBytes: 16 * 1024 * 1024,
+  deployedMapBytes: 4 * 1024 * 1024, // of a map that a node keeps beside a guest
+  sourceMapSegments: 1 << 20,
   moduleFunctionBytes: 1 << 20,
   preparedFunctionBytes: 7 << 20, // as prepared; V8 takes 7,654,321
   moduleLocals: 10_000,
@@ -72,6 +74,7 @@ export const LIMITS = {
   pooledPages: 32, // up to 2 MiB setting a memory back costs less than a new instance
   pooledInstances: 1_024, // the engine reserves gigabytes of addresses for each
   tenantIdleBytes: 64 * 1024 * 1024,
+  spareMemoryBytes: 16 * 1024 * 1024, // memories of instances that are gone, for new ones
   // tensors and models
   modelBytes: 64 * 1024 * 1024,
   tensorRank: 8,
@@ -142,6 +145,14 @@ export const LIMITS = {
   evidenceBytes: 64 * 1024,
   disputeMessageBytes: 64 * 1024 * 1024,
   transcriptBytes: 256 * 1024 * 1024,
+  // auditing what others anchored
+  auditQueue: 4_096, // batches that wait to be looked at; the oldest of more are passed over
+  auditLeaves: 4_096, // leaves fetched behind one block; a batch is fetched whole
+  auditRuns: 2, // runs repeated behind one block
+  auditDemands: 16, // leaves that a node has asked for and that are not shown yet
+  auditFetchMs: 10_000, // for one answer of a source
+  auditRunMs: 60_000, // a run that is repeated and does not end by then says nothing
+  examinations: 8, // of evidence, waiting ones among them; beyond it is `host_busy`
 } as const
 
 export type LimitName = keyof typeof LIMITS

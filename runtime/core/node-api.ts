@@ -6,6 +6,42 @@ import type { World } from './ports.ts'
 import type { ArithmeticClass, NamedTensor } from './tensor.ts'
 import type { WitFunction } from './wit-type.ts'
 
+/** What a node has done about what other nodes anchored, since it started (docs/spec/rollup.md). */
+export interface AuditView {
+  /** Batches that wait to be looked at, or for their data. */
+  readonly waiting: number
+  /** Batches and their leaves that were looked at, and runs that were repeated. */
+  readonly batches: number
+  readonly leaves: number
+  readonly runs: number
+  /** Leaves asked for. */
+  readonly demands: number
+  /** Refutations of its own that the chain took. */
+  readonly refuted: number
+  /** Batches that were too many, or whose time was over. */
+  readonly passedOver: number
+  /** The last that it found wrong. */
+  readonly last: string | null
+}
+
+/** A validator's word that a leaf of an anchored batch is wrong (docs/spec/rollup.md). */
+export interface VerdictView {
+  /** `ed25519:<hex>` of the validator. */
+  readonly validator: string
+  /** What it has of the power of the set that votes on the next block. */
+  readonly power: number
+  readonly total: number
+  /** The transaction that anchored, and the node that it is about. */
+  readonly anchor: string
+  readonly of: string
+  /** Digest of the evidence, hex. */
+  readonly evidence: string
+  /** BLS of its vote key, base64. */
+  readonly signature: string
+  /** What it found. */
+  readonly why: string
+}
+
 export interface NodeInfo {
   readonly version: string
   readonly protocol: number
@@ -19,6 +55,8 @@ export interface NodeInfo {
   readonly devAccount: string | null
   /** Where guests run; a class of hardware is a claim until `checkIsolation` has seen its quote. */
   readonly isolation: IsolationClass
+  /** What its auditor did; null where it has none. */
+  readonly audit: AuditView | null
 }
 
 export interface ExportView {
@@ -60,6 +98,24 @@ export interface DeployRequest {
   readonly component: Uint8Array
   /** A signed `publish` transaction; without it a dev node's dev account publishes. */
   readonly transaction?: Uint8Array
+  /** CID of its source map, whose bytes `putSourceMap` may bring. */
+  readonly sourceMap?: string
+}
+
+/** A source map that the node keeps. */
+export interface SourceMapView {
+  readonly name: string
+  readonly module: string
+  readonly sourceMap: string
+}
+
+/** Where a run ended that did not complete: for people; no receipt has it. */
+export interface RunEnd {
+  readonly status: RunStatus
+  /** The guest's function. */
+  readonly at?: string
+  /** `file:line:column` of the author, where the node has the guest's source map. */
+  readonly line?: string
 }
 
 export interface CallRequest {
@@ -83,6 +139,9 @@ export interface CallResult {
   readonly events: readonly EventView[]
   /** Why it did not complete. */
   readonly message?: string
+  /** In which function and, with a source map, at which line of the author it ended; as long as the node remembers. */
+  readonly at?: string
+  readonly line?: string
 }
 
 export interface EventView {
@@ -145,6 +204,9 @@ export interface TransactionView {
   readonly receipt?: string
   readonly events?: readonly EventView[]
   readonly message?: string
+  /** Where a call ended that did not complete, as in `CallResult`. */
+  readonly at?: string
+  readonly line?: string
 }
 
 /** A request to a function. Header names are lower-case; values are bytes in latin-1 text, as HTTP has them. */
@@ -178,6 +240,8 @@ export interface FunctionAnswer {
   readonly bodySha256: Uint8Array
   /** Null where the node's operator keeps no receipts of this function: no receipt, no promise. */
   readonly receipt: ReceiptTicket | null
+  /** Of a run that did not complete, where what runs see may be shown. */
+  readonly failure?: RunEnd | undefined
 }
 
 export interface ModelView {
@@ -234,6 +298,8 @@ export interface PowerView {
   readonly total: number
   readonly members: readonly {
     readonly node: string
+    /** BLS key that it votes with, base64. */
+    readonly vote: string
     readonly power: number
     /** Of the total, from 0 to 1. */
     readonly share: number
@@ -365,6 +431,13 @@ export interface NodeApi {
   info(): Promise<NodeInfo>
   ready(): Promise<boolean>
   deploy(request: DeployRequest): Promise<DeployedView>
+  /**
+   * Brings the source map (JSON, version 3) that the deployment of the name's present module named. Throws `request_invalid` for another,
+   * `core_bad_argument` or `core_too_large` for what is no map.
+   */
+  putSourceMap(name: string, bytes: Uint8Array): Promise<SourceMapView>
+  /** The source map of a module; throws `block_not_found`. */
+  sourceMap(module: string): Promise<Uint8Array>
   guests(): Promise<readonly GuestView[]>
   /** Throws `guest_not_found`. */
   guest(name: string): Promise<GuestDetail>
@@ -403,6 +476,8 @@ export interface NodeApi {
   power(epoch?: number): Promise<PowerView>
   /** Canonical dag-cbor of the genesis. */
   genesis(): Promise<Uint8Array>
+  /** Weighs a request (`encodeVerdictRequest`) and signs what it finds wrong; throws `verdict_refused`, `core_not_canonical`, `host_busy`. */
+  verdict(request: Uint8Array): Promise<VerdictView>
   /** One page of a search over final blocks; throws `request_invalid`, `guest_not_found`. */
   chainEvents(request: EventsRequest): Promise<EventPage>
   /** Live until the signal aborts; throws `events_lagging` at a reader that does not keep up: it goes on behind the last id that it has. */

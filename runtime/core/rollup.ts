@@ -57,7 +57,8 @@ export interface Reveal {
   readonly path: readonly Uint8Array[]
 }
 
-const pathOf = (value: Cbor | undefined): Uint8Array[] => {
+/** A path of hashes. */
+export function readPath(value: Cbor | undefined): Uint8Array[] {
   const list = asArray(value, 'path')
   if (list.length > PATH_MAX) throw new UtnetError('core_not_canonical', 'path is longer than any tree is deep')
   return list.map((hash) => asBytes(hash, 'path', 32))
@@ -85,7 +86,7 @@ export function readClaim(value: Cbor | undefined): Claim {
   const shown = (m: Readonly<Record<string, Cbor>>): ShownLeaf => ({
     index: asUint(m['index'], 'index'),
     leaf: asBytes(m['leaf'], 'leaf'),
-    path: pathOf(m['path']),
+    path: readPath(m['path']),
   })
   switch (kind) {
     case 'leaf':
@@ -124,7 +125,7 @@ export function readAnchored(value: Cbor | undefined): AnchoredBatch {
     at: asUint(m['at'], 'at'),
     batch: readBatch(m['batch']),
     sig: asBytes(m['sig'], 'sig', 64),
-    path: pathOf(m['path']),
+    path: readPath(m['path']),
   }
 }
 
@@ -136,7 +137,7 @@ export function revealCbor(r: Reveal): Cbor {
 /** The reveal of a decoded value. */
 export function readReveal(value: Cbor | undefined): Reveal {
   const m = asMap(value, ['demand', 'leaf', 'path'], 'reveal')
-  return { demand: asBytes(m['demand'], 'demand', 32), leaf: asBytes(m['leaf'], 'leaf'), path: pathOf(m['path']) }
+  return { demand: asBytes(m['demand'], 'demand', 32), leaf: asBytes(m['leaf'], 'leaf'), path: readPath(m['path']) }
 }
 
 /** Name of the demand for leaf `index` of an anchored batch. */

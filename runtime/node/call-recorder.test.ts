@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { utf8, type CallWitness } from '../core/index.ts'
+import { utf8, type CallWitness, type RunOutcome } from '../core/index.ts'
 import { simulatedKv, SimulatedDisk } from '../kv/index.ts'
 import { createCallRecorder } from './call-recorder.ts'
 
@@ -18,12 +18,14 @@ const witness = (n: number, height = 7): CallWitness => ({
   changes: new Uint8Array(32).fill(n),
 })
 
+const outcome: RunOutcome = { status: 'ok', result: null, gas: 1n }
+
 test('alike calls of one block each leave their own witness, durable with the commit that follows', async () => {
   const disk = new SimulatedDisk()
   const recorder = createCallRecorder(await simulatedKv(disk))
-  recorder.note({ entry: 'add', args: [1], witness: witness(0) })
-  recorder.note({ entry: 'add', args: [1], witness: witness(1) })
-  recorder.note({ entry: 'take', args: [1], witness: witness(2) })
+  recorder.note({ entry: 'add', args: [1], witness: witness(0), outcome })
+  recorder.note({ entry: 'add', args: [1], witness: witness(1), outcome })
+  recorder.note({ entry: 'take', args: [1], witness: witness(2), outcome })
   const name = { height: 7, contract: 'ut1contract', caller: 'ut1caller', entry: 'add', args: [1] }
   expect(recorder.find(name)).toEqual([])
   await recorder.kv.commit([[utf8('head'), utf8('x')]])

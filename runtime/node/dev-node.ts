@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { Admission, createApp } from '../../gateway/index.ts'
 import { serve, type GatewayServer, type ServeOptions } from '../../gateway/node.ts'
 import { LIMITS, toHex, type NodeApi, type UtnetError } from '../core/index.ts'
+import type { Finding } from './auditor/index.ts'
 import { openNode, type NodeOptions } from './open-node.ts'
 import type { NodeDispute } from './piee/index.ts'
 
@@ -39,6 +40,11 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     void process.stderr.write(
       `dispute about ${receipt}: ${losers.join(' and ')} lost, ${detail}\n  next: utnet verify transcript ${transcript}\n`,
     )
+  const found = ({ node: of, why, done }: Finding, request: string | undefined): void =>
+    void process.stderr.write(
+      `audit of ${of}: ${why} (${done})\n${request === undefined ? '' : `  next: utnet chain verdict ${request} --validator URL\n`}`,
+    )
+  const auditFailed = (error: UtnetError): void => void process.stderr.write(`the audit of other nodes: ${error.message}\n`)
   const others = availableParallelism() - 1
   const threads = Math.min(LIMITS.edgeThreads, Math.max(1, others))
   const verifiers = Math.min(VERIFIERS, others)
@@ -47,6 +53,8 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     onRestart: restarted,
     onDispute: disputed,
     onMissingChip: missingChip,
+    onFinding: found,
+    onAuditFailure: auditFailed,
     threads,
     verifiers,
     ...options,
@@ -74,5 +82,5 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
 /** All of the gateway on this thread. */
 function serveHere(api: NodeApi, address: ServeOptions): Promise<GatewayServer> {
   const admission = new Admission()
-  return serve(createApp(api, { admission }), { ...address, functions: { node: api, admission } })
+  return serve(createApp(api, { admission }), { ...address, functions: { node: api, admission }, transactions: { node: api } })
 }

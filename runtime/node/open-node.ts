@@ -1,4 +1,5 @@
 /** The composition root: opens a data folder and wires a node together behind the NodeApi port. */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStore } from '../../helia-store/index.ts'
 import { openChain, type Chain, type GuestRecord, type ProducedBlock, type Voter } from '../consensus/index.ts'
@@ -6,6 +7,7 @@ import {
   chainIdOf,
   cborCidText,
   decodeTx,
+  decodeVerdictRequest,
   encodeGenesis,
   equalBytes,
   formatAddress,
@@ -13,15 +15,21 @@ import {
   formatKey,
   limitError,
   LIMITS,
+  parseCid,
   PROTOCOL,
+  sha256,
+  toHex,
+  asUtnetError,
   UtnetError,
   cidOf,
   concatBytes,
   DAG_CBOR,
   domain,
   encodeBatch,
+  type AuditView,
   type BatchStatement,
   type NodeApi,
+  type VerdictView,
 } from '../core/index.ts'
 import * as crypto from '../crypto/native.ts'
 import { createHost } from '../host/index.ts'
@@ -32,6 +40,10 @@ import { exactGuest } from './exact-guest.ts'
 import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index.ts'
 import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
 import { anchorBatches, retireClosed } from './anchors.ts'
+import { gatewaySource, openAuditor, openExaminer, signVerdict, storeSource, type Auditor, type Finding } from './auditor/index.ts'
+import { createEndedCalls } from './ended-calls.ts'
+import { createSourceLines } from './source-lines.ts'
+import { createSourceMaps } from './source-maps.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { chipFolder } from './chips/folder.ts'
 import { chipWork } from './chips/work.ts'
@@ -97,6 +109,14 @@ export interface NodeOptions {
   readonly onDispute?: (found: NodeDispute, transcript: string) => void
   /** Told of a chip that sits at the node and does not open: its blocks earn nothing then. */
   readonly onMissingChip?: (serial: Uint8Array, error: UtnetError) => void
+  /** Whether the node looks at what other nodes anchor (docs/spec/rollup.md); it does unless told. */
+  readonly audit?: boolean
+  /** Gateways of other nodes, where their data can be had. */
+  readonly auditFrom?: readonly string[]
+  /** Told of what should not happen in the audit, which goes on. */
+  readonly onAuditFailure?: (error: UtnetError) => void
+  /** Told of what the audit found; with the file of the request where other validators have to be asked. */
+  readonly onFinding?: (finding: Finding, request: string | undefined) => void
   /** Told of what ends the node by itself: a disk or chain that failed. */
   readonly onFailure?: (error: UtnetError) => void
 }
@@ -204,13 +224,18 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const verifiers = crypto.openVerifiers(options.verifiers ?? 0)
   closers.push(() => verifiers.close())
   const recorder = createCallRecorder(kv)
+  const ended = createEndedCalls()
+  const sourceMaps = createSourceMaps(kv, store)
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
     loadModule: (module) => host.load(module),
-    onCall: recorder.note,
+    onCall(note) {
+      recorder.note(note)
+      ended.note(note)
+    },
   })
   const journal = (path: string, thread: number): Receipts =>
     openReceipts({
@@ -249,6 +274,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const unanchored = new Map<string, Uint8Array>()
   const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
   let requests: Requests | undefined
+  let auditor: Auditor | undefined
   const demanded = answerDemands(chain, receipts, node)
   const voter: Voter = { bls: crypto.blsPublicKey(voteSecret), sign: (message) => crypto.blsSign(message, voteSecret) }
   const environment = exact === undefined ? undefined : exactEnvironment(exact)
@@ -263,6 +289,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onMissing: options.onMissingChip ?? (() => {}),
   })
   closers.push(() => work.close())
+  const examiner = openExaminer(genesisBytes)
+  closers.push(() => examiner.close())
+  const verdicts = { chain, node: node.key, voter, examiner }
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     await work.judge()
     const { height } = block.header
@@ -282,6 +311,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     }
     retireClosed({ chain, receipts, node })
     if (demanded.block(height)) producer.transactionWaits()
+    auditor?.block(height)
     requests?.block(
       height,
       outcomes.flatMap((o) => o.events),
@@ -310,6 +340,19 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     for (const { batch, digests } of batches) unanchored.set(laneOf(batch), digests)
     producer.receiptsWait()
   })
+  if (options.audit !== false) {
+    const found = openAuditor({
+      ...verdicts,
+      node,
+      kv,
+      sources: [storeSource(store), ...(options.auditFrom ?? []).map(gatewaySource)],
+      onFinding: (finding) => options.onFinding?.(finding, keepRequest(options.data, finding)),
+      onSubmit: producer.transactionWaits,
+      onFailure: (error) => options.onAuditFailure?.(asUtnetError(error)),
+    })
+    closers.push(() => found.close())
+    auditor = found
+  }
   await producer.start()
   edges?.head(chain.head().header)
   closers.push(() => producer.stop())
@@ -323,6 +366,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     chain,
     receipts,
     recorder,
+    ended,
+    sourceMaps,
+    lines: createSourceLines({ mapOf: (name, module) => sourceMaps.find(module, name), files: store, always: genesis.dev }),
     producer,
     submits: createSubmitQueue(chain, producer.transactionWaits),
     events,
@@ -338,7 +384,10 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const answering = answerRequests(parts, options.onFailure ?? (() => {}))
   requests = answering
   closers.push(() => answering.close())
-  const plainApi = apiOf(parts, genesisBytes, edges)
+  const plainApi = apiOf(parts, genesisBytes, edges, {
+    audit: () => auditor?.state() ?? null,
+    verdict: async (request) => signVerdict(verdicts, decodeVerdictRequest(request)),
+  })
   const { onDispute } = options
   const api =
     cheat === undefined || onDispute === undefined
@@ -347,6 +396,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   edges?.serve({
     api,
     files: store,
+    sourceMaps,
     tensors: bridge,
     guests: () => chain.guests().map(entryOf),
     durable({ records, time }) {
@@ -377,6 +427,16 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   }
 }
 
+/** Keeps the request that other validators are to be asked with; gives its file. */
+function keepRequest(data: string, { anchor, request }: Finding): string | undefined {
+  if (request === undefined) return undefined
+  const folder = join(data, 'findings')
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, `${anchor}-${toHex(sha256(request)).slice(0, 8)}.verdict`)
+  writeFileSync(path, request)
+  return path
+}
+
 /** The chain must not know receipts that the journal has lost: then the disk was set back, and the node would sign other receipts under their numbers. */
 function mustReach(chain: Chain, receipts: AllReceipts, node: HeldAccount): void {
   for (let range = 0; range <= LIMITS.edgeThreads; range++) mustReachIn(chain, receipts, node, lanesOf(range).first)
@@ -401,7 +461,12 @@ function mustReachIn(chain: Chain, receipts: AllReceipts, node: HeldAccount, fir
 
 const entryOf = ({ name, world, module }: GuestRecord): GuestEntry => [name, world, module.toString()]
 
-function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): NodeApi {
+interface Audits {
+  audit(): AuditView | null
+  verdict(request: Uint8Array): Promise<VerdictView>
+}
+
+function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined, audits: Audits): NodeApi {
   return {
     info: async () => ({
       version,
@@ -412,6 +477,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
       dev: parts.dev !== null,
       devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
       isolation: 'wasm-software',
+      audit: audits.audit(),
     }),
     ready: async () => true,
     async deploy(request) {
@@ -419,6 +485,8 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
       await edges?.settled()
       return view
     },
+    putSourceMap: (name, bytes) => guests.putSourceMap(parts, name, bytes),
+    sourceMap: (module) => parts.sourceMaps.read(parseCid(module, 'module')),
     guests: () => guests.guests(parts),
     guest: (name) => guests.guest(parts, name),
     call: (request) => contracts.call(parts, request),
@@ -440,6 +508,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined): Nod
     epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
     power: async (epoch) => chainView.power(parts, epoch),
     genesis: async () => genesis,
+    verdict: audits.verdict,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),
     ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),

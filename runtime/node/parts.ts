@@ -11,6 +11,9 @@ import type { CallRecorder } from './call-recorder.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Meters } from './meters.ts'
 import type { Producer } from './producer.ts'
+import type { EndedCalls } from './ended-calls.ts'
+import type { SourceLines } from './source-lines.ts'
+import type { SourceMaps } from './source-maps.ts'
 import type { SubmitQueue } from './submit-queue.ts'
 
 /** What is kept of input, output and log: a default, and other choices by guest or model name. */
@@ -57,6 +60,8 @@ export interface RunParts {
   readonly retention: RetentionRules
   readonly receipting: ReceiptRules
   readonly random: (length: number) => Uint8Array
+  /** Where runs end that do not complete. */
+  readonly lines: SourceLines
   /** The guest that a name has at the head; throws `guest_not_found`. */
   guestNow(name: string): NamedGuest
 }
@@ -69,6 +74,8 @@ export interface Parts extends RunParts {
   readonly chain: Chain
   readonly receipts: AllReceipts
   readonly recorder: CallRecorder
+  readonly ended: EndedCalls
+  readonly sourceMaps: SourceMaps
   readonly producer: Producer
   /** Where transactions of clients come in. */
   readonly submits: SubmitQueue

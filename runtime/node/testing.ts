@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '../../gateway/client/index.ts'
-import type { CallResult, GuestView, NodeApi, QueryResult } from '../core/index.ts'
+import { fileCid, utf8, type CallResult, type GuestView, type NodeApi, type QueryResult } from '../core/index.ts'
 import { buildGuest } from '../host/build/index.ts'
 import { startDevNode } from './dev-node.ts'
 
@@ -13,7 +13,7 @@ export interface TestNode {
   readonly api: NodeApi
   /** Address of the account that `call` signs with. */
   readonly account: string
-  /** Builds a project folder and deploys it. */
+  /** Builds a project folder and deploys it with its source map, so that errors name the line of the author. */
   deploy(dir: string | URL, name: string): Promise<GuestView>
   call(name: string, entry: string, ...args: readonly unknown[]): Promise<CallResult>
   query(name: string, entry: string, ...args: readonly unknown[]): Promise<QueryResult>
@@ -31,8 +31,12 @@ export async function startTestNode(): Promise<TestNode> {
     api,
     account: devAccount ?? '',
     async deploy(dir, name) {
-      const { component } = await buildGuest({ dir: typeof dir === 'string' ? dir : fileURLToPath(dir) })
-      return api.deploy({ name, component })
+      const { component, sourceMap } = await buildGuest({ dir: typeof dir === 'string' ? dir : fileURLToPath(dir) })
+      if (sourceMap === undefined) return api.deploy({ name, component })
+      const map = utf8(sourceMap)
+      const view = await api.deploy({ name, component, sourceMap: fileCid(map).toString() })
+      await api.putSourceMap(name, map)
+      return view
     },
     call: (name, entry, ...args) => api.call({ name, export: entry, args }),
     query: (name, entry, ...args) => api.query({ name, export: entry, args }),

@@ -7,7 +7,12 @@ import type { HeldAccount } from './parts.ts'
 const EXPIRY_BLOCKS = 1_000
 
 /** Wire bytes of the account's next transaction, those that wait counted. */
-export function signedTx(chain: Chain, account: HeldAccount, payload: TxPayload, gasLimit: bigint = BigInt(LIMITS.callGas)): Uint8Array {
+export function signedTx(
+  chain: Pick<Chain, 'chainId' | 'head' | 'nextNonce' | 'baseFee'>,
+  account: HeldAccount,
+  payload: TxPayload,
+  gasLimit: bigint = BigInt(LIMITS.callGas),
+): Uint8Array {
   const body = {
     chainId: chain.chainId,
     sender: account.key,

@@ -11,11 +11,18 @@ const COMMON = ['--gas-limit', '1000000000', '--order', 'fifo', '--prune-history
 /** Blocks made when they are asked for, one for all that waits; or one for each transaction or what waits beside it. */
 const MODES = [[...COMMON, '--no-mining'], COMMON] as const
 
-async function drained(anvil: Anvil): Promise<void> {
+/** Resolves when all that waited is mined. It is asked at once, or again after `restMs`. */
+export async function drained(anvil: Anvil, restMs = 0): Promise<void> {
   for (;;) {
     const [status] = (await anvil.batch([{ method: 'txpool_status', params: [] }])) as { pending: string; queued: string }[]
     if (Number(status?.pending) + Number(status?.queued) === 0) return
+    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
   }
+}
+
+/** Makes the senders rich. */
+export async function fundPeer(anvil: Anvil, from: readonly EthSender[]): Promise<void> {
+  await anvil.batch(from.map(({ address }) => ({ method: 'anvil_setBalance', params: [address.toString(), `0x${RICH.toString(16)}`] })))
 }
 
 /** Transactions a second of the quicker mode; throws where not all were mined. `before` are sent and mined first, and not timed. */
@@ -29,7 +36,7 @@ export async function minePeer(
     const onDemand = options.includes('--no-mining')
     const anvil = await startAnvil(options, PINNED)
     try {
-      await anvil.batch(from.map(({ address }) => ({ method: 'anvil_setBalance', params: [address.toString(), `0x${RICH.toString(16)}`] })))
+      await fundPeer(anvil, from)
       const mine = async (txs: readonly string[]): Promise<void> => {
         const lanes = Array.from({ length: CONNECTIONS }, (_, lane) => txs.filter((_tx, i) => i % CONNECTIONS === lane))
         await anvil.sendRaw(lanes, BATCH)
@@ -57,7 +64,7 @@ interface Receipt {
 }
 
 /** Transactions that completed in the blocks after one. */
-async function minedAfter(anvil: Anvil, height: number): Promise<number> {
+export async function minedAfter(anvil: Anvil, height: number): Promise<number> {
   const [head] = await anvil.batch([{ method: 'eth_blockNumber', params: [] }])
   let done = 0
   for (let at = height + 1; at <= Number(head); at++) {

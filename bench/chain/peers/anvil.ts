@@ -1,4 +1,4 @@
-/** The peer anvil (`@foundry-rs/anvil`) on loopback, with the quickest client found for it: raw transactions in batches over kept connections. */
+/** The peer anvil (`@foundry-rs/anvil`) on loopback. `sendRaw` is the quickest client found for it: raw transactions in batches over kept connections. */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { Agent, request } from 'node:http'
@@ -12,6 +12,7 @@ export interface Call {
 
 export interface Anvil {
   readonly pid: number
+  readonly port: number
   /** Results of the calls, sent as one batch; throws where one fails. */
   batch(calls: readonly Call[]): Promise<readonly unknown[]>
   /** Sends raw transactions (hex), `size` to a request; those of a `lane` go over one connection in order. Resolves when all are taken. */
@@ -86,6 +87,7 @@ export async function startAnvil(options: readonly string[], prefix: readonly st
   }
   return {
     pid: child.pid as number,
+    port,
     batch,
     async sendRaw(lanes, size) {
       await Promise.all(

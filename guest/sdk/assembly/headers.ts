@@ -21,7 +21,7 @@ function lower(code: i32): i32 {
 export class Headers {
   readonly all: Array<Header>
 
-  constructor(all: Array<Header> = []) {
+  constructor(all: Array<Header> = new Array<Header>()) {
     this.all = all
   }
 

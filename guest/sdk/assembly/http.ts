@@ -1,12 +1,10 @@
 /** HTTP for functions: a `Request` that reads only what is asked for, a `Response` that is sent when `handle` returns. */
 
 import {
-  ErrorCode,
   MethodTag,
   dropFields,
   dropIncomingBody,
   dropIncomingRequest,
-  fieldsAppend,
   fieldsEntries,
   fieldsGet,
   incomingBodyStream,
@@ -14,24 +12,10 @@ import {
   incomingRequestHeaders,
   incomingRequestMethod,
   incomingRequestPathWithQuery,
-  newFields,
-  newOutgoingResponse,
-  outgoingBodyFinish,
-  outgoingBodyWrite,
-  outgoingResponseBody,
-  outgoingResponseSetStatusCode,
-  responseOutparamSet,
 } from './raw/http-types'
-import {
-  dropInputStream,
-  dropOutputStream,
-  inputStreamBlockingRead,
-  outputStreamBlockingWriteAndFlush,
-  outputStreamCheckWrite,
-  outputStreamWrite,
-} from './raw/io-streams'
-import { Result } from './raw/abi'
-import { concat, fromLatin1, fromUtf8, toLatin1, toUtf8 } from './bytes'
+import { dropInputStream, inputStreamBlockingRead } from './raw/io-streams'
+import { sendAnswer } from './answer'
+import { concat, fromLatin1, fromUtf8, toUtf8 } from './bytes'
 import { Header, Headers } from './headers'
 import { quote } from './json'
 import { Url } from './url'
@@ -40,7 +24,6 @@ export { Header, Headers, Url }
 export { Query, percentDecode, percentEncode } from './url'
 
 const READ_BYTES: u64 = 1 << 20
-const FLUSH_BYTES: i32 = 4096 // what blocking-write-and-flush takes at most (wasi:io/streams)
 const COLLECT_EVERY: i32 = 32
 
 export class Request {
@@ -155,10 +138,19 @@ function readBody(request: i32): Uint8Array {
 }
 
 export class Response {
-  readonly headers: Headers = new Headers()
-  private content: Uint8Array = new Uint8Array(0)
+  private fields: Headers | null = null
+  private content: Uint8Array | null = null
 
   constructor(public status: i32 = 200) {}
+
+  get headers(): Headers {
+    let headers = this.fields
+    if (headers === null) {
+      headers = new Headers()
+      this.fields = headers
+    }
+    return headers
+  }
 
   /** Sends the client elsewhere: 302, or 301, 303, 307, 308. */
   static redirect(location: string, status: i32 = 302): Response {
@@ -208,36 +200,9 @@ export class Response {
     return this.bytes(body)
   }
 
-  /** For the generated entry only. The order is the one that wasi:http prescribes. */
+  /** For the generated entry only. */
   send(outparam: i32): void {
-    const fields = newFields()
-    const all = this.headers.all
-    for (let i = 0; i < all.length; i++) {
-      const header = all[i]
-      if (fieldsAppend(fields, header.name, toLatin1(header.value)).isErr) throw new Error('the header ' + header.name + ' is refused')
-    }
-    const response = newOutgoingResponse(fields)
-    if (!outgoingResponseSetStatusCode(response, <u16>this.status)) throw new Error('the status is refused')
-    const body = outgoingResponseBody(response).ok
-    responseOutparamSet(outparam, Result.ok<i32, ErrorCode>(response))
-    const stream = outgoingBodyWrite(body).ok
-    writeAll(stream, this.content)
-    dropOutputStream(stream)
-    outgoingBodyFinish(body, null)
-  }
-}
-
-function writeAll(stream: i32, bytes: Uint8Array): void {
-  let at = 0
-  while (at < bytes.length) {
-    const permit = outputStreamCheckWrite(stream)
-    if (permit.isErr) return
-    const left = bytes.length - at
-    const size = permit.ok == 0 ? min(left, FLUSH_BYTES) : <i32>min<u64>(permit.ok, <u64>left)
-    const part = at == 0 && size == bytes.length ? bytes : bytes.subarray(at, at + size)
-    const written = permit.ok == 0 ? outputStreamBlockingWriteAndFlush(stream, part) : outputStreamWrite(stream, part)
-    if (written.isErr) return
-    at += size
+    sendAnswer(outparam, this.status, this.fields, this.content)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CallWitness, Cbor, CID, ContractExecutor, Params, Validator } from '../../core/index.ts'
+import type { CallWitness, Cbor, CID, ContractExecutor, Params, RunOutcome, Validator } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
 import type { PowerRules } from '../power/index.ts'
 
@@ -7,6 +7,8 @@ export interface CallNote {
   readonly entry: string
   readonly args: readonly Cbor[]
   readonly witness: CallWitness
+  /** What of it is for people may differ between nodes. */
+  readonly outcome: RunOutcome
 }
 
 /** What a transaction may know of the block that it runs in. */

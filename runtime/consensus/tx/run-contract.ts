@@ -89,7 +89,7 @@ export function runContract(
   for (const { contract, key, value } of changes) state.set('contracts', storeKey(contract, key), value)
 
   const root = changesRoot(address, changes)
-  block.onCall?.({ entry, args, witness: session.witness(gasLimit, root, hook) })
+  block.onCall?.({ entry, args, witness: session.witness(gasLimit, root, hook), outcome })
   const result = ok ? outcome.result : null
   const secret = callSalt(tx.id)
   const body: CallBody = {

@@ -188,7 +188,7 @@ class ImportsGenerator {
     const typed = params.map((p) => `${p.name}: ${asText(p.type)}`).join(', ')
     if (this.#resources === 'classes') this.#method(wit.name, name, params, result)
     return `@external('${id}', '${wit.name}')
-declare function ${name}_core(${core.map((c, i) => `p${i}: ${c}`).join(', ')}): ${resultCore}
+export declare function ${name}_core(${core.map((c, i) => `p${i}: ${c}`).join(', ')}): ${resultCore}
 
 export function ${name}(${typed}): ${result === undefined ? 'void' : asText(result)} {
   ${statements.join('\n  ')}

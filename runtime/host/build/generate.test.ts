@@ -44,14 +44,14 @@ test('golden: the raw layer of one small interface', () => {
     }
 
     @external('a:b/i@1.0.0', '[constructor]thing')
-    declare function newThing_core(p0: i64): i32
+    export declare function newThing_core(p0: i64): i32
 
     export function newThing(size: u64): i32 {
       return newThing_core(<i64>size)
     }
 
     @external('a:b/i@1.0.0', '[method]thing.read')
-    declare function thingRead_core(p0: usize, p1: usize, p2: usize): void
+    export declare function thingRead_core(p0: usize, p1: usize, p2: usize): void
 
     export function thingRead(self: i32, n: u32): Result<Uint8Array, Problem> {
       thingRead_core(self, <i32>n, RETURN_AREA)
@@ -59,7 +59,7 @@ test('golden: the raw layer of one small interface', () => {
     }
 
     @external('a:b/i@1.0.0', 'send')
-    declare function send_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, p6: i64, p7: usize): i32
+    export declare function send_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, p6: i64, p7: usize): i32
 
     export function send(p: Pair, e: Result<u8, Problem>): bool {
       const r0 = p.left

@@ -91,6 +91,18 @@ const NAMES = WITH_FORMS.map(({ name }) => name)
 const TEXTS = ['content-type', 'x-a', 'accept', 'HOST', 'bad name', 'connection', 'Ünïcode', 'set-cookie', '', 'x'.repeat(70)]
 const textAt = (i: number): number => 1_024 + i * 256
 
+/** Fields one behind the other, as lists of which the guest hands over a part: [name, address and length of the value]. */
+const LIST = 12_288
+const LISTED: readonly (readonly [readonly [number, number], number, number])[] = [
+  ...[0, 1, 2, 7, 3].map((i) => [[textAt(i), (TEXTS[i] as string).length], 8_192 + i, i * 9] as const),
+  [[textAt(0), 12], 8_192, 20_000],
+  [[textAt(4), 8], 8_192, 4],
+  [[textAt(5), 10], 8_192, 4],
+  [[textAt(1), 3], 1_030, 4],
+  [[textAt(1), 3], SIZE - 1, 4],
+  [[3, 2], 8_192, 4],
+]
+
 const handle = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 9 }) }, { weight: 1, arbitrary: fc.constantFrom(0, -1, 77) })
 const place = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 60 }).map((n) => n * 8) },
@@ -115,6 +127,15 @@ function argsOf(name: string): fc.Arbitrary<readonly Core[]> {
       return fc.tuple(handle, texts, place).map(([h, [p, n], at]) => [h, p, n, at])
     case '[method]fields.append':
       return fc.tuple(handle, texts, data, place).map(([h, [p, n], [b, l], at]) => [h, p, n, b, l, at])
+    case '[static]fields.from-list':
+      return fc.tuple(
+        fc.oneof(
+          { weight: 8, arbitrary: fc.nat(LISTED.length - 1).map((i) => LIST + i * 16) },
+          { weight: 1, arbitrary: fc.constantFrom(LIST + 2, SIZE - 16, -16) },
+        ),
+        fc.oneof({ weight: 8, arbitrary: fc.nat(5) }, { weight: 1, arbitrary: fc.constantFrom(4_000, -1) }),
+        place,
+      )
     case '[static]outgoing-body.finish':
       return fc.tuple(handle, some, handle, place)
     case '[static]response-outparam.set':
@@ -135,6 +156,7 @@ function argsOf(name: string): fc.Arbitrary<readonly Core[]> {
     case '[method]input-stream.blocking-read':
       return fc.tuple(handle, fc.constantFrom(0n, 1n, 5n, 1_000n, -1n, 1n << 40n), place)
     case '[method]output-stream.write':
+    case '[method]output-stream.blocking-write-and-flush':
       return fc.tuple(handle, data, place).map(([h, [p, n], at]) => [h, p, n, at])
     case '[method]outgoing-response.set-status-code':
       return fc.tuple(handle, fc.constantFrom(199, 200, 204, 404, 599, 600, 65_536 + 201, -1))
@@ -164,7 +186,9 @@ const PLAIN: readonly (readonly [string, readonly Core[]])[] = [
   ['[method]outgoing-body.write', [7, 128]],
   ['[method]output-stream.check-write', [6, 144]],
   ['[method]output-stream.write', [6, 8_192, 64, 160]],
+  ['[method]output-stream.blocking-write-and-flush', [6, 8_192, 64, 160]],
   ['[static]outgoing-body.finish', [7, 0, 0, 200]],
+  ['[static]fields.from-list', [LIST, 2, 104]],
 ]
 
 const calls = fc.record({
@@ -179,6 +203,8 @@ function pair(body: Uint8Array, method: string, path: string, budget: number, gr
   const sides = [new Side(body, method, path, budget, grows, fails), new Side(body, method, path, budget, grows, fails)] as const
   for (const { memory } of sides) {
     TEXTS.forEach((text, i) => new Uint16Array(memory.buffer, textAt(i), text.length).set([...text].map((c) => c.charCodeAt(0))))
+    const list = new DataView(memory.buffer)
+    LISTED.flatMap(([name, at, length]) => [...name, at, length]).forEach((word, i) => list.setUint32(LIST + i * 4, word, true))
     new Uint8Array(memory.buffer, 8_192, 512).forEach((_, i, all) => (all[i] = 33 + (i % 90)))
   }
   return sides
@@ -215,7 +241,7 @@ test('every form does what its glue does: answers, traps, gas in its order, memo
 })
 
 test('every form takes as many arguments as its core function has', () => {
-  expect(NAMES.length).toBe(18)
+  expect(NAMES.length).toBe(20)
   for (const { name, func } of WITH_FORMS) {
     const call = func.core?.(() => {
       throw new Error('not entered')

@@ -3,10 +3,10 @@
  * what the ABI's glue does around the function of the same name, check for check, byte for byte and in the same order; `core-forms.test.ts` holds
  * every one against its glue. For guests whose text is UTF-16; others, and functions that have no form, have the glue.
  */
-import { GuestTrap, importGlue, type Core, type CoreForm, type GuestMemory, type HostFunction, type HostInterfaces } from '../abi/index.ts'
-import { Fields } from './fields.ts'
+import { GuestTrap, importGlue, ITEM_BYTES, type Core, type CoreForm, type GuestMemory, type HostFunction, type HostInterfaces } from '../abi/index.ts'
+import { Fields, type Header } from './fields.ts'
 import { finalStatus, IncomingBody, InputStream, OutgoingBody, OutgoingResponse, Sink, type HttpRun, type IncomingRequest } from './run.ts'
-import { GENERIC, PERMIT, written } from './streams.ts'
+import { BLOCKING_BYTES, GENERIC, PERMIT, written } from './streams.ts'
 import { HTTP_TYPES, methodTag } from './types.ts'
 
 type Form = CoreForm<HttpRun>
@@ -55,6 +55,38 @@ const read: Form = (enter) => (self, length, place) => {
   return undefined
 }
 
+/** `write` and its blocking form, which takes `most` bytes. */
+const write =
+  (most: number): Form =>
+  (enter) =>
+  (self, pointer, length, place) => {
+    const { memory: m, state } = enter()
+    m.begin()
+    m.check(place as number, 12, 4)
+    const contents = m.copyOut((pointer as number) >>> 0, (length as number) >>> 0)
+    const open = written(state.handles.get<Sink>((self as number) >>> 0, 'output-stream'), contents, most)
+    const at = m.check(place as number, 12, 4)
+    m.view.setUint8(at, open ? 0 : 1)
+    if (!open) m.view.setUint8(at + 4, 1)
+    return undefined
+  }
+
+/** A name and a value in memory: two pointers, two lengths. */
+const FIELD_BYTES = 16
+
+function liftFields(m: GuestMemory, pointer: number, count: number): readonly Header[] {
+  let at = m.check(pointer, count * FIELD_BYTES, 4)
+  m.chargeIn(count * (FIELD_BYTES + ITEM_BYTES) + ITEM_BYTES)
+  const v = m.view
+  const all: Header[] = []
+  for (let i = 0; i < count; i++, at += FIELD_BYTES)
+    all.push([
+      m.readUtf16(v.getUint32(at, true), v.getUint32(at + 4, true)),
+      m.copyOut(v.getUint32(at + 8, true), v.getUint32(at + 12, true)),
+    ])
+  return all
+}
+
 const SET = '[static]response-outparam.set'
 const set = HTTP_TYPES[SET] as HostFunction<HttpRun>
 const setGlue = importGlue(set.type, 'utf16')
@@ -64,6 +96,25 @@ const TYPES: Forms = {
     const { memory: m, state } = enter()
     m.begin()
     return state.handles.add('fields', new Fields())
+  },
+  '[static]fields.from-list': (enter) => (pointer, count, place) => {
+    const { memory: m, state } = enter()
+    m.begin()
+    m.check(place as number, 8, 4)
+    // All are lifted before the first is looked at
+    const all = liftFields(m, (pointer as number) >>> 0, (count as number) >>> 0)
+    const fields = new Fields()
+    let refused: number | undefined
+    for (let i = 0; i < all.length && refused === undefined; i++) {
+      const [name, value] = all[i] as Header
+      refused = fields.tryAppend(name, value)
+    }
+    const at = m.check(place as number, 8, 4)
+    const v = m.view
+    v.setUint8(at, refused === undefined ? 0 : 1)
+    if (refused === undefined) v.setUint32(at + 4, state.handles.add('fields', fields), true)
+    else v.setUint8(at + 4, refused)
+    return undefined
   },
   '[method]fields.get': (enter) => (self, name, length, place) => {
     const { memory: m, state } = enter()
@@ -207,17 +258,8 @@ const STREAMS: Forms = {
     }
     return undefined
   },
-  '[method]output-stream.write': (enter) => (self, pointer, length, place) => {
-    const { memory: m, state } = enter()
-    m.begin()
-    m.check(place as number, 12, 4)
-    const contents = m.copyOut((pointer as number) >>> 0, (length as number) >>> 0)
-    const open = written(state.handles.get<Sink>((self as number) >>> 0, 'output-stream'), contents, PERMIT)
-    const at = m.check(place as number, 12, 4)
-    m.view.setUint8(at, open ? 0 : 1)
-    if (!open) m.view.setUint8(at + 4, 1)
-    return undefined
-  },
+  '[method]output-stream.write': write(PERMIT),
+  '[method]output-stream.blocking-write-and-flush': write(BLOCKING_BYTES),
 }
 
 function withForms(base: string, forms: Forms): Readonly<Record<string, HostFunction<HttpRun>>> {

@@ -10,7 +10,7 @@ const { bool, u32, u64, string, bytes, list, option, result, tuple, record, vari
 /** What check-write permits, always. */
 export const PERMIT = 1 << 20
 /** What the blocking forms take at most (wasi:io/streams). */
-const BLOCKING_BYTES = 4_096
+export const BLOCKING_BYTES = 4_096
 
 const STREAM_ERROR = variant({ 'last-operation-failed': own('error'), closed: null })
 const CLOSED: WitValue = [1, [1]]

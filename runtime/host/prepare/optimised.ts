@@ -13,10 +13,12 @@ import type { Positions } from './positions.ts'
 import { Segments } from './segments.ts'
 
 /**
- * A loop that looks at the counter branches to one stop behind the body, out of its way: engines lay an `if` into it (5 % of a tight loop). But where
- * branches meet, engines merge every local; a function with more merges than this stops on the spot.
+ * A loop that looks at the counter branches to a stop behind the body, out of its way: engines lay an `if` into it (5 % of a tight loop). But where
+ * branches go, engines note every local; a function with more notes than this stops on the spot.
  */
 const TAIL_MERGES = 1 << 16
+/** Loops that have a stop each, which the engine's stack then tells: in a function with more of them all branch to one. */
+const OWN_STOPS = 64
 
 /** No instruction stands there. */
 const NOWHERE = -1
@@ -33,9 +35,11 @@ export class OptimisedBodies {
   /** Locals of gas and stack. */
   #gas = 0
   #stack = 0
-  /** Blocks open around the present instruction, and whether the outermost of them ends in the function's one stop. */
+  /** Blocks open around the present instruction, beside those that end in a stop; and how many of these there are. */
   #depth = 0
-  #tail = false
+  #stops = 0
+  /** For each check of a loop so far, its place in the original. */
+  readonly #checked: number[] = []
 
   readonly #counters: Counters | undefined
   readonly #positions: Positions | undefined
@@ -95,7 +99,8 @@ export class OptimisedBodies {
     this.#countCharge(cost, true)
   }
 
-  #charge(cost: number, check: boolean): void {
+  /** `at` is the place in the original. */
+  #charge(cost: number, check: boolean, at: number): void {
     if (!check) {
       this.#subtract(this.#gas, cost).byte(OP.localSet).u32(this.#gas)
       this.#countCharge(cost, false)
@@ -103,8 +108,15 @@ export class OptimisedBodies {
     }
     if (cost > 0) this.#subtract(this.#gas, cost).byte(OP.localTee).u32(this.#gas)
     else this.#emit.out.byte(OP.localGet).u32(this.#gas)
-    if (this.#tail) this.#emit.out.byte(OP.i64Const).u8(0, OP.i64LtS, OP.brIf).u32(this.#depth)
-    else this.#stop()
+    if (this.#stops > 0) {
+      // The innermost block is that of the first check
+      const own = this.#stops > 1 ? this.#checked.length : 0
+      this.#emit.out
+        .byte(OP.i64Const)
+        .u8(0, OP.i64LtS, OP.brIf)
+        .u32(this.#depth + own)
+      this.#checked.push(at)
+    } else this.#stop()
     this.#countCharge(cost, true)
   }
 
@@ -135,6 +147,18 @@ export class OptimisedBodies {
     w.byte(OP.localSet).u32(this.#gas)
   }
 
+  /** Behind the body: the stops that its loops branch to. */
+  #writeStops(positions: Positions | undefined): void {
+    const out = this.#emit.out
+    positions?.made(out.length)
+    out.byte(OP.return)
+    for (let i = 0; i < this.#stops; i++) {
+      // One stop of many checks is of no instruction
+      if (this.#stops === this.#checked.length) positions?.made(out.length, this.#checked[i] as number)
+      out.byte(OP.end).byte(OP.localGet).u32(this.#gas).byte(OP.globalSet).u32(this.#layout.gasGlobal).byte(OP.unreachable)
+    }
+  }
+
   /** Writes the new body into a code section, its size before it. Gives the size. */
   write(body: Body, section: Writer): number {
     const layout = this.#layout
@@ -161,9 +185,11 @@ export class OptimisedBodies {
     const wrapped = code.functionMarks !== 0
     const checks = charges.checks - 1
     // A profile stops on the spot, which its stack then tells
-    this.#tail = this.#counters === undefined && checks > 0 && checks * code.locals.length <= TAIL_MERGES
+    const tail = this.#counters === undefined && checks > 0 && checks * code.locals.length <= TAIL_MERGES
+    this.#stops = !tail ? 0 : checks <= OWN_STOPS ? checks : 1
+    this.#checked.length = 0
     this.#depth = wrapped ? 1 : 0
-    if (this.#tail) out.byte(OP.block).byte(0x40)
+    for (let i = 0; i < this.#stops; i++) out.byte(OP.block).byte(0x40)
     if (wrapped) blockOf(out.byte(OP.block), body.type.results, layout.blockType)
 
     const flush = (from: number, to: number): Writer => {
@@ -191,7 +217,7 @@ export class OptimisedBodies {
       if (i === chargeAt) {
         flush(copied, here)
         copied = here
-        this.#charge(charges.cost[nextCharge] as number, charges.check[nextCharge] === 1)
+        this.#charge(charges.cost[nextCharge] as number, charges.check[nextCharge] === 1, here)
         nextCharge++
         chargeAt = nextCharge < charges.count ? (charges.at[nextCharge] as number) : NOWHERE
       }
@@ -268,11 +294,7 @@ export class OptimisedBodies {
     flush(copied, at[count - 1] as number)
     if (wrapped) out.byte(OP.end)
     out.byte(OP.localGet).u32(this.#gas)
-    if (this.#tail) {
-      positions?.made(out.length)
-      out.byte(OP.return).byte(OP.end).byte(OP.localGet).u32(this.#gas).byte(OP.globalSet).u32(layout.gasGlobal)
-      out.byte(OP.unreachable)
-    }
+    if (this.#stops > 0) this.#writeStops(positions)
     out.byte(OP.end)
     const size = emit.finish(body, section)
     positions?.moved(section.length - out.length)

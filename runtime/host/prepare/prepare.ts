@@ -21,6 +21,9 @@ export const RESET_EXPORT = 'utnet:reset'
 /** A mutable i32: bytes of the stack that are left, true while the host has the word: a guest that is called by another has less of it. */
 export const STACK_EXPORT = 'utnet:stack'
 
+/** The name that a lent memory is imported by, from the module of shared counters. */
+export const LENT_MEMORY = 'memory'
+
 export interface PrepareOptions {
   /** What is charged for a completed run and what it computes are the same in both. */
   readonly scheme?: Scheme
@@ -33,6 +36,8 @@ export interface PrepareOptions {
   readonly positions?: Positions
   /** `shared`: `utnet:gas` and `utnet:stack` are imported from module `utnet` as `gas` and `stack`, so that all core modules of a component use the same. */
   readonly counter?: Counter
+  /** `lent`: the module's memory is imported, from module `utnet` as `memory`. */
+  readonly memory?: 'own' | 'lent'
   /** Pages that all memories of the component grow to at most, where it has more than this module's: memory costs by it. */
   readonly reach?: number
 }
@@ -61,7 +66,16 @@ interface Export {
  */
 export function prepareModule(
   module: CoreModule,
-  { scheme = 'optimised', params = PARAMS, profile = false, probes = false, counter = 'own', reach = 0, positions }: PrepareOptions = {},
+  {
+    scheme = 'optimised',
+    params = PARAMS,
+    profile = false,
+    probes = false,
+    counter = 'own',
+    memory = 'own',
+    reach = 0,
+    positions,
+  }: PrepareOptions = {},
 ): Uint8Array {
   const layout = new Layout(module, profile ? 'optimised' : scheme, counter)
   const prices = pricesOf(module, reach, params)
@@ -88,9 +102,10 @@ export function prepareModule(
   const functions = functionSection(layout)
   const out = new Writer(code.length + module.bytes.length).u8(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
   out.section(SECTION.type, typeSection(layout))
-  importSection(out, layout)
+  const lent = memory === 'lent'
+  importSection(out, layout, lent)
   out.section(SECTION.function, functions)
-  storeSections(out, module)
+  storeSections(out, module, lent)
   out.section(SECTION.global, globalSection(layout, initials, counting.length))
   out.section(SECTION.export, exportSection(exports))
   elementSection(out, layout)
@@ -144,13 +159,29 @@ function typeSection({ module, types }: Layout): Writer {
   return w
 }
 
-function importSection(out: Writer, { module, shared }: Layout): void {
-  if (!shared) return copySection(out, module, SECTION.import)
+function importSection(out: Writer, { module, shared }: Layout, lent: boolean): void {
+  const memories = lent ? ownMemories(module) : []
+  const added = memories.length + (shared ? 2 : 0)
+  if (added === 0) return copySection(out, module, SECTION.import)
   const { count, rest } = entries(module, SECTION.import)
-  const w = new Writer().u32(count + 2).raw(rest)
-  w.name(COUNTER_MODULE).name('gas').u8(KIND.global, 0x7e, 1)
-  w.name(COUNTER_MODULE).name('stack').u8(KIND.global, 0x7f, 1)
+  const w = new Writer().u32(count + added).raw(rest)
+  for (const memory of memories) limitsOf(w.name(COUNTER_MODULE).name(LENT_MEMORY).byte(KIND.memory), memory)
+  if (shared) {
+    w.name(COUNTER_MODULE).name('gas').u8(KIND.global, 0x7e, 1)
+    w.name(COUNTER_MODULE).name('stack').u8(KIND.global, 0x7f, 1)
+  }
   out.section(SECTION.import, w)
+}
+
+type Memory = CoreModule['memories'][number]
+
+const ownMemories = (module: CoreModule): readonly Memory[] => module.memories.slice(importedOf(module, 'memory'))
+
+/** Limits of a memory that has a maximum (core specification 5.3.7). */
+function limitsOf(w: Writer, { min, max }: Memory): void {
+  w.byte(1)
+    .u32(min)
+    .u32(Math.min(max ?? Number.POSITIVE_INFINITY, LIMITS.memoryPages))
 }
 
 function functionSection(layout: Layout): Writer {
@@ -161,7 +192,7 @@ function functionSection(layout: Layout): Writer {
   return w
 }
 
-function storeSections(out: Writer, module: CoreModule): void {
+function storeSections(out: Writer, module: CoreModule, lent: boolean): void {
   const tables = module.tables.slice(importedOf(module, 'table'))
   if (tables.length > 0) {
     const w = new Writer().u32(tables.length)
@@ -171,13 +202,10 @@ function storeSections(out: Writer, module: CoreModule): void {
         .u32(Math.min(t.max ?? Number.POSITIVE_INFINITY, LIMITS.moduleTableEntries))
     out.section(SECTION.table, w)
   }
-  const memories = module.memories.slice(importedOf(module, 'memory'))
+  const memories = lent ? [] : ownMemories(module)
   if (memories.length > 0) {
     const w = new Writer().u32(memories.length)
-    for (const m of memories)
-      w.byte(1)
-        .u32(m.min)
-        .u32(Math.min(m.max ?? Number.POSITIVE_INFINITY, LIMITS.memoryPages))
+    for (const memory of memories) limitsOf(w, memory)
     out.section(SECTION.memory, w)
   }
 }

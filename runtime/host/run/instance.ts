@@ -1,9 +1,9 @@
 /** An instance of a guest and the run that is in it: gas, host calls, how the run ended. One run at a time; many one after the other. */
 import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunOutcome, type RunStatus, type WitValue } from '../../core/index.ts'
 import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreForm, type CoreFunction } from '../abi/index.ts'
-import type { Pooled } from '../pool/index.ts'
+import { newMemory, type Pooled } from '../pool/index.ts'
 import { isWasmTrap, OutOfGas, Revert, type Ending } from './ending.ts'
-import { instantiate, type Linked } from './instantiate.ts'
+import { instantiate, type Linked, type Modules } from './instantiate.ts'
 import { readLeastStack, readProbes } from '../prepare/index.ts'
 import { hintOf, placeOf } from './place.ts'
 import type { BoundImport, Entry, PreparedGuest } from './prepared.ts'
@@ -50,7 +50,7 @@ class Seat {
 
 interface Bound {
   readonly seat: Seat
-  readonly modules: WebAssembly.Imports
+  readonly modules: Modules
 }
 
 export class GuestInstance implements Budget, Pooled {
@@ -59,6 +59,8 @@ export class GuestInstance implements Budget, Pooled {
   readonly guest: PreparedGuest
   readonly #seat: Seat
   readonly #linked: Linked
+  /** What it was lent. */
+  readonly lent: WebAssembly.Memory | undefined
   readonly #memory: GuestMemory
   /** All of the memory, also where the ABI needs none. */
   readonly #whole: GuestMemory
@@ -79,13 +81,14 @@ export class GuestInstance implements Budget, Pooled {
   /** Of the profiling variant, with that of contracts that this one called. */
   #stackUsed = 0
 
-  /** Throws `host_fault`. */
-  constructor(guest: PreparedGuest) {
+  /** `lent` is a memory as new, of the guest's shape, where it is lent one. Throws `host_fault`. */
+  constructor(guest: PreparedGuest, lent: WebAssembly.Memory | undefined = guest.lent && newMemory(guest.lent)) {
     this.guest = guest
+    this.lent = lent
     const { seat, modules } = GuestInstance.#bound(guest)
     this.#seat = seat
     if (guest.suspends) seat.instance = this
-    this.#linked = instantiate(guest, modules)
+    this.#linked = instantiate(guest, modules, lent)
     const { exports } = this.#linked
     const realloc = guest.realloc === undefined ? undefined : (exports[guest.realloc] as CoreFunction)
     const memoryOf = (name: string | undefined): WebAssembly.Memory =>
@@ -220,7 +223,7 @@ export class GuestInstance implements Budget, Pooled {
 
   static #bind(guest: PreparedGuest): Bound {
     const seat = new Seat()
-    const modules: Record<string, Record<string, WebAssembly.ImportValue>> = {}
+    const modules: Modules = {}
     for (const bound of guest.imports) {
       const of = (modules[bound.module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>)
       of[bound.name] = GuestInstance.#import(seat, bound) as WebAssembly.ImportValue

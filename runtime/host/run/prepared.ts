@@ -11,7 +11,7 @@ import {
   type ImportGlue,
 } from '../abi/index.ts'
 import { isComponent, type MainExport } from '../component/index.ts'
-import { isPoolable, prepareModule, prepareProfiling, pricesOf, reachOf } from '../prepare/index.ts'
+import { isPoolable, prepareLent, prepareModule, prepareProfiling, pricesOf, reachOf, type MemoryShape } from '../prepare/index.ts'
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../validate/index.ts'
 import { functionNames, nameSection, type CoreModule } from '../wasm/index.ts'
 import { WORLDS } from './worlds.ts'
@@ -38,6 +38,8 @@ export interface PreparedGuest {
   /** Name of the only memory, used by the ABI or not; undefined where there is none, or none to be had. */
   readonly wholeMemory: string | undefined
   readonly realloc: string | undefined
+  /** Of the memory that its instances are lent; undefined where they have one of their own or none. */
+  readonly lent: MemoryShape | undefined
   /** Pages that its memory grows to at most; those of the limit where it has none. */
   readonly memoryPages: number
   /** Gas of making an instance: its first pages, its data, its table. */
@@ -106,7 +108,9 @@ function namer({ core: { module }, entries }: ValidGuest): (index: number) => st
 /** Validates, prepares and compiles a component, or its profiling variant. Throws `guest_invalid`. */
 export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<PreparedGuest> {
   const valid = validate(bytes, WORLDS)
-  const { prepared, probes } = profile ? prepareProfiling(valid.core.module) : { prepared: prepareModule(valid.core.module), probes: 0 }
+  const { prepared, probes, memory } = profile
+    ? { ...prepareProfiling(valid.core.module), memory: undefined }
+    : { ...prepareLent(valid.core.module), probes: 0 }
   const compiled = await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
   const imports = bind(valid)
   const { module, world, exports } = valid
@@ -119,6 +123,7 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
     memory: valid.guest.memory,
     wholeMemory,
     realloc: valid.guest.realloc,
+    lent: memory,
     memoryPages: reachOf(valid.core.module) || LIMITS.memoryPages,
     instanceGas: instanceGas(valid.core.module),
     functions: { first: valid.core.module.importedFunctions, count: valid.core.module.bodies.length },

@@ -1,6 +1,6 @@
 /** Where every run gets its instance: from the pool or new, with its place among the runs in flight. */
 import { UtnetError } from '../../core/index.ts'
-import { Admission, InstancePool, type Ticket } from '../pool/index.ts'
+import { Admission, InstancePool, SpareMemories, type Ticket } from '../pool/index.ts'
 import { GuestInstance, type Turns } from './instance.ts'
 import type { PreparedGuest } from './prepared.ts'
 import { dropped } from './reclaim.ts'
@@ -31,6 +31,7 @@ function agas(limit: bigint): bigint {
 export class Runs {
   readonly pool: InstancePool<PreparedGuest, GuestInstance>
   readonly admission = new Admission()
+  readonly #spare = new SpareMemories()
   readonly #pooling: boolean
   readonly #turns: Turns
   #depth = 0
@@ -60,7 +61,7 @@ export class Runs {
     const poolable = this.#pooling && guest.poolable
     let instance = poolable ? this.pool.take(guest) : undefined
     if (instance === undefined) {
-      instance = new GuestInstance(guest)
+      instance = new GuestInstance(guest, guest.lent && this.#spare.take(guest.lent))
       if (poolable) this.pool.made(guest, instance)
     }
     const state = make(instance)
@@ -77,6 +78,11 @@ export class Runs {
   end<S extends RunState>({ instance, tenant }: Run<S>): void {
     const { guest } = instance
     const kept = this.#pooling && guest.poolable && instance.sound && this.pool.give(guest, instance, tenant)
-    if (!kept) dropped(instance.bytes.length)
+    if (!kept && !this.#spared(instance)) dropped(instance.bytes.length)
+  }
+
+  /** Keeps the memory of an instance that will not run again. Not of one that was suspended: it would have to be shown that nothing of it comes back. */
+  #spared({ guest, lent }: GuestInstance): boolean {
+    return lent !== undefined && guest.lent !== undefined && !guest.suspends && this.#spare.give(guest.lent, lent)
   }
 }

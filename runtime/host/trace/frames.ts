@@ -1,6 +1,6 @@
 /** The source line of a frame: from the prepared module back to the component, and from there through the map. */
 import type { GuestFrame } from '../../core/index.ts'
-import { Positions, prepareModule, prepareProfiling } from '../prepare/index.ts'
+import { Positions, prepareLent, prepareProfiling } from '../prepare/index.ts'
 import { WORLDS } from '../run/worlds.ts'
 import { validate } from '../validate/index.ts'
 import type { CoreModule } from '../wasm/index.ts'
@@ -10,7 +10,7 @@ import type { SourceMap, SourcePlace } from './source-map.ts'
 function originalOf(module: CoreModule, { index, at }: GuestFrame, profiled: boolean): number | undefined {
   const positions = new Positions(index)
   if (profiled) prepareProfiling(module, { positions })
-  else prepareModule(module, { positions })
+  else prepareLent(module, { positions })
   return positions.original(at)
 }
 

@@ -1,6 +1,6 @@
 /** A source map of a component (version 3: one line of mappings, columns are byte offsets). It is text from anyone, and is believed for text only. */
-import { decode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
 import { LIMITS, limitError, UtnetError } from '../../core/index.ts'
+import { readMappings, type Mappings } from './mappings.ts'
 
 /** Line and column from 1. */
 export interface SourcePlace {
@@ -27,18 +27,15 @@ export const LIBRARY = '~lib/'
 /** Our own code between the author's functions and the host. */
 const GENERATED = 'utnet-entry.ts'
 
-type Placed = Exclude<SourceMapSegment, [number]>
-
 const NAME_MAX = 1_024
 /** Controls and what else would not show, or show as something else. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
 
 const refused = (why: string): UtnetError => new UtnetError('core_bad_argument', `the source map ${why}`)
 
-/** Throws `core_bad_argument` and `core_too_large`. */
-export function readSourceMap(text: string): SourceMap {
-  if (text.length > LIMITS.sourceMapBytes)
-    throw limitError('core_too_large', 'sourceMapBytes', text.length, LIMITS.sourceMapBytes, 'the source map')
+/** What is over `limit` characters is refused unread. Throws `core_bad_argument` and `core_too_large`. */
+export function readSourceMap(text: string, limit: 'sourceMapBytes' | 'deployedMapBytes' = 'sourceMapBytes'): SourceMap {
+  if (text.length > LIMITS[limit]) throw limitError('core_too_large', limit, text.length, LIMITS[limit], 'the source map')
   let map: { version?: unknown; sources?: unknown; mappings?: unknown } | null
   try {
     map = JSON.parse(text) as typeof map
@@ -48,21 +45,16 @@ export function readSourceMap(text: string): SourceMap {
   if (map?.version !== 3 || !Array.isArray(map.sources) || typeof map.mappings !== 'string')
     throw refused('is not one of version 3 with sources and mappings')
   const sources = map.sources.map((name) => (typeof name === 'string' ? name.replaceAll(UNSEEN, '?').slice(0, NAME_MAX) : '?'))
-  const segments = placed(map.mappings)
-  const placeOf = (at: number, [from, to]: Range): SourcePlace | undefined => {
-    const segment = segments[at]
-    if (segment === undefined || segment[0] < from || segment[0] >= to) return undefined
-    const [, source, line, column] = segment
-    const file = sources[source]
-    return file === undefined ? undefined : { file, line: line + 1, column: column + 1 }
-  }
+  const mappings = readMappings(map.mappings)
+  const { offsets } = mappings
+  const placeOf = (at: number, within: Range): SourcePlace | undefined => placeAt(mappings, sources, at, within)
   return {
     find(offset, within) {
-      const at = lastBefore(segments, offset)
+      const at = lastBefore(offsets, offset)
       return placeOf(at, within) ?? placeOf(at + 1, within)
     },
     author(offset, within) {
-      for (let at = lastBefore(segments, offset); at >= 0 && (segments[at] as Placed)[0] >= within[0]; at--) {
+      for (let at = lastBefore(offsets, offset); at >= 0 && (offsets[at] as number) >= within[0]; at--) {
         const place = placeOf(at, within)
         if (place !== undefined && !place.file.startsWith(LIBRARY) && place.file !== GENERATED) return place
       }
@@ -71,19 +63,25 @@ export function readSourceMap(text: string): SourceMap {
   }
 }
 
-/** Segments that name a place, in order of their bytes. */
-function placed(mappings: string): readonly Placed[] {
-  const [line = []] = decode(mappings)
-  return line.filter((segment): segment is Placed => segment.length > 1).toSorted((a, b) => a[0] - b[0])
+function placeAt(
+  { offsets, sources: files, lines, columns }: Mappings,
+  sources: readonly string[],
+  at: number,
+  [from, to]: Range,
+): SourcePlace | undefined {
+  const offset = offsets[at]
+  if (offset === undefined || offset < from || offset >= to) return undefined
+  const file = sources[files[at] as number]
+  return file === undefined ? undefined : { file, line: (lines[at] as number) + 1, column: (columns[at] as number) + 1 }
 }
 
 /** Index of the last segment that begins at `offset` or before. */
-function lastBefore(segments: readonly Placed[], offset: number): number {
+function lastBefore(offsets: Int32Array, offset: number): number {
   let low = 0
-  let high = segments.length
+  let high = offsets.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((segments[middle] as Placed)[0] <= offset) low = middle + 1
+    if ((offsets[middle] as number) <= offset) low = middle + 1
     else high = middle
   }
   return low - 1

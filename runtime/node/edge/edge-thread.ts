@@ -8,6 +8,7 @@ import {
   parseCid,
   UtnetError,
   type ArithmeticClass,
+  type FileStore,
   type FunctionAnswer,
   type FunctionRequest,
   type InferOutcome,
@@ -20,6 +21,7 @@ import { openDisk } from '../../kv/index.ts'
 import { openReceipts, type DurableRecord } from '../../receipts/index.ts'
 import type { NamedGuest, RunParts } from '../parts.ts'
 import { createFetcher } from '../fetcher.ts'
+import { createSourceLines } from '../source-lines.ts'
 import { pooledRandom } from '../random.ts'
 import { realClock } from '../real-clock.ts'
 import { invoke } from '../services/functions.ts'
@@ -30,6 +32,7 @@ import { openLink, type Port } from './link.ts'
 import type { EdgeData, EdgeHandlers, GuestEntry, PlainInferOutcome } from './protocol.ts'
 import { countRuns } from './run-counts.ts'
 import { readSharedHead } from './shared-head.ts'
+import { farSubmit } from './submits.ts'
 
 /** Batches go to the main thread together: nothing is anchored sooner than 100 ms after it came. */
 const TELL_MS = 25
@@ -63,6 +66,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
         ...(address === undefined ? {} : { host: address }),
         reusePort: true,
         functions: { node: { invoke: invokeHere }, admission },
+        transactions: { node },
         observer: listConnections(tables.connections),
       })
       return { url: server.url, port: server.port }
@@ -78,11 +82,20 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
   }
   const link = openLink(port, { ...handlers })
 
-  const host = createHost({
-    files: {
-      putFile: () => Promise.reject(new UtnetError('node_internal', 'an edge thread stores no files')),
-      getFile: (cid, maxBytes) => link.ask<Uint8Array>('file', cid.toString(), maxBytes),
+  const files: FileStore = {
+    putFile: () => Promise.reject(new UtnetError('node_internal', 'an edge thread stores no files')),
+    getFile: (cid, maxBytes) => link.ask<Uint8Array>('file', cid.toString(), maxBytes),
+  }
+  const lines = createSourceLines({
+    mapOf: async (name, module) => {
+      const found = await link.ask<string | undefined>('sourceMap', name, module.toString())
+      return found === undefined ? undefined : parseCid(found, 'source map')
     },
+    files,
+    always: data.loopback,
+  })
+  const host = createHost({
+    files,
     tensors: {
       async infer(model: string, inputs: readonly NamedTensor[], arithmetic: ArithmeticClass): Promise<InferOutcome> {
         const outcome = await link.ask<PlainInferOutcome>('infer', model, inputs, arithmetic)
@@ -152,6 +165,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
     retention: data.retention,
     receipting: data.receipting,
     random: pooledRandom(),
+    lines,
     guestNow(name) {
       const found = registry.get(name)
       if (found === undefined) throw new UtnetError('guest_not_found', `there is no guest named ${name}`)
@@ -169,7 +183,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
   }
   const invokeHere = (name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> =>
     registry.has(name) && !loading.has(name) ? run(name, request) : runNew(name, request)
-  const node: NodeApi = { ...far, invoke: async (name, request) => invokeHere(name, request) }
+  const node: NodeApi = { ...far, submit: farSubmit(link), invoke: async (name, request) => invokeHere(name, request) }
   const admission = new Admission()
   const app = createApp(node, { admission })
   link.note('ready', recovered.splice(0))

@@ -20,6 +20,7 @@ import { openReceiptReader, type DurableRecord, type FedReader, type LaneRange }
 import type { OtherReceipts } from '../all-receipts.ts'
 import type { RunTotals } from '../meters.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
+import type { SourceMaps } from '../source-maps.ts'
 import { serveApi } from './api-proxy.ts'
 import { answerWaiting, connectionTable } from './connections.ts'
 import { watchFence, type FenceWatch } from './fence.ts'
@@ -27,6 +28,7 @@ import { openLink, type Link } from './link.ts'
 import type { Durable, EdgeData, EdgeTables, GuestEntry, ListenOptions, Listening, MainHandlers } from './protocol.ts'
 import { readRunCounts, runCountTable } from './run-counts.ts'
 import { createSharedHead, type HeadFields } from './shared-head.ts'
+import { takeSubmits } from './submits.ts'
 
 /** Lanes of one thread: as many as requests may be in flight on it. */
 const LANES = LIMITS.edgeRequests
@@ -79,6 +81,7 @@ export interface EdgeOptions {
 export interface EdgeServices {
   readonly api: NodeApi
   readonly files: Pick<FileStore, 'getFile'>
+  readonly sourceMaps: Pick<SourceMaps, 'find'>
   readonly tensors: TensorBridge
   readonly guests: () => readonly GuestEntry[]
   readonly durable: (durable: Durable) => void
@@ -181,8 +184,10 @@ export function startEdges(options: EdgeOptions): Edges {
         for (const record of durable.records) readers.get(thread)?.add(record)
         standing().durable(durable)
       },
+      submits: (txs) => takeSubmits(standing().api)(txs),
       event: (event) => standing().event(event),
       file: (cid, maxBytes) => standing().files.getFile(parseCid(cid, 'file'), maxBytes),
+      sourceMap: (name, module) => standing().sourceMaps.find(parseCid(module, 'module'), name)?.toString(),
       async infer(model, inputs, arithmetic) {
         const outcome = await standing().tensors.infer(model, inputs, arithmetic)
         return { ...outcome, model: outcome.model.toString() }

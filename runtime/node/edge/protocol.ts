@@ -3,6 +3,7 @@ import type { ArithmeticClass, InferOutcome, NamedTensor, NodeEvent } from '../.
 import type { DurableRecord, LaneRange } from '../../receipts/index.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
 import type { ApiHandlers } from './api-proxy.ts'
+import type { PackedTxs, SubmitAnswers } from './submits.ts'
 
 /** Memory that a thread shares with the main thread. */
 export interface EdgeTables {
@@ -55,8 +56,11 @@ export interface MainHandlers extends Omit<ApiHandlers, 'end'> {
   /** Its journal is recovered: these records stand in it. */
   readonly ready: (records: readonly DurableRecord[]) => void
   readonly durable: (durable: Durable) => void
+  readonly submits: (txs: PackedTxs) => Promise<SubmitAnswers>
   readonly event: (event: NodeEvent) => void
   readonly file: (cid: string, maxBytes: number | undefined) => Promise<Uint8Array>
+  /** CID of the source map of a module under a name. */
+  readonly sourceMap: (name: string, module: string) => string | undefined
   readonly infer: (model: string, inputs: readonly NamedTensor[], arithmetic: ArithmeticClass) => Promise<PlainInferOutcome>
   readonly gasOf: (model: string, inputs: readonly NamedTensor[]) => bigint | Promise<bigint>
 }

@@ -47,6 +47,7 @@ export function power(parts: Parts, asked?: number): PowerView {
   const kept = epoch >= epochOf(next - 1, epochBlocks) - 1
   const members = set.map((v) => ({
     node: formatKey(v.key),
+    vote: toBase64(v.bls),
     power: v.power,
     share: v.power / total,
     chips: kept ? of.catSeats(v.key, from).count : null,

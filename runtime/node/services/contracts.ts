@@ -19,6 +19,7 @@ import {
   type GuestInfo,
   type QueryRequest,
   type QueryResult,
+  type RunEnd,
   type RunOutcome,
   type StateProof,
   type WitFunction,
@@ -28,7 +29,7 @@ import { stepTexts } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 import { guestOf } from './guests.ts'
-import { eventViews, runGas, submitAndWait } from './submit.ts'
+import { endOf, eventViews, runGas, submitAndWait } from './submit.ts'
 
 /** What a dev chain gives an account that asks: 1,000 UNC. */
 const FUND = 1_000n * 10n ** 18n
@@ -81,6 +82,7 @@ export async function call(parts: Parts, request: CallRequest): Promise<CallResu
     hash,
     events: eventViews(outcome.events),
     ...(outcome.message === null ? {} : { message: outcome.message }),
+    ...(await endOf(parts, wire, outcome, height)),
   }
 }
 
@@ -107,6 +109,22 @@ function brokenLimit({ limit, budgets = {} }: RunOutcome): ErrorExtra {
   return limit === undefined || budget === undefined ? {} : { limit, used: budget.used, allowed: budget.allowed }
 }
 
+function queryFailed(entry: string, outcome: RunOutcome, { at, line }: RunEnd): UtnetError {
+  const details = { ...(at === undefined ? {} : { at }), ...(line === undefined ? {} : { line }) }
+  const place = line === undefined ? '' : ` at ${line}`
+  if (outcome.status === 'out-of-gas')
+    return new UtnetError('host_out_of_gas', `${entry} ran out of gas${at === undefined ? '' : ` in ${at}`}${place}`, {
+      limit: 'queryGas',
+      used: outcome.gas,
+      allowed: LIMITS.queryGas,
+      details,
+    })
+  return new UtnetError('guest_trap', `${entry} ended as ${outcome.status}: ${outcome.message ?? 'no message'}${place}`, {
+    ...brokenLimit(outcome),
+    details,
+  })
+}
+
 /** A free, read-only run on a final state. */
 export async function query(parts: Parts, request: QueryRequest): Promise<QueryResult> {
   const { info } = await guestOf(parts, request.name, 'contract', 'utnet invoke runs functions')
@@ -118,22 +136,7 @@ export async function query(parts: Parts, request: QueryRequest): Promise<QueryR
     args,
     ...(request.at === undefined ? {} : { at: request.at }),
   })
-  if (outcome.status === 'out-of-gas')
-    throw new UtnetError(
-      'host_out_of_gas',
-      `${request.export} ran out of gas${outcome.where === undefined ? '' : ` in ${outcome.where}`}`,
-      {
-        limit: 'queryGas',
-        used: outcome.gas,
-        allowed: LIMITS.queryGas,
-      },
-    )
-  if (outcome.status !== 'ok')
-    throw new UtnetError(
-      'guest_trap',
-      `${request.export} ended as ${outcome.status}: ${outcome.message ?? 'no message'}`,
-      brokenLimit(outcome),
-    )
+  if (outcome.status !== 'ok') throw queryFailed(request.export, outcome, await parts.lines(request.name, info.module, outcome))
   const result = { result: fn.result === undefined ? null : witToJson(fn.result, outcome.result), gas: outcome.gas.toString(), height }
   if (request.proof !== true) return result
   return {

@@ -12,6 +12,7 @@ import {
   type CID,
   type FunctionAnswer,
   type FunctionRequest,
+  type RunEnd,
   encode,
   fromHex,
 } from '../../core/index.ts'
@@ -107,11 +108,13 @@ class Unreceipted implements FunctionAnswer {
   readonly headers: FunctionAnswer['headers']
   readonly body: Uint8Array
   readonly receipt = null
+  readonly failure: RunEnd | undefined
 
-  constructor({ status, headers, body }: HttpResponse) {
+  constructor({ status, headers, body }: HttpResponse, failure?: RunEnd) {
     this.status = status
     this.headers = textHeaders(headers)
     this.body = body
+    this.failure = failure
   }
 
   /** Few ask for it. */
@@ -133,13 +136,26 @@ function unreceipted(parts: RunParts, name: string, module: CID, request: Functi
   const began = performance.now()
   const now = parts.host.invokeNow(invocation)
   return now === undefined
-    ? parts.host.invoke(invocation).then((outcome) => unreceiptedAnswer(parts, outcome, began))
-    : unreceiptedAnswer(parts, now, began)
+    ? parts.host.invoke(invocation).then((outcome) => unreceiptedAnswer(parts, name, module, outcome, began))
+    : unreceiptedAnswer(parts, name, module, now, began)
 }
 
-function unreceiptedAnswer(parts: RunParts, { response, status, gas }: GuestOutcome, began: number): FunctionAnswer {
+function unreceiptedAnswer(
+  parts: RunParts,
+  name: string,
+  module: CID,
+  outcome: GuestOutcome,
+  began: number,
+): FunctionAnswer | Promise<FunctionAnswer> {
+  const { response, status, gas } = outcome
   parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
-  return new Unreceipted(response)
+  const shown = status === 'ok' ? undefined : failureShown(parts, name, module, outcome)
+  return shown === undefined ? new Unreceipted(response) : shown.then((failure) => new Unreceipted(response, failure))
+}
+
+/** Where a run ended that did not complete; undefined where what runs see is not for everybody. */
+function failureShown(parts: RunParts, name: string, module: CID, outcome: GuestOutcome): Promise<RunEnd> | undefined {
+  return retentionOf(parts.retention, name) === 'public' ? parts.lines(name, module, outcome) : undefined
 }
 
 function receipted(parts: RunParts, name: string, module: CID, request: FunctionRequest): Promise<FunctionAnswer> {
@@ -192,7 +208,9 @@ function receipted(parts: RunParts, name: string, module: CID, request: Function
     announce(parts, issued, 'invoke', outcome.status, outcome.gas)
     const { status, body } = response
     const shown = textHeaders(response.headers)
-    return withTicket(run, issued, outcome.gas, later, (receipt) => ({ status, headers: shown, body, bodySha256, receipt }))
+    const answer = withTicket(run, issued, outcome.gas, later, (receipt) => ({ status, headers: shown, body, bodySha256, receipt }))
+    const failing = outcome.status === 'ok' ? undefined : failureShown(parts, name, module, outcome)
+    return failing === undefined ? answer : failing.then(async (failure) => ({ ...(await answer), failure }))
   }
   const now = inSlot(run, () => parts.host.invokeNow(invocation))
   return now === undefined ? inSlotUntil(run, () => parts.host.invoke(invocation)).then(answered) : answered(now)

@@ -5,6 +5,7 @@ import {
   formatAddress,
   limitError,
   LIMITS,
+  parseCid,
   publishGas,
   printWitFunction,
   printWitType,
@@ -15,6 +16,7 @@ import {
   type GuestDetail,
   type GuestInfo,
   type GuestView,
+  type SourceMapView,
   type World,
 } from '../../core/index.ts'
 import type { GuestRecord } from '../../consensus/index.ts'
@@ -47,6 +49,7 @@ function checkTransaction(wire: Uint8Array, name: string, info: GuestInfo): void
 export async function deploy(parts: Parts, request: DeployRequest): Promise<DeployedView> {
   const { component } = request
   const name = aname(request.name)
+  const sourceMap = request.sourceMap === undefined ? undefined : parseCid(request.sourceMap, 'source map')
   if (component.length > LIMITS.guestBytes) throw limitError('guest_invalid', 'guestBytes', component.length, LIMITS.guestBytes, 'guest')
   const info = await parts.host.admit(component)
   if (request.transaction === undefined && parts.dev === null) {
@@ -68,11 +71,19 @@ export async function deploy(parts: Parts, request: DeployRequest): Promise<Depl
     )
   const { outcome } = await submitAndWait(parts, wire)
   const { status, receipt, message } = outcome
+  if (status === 'ok' && sourceMap !== undefined) await parts.sourceMaps.named(name, info.module, sourceMap)
   if (status === 'ok') return receipt === null ? viewOf(name, info) : { ...viewOf(name, info), receipt: receipt.toString() }
   if (receipt === null) throw new UtnetError('name_taken', message ?? `${name} could not be published`)
   throw new UtnetError('guest_trap', `${name} was not published: its hook ended as ${status}: ${message ?? 'no message'}`, {
     details: { receipt: receipt.toString() },
   })
+}
+
+/** Keeps the source map that the deployment of the name's present module named. */
+export async function putSourceMap(parts: Parts, name: string, bytes: Uint8Array): Promise<SourceMapView> {
+  const { module } = parts.chain.guest(aname(name, 'guest'))
+  const cid = await parts.sourceMaps.put(name, module, bytes)
+  return { name, module: module.toString(), sourceMap: cid.toString() }
 }
 
 /** Refuses a name of another owner before anything is stored; the chain checks it again. */

@@ -4,15 +4,17 @@ import {
   decodeTx,
   formatAddress,
   formatCborJson,
+  keyAddress,
   parseCid,
   UtnetError,
   witToJson,
   type ChainEvent,
   type CID,
   type EventView,
+  type RunEnd,
   type TransactionView,
 } from '../../core/index.ts'
-import type { FoundTx, TxOutcome } from '../../consensus/index.ts'
+import type { FoundTx, GuestRecord, TxOutcome } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
 
 const FINALITY_MS = 30_000
@@ -54,12 +56,40 @@ export function eventViews(events: readonly ChainEvent[]): EventView[] {
 /** The result of a call as JSON, by the type of its export. */
 export async function resultView(parts: Parts, outcome: TxOutcome, contract: Uint8Array, entry: string): Promise<unknown> {
   if (outcome.status !== 'ok') return null
-  const record = parts.chain.guests().find((g) => g.address !== null && formatAddress(g.address) === formatAddress(contract))
+  const record = guestAt(parts, formatAddress(contract))
   if (record === undefined) return null
   const info = await parts.host.load(record.module)
   const type = info.exports.find((e) => e.name === entry)?.result
   return type === undefined ? null : witToJson(type, outcome.result)
 }
+
+/** Where the call of a transaction ended that did not complete, for the views; nothing where that is not known. */
+export async function endOf(
+  parts: Parts,
+  wire: Uint8Array,
+  { status, receipt }: TxOutcome,
+  height: number,
+): Promise<Omit<RunEnd, 'status'>> {
+  if (status === 'ok' || receipt === null) return {}
+  const { payload, sender } = decodeTx(wire).body
+  if (payload.kind !== 'call') return {}
+  const contract = formatAddress(payload.to)
+  const ended = parts.ended.find({
+    height,
+    contract,
+    caller: formatAddress(keyAddress(sender)),
+    entry: payload.export,
+    args: payload.args,
+  })
+  const record = ended && guestAt(parts, contract)
+  if (ended === undefined || record === undefined) return {}
+  const { module } = decodeReceipt(parts.chain.receiptAt(receipt).bodyBytes)
+  const { status: _, ...end } = await parts.lines(record.name, module, ended)
+  return end
+}
+
+const guestAt = (parts: Parts, contract: string): GuestRecord | undefined =>
+  parts.chain.guests().find((g) => g.address !== null && formatAddress(g.address) === contract)
 
 /** A transaction; with `waitMs` waits that long, at most, for its block. */
 export async function transaction(parts: Parts, hash: string, waitMs = 0): Promise<TransactionView> {
@@ -93,5 +123,6 @@ export async function transaction(parts: Parts, hash: string, waitMs = 0): Promi
     ...(outcome.receipt === null ? {} : { receipt: outcome.receipt.toString() }),
     events: eventViews(outcome.events),
     ...(outcome.message === null ? {} : { message: outcome.message }),
+    ...(await endOf(parts, found.wire, outcome, height)),
   }
 }

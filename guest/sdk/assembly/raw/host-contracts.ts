@@ -20,7 +20,7 @@ export class Failure {
 }
 
 @external('utnet:host/contracts@0.1.0', 'call')
-declare function call_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, p6: i64, p7: usize): void
+export declare function call_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize, p6: i64, p7: usize): void
 
 export function call(contract: string, export_: string, arguments_: Uint8Array, gas: u64): Result<Uint8Array, Failure> {
   call_core(changetype<usize>(contract), contract.length, changetype<usize>(export_), export_.length, arguments_.dataStart, arguments_.length, <i64>gas, RETURN_AREA)

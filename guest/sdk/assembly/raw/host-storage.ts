@@ -3,7 +3,7 @@
 import { Box, RETURN_AREA, Result, Tuple2, Tuple3, liftArray, liftBytes, liftString, newBlock, zeroed } from './abi'
 
 @external('utnet:host/storage@0.1.0', 'get')
-declare function get__core(p0: usize, p1: usize, p2: usize): void
+export declare function get__core(p0: usize, p1: usize, p2: usize): void
 
 export function get_(key: Uint8Array): Uint8Array | null {
   get__core(key.dataStart, key.length, RETURN_AREA)
@@ -11,14 +11,14 @@ export function get_(key: Uint8Array): Uint8Array | null {
 }
 
 @external('utnet:host/storage@0.1.0', 'set')
-declare function set__core(p0: usize, p1: usize, p2: usize, p3: usize): void
+export declare function set__core(p0: usize, p1: usize, p2: usize, p3: usize): void
 
 export function set_(key: Uint8Array, value: Uint8Array): void {
   set__core(key.dataStart, key.length, value.dataStart, value.length)
 }
 
 @external('utnet:host/storage@0.1.0', 'remove')
-declare function remove_core(p0: usize, p1: usize): void
+export declare function remove_core(p0: usize, p1: usize): void
 
 export function remove(key: Uint8Array): void {
   remove_core(key.dataStart, key.length)

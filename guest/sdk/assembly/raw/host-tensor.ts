@@ -25,7 +25,7 @@ export enum Arithmetic {
 }
 
 @external('utnet:host/tensor@0.1.0', 'infer')
-declare function infer__core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize): void
+export declare function infer__core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize): void
 
 export function infer_(model: string, inputs: Array<NamedTensor>, arithmetic: u8): Result<Array<NamedTensor>, string> {
   infer__core(changetype<usize>(model), model.length, lower0(inputs), inputs.length, <i32>arithmetic, RETURN_AREA)

@@ -124,14 +124,14 @@ export class ErrorCode {
 }
 
 @external('wasi:http/types@0.2.3', '[constructor]fields')
-declare function newFields_core(): i32
+export declare function newFields_core(): i32
 
 export function newFields(): i32 {
   return newFields_core()
 }
 
 @external('wasi:http/types@0.2.3', '[static]fields.from-list')
-declare function fieldsFromList_core(p0: usize, p1: usize, p2: usize): void
+export declare function fieldsFromList_core(p0: usize, p1: usize, p2: usize): void
 
 export function fieldsFromList(entries: Array<Tuple2<string, Uint8Array>>): Result<i32, HeaderError> {
   fieldsFromList_core(lower0(entries), entries.length, RETURN_AREA)
@@ -139,7 +139,7 @@ export function fieldsFromList(entries: Array<Tuple2<string, Uint8Array>>): Resu
 }
 
 @external('wasi:http/types@0.2.3', '[method]fields.get')
-declare function fieldsGet_core(p0: usize, p1: usize, p2: usize, p3: usize): void
+export declare function fieldsGet_core(p0: usize, p1: usize, p2: usize, p3: usize): void
 
 export function fieldsGet(self: i32, name: string): Array<Uint8Array> {
   fieldsGet_core(self, changetype<usize>(name), name.length, RETURN_AREA)
@@ -147,14 +147,14 @@ export function fieldsGet(self: i32, name: string): Array<Uint8Array> {
 }
 
 @external('wasi:http/types@0.2.3', '[method]fields.has')
-declare function fieldsHas_core(p0: usize, p1: usize, p2: usize): i32
+export declare function fieldsHas_core(p0: usize, p1: usize, p2: usize): i32
 
 export function fieldsHas(self: i32, name: string): bool {
   return fieldsHas_core(self, changetype<usize>(name), name.length) != 0
 }
 
 @external('wasi:http/types@0.2.3', '[method]fields.set')
-declare function fieldsSet_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize): void
+export declare function fieldsSet_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize): void
 
 export function fieldsSet(self: i32, name: string, value: Array<Uint8Array>): Result<u8, HeaderError> {
   fieldsSet_core(self, changetype<usize>(name), name.length, lower5(value), value.length, RETURN_AREA)
@@ -162,7 +162,7 @@ export function fieldsSet(self: i32, name: string, value: Array<Uint8Array>): Re
 }
 
 @external('wasi:http/types@0.2.3', '[method]fields.delete')
-declare function fieldsDelete_core(p0: usize, p1: usize, p2: usize, p3: usize): void
+export declare function fieldsDelete_core(p0: usize, p1: usize, p2: usize, p3: usize): void
 
 export function fieldsDelete(self: i32, name: string): Result<u8, HeaderError> {
   fieldsDelete_core(self, changetype<usize>(name), name.length, RETURN_AREA)
@@ -170,7 +170,7 @@ export function fieldsDelete(self: i32, name: string): Result<u8, HeaderError> {
 }
 
 @external('wasi:http/types@0.2.3', '[method]fields.append')
-declare function fieldsAppend_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize): void
+export declare function fieldsAppend_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize, p5: usize): void
 
 export function fieldsAppend(self: i32, name: string, value: Uint8Array): Result<u8, HeaderError> {
   fieldsAppend_core(self, changetype<usize>(name), name.length, value.dataStart, value.length, RETURN_AREA)
@@ -178,7 +178,7 @@ export function fieldsAppend(self: i32, name: string, value: Uint8Array): Result
 }
 
 @external('wasi:http/types@0.2.3', '[method]fields.entries')
-declare function fieldsEntries_core(p0: usize, p1: usize): void
+export declare function fieldsEntries_core(p0: usize, p1: usize): void
 
 export function fieldsEntries(self: i32): Array<Tuple2<string, Uint8Array>> {
   fieldsEntries_core(self, RETURN_AREA)
@@ -186,14 +186,14 @@ export function fieldsEntries(self: i32): Array<Tuple2<string, Uint8Array>> {
 }
 
 @external('wasi:http/types@0.2.3', '[method]fields.clone')
-declare function fieldsClone_core(p0: usize): i32
+export declare function fieldsClone_core(p0: usize): i32
 
 export function fieldsClone(self: i32): i32 {
   return fieldsClone_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-request.method')
-declare function incomingRequestMethod_core(p0: usize, p1: usize): void
+export declare function incomingRequestMethod_core(p0: usize, p1: usize): void
 
 export function incomingRequestMethod(self: i32): Method {
   incomingRequestMethod_core(self, RETURN_AREA)
@@ -201,7 +201,7 @@ export function incomingRequestMethod(self: i32): Method {
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-request.path-with-query')
-declare function incomingRequestPathWithQuery_core(p0: usize, p1: usize): void
+export declare function incomingRequestPathWithQuery_core(p0: usize, p1: usize): void
 
 export function incomingRequestPathWithQuery(self: i32): string | null {
   incomingRequestPathWithQuery_core(self, RETURN_AREA)
@@ -209,7 +209,7 @@ export function incomingRequestPathWithQuery(self: i32): string | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-request.scheme')
-declare function incomingRequestScheme_core(p0: usize, p1: usize): void
+export declare function incomingRequestScheme_core(p0: usize, p1: usize): void
 
 export function incomingRequestScheme(self: i32): Scheme | null {
   incomingRequestScheme_core(self, RETURN_AREA)
@@ -217,7 +217,7 @@ export function incomingRequestScheme(self: i32): Scheme | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-request.authority')
-declare function incomingRequestAuthority_core(p0: usize, p1: usize): void
+export declare function incomingRequestAuthority_core(p0: usize, p1: usize): void
 
 export function incomingRequestAuthority(self: i32): string | null {
   incomingRequestAuthority_core(self, RETURN_AREA)
@@ -225,14 +225,14 @@ export function incomingRequestAuthority(self: i32): string | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-request.headers')
-declare function incomingRequestHeaders_core(p0: usize): i32
+export declare function incomingRequestHeaders_core(p0: usize): i32
 
 export function incomingRequestHeaders(self: i32): i32 {
   return incomingRequestHeaders_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-request.consume')
-declare function incomingRequestConsume_core(p0: usize, p1: usize): void
+export declare function incomingRequestConsume_core(p0: usize, p1: usize): void
 
 export function incomingRequestConsume(self: i32): Result<i32, u8> {
   incomingRequestConsume_core(self, RETURN_AREA)
@@ -240,14 +240,14 @@ export function incomingRequestConsume(self: i32): Result<i32, u8> {
 }
 
 @external('wasi:http/types@0.2.3', '[constructor]outgoing-request')
-declare function newOutgoingRequest_core(p0: usize): i32
+export declare function newOutgoingRequest_core(p0: usize): i32
 
 export function newOutgoingRequest(headers: i32): i32 {
   return newOutgoingRequest_core(headers)
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.body')
-declare function outgoingRequestBody_core(p0: usize, p1: usize): void
+export declare function outgoingRequestBody_core(p0: usize, p1: usize): void
 
 export function outgoingRequestBody(self: i32): Result<i32, u8> {
   outgoingRequestBody_core(self, RETURN_AREA)
@@ -255,7 +255,7 @@ export function outgoingRequestBody(self: i32): Result<i32, u8> {
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.method')
-declare function outgoingRequestMethod_core(p0: usize, p1: usize): void
+export declare function outgoingRequestMethod_core(p0: usize, p1: usize): void
 
 export function outgoingRequestMethod(self: i32): Method {
   outgoingRequestMethod_core(self, RETURN_AREA)
@@ -263,7 +263,7 @@ export function outgoingRequestMethod(self: i32): Method {
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.set-method')
-declare function outgoingRequestSetMethod_core(p0: usize, p1: usize, p2: usize, p3: usize): i32
+export declare function outgoingRequestSetMethod_core(p0: usize, p1: usize, p2: usize, p3: usize): i32
 
 export function outgoingRequestSetMethod(self: i32, method: Method): bool {
   let s0: i32 = 0
@@ -275,7 +275,7 @@ export function outgoingRequestSetMethod(self: i32, method: Method): bool {
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.path-with-query')
-declare function outgoingRequestPathWithQuery_core(p0: usize, p1: usize): void
+export declare function outgoingRequestPathWithQuery_core(p0: usize, p1: usize): void
 
 export function outgoingRequestPathWithQuery(self: i32): string | null {
   outgoingRequestPathWithQuery_core(self, RETURN_AREA)
@@ -283,7 +283,7 @@ export function outgoingRequestPathWithQuery(self: i32): string | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.set-path-with-query')
-declare function outgoingRequestSetPathWithQuery_core(p0: usize, p1: usize, p2: usize, p3: usize): i32
+export declare function outgoingRequestSetPathWithQuery_core(p0: usize, p1: usize, p2: usize, p3: usize): i32
 
 export function outgoingRequestSetPathWithQuery(self: i32, pathWithQuery: string | null): bool {
   let s0: i32 = 0
@@ -294,7 +294,7 @@ export function outgoingRequestSetPathWithQuery(self: i32, pathWithQuery: string
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.scheme')
-declare function outgoingRequestScheme_core(p0: usize, p1: usize): void
+export declare function outgoingRequestScheme_core(p0: usize, p1: usize): void
 
 export function outgoingRequestScheme(self: i32): Scheme | null {
   outgoingRequestScheme_core(self, RETURN_AREA)
@@ -302,7 +302,7 @@ export function outgoingRequestScheme(self: i32): Scheme | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.set-scheme')
-declare function outgoingRequestSetScheme_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize): i32
+export declare function outgoingRequestSetScheme_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: usize): i32
 
 export function outgoingRequestSetScheme(self: i32, scheme: Scheme | null): bool {
   let s0: i32 = 0
@@ -314,7 +314,7 @@ export function outgoingRequestSetScheme(self: i32, scheme: Scheme | null): bool
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.authority')
-declare function outgoingRequestAuthority_core(p0: usize, p1: usize): void
+export declare function outgoingRequestAuthority_core(p0: usize, p1: usize): void
 
 export function outgoingRequestAuthority(self: i32): string | null {
   outgoingRequestAuthority_core(self, RETURN_AREA)
@@ -322,7 +322,7 @@ export function outgoingRequestAuthority(self: i32): string | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.set-authority')
-declare function outgoingRequestSetAuthority_core(p0: usize, p1: usize, p2: usize, p3: usize): i32
+export declare function outgoingRequestSetAuthority_core(p0: usize, p1: usize, p2: usize, p3: usize): i32
 
 export function outgoingRequestSetAuthority(self: i32, authority: string | null): bool {
   let s0: i32 = 0
@@ -333,21 +333,21 @@ export function outgoingRequestSetAuthority(self: i32, authority: string | null)
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-request.headers')
-declare function outgoingRequestHeaders_core(p0: usize): i32
+export declare function outgoingRequestHeaders_core(p0: usize): i32
 
 export function outgoingRequestHeaders(self: i32): i32 {
   return outgoingRequestHeaders_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[constructor]request-options')
-declare function newRequestOptions_core(): i32
+export declare function newRequestOptions_core(): i32
 
 export function newRequestOptions(): i32 {
   return newRequestOptions_core()
 }
 
 @external('wasi:http/types@0.2.3', '[method]request-options.connect-timeout')
-declare function requestOptionsConnectTimeout_core(p0: usize, p1: usize): void
+export declare function requestOptionsConnectTimeout_core(p0: usize, p1: usize): void
 
 export function requestOptionsConnectTimeout(self: i32): Box<u64> | null {
   requestOptionsConnectTimeout_core(self, RETURN_AREA)
@@ -355,7 +355,7 @@ export function requestOptionsConnectTimeout(self: i32): Box<u64> | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]request-options.set-connect-timeout')
-declare function requestOptionsSetConnectTimeout_core(p0: usize, p1: usize, p2: i64): i32
+export declare function requestOptionsSetConnectTimeout_core(p0: usize, p1: usize, p2: i64): i32
 
 export function requestOptionsSetConnectTimeout(self: i32, duration: Box<u64> | null): bool {
   let s0: i32 = 0
@@ -365,7 +365,7 @@ export function requestOptionsSetConnectTimeout(self: i32, duration: Box<u64> | 
 }
 
 @external('wasi:http/types@0.2.3', '[method]request-options.first-byte-timeout')
-declare function requestOptionsFirstByteTimeout_core(p0: usize, p1: usize): void
+export declare function requestOptionsFirstByteTimeout_core(p0: usize, p1: usize): void
 
 export function requestOptionsFirstByteTimeout(self: i32): Box<u64> | null {
   requestOptionsFirstByteTimeout_core(self, RETURN_AREA)
@@ -373,7 +373,7 @@ export function requestOptionsFirstByteTimeout(self: i32): Box<u64> | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]request-options.set-first-byte-timeout')
-declare function requestOptionsSetFirstByteTimeout_core(p0: usize, p1: usize, p2: i64): i32
+export declare function requestOptionsSetFirstByteTimeout_core(p0: usize, p1: usize, p2: i64): i32
 
 export function requestOptionsSetFirstByteTimeout(self: i32, duration: Box<u64> | null): bool {
   let s0: i32 = 0
@@ -383,7 +383,7 @@ export function requestOptionsSetFirstByteTimeout(self: i32, duration: Box<u64> 
 }
 
 @external('wasi:http/types@0.2.3', '[method]request-options.between-bytes-timeout')
-declare function requestOptionsBetweenBytesTimeout_core(p0: usize, p1: usize): void
+export declare function requestOptionsBetweenBytesTimeout_core(p0: usize, p1: usize): void
 
 export function requestOptionsBetweenBytesTimeout(self: i32): Box<u64> | null {
   requestOptionsBetweenBytesTimeout_core(self, RETURN_AREA)
@@ -391,7 +391,7 @@ export function requestOptionsBetweenBytesTimeout(self: i32): Box<u64> | null {
 }
 
 @external('wasi:http/types@0.2.3', '[method]request-options.set-between-bytes-timeout')
-declare function requestOptionsSetBetweenBytesTimeout_core(p0: usize, p1: usize, p2: i64): i32
+export declare function requestOptionsSetBetweenBytesTimeout_core(p0: usize, p1: usize, p2: i64): i32
 
 export function requestOptionsSetBetweenBytesTimeout(self: i32, duration: Box<u64> | null): bool {
   let s0: i32 = 0
@@ -401,7 +401,7 @@ export function requestOptionsSetBetweenBytesTimeout(self: i32, duration: Box<u6
 }
 
 @external('wasi:http/types@0.2.3', '[static]response-outparam.set')
-declare function responseOutparamSet_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: i64, p5: usize, p6: usize, p7: usize, p8: usize): void
+export declare function responseOutparamSet_core(p0: usize, p1: usize, p2: usize, p3: usize, p4: i64, p5: usize, p6: usize, p7: usize, p8: usize): void
 
 export function responseOutparamSet(param: i32, response: Result<i32, ErrorCode>): void {
   let s0: i32 = 0
@@ -419,21 +419,21 @@ export function responseOutparamSet(param: i32, response: Result<i32, ErrorCode>
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-response.status')
-declare function incomingResponseStatus_core(p0: usize): i32
+export declare function incomingResponseStatus_core(p0: usize): i32
 
 export function incomingResponseStatus(self: i32): u16 {
   return <u16>incomingResponseStatus_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-response.headers')
-declare function incomingResponseHeaders_core(p0: usize): i32
+export declare function incomingResponseHeaders_core(p0: usize): i32
 
 export function incomingResponseHeaders(self: i32): i32 {
   return incomingResponseHeaders_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-response.consume')
-declare function incomingResponseConsume_core(p0: usize, p1: usize): void
+export declare function incomingResponseConsume_core(p0: usize, p1: usize): void
 
 export function incomingResponseConsume(self: i32): Result<i32, u8> {
   incomingResponseConsume_core(self, RETURN_AREA)
@@ -441,7 +441,7 @@ export function incomingResponseConsume(self: i32): Result<i32, u8> {
 }
 
 @external('wasi:http/types@0.2.3', '[method]incoming-body.stream')
-declare function incomingBodyStream_core(p0: usize, p1: usize): void
+export declare function incomingBodyStream_core(p0: usize, p1: usize): void
 
 export function incomingBodyStream(self: i32): Result<i32, u8> {
   incomingBodyStream_core(self, RETURN_AREA)
@@ -449,21 +449,21 @@ export function incomingBodyStream(self: i32): Result<i32, u8> {
 }
 
 @external('wasi:http/types@0.2.3', '[static]incoming-body.finish')
-declare function incomingBodyFinish_core(p0: usize): i32
+export declare function incomingBodyFinish_core(p0: usize): i32
 
 export function incomingBodyFinish(this_: i32): i32 {
   return incomingBodyFinish_core(this_)
 }
 
 @external('wasi:http/types@0.2.3', '[method]future-trailers.subscribe')
-declare function futureTrailersSubscribe_core(p0: usize): i32
+export declare function futureTrailersSubscribe_core(p0: usize): i32
 
 export function futureTrailersSubscribe(self: i32): i32 {
   return futureTrailersSubscribe_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]future-trailers.get')
-declare function futureTrailersGet_core(p0: usize, p1: usize): void
+export declare function futureTrailersGet_core(p0: usize, p1: usize): void
 
 export function futureTrailersGet(self: i32): Result<Result<Box<i32> | null, ErrorCode>, u8> | null {
   futureTrailersGet_core(self, RETURN_AREA)
@@ -471,35 +471,35 @@ export function futureTrailersGet(self: i32): Result<Result<Box<i32> | null, Err
 }
 
 @external('wasi:http/types@0.2.3', '[constructor]outgoing-response')
-declare function newOutgoingResponse_core(p0: usize): i32
+export declare function newOutgoingResponse_core(p0: usize): i32
 
 export function newOutgoingResponse(headers: i32): i32 {
   return newOutgoingResponse_core(headers)
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-response.status-code')
-declare function outgoingResponseStatusCode_core(p0: usize): i32
+export declare function outgoingResponseStatusCode_core(p0: usize): i32
 
 export function outgoingResponseStatusCode(self: i32): u16 {
   return <u16>outgoingResponseStatusCode_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-response.set-status-code')
-declare function outgoingResponseSetStatusCode_core(p0: usize, p1: usize): i32
+export declare function outgoingResponseSetStatusCode_core(p0: usize, p1: usize): i32
 
 export function outgoingResponseSetStatusCode(self: i32, statusCode: u16): bool {
   return outgoingResponseSetStatusCode_core(self, <i32>statusCode) != 0 ? false : true
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-response.headers')
-declare function outgoingResponseHeaders_core(p0: usize): i32
+export declare function outgoingResponseHeaders_core(p0: usize): i32
 
 export function outgoingResponseHeaders(self: i32): i32 {
   return outgoingResponseHeaders_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-response.body')
-declare function outgoingResponseBody_core(p0: usize, p1: usize): void
+export declare function outgoingResponseBody_core(p0: usize, p1: usize): void
 
 export function outgoingResponseBody(self: i32): Result<i32, u8> {
   outgoingResponseBody_core(self, RETURN_AREA)
@@ -507,7 +507,7 @@ export function outgoingResponseBody(self: i32): Result<i32, u8> {
 }
 
 @external('wasi:http/types@0.2.3', '[method]outgoing-body.write')
-declare function outgoingBodyWrite_core(p0: usize, p1: usize): void
+export declare function outgoingBodyWrite_core(p0: usize, p1: usize): void
 
 export function outgoingBodyWrite(self: i32): Result<i32, u8> {
   outgoingBodyWrite_core(self, RETURN_AREA)
@@ -515,7 +515,7 @@ export function outgoingBodyWrite(self: i32): Result<i32, u8> {
 }
 
 @external('wasi:http/types@0.2.3', '[static]outgoing-body.finish')
-declare function outgoingBodyFinish_core(p0: usize, p1: usize, p2: usize, p3: usize): void
+export declare function outgoingBodyFinish_core(p0: usize, p1: usize, p2: usize, p3: usize): void
 
 export function outgoingBodyFinish(this_: i32, trailers: Box<i32> | null): Result<u8, ErrorCode> {
   let s0: i32 = 0
@@ -526,14 +526,14 @@ export function outgoingBodyFinish(this_: i32, trailers: Box<i32> | null): Resul
 }
 
 @external('wasi:http/types@0.2.3', '[method]future-incoming-response.subscribe')
-declare function futureIncomingResponseSubscribe_core(p0: usize): i32
+export declare function futureIncomingResponseSubscribe_core(p0: usize): i32
 
 export function futureIncomingResponseSubscribe(self: i32): i32 {
   return futureIncomingResponseSubscribe_core(self)
 }
 
 @external('wasi:http/types@0.2.3', '[method]future-incoming-response.get')
-declare function futureIncomingResponseGet_core(p0: usize, p1: usize): void
+export declare function futureIncomingResponseGet_core(p0: usize, p1: usize): void
 
 export function futureIncomingResponseGet(self: i32): Result<Result<i32, ErrorCode>, u8> | null {
   futureIncomingResponseGet_core(self, RETURN_AREA)
@@ -541,7 +541,7 @@ export function futureIncomingResponseGet(self: i32): Result<Result<i32, ErrorCo
 }
 
 @external('wasi:http/types@0.2.3', 'http-error-code')
-declare function httpErrorCode_core(p0: usize, p1: usize): void
+export declare function httpErrorCode_core(p0: usize, p1: usize): void
 
 export function httpErrorCode(err: i32): ErrorCode | null {
   httpErrorCode_core(err, RETURN_AREA)

@@ -13,7 +13,7 @@ export class StreamError {
 }
 
 @external('wasi:io/streams@0.2.3', '[method]input-stream.read')
-declare function inputStreamRead_core(p0: usize, p1: i64, p2: usize): void
+export declare function inputStreamRead_core(p0: usize, p1: i64, p2: usize): void
 
 export function inputStreamRead(self: i32, len: u64): Result<Uint8Array, StreamError> {
   inputStreamRead_core(self, <i64>len, RETURN_AREA)
@@ -21,7 +21,7 @@ export function inputStreamRead(self: i32, len: u64): Result<Uint8Array, StreamE
 }
 
 @external('wasi:io/streams@0.2.3', '[method]input-stream.blocking-read')
-declare function inputStreamBlockingRead_core(p0: usize, p1: i64, p2: usize): void
+export declare function inputStreamBlockingRead_core(p0: usize, p1: i64, p2: usize): void
 
 export function inputStreamBlockingRead(self: i32, len: u64): Result<Uint8Array, StreamError> {
   inputStreamBlockingRead_core(self, <i64>len, RETURN_AREA)
@@ -29,7 +29,7 @@ export function inputStreamBlockingRead(self: i32, len: u64): Result<Uint8Array,
 }
 
 @external('wasi:io/streams@0.2.3', '[method]input-stream.skip')
-declare function inputStreamSkip_core(p0: usize, p1: i64, p2: usize): void
+export declare function inputStreamSkip_core(p0: usize, p1: i64, p2: usize): void
 
 export function inputStreamSkip(self: i32, len: u64): Result<u64, StreamError> {
   inputStreamSkip_core(self, <i64>len, RETURN_AREA)
@@ -37,7 +37,7 @@ export function inputStreamSkip(self: i32, len: u64): Result<u64, StreamError> {
 }
 
 @external('wasi:io/streams@0.2.3', '[method]input-stream.blocking-skip')
-declare function inputStreamBlockingSkip_core(p0: usize, p1: i64, p2: usize): void
+export declare function inputStreamBlockingSkip_core(p0: usize, p1: i64, p2: usize): void
 
 export function inputStreamBlockingSkip(self: i32, len: u64): Result<u64, StreamError> {
   inputStreamBlockingSkip_core(self, <i64>len, RETURN_AREA)
@@ -45,14 +45,14 @@ export function inputStreamBlockingSkip(self: i32, len: u64): Result<u64, Stream
 }
 
 @external('wasi:io/streams@0.2.3', '[method]input-stream.subscribe')
-declare function inputStreamSubscribe_core(p0: usize): i32
+export declare function inputStreamSubscribe_core(p0: usize): i32
 
 export function inputStreamSubscribe(self: i32): i32 {
   return inputStreamSubscribe_core(self)
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.check-write')
-declare function outputStreamCheckWrite_core(p0: usize, p1: usize): void
+export declare function outputStreamCheckWrite_core(p0: usize, p1: usize): void
 
 export function outputStreamCheckWrite(self: i32): Result<u64, StreamError> {
   outputStreamCheckWrite_core(self, RETURN_AREA)
@@ -60,7 +60,7 @@ export function outputStreamCheckWrite(self: i32): Result<u64, StreamError> {
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.write')
-declare function outputStreamWrite_core(p0: usize, p1: usize, p2: usize, p3: usize): void
+export declare function outputStreamWrite_core(p0: usize, p1: usize, p2: usize, p3: usize): void
 
 export function outputStreamWrite(self: i32, contents: Uint8Array): Result<u8, StreamError> {
   outputStreamWrite_core(self, contents.dataStart, contents.length, RETURN_AREA)
@@ -68,7 +68,7 @@ export function outputStreamWrite(self: i32, contents: Uint8Array): Result<u8, S
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.blocking-write-and-flush')
-declare function outputStreamBlockingWriteAndFlush_core(p0: usize, p1: usize, p2: usize, p3: usize): void
+export declare function outputStreamBlockingWriteAndFlush_core(p0: usize, p1: usize, p2: usize, p3: usize): void
 
 export function outputStreamBlockingWriteAndFlush(self: i32, contents: Uint8Array): Result<u8, StreamError> {
   outputStreamBlockingWriteAndFlush_core(self, contents.dataStart, contents.length, RETURN_AREA)
@@ -76,7 +76,7 @@ export function outputStreamBlockingWriteAndFlush(self: i32, contents: Uint8Arra
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.flush')
-declare function outputStreamFlush_core(p0: usize, p1: usize): void
+export declare function outputStreamFlush_core(p0: usize, p1: usize): void
 
 export function outputStreamFlush(self: i32): Result<u8, StreamError> {
   outputStreamFlush_core(self, RETURN_AREA)
@@ -84,7 +84,7 @@ export function outputStreamFlush(self: i32): Result<u8, StreamError> {
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.blocking-flush')
-declare function outputStreamBlockingFlush_core(p0: usize, p1: usize): void
+export declare function outputStreamBlockingFlush_core(p0: usize, p1: usize): void
 
 export function outputStreamBlockingFlush(self: i32): Result<u8, StreamError> {
   outputStreamBlockingFlush_core(self, RETURN_AREA)
@@ -92,14 +92,14 @@ export function outputStreamBlockingFlush(self: i32): Result<u8, StreamError> {
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.subscribe')
-declare function outputStreamSubscribe_core(p0: usize): i32
+export declare function outputStreamSubscribe_core(p0: usize): i32
 
 export function outputStreamSubscribe(self: i32): i32 {
   return outputStreamSubscribe_core(self)
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.write-zeroes')
-declare function outputStreamWriteZeroes_core(p0: usize, p1: i64, p2: usize): void
+export declare function outputStreamWriteZeroes_core(p0: usize, p1: i64, p2: usize): void
 
 export function outputStreamWriteZeroes(self: i32, len: u64): Result<u8, StreamError> {
   outputStreamWriteZeroes_core(self, <i64>len, RETURN_AREA)
@@ -107,7 +107,7 @@ export function outputStreamWriteZeroes(self: i32, len: u64): Result<u8, StreamE
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.blocking-write-zeroes-and-flush')
-declare function outputStreamBlockingWriteZeroesAndFlush_core(p0: usize, p1: i64, p2: usize): void
+export declare function outputStreamBlockingWriteZeroesAndFlush_core(p0: usize, p1: i64, p2: usize): void
 
 export function outputStreamBlockingWriteZeroesAndFlush(self: i32, len: u64): Result<u8, StreamError> {
   outputStreamBlockingWriteZeroesAndFlush_core(self, <i64>len, RETURN_AREA)
@@ -115,7 +115,7 @@ export function outputStreamBlockingWriteZeroesAndFlush(self: i32, len: u64): Re
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.splice')
-declare function outputStreamSplice_core(p0: usize, p1: usize, p2: i64, p3: usize): void
+export declare function outputStreamSplice_core(p0: usize, p1: usize, p2: i64, p3: usize): void
 
 export function outputStreamSplice(self: i32, src: i32, len: u64): Result<u64, StreamError> {
   outputStreamSplice_core(self, src, <i64>len, RETURN_AREA)
@@ -123,7 +123,7 @@ export function outputStreamSplice(self: i32, src: i32, len: u64): Result<u64, S
 }
 
 @external('wasi:io/streams@0.2.3', '[method]output-stream.blocking-splice')
-declare function outputStreamBlockingSplice_core(p0: usize, p1: usize, p2: i64, p3: usize): void
+export declare function outputStreamBlockingSplice_core(p0: usize, p1: usize, p2: i64, p3: usize): void
 
 export function outputStreamBlockingSplice(self: i32, src: i32, len: u64): Result<u64, StreamError> {
   outputStreamBlockingSplice_core(self, src, <i64>len, RETURN_AREA)

@@ -1,0 +1,87 @@
+/** Finds where a receipt is anchored, with nothing but what a node shows of its chain and serves under /ipfs: the batch, its leaf, and the paths between. */
+import {
+  batchLeaf,
+  decodeTx,
+  equalBytes,
+  formatKey,
+  fromBase64,
+  inclusionPath,
+  leafHash,
+  LIMITS,
+  merkleRoot,
+  parseCid,
+  readBatchData,
+  ROLLUP,
+  UtnetError,
+  type AnchoredBatch,
+  type CID,
+  type NodeApi,
+  type ShownLeaf,
+} from '../runtime/core/index.ts'
+
+/** Requests to a node at a time. */
+const AT_ONCE = 16
+
+export interface LeafSought {
+  readonly receipt: CID
+  /** ed25519 of the node that issued it. */
+  readonly node: Uint8Array
+}
+
+type Located = { readonly target: AnchoredBatch; readonly links: readonly CID[] }
+
+async function inTransaction(wire: Uint8Array, tx: string, receipt: CID, data: NodeApi): Promise<Located | undefined> {
+  const { payload } = decodeTx(wire).body
+  if (payload.kind !== 'anchor' || payload.data === null) return undefined
+  const links = readBatchData((await data.ipfs(payload.data.toString(), '', 'raw')).body)
+  const at = links.findIndex((list) => list.some((id) => id.equals(receipt)))
+  const found = payload.batches[at]
+  if (found === undefined) return undefined
+  const hashes = payload.batches.map((b) => leafHash(batchLeaf(b.batch, b.sig)))
+  return { target: { anchor: parseCid(tx), at, ...found, path: inclusionPath(hashes, at) }, links: links[at] ?? [] }
+}
+
+async function locate(api: NodeApi, data: NodeApi, { receipt, node }: LeafSought): Promise<Located> {
+  const { height } = await api.chain()
+  const filter = [`record=${formatKey(node)}`]
+  const from = Math.max(1, height - ROLLUP.windowBlocks)
+  let after: string | undefined
+  for (;;) {
+    const page = await api.chainEvents({
+      filter,
+      from,
+      limit: LIMITS.searchEntries,
+      proof: true,
+      ...(after === undefined ? {} : { after }),
+    })
+    for (const entry of page.entries) {
+      if (entry.type !== 'transaction' || entry.kind !== 'anchor' || entry.status !== 'ok' || entry.proof === undefined) continue
+      const found = await inTransaction(fromBase64(entry.proof.leaf), entry.tx, receipt, data)
+      if (found !== undefined) return found
+    }
+    if (page.done)
+      throw new UtnetError(
+        'receipt_not_anchored',
+        `no anchor of the last ${ROLLUP.windowBlocks} blocks leads to receipt ${receipt.toString()}`,
+      )
+    after = page.next
+  }
+}
+
+/** `data` is the node that has the leaves. Throws `receipt_not_anchored`, `block_not_found`, and `receipt_invalid` where the data does not lead to the root. */
+export async function anchoredLeaf(
+  api: NodeApi,
+  data: NodeApi,
+  sought: LeafSought,
+): Promise<{ readonly target: AnchoredBatch; readonly shown: ShownLeaf }> {
+  const { target, links } = await locate(api, data, sought)
+  const leaves: Uint8Array[] = []
+  for (let at = 0; at < links.length; at += AT_ONCE) {
+    const some = await Promise.all(links.slice(at, at + AT_ONCE).map((cid) => data.ipfs(cid.toString(), '', 'raw')))
+    leaves.push(...some.map(({ body }) => body))
+  }
+  if (!equalBytes(merkleRoot(leaves), target.batch.root))
+    throw new UtnetError('receipt_invalid', 'what the node serves as its leaves does not lead to the root that is anchored')
+  const index = links.findIndex((id) => id.equals(sought.receipt))
+  return { target, shown: { index, leaf: leaves[index] as Uint8Array, path: inclusionPath(leaves.map(leafHash), index) } }
+}

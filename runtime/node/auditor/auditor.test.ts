@@ -1,0 +1,358 @@
+/** The auditor over a real chain of one validator, on which another node anchors. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  batchData,
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  decodeTx,
+  decodeVerdictRequest,
+  demandId,
+  encodeReceipt,
+  LIMITS,
+  merkleRoot,
+  RAW,
+  ROLLUP,
+  runSeed,
+  sha256,
+  utf8,
+  type CID,
+  type RunBody,
+  type TxPayload,
+} from '../../core/index.ts'
+import { signBatch, testChain, testGenesis, UNC, userOf, validatorOf, VALIDATOR, type TestChain } from '../../consensus/test-kit.ts'
+import { nodeOf } from '../../consensus/power/testing/chips.ts'
+import type { Examined } from './examine.ts'
+import { drawnLeaf, rankOf } from './draw.ts'
+import { shownOf, targetOf } from './leaves.ts'
+import { openAuditor, signVerdict, type Auditor, type AuditSource, type Finding } from './index.ts'
+
+const LIAR = validatorOf(7)
+const ZERO = new Uint8Array(32)
+const BOND = 1_000n * UNC
+/** For anchors of many receipts and registrations. */
+const GAS = 90_000_000n
+
+interface Net {
+  readonly t: TestChain
+  readonly blocks: Map<string, Uint8Array>
+  readonly source: AuditSource
+  /** A block, and what the auditor does behind it. */
+  step(): Promise<void>
+  auditor: Auditor
+  readonly findings: Finding[]
+  /** Anchors batches of the liar whose leaves are there for the auditor to fetch. */
+  anchor(batches: readonly (readonly Uint8Array[])[], over?: Over): Promise<CID>
+  reopen(): void
+}
+
+interface Over {
+  readonly data?: CID | null
+  readonly hide?: boolean
+  readonly thread?: number
+  readonly root?: Uint8Array
+  readonly size?: number
+}
+
+/** What the examiner is made to find; `bundles` have a byte. */
+async function net(examined: Examined = { result: 'right', why: 'the same' }, member = VALIDATOR): Promise<Net> {
+  const genesis = testGenesis({
+    accounts: [userOf(2), userOf(9), VALIDATOR, LIAR].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+  })
+  const t = await testChain({ genesis })
+  const blocks = new Map<string, Uint8Array>()
+  const get = (cid: CID): Promise<Uint8Array> => {
+    const bytes = blocks.get(cid.toString())
+    return bytes === undefined ? Promise.reject(new Error('not here')) : Promise.resolve(bytes)
+  }
+  const source: AuditSource = { block: get, bundle: (cid) => get(cid).then(() => Uint8Array.of(1)) }
+  const findings: Finding[] = []
+  const open = (): Auditor =>
+    openAuditor({
+      chain: t.chain,
+      node: member,
+      voter: member.voter,
+      kv: t.kv,
+      sources: [source],
+      examiner: { examine: () => Promise.resolve(examined) },
+      onFinding: (finding) => findings.push(finding),
+      onSubmit: () => {},
+      onFailure: (error) => {
+        throw error
+      },
+    })
+  let threads = 0
+  const n: Net = {
+    t,
+    blocks,
+    source,
+    findings,
+    auditor: open(),
+    async step() {
+      const { header } = await t.produce()
+      n.auditor.block(header.height)
+      await n.auditor.settled()
+    },
+    async anchor(batches, { data, hide = false, thread, root, size } = {}) {
+      const signed = batches.map((leaves) =>
+        signBatch(LIAR, {
+          thread: thread ?? threads++,
+          first: 0,
+          size: size ?? leaves.length,
+          prev: ZERO,
+          root: root ?? merkleRoot(leaves),
+        }),
+      )
+      const links = batchData(batches.map((leaves) => concatBytes(...leaves.map((leaf) => sha256(leaf)))))
+      if (!hide) for (const bytes of [links.bytes, ...batches.flat()]) blocks.set(cidOf(DAG_CBOR, bytes).toString(), bytes)
+      const id = t.send(LIAR, { kind: 'anchor', batches: signed, data: data === undefined ? links.cid : data }, { gasLimit: GAS })
+      await n.step()
+      expect(t.chain.blockAt(t.chain.head().header.height).outcomes.map((o) => o.status)).toContain('ok')
+      return id
+    },
+    reopen() {
+      n.auditor = open()
+    },
+  }
+  await n.step()
+  t.send(LIAR, { kind: 'node', action: nodeOf(LIAR, t.chain.chainId) }, { gasLimit: GAS })
+  t.send(LIAR, { kind: 'node', action: { op: 'bond', amount: BOND } }, { gasLimit: GAS })
+  await n.step()
+  expect(bond(n)).toBe(BOND)
+  return n
+}
+
+const bond = ({ t }: Net): bigint => t.chain.account(LIAR.address).bond
+const closed = ({ t }: Net, thread: number): number | null => t.chain.batchHead(LIAR.key, thread).closed
+const steps = async (n: Net, count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) await n.step()
+}
+
+/** A leaf of the liar that nobody can say anything against. */
+function leaf({ t }: Net, thread: number, seq: number, over: (body: RunBody) => Partial<RunBody> = () => ({})): Uint8Array {
+  const { header } = t.chain.head()
+  const module = cidOf(RAW, utf8('module'))
+  const input = sha256(utf8('in'))
+  const body: RunBody = {
+    v: 1,
+    kind: 'invoke',
+    module,
+    world: 'function',
+    entry: 'handle',
+    input,
+    output: sha256(utf8('out')),
+    status: 'ok',
+    gas: 5n,
+    protocol: 1,
+    log: null,
+    models: [],
+    context: {
+      chainId: t.chain.chainId,
+      height: header.height,
+      time: header.time,
+      seed: runSeed(header.seed, module, input, thread, seq),
+    },
+    node: LIAR.key,
+    thread,
+    seq,
+    retention: 'public',
+  }
+  return encodeReceipt({ ...body, ...over(body) })
+}
+
+const some = (n: Net, thread: number, count = 3): Uint8Array[] => Array.from({ length: count }, (_, i) => leaf(n, thread, i))
+
+test('U3.3-ROL-1 a wrong leaf of another node costs it its bond with nobody asking for it, and good batches beside it stay', async () => {
+  const n = await net()
+  const good = some(n, 0)
+  await n.anchor([good, [leaf(n, 1, 0), leaf(n, 1, 5), leaf(n, 1, 2)]])
+  await steps(n, 5)
+  expect(closed(n, 0)).toBeNull()
+  expect(closed(n, 1)).not.toBeNull()
+  expect(bond(n)).toBe(BOND / 2n)
+  expect(n.findings).toMatchObject([{ why: expect.stringMatching(/leaf 1: it has number 5/) as string, done: 'sent' }])
+  expect(n.auditor.state()).toMatchObject({ batches: 2, leaves: 6, runs: 1, refuted: 1, demands: 0, waiting: 0 })
+})
+
+test('U3.3-ROL-1 a seed that does not follow from its block, or a time before it, takes a verdict: one with all the power convicts by it', async () => {
+  const n = await net()
+  const seed = [leaf(n, 0, 0, (b) => ({ context: { ...b.context, seed: ZERO } }))]
+  const time = [leaf(n, 1, 0, (b) => ({ context: { ...b.context, time: b.context.time - 1 } }))]
+  await n.anchor([seed, time])
+  await steps(n, 5)
+  expect([closed(n, 0), closed(n, 1)]).not.toContain(null)
+  expect(n.findings.map((f) => f.why).toSorted()).toEqual([
+    expect.stringMatching(/its seed/),
+    expect.stringMatching(/its time lies before/),
+  ])
+})
+
+test('U3.3-ROL-1 a run that gives something else when it is repeated is convicted by verdict, one that cannot be repeated is not', async () => {
+  const wrong = await net({ result: 'wrong', why: 'it gave another output' })
+  await wrong.anchor([some(wrong, 0)])
+  await steps(wrong, 5)
+  expect(closed(wrong, 0)).not.toBeNull()
+  expect(wrong.auditor.state()).toMatchObject({ runs: 1, refuted: 1 })
+  const sealed = [leaf(wrong, 1, 0, () => ({ retention: 'sealed' }))]
+  await wrong.anchor([sealed])
+  await steps(wrong, 5)
+  expect(closed(wrong, 1)).toBeNull()
+  const unsure = await net({ result: 'unknown', why: 'no device' })
+  await unsure.anchor([some(unsure, 0)])
+  await steps(unsure, 5)
+  expect(closed(unsure, 0)).toBeNull()
+  expect(unsure.auditor.state()).toMatchObject({ batches: 1, runs: 0, refuted: 0 })
+})
+
+test('U3.3-ROL-1 who has no power keeps what validators can be asked with, and a validator signs what it finds itself, and nothing else', async () => {
+  const n = await net({ result: 'wrong', why: 'it gave another output' }, validatorOf(9))
+  await n.anchor([some(n, 0)])
+  await steps(n, 5)
+  expect(closed(n, 0)).toBeNull()
+  const [finding] = n.findings
+  expect(finding).toMatchObject({ done: 'signed' })
+  const request = decodeVerdictRequest(finding?.request as Uint8Array)
+  const options = (examined: Examined) => ({
+    chain: n.t.chain,
+    node: VALIDATOR.key,
+    voter: VALIDATOR.voter,
+    examiner: { examine: () => Promise.resolve(examined) },
+  })
+  const wrong = options({ result: 'wrong', why: 'another output' })
+  expect(await signVerdict(wrong, request)).toMatchObject({ power: 1, total: 1, why: 'another output' })
+  const { target, shown } = request
+  const refused: readonly (readonly [RegExp, Parameters<typeof signVerdict>[0], typeof request])[] = [
+    [/the receipt holds/, options({ result: 'right', why: 'same' }), request],
+    [/no device/, options({ result: 'unknown', why: 'no device' }), request],
+    [/no validator/, { ...wrong, node: LIAR.key }, request],
+    [/no transaction/, wrong, { ...request, target: { ...target, anchor: cidOf(RAW, utf8('x')) } }],
+    [/not number 1/, wrong, { ...request, target: { ...target, at: 1 } }],
+    [/not number 0/, wrong, { ...request, target: { ...target, sig: new Uint8Array(64) } }],
+    [/not that of its number/, wrong, { ...request, shown: { ...shown, index: (shown.index + 1) % 3 } }],
+    [/context is that of its block/, wrong, { ...request, evidence: { kind: 'context', bytes: new Uint8Array(0) } }],
+  ]
+  for (const [why, from, asked] of refused) await expect(signVerdict(from, asked)).rejects.toThrow(why)
+  // what the chain finds by itself needs nobody's word
+  const bad = [leaf(n, 1, 3)]
+  const id = await n.anchor([bad], { thread: 1 })
+  const { wire } = n.t.chain.tx(id) as { readonly wire: Uint8Array }
+  const signed = decodeTx(wire).body.payload as TxPayload & { readonly kind: 'anchor' }
+  const anchored = {
+    id,
+    height: n.t.chain.head().header.height,
+    time: n.t.chain.head().header.time,
+    data: signed.data,
+    batches: signed.batches,
+  }
+  const asked = { target: targetOf(anchored, 0), shown: shownOf(bad, 0), evidence: request.evidence }
+  await expect(signVerdict(wrong, asked)).rejects.toThrow(/the chain finds by itself/)
+})
+
+test('U3.3-ROL-1 what is not to be had, or does not lead to its root, is asked for, and silence loses', async () => {
+  const n = await net()
+  await n.anchor([some(n, 0)], { hide: true })
+  await n.anchor([some(n, 1)], { data: null, thread: 1 })
+  await n.anchor([some(n, 2)], { root: sha256(utf8('another')), thread: 2 })
+  await n.anchor([some(n, 3)], { size: 5, thread: 3 })
+  await steps(n, 5)
+  expect(n.t.chain.demands()).toHaveLength(0)
+  await steps(n, 10)
+  expect(
+    n.t.chain
+      .demands()
+      .map((d) => d.demand.batch.thread)
+      .toSorted(),
+  ).toEqual([0, 1, 2, 3])
+  expect(n.auditor.state()).toMatchObject({ demands: 4, waiting: 0 })
+  await steps(n, ROLLUP.answerBlocks + 1)
+  expect([0, 1, 2, 3].map((thread) => closed(n, thread))).not.toContain(null)
+})
+
+test('a leaf that is shown on demand is held against its block and run again like any other; one that comes late but comes is never asked for', async () => {
+  const n = await net({ result: 'wrong', why: 'it gave another output' })
+  const leaves = some(n, 0)
+  const id = await n.anchor([leaves], { hide: true })
+  const height = n.t.chain.head().header.height
+  while (n.t.chain.demands().length === 0) await n.step()
+  const [asked] = n.t.chain.demands()
+  const { index } = asked?.demand as { readonly index: number }
+  const { seed } = n.t.chain.headerAt(height + 3).header
+  expect(index).toBe(drawnLeaf({ beacon: seed, auditor: VALIDATOR.key, anchor: id, at: 0 }, 3))
+  n.blocks.set(cidOf(DAG_CBOR, leaves[index] as Uint8Array).toString(), leaves[index] as Uint8Array)
+  const { leaf: body, path } = shownOf(leaves, index)
+  n.t.send(LIAR, { kind: 'reveal', reveals: [{ demand: demandId(id, 0, index), leaf: body, path }] }, { gasLimit: GAS })
+  await steps(n, 3)
+  expect(n.t.chain.demands()).toEqual([])
+  expect(closed(n, 0)).not.toBeNull()
+
+  const late = await net()
+  const later = some(late, 0)
+  await late.anchor([later], { hide: true })
+  await steps(late, 6)
+  const links = batchData([concatBytes(...later.map((l) => sha256(l)))])
+  for (const bytes of [links.bytes, ...later]) late.blocks.set(cidOf(DAG_CBOR, bytes).toString(), bytes)
+  await steps(late, 12)
+  expect(late.auditor.state()).toMatchObject({ demands: 0, batches: 1, waiting: 0 })
+})
+
+test('U3.3-ROL-1 work is bounded: leaves behind a block, demands in the time of an answer, batches that wait', async () => {
+  const n = await net()
+  const most = LIMITS.auditLeaves / 2
+  for (const thread of [0, 1, 2]) await n.anchor([some(n, thread, most)])
+  const before = n.auditor.state().leaves
+  while (n.auditor.state().waiting > 0) {
+    const { leaves } = n.auditor.state()
+    await n.step()
+    expect(n.auditor.state().leaves - leaves).toBeLessThanOrEqual(LIMITS.auditLeaves)
+  }
+  expect(n.auditor.state().leaves - before).toBe(3 * most)
+  const many = LIMITS.auditDemands + 1
+  await n.anchor(
+    Array.from({ length: many }, (_, i) => some(n, 3 + i, 1)),
+    { hide: true },
+  )
+  await steps(n, 14)
+  expect(n.t.chain.demands()).toHaveLength(LIMITS.auditDemands)
+  expect(n.auditor.state()).toMatchObject({ demands: LIMITS.auditDemands, waiting: 1 })
+}, 30_000)
+
+test('what waits is found again by a node that starts again, and what was looked at is not looked at twice', async () => {
+  const n = await net()
+  await n.anchor([some(n, 0)])
+  await steps(n, 4)
+  expect(n.auditor.state()).toMatchObject({ batches: 1 })
+  await n.anchor([[leaf(n, 1, 4)]], { thread: 1 })
+  n.reopen()
+  expect(n.auditor.state()).toMatchObject({ batches: 0, waiting: 1 })
+  await steps(n, 5)
+  expect(n.auditor.state()).toMatchObject({ batches: 1, refuted: 1 })
+  expect(closed(n, 0)).toBeNull()
+})
+
+test('the draw follows from beacon, auditor and batch alone, lies in the batch, and is another for another auditor', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      fc.integer({ min: 1, max: LIMITS.batchReceipts }),
+      fc.nat(255),
+      (beacon, auditor, size, at) => {
+        const draw = { beacon, auditor, anchor: cidOf(RAW, auditor), at }
+        const drawn = drawnLeaf(draw, size)
+        expect(drawn).toBe(drawnLeaf({ ...draw }, size))
+        expect(drawn).toBeLessThan(size)
+        expect(drawn).toBeGreaterThanOrEqual(0)
+        const other = { ...draw, auditor: sha256(auditor) }
+        expect(rankOf(other)).not.toEqual(rankOf(draw))
+        expect(rankOf({ ...draw, at: at + 1 })).not.toEqual(rankOf(draw))
+      },
+    ),
+  )
+  const counts = Array.from({ length: 8 }, () => 0)
+  for (let i = 0; i < 4_000; i++) {
+    const draw = { beacon: sha256(utf8(String(i))), auditor: ZERO, anchor: cidOf(RAW, ZERO), at: 0 }
+    counts[drawnLeaf(draw, 8)] = (counts[drawnLeaf(draw, 8)] as number) + 1
+  }
+  for (const count of counts) expect(Math.abs(count - 500)).toBeLessThan(120)
+})

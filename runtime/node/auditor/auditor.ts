@@ -1,0 +1,302 @@
+/**
+ * Reads what other nodes anchor, and says so where it is wrong: a leaf that breaks a rule is refuted, one that is not to be had is asked for, and of a run that gives
+ * something else when it is repeated this node's verdict is signed. What it looks at is drawn (`draw.ts`), and bounded behind each block. docs/spec/rollup.md
+ */
+import {
+  asUint,
+  compareBytes,
+  decode,
+  decodeReceipt,
+  decodeTx,
+  encode,
+  encodeVerdictRequest,
+  equalBytes,
+  formatKey,
+  isUtnetError,
+  LIMITS,
+  receiptId,
+  ROLLUP,
+  rollupEnds,
+  toHex,
+  utf8,
+  verifyInclusion,
+  leafHash,
+  type AuditView,
+  type BatchStatement,
+  type LeafEvidence,
+  type Kv,
+  type ShownLeaf,
+} from '../../core/index.ts'
+import type { Chain } from '../../consensus/index.ts'
+import type { HeldAccount } from '../parts.ts'
+import { BEACON_BLOCKS, drawnLeaf, rankOf, type Draw } from './draw.ts'
+import { faultOf, fetchLeaves, shownOf, targetOf, type Anchored } from './leaves.ts'
+import { Refutations } from './refutations.ts'
+import { firstOf, type AuditSource } from './sources.ts'
+import { soleVerdict, weigh, type VerdictOptions } from './verdicts.ts'
+
+/** Blocks in which data may still come before a leaf is asked for. */
+const PATIENCE = 8
+/** A leaf above this does not fit a transaction: it is asked for instead, and cannot be shown. */
+const SHOWN_BYTES = 64 * 1024
+const MARK = utf8('audit/mark')
+
+/** What an audit came to. */
+export interface Finding {
+  /** `ed25519:<hex>` of who anchored. */
+  readonly node: string
+  readonly anchor: string
+  readonly why: string
+  /** Sent: the chain decides. Asked: the node has to show a leaf. Signed: it takes more power than this node has. */
+  readonly done: 'sent' | 'asked' | 'signed'
+  /** Where it takes more power, the request that validators are asked with. */
+  readonly request?: Uint8Array
+}
+
+export interface AuditorOptions extends Omit<VerdictOptions, 'chain' | 'node'> {
+  readonly chain: Chain
+  readonly node: HeldAccount
+  readonly kv: Kv
+  readonly sources: readonly AuditSource[]
+  readonly onFinding: (finding: Finding) => void
+  /** Told that a transaction waits for a block. */
+  readonly onSubmit: () => void
+  /** Told of what should not happen; the audit goes on. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface Auditor {
+  /** Takes note of a final block, and begins with what is due. */
+  block(height: number): void
+  state(): AuditView
+  /** Resolves when nothing is at work. */
+  settled(): Promise<void>
+  /** Begins nothing any more, waits for what is at work. */
+  close(): Promise<void>
+}
+
+interface Waiting {
+  readonly anchored: Anchored
+  readonly at: number
+  readonly batch: BatchStatement
+  /** Blocks in which its data was not to be had. */
+  missed: number
+  /** Height from which it is looked at. */
+  from: number
+}
+
+interface Leaf {
+  readonly index: number
+  readonly leaf: Uint8Array
+}
+
+class NodeAuditor implements Auditor {
+  readonly #o: AuditorOptions
+  readonly #verdicts: VerdictOptions
+  readonly #refutations: Refutations
+  readonly #counts = { batches: 0, leaves: 0, runs: 0, demands: 0, refuted: 0, passedOver: 0 }
+  #queue: Waiting[] = []
+  /** What was asked for and is not shown yet, by the demand. */
+  readonly #asked = new Map<string, { readonly waiting: Waiting; readonly index: number }>()
+  readonly #runs = new Set<Promise<void>>()
+  #last: string | null = null
+  #work: Promise<void> = Promise.resolve()
+  #due = false
+  #closing = false
+
+  constructor(options: AuditorOptions) {
+    this.#o = options
+    this.#verdicts = { ...options, node: options.node.key }
+    this.#refutations = new Refutations(options)
+    const bytes = options.kv.get(MARK)
+    const seen = bytes === undefined ? 0 : asUint(decode(bytes, 'mark of the audit', 16), 'mark of the audit')
+    for (let height = Math.max(1, seen + 1, this.#head - ROLLUP.windowBlocks + 1); height <= this.#head; height++) this.#note(height)
+  }
+
+  get #head(): number {
+    return this.#o.chain.head().header.height
+  }
+
+  /** Anchors of other nodes, own refutations that came through, answers to own demands. */
+  #note(height: number): void {
+    const { txs, outcomes, header } = this.#o.chain.blockAt(height)
+    for (const [i, { id, kind, status }] of outcomes.entries()) {
+      if (status !== 'ok' || (kind !== 'anchor' && kind !== 'refute' && kind !== 'reveal')) continue
+      const { payload, sender } = decodeTx(txs[i] as Uint8Array).body
+      const own = equalBytes(sender, this.#o.node.key)
+      if (payload.kind === 'anchor') {
+        const { data, batches } = payload
+        this.#enqueue({ id, height, time: header.time, data, batches })
+      } else if (payload.kind === 'refute' && payload.claim.kind !== 'unavailable' && own) this.#counts.refuted++
+      else if (payload.kind === 'reveal') for (const { demand, leaf, path } of payload.reveals) this.#revealed(demand, leaf, path)
+    }
+  }
+
+  #enqueue(anchored: Anchored): void {
+    for (const [at, { batch }] of anchored.batches.entries())
+      if (!equalBytes(batch.node, this.#o.node.key))
+        this.#queue.push({ anchored, at, batch, missed: 0, from: anchored.height + BEACON_BLOCKS })
+    const over = this.#queue.length - LIMITS.auditQueue
+    if (over <= 0) return
+    this.#queue.splice(0, over)
+    this.#counts.passedOver += over
+  }
+
+  /** The chain has held a leaf that is shown against its rules; what it cannot check is for who asked. */
+  #revealed(demand: Uint8Array, leaf: Uint8Array, path: readonly Uint8Array[]): void {
+    const asked = this.#asked.get(toHex(demand))
+    if (asked === undefined) return
+    const { waiting, index } = asked
+    const { batch } = waiting
+    if (!verifyInclusion(leafHash(leaf), index, batch.size, path, batch.root)) return
+    this.#asked.delete(toHex(demand))
+    if (!this.#wrongIn(waiting, [{ index, leaf }], () => ({ index, leaf, path }))) this.#runAgain(waiting, { index, leaf, path })
+  }
+
+  block(height: number): void {
+    if (this.#closing) return
+    this.#note(height)
+    if (this.#due) return
+    this.#due = true
+    this.#work = this.#work
+      .then(() => {
+        this.#due = false
+        return this.#step()
+      })
+      .catch(this.#o.onFailure)
+  }
+
+  #draw({ anchored, at }: Waiting): Draw {
+    const { seed } = this.#o.chain.headerAt(anchored.height + BEACON_BLOCKS).header
+    return { beacon: seed, auditor: this.#o.node.key, anchor: anchored.id, at }
+  }
+
+  /** One block's work: batches in the order of the draw, as far as the leaves of a block reach. */
+  async #step(): Promise<void> {
+    const head = this.#head
+    this.#refutations.again()
+    const due = this.#queue.filter(({ from }) => from <= head).map((waiting) => ({ waiting, draw: this.#draw(waiting) }))
+    if (due.length === 0) return
+    const ranked = due.map((d) => ({ ...d, rank: rankOf(d.draw) })).sort((a, b) => compareBytes(a.rank, b.rank))
+    const done = new Set<Waiting>()
+    const left = { leaves: LIMITS.auditLeaves as number, runs: LIMITS.auditRuns as number }
+    for (const { waiting, draw } of ranked) {
+      if (this.#closing) return
+      if (waiting.batch.size > left.leaves) break
+      left.leaves -= waiting.batch.size
+      if (await this.#look(waiting, drawnLeaf(draw, waiting.batch.size), head, left)) done.add(waiting)
+    }
+    this.#queue = this.#queue.filter((waiting) => !done.has(waiting))
+    const mark = this.#queue.reduce((least, { anchored }) => Math.min(least, anchored.height - 1), head)
+    if (done.size > 0) await this.#o.kv.commit([[MARK, encode(mark)]])
+  }
+
+  /** Looks at a batch; true when that is done. */
+  async #look(waiting: Waiting, drawn: number, head: number, left: { runs: number }): Promise<boolean> {
+    const { anchored, at, batch } = waiting
+    const { closed, next } = this.#o.chain.batchHead(batch.node, batch.thread)
+    if (closed !== null && batch.first >= next) return true
+    if (head + 1 > rollupEnds(anchored.height).open) {
+      this.#counts.passedOver++
+      return true
+    }
+    const all = await fetchLeaves(anchored, at, this.#o.sources)
+    if (all === undefined) {
+      waiting.from = head + 1
+      return ++waiting.missed >= PATIENCE && this.#ask(waiting, drawn, 'its data is not to be had')
+    }
+    this.#counts.batches++
+    this.#counts.leaves += all.length
+    const shown = (index: number): ShownLeaf => shownOf(all, index)
+    const leaves = all.map((leaf, index) => ({ index, leaf }))
+    if (this.#wrongIn(waiting, leaves, shown) || left.runs < 1) return true
+    if (this.#runAgain(waiting, shown(drawn))) left.runs--
+    return true
+  }
+
+  /** Says so where a leaf is wrong: the first of them refutes the batch. */
+  #wrongIn(waiting: Waiting, leaves: readonly Leaf[], shown: (index: number) => ShownLeaf): boolean {
+    const { chain } = this.#o
+    for (const { index, leaf } of leaves) {
+      const fault = faultOf(leaf, index, waiting.anchored, waiting.batch, chain.chainId, (height) => chain.headerAt(height).header)
+      if (fault === undefined) continue
+      const why = `leaf ${index}: ${fault.why}`
+      if (fault.kind === 'context') this.#convict(waiting, shown(index), { kind: 'context', bytes: new Uint8Array(0) }, why)
+      else if (leaf.length > SHOWN_BYTES) this.#ask(waiting, index, why)
+      else this.#refute(waiting, { kind: 'leaf', ...shown(index) }, why)
+      return true
+    }
+    return false
+  }
+
+  /** Begins to repeat a run; false where nobody can but who has its salt. */
+  #runAgain(waiting: Waiting, shown: ShownLeaf): boolean {
+    const body = decodeReceipt(shown.leaf)
+    if (body.kind === 'call' || body.retention !== 'public') return false
+    const run: Promise<void> = this.#repeat(waiting, shown)
+      .catch(this.#o.onFailure)
+      .then(() => void this.#runs.delete(run))
+    this.#runs.add(run)
+    return true
+  }
+
+  async #repeat(waiting: Waiting, shown: ShownLeaf): Promise<void> {
+    const bytes = await firstOf(this.#o.sources, (source) => source.bundle(receiptId(shown.leaf)))
+    if (bytes === undefined || this.#closing) return
+    const evidence: LeafEvidence = { kind: 'bundle', bytes }
+    try {
+      const { result, why } = await weigh(this.#verdicts, { target: targetOf(waiting.anchored, waiting.at), shown, evidence })
+      if (result !== 'unknown') this.#counts.runs++
+      if (result === 'wrong') this.#convict(waiting, shown, evidence, `leaf ${shown.index}: ${why}`)
+    } catch (error) {
+      // the thread that runs it has enough to do, or the batch is void by now
+      if (!isUtnetError(error)) throw error
+    }
+  }
+
+  #convict(waiting: Waiting, shown: ShownLeaf, evidence: LeafEvidence, why: string): void {
+    const request = { target: targetOf(waiting.anchored, waiting.at), shown, evidence }
+    const claim = soleVerdict(this.#verdicts, request)
+    if (claim === undefined) this.#tell(waiting, why, 'signed', encodeVerdictRequest(request))
+    else this.#refute(waiting, claim, why)
+  }
+
+  #refute(waiting: Waiting, claim: Parameters<Refutations['refute']>[2], why: string): void {
+    this.#refutations.refute(targetOf(waiting.anchored, waiting.at), waiting.anchored.height, claim)
+    this.#tell(waiting, why, 'sent')
+  }
+
+  #ask(waiting: Waiting, index: number, why: string): boolean {
+    const id = this.#refutations.ask(targetOf(waiting.anchored, waiting.at), index)
+    if (id === undefined) return false
+    this.#asked.set(id, { waiting, index })
+    this.#counts.demands++
+    this.#tell(waiting, why, 'asked')
+    return true
+  }
+
+  #tell({ anchored, batch }: Waiting, why: string, done: Finding['done'], request?: Uint8Array): void {
+    this.#last = `${formatKey(batch.node)}: ${why}`
+    const finding = { node: formatKey(batch.node), anchor: anchored.id.toString(), why, done }
+    this.#o.onFinding(request === undefined ? finding : { ...finding, request })
+  }
+
+  state(): AuditView {
+    return { ...this.#counts, waiting: this.#queue.length, last: this.#last }
+  }
+
+  async settled(): Promise<void> {
+    await this.#work
+    await Promise.all(this.#runs)
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.settled()
+  }
+}
+
+/** An auditor over an open chain. Anchors of the blocks before this run that it has not looked at, and that can be refuted still, are found again. */
+export function openAuditor(options: AuditorOptions): Auditor {
+  return new NodeAuditor(options)
+}

@@ -1,0 +1,13 @@
+/** The thread in which evidence is weighed: what it runs, others chose. */
+import { parentPort } from 'node:worker_threads'
+import { asUtnetError } from '../../core/index.ts'
+import { useNativeHashes } from '../../crypto/native.ts'
+import { examine, type Examined } from './examine.ts'
+import type { ExamineRequest } from './examiner.ts'
+
+useNativeHashes()
+parentPort?.on('message', ({ leaf, evidence, genesis }: ExamineRequest) => {
+  void examine(leaf, evidence, genesis)
+    .catch((error: unknown): Examined => ({ result: 'unknown', why: asUtnetError(error).message }))
+    .then((examined) => parentPort?.postMessage(examined))
+})

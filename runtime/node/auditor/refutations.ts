@@ -1,0 +1,94 @@
+/** What an auditor says on the chain: refutations, sent again until they have an effect or can have none, and demands, no more of them than it can be made to pay for. */
+import {
+  demandId,
+  isUtnetError,
+  LIMITS,
+  ROLLUP,
+  rollupEnds,
+  toHex,
+  type AnchoredBatch,
+  type Claim,
+  type TxPayload,
+} from '../../core/index.ts'
+import type { Chain } from '../../consensus/index.ts'
+import type { HeldAccount } from '../parts.ts'
+import { signedTx } from '../transactions.ts'
+
+/** Blocks after which a refutation that had no effect is sent again. */
+const AGAIN_BLOCKS = 8
+const GAS = 20_000_000n
+
+export interface RefutationOptions {
+  readonly chain: Pick<Chain, 'chainId' | 'head' | 'batchHead' | 'submit' | 'nextNonce' | 'baseFee'>
+  readonly node: HeldAccount
+  /** Told that a transaction waits for a block. */
+  readonly onSubmit: () => void
+}
+
+interface Sent {
+  readonly payload: TxPayload & { readonly kind: 'refute' }
+  /** Last height at which it counts. */
+  readonly until: number
+  height: number
+}
+
+export class Refutations {
+  readonly #o: RefutationOptions
+  /** By batch. */
+  readonly #sent = new Map<string, Sent>()
+  /** Demands of the time that one has for an answer, and the heights at which they were made: answered or not, each paid for one. */
+  readonly #asked = new Map<string, number>()
+
+  constructor(options: RefutationOptions) {
+    this.#o = options
+  }
+
+  get #head(): number {
+    return this.#o.chain.head().header.height
+  }
+
+  /** Refutes a batch that was anchored at a height. */
+  refute(target: AnchoredBatch, height: number, claim: Claim): void {
+    const sent: Sent = { payload: { kind: 'refute', target, claim }, until: rollupEnds(height).open, height: this.#head }
+    this.#sent.set(`${target.anchor.toString()}/${target.at}`, sent)
+    this.#submit(sent.payload)
+  }
+
+  /** Asks for a leaf; gives the name of the demand, undefined where no more may be asked for now, or the mempool takes none. */
+  ask(target: AnchoredBatch, index: number): string | undefined {
+    const head = this.#head
+    for (const [id, height] of this.#asked) if (height + ROLLUP.answerBlocks < head) this.#asked.delete(id)
+    if (this.#asked.size >= LIMITS.auditDemands) return undefined
+    if (!this.#submit({ kind: 'refute', target, claim: { kind: 'unavailable', index } })) return undefined
+    const id = toHex(demandId(target.anchor, target.at, index))
+    this.#asked.set(id, head)
+    return id
+  }
+
+  /** Sends again what had no effect within some blocks. */
+  again(): void {
+    const head = this.#head
+    for (const [key, sent] of this.#sent) {
+      const { batch } = sent.payload.target
+      const { closed, next } = this.#o.chain.batchHead(batch.node, batch.thread)
+      if ((closed !== null && batch.first >= next) || head >= sent.until) this.#sent.delete(key)
+      else if (head >= sent.height + AGAIN_BLOCKS) {
+        sent.height = head
+        this.#submit(sent.payload)
+      }
+    }
+  }
+
+  #submit(payload: TxPayload): boolean {
+    const { chain, node, onSubmit } = this.#o
+    try {
+      chain.submit(signedTx(chain, node, payload, GAS))
+      onSubmit()
+      return true
+    } catch (error) {
+      // a full mempool, or an account that cannot pay
+      if (isUtnetError(error)) return false
+      throw error
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The author's line of a run that ended before its time, from a map that the node keeps. A guest decides how often its runs end so, and its publisher what
+ * the map says: lookups are remembered, and new ones take a tenth of the time at most. Whatever goes wrong, there is no line, and the answer stays.
+ */
+import { fromUtf8, LIMITS, type CID, type FileStore, type GuestFrame, type RunEnd, type RunStatus } from '../core/index.ts'
+import { readSourceMap } from '../host/index.ts'
+import { Latest } from './latest.ts'
+import { placeOf } from './line-trace.ts'
+
+export interface LineSources {
+  /** The map that is kept for a module under a name. */
+  readonly mapOf: (name: string, module: CID) => CID | undefined | Promise<CID | undefined>
+  readonly files: Pick<FileStore, 'getFile'>
+  /** Looks up whatever comes: on a node whose guests are its user's own. */
+  readonly always: boolean
+}
+
+/** How a run ended, as the host tells it. */
+export interface EndedRun {
+  readonly status: RunStatus
+  readonly where?: string
+  readonly frames?: readonly GuestFrame[]
+}
+
+/** Where a run of a guest of that name and module ended. Never rejects. */
+export type SourceLines = (name: string, module: CID, ended: EndedRun) => Promise<RunEnd>
+
+const REMEMBERED = 1_024
+/** Of the engine's stack. */
+const FRAMES_MAX = 16
+/** A lookup of so long is followed by a pause of so many times as much. */
+const PAUSES = 9
+
+/** Lookups over maps and modules of `sources`. */
+export function createSourceLines({ mapOf, files, always }: LineSources): SourceLines {
+  /** Places by map, module and frames; empty where there is none. */
+  const known = new Latest<string>(REMEMBERED)
+  let pausedUntil = 0
+
+  async function lookUp(map: CID, module: CID, frames: readonly GuestFrame[]): Promise<string> {
+    const text = fromUtf8(await files.getFile(map, LIMITS.deployedMapBytes))
+    const component = await files.getFile(module, LIMITS.guestBytes)
+    const began = performance.now()
+    if (!always && began < pausedUntil) return ''
+    try {
+      return placeOf(component, { frames }, readSourceMap(text, 'deployedMapBytes'), false) ?? ''
+    } finally {
+      const now = performance.now()
+      pausedUntil = now + PAUSES * (now - began)
+    }
+  }
+
+  async function line(name: string, module: CID, frames: readonly GuestFrame[]): Promise<string> {
+    const map = await mapOf(name, module)
+    if (map === undefined) return ''
+    const key = `${map} ${module} ${frames.map(({ index, at }) => `${index}:${at}`).join(' ')}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    if (!always && performance.now() < pausedUntil) return ''
+    const place = await lookUp(map, module, frames)
+    if (place !== '') known.set(key, place)
+    return place
+  }
+
+  return async (name, module, { status, where, frames = [] }) => {
+    let place = ''
+    try {
+      if (frames.length > 0) place = await line(name, module, frames.slice(0, FRAMES_MAX))
+    } catch {
+      // A map that is no map, a file that is gone: then there is no line
+    }
+    return { status, ...(where === undefined ? {} : { at: where }), ...(place === '' ? {} : { line: place }) }
+  }
+}
