@@ -72,6 +72,7 @@ export const LIMITS = {
   tenantBytes: 512 * 1024 * 1024, // memory of a tenant's runs that wait
   heldBytes: 2 * 1024 * 1024 * 1024, // memory of all runs that wait
   pooledPages: 32, // up to 2 MiB setting a memory back costs less than a new instance
+  linkedPooledPages: 256, // of all memories of a linked component: copying 9 MiB back takes 1 ms, a new instance of componentize-js 3 to 50
   pooledInstances: 1_024, // the engine reserves gigabytes of addresses for each
   tenantIdleBytes: 64 * 1024 * 1024,
   spareMemoryBytes: 16 * 1024 * 1024, // memories of instances that are gone, for new ones
@@ -141,6 +142,9 @@ export const LIMITS = {
   // chips
   chipsPerEnrolment: 64,
   chipX509Bytes: 8 * 1024, // an endorsement-key certificate, or one behind it
+  enrolmentBytes: 16 * 1024, // what an attester is shown of a chip
+  attesterChallenges: 64, // that wait for an answer at one attester
+  attesterPerMinute: 120, // that one attester begins
   // proofs of execution
   evidenceBytes: 64 * 1024,
   disputeMessageBytes: 64 * 1024 * 1024,
@@ -151,6 +155,7 @@ export const LIMITS = {
   auditRuns: 2, // runs repeated behind one block
   auditDemands: 16, // leaves that a node has asked for and that are not shown yet
   auditFetchMs: 10_000, // for one answer of a source
+  auditBatchMs: 30_000, // for all leaves of a batch
   auditRunMs: 60_000, // a run that is repeated and does not end by then says nothing
   examinations: 8, // of evidence, waiting ones among them; beyond it is `host_busy`
 } as const

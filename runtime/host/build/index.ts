@@ -1,4 +1,5 @@
 export { buildGuest } from './build.ts'
+export { contractSource } from './contract-source.ts'
 export type { BuildOptions, BuiltGuest } from './build.ts'
 export type { GuestDiagnostic } from './compiler.ts'
 export { printComponentWit } from './component.ts'

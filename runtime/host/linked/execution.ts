@@ -1,4 +1,4 @@
-/** One run of a linked guest: its core instances in their order, one counter for all of them, and how the run ended. */
+/** The core instances of a linked guest in their order, one counter for all of them, and the run that is in them: many one after the other where they can be made as new. */
 import {
   isUtnetError,
   LIMITS,
@@ -11,7 +11,8 @@ import {
 } from '../../core/index.ts'
 import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
 import type { CoreRef, LinkedOptions } from '../component/index.ts'
-import { COUNTER_MODULE, START_EXPORT } from '../prepare/index.ts'
+import type { Pooled } from '../pool/index.ts'
+import { COUNTER_MODULE, RESET_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { GuestExit, type WasiRun } from '../wasi/index.ts'
 import { ABI, INSTANCE, Ledger } from './ledger.ts'
 import type { Bound, LinkedEntry, LinkedGuest, PreparedInstance } from './prepared.ts'
@@ -50,26 +51,81 @@ const FRAME = /^\s+at (.{1,200}) \(wasm:\/\/wasm\//
 /** Controls and what else would not show. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
 
-export class LinkedExecution implements Meter {
-  readonly state: WasiRun
-  readonly #guest: LinkedGuest
-  readonly #limit: bigint
-  readonly #gas: WebAssembly.Global<'i64'>
+const NOTHING = new Uint8Array(0)
+
+export class LinkedExecution implements Meter, Pooled {
+  readonly guest: LinkedGuest
+  readonly #gas = new WebAssembly.Global({ value: 'i64', mutable: true }, 0n)
   readonly #stack = new WebAssembly.Global({ value: 'i32', mutable: true }, LIMITS.stackBytes)
   readonly #instances: Exports[] = []
   readonly #memories = new Map<LinkedOptions, GuestMemory>()
   readonly #made = new Map<Bound, CoreFunction>()
+
+  // the run
+  #state: WasiRun | undefined
+  #limit = 0n
   /** In an allocator or a post-return: it may not call out (CanonicalABI.md, `may_leave`). */
   #inside = false
   #calls = 0
-  readonly #ledger: Ledger | undefined
+  /** Instances that the run has paid for: there are no others for it. */
+  #reached = 0
+  #broken = false
+  #ledger: Ledger | undefined
 
-  constructor(guest: LinkedGuest, limit: bigint, state: (meter: Meter) => WasiRun) {
-    this.#guest = guest
+  constructor(guest: LinkedGuest) {
+    this.guest = guest
+  }
+
+  /** Makes all instances before anything runs or is paid for; false where one of them cannot be made, as its run will find. */
+  assemble(): boolean {
+    try {
+      for (const instance of this.guest.instances) this.#instantiate(instance)
+      return true
+    } catch (error) {
+      if (!(error instanceof GuestTrap)) throw error
+      this.#instances.length = 0
+      return false
+    }
+  }
+
+  /** All memories that there are, the largest at the beginning first. */
+  get memories(): readonly Uint8Array[] {
+    return this.guest.memories.flatMap(({ instance, name }) => {
+      const memory = this.#instances[instance]?.[name] as WebAssembly.Memory | undefined
+      return memory === undefined ? [] : [new Uint8Array(memory.buffer)]
+    })
+  }
+
+  /** The first memory. */
+  get bytes(): Uint8Array {
+    return this.memories[0] ?? NOTHING
+  }
+
+  /** Whether the instances can be made as good as new: the run in them came to its end. */
+  get sound(): boolean {
+    return !this.#broken && this.#instances.length === this.guest.instances.length
+  }
+
+  reset(): void {
+    for (const exports of this.#instances) (exports[RESET_EXPORT] as () => void)()
+    this.#state = undefined
+  }
+
+  /** Begins a run with the state that `make` gives it. `limit` is gas below 2^63. */
+  begin<S extends WasiRun>(limit: bigint, make: (meter: Meter) => S): S {
     this.#limit = limit
-    this.#ledger = guest.profiled ? new Ledger() : undefined
-    this.#gas = new WebAssembly.Global({ value: 'i64', mutable: true }, limit)
-    this.state = state(this)
+    this.#gas.value = limit
+    this.#inside = false
+    this.#calls = 0
+    this.#reached = 0
+    this.#ledger = this.guest.profiled ? new Ledger() : undefined
+    const state = make(this)
+    this.#state = state
+    return state
+  }
+
+  get state(): WasiRun {
+    return this.#state as WasiRun
   }
 
   /** A negative amount gives back what was declared and not used. */
@@ -183,7 +239,7 @@ export class LinkedExecution implements Meter {
       this.#postReturn(func.postReturn, result)
       return from.lower(this.#memory(options), value, args)
     }
-    if (!this.#guest.suspends) return (...args) => raise(this.#function(func.core)(...lower(args)), args)
+    if (!this.guest.suspends) return (...args) => raise(this.#function(func.core)(...lower(args)), args)
     return new jspi.Suspending(async (...args) => raise(await jspi.promising(this.#function(func.core))(...lower(args)), args))
   }
 
@@ -191,10 +247,16 @@ export class LinkedExecution implements Meter {
     if (ref !== undefined) this.#closed(this.#function(ref), ...(result === undefined ? [] : [result as Core]))
   }
 
-  /** Instantiates the next one, all but its start function. */
-  #instantiate({ compiled, imports, gas, placed }: PreparedInstance): Exports {
+  /** Pays for an instance and makes it, all but its start function, where that is not done. */
+  #instance(prepared: PreparedInstance, at: number): Exports {
     this.#ledger?.enter(INSTANCE)
-    this.charge(gas)
+    this.charge(prepared.gas)
+    this.#reached = at + 1
+    return this.#instances[at] ?? this.#instantiate(prepared)
+  }
+
+  /** Makes the next instance. */
+  #instantiate({ compiled, imports, placed }: PreparedInstance): Exports {
     const given = imports.map(({ source }) =>
       source.kind === 'made' ? this.#make(source.made) : (this.#instances[source.ref.instance] as Exports)[source.ref.name],
     )
@@ -233,9 +295,9 @@ export class LinkedExecution implements Meter {
   /** Runs an entry. Throws `host_fault` and whatever the state throws as a UtnetError. */
   async run(entry: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Promise<LinkedEnding> {
     try {
-      if (this.#guest.suspends) return await this.#runSuspending(entry, args)
-      for (const instance of this.#guest.instances) {
-        const start = this.#instantiate(instance)[START_EXPORT]
+      if (this.guest.suspends) return await this.#runSuspending(entry, args)
+      for (const [at, instance] of this.guest.instances.entries()) {
+        const start = this.#instance(instance, at)[START_EXPORT]
         if (start !== undefined) (start as CoreFunction)()
       }
       return this.#ok(this.#finish(entry, this.#function(entry.export.core)(...this.#lower(entry, args))))
@@ -245,8 +307,8 @@ export class LinkedExecution implements Meter {
   }
 
   async #runSuspending(entry: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Promise<LinkedEnding> {
-    for (const instance of this.#guest.instances) {
-      const start = this.#instantiate(instance)[START_EXPORT]
+    for (const [at, instance] of this.guest.instances.entries()) {
+      const start = this.#instance(instance, at)[START_EXPORT]
       if (start !== undefined) await jspi.promising(start as CoreFunction)()
     }
     const core = jspi.promising(this.#function(entry.export.core))
@@ -259,14 +321,14 @@ export class LinkedExecution implements Meter {
 
   #ending(status: RunStatus, result: WitValue, gas: bigint): LinkedEnding {
     const ending = { status, result, gas, budgets: this.#budgets(gas) }
-    return this.#ledger === undefined ? ending : { ...ending, profile: this.#ledger.lines(this.#guest.instances, this.#instances, gas) }
+    return this.#ledger === undefined ? ending : { ...ending, profile: this.#ledger.lines(this.guest.instances, this.#instances, gas) }
   }
 
   /** Of its memories the largest counts, of those that its modules show. */
   #budgets(gas: bigint): Budgets {
-    const memories = this.#instances.flatMap((exports, i) =>
-      (this.#guest.instances[i] as PreparedInstance).memories.map((name) => exports[name] as WebAssembly.Memory),
-    )
+    const memories = this.#instances
+      .slice(0, this.#reached)
+      .flatMap((exports, i) => (this.guest.instances[i] as PreparedInstance).memories.map((name) => exports[name] as WebAssembly.Memory))
     const pages = memories.reduce((most, { buffer }) => Math.max(most, buffer.byteLength / PAGE), 0)
     return {
       gas: { used: gas, allowed: this.#limit },
@@ -278,17 +340,22 @@ export class LinkedExecution implements Meter {
 
   /** The ending of a guest whose answer breaks a rule. */
   trapped(message: string): LinkedEnding {
+    this.#broken = true
     return { ...this.#ending('trap', null, this.#limit), message }
   }
 
   #stopped(status: RunStatus, why: string, error: unknown, limit?: keyof Budgets): LinkedEnding {
+    this.#broken = true
     const where = placeOf(error)
     const ending = { ...this.#ending(status, null, this.#limit), ...(limit === undefined ? {} : { limit }) }
     return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
   }
 
   #ended(error: unknown): LinkedEnding {
-    if (isUtnetError(error)) throw error
+    if (isUtnetError(error)) {
+      this.#broken = true
+      throw error
+    }
     if (error instanceof OutOfGas || this.#gas.value < 0n) return this.#stopped('out-of-gas', 'the gas limit was reached', error, 'gas')
     if (error instanceof GuestExit) return { ...this.#ok(null), exit: error.code }
     if (error instanceof GuestTrap || isWasmTrap(error)) {
@@ -297,6 +364,7 @@ export class LinkedExecution implements Meter {
       const ending = this.#stopped('trap', `the stack limit stackBytes of ${LIMITS.stackBytes} was reached`, error, 'stackBytes')
       return { ...ending, budgets: { ...ending.budgets, stackBytes: { used: LIMITS.stackBytes - left, allowed: LIMITS.stackBytes } } }
     }
+    this.#broken = true
     throw new UtnetError('host_fault', `the host failed while a guest ran: ${String(error)}`, { cause: error })
   }
 }

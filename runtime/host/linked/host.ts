@@ -25,7 +25,8 @@ import { Inference } from '../run/tensors.ts'
 import { unsealed } from '../sealed/index.ts'
 import { Files, Outbound, Recorder, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
 import { callOf, fixedAnswer, type Call } from './calls.ts'
-import { LinkedExecution, type LinkedEnding } from './execution.ts'
+import type { LinkedEnding, LinkedExecution } from './execution.ts'
+import { LinkedPool } from './pool.ts'
 import { judge, prepareLinked, type LinkedGuest } from './prepared.ts'
 
 export interface HostOptions extends OwnOptions {
@@ -65,6 +66,8 @@ class LinkedState extends WasiRun {
 }
 
 const LINKED_BYTES = 384 * 1024 * 1024
+/** Seven instances of componentize-js. */
+const POOLED_BYTES = 64 * 1024 * 1024
 
 /** Linked guests by module id, the last used last; ids of other guests are remembered as such. */
 class LinkedCache {
@@ -73,9 +76,12 @@ class LinkedCache {
   #bytes = 0
   /** The one that stands last. */
   #last: string | undefined
+  readonly #left: (guest: LinkedGuest) => void
 
-  constructor(most: number) {
+  /** `left` is told of guests that are dropped. */
+  constructor(most: number, left: (guest: LinkedGuest) => void) {
     this.#most = most
+    this.#left = left
   }
 
   /** Null for a guest of our own shape, undefined for one that was not seen. */
@@ -98,15 +104,17 @@ class LinkedCache {
       if (this.#bytes <= this.#most || oldest === id) break
       this.#guests.delete(oldest)
       this.#bytes -= old?.bytes ?? oldest.length
+      if (old !== null) this.#left(old)
     }
   }
 }
 
 /** Makes a host over a file store. */
 export function createHost(options: HostOptions): Host {
-  const { files, tensors, fetcher, buckets, maxCachedBytes = LINKED_BYTES, profile = false } = options
+  const { files, tensors, fetcher, buckets, maxCachedBytes = LINKED_BYTES, maxPooledBytes = POOLED_BYTES, profile = false } = options
   const own = createOwnHost(options)
-  const cache = new LinkedCache(maxCachedBytes)
+  const pool = new LinkedPool(maxPooledBytes)
+  const cache = new LinkedCache(maxCachedBytes, (guest) => pool.forget(guest))
   const loading = new Map<string, Promise<LinkedGuest | null>>()
   let inFlight = 0
 
@@ -162,27 +170,13 @@ export function createHost(options: HostOptions): Host {
       outbound: new Outbound(grants.hosts, fetcher, recorder),
       buckets: buckets && scopedBuckets(buckets, request.tenant ?? request.module.toString()),
     }
-    const execution = new LinkedExecution(guest, request.gasLimit, (meter) => new LinkedState(meter, request, outside, call, inference))
-    const ending = await execution.run(call.entry, call.args)
-    const log = inference.finish()
-    const finish = (last: LinkedEnding, response: HttpResponse): GuestOutcome => {
-      const { result: _, exit: __, ...told } = last
-      return {
-        ...told,
-        budgets: budgets(execution.state, inference, last),
-        response,
-        log,
-        models: inference.models,
-        world: guest.world,
-        entry: call.entry.id,
-      }
-    }
-    if (ending.status !== 'ok') return finish(ending, fixedAnswer(guest, ending.status))
+    const tenant = request.tenant ?? request.module.toString()
+    const execution = pool.take(guest)
     try {
-      return finish(ending, call.answer(execution.state, ending))
-    } catch (error) {
-      if (!(error instanceof GuestTrap)) throw error
-      return finish(execution.trapped(error.message), fixedAnswer(guest, 'trap' satisfies RunStatus))
+      const state = execution.begin(request.gasLimit, (meter) => new LinkedState(meter, request, outside, call, inference))
+      return outcomeOf(guest, call, execution, state, await execution.run(call.entry, call.args))
+    } finally {
+      pool.give(execution, tenant)
     }
   }
 
@@ -220,6 +214,31 @@ export function createHost(options: HostOptions): Host {
       return own.invoke(request)
     },
     invokeNow,
+  }
+}
+
+/** The outcome of a run that ended: its answer, or a fixed one. */
+function outcomeOf(guest: LinkedGuest, call: Call, execution: LinkedExecution, state: LinkedState, ending: LinkedEnding): GuestOutcome {
+  const { tensors: inference } = state
+  const log = inference.finish()
+  const finish = (last: LinkedEnding, response: HttpResponse): GuestOutcome => {
+    const { result: _, exit: __, ...told } = last
+    return {
+      ...told,
+      budgets: budgets(state, inference, last),
+      response,
+      log,
+      models: inference.models,
+      world: guest.world,
+      entry: call.entry.id,
+    }
+  }
+  if (ending.status !== 'ok') return finish(ending, fixedAnswer(guest, ending.status))
+  try {
+    return finish(ending, call.answer(state, ending))
+  } catch (error) {
+    if (!(error instanceof GuestTrap)) throw error
+    return finish(execution.trapped(error.message), fixedAnswer(guest, 'trap' satisfies RunStatus))
   }
 }
 

@@ -2,7 +2,7 @@
 import { fileCid, LIMITS, limitError, type GuestInfo } from '../../core/index.ts'
 import { exportGlue, importGlue, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import type { CoreRef, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
-import { prepareModule, pricesOf, reachOf } from '../prepare/index.ts'
+import { isPoolable, prepareModule, pricesOf, reachOf } from '../prepare/index.ts'
 import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
 import { functionNames, invalid, nameSection, type CoreModule, type Segment } from '../wasm/index.ts'
@@ -79,6 +79,10 @@ export interface LinkedGuest {
   readonly profiled: boolean
   /** It may wait for something outside. */
   readonly suspends: boolean
+  /** Its instances, where their run came to its end, can be made as good as new. */
+  readonly poolable: boolean
+  /** Where all its memories can be had, the largest first. */
+  readonly memories: readonly CoreRef[]
   /** What it takes in a cache. */
   readonly bytes: number
 }
@@ -201,6 +205,39 @@ function namer(module: CoreModule): (index: number) => string {
   return (index) => (names ??= functionNames(nameSection(module), module.functions.length)).get(index) ?? `func[${index}]`
 }
 
+/** Memories of its own that an instance shows, and their pages; undefined where it hides one. */
+function shownMemories(module: CoreModule): readonly { readonly name: string; readonly pages: number }[] | undefined {
+  const imported = module.imports.filter((i) => i.kind === 'memory').length
+  const own = module.memories.map(({ min }, index) => ({
+    pages: min,
+    name: module.exports.find((e) => e.kind === 'memory' && e.index === index)?.name,
+  }))
+  const shown = own.slice(imported).flatMap(({ pages, name }) => (name === undefined ? [] : [{ pages, name }]))
+  return shown.length === own.length - imported ? shown : undefined
+}
+
+/**
+ * What a pool must know. Instances are made as new by setting memories and globals back, and their start functions run again. So nothing else may
+ * last, and no start function may come before a segment that lands in what another instance has: it would find what is not there yet.
+ */
+function pooling(
+  { modules, instances: plan }: Classified['linked'],
+  instances: readonly PreparedInstance[],
+): Pick<LinkedGuest, 'poolable' | 'memories'> {
+  const used = plan.map(({ module }) => modules[module] as CoreModule)
+  const shown = used.map(shownMemories)
+  const memories = shown
+    .flatMap((all = [], instance) => all.map(({ name, pages }) => ({ instance, name, pages })))
+    .toSorted((a, b) => b.pages - a.pages)
+  const firstStart = used.findIndex(({ start }) => start !== undefined)
+  const poolable =
+    shown.every((all) => all !== undefined) &&
+    used.every(isPoolable) &&
+    memories.reduce((n, { pages }) => n + pages, 0) <= LIMITS.linkedPooledPages &&
+    (firstStart < 0 || instances.slice(firstStart + 1).every(({ placed }) => placed.length === 0))
+  return { poolable, memories: memories.map(({ instance, name }) => ({ instance, name })) }
+}
+
 /** Prepares and compiles a linked guest, or its profiling variant. */
 export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile = false): Promise<LinkedGuest> {
   const { classified, info, grants } = judged
@@ -223,10 +260,13 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
   const suspends = instances.some(({ imports }) =>
     imports.some(({ source }) => source.kind === 'made' && source.made.kind === 'host' && source.made.func.suspends),
   )
+  const { poolable, memories } = pooling(linked, instances)
   return {
     info,
     world,
     instances,
+    poolable: poolable && !profile,
+    memories,
     entries: new Map([...entries].map(([id, e]) => [id, { id, export: e, glue: exportGlue(e.type, e.options.encoding) }])),
     grants,
     profiled: profile,
