@@ -45,6 +45,8 @@ test('node enroll says what is wrong with what was typed, and makes no chip', as
   const cases: readonly (readonly [readonly string[], string, RegExp])[] = [
     [['--chips', '65'], 'usage', /1 to 64/],
     [['--tpm'], 'usage', /needs --roots/],
+    [['--tpm', '--roots', '.', '--attester', 'http://127.0.0.1:1'], 'usage', /or --attester/],
+    [['--attester', 'http://127.0.0.1:1'], 'usage', /go with --tpm/],
   ]
   for (const [args, code, message] of cases) {
     const error = errorOf(await utnet('node', 'enroll', '--data', data, ...args))
@@ -88,5 +90,23 @@ describe.skipIf(noTpm !== undefined)(`with a TPM (${noTpm ?? 'swtpm'})`, () => {
     expect(errorOf(await enroll(tpm.roots))).toMatchObject({
       message: expect.stringContaining('a chip of this serial was registered before'),
     })
+  })
+
+  test('node enroll --tpm --attester has it certified by a node elsewhere, over HTTP', async () => {
+    const elsewhere = join(folder, 'elsewhere')
+    const other = await startDev(SOURCE, ['--data', elsewhere, '--threads', '0', '--attester-roots', tpm.roots], { cwd: folder, env })
+    try {
+      const url = other.ready['url'] as string
+      const enroll = (attester: string): Promise<Ran> =>
+        run(SOURCE, ['node', 'enroll', '--tpm', '--attester', attester, '--tcti', tpm.tcti, '--data', elsewhere, '--json', '--node', url], {
+          cwd: folder,
+          env,
+        })
+      const ran = await enroll(url)
+      expect(ran.code, ran.stderr).toBe(0)
+      expect(ran.documents).toEqual([expect.objectContaining({ level: 2, counts: 2 })])
+    } finally {
+      await other.stop()
+    }
   })
 })

@@ -99,7 +99,7 @@ export async function publish(
   const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
   const map = sourceMap === undefined ? undefined : utf8(sourceMap)
   const named = map === undefined ? {} : { sourceMap: fileCid(map).toString() }
-  const view = await sendNext(api, payload, publishGas(component.length), (transaction) =>
+  const view = await sendNext(api, payload, publishGas(world, component.length), (transaction) =>
     api.deploy({ name, component, transaction, ...named }),
   )
   if (map !== undefined)
@@ -107,12 +107,18 @@ export async function publish(
   return view
 }
 
+/** Sends with the signer's key, and does not wait. */
+export function sendTransaction(api: NodeApi, payload: TxPayload, gasLimit: bigint, signer: Signer): Promise<{ readonly hash: string }> {
+  return sendNext(api, payload, gasLimit, (wire) => api.submit(wire), signer)
+}
+
 /** Sends with the user's key, or that of another signer, and waits until a final block holds the transaction. */
 export async function callAndWait(api: NodeApi, payload: TxPayload, gasLimit?: bigint, signer?: Signer): Promise<TransactionView> {
   return untilFinal(api, await sendNext(api, payload, gasLimit, (wire) => api.submit(wire), signer))
 }
 
-async function untilFinal(api: NodeApi, { hash }: { readonly hash: string }): Promise<TransactionView> {
+/** Waits until a final block holds a transaction. */
+export async function untilFinal(api: NodeApi, { hash }: { readonly hash: string }): Promise<TransactionView> {
   const view = await api.transaction(hash, FINALITY_WAIT_MS)
   if (view.state !== 'final')
     throw new UtnetError('tx_not_found', `transaction ${hash} is not final after ${FINALITY_WAIT_MS / 1000} s`, {

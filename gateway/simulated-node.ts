@@ -373,6 +373,8 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       return { epoch, from: 1, to: 600, total: 1, members: [{ node: formatKey(KEY), vote: '', power: 1, share: 1, chips: 0 }] }
     },
     genesis: async () => genesis,
+    attest: () => Promise.reject(new UtnetError('chip_enrolment', 'this node certifies no chips')),
+    certify: () => Promise.reject(new UtnetError('chip_enrolment', 'this node certifies no chips')),
     verdict: () => Promise.reject(new UtnetError('verdict_refused', 'no verdict: this node is no validator')),
     chainEvents: async ({ filter = [], from = 0, to = blocks.length - 1, after, limit = 100, proof = false }) => {
       const begin = after === undefined ? endOf(from - 1) : parseMark(after)

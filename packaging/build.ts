@@ -57,6 +57,7 @@ await build({
   entryPoints: { client: 'gateway/client/index.ts' },
 })
 writeFileSync(`${dist}/verify.js`, await verifyFile('esm'))
+writeFileSync(`${dist}/light.js`, await verifyFile('esm', 'runtime/verify/light.ts'))
 await build({ ...common, platform: 'node', target: 'node20.19', entryPoints: { launch: 'cli/launch.ts' } })
 await build({
   ...common,
@@ -73,6 +74,7 @@ await build({
     testing: 'runtime/node/testing.ts',
     'test-resolver': 'cli/test-resolver.ts',
     'edge-worker': 'runtime/node/edge/edge-worker.ts',
+    'sealer-worker': 'runtime/node/edge/sealer-worker.ts',
     'examine-worker': 'runtime/node/auditor/examine-worker.ts',
     'device-worker': 'runtime/tpu-bridge/devices/device-worker.ts',
     'crew-worker': 'runtime/tpu-bridge/devices/wasm/crew-worker.ts',
@@ -108,6 +110,7 @@ if (types.status !== 0) process.exitCode = 1
 includeMultiformats(`${dist}/types`, `${root}node_modules/multiformats/dist/src`)
 keepReachable(`${dist}/types`, [
   'runtime/verify/index.d.ts',
+  'runtime/verify/light.d.ts',
   'runtime/node/index.d.ts',
   'runtime/node/testing.d.ts',
   'gateway/client/index.d.ts',

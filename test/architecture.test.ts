@@ -46,6 +46,7 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
       'helia-store',
       'gateway',
       'gateway/client',
+      'gateway/wire',
     ],
     npm: ['prom-client', 'node:'],
   },

@@ -1,7 +1,7 @@
 /** The row of a comparison whose peer is not here. */
 import type { Row } from '../row.ts'
 
-export function notRun(emit: (row: Row) => void, id: string, peer: string, atLeast: number, why: unknown): void {
+export function notRun(emit: (row: Row) => void, id: string, peer: string, atLeast: number | undefined, why: unknown): void {
   const reason = why instanceof Error ? (why.message.split('\n')[0] ?? '') : String(why)
   emit({
     area: 'chain',
@@ -10,7 +10,7 @@ export function notRun(emit: (row: Row) => void, id: string, peer: string, atLea
     value: 0,
     unit: 'x',
     peer,
-    bar: `>= ${atLeast}`,
+    bar: atLeast === undefined ? null : `>= ${atLeast}`,
     pass: null,
     runs: 0,
     spread: [0, 0],

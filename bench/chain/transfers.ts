@@ -5,7 +5,10 @@
  * met before, as those of accounts that send more than once; the row of new senders has none of that.
  */
 import { ratioOf, rowOf, type Row } from '../row.ts'
+import { startOwnNode, submitToOwn } from './loopback/own-node.ts'
+import { CONNECTIONS, loopbackRows } from './loopback/rounds.ts'
 import { notRun } from './not-run.ts'
+import { senders, transfers } from './own-chain.ts'
 import { minePeer } from './peers/anvil-rounds.ts'
 import { ethCommon, ethSenders, rawTransfers } from './peers/ethereum.ts'
 import { ON_ONE_CORE, runScript } from './pinned.ts'
@@ -80,17 +83,20 @@ export async function transferRows(emit: (row: Row) => void): Promise<void> {
       'runTx of signed raw transfers, state root at each 50',
     ],
     [
-      'chain.transfers.vs-anvil',
+      'chain.transfers.vs-anvil-batched',
       'anvil',
-      5,
+      undefined,
       anvil,
       noAnvil,
-      'signed raw transfers over loopback to where they are mined: batches of 125 on 4 kept connections, its quicker mining mode',
+      'signed raw transfers over loopback to where they are mined, by its best client: batches of 125 on 4 kept connections, its quicker mining mode',
     ],
   ] as const
   for (const [id, peer, bar, theirs, why, how] of pairs) {
     if (why !== undefined) notRun(emit, id, peer, bar, why)
-    else emit(ratioOf('chain', { id, row: `${what}; against ${how}; each ${ON_ONE_CORE}`, peer, ours, theirs, atLeast: bar }))
+    else {
+      const row = `${what}; against ${how}; each ${ON_ONE_CORE}`
+      emit(ratioOf('chain', { id, row, peer, ours, theirs, ...(bar === undefined ? {} : { atLeast: bar }) }))
+    }
   }
   emit(
     ratioOf('chain', {
@@ -102,4 +108,33 @@ export async function transferRows(emit: (row: Row) => void): Promise<void> {
       atLeast: 1.4,
     }),
   )
+  await loopbackTransferRows(emit)
+}
+
+const LOOPBACK_SENDERS = 256
+/** Nonces of each before the clock starts: code is compiled, and keys are known. */
+const LOOPBACK_WARM = 6
+const LOOPBACK_NONCES = 30
+/** Times the least base fee: the dev account's gift is enough for all that wait. */
+const LOOPBACK_FEES = 1_000n
+
+async function loopbackOwn(): Promise<number> {
+  const accounts = senders(LOOPBACK_SENDERS)
+  const node = await startOwnNode(accounts)
+  try {
+    const wires = (first: number, nonces: number): Uint8Array[] => transfers(node, accounts, first, nonces, LOOPBACK_FEES)
+    await submitToOwn(node, wires(0, LOOPBACK_WARM), LOOPBACK_SENDERS, CONNECTIONS)
+    return await submitToOwn(node, wires(LOOPBACK_WARM, LOOPBACK_NONCES), LOOPBACK_SENDERS, CONNECTIONS)
+  } finally {
+    await node.stop()
+  }
+}
+
+/** Both behind HTTP, one transfer a request: what the bar's source measured. */
+async function loopbackTransferRows(emit: (row: Row) => void): Promise<void> {
+  const from = ethSenders(LOOPBACK_SENDERS)
+  const [warm = [], ...rounds] = rawTransfers(from, LOOPBACK_NONCES + 1, ethCommon())
+  const what = `signed transfers of ${LOOPBACK_SENDERS} senders to \`utnet dev\``
+  const names = { ids: 'chain.transfers', peer: 'anvil', what, against: 'anvil' }
+  await loopbackRows(emit, names, { ours: loopbackOwn, peer: { from, rounds, before: [warm] } })
 }

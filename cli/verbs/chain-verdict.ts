@@ -16,7 +16,6 @@ import {
   leafEvidenceDigest,
   LIMITS,
   parseCid,
-  parseKey,
   readBundleFile,
   UtnetError,
   verdictMessage,

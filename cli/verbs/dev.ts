@@ -87,11 +87,12 @@ interface Started {
   readonly epochBlocks: number | undefined
   readonly audit: boolean
   readonly auditFrom: readonly string[]
+  readonly attesterRoots: string | undefined
   readonly devices: DevicesAsked
 }
 
 async function start(options: Started): Promise<DevNode> {
-  const { data, port, retention, receipts, threads, cheat, epochBlocks, audit, auditFrom, devices } = options
+  const { data, port, retention, receipts, threads, cheat, epochBlocks, audit, auditFrom, attesterRoots, devices } = options
   const { startDevNode } = await loadRuntime()
   try {
     return await startDevNode({
@@ -104,6 +105,7 @@ async function start(options: Started): Promise<DevNode> {
       ...(epochBlocks === undefined ? {} : { epochBlocks }),
       audit,
       auditFrom,
+      ...(attesterRoots === undefined ? {} : { attesterRoots: resolve(attesterRoots) }),
       ...devices,
     })
   } catch (cause) {
@@ -116,7 +118,7 @@ async function start(options: Started): Promise<DevNode> {
 
 export const dev: Verb = {
   name: 'dev',
-  usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] [--epoch-blocks N] [--audit on|off] [--audit-from URL]... ${DEVICE_USAGE}`,
+  usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] [--epoch-blocks N] [--audit on|off] [--audit-from URL]... [--attester-roots DIR] ${DEVICE_USAGE}`,
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
   options: {
     port: { type: 'string', short: 'p' },
@@ -129,6 +131,7 @@ export const dev: Verb = {
     'epoch-blocks': { type: 'string' },
     audit: { type: 'string' },
     'audit-from': { type: 'string', multiple: true },
+    'attester-roots': { type: 'string' },
     ...DEVICE_FLAGS,
   },
   positionals: [0, 0],
@@ -145,6 +148,7 @@ export const dev: Verb = {
       epochBlocks: epochBlocksOf(context, data),
       audit: auditOf(context),
       auditFrom: listFlag(context, 'audit-from'),
+      attesterRoots: textFlag(context, 'attester-roots'),
       devices: devicesAsked(context),
     }
     const stop = askedToStop()

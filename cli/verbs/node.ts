@@ -1,20 +1,10 @@
 /** `utnet node`: the node's chips. */
 import { resolve } from 'node:path'
-import {
-  chainIdOf,
-  decodeGenesis,
-  formatAddress,
-  formatKey,
-  LIMITS,
-  parseAddress,
-  toHex,
-  UtnetError,
-  type NodeApi,
-  type TxPayload,
-} from '../../runtime/core/index.ts'
-import type { EnrolledChip } from '../../runtime/node/index.ts'
+import { chainIdOf, decodeGenesis, formatKey, LIMITS, parseAddress, UtnetError } from '../../runtime/core/index.ts'
+import { createClient } from '../../gateway/client/index.ts'
+import type { EnrolOptions } from '../../runtime/node/index.ts'
+import { tellChain } from '../enrolment.ts'
 import { loadRuntime } from '../runtime.ts'
-import { callAndWait, type Signer } from '../transactions.ts'
 import { userKey } from '../user-folder.ts'
 import { textFlag, type Verb, type VerbContext } from '../verb.ts'
 
@@ -25,15 +15,21 @@ function countOf(context: VerbContext): number {
   return Number(text)
 }
 
-function tpmOf(context: VerbContext): { readonly roots: string; readonly tcti?: string } | undefined {
-  const [roots, tcti] = [textFlag(context, 'roots'), textFlag(context, 'tcti')]
+function tpmOf(context: VerbContext): NonNullable<EnrolOptions['tpm']> | undefined {
+  const [roots, attester, tcti] = [textFlag(context, 'roots'), textFlag(context, 'attester'), textFlag(context, 'tcti')]
   if (context.flags['tpm'] !== true) {
-    if (roots !== undefined || tcti !== undefined) throw new UtnetError('usage', '--roots and --tcti go with --tpm')
+    if (roots !== undefined || attester !== undefined || tcti !== undefined)
+      throw new UtnetError('usage', '--roots, --attester and --tcti go with --tpm')
     return undefined
   }
-  if (roots === undefined) throw new UtnetError('usage', '--tpm needs --roots DIR: the certificates of the TPM makers that are trusted')
+  if ((roots === undefined) === (attester === undefined))
+    throw new UtnetError(
+      'usage',
+      '--tpm needs --roots DIR, the certificates of the TPM makers that are trusted, or --attester URL of who has them',
+    )
   if (context.flags['chips'] !== undefined) throw new UtnetError('usage', 'a TPM is one chip: --chips is for software and tokens')
-  return { roots: resolve(roots), ...(tcti === undefined ? {} : { tcti }) }
+  const by = attester === undefined ? { roots: resolve(roots as string) } : { attester: createClient(attester) }
+  return { by, ...(tcti === undefined ? {} : { tcti }) }
 }
 
 const PIN = 'UTNET_TOKEN_PIN'
@@ -47,14 +43,6 @@ function tokenOf(context: VerbContext): { readonly library: string; readonly tok
   if (pin === undefined)
     throw new UtnetError('usage', `the PIN of the token is read from ${PIN}`, { hint: `${PIN}=... utnet node enroll --token LABEL ...` })
   return { library: resolve(library), token, pin }
-}
-
-/** Sends and waits; throws `chip_enrolment` when the chain refuses. */
-async function done(api: NodeApi, payload: TxPayload, signer?: Signer): Promise<number> {
-  const { status, message, height } = await callAndWait(api, payload, undefined, signer)
-  if (status !== 'ok')
-    throw new UtnetError('chip_enrolment', `the chain refuses: ${message ?? String(status)}`, { hint: 'utnet chain status' })
-  return height ?? 0
 }
 
 async function enroll(context: VerbContext): Promise<number> {
@@ -80,27 +68,20 @@ async function enroll(context: VerbContext): Promise<number> {
     throw new UtnetError('chip_enrolment', `the node at ${context.nodeUrl} is not the one of ${data}`, {
       hint: 'name both: --node URL --data DIR',
     })
-  for (const chip of chips) context.print(await register(api, chip, user.address, node.key))
-  if (tpm === undefined && token === undefined) {
-    // A chip of level 0 counts as far as its node's bond reaches.
-    const amount = genesis.bondPrice * BigInt(count)
-    await done(api, { kind: 'node', action: { op: 'bond', amount } }, { ...node, address: formatAddress(node.address) })
-    context.say(`the node bonded ${amount} for them`)
-  }
-  context.say('they count from the next epoch but one on: utnet chain power')
+  // A chip of level 0 counts as far as its node's bond reaches.
+  const bond = tpm === undefined && token === undefined ? genesis.bondPrice * BigInt(count) : 0n
+  const told = { api, epochBlocks: genesis.epochBlocks, owner: user, bond, say: context.say }
+  const views = await tellChain(told, { chips, node })
+  for (const view of views) context.print(view)
+  if (bond > 0n) context.say(`the node bonded ${bond} for them`)
+  const epochs = [...new Set(views.map(({ counts }) => counts))]
+  context.say(`they count from epoch ${epochs.join(' and ')} on: utnet chain power`)
   return 0
-}
-
-async function register(api: NodeApi, { registration, consent }: EnrolledChip, owner: string, node: Uint8Array): Promise<unknown> {
-  const { serial, level, identity } = registration.certificate
-  const height = await done(api, { kind: 'chip', action: { op: 'register', ...registration } })
-  await done(api, { kind: 'chip', action: { op: 'assign', serial, node, consent } })
-  return { serial: toHex(serial), level, identity: `${identity.alg}:${toHex(identity.bytes)}`, owner, node: formatKey(node), height }
 }
 
 export const node: Verb = {
   name: 'node',
-  usage: 'node enroll [--chips N] [--token LABEL --library FILE | --tpm --roots DIR [--tcti TCTI]] [--data DIR]',
+  usage: 'node enroll [--chips N] [--token LABEL --library FILE | --tpm (--roots DIR | --attester URL) [--tcti TCTI]] [--data DIR]',
   summary: "registers chips that work for the node: in software, in a PKCS#11 token, or this machine's TPM under its maker's certificate",
   options: {
     chips: { type: 'string' },
@@ -108,6 +89,7 @@ export const node: Verb = {
     library: { type: 'string' },
     tpm: { type: 'boolean' },
     roots: { type: 'string' },
+    attester: { type: 'string' },
     tcti: { type: 'string' },
     data: { type: 'string' },
   },

@@ -94,6 +94,9 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     power: (epoch) => to.json(`/v1/chain/power${query({ epoch })}`),
     genesis: () => to.bytes('/v1/chain/genesis', { accept: CBOR_TYPE }),
     verdict: (request) => to.json('/v1/verdicts', { method: 'POST', body: request, type: CBOR_TYPE }),
+    attest: (request) => to.json('/v1/attester/challenges', { method: 'POST', body: request, type: CBOR_TYPE }),
+    certify: (id, secret) =>
+      to.bytes(`/v1/attester/challenges/${part(id)}`, { method: 'POST', body: secret, type: BYTES_TYPE, accept: CBOR_TYPE }),
     chainEvents: (request) => to.json(`/v1/chain/events${query({ ...request })}`),
     events: (signal, request = {}) => nodeEvents(to, signal, `/v1/events${query({ ...request })}`),
     ipfs: async (cid, path, format) => {

@@ -28,8 +28,15 @@ export function readIncoming(incoming: IncomingMessage, contentLength: string | 
       buffer.set(chunk, size)
       size += chunk.length
     })
-    incoming.once('end', () => resolve(size === buffer.length ? buffer : buffer.subarray(0, size)))
-    const early = (): void => reject(new UtnetError('request_invalid', 'the request body ended early'))
+    let whole = false
+    incoming.once('end', () => {
+      whole = true
+      resolve(size === buffer.length ? buffer : buffer.subarray(0, size))
+    })
+    // every request closes; an error with its stack is made for those that break off
+    const early = (): void => {
+      if (!whole) reject(new UtnetError('request_invalid', 'the request body ended early'))
+    }
     incoming.once('error', early)
     incoming.once('close', early)
   })

@@ -2,13 +2,14 @@
 import { Hono } from 'hono'
 import { json, problem, respond, unrouted, type GatewayBindings, type Route, type RouteKit } from '../http/index.ts'
 import { accountRoutes } from './accounts.ts'
+import { attesterRoutes } from './attester.ts'
 import { chainRoutes } from './chain.ts'
 import { guestRoutes } from './guests.ts'
 import { modelRoutes } from './models.ts'
 import { openApi } from './openapi.ts'
 import { receiptRoutes } from './receipts.ts'
 
-const FAMILIES = [guestRoutes, accountRoutes, modelRoutes, receiptRoutes, chainRoutes]
+const FAMILIES = [guestRoutes, accountRoutes, modelRoutes, receiptRoutes, chainRoutes, attesterRoutes]
 
 /** All routes of `/v1` over one node. */
 function v1Routes(kit: RouteKit): readonly Route[] {

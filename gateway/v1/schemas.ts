@@ -7,6 +7,7 @@ import type {
   BlockView,
   CallResult,
   ChainView,
+  ChallengeView,
   EpochView,
   EntryProof,
   EventPage,
@@ -68,6 +69,16 @@ const audit = name(
     passedOver: z.int().min(0).describe('batches that were too many, or whose time was over'),
     last: z.string().nullable().describe('the last that it found wrong'),
   }) satisfies z.ZodType<AuditView>,
+)
+
+export const challenge = name(
+  'Challenge',
+  z.object({
+    id: z.string(),
+    blob: z.string().describe('TPM2B_ID_OBJECT, base64'),
+    secret: z.string().describe('TPM2B_ENCRYPTED_SECRET, base64'),
+    until: z.int().describe('last millisecond since 1970 at which an answer counts'),
+  }) satisfies z.ZodType<ChallengeView>,
 )
 
 export const verdict = name(

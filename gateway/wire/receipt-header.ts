@@ -4,8 +4,39 @@ import { base64, bytesOfBase64 } from './base64.ts'
 
 export const RECEIPT_HEADER = 'utnet-receipt'
 
+/** The ticket of a field that another thread has written: read when somebody asks for its parts, as most answers never do. */
+export class FieldTicket implements ReceiptTicket {
+  readonly field: string
+  #read: ReceiptTicket | undefined
+
+  constructor(field: string) {
+    this.field = field
+  }
+
+  get id(): string {
+    return this.#parts.id
+  }
+
+  get gas(): string {
+    return this.#parts.gas
+  }
+
+  get salt(): Uint8Array {
+    return this.#parts.salt
+  }
+
+  get attestation(): Uint8Array {
+    return this.#parts.attestation
+  }
+
+  get #parts(): ReceiptTicket {
+    return (this.#read ??= parseReceipt(this.field))
+  }
+}
+
 /** The field's value; `att` is left out of an answer that did not wait for its attestation. */
 export function formatReceipt(ticket: ReceiptTicket): string {
+  if (ticket instanceof FieldTicket) return ticket.field
   const head = `${ticket.id};gas=${ticket.gas};salt=:${base64(ticket.salt)}:`
   return ticket.attestation.length === 0 ? head : `${head};att=:${base64(ticket.attestation)}:`
 }

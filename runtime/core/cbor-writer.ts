@@ -1,6 +1,7 @@
 /** Writes canonical dag-cbor: shortest heads, map keys by length and then bytewise, CIDs under tag 42, no floats. A test holds it equal to the library's. */
 import { CID } from 'multiformats/cid'
-import { compareBytes, utf8 } from './bytes.ts'
+import { compareBytes, copyInto, utf8 } from './bytes.ts'
+import { putRaw } from './cbor-put.ts'
 import type { Cbor } from './cbor-value.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { LIMITS } from './limits.ts'
@@ -14,7 +15,9 @@ const SHORT = 48
 const LONG = 1024
 /** The room that one writer after the other works in; larger ones are given up. */
 const ROOM = 4096
-const ROOM_MAX = 65_536
+const ROOM_MAX = 1_048_576
+/** Up to so many bytes a loop copies sooner than a view is made. */
+const COPIED = 96
 const ASCII = /^[\x20-\x7e]*$/
 
 function keyBytes(key: string): Uint8Array {
@@ -34,6 +37,14 @@ const surrogate = (): UtnetError => bad('dag-cbor text has a lone surrogate')
 interface Long {
   readonly at: number
   readonly bytes: Uint8Array
+}
+
+/** Memory that is written to at a position. */
+export interface Writable {
+  bytes: Uint8Array
+  at: number
+  /** Makes room for so many bytes more behind the position. */
+  reserve(more: number): void
 }
 
 class CborWriter {
@@ -93,6 +104,22 @@ class CborWriter {
     return out
   }
 
+  /** Appends what was written to memory. */
+  put(into: Writable): void {
+    into.reserve(this.#at + this.#longBytes)
+    let from = 0
+    for (const { at, bytes } of this.#long) {
+      into.at = putRaw(into.bytes, putRaw(into.bytes, into.at, this.#bytes.subarray(from, at)), bytes)
+      from = at
+    }
+    const { bytes } = into
+    const to = into.at
+    const length = this.#at - from
+    if (length > COPIED) bytes.set(this.#bytes.subarray(from, this.#at), to)
+    else copyInto(bytes, to, this.#bytes, from, length)
+    into.at = to + length
+  }
+
   #object(value: object | null, depth: number): void {
     if (value === null) {
       this.#head(7, 22)
@@ -103,7 +130,7 @@ class CborWriter {
       this.#head(4, value.length)
       for (const item of value) this.write(item, depth + 1)
     } else {
-      const cid = CID.asCID(value)
+      const cid = value instanceof CID ? value : CID.asCID(value)
       if (cid === null) this.#map(value as Readonly<Record<string, unknown>>, depth)
       else this.#link(cid)
     }
@@ -124,7 +151,8 @@ class CborWriter {
   #link(cid: CID): void {
     this.#head(6, 42)
     this.#head(2, cid.bytes.length + 1)
-    this.#append(Uint8Array.of(0))
+    this.#grow(1)
+    this.#bytes[this.#at++] = 0
     this.#append(cid.bytes)
   }
 
@@ -196,15 +224,26 @@ class CborWriter {
 
 let spare: Uint8Array | undefined
 
-/** Canonical dag-cbor bytes of a value. */
-export function writeCbor(value: Cbor): Uint8Array {
+function written<T>(value: Cbor, use: (writer: CborWriter) => T): T {
   const writer = new CborWriter(spare ?? new Uint8Array(ROOM))
   // Taken while in use: whatever runs inside of `write` finds none and brings its own.
   spare = undefined
   try {
     writer.write(value)
-    return writer.take()
+    return use(writer)
   } finally {
     if (writer.room.length <= ROOM_MAX) spare = writer.room
   }
+}
+
+const take = (writer: CborWriter): Uint8Array => writer.take()
+
+/** Canonical dag-cbor bytes of a value. */
+export function writeCbor(value: Cbor): Uint8Array {
+  return written(value, take)
+}
+
+/** Appends the canonical dag-cbor bytes of a value to memory. */
+export function appendCbor(into: Writable, value: Cbor): void {
+  written(value, (writer) => writer.put(into))
 }

@@ -1,7 +1,7 @@
 /** Content identifiers: CIDv1, sha2-256, base32 in text. Files are UnixFS v1 with raw leaves, 1 MiB chunks, width 1024; a single chunk is its raw CID. */
 import { CID } from 'multiformats/cid'
-import { create } from 'multiformats/hashes/digest'
-import { concatBytes, utf8 } from './bytes.ts'
+import { create, Digest } from 'multiformats/hashes/digest'
+import { concatBytes, copyInto, utf8 } from './bytes.ts'
 import { encode, type Cbor } from './codec.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { sha256 } from './hash.ts'
@@ -28,6 +28,22 @@ export function cidOf(codec: number, bytes: Uint8Array): CID {
 /** The CID of a block whose sha2-256 digest (32 bytes) is known. */
 export function cidOfDigest(codec: number, hash: Uint8Array): CID {
   return CID.createV1(codec, create(SHA2_256, hash))
+}
+
+/** The CIDs of dag-cbor blocks whose sha2-256 digests lie one behind another. Their bytes are one array: a small one of its own for each costs more than all else. */
+export function cborCids(hashes: Uint8Array): CID[] {
+  const count = hashes.length / 32
+  const room = new Uint8Array(count * 36)
+  return Array.from({ length: count }, (_, i) => {
+    const at = i * 36
+    room[at] = 1
+    room[at + 1] = DAG_CBOR
+    room[at + 2] = SHA2_256
+    room[at + 3] = 32
+    copyInto(room, at + 4, hashes, i * 32, 32)
+    const digest = new Digest(SHA2_256, 32, room.subarray(at + 4, at + 36), room.subarray(at + 2, at + 36))
+    return new CID(1, DAG_CBOR, digest, room.subarray(at, at + 36))
+  })
 }
 
 const BASE32 = utf8('abcdefghijklmnopqrstuvwxyz234567')

@@ -7,6 +7,7 @@ import { limitError, UtnetError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
 export type { Cbor } from './cbor-value.ts'
+export { appendCbor } from './cbor-writer.ts'
 
 /** Bytes of a value in canonical dag-cbor; throws `core_bad_argument` on floats, undefined or integers over 64 bits. */
 export function encode(value: Cbor): Uint8Array {

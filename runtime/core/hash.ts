@@ -39,27 +39,6 @@ export function useSha256Each(fn: Sha256Each): void {
   eachBackend = fn
 }
 
-/** Longer messages are hashed one by one: there is little to gain. */
-const ROW_BYTES = 512
-
-/** Fewer are hashed sooner than laid out. */
-const FEW = 4
-
-/** SHA-256 of each of many messages, in their order; short ones are hashed together. */
-export function sha256All(messages: readonly Uint8Array[]): Uint8Array[] {
-  if (messages.length < FEW) return messages.map((m) => backend(m))
-  const short = messages.filter((m) => m.length <= ROW_BYTES)
-  const together = new Uint8Array(short.reduce((n, m) => n + m.length, 0))
-  let end = 0
-  const ends = short.map((m) => {
-    together.set(m, end)
-    return (end += m.length)
-  })
-  const hashes = eachBackend(together, ends)
-  let at = 0
-  return messages.map((m) => (m.length <= ROW_BYTES ? hashes.subarray(at, (at += 32)) : backend(m)))
-}
-
 const domains = new Map<string, Uint8Array>()
 
 /** The domain prefix of a use: the bytes of `utnet/<use>/1\0`. */

@@ -142,6 +142,9 @@ export const LIMITS = {
   // chips
   chipsPerEnrolment: 64,
   chipX509Bytes: 8 * 1024, // an endorsement-key certificate, or one behind it
+  enrolmentBytes: 16 * 1024, // what an attester is shown of a chip
+  attesterChallenges: 64, // that wait for an answer at one attester
+  attesterPerMinute: 120, // that one attester begins
   // proofs of execution
   evidenceBytes: 64 * 1024,
   disputeMessageBytes: 64 * 1024 * 1024,
@@ -152,6 +155,7 @@ export const LIMITS = {
   auditRuns: 2, // runs repeated behind one block
   auditDemands: 16, // leaves that a node has asked for and that are not shown yet
   auditFetchMs: 10_000, // for one answer of a source
+  auditBatchMs: 30_000, // for all leaves of a batch
   auditRunMs: 60_000, // a run that is repeated and does not end by then says nothing
   examinations: 8, // of evidence, waiting ones among them; beyond it is `host_busy`
 } as const

@@ -14,6 +14,7 @@ import {
   inclusionPath,
   leafHash,
   merkleRoot,
+  merkleRoots,
   pathSides,
   rootOfHashes,
   toHex,
@@ -51,6 +52,30 @@ test('a prefix is consistent with the whole, another list is not', () => {
       const before = rootOfHashes(hashes.slice(0, size))
       expect(verifyConsistency(size, hashes.length, before, rootOfHashes(hashes), proof)).toBe(true)
       expect(verifyConsistency(size, hashes.length, leafHash(before), rootOfHashes(hashes), proof)).toBe(false)
+    }),
+  )
+})
+
+test('roots of many trees made at once, some of them empty, are those of each alone by the definition of RFC 6962', () => {
+  const rootBy = (hashes: readonly Uint8Array[]): Uint8Array => {
+    if (hashes.length === 0) return nobleSha256(new Uint8Array(0))
+    if (hashes.length === 1) return hashes[0] as Uint8Array
+    let k = 1
+    while (k * 2 < hashes.length) k *= 2
+    return nobleSha256(Uint8Array.of(1, ...rootBy(hashes.slice(0, k)), ...rootBy(hashes.slice(k))))
+  }
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.constant([]), leaves), { maxLength: 6 }), (trees) => {
+      const hashes = trees.map((data) => data.map(leafHash))
+      const roots = merkleRoots(
+        Uint8Array.from(hashes.flat().flatMap((h) => [...h])),
+        trees.map((t) => t.length),
+      )
+      expect(toHex(roots)).toBe(hashes.map((h) => toHex(rootBy(h))).join(''))
+      for (const [i, data] of trees.entries()) {
+        expect(toHex(merkleRoot(data))).toBe(toHex(rootBy(hashes[i] as Uint8Array[])))
+        expect(toHex(rootOfHashes(hashes[i] as Uint8Array[]))).toBe(toHex(merkleRoot(data)))
+      }
     }),
   )
 })

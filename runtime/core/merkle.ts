@@ -1,7 +1,8 @@
 /** Merkle trees in the form of RFC 6962 section 2.1 (RFC 9162 2.1): leaf H(0x00 || data), node H(0x01 || left || right), sha-256. */
 import { concatBytes, equalBytes } from './bytes.ts'
 import { UtnetError } from './errors.ts'
-import { sha256, sha256All, sha256Each } from './hash.ts'
+import { sha256 } from './hash.ts'
+import { Messages } from './messages.ts'
 
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
@@ -29,39 +30,86 @@ function rootOf(hashes: readonly Uint8Array[], from: number, to: number): Uint8A
   return nodeHash(rootOf(hashes, from, from + k), rootOf(hashes, from + k, to))
 }
 
-/** Root over leaf data; of no leaves, sha256 of nothing (RFC 6962 2.1). */
-export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  return rootOfHashes(sha256All(leaves.map((data) => concatBytes(LEAF, data))))
-}
-
 /** Trees so small gain nothing from hashing a level at once. */
-const FEW = 8
+const FEW = 4
 
 /** A node's message: its byte, and two hashes. */
 const NODE_BYTES = 65
 
+/** Root over leaf data; of no leaves, sha256 of nothing (RFC 6962 2.1). */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  if (leaves.length < FEW) return rootOfHashes(leaves.map(leafHash))
+  let room = leaves.length
+  for (const leaf of leaves) room += leaf.length
+  const messages = new Messages(room)
+  for (const leaf of leaves) {
+    messages.byte(0)
+    messages.raw(leaf)
+    messages.end()
+  }
+  return merkleRoots(messages.hash(), [leaves.length])
+}
+
 /** Root over leaf hashes: level by level, where one that is left over rises as it is. */
 export function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
   if (hashes.length === 0) return sha256(new Uint8Array(0))
+  if (hashes.length < 2 * FEW) return rootOf(hashes, 0, hashes.length).slice()
+  const flat = new Uint8Array(hashes.length * 32)
+  for (const [i, hash] of hashes.entries()) flat.set(hash, i * 32)
+  return merkleRoots(flat, [hashes.length])
+}
+
+/** Roots of many trees, 32 bytes each in their order, over leaf hashes that lie one behind another: the first tree has `counts[0]` of them, and so on. */
+export function merkleRoots(hashes: Uint8Array, counts: readonly number[]): Uint8Array {
   let level = hashes
-  if (hashes.length < FEW) return rootOf(hashes, 0, hashes.length).slice()
-  while (level.length > 1) {
-    const pairs = level.length >> 1
-    const messages = new Uint8Array(pairs * NODE_BYTES)
-    for (let i = 0; i < pairs; i++) {
-      messages[i * NODE_BYTES] = 1
-      messages.set(level[2 * i] as Uint8Array, i * NODE_BYTES + 1)
-      messages.set(level[2 * i + 1] as Uint8Array, i * NODE_BYTES + 33)
+  let sizes = [...counts]
+  const messages = new Messages((hashes.length >> 6) * NODE_BYTES)
+  while (sizes.some((size) => size > 1)) {
+    let from = 0
+    for (const size of sizes) {
+      for (let pair = 0; pair < size >> 1; pair++) {
+        messages.byte(1)
+        messages.raw(level.subarray(from + pair * 64, from + pair * 64 + 64))
+        messages.end()
+      }
+      from += size * 32
     }
-    const made = sha256Each(
-      messages,
-      Array.from({ length: pairs }, (_, i) => (i + 1) * NODE_BYTES),
-    )
-    const next = Array.from({ length: pairs }, (_, i) => made.subarray(i * 32, i * 32 + 32))
-    if (level.length % 2 === 1) next.push(level.at(-1) as Uint8Array)
-    level = next
+    level = risen(level, sizes, messages.hash())
+    sizes = sizes.map((size) => (size + 1) >> 1)
   }
-  return (level[0] as Uint8Array).slice()
+  return sizes.includes(0) ? withEmpty(level, sizes) : level.slice()
+}
+
+/** The next level: the nodes that were made, and behind those of its tree each that is left over. */
+function risen(level: Uint8Array, sizes: readonly number[], made: Uint8Array): Uint8Array {
+  if (sizes.length === 1 && (sizes[0] as number) % 2 === 0) return made
+  const next = new Uint8Array(sizes.reduce((n, size) => n + ((size + 1) >> 1), 0) * 32)
+  let from = 0
+  let at = 0
+  let used = 0
+  for (const size of sizes) {
+    const length = (size >> 1) * 32
+    next.set(made.subarray(used, used + length), at)
+    used += length
+    at += length
+    from += size * 32
+    if (size % 2 === 0) continue
+    next.set(level.subarray(from - 32, from), at)
+    at += 32
+  }
+  return next
+}
+
+/** The roots with that of no leaves where a tree has none. */
+function withEmpty(roots: Uint8Array, sizes: readonly number[]): Uint8Array {
+  const out = new Uint8Array(sizes.length * 32)
+  const empty = sha256(new Uint8Array(0))
+  let at = 0
+  for (const [i, size] of sizes.entries()) {
+    out.set(size === 0 ? empty : roots.subarray(at, at + 32), i * 32)
+    at += size * 32
+  }
+  return out
 }
 
 /** Audit path of leaf `index` (RFC 6962 2.1.1), nearest sibling first. `hashes` are leaf hashes. */

@@ -42,6 +42,17 @@ export interface VerdictView {
   readonly why: string
 }
 
+/** A credential that only the TPM of the endorsement key opens, and only where the identity key lies in it (docs/spec/chips.md). */
+export interface ChallengeView {
+  /** Names it in the answer. */
+  readonly id: string
+  /** TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET, base64. */
+  readonly blob: string
+  readonly secret: string
+  /** Last millisecond since 1970 at which an answer counts. */
+  readonly until: number
+}
+
 export interface NodeInfo {
   readonly version: string
   readonly protocol: number
@@ -478,6 +489,10 @@ export interface NodeApi {
   genesis(): Promise<Uint8Array>
   /** Weighs a request (`encodeVerdictRequest`) and signs what it finds wrong; throws `verdict_refused`, `core_not_canonical`, `host_busy`. */
   verdict(request: Uint8Array): Promise<VerdictView>
+  /** Asks an attester to certify a TPM's chip: the bytes of a request. Throws `chip_enrolment`, `core_not_canonical`, `host_busy`. */
+  attest(request: Uint8Array): Promise<ChallengeView>
+  /** The certificate's canonical bytes, once, for the opened secret of a challenge. Throws `chip_enrolment`. */
+  certify(id: string, secret: Uint8Array): Promise<Uint8Array>
   /** One page of a search over final blocks; throws `request_invalid`, `guest_not_found`. */
   chainEvents(request: EventsRequest): Promise<EventPage>
   /** Live until the signal aborts; throws `events_lagging` at a reader that does not keep up: it goes on behind the last id that it has. */

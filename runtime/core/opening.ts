@@ -53,6 +53,7 @@ export interface HttpHead {
 const ROOM = 16_384
 /** Larger ones go by the general encoder. */
 const OPENING_MAX = 4_096
+const NO_DIGEST = new Uint8Array(32)
 let room = new Uint8Array(ROOM)
 let used = 0
 
@@ -81,11 +82,11 @@ function headBound(headers: HttpHead['headers'], bodySha256: Uint8Array): number
   return bound
 }
 
-function putHeaders(at: number, headers: HttpHead['headers']): number {
-  let to = putHead(room, at, ARRAY, headers.length)
+function putHeaders(into: Uint8Array, at: number, headers: HttpHead['headers']): number {
+  let to = putHead(into, at, ARRAY, headers.length)
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i] as HttpHead['headers'][number]
-    to = putBytes(room, putText(room, putHead(room, to, ARRAY, 2), header[0]), header[1])
+    to = putBytes(into, putText(into, putHead(into, to, ARRAY, 2), header[0]), header[1])
   }
   return to
 }
@@ -96,7 +97,7 @@ export function requestOpening(method: string, path: string, headers: HttpHead['
     return encode([method, path, headers.map(([k, v]) => [k, v]), bodySha256])
   const from = reserve()
   const at = putText(room, putText(room, putHead(room, from, ARRAY, 4), method), path)
-  return taken(putBytes(room, putHeaders(at, headers), bodySha256))
+  return taken(putBytes(room, putHeaders(room, at, headers), bodySha256))
 }
 
 /** Canonical bytes of an answer: [status, headers, sha256 of the body]. */
@@ -104,7 +105,50 @@ export function responseOpening(status: number, headers: HttpHead['headers'], bo
   if (headBound(headers, bodySha256) + 2 * HEAD_MAX > OPENING_MAX) return encode([status, headers.map(([k, v]) => [k, v]), bodySha256])
   const from = reserve()
   const at = putHead(room, putHead(room, from, ARRAY, 3), UINT, status)
-  return taken(putBytes(room, putHeaders(at, headers), bodySha256))
+  return taken(putBytes(room, putHeaders(room, at, headers), bodySha256))
+}
+
+/** The request of an opening whose values are latin-1 text. */
+export interface TextHead {
+  readonly method: string
+  readonly path: string
+  readonly headers: readonly (readonly [string, string])[]
+}
+
+/** Bytes that `putRequestOpening` writes at most. */
+export function requestOpeningBound({ method, path, headers }: TextHead): number {
+  let bound = 5 * HEAD_MAX + 32 + 3 * (method.length + path.length)
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i] as TextHead['headers'][number]
+    bound += 3 * HEAD_MAX + 3 * header[0].length + header[1].length
+  }
+  return bound
+}
+
+/** The opening of a request straight into memory but for the digest of its body, the last 32 bytes of it; gives the position behind. */
+export function putRequestOpening(into: Uint8Array, at: number, { method, path, headers }: TextHead): number {
+  let to = putText(into, putText(into, putHead(into, at, ARRAY, 4), method), path)
+  to = putHead(into, to, ARRAY, headers.length)
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i] as TextHead['headers'][number]
+    const value = header[1]
+    const { length } = value
+    to = putHead(into, putText(into, putHead(into, to, ARRAY, 2), header[0]), BYTES, length)
+    for (let k = 0; k < length; k++) into[to + k] = value.charCodeAt(k)
+    to += length
+  }
+  return putHead(into, to, BYTES, 32) + 32
+}
+
+/** Bytes that `putResponseOpening` writes at most. */
+export function responseOpeningBound(headers: HttpHead['headers']): number {
+  return headBound(headers, NO_DIGEST) + 2 * HEAD_MAX
+}
+
+/** The opening of an answer in the same way. */
+export function putResponseOpening(into: Uint8Array, at: number, status: number, headers: HttpHead['headers']): number {
+  const to = putHeaders(into, putHead(into, putHead(into, at, ARRAY, 3), UINT, status), headers)
+  return putHead(into, to, BYTES, 32) + 32
 }
 
 /** Canonical bytes of a call's input: [export, arguments in their canonical form]. */

@@ -59,13 +59,15 @@ export interface Params {
     readonly tableElement: number
   }
   /**
-   * Gas of a host call: base + per byte handed in + per byte handed out; by the same rule. Storage is priced by a state whose pages lie decoded in memory.
+   * Gas of a host call: base + per byte handed in + per byte handed out + per item either way; by the same rule. Storage is priced by a state whose pages lie decoded in memory.
    * What one that outgrew it costs more no gas pays for (bench rows `host.gas.storage-read-disk` and its like).
    */
   readonly host: {
     readonly base: number
     readonly byteIn: number
     readonly byteOut: number
+    /** A string, a list, or an element of a list that is not of bytes, beside its bytes: the host makes an object of it. */
+    readonly item: number
     readonly storageRead: number
     readonly storageWrite: number
     readonly storageByte: number
@@ -89,6 +91,8 @@ export interface Params {
     readonly base: number
     readonly byte: number
     readonly publishByte: number
+    /** Beside that of a contract, which every validator validates, prepares and compiles before the block goes on. */
+    readonly publishContractByte: number
     /** Checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
     /** Checking one leaf that is shown: its path, and its form as a receipt. */
@@ -177,13 +181,14 @@ const V1: Params = {
   },
   host: {
     base: 300,
-    byteIn: 1,
+    byteIn: 2,
     byteOut: 1,
+    item: 300,
     storageRead: 75_000,
     storageWrite: 200_000,
     storageByte: 50,
-    eventBase: 10_000,
-    sha256Base: 2_000,
+    eventBase: 12_000,
+    sha256Base: 2_600,
     sha256Per64: 150,
     ed25519Verify: 400_000,
     contractCall: 220_000,
@@ -195,6 +200,7 @@ const V1: Params = {
     base: 800_000,
     byte: 10,
     publishByte: 10,
+    publishContractByte: 1_500,
     evidence: 12_000_000,
     reveal: 400_000,
     vendor: 60_000_000,
@@ -223,8 +229,13 @@ export function offeredFee(baseFee: bigint): bigint {
   return 2n * baseFee
 }
 
+/** Gas of a component that is published, by its size in bytes. */
+export function publishedGas({ publishByte, publishContractByte }: Params['tx'], world: string, size: number): bigint {
+  return BigInt(world === 'contract' ? publishByte + publishContractByte : publishByte) * BigInt(size)
+}
+
 /** A gas limit under which a component of a size is published, whatever the rest of its transaction. */
-export function publishGas(size: number): bigint {
-  const { base, byte, publishByte } = PARAMS.tx
-  return BigInt(base) + BigInt(byte) * BigInt(LIMITS.txBytes) + BigInt(publishByte) * BigInt(size)
+export function publishGas(world: string, size: number): bigint {
+  const { base, byte } = PARAMS.tx
+  return BigInt(base) + BigInt(byte) * BigInt(LIMITS.txBytes) + publishedGas(PARAMS.tx, world, size)
 }

@@ -92,7 +92,10 @@ export interface GuestInfo {
   readonly imports: readonly string[]
 }
 
-/** The chain's view that a contract runs in. Values are bytes; the host never reads the chain in any other way. Addresses are text. */
+/**
+ * The chain's view that a contract runs in. Values are bytes; the host never reads the chain in any other way. Addresses are text. Bytes handed over are
+ * not written to afterwards, by either side: they are copies of what lies in a guest's memory.
+ */
 export interface ContractEnv {
   /** Who called: the signer, or the contract that calls this one. */
   readonly caller: string

@@ -104,6 +104,11 @@ export function modelsBytes(models: RunBody['models']): Uint8Array {
   return encode(models instanceof Uint8Array ? models : models.map(useCbor))
 }
 
+/** The field again. */
+export function modelsOf(bytes: Uint8Array): RunBody['models'] {
+  return readModels(decode(bytes, 'models', LIMITS.receiptBytes))
+}
+
 /** The refusal of a body of so many bytes. */
 export const receiptTooLong = (bytes: number): UtnetError =>
   limitError('receipt_invalid', 'receiptBytes', bytes, LIMITS.receiptBytes, 'receipt body')
@@ -151,6 +156,10 @@ function readUses(value: Cbor | undefined): readonly ModelUse[] {
   })
 }
 
+function readModels(value: Cbor | undefined): RunBody['models'] {
+  return value instanceof Uint8Array ? asBytes(value, 'models', 32) : readUses(value)
+}
+
 /** The body of its bytes; throws `core_not_canonical` or `receipt_invalid` naming the field. */
 export function decodeReceipt(bytes: Uint8Array): ReceiptBody {
   const value = decode(bytes, 'receipt', LIMITS.receiptBytes)
@@ -187,7 +196,7 @@ export function decodeReceipt(bytes: Uint8Array): ReceiptBody {
       events: asBytes(map['events'], 'events', 32),
     }
   }
-  const models = map['models'] instanceof Uint8Array ? asBytes(map['models'], 'models', 32) : readUses(map['models'])
+  const models = readModels(map['models'])
   return {
     ...base,
     kind,

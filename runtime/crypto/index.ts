@@ -11,7 +11,7 @@ export * from './ed25519.ts'
 export { lowerP256 } from './p256-rule.ts'
 export * from './p256.ts'
 export * from './seal.ts'
-export * from './vrf.ts'
+export { VRF_PROOF_BYTES, vrfOutput, vrfProve, vrfVerify, type VrfSuite } from './vrf.ts'
 
 /** True when a validator may enter a set: a usable node key, power above zero, and a vote key with a valid proof of possession. */
 export const verifyValidator = /* @__PURE__ */ validatorCheck(blsVerify)

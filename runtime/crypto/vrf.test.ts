@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fromHex, toHex, utf8 } from '../core/index.ts'
 import { publicKeyEd25519, vrfOutput, vrfProve, vrfVerify } from './index.ts'
+import * as native from './native.ts'
 import { readVectors } from './testing/vectors.ts'
 
 interface Rfc9381 {
@@ -23,12 +24,23 @@ test.skipIf(rfc === undefined)('RFC 9381 appendix B.3 and B.4: proofs and output
     const alpha = fromHex(v.alpha)
     const proof = vrfProve(secret, alpha, suite)
     expect(toHex(proof)).toBe(v.pi)
+    expect(toHex(native.vrfProve(secret, alpha, suite))).toBe(v.pi)
     const beta = vrfVerify(publicKeyEd25519(secret), alpha, proof, suite)
     expect(beta).toBeDefined()
     expect(toHex(beta as Uint8Array).startsWith(v.betaPrefix ?? '')).toBe(true)
     expect(vrfOutput(proof, suite)).toEqual(beta)
     expect(vrfVerify(publicKeyEd25519(secret), alpha, proof, suite === 'tai' ? 'ell2' : 'tai')).toBeUndefined()
   }
+})
+
+test('both halves make the same proofs', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.uint8Array({ maxLength: 80 }), fc.boolean(), (sk, input, tai) => {
+      const suite = tai ? 'tai' : 'ell2'
+      expect(native.vrfProve(sk, input, suite)).toEqual(vrfProve(sk, input, suite))
+    }),
+    { numRuns: 20 },
+  )
 })
 
 const secret = Uint8Array.from({ length: 32 }, (_, i) => 255 - i)

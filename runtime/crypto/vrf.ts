@@ -1,6 +1,7 @@
 /**
  * ECVRF-EDWARDS25519-SHA512 of RFC 9381: suite ELL2 (0x04), which the chain uses, and TAI (0x03) for its vectors.
- * A proof is 80 bytes: Gamma 32, c 16, s 32. Keys are ed25519 keys. Both halves use this one: nothing native offers it.
+ * A proof is 80 bytes: Gamma 32, c 16, s 32. Keys are ed25519 keys. Both halves judge proofs by this one; proofs are made here too, or by vrf-native.ts with
+ * another multiplication.
  */
 import { ed25519, ed25519_hasher } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
@@ -40,7 +41,8 @@ function challenge(suite: VrfSuite, points: readonly Uint8Array[]): Uint8Array {
   return sha512(concatBytes(Uint8Array.of(SUITE[suite], 2), ...points, Uint8Array.of(0))).subarray(0, 16)
 }
 
-function scalarBytes(n: bigint): Uint8Array {
+/** 32 bytes, little-endian, of a scalar below the group's order. */
+export function scalarBytes(n: bigint): Uint8Array {
   return ed25519.Point.Fn.toBytes(n)
 }
 
@@ -48,20 +50,28 @@ function betaOf(suite: VrfSuite, gamma: Point): Uint8Array {
   return sha512(concatBytes(Uint8Array.of(SUITE[suite], 3), gamma.multiplyUnsafe(8n).toBytes(), Uint8Array.of(0)))
 }
 
+/** The encoding of a point times a scalar below the group's order. */
+export type PointTimes = (point: Uint8Array, scalar: bigint) => Uint8Array
+
 /** Proof (80 bytes) of the input `alpha` under a 32-byte ed25519 secret (section 5.1). */
 export function vrfProve(secret: Uint8Array, alpha: Uint8Array, suite: VrfSuite = 'ell2'): Uint8Array {
+  return proveBy((point, scalar) => ed25519.Point.fromBytes(point).multiply(scalar).toBytes(), secret, alpha, suite)
+}
+
+/** The same by a multiplication of one's own; it is given secret scalars. */
+export function proveBy(times: PointTimes, secret: Uint8Array, alpha: Uint8Array, suite: VrfSuite): Uint8Array {
   const { Point } = ed25519
+  const base = Point.BASE.toBytes()
   const expanded = sha512(abytes(secret, 32, 'secret key'))
   const low = expanded.slice(0, 32)
   low[0] = (low[0] as number) & 248
   low[31] = ((low[31] as number) & 127) | 64
   const x = moduloOrder(low)
-  const key = Point.BASE.multiply(x).toBytes()
-  const h = encodeToCurve(suite, key, alpha)
-  const hBytes = h.toBytes()
-  const gamma = h.multiply(x).toBytes()
+  const key = times(base, x)
+  const hBytes = encodeToCurve(suite, key, alpha).toBytes()
+  const gamma = times(hBytes, x)
   const k = moduloOrder(sha512(concatBytes(expanded.subarray(32), hBytes)))
-  const c = challenge(suite, [key, hBytes, gamma, Point.BASE.multiply(k).toBytes(), h.multiply(k).toBytes()])
+  const c = challenge(suite, [key, hBytes, gamma, times(base, k), times(hBytes, k)])
   const s = Point.Fn.add(k, Point.Fn.mul(moduloOrder(c), x))
   return concatBytes(gamma, c, scalarBytes(s))
 }

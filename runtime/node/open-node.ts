@@ -29,7 +29,6 @@ import {
   type AuditView,
   type BatchStatement,
   type NodeApi,
-  type VerdictView,
 } from '../core/index.ts'
 import * as crypto from '../crypto/native.ts'
 import { createHost } from '../host/index.ts'
@@ -45,6 +44,8 @@ import { createEndedCalls } from './ended-calls.ts'
 import { createSourceLines } from './source-lines.ts'
 import { createSourceMaps } from './source-maps.ts'
 import { createCallRecorder } from './call-recorder.ts'
+import { NO_DESK, openDesk } from './chips/attester.ts'
+import { deskOptions, devVendor } from './chips/enrol.ts'
 import { chipFolder } from './chips/folder.ts'
 import { chipWork } from './chips/work.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
@@ -68,6 +69,7 @@ import { realClock } from './real-clock.ts'
 import * as chainView from './services/chain-view.ts'
 import * as contracts from './services/contracts.ts'
 import * as history from './services/events.ts'
+import { localReceipts } from './services/function-receipts.ts'
 import * as functions from './services/functions.ts'
 import * as guests from './services/guests.ts'
 import * as inference from './services/inference.ts'
@@ -113,6 +115,8 @@ export interface NodeOptions {
   readonly audit?: boolean
   /** Gateways of other nodes, where their data can be had. */
   readonly auditFrom?: readonly string[]
+  /** Folder with the certificates of TPM makers: then the node certifies the chips of TPMs that ask (docs/spec/chips.md). Only a vendor of the chain can. */
+  readonly attesterRoots?: string
   /** Told of what should not happen in the audit, which goes on. */
   readonly onAuditFailure?: (error: UtnetError) => void
   /** Told of what the audit found; with the file of the request where other validators have to be asked. */
@@ -164,6 +168,8 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     epochBlocks: options.epochBlocks,
   })
 
+  const { attesterRoots } = options
+  const desk = attesterRoots === undefined ? NO_DESK : openDesk(deskOptions(devVendor(genesis, keys.vendor), attesterRoots))
   const genesisBytes = encodeGenesis(genesis)
   const retention = options.retention ?? { default: genesis.dev ? 'public' : 'sealed' }
   const receipting = options.receipts ?? { default: 'on' }
@@ -289,9 +295,11 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onMissing: options.onMissingChip ?? (() => {}),
   })
   closers.push(() => work.close())
-  const examiner = openExaminer(genesisBytes)
-  closers.push(() => examiner.close())
-  const verdicts = { chain, node: node.key, voter, examiner }
+  const ground = { genesis: genesisBytes, ...(options.exactComponent === undefined ? {} : { component: options.exactComponent }) }
+  // Of their own each: what others ask for holds up no audit.
+  const [asked, audits] = [openExaminer(ground), openExaminer(ground)]
+  closers.push(() => Promise.all([asked.close(), audits.close()]).then(() => {}))
+  const verdicts = { chain, node: node.key, voter, examiner: asked }
   const onBlock = async (block: ProducedBlock): Promise<void> => {
     await work.judge()
     const { height } = block.header
@@ -342,8 +350,11 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   })
   if (options.audit !== false) {
     const found = openAuditor({
-      ...verdicts,
+      chain,
+      voter,
+      examiner: audits,
       node,
+      clock,
       kv,
       sources: [storeSource(store), ...(options.auditFrom ?? []).map(gatewaySource)],
       onFinding: (finding) => options.onFinding?.(finding, keepRequest(options.data, finding)),
@@ -365,6 +376,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     host,
     chain,
     receipts,
+    functionReceipts: localReceipts(receipts),
     recorder,
     ended,
     sourceMaps,
@@ -386,6 +398,8 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   closers.push(() => answering.close())
   const plainApi = apiOf(parts, genesisBytes, edges, {
     audit: () => auditor?.state() ?? null,
+    attest: async (request) => desk.attest(request),
+    certify: async (id, secret) => desk.certify(id, secret),
     verdict: async (request) => signVerdict(verdicts, decodeVerdictRequest(request)),
   })
   const { onDispute } = options
@@ -461,12 +475,12 @@ function mustReachIn(chain: Chain, receipts: AllReceipts, node: HeldAccount, fir
 
 const entryOf = ({ name, world, module }: GuestRecord): GuestEntry => [name, world, module.toString()]
 
-interface Audits {
+/** What the node does for others of its chain. */
+interface ForOthers extends Pick<NodeApi, 'verdict' | 'attest' | 'certify'> {
   audit(): AuditView | null
-  verdict(request: Uint8Array): Promise<VerdictView>
 }
 
-function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined, audits: Audits): NodeApi {
+function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined, { audit, ...forOthers }: ForOthers): NodeApi {
   return {
     info: async () => ({
       version,
@@ -477,7 +491,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined, audi
       dev: parts.dev !== null,
       devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
       isolation: 'wasm-software',
-      audit: audits.audit(),
+      audit: audit(),
     }),
     ready: async () => true,
     async deploy(request) {
@@ -508,7 +522,7 @@ function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined, audi
     epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
     power: async (epoch) => chainView.power(parts, epoch),
     genesis: async () => genesis,
-    verdict: audits.verdict,
+    ...forOthers,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),
     ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),

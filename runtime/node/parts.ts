@@ -4,13 +4,13 @@ import { keyAddress, type ChipKey, type CID, type Clock, type Header, type Kv, t
 import { publicKeyEd25519 } from '../crypto/native.ts'
 import type { Store } from '../../helia-store/index.ts'
 import type { Host } from '../host/index.ts'
-import type { Receipts } from '../receipts/index.ts'
 import type { AllReceipts } from './all-receipts.ts'
 import type { Bridge } from '../tpu-bridge/index.ts'
 import type { CallRecorder } from './call-recorder.ts'
 import type { EventHub } from './event-hub.ts'
 import type { Meters } from './meters.ts'
 import type { Producer } from './producer.ts'
+import type { FunctionReceipts } from './services/function-receipts.ts'
 import type { EndedCalls } from './ended-calls.ts'
 import type { SourceLines } from './source-lines.ts'
 import type { SourceMaps } from './source-maps.ts'
@@ -54,7 +54,7 @@ export interface RunParts {
   readonly chain: { readonly chainId: CID; head(): { readonly header: Pick<Header, 'height' | 'time' | 'seed'> } }
   readonly producer: Pick<Producer, 'noteTime'>
   readonly host: Pick<Host, 'load' | 'loaded' | 'invoke' | 'invokeNow'>
-  readonly receipts: Pick<Receipts, 'begin'>
+  readonly functionReceipts: FunctionReceipts
   readonly events: Pick<EventHub, 'emit' | 'heard'>
   readonly meters: Pick<Meters, 'ran'>
   readonly retention: RetentionRules

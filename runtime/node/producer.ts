@@ -1,13 +1,15 @@
 /**
- * Drives the chain: when to make a block. On a dev chain a transaction gets its block at once, later ones share a block of at most every 100 ms,
+ * Drives the chain: when to make a block. On a dev chain a transaction gets its block at once, later ones share a block of at most every 100 ms, or follow a full one at once,
  * receipts that wait for an anchor get one within a second, and a heartbeat of 5 s moves height and seed on when nothing happens.
  */
-import { asUtnetError, type Clock, UtnetError } from '../core/index.ts'
+import { asUtnetError, LIMITS, type Clock, UtnetError } from '../core/index.ts'
 import type { Chain, ProducedBlock, Proposer, Voter } from '../consensus/index.ts'
 
 const BATCH_MS = 100
 const ANCHOR_MS = 1_000
 const HEARTBEAT_MS = 5_000
+/** From here on what is left of a block's gas holds hardly a transaction. */
+const FULL_GAS = (BigInt(LIMITS.blockGas) * 9n) / 10n
 
 export interface ProducerOptions {
   readonly chain: Chain
@@ -53,13 +55,15 @@ export function createProducer(options: ProducerOptions): Producer {
     wake.abort()
   }
 
-  const make = async (): Promise<void> => {
+  /** Makes a block; gives whether it is as good as full. */
+  const make = async (): Promise<boolean> => {
     await options.beforeBlock()
     const timeMs = Math.max(clock.nowMs(), latestRunMs)
     const block = await chain.produce({ timeMs, proposer: options.proposer, voters: options.voters, ...(await options.work()) })
     lastBlockMs = clock.nowMs()
     await options.onBlock(block)
     for (const waiter of waiters) if (block.header.height > waiter.after) waiter.done()
+    return block.outcomes.reduce((gas, o) => gas + o.gas, 0n) >= FULL_GAS
   }
 
   const run = async (): Promise<void> => {
@@ -71,14 +75,16 @@ export function createProducer(options: ProducerOptions): Producer {
         continue
       }
       dueMs = Number.POSITIVE_INFINITY
+      let full: boolean
       try {
-        await make()
+        full = await make()
       } catch (error) {
         // A chain that cannot commit must not go on: the node says why and has to be started again.
         options.onFailure(asUtnetError(error))
         return
       }
-      if (chain.waiting() > 0) due(lastBlockMs + BATCH_MS)
+      // behind a full block nothing is gained by waiting for more
+      if (chain.waiting() > 0) due(full ? lastBlockMs : lastBlockMs + BATCH_MS)
     }
   }
 

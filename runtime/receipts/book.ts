@@ -109,11 +109,6 @@ export class Book {
     return entries === undefined ? undefined : digestsOf(entries)
   }
 
-  /** The last batch of each lane. */
-  *last(): Generator<SignedBatch> {
-    for (const list of this.#batches.values()) yield list.at(-1) as SignedBatch
-  }
-
   count(): number {
     return this.#index.size
   }

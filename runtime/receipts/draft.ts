@@ -1,5 +1,6 @@
 /** A receipt on its way: from the begin of its run until its batch is on disk. */
-import type { CID, ReceiptFields, ReceiptLayout } from '../core/index.ts'
+import type { CID, ReceiptFields, ReceiptLayout, UtnetError } from '../core/index.ts'
+import type { ClosedBatch } from './closed-batch.ts'
 import type { Keeping } from './kept.ts'
 
 /** Input digest and seed of a run, 32 bytes each. */
@@ -37,4 +38,14 @@ export interface Draft {
   bodyAt: number
   digestAt: number
   leafAt: number
+}
+
+/** A draft in the queue of its lane. */
+export interface Queued extends Draft {
+  /** Bytes that it takes in the journal, about. */
+  readonly bytes: number
+  /** Called by who closed the batch that it is in, once that is on disk. */
+  durable(batch: ClosedBatch, index: number): void
+  /** Called when it never will be on disk. */
+  fail(failure: UtnetError): void
 }

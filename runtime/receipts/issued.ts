@@ -10,8 +10,8 @@ import {
   type ReceiptLayout,
 } from '../core/index.ts'
 import type { ClosedBatch } from './closed-batch.ts'
-import type { Begun, Draft } from './draft.ts'
-import type { Keeping } from './kept.ts'
+import type { Begun, Queued } from './draft.ts'
+import { bytesInJournal, type Keeping } from './kept.ts'
 import type { Sealer } from './sealer.ts'
 import type { Issued } from './types.ts'
 
@@ -26,7 +26,7 @@ export interface Ended {
   readonly keeping: Keeping | null
 }
 
-export class IssuedReceipt implements Draft, Issued {
+export class IssuedReceipt implements Queued, Issued {
   readonly begun: Begun
   readonly layout: ReceiptLayout
   readonly fields: ReceiptFields
@@ -34,7 +34,6 @@ export class IssuedReceipt implements Draft, Issued {
   readonly log: Uint8Array | null
   readonly keeping: Keeping | null
   readonly length: number
-  /** Bytes that it takes in the journal, about. */
   readonly bytes: number
   sealed: Uint8Array | undefined = undefined
   bodyAt = 0
@@ -58,7 +57,7 @@ export class IssuedReceipt implements Draft, Issued {
     this.log = log
     this.keeping = keeping
     this.length = layout.measure(fields)
-    this.bytes = this.length + (keeping === null ? 0 : keeping.head.length + filesLength(keeping))
+    this.bytes = bytesInJournal(this.length, keeping)
     this.#sealer = sealer
     this.#hurry = hurry
   }
@@ -99,14 +98,12 @@ export class IssuedReceipt implements Draft, Issued {
     return this.#closed().encoded(this.#index)
   }
 
-  /** Called by who closed the batch that it is in, once that is on disk. */
   durable(batch: ClosedBatch, index: number): void {
     this.#batch = batch
     this.#index = index
     this.#settle()
   }
 
-  /** Called when it never will be on disk. */
   fail(failure: UtnetError): void {
     this.#failure = failure
     this.#settle()
@@ -129,10 +126,4 @@ export class IssuedReceipt implements Draft, Issued {
     if (this.#batch === undefined) throw this.#failure ?? new UtnetError('node_internal', 'the receipt is not on disk yet')
     return this.#batch
   }
-}
-
-function filesLength({ files }: Keeping): number {
-  let bytes = 0
-  for (const [, file] of files) bytes += file.length
-  return bytes
 }

@@ -14,9 +14,11 @@ export interface Place {
 /** The record at a place that the journal gave; throws `data_corrupt` when it is not what was written. */
 export type RecordReader = (place: Place) => JournalBatch[]
 
-interface Journal {
+export interface Journal {
   /** Appends one record and makes it durable; a failure is final for the journal. */
   append(batches: readonly NewBatch[]): Promise<Place>
+  /** The same while the thread waits for the disk. */
+  appendNow(batches: readonly NewBatch[]): Place
   readonly read: RecordReader
   /** Whether the thread would wait for the sync of a record of so many receipts. */
   blocks(receipts: number): boolean
@@ -183,22 +185,37 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
     }
     return file
   }
+  /** Writes one record, to be synced. */
+  const put = (batches: readonly NewBatch[]): { readonly file: LogFile; readonly place: Place } => {
+    const full = fileOf(current)
+    if (full.size() >= SEGMENT_BYTES) {
+      full.truncate(full.size())
+      current++
+    }
+    const segment = current
+    const file = fileOf(segment)
+    const at = file.size()
+    file.append(...encodeRecord(key, segment, at, batches))
+    return { file, place: { segment, at, length: file.size() - at } }
+  }
+  const appendNow = (batches: readonly NewBatch[]): Place => {
+    try {
+      const { file, place } = put(batches)
+      file.syncNow()
+      ended = batches.length === 0
+      return place
+    } catch (error) {
+      failed = true
+      throw error
+    }
+  }
   const append = async (batches: readonly NewBatch[]): Promise<Place> => {
     try {
-      const full = fileOf(current)
-      if (full.size() >= SEGMENT_BYTES) {
-        full.truncate(full.size())
-        current++
-      }
-      const segment = current
-      const file = fileOf(segment)
-      const at = file.size()
-      file.append(...encodeRecord(key, segment, at, batches))
-      const length = file.size() - at
+      const { file, place } = put(batches)
       if (sync.now(batches)) sync.timed(() => file.syncNow())
       else await file.sync()
       ended = batches.length === 0
-      return { segment, at, length }
+      return place
     } catch (error) {
       failed = true
       throw error
@@ -207,6 +224,7 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
   return {
     dropped,
     append,
+    appendNow,
     blocks: (receipts) => sync.blocks(receipts),
     read: (place) => readRecord(key, fileOf(place.segment), place),
     async close() {

@@ -22,3 +22,11 @@ export interface Kept {
   /** Files that stand in the open, by lower-case hex of their sha256. */
   readonly files: ReadonlyMap<string, Uint8Array>
 }
+
+/** Bytes that a receipt with a body of `length` takes in the journal, about. */
+export function bytesInJournal(length: number, keeping: Keeping | null): number {
+  if (keeping === null) return length
+  let bytes = length + keeping.head.length
+  for (const [, file] of keeping.files) bytes += file.length
+  return bytes
+}

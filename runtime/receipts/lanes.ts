@@ -1,6 +1,6 @@
 /** Lanes: the `seq` chains of a node, and the runs in flight on them. */
 import { saltOf, UtnetError, type CID, type ReceiptLayouts } from '../core/index.ts'
-import type { Begun } from './draft.ts'
+import type { Begun, Queued } from './draft.ts'
 import { IssuedReceipt } from './issued.ts'
 import { keep } from './openings.ts'
 import type { Sealer } from './sealer.ts'
@@ -16,7 +16,7 @@ export interface Lane {
   busy: boolean
   /** Closed on the chain: it stays busy for good. */
   retired: boolean
-  pending: IssuedReceipt[]
+  pending: Queued[]
 }
 
 /** The lanes of one journal, made as they are needed. */
@@ -24,30 +24,36 @@ export class Lanes {
   readonly all: Lane[] = []
   readonly #first: number
   readonly #count: number
+  readonly #nextOf: (thread: number) => number
   /** Lanes below this are busy. */
   #free = 0
 
-  constructor({ first, count }: LaneRange) {
+  /** `nextOf` gives the `seq` at which a lane goes on. */
+  constructor({ first, count }: LaneRange, nextOf: (thread: number) => number = () => 0) {
     if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || first < 0 || count < 1 || first + count > MAX_THREADS)
       throw new UtnetError('core_bad_argument', `lanes ${first} to ${first + count - 1} are not below ${MAX_THREADS}`)
     this.#first = first
     this.#count = count
+    this.#nextOf = nextOf
   }
 
   /** The lane of a thread number; undefined for one that is not of these. */
   of(thread: number): Lane | undefined {
     const at = thread - this.#first
     if (at < 0 || at >= this.#count) return undefined
-    while (this.all.length <= at)
+    while (this.all.length <= at) {
+      const thread = this.#first + this.all.length
+      const next = this.#nextOf(thread)
       this.all.push({
-        thread: this.#first + this.all.length,
-        next: 0,
-        sealed: 0,
+        thread,
+        next,
+        sealed: next,
         prev: new Uint8Array(32),
         busy: false,
         retired: false,
         pending: [],
       })
+    }
     return this.all[at]
   }
 

@@ -11,17 +11,21 @@ export interface LaneRange {
   readonly count: number
 }
 
-export interface ReceiptsOptions {
+/** Of the node whose journal it is. */
+export interface JournalOptions {
   readonly disk: Disk
   /** ed25519 key of the node. */
   readonly node: Uint8Array
   /** Deterministic (RFC 8032): the key of the journal's frames derives from a signature. */
   readonly sign: (bytes: Uint8Array) => Uint8Array
+  /** Thread numbers that no other journal of this node uses; all of them unless told. */
+  readonly lanes?: LaneRange
+}
+
+export interface ReceiptsOptions extends JournalOptions {
   readonly random: (length: number) => Uint8Array
   /** Runs a function at the end of the poll phase. */
   readonly soon: (fn: () => void) => void
-  /** Thread numbers that no other journal of this node uses; all of them unless told. */
-  readonly lanes?: LaneRange
   /** Called with each record that is found on the disk, in order, before this is open. */
   readonly onRecovered?: (record: DurableRecord) => void
 }

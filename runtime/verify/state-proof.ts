@@ -1,8 +1,9 @@
 /** A state proof (`query --proof`): values of a final block's tries. */
-import { decode, fromBase64, readTrieProof, verifyTrieProof, type CID, type StateProof } from '../core/index.ts'
+import { fromBase64, verifyTrieProof, type CID, type StateProof } from '../core/index.ts'
 import { Checks, must, needs, type Verification } from './checks.ts'
 import { followEpochs, readSteps } from './epochs.ts'
 import { mustBeFinal, readHeader } from './final-header.ts'
+import { provenEntry } from './proven-entry.ts'
 import { findRoot, type TrustOptions } from './trust.ts'
 
 /** Entries that one proof may have. */
@@ -32,8 +33,7 @@ export function verifyStateProof(proof: StateProof, chainId: CID, options: Trust
     must(entries.length > 0 && entries.length <= ENTRIES_MAX, `a proof has 1 to ${ENTRIES_MAX} entries`)
     entries.forEach((entry, i) => {
       must(Object.hasOwn(state, entry.trie), `entry ${i} names no trie`)
-      const value = entry.value === null ? null : fromBase64(entry.value, 'value')
-      const path = readTrieProof(decode(fromBase64(entry.proof, 'proof'), 'trie proof'))
+      const { value, proof: path } = provenEntry(entry)
       must(
         verifyTrieProof(state[entry.trie], fromBase64(entry.key, 'key'), value, path),
         `entry ${i} is not in the ${entry.trie} of this block`,

@@ -45,6 +45,11 @@ const CASES: Readonly<Record<string, { readonly guest: string; readonly options?
       (func (export "next") (result i32) (global.set $n (i32.add (global.get $n) (global.get $k))) (global.get $n)))`,
     options: { counter: 'shared' },
   },
+  lent: {
+    guest: `(module (import "host" "f" (func $f (param i32))) (memory (export "memory") 1 4) (data (i32.const 8) "x")
+      (func (export "g") (call $f (i32.load (i32.const 8)))))`,
+    options: { memory: 'lent' },
+  },
   'nan-sum': {
     guest: `(module (memory (export "memory") 1) (func (export "dot") (param i32) (local f32)
       (loop $next

@@ -18,6 +18,11 @@ export class Arguments {
     }
   }
 
+  /** True when the option was named, with whatever value. */
+  given(name: string): boolean {
+    return this.#values[name] !== undefined
+  }
+
   has(name: string): boolean {
     return this.#values[name] === true
   }

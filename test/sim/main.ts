@@ -30,6 +30,15 @@ const TEXT = { type: 'string' } as const
 const LIST = { type: 'string', multiple: true } as const
 const SWITCH = { type: 'boolean' } as const
 
+/** What each kind of run takes beside seeds. */
+const FILTERS: Readonly<Record<string, readonly string[]>> = {
+  world: ['nodes', 'heights', 'strategy', 'disks', 'real', 'without', 'seeds'],
+  chain: ['nodes', 'heights', 'seeds'],
+  attacks: [],
+  attack: ['without'],
+}
+const ALL_FILTERS = FILTERS['world'] as readonly string[]
+
 function read(): { readonly args: Arguments; readonly first: number; readonly seeds: number } {
   const given = process.argv.slice(2)
   if (given.includes('--help')) {
@@ -53,10 +62,20 @@ function read(): { readonly args: Arguments; readonly first: number; readonly se
   const known = ATTACKS.find((a) => a.name === attack)
   if (attack !== undefined && known === undefined)
     throw new UsageError(`--attack ${attack} is not known; there are ${ATTACKS.map((a) => a.name).join(', ')}`)
+  const modes = ['chain', 'attacks', 'attack'].filter((name) => args.given(name))
+  if (modes.length > 1) throw new UsageError(`--${modes[0]} does not go with --${modes[1]}`)
+  const [mode = 'world'] = modes
+  // what would be left out of account must not look as if it had been tried
+  const foreign = ALL_FILTERS.find((name) => args.given(name) && FILTERS[mode]?.includes(name) !== true)
+  if (foreign !== undefined) throw new UsageError(`--${foreign} does not go with ${mode === 'world' ? 'it' : `--${mode}`}: it would change nothing`)
   args.values('without', known === undefined ? DEFENCES : Object.keys(known.defences))
-  args.values('strategy', Object.keys(STRATEGIES))
-  // one liar of four is the largest below a third
-  args.number('nodes', 4, 4)
+  const strategies = args.values('strategy', Object.keys(STRATEGIES))
+  const nodes = args.number('nodes', 4, 1)
+  const liars = Math.floor((nodes - 1) / 3)
+  if (args.given('nodes') && strategies.length > liars)
+    throw new UsageError(
+      `--nodes ${nodes} with ${strategies.length} liars: below a third of the power ${liars === 0 ? 'nobody' : `at most ${liars}`} of ${nodes} may lie; take ${3 * strategies.length + 1} nodes or more`,
+    )
   args.number('heights', 1, 1)
   return { args, first: args.number('seed', 1, 0), seeds: args.number('seeds', 1, 1) }
 }
@@ -82,7 +101,7 @@ async function world(seed: number): Promise<Line> {
   const strategies = args.values('strategy', Object.keys(STRATEGIES))
   const options: WorldOptions = {
     seed,
-    nodes: args.number('nodes', NODES[seed % NODES.length] as number, 4),
+    nodes: args.number('nodes', Math.max(NODES[seed % NODES.length] as number, 3 * strategies.length + 1), 1),
     heights: args.number('heights', 200, 1),
     without: args.values('without', DEFENCES),
     disks: args.has('disks'),
@@ -98,13 +117,13 @@ async function world(seed: number): Promise<Line> {
 }
 
 async function chain(seed: number): Promise<Line> {
-  const nodes = args.number('nodes', NODES[seed % NODES.length] as number, 4)
+  const nodes = args.number('nodes', NODES[seed % NODES.length] as number, 1)
   const report = await runChainNet({ ...weatherOf(seed, nodes), heights: args.number('heights', 30, 1) })
   const { blocks, stateRoots, conflicts, faults, powers, rewards: _, minted: __, ...rest } = report
   const parted = new Set(blocks.map((b) => b.join())).size + new Set(stateRoots).size - 2
   return {
     heights: blocks[0]?.length ?? 0,
-    told: { seed, nodes, ...rest, powers: powers[0]?.at(-1) ?? [] },
+    told: { seed, nodes, ...rest, powers: powers[0]?.at(-1) ?? [], head: blocks[0]?.at(-1) ?? '' },
     wrong: [
       ...(parted > 0 ? ['validators hold different chains'] : []),
       ...conflicts.map(({ height, why }) => `two blocks at height ${height}: ${why}`),
@@ -122,8 +141,9 @@ async function runs(): Promise<boolean> {
     const line = await (args.has('chain') ? chain(seed) : world(seed))
     heights += line.heights
     if (line.wrong.length > 0) red++
-    const told = JSON.stringify({ ...line.told, ms: Math.round(performance.now() - began) })
-    process.stdout.write(`${line.wrong.length > 0 ? 'RED ' : 'ok  '}${told}\n`)
+    // what is printed here follows from the seed alone; how long it took does not
+    process.stdout.write(`${line.wrong.length > 0 ? 'RED ' : 'ok  '}${JSON.stringify(line.told)}\n`)
+    process.stderr.write(`seed ${seed} took ${Math.round(performance.now() - began)} ms\n`)
     for (const wrong of line.wrong) process.stdout.write(`    seed ${seed}: ${wrong}\n`)
   }
   process.stdout.write(`${seeds} seeds, ${heights} heights, ${red} red\n`)

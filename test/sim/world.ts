@@ -1,12 +1,14 @@
 /** Many nodes in one process: virtual time, a network in memory that loses, delays, doubles and cuts, disks that lose power, and liars among them. */
 import { openDiskStore } from './disk-store.ts'
-import { Bft, BftNode, isOffence, type BftCrypto, type Member, type Message, type SignedRow } from '../../runtime/consensus/bft/index.ts'
+import { Bft, BftNode, heightOf, isOffence, type BftCrypto, type Member, type Message, type SignedRow } from '../../runtime/consensus/bft/index.ts'
 import { seededRandom } from '../../runtime/kv/index.ts'
 import { Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimulatedSignatures, type Unsigned } from './simulated-signatures.ts'
 import { BLOCK_TXS, SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallStore } from './small-chain.ts'
 import { CredulousBft, ForgetfulBft, remember, STRATEGIES, type Liar, type Strategy } from './strategies.ts'
+
+import { Trace } from './trace.ts'
 
 /** What a run may do without, to show that it is needed. */
 export const DEFENCES = [
@@ -71,6 +73,8 @@ export interface WorldReport {
   /** The highest round that a committed certificate is of. */
   readonly rounds: number
   readonly events: number
+  /** Digest of all that went through the network, and when: two runs with the same are the same run. */
+  readonly trace: string
 }
 
 /** Rounds within which every honest node commits again once the network is whole. */
@@ -160,6 +164,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   let evidence = 0
   let offences = 0
   let events = 0
+  const trace = new Trace()
   const txs = new Map<number, { readonly from: number; blocks: number; all: number }>()
   let nextTx = 1
   let txDelay = 0
@@ -207,7 +212,10 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
       if (net.drop > 0 && random() < net.drop) continue
       const last = message.kind === 'final' || (message.kind === 'vote' && message.phase === 'precommit')
       if (last && net.dropLast > 0 && random() < net.dropLast) continue
-      time.after(extraMs + net.minMs + Math.floor(random() * net.spreadMs), () => arrive(from, to, message))
+      const delay = extraMs + net.minMs + Math.floor(random() * net.spreadMs)
+      trace.add(time.now, delay, from, to, heightOf(message), 'round' in message ? message.round : -1)
+      trace.text(message.kind, 'block' in message ? (message.block ?? '-') : '')
+      time.after(delay, () => arrive(from, to, message))
     }
   }
 
@@ -480,5 +488,6 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     virtualMs: time.now,
     rounds: monitor.highestRound,
     events,
+    trace: trace.digest,
   }
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { formatAddress, parseCid, PARAMS, type CID } from '../../../runtime/core/index.ts'
+import { formatAddress, parseAddress, parseCid, PARAMS, type CID } from '../../../runtime/core/index.ts'
 import { startNode } from '../../main/node-process.ts'
 import { type ChainOf, type Sender } from '../own-chain.ts'
 import { PINNED } from '../pinned.ts'
@@ -18,6 +18,8 @@ export interface OwnNode extends ChainOf {
   get(path: string): Promise<unknown>
   /** Sends JSON for each, some at once; throws where one is refused. */
   postEach(path: (i: number) => string, bodies: readonly unknown[]): Promise<void>
+  /** Deploys a contract; gives its address. */
+  deploy(name: string, component: Uint8Array): Promise<Uint8Array>
   stop(): Promise<void>
 }
 
@@ -28,7 +30,7 @@ function ok({ status, body }: Reply): void {
 /** Starts a node on a new chain whose dev account has given something to each of the senders. */
 export async function startOwnNode(from: readonly Sender[]): Promise<OwnNode> {
   const folder = mkdtempSync(join(tmpdir(), 'utnet-bench-'))
-  const node = await startNode(join(folder, 'data'), { ...process.env, UTNET_HOME: join(folder, 'user') }, [], PINNED)
+  const node = await startNode(join(folder, 'data'), { ...process.env, UTNET_HOME: join(folder, 'user') }, process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [], PINNED)
   const stop = async (): Promise<void> => {
     await node.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -48,13 +50,18 @@ export async function startOwnNode(from: readonly Sender[]): Promise<OwnNode> {
       ok,
     )
   }
+  const deploy = async (name: string, component: Uint8Array): Promise<Uint8Array> => {
+    await sendLanes(port, [[postBytes(`/v1/guests?name=${name}`, 'application/wasm', component)]], ok)
+    const { address } = (await get(`/v1/guests/${name}`)) as { address: string }
+    return parseAddress(address)
+  }
   try {
     const { chainId } = (await get('/v1/node')) as { chainId: string }
     await postEach(
       (i) => `/v1/accounts/${formatAddress((from[i] as Sender).address)}/fund`,
       from.map(() => ({})),
     )
-    return { port, chainId: parseCid(chainId, 'chain id'), params: PARAMS, get, postEach, stop }
+    return { port, chainId: parseCid(chainId, 'chain id'), params: PARAMS, get, postEach, deploy, stop }
   } catch (error) {
     await stop()
     throw error

@@ -5,13 +5,19 @@ import { drained, fundPeer, minedAfter } from './anvil-rounds.ts'
 import { startAnvil } from './anvil.ts'
 import type { EthSender } from './ethereum.ts'
 
+interface Making {
+  readonly options: readonly string[]
+  /** Most that it is sent before what waits is mined: it takes transactions faster than it mines them, and its memory grows with what waits. */
+  readonly atOnce: number
+}
+
 /** How it makes blocks. */
-export const MODES = {
+const MODES = {
   /** As it starts by default: a block for what has come, at once. */
-  automine: [],
+  automine: { options: [], atOnce: 512 },
   /** Every tenth of a second what waits, as a development chain of ours does. */
-  interval: ['--block-time', '0.1'],
-} as const
+  interval: { options: ['--block-time', '0.1'], atOnce: 4_096 },
+} as const satisfies Record<string, Making>
 export type Mode = keyof typeof MODES
 
 const COMMON = ['--gas-limit', '1000000000', '--order', 'fifo', '--prune-history']
@@ -40,18 +46,26 @@ export async function submitToPeer(
   connections: number,
   before: readonly (readonly string[])[] = [],
 ): Promise<number> {
-  const anvil = await startAnvil([...COMMON, ...MODES[mode]], PINNED)
+  const { options, atOnce } = MODES[mode]
+  const anvil = await startAnvil([...COMMON, ...options], PINNED)
   try {
     await fundPeer(anvil, from)
-    const lanes = lanesOf(raws.map(requestOf), connections, (i) => i % from.length)
+    // whole rounds, so that the i-th of a wave is of the same sender
+    const wave = Math.max(1, Math.floor(atOnce / from.length)) * from.length
+    const requests = raws.map(requestOf)
+    const waves = Array.from({ length: Math.ceil(raws.length / wave) }, (_, i) =>
+      lanesOf(requests.slice(i * wave, (i + 1) * wave), connections, (k) => k % from.length),
+    )
     for (const first of before) {
       await anvil.sendRaw([first], 25)
       await drained(anvil, LOOK_MS)
     }
     const [height] = await anvil.batch([{ method: 'eth_blockNumber', params: [] }])
     const began = performance.now()
-    await sendLanes(anvil.port, lanes, taken)
-    await drained(anvil, LOOK_MS)
+    for (const lanes of waves) {
+      await sendLanes(anvil.port, lanes, taken)
+      await drained(anvil, LOOK_MS)
+    }
     const seconds = (performance.now() - began) / 1_000
     const done = await minedAfter(anvil, Number(height))
     if (done !== raws.length) throw new Error(`anvil mined ${done} of ${raws.length} transactions, or some of them failed`)

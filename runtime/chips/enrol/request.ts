@@ -39,7 +39,7 @@ export function encodeRequest({ certificate, endorsement }: EnrolmentRequest): U
 
 /** The request of its bytes; throws `core_not_canonical` or `core_too_large`. Its claims are not checked here. */
 export function decodeRequest(bytes: Uint8Array): EnrolmentRequest {
-  const list = asArray(decode(bytes, 'enrolment request', 2 * LIMITS.chipX509Bytes), 'enrolment request', 3)
+  const list = asArray(decode(bytes, 'enrolment request', LIMITS.enrolmentBytes), 'enrolment request', 3)
   if (list[0] !== 1) throw new UtnetError('core_not_canonical', 'enrolment request of an unknown version')
   return { certificate: readChipCertificate(list[1]), endorsement: list[2] === null ? null : asBytes(list[2], 'endorsement certificate') }
 }

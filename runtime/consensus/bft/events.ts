@@ -32,6 +32,8 @@ export type Refusal =
   | 'lock'
   | 'certificate'
   | 'verdict'
+  /** A verdict by who came to another result than this node: it cannot tell whether that was signed. */
+  | 'result'
 
 export const OFFENCES: ReadonlySet<Refusal> = new Set(['member', 'leader', 'payload', 'signature', 'lock', 'certificate', 'verdict'])
 

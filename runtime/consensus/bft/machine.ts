@@ -391,6 +391,8 @@ export class Bft {
     if (label === undefined || label.id !== p.block || label.height !== p.height) return 'payload'
     if (p.validRound < 0 ? label.round !== p.round : label.round > p.validRound) return 'payload'
     if (!this.justified(p, setup.members)) return 'lock'
+    // of its rounds ahead the highest are kept: what it voted there counts
+    if (p.round > this.#round) this.#settle(this.#waiting.take(({ vote }) => vote.voter === p.proposer, this.#members))
     if (!this.#book.admit(p.proposer, p.round, this.#round, setup.members)) return 'round'
     const log = this.#book.at(p.round)
     if (log.proposal === undefined) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cidOf, DAG_CBOR, equalBytes, fromHex, toHex, utf8, UtnetError } from '../../core/index.ts'
-import { VERDICT_BLOCKS, verdictMessage, type CatEnvironment } from '../cat/index.ts'
+import { decodeCat, VERDICT_BLOCKS, verdictMessage, type CatEnvironment } from '../cat/index.ts'
 import { signerOf } from '../cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../cat/testing/work-chain.ts'
 import type { TestChip } from '../power/testing/chips.ts'
@@ -23,7 +23,7 @@ function partOf(w: WorkChain, node: TestValidator, environment: CatEnvironment =
 
 function verdictOf(w: WorkChain, height: number, voter: number, ok = true): Verdict {
   const block = w.chain.headerAt(height).hash
-  const signature = memberOf(w, height, voter).voter.sign(verdictMessage(w.chain.chainId, height, block, ok))
+  const signature = memberOf(w, height, voter).voter.sign(verdictMessage(w.chain.chainId, height, block, ok, w.result(height)))
   return { kind: 'verdict', height, block: toHex(block), ok, voter, signature }
 }
 
@@ -72,15 +72,17 @@ test('each field of a verdict wrong in turn: refused, as an offence where no hon
   const height = w.chain.head().header.height
   const part = partOf(w, memberOf(w, height, 0))
   const good = verdictOf(w, height, 1)
+  await part.judge(height)
   const flip = (bytes: Uint8Array): Uint8Array => bytes.map((x, i) => (i === 40 ? x ^ 1 : x))
-  const elsewhere = verdictMessage(cidOf(DAG_CBOR, utf8('other')), height, fromHex(good.block), true)
+  const elsewhere = verdictMessage(cidOf(DAG_CBOR, utf8('other')), height, fromHex(good.block), true, w.result(height))
   const cases: readonly (readonly [Partial<Verdict>, string, boolean])[] = [
     [{ height: height + 1 }, 'early', false],
     [{ height: 0 }, 'stale', false],
     [{ height: height - 1, block: toHex(w.chain.headerAt(height - 1).hash) }, 'stale', false],
     [{ height: height - 1 }, 'verdict', true],
     [{ block: toHex(new Uint8Array(32)) }, 'verdict', true],
-    [{ ok: false }, 'signature', true],
+    // who says no came to another result, and may be right
+    [{ ok: false }, 'result', false],
     [{ voter: 2 }, 'signature', true],
     [{ voter: 4 }, 'member', true],
     [{ signature: flip(good.signature) }, 'signature', true],
@@ -97,17 +99,39 @@ test('each field of a verdict wrong in turn: refused, as an offence where no hon
   }
   expect(part.take('peer', good)).toEqual([])
   expect(part.take('peer', good)).toEqual([{ from: 'peer', why: 'duplicate' }])
-  expect(part.take('peer', verdictOf(w, height, 1, false))).toEqual([])
-  expect(part.take('peer', verdictOf(w, height, 1, false))).toEqual([{ from: 'peer', why: 'duplicate' }])
   // a bad one among those that are checked together is named with its sender
-  expect(part.take('liar', { ...verdictOf(w, height, 2), signature: good.signature })).toEqual([])
-  expect(part.take('peer', verdictOf(w, height, 3))).toEqual([{ from: 'liar', why: 'signature' }])
-  expect(part.take('peer', verdictOf(w, height, 2))).toEqual([])
+  expect(part.take('liar', { ...verdictOf(w, height, 2), signature: good.signature })).toEqual([{ from: 'liar', why: 'signature' }])
+  expect(part.take('peer', verdictOf(w, height, 3))).toEqual([])
   // three of four are enough
-  expect(part.take('peer', verdictOf(w, height, 0))).toEqual([{ from: 'peer', why: 'stale' }])
+  expect(part.take('peer', verdictOf(w, height, 2))).toEqual([{ from: 'peer', why: 'stale' }])
   await w.block(await partOf(w, w.leader()).propose())
   for (let i = 0; i < VERDICT_BLOCKS; i++) await w.block()
   expect(partOf(w, w.nodes[0] as TestValidator).take('peer', good)).toEqual([{ from: 'peer', why: 'stale' }])
+})
+
+test("U2.3-PIEE-4 what is heard before the own result waits for it; a copied signature, and one over a guess, are nobody's", async () => {
+  const w = await workChain()
+  await w.block({ cat: await w.cat() })
+  const height = w.chain.head().header.height
+  const leader = w.leader()
+  const part = partOf(w, leader)
+  const own = w.chain.setAt(height).findIndex((v) => equalBytes(v.key, leader.key))
+  const [a, b, c] = [0, 1, 2, 3].filter((i) => i !== own) as [number, number, number]
+  const block = w.chain.headerAt(height).hash
+  const { result: shown } = decodeCat(w.chain.blockAt(height).cat)
+  // all that a lazy judge has to go by: what the block shows, and what others signed
+  const guess = memberOf(w, height, b).voter.sign(verdictMessage(w.chain.chainId, height, block, true, shown))
+  expect(part.take('peer', verdictOf(w, height, a))).toEqual([])
+  expect(part.take('guesser', { ...verdictOf(w, height, b), signature: guess })).toEqual([])
+  expect(part.take('copier', { ...verdictOf(w, height, c), signature: verdictOf(w, height, a).signature })).toEqual([])
+  expect((await part.propose())?.verdicts).toEqual([])
+  await part.judge(height)
+  expect((await part.propose())?.verdicts).toEqual([])
+  const refused = part.take('peer', verdictOf(w, height, a))
+  expect(refused.filter(({ why }) => why === 'signature').map(({ from }) => from)).toEqual(['guesser', 'copier'])
+  expect(part.take('peer', verdictOf(w, height, b))).toEqual([])
+  await w.block(await part.propose())
+  expect(w.chain.reward(height)).toMatchObject({ status: 'released' })
 })
 
 test('under before-vote a node without all its chips proposes nothing, and agrees only with its own result', async () => {

@@ -4,6 +4,7 @@ import {
   decodeCat,
   makeCat,
   NO_CAT,
+  shownResult,
   VERDICT_BLOCKS,
   VerdictPool,
   verdictMessage,
@@ -38,8 +39,10 @@ export class RoundWork implements Verdicts {
   readonly #options: RoundWorkOptions
   readonly #pool = new VerdictPool()
   readonly #own = new Map<number, Verdict>()
+  /** What this node came to: what votes of others are held against. */
+  readonly #results = new Map<number, Uint8Array>()
   readonly #judging = new Set<number>()
-  /** Height -> voter -> what was heard and is not checked: that is done together, when it decides or when the own block may carry it. */
+  /** Height -> voter -> what was heard and is not checked: that takes the own result, and is done together, when it decides or when the own block may carry it. */
   readonly #waiting = new Map<number, Map<number, HeardVerdict>>()
   #refused: Refused[] = []
 
@@ -58,7 +61,10 @@ export class RoundWork implements Verdicts {
     if (this.#chain.genesis.environment === 'before-vote') return cat.length === 0 && seats.count > 0 ? undefined : { cat, verdicts: [] }
     this.#forget()
     for (const at of this.#waiting.keys()) this.#settle(at)
-    return { cat, verdicts: this.#pool.collect(height, this.#chain.reward, this.#chain.setAt, this.#options.crypto) }
+    return {
+      cat,
+      verdicts: this.#pool.collect(height, this.#chain.reward, this.#chain.setAt, (at) => this.#results.get(at), this.#options.crypto),
+    }
   }
 
   /** No bytes where chips are missing or the operator does not run here. */
@@ -76,13 +82,14 @@ export class RoundWork implements Verdicts {
   /** Under `before-vote`: whether the result that the block shows is the one that this node comes to. A block that shows none has been judged by its rules. */
   async agrees({ header, cat }: Block): Promise<boolean> {
     if (this.#chain.genesis.environment === 'deferred' || cat.length === 0) return true
-    return (await this.#holds(this.#chain.task(header.proposer, header.height), decodeCat(cat).result)) === true
+    const result = await this.#resultOf(this.#chain.task(header.proposer, header.height))
+    return result !== undefined && equalBytes(shownResult(result), decodeCat(cat).result)
   }
 
   /** Undefined where this node cannot tell. */
-  async #holds(task: SampledTask, result: Uint8Array): Promise<boolean | undefined> {
+  async #resultOf(task: SampledTask): Promise<Uint8Array | undefined> {
     try {
-      return equalBytes(await this.#options.environment.run(task), result)
+      return await this.#options.environment.run(task)
     } catch (error) {
       if (isUtnetError(error)) return undefined
       throw error
@@ -118,12 +125,14 @@ export class RoundWork implements Verdicts {
       return undefined
     this.#judging.add(height)
     try {
-      const ok = await this.#holds(this.#chain.task(claim.node, height), claim.result)
-      if (ok === undefined) return undefined
+      const result = await this.#resultOf(this.#chain.task(claim.node, height))
+      if (result === undefined) return undefined
+      const ok = equalBytes(shownResult(result), claim.result)
       const block = this.#chain.headerAt(height).hash
-      const signature = this.#options.voter.sign(verdictMessage(this.#chain.chainId, height, block, ok))
+      const signature = this.#options.voter.sign(verdictMessage(this.#chain.chainId, height, block, ok, result))
       const verdict: Verdict = { kind: 'verdict', height, block: toHex(block), ok, voter, signature }
       this.#own.set(height, verdict)
+      this.#results.set(height, result)
       this.#pool.add({ ...verdict, block })
       this.#forget()
       return verdict
@@ -140,7 +149,11 @@ export class RoundWork implements Verdicts {
   #forget(): void {
     this.#pool.forget(this.#head)
     for (const height of this.#waiting.keys()) if (height <= this.#head - VERDICT_BLOCKS) this.#waiting.delete(height)
-    for (const height of this.#own.keys()) if (height <= this.#head - VERDICT_BLOCKS) this.#own.delete(height)
+    for (const height of this.#own.keys())
+      if (height <= this.#head - VERDICT_BLOCKS) {
+        this.#own.delete(height)
+        this.#results.delete(height)
+      }
   }
 
   take(from: Peer, verdict: Verdict): Refused[] {
@@ -160,6 +173,8 @@ export class RoundWork implements Verdicts {
     if (toHex(this.#chain.headerAt(height).hash) !== block) return 'verdict'
     if (this.#chain.reward(height)?.status !== 'pending') return 'stale'
     if (this.#pool.of(height, voter) !== undefined) return 'duplicate'
+    const own = this.#own.get(height)?.ok
+    if (own !== undefined && own !== ok) return 'result'
     // more than enough: nobody needs it
     const had = this.#pool.power(height, ok, set)
     if (had * 2 > totalPower(set)) return 'stale'
@@ -167,26 +182,34 @@ export class RoundWork implements Verdicts {
     this.#waiting.set(height, waiting)
     const other = waiting.get(voter)?.verdict
     if (other !== undefined && other.ok === ok && equalBytes(other.signature, signature)) return 'duplicate'
-    if (other !== undefined) this.#settle(height)
+    // only of a result that the block shows can be told that it was not signed: else the newer one stands in the place of the other
+    const told = other !== undefined && own === true
+    if (told) this.#settle(height)
     waiting.set(voter, heard)
     const claimed = [...waiting.values()].filter((w) => w.verdict.ok === ok).map((w) => set[w.verdict.voter]?.power ?? 0)
-    if (other !== undefined || (had + claimed.reduce((a, b) => a + b, 0)) * 2 > totalPower(set)) this.#settle(height)
+    if (told || (had + claimed.reduce((a, b) => a + b, 0)) * 2 > totalPower(set)) this.#settle(height)
     return undefined
   }
 
-  /** Checks what waits of a height, and keeps what holds. */
+  /**
+   * Checks what waits of a height against the own result, as soon as there is one, and keeps what holds. A vote for what the block shows, that is not signed over what
+   * this node found behind that, is nobody's; of a vote against it, the result may be another.
+   */
   #settle(height: number): void {
-    const heard = [...(this.#waiting.get(height)?.values() ?? [])]
+    const result = this.#results.get(height)
+    const own = this.#own.get(height)?.ok
+    if (result === undefined || own === undefined) return
+    const heard = [...(this.#waiting.get(height)?.values() ?? [])].filter(({ verdict }) => verdict.ok === own)
     this.#waiting.get(height)?.clear()
     const set = this.#chain.setAt(height)
     const checks = heard.map(({ verdict: { block, ok, voter, signature } }) => ({
       signature,
-      message: verdictMessage(this.#chain.chainId, height, fromHex(block), ok),
+      message: verdictMessage(this.#chain.chainId, height, fromHex(block), ok, result),
       key: (set[voter] as Validator).bls,
     }))
     const good = checkMany(checks, (some) => this.#options.crypto.blsVerifyAll(some))
     for (const [i, { from, verdict }] of heard.entries()) {
-      if (good[i] !== true) this.#refused.push({ from, why: 'signature' })
+      if (good[i] !== true) this.#refused.push({ from, why: own ? 'signature' : 'result' })
       else this.#pool.add({ ...verdict, block: fromHex(verdict.block) })
     }
   }

@@ -5,7 +5,8 @@
  * the transaction exactly, and so that the filters of many blocks can be joined to one. 10 bits an item and 7 probes: no false negative, and less than one
  * false positive in a hundred (0.0082 by (1 - e^(-7/10))^7).
  */
-import { concatBytes, digest, domain, LIMITS, sha256, sha256All, utf8 } from '../../core/index.ts'
+import { concatBytes, copyInto, digest, domain, LIMITS, Messages, utf8 } from '../../core/index.ts'
+import type { TouchedItem } from '../tx/index.ts'
 
 const BITS_PER_ITEM = 10
 const PROBES = 7
@@ -19,19 +20,19 @@ export type BloomItem = readonly [kind: string, item: Uint8Array]
 
 const prefixes = new Map<string, Uint8Array>()
 
-/** What is hashed of an item: `digest('bloom-item', kind, '/', item)`. */
-function messageOf([kind, item]: BloomItem): Uint8Array {
+/** `digest('bloom-item', kind, '/', item)` is over this and the item. */
+function prefixOf(kind: string): Uint8Array {
   let prefix = prefixes.get(kind)
   if (prefix === undefined) {
     prefix = concatBytes(domain('bloom-item'), utf8(`${kind}/`))
     prefixes.set(kind, prefix)
   }
-  return concatBytes(prefix, item)
+  return prefix
 }
 
 /** What stands for an item: 8 bytes. */
 export function fingerprint(item: BloomItem): Uint8Array {
-  return sha256(messageOf(item)).slice(0, FINGERPRINT_BYTES)
+  return fingerprints([item])
 }
 
 /** The fingerprints of items, one behind the other. */
@@ -39,13 +40,31 @@ export function fingerprints(items: readonly BloomItem[]): Uint8Array {
   return fingerprintsOf([items])[0] as Uint8Array
 }
 
+const roomOf = (part: Uint8Array | string): number => (typeof part === 'string' ? 3 * part.length : part.length)
+
+function write(messages: Messages, part: Uint8Array | string): void {
+  if (typeof part === 'string') messages.text(part)
+  else messages.raw(part)
+}
+
 /** The same of many lists, each its own. */
-export function fingerprintsOf(lists: readonly (readonly BloomItem[])[]): Uint8Array[] {
-  const hashes = sha256All(lists.flatMap((items) => items.map(messageOf)))
+export function fingerprintsOf(lists: readonly (readonly TouchedItem[])[]): Uint8Array[] {
+  const messages = new Messages(4096)
+  for (const items of lists) {
+    for (const [kind, part, more] of items) {
+      const prefix = prefixOf(kind)
+      messages.reserve(prefix.length + roomOf(part) + (more === undefined ? 0 : roomOf(more)))
+      messages.raw(prefix)
+      write(messages, part)
+      if (more !== undefined) write(messages, more)
+      messages.end()
+    }
+  }
+  const hashes = messages.hash()
   let next = 0
   return lists.map((items) => {
     const out = new Uint8Array(items.length * FINGERPRINT_BYTES)
-    for (let i = 0; i < items.length; i++) out.set((hashes[next++] as Uint8Array).subarray(0, FINGERPRINT_BYTES), i * FINGERPRINT_BYTES)
+    for (let i = 0; i < items.length; i++, next += 32) copyInto(out, i * FINGERPRINT_BYTES, hashes, next, FINGERPRINT_BYTES)
     return out
   })
 }

@@ -1,7 +1,6 @@
 /** Runs the transactions of a block on the parent's state: everything of the header that follows from them. */
 import {
   endsEpoch,
-  eventLeaf,
   limitError,
   LIMITS,
   merkleRoot,
@@ -14,9 +13,9 @@ import {
 } from '../../core/index.ts'
 import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
-import { rootHashes, stateAt, updateState, WorkingState, type Roots, type StateUpdate } from '../state/index.ts'
-import type { PageStore } from '../trie/index.ts'
-import { applyTx, endDue, nextBaseFee, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import { rootHashes, updateState, WorkingState, type Roots, type StateReader, type StateUpdate } from '../state/index.ts'
+import type { PageStore, TrieChange } from '../trie/index.ts'
+import { applyTx, endDue, eventRoot, nextBaseFee, sealCalls, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
 import { bloomDigest, fingerprintsOf, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */
@@ -43,6 +42,8 @@ export interface Execution {
   readonly roots: ExecutionRoots
   /** Accounts that the block set, as they are after it. */
   readonly accounts: readonly (readonly [address: Uint8Array, account: Account])[]
+  /** What it changed in the contracts trie. */
+  readonly contracts: readonly TrieChange[]
   readonly update: StateUpdate
   /** The set of the next epoch, where the block ends one. */
   readonly nextSet: readonly Validator[] | undefined
@@ -93,7 +94,8 @@ class Room {
 export interface Parent {
   readonly store: PageStore
   readonly roots: Roots
-  /** Accounts under these roots. */
+  /** Reads of the state under these roots, and of its accounts. */
+  readonly state: StateReader
   readonly account: (address: Uint8Array) => Account
 }
 
@@ -119,18 +121,19 @@ function finish(
   context: BlockContext,
   work: Work,
   txs: readonly ChainTx[],
-  effects: readonly TxEffect[],
+  applied: readonly TxEffect[],
   gasUsed: bigint,
 ): Execution {
   applyWork(state, work.context, work.cat, work.verdicts)
+  const effects = sealCalls(context, applied)
   const leaves = effects.flatMap((e) => e.leaves)
-  const events = effects.flatMap(({ outcome }) => outcome.events.map((event) => eventLeaf(outcome.id, event)))
   const prints = fingerprintsOf(effects.map((e) => e.touched))
   const bloomFilter = makeBloom(prints)
   const present = context.setAt(context.height) as readonly Validator[]
   const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
   setBaseFee(state, context.baseFee, nextBaseFee(context.baseFee, gasUsed, context.params), context.params)
-  const update = updateState(parent.store, parent.roots, state.changes(), context.height)
+  const changes = state.changes()
+  const update = updateState(parent.store, parent.roots, changes, context.height)
   return {
     txs,
     effects,
@@ -138,13 +141,14 @@ function finish(
     bloomFilter,
     prints,
     accounts: state.accounts(),
+    contracts: changes.contracts,
     update,
     nextSet,
     gasUsed,
     roots: {
       txRoot: merkleRoot(txs.map((tx) => tx.wire)),
       receiptRoot: merkleRoot(leaves),
-      eventRoot: merkleRoot(events),
+      eventRoot: eventRoot(effects),
       state: rootHashes(update.roots),
       bloom: bloomDigest(bloomFilter),
       cat: catDigest(work.cat),
@@ -156,7 +160,7 @@ function finish(
 
 /** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
 export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
-  const state = new WorkingState(stateAt(parent.store, parent.roots), parent.account)
+  const state = new WorkingState(parent.state, parent.account)
   endDue(state, context)
   const room = new Room()
   const effects = txs.map((tx, index) => {
@@ -183,7 +187,7 @@ export function executeFitting(
   work: Work,
   candidates: Iterable<ChainTx>,
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
-  const state = new WorkingState(stateAt(parent.store, parent.roots), parent.account)
+  const state = new WorkingState(parent.state, parent.account)
   endDue(state, context)
   const room = new Room()
   const txs: ChainTx[] = []

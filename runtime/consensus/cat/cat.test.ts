@@ -14,6 +14,7 @@ import {
   encodeCat,
   makeCat,
   NO_CAT,
+  shownResult,
   type Cat,
   type AnsweringChips,
 } from './index.ts'
@@ -40,7 +41,7 @@ const faultOf = (bytes: Uint8Array, challenge = CHALLENGE, of: AnsweringChips = 
 
 test('U2.5-CAT-1 C1 the drawn chips answer a challenge, and the answer holds for it', async () => {
   const cat = await made()
-  expect(checkCat(cat, CHALLENGE, seats, crypto)).toEqual({ fault: undefined, result: RESULT })
+  expect(checkCat(cat, CHALLENGE, seats, crypto)).toEqual({ fault: undefined, result: shownResult(RESULT) })
   expect(cat.length).toBeLessThanOrEqual(LIMITS.catBytes)
   expect(decodeCat(cat).answers.length).toBe(drawSeats(CHALLENGE, seats.count).length)
 })
@@ -143,7 +144,7 @@ describe('U2.5-AGG-1 U2.5-AGG-2 C7 the aggregate of all chips (eq. 10 to 14)', (
     expect(await makeCat(CHALLENGE, fewSeats, RESULT, held)).toBeUndefined()
     const forged = drawSeats(CHALLENGE, few.length).map((index) => {
       const { serial } = fewSeats.seat(index)
-      return (few[0] as TestChip).sign(catAnswerMessage(CHALLENGE, serial, RESULT))
+      return (few[0] as TestChip).sign(catAnswerMessage(CHALLENGE, serial, shownResult(RESULT)))
     })
     expect(faultOf(encodeCat({ result: RESULT, aggregate, answers: forged }), CHALLENGE, fewSeats)).toBe('answer')
   })

@@ -3,7 +3,7 @@ import { asArray, asBytes, decode, digest, encode, LIMITS, UtnetError } from '..
 import { CAT_DRAWS } from './challenge.ts'
 
 export interface Cat {
-  /** Digest of what the sampled operator gave (Q of eq. 1), 32 bytes. Operator and operands follow from the challenge. */
+  /** `shownResult` of what the sampled operator gave (Q of eq. 1), 32 bytes. Operator and operands follow from the challenge. */
   readonly result: Uint8Array
   /** Aggregate BLS signature of all the node's chips over the challenge, 96 bytes (eq. 10). */
   readonly aggregate: Uint8Array

@@ -32,7 +32,12 @@ export function drawOperator(challenge: Uint8Array, operators: readonly string[]
   return name
 }
 
+/** What a block shows of a result: enough to hold one against it, and nothing of what the result is. Verdicts are signed over the result itself. */
+export function shownResult(result: Uint8Array): Uint8Array {
+  return digest('cat-shown', result)
+}
+
 /** What a drawn chip signs: that it is there now, and stands behind the result. */
-export function catAnswerMessage(challenge: Uint8Array, serial: Uint8Array, result: Uint8Array): Uint8Array {
-  return digest('cat-answer', encode([challenge, serial, result]))
+export function catAnswerMessage(challenge: Uint8Array, serial: Uint8Array, shown: Uint8Array): Uint8Array {
+  return digest('cat-answer', encode([challenge, serial, shown]))
 }

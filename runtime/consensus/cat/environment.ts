@@ -9,7 +9,7 @@ export interface SampledTask {
 
 export interface CatEnvironment {
   /**
-   * Digest (32 bytes) of what the operator gives, the same on every node. Rejects where this node cannot run it, which says nothing about the one that is
+   * Digest (32 bytes) of what the operator gives, the same on every node. It is told to nobody before the verdict is out. Rejects where this node cannot run it, which says nothing about the one that is
    * checked.
    */
   run(task: SampledTask): Promise<Uint8Array>

@@ -1,6 +1,6 @@
 /** Chips that show they are there (CAT), the operator that each round samples, verdicts on it, and the rewards that hang on them. docs/spec/cat.md. */
 export { catDigest, decodeCat, encodeCat, NO_CAT, type Cat } from './cat.ts'
-export { CAT_DRAWS, catAnswerMessage, catChallenge, drawOperator, drawSeats } from './challenge.ts'
+export { CAT_DRAWS, catAnswerMessage, catChallenge, drawOperator, drawSeats, shownResult } from './challenge.ts'
 export { CatChecks, checkAggregate, checkCat, type CatCrypto, type CatFault, type CheckedCat } from './check.ts'
 export { ROUND_OPERATORS, type CatEnvironment, type SampledTask } from './environment.ts'
 export { makeCat, type CatSigner } from './make.ts'

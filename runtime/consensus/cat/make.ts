@@ -1,6 +1,6 @@
 /** The proposer's side: brings its chips' answers together. */
 import { encodeCat } from './cat.ts'
-import { catAnswerMessage, drawSeats } from './challenge.ts'
+import { catAnswerMessage, drawSeats, shownResult } from './challenge.ts'
 import type { AnsweringChips } from './seats.ts'
 
 type Maybe<T> = T | Promise<T>
@@ -13,7 +13,7 @@ export interface CatSigner {
   aggregate(challenge: Uint8Array): Maybe<Uint8Array | undefined>
 }
 
-/** The bytes for the block; undefined where a drawn chip is missing. */
+/** The bytes for the block, of what the operator gave; undefined where a drawn chip is missing. */
 export async function makeCat(
   challenge: Uint8Array,
   seats: AnsweringChips,
@@ -21,14 +21,15 @@ export async function makeCat(
   signer: CatSigner,
 ): Promise<Uint8Array | undefined> {
   const drawn = drawSeats(challenge, seats.count)
+  const shown = shownResult(result)
   const aggregate = await signer.aggregate(challenge)
   if (aggregate === undefined) return undefined
   const answers: Uint8Array[] = []
   for (const index of drawn) {
     const { serial } = seats.seat(index)
-    const answer = await signer.answer(serial, catAnswerMessage(challenge, serial, result))
+    const answer = await signer.answer(serial, catAnswerMessage(challenge, serial, shown))
     if (answer === undefined) return undefined
     answers.push(answer)
   }
-  return encodeCat({ result, aggregate, answers })
+  return encodeCat({ result: shown, aggregate, answers })
 }

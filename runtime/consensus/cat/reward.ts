@@ -12,9 +12,9 @@ interface OfBlock {
   readonly node: Uint8Array
   /** In 10^-18 UNC. */
   readonly amount: bigint
-  /** The result that the proposer's chips stand behind; null where their CAT does not hold. */
+  /** What the proposer's chips stand behind (`shownResult`); null where their CAT does not hold. */
   readonly result: Uint8Array | null
-  /** Who said that the result holds, and who that it does not: bit fields over the set of the height. */
+  /** Who said that the result holds, or who that it does not: bit fields over the set of the height. */
   readonly yes: Uint8Array
   readonly no: Uint8Array
 }

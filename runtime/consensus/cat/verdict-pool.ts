@@ -1,7 +1,7 @@
 /** Verdict votes that wait for a block: checked, one of each member and height. */
-import { bitsOf, eitherBits, hasBit, totalPower, type Validator } from '../../core/index.ts'
+import { bitsOf, totalPower, type Validator } from '../../core/index.ts'
 import type { ChainCrypto } from '../crypto-port.ts'
-import { encodeBlockVerdict, signedPower, VERDICT_BLOCKS, type VerdictVote } from './verdict.ts'
+import { encodeBlockVerdict, VERDICT_BLOCKS, type VerdictVote } from './verdict.ts'
 import type { RewardRecord } from './reward.ts'
 
 export class VerdictPool {
@@ -30,31 +30,28 @@ export class VerdictPool {
     for (const height of this.#votes.keys()) if (height <= head - VERDICT_BLOCKS) this.#votes.delete(height)
   }
 
-  /** What the block at `height` may carry: votes on open records that no block has counted. `setAt` gives the set of a height. */
+  /** What the block at `height` may carry: votes of more than half of the power on records that are open. `resultAt` gives what those voters came to. */
   collect(
     height: number,
     recordAt: (height: number) => RewardRecord | undefined,
     setAt: (height: number) => readonly Validator[],
+    resultAt: (height: number) => Uint8Array | undefined,
     crypto: Pick<ChainCrypto, 'blsAggregate'>,
   ): Uint8Array[] {
     const out: Uint8Array[] = []
     for (let at = Math.max(1, height - VERDICT_BLOCKS); at < height; at++) {
-      const record = recordAt(at)
-      if (record?.status !== 'pending') continue
+      const result = resultAt(at)
+      if (result === undefined || recordAt(at)?.status !== 'pending') continue
       const set = setAt(at)
-      const counted = eitherBits(record.yes, record.no)
-      const votes = [...(this.#votes.get(at)?.values() ?? [])].filter((v) => !hasBit(counted, v.voter)).sort((a, b) => a.voter - b.voter)
-      for (const ok of [false, true]) {
-        const same = votes.filter((v) => v.ok === ok)
-        if (same.length === 0) continue
-        const signers = bitsOf(
-          same.map((v) => v.voter),
-          set.length,
-        )
-        out.push(encodeBlockVerdict({ height: at, ok, signers, signature: crypto.blsAggregate(same.map((v) => v.signature)) }))
-        // what decides against it closes the record: nothing more may stand behind it
-        if (!ok && signedPower(eitherBits(record.no, signers), set) * 2 > totalPower(set)) break
-      }
+      const votes = [...(this.#votes.get(at)?.values() ?? [])].sort((a, b) => a.voter - b.voter)
+      const ok = [false, true].find((said) => this.power(at, said, set) * 2 > totalPower(set))
+      if (ok === undefined) continue
+      const same = votes.filter((v) => v.ok === ok)
+      const signers = bitsOf(
+        same.map((v) => v.voter),
+        set.length,
+      )
+      out.push(encodeBlockVerdict({ height: at, ok, result, signers, signature: crypto.blsAggregate(same.map((v) => v.signature)) }))
     }
     return out
   }

@@ -44,12 +44,13 @@ test("U2.5-CAT-1 C1 a reward is pending until more than half of the power says t
   expect(header.cat).toEqual(catDigest(w.chain.blockAt(height).cat))
   expect(w.chain.reward(height)).toMatchObject({ status: 'pending', fault: null, amount: REWARD, node: proposer.key })
   // two of four equal nodes are exactly half
-  await w.block({ verdicts: [w.verdict(height, true, [0, 1])] })
-  expect(w.chain.reward(height)).toMatchObject({ status: 'pending', yes: Uint8Array.of(0b11) })
+  await expect(w.block({ verdicts: [w.verdict(height, true, [0, 1])] })).rejects.toThrow('not of more than half')
+  await w.block()
+  expect(w.chain.reward(height)).toMatchObject({ status: 'pending', yes: Uint8Array.of(0) })
   expect(balances(w)).toBe(before)
-  const third = w.verdict(height, true, [3])
-  await w.block({ verdicts: [third] })
-  expect(w.chain.headerAt(height + 2).header.verdicts).toEqual(verdictsDigest([third]))
+  const three = w.verdict(height, true, [0, 1, 3])
+  await w.block({ verdicts: [three] })
+  expect(w.chain.headerAt(height + 2).header.verdicts).toEqual(verdictsDigest([three]))
   expect(w.chain.reward(height)).toMatchObject({ status: 'released', yes: Uint8Array.of(0b1011) })
   expect(balances(w)).toBe(before + REWARD)
   expect(w.chain.minted()).toBe(REWARD)
@@ -59,12 +60,10 @@ test("U2.5-CAT-1 C1 a reward is pending until more than half of the power says t
 test('U5.2-ENV-2 more than half that finds the result wrong takes the reward away at once', async () => {
   const w = await workChain()
   const height = await good(w)
-  await w.block({ verdicts: [w.verdict(height, false, [0, 1]), w.verdict(height, true, [2])] })
-  expect(w.chain.reward(height)?.status).toBe('pending')
-  await w.block({ verdicts: [w.verdict(height, false, [3])] })
-  expect(w.chain.reward(height)).toMatchObject({ status: 'lost', fault: 'verdict' })
+  await w.block({ verdicts: [w.verdict(height, false, [0, 1, 3])] })
+  expect(w.chain.reward(height)).toMatchObject({ status: 'lost', fault: 'verdict', no: Uint8Array.of(0b1011) })
   expect(w.chain.minted()).toBe(0n)
-  await expect(w.block({ verdicts: [w.verdict(height, true, [2])] })).rejects.toThrow('no longer asked for')
+  await expect(w.block({ verdicts: [w.verdict(height, true, [0, 1, 2])] })).rejects.toThrow('no longer asked for')
 })
 
 test('verdicts count up to eight blocks behind, and no longer', async () => {
@@ -106,37 +105,40 @@ describe('a block whose verdicts are not as they must be is none', () => {
   test('each in turn: refused with a code, and nothing is counted', async () => {
     const w = await workChain()
     const [a, b] = [await good(w), await good(w)]
-    const fine = (): Uint8Array => w.verdict(a, true, [0, 1])
+    const fine = (): Uint8Array => w.verdict(a, true, [0, 1, 2])
     const list = decode(fine()) as readonly Cbor[]
-    const stranger = decodeBlockVerdict(w.verdict(b, true, [0, 1]))
+    const stranger = decodeBlockVerdict(w.verdict(b, true, [0, 1, 2]))
     const cases: readonly (readonly [string, readonly Uint8Array[]])[] = [
       ['no verdict', [utf8('junk')]],
-      ...[0, 1, 2, 3].map((i) => ['field', [encode([...list.slice(0, i), 'wrong', ...list.slice(i + 1)])]] as const),
+      ...[0, 1, 2, 3, 4].map((i) => ['field', [encode([...list.slice(0, i), 'wrong', ...list.slice(i + 1)])]] as const),
       ['too few fields', [encode(list.slice(1))]],
       ['over the limit', [new Uint8Array(2_049)]],
-      ['of this block', [w.verdict(a, true, [0], { height: b + 1 })]],
-      ['of a height to come', [w.verdict(a, true, [0], { height: b + 2 })]],
-      ['of block 0', [w.verdict(a, true, [0], { height: 0 })]],
-      ['of a block without work', [w.verdict(2, true, [0])]],
-      ['nobody', [w.verdict(a, true, [0], { signers: Uint8Array.of(0) })]],
-      ['bits beyond the set', [w.verdict(a, true, [0], { signers: Uint8Array.of(0b10001) })]],
-      ['a field of another length', [w.verdict(a, true, [0], { signers: Uint8Array.of(1, 0) })]],
-      ['other signers', [w.verdict(a, true, [0], { signers: Uint8Array.of(2) })]],
-      ['the other verdict', [w.verdict(a, true, [0], { ok: false })]],
+      ['of this block', [w.verdict(a, true, [0, 1, 2], { height: b + 1 })]],
+      ['of a height to come', [w.verdict(a, true, [0, 1, 2], { height: b + 2 })]],
+      ['of block 0', [w.verdict(a, true, [0, 1, 2], { height: 0 })]],
+      ['of a block without work', [w.verdict(2, true, [0, 1, 2])]],
+      ['nobody', [w.verdict(a, true, [0, 1, 2], { signers: Uint8Array.of(0) })]],
+      ['bits beyond the set', [w.verdict(a, true, [0, 1, 2], { signers: Uint8Array.of(0b10111) })]],
+      ['a field of another length', [w.verdict(a, true, [0, 1, 2], { signers: Uint8Array.of(7, 0) })]],
+      ['other signers', [w.verdict(a, true, [0, 1, 2], { signers: Uint8Array.of(0b1011) })]],
+      ['half of the power', [w.verdict(a, true, [0, 1])]],
+      ['the other verdict', [w.verdict(a, true, [0, 1, 2], { ok: false })]],
+      ['another result', [w.verdict(a, true, [0, 1, 2], { result: w.result(b) })]],
+      ['yes over what does not hold', [w.verdict(a, false, [0, 1, 2], { ok: true })]],
       ['signed for another block', [encodeBlockVerdict({ ...stranger, height: a })]],
-      ['order', [w.verdict(b, true, [0]), w.verdict(a, true, [0])]],
-      ['yes before no', [w.verdict(a, true, [0]), w.verdict(a, false, [1])]],
-      ['twice in one list', [w.verdict(a, true, [0]), w.verdict(a, true, [1])]],
-      ['a vote for and against', [w.verdict(a, false, [0, 1]), w.verdict(a, true, [1])]],
-      ['more than there may be', Array.from({ length: 2 * VERDICT_BLOCKS + 1 }, fine)],
+      ['order', [w.verdict(b, true, [0, 1, 2]), fine()]],
+      ['twice in one list', [fine(), fine()]],
+      ['for and against', [w.verdict(a, false, [0, 1, 2]), fine()]],
+      ['more than there may be', Array.from({ length: VERDICT_BLOCKS + 1 }, fine)],
     ]
     for (const [what, verdicts] of cases) {
       const error: unknown = await w.block({ verdicts }).catch((thrown: unknown) => thrown)
       expect(isUtnetError(error, 'chain_invalid'), what).toBe(true)
     }
     await w.block({ verdicts: [fine()] })
-    await expect(w.block({ verdicts: [w.verdict(a, true, [1, 2])] })).rejects.toThrow('counts a vote twice')
-    expect(w.chain.reward(a)).toMatchObject({ status: 'pending', yes: Uint8Array.of(0b11) })
+    // its result is known now: nobody votes behind it
+    await expect(w.block({ verdicts: [w.verdict(a, true, [1, 2, 3])] })).rejects.toThrow('no longer asked for')
+    expect(w.chain.reward(a)).toMatchObject({ status: 'released', yes: Uint8Array.of(0b111) })
   })
 
   test('another CAT or other verdicts than the header names', async () => {
@@ -145,7 +147,7 @@ describe('a block whose verdicts are not as they must be is none', () => {
     const { certificate: _, ...block } = w.chain.blockAt(height)
     expect(() => follower.chain.executeBlock({ ...block, cat: NO_CAT })).toThrow('header')
     expect(() => follower.chain.executeBlock({ ...block, cat: utf8('x') })).toThrow('header')
-    const next = await w.block({ verdicts: [w.verdict(height, true, [0])] })
+    const next = await w.block({ verdicts: [w.verdict(height, true, [0, 1, 2])] })
     await follower.block({ cat: block.cat })
     const { certificate: __, ...second } = w.chain.blockAt(next.header.height)
     expect(() => follower.chain.executeBlock({ ...second, verdicts: [] })).toThrow('header')
@@ -161,7 +163,7 @@ describe('U5.2-ENV-1 before-vote: what does not hold is no block', () => {
     const height = await good(w)
     expect(w.chain.reward(height)).toMatchObject({ status: 'released', amount: REWARD })
     expect(w.chain.minted()).toBe(REWARD)
-    await expect(w.block({ cat: await w.cat(), verdicts: [w.verdict(height, true, [0])] })).rejects.toThrow(
+    await expect(w.block({ cat: await w.cat(), verdicts: [w.verdict(height, true, [0, 1, 2])] })).rejects.toThrow(
       'the certificate is the verdict',
     )
   })
@@ -233,7 +235,7 @@ test('the bytes of a record come back, and each field wrong in turn is refused',
     expect(() => decodeReward(bad)).toThrow('reward record')
 })
 
-test('votes wait in the pool one a member, what decides against a block stands alone, and old ones are forgotten', async () => {
+test('votes wait in the pool one a member, a block carries them when they are more than half, and old ones are forgotten', async () => {
   const w = await workChain()
   const height = await good(w)
   const pool = new VerdictPool()
@@ -245,30 +247,18 @@ test('votes wait in the pool one a member, what decides against a block stands a
     voter,
     signature: decodeBlockVerdict(w.verdict(height, ok, [voter])).signature,
   })
+  const { result } = decodeBlockVerdict(w.verdict(height, false, [0]))
+  const collected = (): Uint8Array[] => pool.collect(height + 1, w.chain.reward, w.chain.setAt, () => result, crypto)
   for (const v of [vote(2, true), vote(0, false), vote(0, true), vote(1, false)]) pool.add(v)
-  const collected = (): Uint8Array[] => pool.collect(height + 1, w.chain.reward, w.chain.setAt, crypto)
-  expect(collected()).toEqual([w.verdict(height, false, [0, 1]), w.verdict(height, true, [2])])
-  await w.block({ verdicts: collected() })
   expect(collected()).toEqual([])
   pool.add(vote(3, false))
   expect(pool.power(height, false, w.chain.setAt(height)) * 2).toBeGreaterThan(totalPower(w.chain.setAt(height)))
+  expect(collected()).toEqual([w.verdict(height, false, [0, 1, 3])])
+  // who did not come to a result itself has nothing to tell
+  expect(pool.collect(height + 1, w.chain.reward, w.chain.setAt, () => undefined, crypto)).toEqual([])
   await w.block({ verdicts: collected() })
+  expect(collected()).toEqual([])
   expect(w.chain.reward(height)).toMatchObject({ status: 'lost', fault: 'verdict' })
   pool.forget(height + VERDICT_BLOCKS)
   expect(pool.of(height, 0)).toBeUndefined()
-})
-
-test('of votes of three against and one for, the one is left out: a decided record takes no more', async () => {
-  const w = await workChain()
-  const height = await good(w)
-  const pool = new VerdictPool()
-  const block = w.chain.headerAt(height).hash
-  for (const voter of [0, 1, 2, 3]) {
-    const ok = voter === 3
-    pool.add({ height, block, ok, voter, signature: decodeBlockVerdict(w.verdict(height, ok, [voter])).signature })
-  }
-  const verdicts = pool.collect(height + 1, w.chain.reward, w.chain.setAt, crypto)
-  expect(verdicts).toHaveLength(1)
-  await w.block({ verdicts })
-  expect(w.chain.reward(height)).toMatchObject({ status: 'lost', fault: 'verdict' })
 })

@@ -3,13 +3,12 @@
  * and the own CAT opens a record. All of it follows from the chain alone.
  */
 import {
-  eitherBits,
   emptyBits,
+  equalBytes,
   isUtnetError,
   limitError,
   LIMITS,
   nodeAccountKey,
-  shareBits,
   signersOf,
   totalPower,
   UtnetError,
@@ -20,9 +19,10 @@ import {
 import type { ChainCrypto } from '../crypto-port.ts'
 import { readNode } from '../power/index.ts'
 import { rewardKey, type StateReader, type WorkingState } from '../state/index.ts'
+import { shownResult } from './challenge.ts'
 import type { CheckedCat } from './check.ts'
 import { decodeReward, encodeReward, type RewardFault, type RewardRecord } from './reward.ts'
-import { decodeBlockVerdict, signedPower, VERDICT_BLOCKS, verdictMessage, type BlockVerdict } from './verdict.ts'
+import { decodeBlockVerdict, VERDICT_BLOCKS, verdictMessage, type BlockVerdict } from './verdict.ts'
 
 /** Records of so many blocks stay in the state behind the window of verdicts; what was released stays in the accounts. */
 export const REWARD_BLOCKS = 256
@@ -70,7 +70,7 @@ const lose = (state: WorkingState, height: number, record: RewardRecord, fault: 
   put(state, height, { ...record, status: 'lost', fault })
 
 function readVerdicts(list: readonly Uint8Array[]): BlockVerdict[] {
-  if (list.length > 2 * VERDICT_BLOCKS) throw refuse(`the block carries ${list.length} verdicts`)
+  if (list.length > VERDICT_BLOCKS) throw refuse(`the block carries ${list.length} verdicts`)
   const verdicts = list.map((bytes, i) => {
     try {
       return decodeBlockVerdict(bytes)
@@ -81,31 +81,29 @@ function readVerdicts(list: readonly Uint8Array[]): BlockVerdict[] {
   })
   verdicts.forEach((v, i) => {
     const before = verdicts[i - 1]
-    // one form: by height, no before yes
-    if (before !== undefined && !(before.height < v.height || (before.height === v.height && !before.ok && v.ok)))
-      throw refuse(`verdict ${i} of the block is out of order`)
+    if (before !== undefined && before.height >= v.height) throw refuse(`verdict ${i} of the block is out of order`)
   })
   return verdicts
 }
 
-/** Counts one verdict; throws `chain_invalid` naming what is wrong. */
+/**
+ * Counts one verdict, which decides; throws `chain_invalid` naming what is wrong. It has to be of more than half at once: it tells the result, and whoever votes behind
+ * that need not have run anything.
+ */
 function count(state: WorkingState, c: WorkContext, v: BlockVerdict): void {
   const of = `the verdict on height ${v.height}`
   if (v.height >= c.height || v.height < c.height - VERDICT_BLOCKS) throw refuse(`${of} does not belong in block ${c.height}`)
   const record = rewardAt(state, v.height)
-  if (record === undefined || record.status !== 'pending') throw refuse(`${of} is no longer asked for`)
+  if (record === undefined || record.status !== 'pending' || record.result === null) throw refuse(`${of} is no longer asked for`)
+  if (equalBytes(shownResult(v.result), record.result) !== v.ok) throw refuse(`${of} does not say what its result says`)
   const set = c.setAt(v.height)
   const signers = signersOf({ signers: v.signers }, set)
-  if (signers.length === 0) throw refuse(`${of} is nobody's`)
-  if (shareBits(v.signers, eitherBits(record.yes, record.no))) throw refuse(`${of} counts a vote twice`)
-  const message = verdictMessage(c.chainId, v.height, c.hashAt(v.height), v.ok)
+  if (totalPower(signers) * 2 <= totalPower(set)) throw refuse(`${of} is not of more than half of the power`)
+  const message = verdictMessage(c.chainId, v.height, c.hashAt(v.height), v.ok, v.result)
   const keys = signers.map((s) => s.bls)
   if (!c.crypto.blsFastAggregateVerify(v.signature, message, keys)) throw refuse(`${of} has no valid signature`)
-  const next = v.ok ? { ...record, yes: eitherBits(record.yes, v.signers) } : { ...record, no: eitherBits(record.no, v.signers) }
-  const total = totalPower(set)
-  if (signedPower(next.yes, set) * 2 > total) release(state, v.height, next)
-  else if (signedPower(next.no, set) * 2 > total) lose(state, v.height, next, 'verdict')
-  else put(state, v.height, next)
+  if (v.ok) release(state, v.height, { ...record, yes: v.signers })
+  else lose(state, v.height, { ...record, no: v.signers }, 'verdict')
 }
 
 /**

@@ -49,6 +49,7 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
 const parentState = (core: ChainCore): Parent => ({
   store: core.store,
   roots: core.head.roots,
+  state: core.contracts.over(headState(core)),
   account: (address) => core.accounts.get(address),
 })
 

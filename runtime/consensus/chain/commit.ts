@@ -116,6 +116,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
   core.sets.committed(height, execution.nextSet)
   core.head = { header: block.header, hash, certificate, roots: update.roots }
   core.accounts.moved(execution.accounts)
+  core.contracts.moved(execution.contracts)
   core.pruning = prune(core)
   return core.mempool.committed(execution.txs, poolView(core))
 }

@@ -9,6 +9,7 @@ import type { Mempool, PoolView } from '../mempool/index.ts'
 import { stateAt, type Roots, type StateReader } from '../state/index.ts'
 import type { PageStore } from '../trie/index.ts'
 import type { HeadAccounts } from './head-accounts.ts'
+import type { HeadContracts } from './head-contracts.ts'
 import type { EpochSets } from './sets.ts'
 import { decodeResults, resultsKey, type Block, type Results, type VoteRow } from './rows.ts'
 
@@ -27,6 +28,7 @@ export interface ChainCore {
   readonly sets: EpochSets
   readonly mempool: Mempool
   readonly accounts: HeadAccounts
+  readonly contracts: HeadContracts
   /** Makes a module ready for the executor. */
   readonly loadModule: (module: CID) => Promise<unknown>
   readonly onCall: ((note: CallNote) => void) | undefined
@@ -64,7 +66,7 @@ export function headState(core: ChainCore): StateReader {
 
 /** What the pool checks against. */
 export function poolView(core: ChainCore): PoolView {
-  return { next: core.head.header.height + 1, account: (address) => core.accounts.get(address) }
+  return { next: core.head.header.height + 1, account: (address, id) => core.accounts.get(address, id) }
 }
 
 const RECENT = 8

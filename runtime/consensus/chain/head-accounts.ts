@@ -21,8 +21,8 @@ export class HeadAccounts {
     this.#young = new Map()
   }
 
-  get(address: Uint8Array): Account {
-    const id = byteString(address)
+  /** `id` is the address as a key of maps, where it is at hand. */
+  get(address: Uint8Array, id: string = byteString(address)): Account {
     const young = this.#young.get(id)
     if (young !== undefined) return young
     const account = this.#old.get(id) ?? this.#read(address)

@@ -21,6 +21,7 @@ import { commitBlock } from './commit.ts'
 import { pendingBlock } from './votes.ts'
 import { headState, type ChainCore, type ChainHead } from './core.ts'
 import { HeadAccounts } from './head-accounts.ts'
+import { HeadContracts } from './head-contracts.ts'
 import { checkGenesis, genesisHeader, genesisState } from './genesis.ts'
 import { certify, produce, proposeBlock, runBlock } from './produce.ts'
 import { runQuery } from './query.ts'
@@ -123,6 +124,7 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     rules: { chainId, protocol: genesis.protocol, setAt: (height) => sets.at(height), crypto },
     sets,
     accounts: new HeadAccounts((address) => readAccount(headState(core), address)),
+    contracts: new HeadContracts((key) => headState(core).get('contracts', key)),
     mempool: new Mempool(),
     loadModule: options.loadModule ?? (() => Promise.resolve()),
     onCall: options.onCall,

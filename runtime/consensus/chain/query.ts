@@ -49,7 +49,17 @@ function notingReads(state: StateReader, reads: Uint8Array[]): SessionState {
 /** The environment of a contract and of those that it calls, in which nothing can be changed. */
 function readOnly(env: ContractEnv, refuse: (what: string) => never): ContractEnv {
   return {
-    ...env,
+    caller: env.caller,
+    signer: env.signer,
+    contract: env.contract,
+    owner: env.owner,
+    version: env.version,
+    height: env.height,
+    time: env.time,
+    chainId: env.chainId,
+    get: (key) => env.get(key),
+    checkpoint: () => env.checkpoint(),
+    revert: (mark) => env.revert(mark),
     set: () => refuse('writes to storage'),
     emit: () => refuse('emits an event'),
     callee: (asked) => {

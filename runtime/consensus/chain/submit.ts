@@ -75,7 +75,7 @@ function readFit(core: ChainCore, wire: Uint8Array): ChainTx {
   if (core.mempool.get(tx.hash) === undefined) {
     checkForm(tx, core.rules.chainId, core.params)
     const view = poolView(core)
-    checkEarly(tx, view.account(tx.address), view.next)
+    checkEarly(tx, view.account(tx.address, tx.sender), view.next)
   }
   return tx
 }

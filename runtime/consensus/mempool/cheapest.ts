@@ -14,18 +14,24 @@ const before = (a: Offer, b: Offer): boolean =>
 
 export class Cheapest {
   #heap: Offer[] = []
+  /** Queues that changed since something was taken: a pool that is never full never sorts them. */
+  #changed = new Set<SenderQueue>()
+  /** Which change of a queue its offer in the heap is of. */
+  #offered = new WeakMap<SenderQueue, number>()
 
-  /** Notes the price of a queue that changed. `queues` is how many there are: the notes are made anew when most are old. */
+  /** Notes a queue that changed. `count` is how many there are: the notes are made anew when most are old. */
   note(queue: SenderQueue, queues: Iterable<SenderQueue>, count: number): void {
-    if (this.#heap.length > 4 * count + 64) {
-      this.#heap = []
-      for (const each of queues) if (each !== queue) this.#push(each)
-    }
-    this.#push(queue)
+    this.#changed.add(queue)
+    if (this.#heap.length + this.#changed.size <= 4 * count + 64) return
+    this.#heap = []
+    this.#offered = new WeakMap()
+    this.#changed = new Set(queues)
+    this.#changed.add(queue)
   }
 
   #push(queue: SenderQueue): void {
-    if (queue.txs.length === 0) return
+    if (queue.txs.length === 0 || this.#offered.get(queue) === queue.changes) return
+    this.#offered.set(queue, queue.changes)
     const heap = this.#heap
     const offer = { price: queue.tailPrice(), queue, changes: queue.changes }
     let at = heap.push(offer) - 1
@@ -58,7 +64,13 @@ export class Cheapest {
 
   /** Takes the cheapest out; it must be noted again if it stays. */
   take(): { readonly price: bigint; readonly queue: SenderQueue } | undefined {
-    for (let offer = this.#pop(); offer !== undefined; offer = this.#pop()) if (offer.changes === offer.queue.changes) return offer
+    for (const queue of this.#changed) this.#push(queue)
+    this.#changed.clear()
+    for (let offer = this.#pop(); offer !== undefined; offer = this.#pop()) {
+      if (offer.changes !== offer.queue.changes) continue
+      this.#offered.delete(offer.queue)
+      return offer
+    }
     return undefined
   }
 }

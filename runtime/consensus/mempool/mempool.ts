@@ -12,7 +12,8 @@ import { SenderQueue } from './sender-queue.ts'
 export interface PoolView {
   /** Height of the next block. */
   readonly next: number
-  account(address: Uint8Array): Account
+  /** `id` is the address as a key of maps, where it is at hand. */
+  account(address: Uint8Array, id?: string): Account
 }
 
 export type PoolLimits = Pick<Record<keyof typeof LIMITS, number>, 'mempoolTxs' | 'mempoolBytes' | 'mempoolPerSender'>
@@ -87,8 +88,8 @@ export class Mempool {
     const { expiry } = tx.body
     if (expiry < view.next)
       throw new UtnetError('tx_expired', `transaction ${tx.id} expired at height ${expiry}, the next block is ${view.next}`)
-    const account = view.account(tx.address)
-    const queue = this.#queues.get(byteString(tx.address))
+    const account = view.account(tx.address, tx.sender)
+    const queue = this.#queues.get(tx.sender)
     const other = this.#checkNonce(tx, account, queue)
     const others = (queue?.reserve ?? 0n) - (other === undefined ? 0n : reserveOf(other))
     const need = reserveOf(tx)
@@ -188,8 +189,8 @@ export class Mempool {
 
   /** Takes a transaction that was admitted just before, and whose signature is good. What has to go for it goes now. */
   add(tx: ChainTx, view: PoolView): void {
-    const key = byteString(tx.address)
-    const queue = this.#queues.get(key) ?? new SenderQueue(tx.address, view.account(tx.address).nonce)
+    const key = tx.sender
+    const queue = this.#queues.get(key) ?? new SenderQueue(tx.address, view.account(tx.address, key).nonce)
     const other = queue.of(tx.body.nonce)
     for (const victim of this.#victims(tx, other, queue)) this.#remove(victim, { why: 'evicted' })
     if (other !== undefined) this.#remove(other, { why: 'replaced', by: tx.id })
@@ -220,10 +221,9 @@ export class Mempool {
     const expiring = this.#expiring.get(tx.body.expiry)
     expiring?.delete(tx)
     if (expiring?.size === 0) this.#expiring.delete(tx.body.expiry)
-    const key = byteString(tx.address)
-    const queue = this.#queues.get(key)
+    const queue = this.#queues.get(tx.sender)
     queue?.remove(tx)
-    if (queue?.txs.length === 0) this.#queues.delete(key)
+    if (queue?.txs.length === 0) this.#queues.delete(tx.sender)
     else if (queue !== undefined) this.#note(queue)
     if (fate === undefined) return []
     const dropped = { tx, fate }
@@ -268,25 +268,25 @@ export class Mempool {
    */
   committed(included: readonly ChainTx[], view: PoolView): readonly Dropped[] {
     const dropped: Dropped[] = []
-    const inBlock = new Map<string, ChainTx>()
-    const senders = new Set<string>()
+    const bySender = new Map<string, ChainTx[]>()
     for (const tx of included) {
-      inBlock.set(`${byteString(tx.address)} ${tx.body.nonce}`, tx)
-      senders.add(byteString(tx.address))
+      const before = bySender.get(tx.sender)
+      if (before === undefined) bySender.set(tx.sender, [tx])
+      else before.push(tx)
     }
-    for (const key of senders) {
+    for (const [key, own] of bySender) {
       const queue = this.#queues.get(key)
       if (queue === undefined) continue
-      for (const tx of queue.settle(view.account(queue.address).nonce)) {
-        const by = inBlock.get(`${key} ${tx.body.nonce}`)
-        dropped.push(...this.#remove(tx, by !== undefined && by.id.equals(tx.id) ? undefined : { why: 'replaced', by: by?.id }))
+      for (const tx of queue.settle(view.account(queue.address, key).nonce)) {
+        const by = own.find((other) => other.body.nonce === tx.body.nonce)
+        dropped.push(...this.#remove(tx, by?.hash === tx.hash ? undefined : { why: 'replaced', by: by?.id }))
       }
     }
     dropped.push(...this.#expire(view.next))
-    for (const key of senders) {
+    for (const key of bySender.keys()) {
       const queue = this.#queues.get(key)
       if (queue === undefined) continue
-      let left = view.account(queue.address).balance
+      let left = view.account(queue.address, key).balance
       const unpaid = queue.txs.filter((tx) => {
         left -= reserveOf(tx)
         return left < 0n

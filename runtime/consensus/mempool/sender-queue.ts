@@ -46,8 +46,9 @@ export class SenderQueue {
 
   /** Takes a transaction of a nonce that is free. */
   put(tx: ChainTx): void {
-    const before = this.#txs.findLastIndex((other) => other.body.nonce < tx.body.nonce)
-    this.#txs.splice(before + 1, 0, tx)
+    const last = this.#txs.at(-1)
+    if (last === undefined || last.body.nonce < tx.body.nonce) this.#txs.push(tx)
+    else this.#txs.splice(this.#txs.findLastIndex((other) => other.body.nonce < tx.body.nonce) + 1, 0, tx)
     this.#reserve += reserveOf(tx)
     this.changes++
   }
@@ -62,9 +63,13 @@ export class SenderQueue {
 
   /** Goes on from the nonce that the account has now; gives those that are behind it. */
   settle(next: number): readonly ChainTx[] {
+    // what stands first may be ready now, or no longer
+    if (next !== this.#next) this.changes++
     this.#next = next
-    const gone = this.#txs.filter((tx) => tx.body.nonce < next)
-    for (const tx of gone) this.remove(tx)
+    let count = 0
+    while (count < this.#txs.length && (this.#txs[count] as ChainTx).body.nonce < next) count++
+    const gone = this.#txs.splice(0, count)
+    for (const tx of gone) this.#reserve -= reserveOf(tx)
     return gone
   }
 

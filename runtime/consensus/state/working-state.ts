@@ -5,7 +5,8 @@ import { BURNT_KEY, MINTED_KEY, TRIES, type TrieName } from './keys.ts'
 
 /** Reads of a final state. */
 export interface StateReader {
-  get(trie: TrieName, key: Uint8Array): Uint8Array | undefined
+  /** `text` is the key's `byteString`, from who has it. */
+  get(trie: TrieName, key: Uint8Array, text?: string): Uint8Array | undefined
 }
 
 export const NO_ACCOUNT: Account = { balance: 0n, nonce: 0, bond: 0n, node: null }
@@ -35,6 +36,9 @@ interface Entry<T> {
   readonly value: T
 }
 
+/** What takes a change back: the entry that stood there before, or what was burnt. */
+type Undo = { readonly map: Map<string, unknown>; readonly text: string; readonly before: unknown } | bigint
+
 export class WorkingState implements StateReader {
   readonly #base: StateReader
   readonly #baseAccount: (address: Uint8Array) => Account
@@ -45,7 +49,7 @@ export class WorkingState implements StateReader {
     offchain: new Map(),
   }
   /** How to take each change back, the newest last. */
-  readonly #undo: (() => void)[] = []
+  readonly #undo: Undo[] = []
   /** What this block burns. */
   #burnt = 0n
   readonly #read = new Map<string, Account>()
@@ -58,11 +62,7 @@ export class WorkingState implements StateReader {
 
   #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T): void {
     const text = byteString(key)
-    const before = map.get(text)
-    this.#undo.push(() => {
-      if (before === undefined) map.delete(text)
-      else map.set(text, before)
-    })
+    this.#undo.push({ map, text, before: map.get(text) })
     map.set(text, { key, value })
   }
 
@@ -84,8 +84,9 @@ export class WorkingState implements StateReader {
 
   /** A value of a trie. Accounts are read with `account`. */
   get(trie: TrieName, key: Uint8Array): Uint8Array | undefined {
-    const changed = this.#tries[trie].get(byteString(key))
-    return changed === undefined ? this.#base.get(trie, key) : changed.value
+    const text = byteString(key)
+    const changed = this.#tries[trie].get(text)
+    return changed === undefined ? this.#base.get(trie, key, text) : changed.value
   }
 
   /** Sets a value; undefined removes it. */
@@ -95,9 +96,7 @@ export class WorkingState implements StateReader {
 
   burn(amount: bigint): void {
     if (amount <= 0n) return
-    this.#undo.push(() => {
-      this.#burnt -= amount
-    })
+    this.#undo.push(amount)
     this.#burnt += amount
   }
 
@@ -112,7 +111,12 @@ export class WorkingState implements StateReader {
 
   /** Takes back everything since the checkpoint. */
   revert(checkpoint: number): void {
-    while (this.#undo.length > checkpoint) this.#undo.pop()?.()
+    while (this.#undo.length > checkpoint) {
+      const undo = this.#undo.pop() as Undo
+      if (typeof undo === 'bigint') this.#burnt -= undo
+      else if (undo.before === undefined) undo.map.delete(undo.text)
+      else undo.map.set(undo.text, undo.before)
+    }
   }
 
   /** The accounts that were set, as they are now. */

@@ -6,13 +6,13 @@ import type { BlockContext } from './block-context.ts'
 import type { ChainTx } from './checked-tx.ts'
 import { convict, isVoid } from './convict.ts'
 import { effect, refused } from './effect.ts'
-import type { TxEffect } from './outcome.ts'
+import type { TouchedItem, TxEffect } from './outcome.ts'
 
 /** Applies a transaction of kind reveal: each leaf that fits its demand closes it; the others change nothing. */
 export function applyReveal(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
   const { payload } = tx.body
   if (payload.kind !== 'reveal') throw new UtnetError('core_bad_argument', 'no reveal')
-  const touched: (readonly [string, Uint8Array])[] = []
+  const touched: TouchedItem[] = []
   for (const { demand: id, leaf, path } of payload.reveals) {
     const bytes = state.get('offchain', demandKey(id))
     if (bytes === undefined) continue

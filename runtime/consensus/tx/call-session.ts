@@ -7,7 +7,8 @@ import {
   formatAddress,
   limitError,
   LIMITS,
-  utf8,
+  UtnetError,
+  utf8Length,
   type Callee,
   type CallWitness,
   type ChainEvent,
@@ -54,11 +55,71 @@ export function checkStorageKey(key: Uint8Array): void {
     throw limitError('host_refused', 'storageKeyBytes', key.length, LIMITS.storageKeyBytes, 'storage key')
 }
 
+/** A contract at work, and what the session knows of its state; keys are text. */
 interface Known {
   readonly seat: ContractSeat
   readonly asked: Set<string>
-  /** By key as text. */
   readonly reads: Map<string, readonly [Uint8Array, Uint8Array | null]>
+  readonly changes: Map<string, ContractChange>
+}
+
+/** What takes a change back: what stood there before it. An event has none. */
+interface Undo {
+  readonly known: Known
+  readonly text: string
+  readonly before: ContractChange | undefined
+}
+
+/** The chain's view of a contract in a session. */
+class SessionEnv implements ContractEnv {
+  readonly caller: string
+  readonly signer: string
+  readonly contract: string
+  readonly owner: string
+  readonly version: number
+  readonly height: number
+  readonly time: number
+  readonly chainId: string
+  readonly #session: CallSession
+  readonly #known: Known
+
+  constructor(session: CallSession, known: Known, caller: Uint8Array, { signer, height, time, chainId }: SessionContext) {
+    const { address, owner, version } = known.seat
+    this.caller = formatAddress(caller)
+    this.signer = caller === signer ? this.caller : formatAddress(signer)
+    this.contract = formatAddress(address)
+    this.owner = formatAddress(owner)
+    this.version = version
+    this.height = height
+    this.time = time
+    this.chainId = chainId
+    this.#session = session
+    this.#known = known
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#session.get(this.#known, key)
+  }
+
+  set(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#session.set(this.#known, key, value)
+  }
+
+  emit(name: string, data: Uint8Array): void {
+    this.#session.emit(this.#known.seat.address, name, data)
+  }
+
+  callee(asked: string): Callee | undefined {
+    return this.#session.callee(asked, this.#known.seat.address)
+  }
+
+  checkpoint(): number {
+    return this.#session.checkpoint()
+  }
+
+  revert(mark: number): void {
+    this.#session.revert(mark)
+  }
 }
 
 export class CallSession {
@@ -68,105 +129,91 @@ export class CallSession {
   readonly #state: SessionState
   readonly #context: SessionContext
   readonly #first: Known
-  /** Contracts by address as text, the first one among them. */
-  readonly #known = new Map<string, Known>()
+  /** Contracts by address as text, the first one among them; none where it calls no other. */
+  #known: Map<string, Known> | undefined
   /** Those that a contract asked for, in order of first use. */
   readonly #asked: Known[] = []
-  readonly #changes = new Map<string, ContractChange>()
   /** How to take each change and event back, the newest last. */
-  readonly #undo: (() => void)[] = []
+  readonly #undo: (Undo | undefined)[] = []
 
   constructor(state: SessionState, context: SessionContext, seat: ContractSeat) {
     this.#state = state
     this.#context = context
-    this.#first = this.#know(seat)
-    this.env = this.#envOf(this.#first, context.signer)
+    this.#first = { seat, asked: new Set(), reads: new Map(), changes: new Map() }
+    this.env = new SessionEnv(this, this.#first, context.signer, context)
   }
 
   #know(seat: ContractSeat): Known {
+    this.#known ??= new Map([[formatAddress(this.#first.seat.address), this.#first]])
     const at = formatAddress(seat.address)
     let known = this.#known.get(at)
     if (known === undefined) {
-      known = { seat, asked: new Set(), reads: new Map() }
+      known = { seat, asked: new Set(), reads: new Map(), changes: new Map() }
       this.#known.set(at, known)
     }
     return known
   }
 
-  #get(known: Known, key: Uint8Array): Uint8Array | undefined {
+  get(known: Known, key: Uint8Array): Uint8Array | undefined {
     checkStorageKey(key)
-    const { address } = known.seat
     const text = byteString(key)
-    const changed = this.#changes.get(byteString(address) + text)
-    if (changed !== undefined) return changed.value?.slice()
+    const changed = known.changes.get(text)
+    if (changed !== undefined) return changed.value
     const read = known.reads.get(text)
-    if (read !== undefined) return read[1]?.slice()
-    const value = this.#state.get(address, key)
-    known.reads.set(text, [key.slice(), value?.slice() ?? null])
-    return value?.slice()
+    if (read !== undefined) return read[1] ?? undefined
+    const value = this.#state.get(known.seat.address, key)
+    known.reads.set(text, [key, value ?? null])
+    return value
   }
 
-  #set(address: Uint8Array, key: Uint8Array, value: Uint8Array | undefined): void {
+  set(known: Known, key: Uint8Array, value: Uint8Array | undefined): void {
     checkStorageKey(key)
     if (value !== undefined && value.length > LIMITS.storageValueBytes)
       throw limitError('host_refused', 'storageValueBytes', value.length, LIMITS.storageValueBytes, 'storage value')
-    const text = byteString(address) + byteString(key)
-    const before = this.#changes.get(text)
-    this.#undo.push(() => {
-      if (before === undefined) this.#changes.delete(text)
-      else this.#changes.set(text, before)
-    })
-    // the guest's memory changes under a view: what is kept is a copy
-    this.#changes.set(text, { contract: address, key: key.slice(), value: value?.slice() })
+    const { changes } = known
+    const text = byteString(key)
+    this.#undo.push({ known, text, before: changes.get(text) })
+    changes.set(text, { contract: known.seat.address, key, value })
   }
 
-  #emit(contract: Uint8Array, name: string, data: Uint8Array): void {
+  emit(contract: Uint8Array, name: string, data: Uint8Array): void {
     if (this.events.length >= LIMITS.eventsPerCall)
       throw limitError('host_refused', 'eventsPerCall', this.events.length + 1, LIMITS.eventsPerCall, 'events of a call')
-    const size = utf8(name).length + data.length
+    const size = utf8Length(name) + data.length
     if (size > LIMITS.eventBytes) throw limitError('host_refused', 'eventBytes', size, LIMITS.eventBytes, 'event')
-    this.events.push({ contract, name, data: data.slice() })
-    this.#undo.push(() => this.events.pop())
+    if (!name.isWellFormed()) throw new UtnetError('core_bad_argument', 'the name of an event has a lone surrogate')
+    this.events.push({ contract, name, data })
+    this.#undo.push(undefined)
   }
 
-  #callee(asked: string, caller: Uint8Array): Callee | undefined {
+  callee(asked: string, caller: Uint8Array): Callee | undefined {
     const seat = this.#state.find(asked)
     if (seat === undefined) return undefined
     const known = this.#know(seat)
     if (known.asked.size === 0) this.#asked.push(known)
     known.asked.add(asked)
-    return { module: seat.module, env: this.#envOf(known, caller) }
+    return { module: seat.module, env: new SessionEnv(this, known, caller, this.#context) }
   }
 
-  #envOf(known: Known, caller: Uint8Array): ContractEnv {
-    const { address, owner, version } = known.seat
-    const { signer, height, time, chainId } = this.#context
-    return {
-      caller: formatAddress(caller),
-      signer: formatAddress(signer),
-      contract: formatAddress(address),
-      owner: formatAddress(owner),
-      version,
-      height,
-      time,
-      chainId,
-      get: (key) => this.#get(known, key),
-      set: (key, value) => this.#set(address, key, value),
-      emit: (name, data) => this.#emit(address, name, data),
-      callee: (asked) => this.#callee(asked, address),
-      checkpoint: () => this.#undo.length,
-      revert: (mark) => this.revert(mark),
-    }
+  checkpoint(): number {
+    return this.#undo.length
   }
 
   /** Takes back all changes and events since a mark; without one, all of them. */
   revert(mark = 0): void {
-    while (this.#undo.length > mark) this.#undo.pop()?.()
+    while (this.#undo.length > mark) {
+      const undo = this.#undo.pop()
+      if (undo === undefined) this.events.pop()
+      else if (undo.before === undefined) undo.known.changes.delete(undo.text)
+      else undo.known.changes.set(undo.text, undo.before)
+    }
   }
 
   /** What the run changed, in no order that matters. */
   changes(): ContractChange[] {
-    return [...this.#changes.values()]
+    const own = [...this.#first.changes.values()]
+    if (this.#known === undefined) return own
+    return [...this.#known.values()].flatMap((known) => [...known.changes.values()])
   }
 
   /** What the run saw; `changes` is the root of what it changed. */

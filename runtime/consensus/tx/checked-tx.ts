@@ -1,5 +1,6 @@
 /** A transaction as the chain holds it: read once, with everything derived from its bytes. */
 import {
+  byteString,
   cborCidText,
   cidOfDigest,
   concatBytes,
@@ -8,6 +9,7 @@ import {
   domain,
   keyAddress,
   PARAMS,
+  publishedGas,
   sha256,
   type CID,
   type Params,
@@ -23,6 +25,8 @@ export interface ChainTx extends SignedTx {
   readonly hash: string
   /** Address of the sender, 20 bytes. */
   readonly address: Uint8Array
+  /** The address as a key of maps. */
+  readonly sender: string
   /** What the signature is over. */
   readonly signed: Uint8Array
   /** Gas before anything runs: base, bytes on the wire, bytes published, evidence to check. */
@@ -48,6 +52,28 @@ function checksOf(payload: TxPayload, prices: Params['tx']): number {
   }
 }
 
+interface Sender {
+  readonly address: Uint8Array
+  readonly sender: string
+}
+
+/** Senders met before, by their keys: most send more than once, and an address is a hash. */
+const met = new Map<string, Sender>()
+const MET = 16_384
+
+function senderOf(key: Uint8Array): Sender {
+  const id = byteString(key)
+  let found = met.get(id)
+  if (found === undefined) {
+    const address = keyAddress(key)
+    found = { address, sender: byteString(address) }
+    if (met.size >= MET) met.clear()
+    met.set(id, found)
+  }
+  return found
+}
+
+const DOMAIN = domain('tx')
 const TAIL = 66 // head of a 64-byte string, and the string
 
 /** The transaction of wire bytes; throws `tx_invalid`. Signature and state are not checked here. */
@@ -56,19 +82,21 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
   // canonical form: the head of the pair, the body's own bytes, the signature
   const bytes = wire.subarray(1, wire.length - TAIL)
   const hash = sha256(bytes)
-  const published = body.payload.kind === 'publish' ? body.payload.size : 0
+  const { payload } = body
+  const { address, sender } = senderOf(body.sender)
   return {
     body,
     sig,
     wire,
     id: cidOfDigest(DAG_CBOR, hash),
     hash: cborCidText(hash),
-    address: keyAddress(body.sender),
-    signed: concatBytes(domain('tx'), bytes),
+    address,
+    sender,
+    signed: concatBytes(DOMAIN, bytes),
     intrinsicGas:
       BigInt(params.tx.base) +
       BigInt(params.tx.byte) * BigInt(wire.length) +
-      BigInt(params.tx.publishByte) * BigInt(published) +
-      BigInt(checksOf(body.payload, params.tx)),
+      (payload.kind === 'publish' ? publishedGas(params.tx, payload.world, payload.size) : 0n) +
+      BigInt(checksOf(payload, params.tx)),
   }
 }

@@ -18,21 +18,34 @@ export function readName(state: StateReader, name: string): NameRecord | undefin
   return bytes === undefined ? undefined : decodeName(bytes)
 }
 
-/** The record read last: calls of one contract come one after another. */
-let last: { readonly bytes: Uint8Array; readonly record: ContractRecord } | undefined
+interface Read {
+  readonly bytes: Uint8Array
+  readonly record: ContractRecord
+  readonly seat: ContractSeat
+}
+
+/** The contract read last: calls of one contract come one after another. */
+let last: Read | undefined
+
+function read(state: StateReader, address: Uint8Array): Read | undefined {
+  const bytes = state.get('contracts', codeKey(address))
+  if (bytes === undefined) return undefined
+  if (last === undefined || (last.bytes !== bytes && !equalBytes(last.bytes, bytes)) || !equalBytes(last.seat.address, address)) {
+    const record = decodeContract(bytes)
+    const { module, owner, version } = record
+    last = { bytes, record, seat: { address, module, owner, version } }
+  }
+  return last
+}
 
 /** The record of the contract at an address, if there is one. */
 export function contractAt(state: StateReader, address: Uint8Array): ContractRecord | undefined {
-  const bytes = state.get('contracts', codeKey(address))
-  if (bytes === undefined) return undefined
-  if (last === undefined || !equalBytes(last.bytes, bytes)) last = { bytes: bytes.slice(), record: decodeContract(bytes) }
-  return last.record
+  return read(state, address)?.record
 }
 
 /** The contract at an address. */
 export function seatAt(state: StateReader, address: Uint8Array): ContractSeat | undefined {
-  const record = contractAt(state, address)
-  return record === undefined ? undefined : { address, module: record.module, owner: record.owner, version: record.version }
+  return read(state, address)?.seat
 }
 
 /** An address where the text is one: a name cannot stand in for it, although it may look like it. */

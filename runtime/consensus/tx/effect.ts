@@ -1,17 +1,17 @@
 /** Makes the effect of a transaction from what its kind has to say. */
-import type { BatchStatement, ChainEvent, CID, Cbor, RunStatus } from '../../core/index.ts'
+import type { BatchStatement, ChainEvent, Cbor, RunStatus } from '../../core/index.ts'
 import type { ChainTx } from './checked-tx.ts'
 import type { TxEffect } from './outcome.ts'
+import type { CallDraft } from './seal-calls.ts'
 
 export interface EffectParts {
   readonly status?: RunStatus
   readonly gas: bigint
   readonly result?: Cbor
   readonly message?: string | null
-  readonly receipt?: CID
   readonly events?: readonly ChainEvent[]
   readonly leaves?: readonly Uint8Array[]
-  readonly bodyBytes?: Uint8Array
+  readonly call?: CallDraft
   readonly batches?: readonly BatchStatement[]
   readonly names?: readonly string[]
   readonly touched?: TxEffect['touched']
@@ -28,12 +28,12 @@ export function effect(tx: ChainTx, p: EffectParts): TxEffect {
       gas: p.gas,
       result: p.result ?? null,
       message: p.message ?? null,
-      receipt: p.receipt ?? null,
+      receipt: null,
       events: p.events ?? [],
     },
     prepaid: 0n,
     leaves: p.leaves ?? [],
-    bodyBytes: p.bodyBytes ?? null,
+    call: p.call ?? null,
     batches: p.batches ?? [],
     names: p.names ?? [],
     touched: [['address', tx.address], ...(p.touched ?? [])],

@@ -13,6 +13,7 @@ import {
   type ChainEvent,
   type RunStatus,
 } from '../../core/index.ts'
+import type { CallDraft } from './seal-calls.ts'
 
 export interface TxOutcome {
   readonly id: CID
@@ -32,6 +33,9 @@ export interface TxOutcome {
   readonly events: readonly ChainEvent[]
 }
 
+/** What a transaction touched: the parts of an item's bytes, text in UTF-8. */
+export type TouchedItem = readonly [kind: string, part: Uint8Array | string, more?: Uint8Array | string]
+
 /** What a transaction adds to the block beside its changes of state. */
 export interface TxEffect {
   readonly outcome: TxOutcome
@@ -39,14 +43,14 @@ export interface TxEffect {
   readonly leaves: readonly Uint8Array[]
   /** Gas of the outcome that another transaction paid for. */
   readonly prepaid: bigint
-  /** Body of the receipt of a call. */
-  readonly bodyBytes: Uint8Array | null
+  /** A run whose receipt is not made yet: `sealCalls` makes those of a block together, and so its outcome's `receipt` and its leaf. */
+  readonly call: CallDraft | null
   /** Batches that it anchored, each a leaf. */
   readonly batches: readonly BatchStatement[]
   /** Names whose records it changed. */
   readonly names: readonly string[]
   /** What the block's bloom filter holds of it: items by kind (block/bloom.ts). */
-  readonly touched: readonly (readonly [kind: string, item: Uint8Array])[]
+  readonly touched: readonly TouchedItem[]
 }
 
 const eventCbor = (e: ChainEvent): Cbor => [e.contract, e.name, e.data]

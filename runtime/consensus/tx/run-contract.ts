@@ -1,23 +1,12 @@
-/** Runs an export of a contract in a block and writes its receipt. Every validator writes the same bytes. */
+/** Runs an export of a contract in a block. Every validator finds the same, and writes the same receipt. */
 import {
-  callInputOpening,
-  callLeaf,
-  callOutputOpening,
-  callSalt,
-  callSeed,
-  concatBytes,
-  encodeEvent,
-  encodeReceipt,
+  CallLayouts,
+  encode,
   equalBytes,
   isUtnetError,
-  merkleRoot,
-  openingDigest,
-  receiptId,
-  saltOf,
   UtnetError,
-  utf8,
-  type CallBody,
   type Cbor,
+  type ChainEvent,
   type ContractExecutor,
   type ContractRun,
   type ModelUse,
@@ -25,11 +14,12 @@ import {
 } from '../../core/index.ts'
 import { storeKey, type WorkingState } from '../state/index.ts'
 import type { BlockContext } from './block-context.ts'
-import { CallSession, type ContractSeat } from './call-session.ts'
-import { changesRoot } from './changes-root.ts'
+import { CallSession, type ContractChange, type ContractSeat, type SessionContext } from './call-session.ts'
 import type { ChainTx } from './checked-tx.ts'
 import { sessionState } from './contract-seat.ts'
 import type { EffectParts } from './effect.ts'
+import type { TouchedItem } from './outcome.ts'
+import { sortChanges, type CallDraft } from './seal-calls.ts'
 
 /** Faults of the caller that every validator finds alike. Any other (a module that is not there) depends on the node. */
 const SAME_EVERYWHERE: readonly string[] = ['guest_export_not_found', 'value_mismatch']
@@ -68,6 +58,16 @@ export interface ContractEntry {
   readonly models?: readonly ModelUse[]
 }
 
+const NOTHING = encode(null)
+const layouts = new CallLayouts()
+
+const contextOf = ({ height, time, chainId }: BlockContext, signer: Uint8Array): SessionContext => ({
+  signer,
+  height,
+  time,
+  chainId: chainId.toString(),
+})
+
 /** Runs the export with what the transaction has left for it. The state is changed only where the run completed. */
 export function runContract(
   state: WorkingState,
@@ -76,58 +76,59 @@ export function runContract(
   { seat, entry, args, hook, as = tx.address, gasLimit = tx.body.gasLimit - tx.intrinsicGas, models = [] }: ContractEntry,
 ): EffectParts & { readonly outcome: RunOutcome } {
   const { address, module } = seat
-  const session = new CallSession(
-    sessionState(state),
-    { signer: as, height: block.height, time: block.time, chainId: block.chainId.toString() },
-    seat,
-  )
+  const session = new CallSession(sessionState(state), contextOf(block, as), seat)
   const outcome = runGuarded(block.executor, { module, entry, args, gasLimit, env: session.env, ...(hook ? { hook } : {}) })
-  const ok = outcome.status === 'ok'
+  const { status, gas } = outcome
+  const ok = status === 'ok'
   if (!ok) session.revert()
   const { events } = session
   const changes = session.changes()
   for (const { contract, key, value } of changes) state.set('contracts', storeKey(contract, key), value)
 
-  const root = changesRoot(address, changes)
-  block.onCall?.({ entry, args, witness: session.witness(gasLimit, root, hook), outcome })
   const result = ok ? outcome.result : null
-  const secret = callSalt(tx.id)
-  const body: CallBody = {
-    v: 1,
-    kind: 'call',
-    module,
-    world: 'contract',
-    entry,
-    input: openingDigest('input', saltOf(secret, 'input'), callInputOpening(entry, args)),
-    output: openingDigest('output', saltOf(secret, 'output'), callOutputOpening(result, root)),
-    status: outcome.status,
-    gas: outcome.gas,
-    protocol: block.params.protocol,
-    log: null,
-    models,
-    context: { chainId: block.chainId, height: block.height, time: block.time, seed: callSeed(block.seed, tx.id) },
-    node: null,
+  const { chainId, height, time, onCall } = block
+  const layout = layouts.of({ module, entry, status, protocol: block.params.protocol, chainId })
+  // whatever may be refused of the receipt is refused here, where the transaction alone is lost by it
+  layout.measure({ tx: tx.id, gas, models, height, time })
+  const call: CallDraft = {
     tx: tx.id,
-    events: merkleRoot(events.map(encodeEvent)),
+    contract: address,
+    args,
+    result: result === null ? NOTHING : encode([result]).subarray(1),
+    gas,
+    models,
+    changes: sortChanges(address, [...changes]),
+    events,
+    layout,
+    note: onCall && ((root) => onCall({ entry, args, witness: session.witness(gasLimit, root, hook), outcome })),
   }
-  const bodyBytes = encodeReceipt(body)
-  const others = [...changes, ...events].filter((c) => !equalBytes(c.contract, address))
   return {
     outcome,
-    status: outcome.status,
-    gas: tx.intrinsicGas + outcome.gas,
+    status,
+    gas: tx.intrinsicGas + gas,
     result,
-    message: ok ? null : (outcome.message ?? outcome.status),
-    receipt: receiptId(bodyBytes),
+    message: ok ? null : (outcome.message ?? status),
     events,
-    leaves: [callLeaf(bodyBytes)],
-    bodyBytes,
-    touched: [
-      ['contract', address],
-      ['result', concatBytes(address, utf8(entry))],
-      ...others.map(({ contract }) => ['contract', contract] as const),
-      ...changes.map(({ contract, key }) => ['variable', concatBytes(contract, key)] as const),
-      ...events.map((e) => ['event', utf8(e.name)] as const),
-    ],
+    call,
+    touched: touchedBy(address, entry, changes, events),
   }
+}
+
+/** What a run touched, for the block's filter. */
+function touchedBy(
+  address: Uint8Array,
+  entry: string,
+  changes: readonly ContractChange[],
+  events: readonly ChainEvent[],
+): readonly TouchedItem[] {
+  const touched: TouchedItem[] = [
+    ['contract', address],
+    ['result', address, entry],
+  ]
+  const other = (contract: Uint8Array): boolean => contract !== address && !equalBytes(contract, address)
+  for (const { contract } of changes) if (other(contract)) touched.push(['contract', contract])
+  for (const { contract } of events) if (other(contract)) touched.push(['contract', contract])
+  for (const { contract, key } of changes) touched.push(['variable', contract, key])
+  for (const { name } of events) touched.push(['event', name])
+  return touched
 }

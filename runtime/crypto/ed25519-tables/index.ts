@@ -4,16 +4,9 @@
  */
 import { hash } from 'node:crypto'
 import { byteString, UtnetError, type SignatureCheck } from '../../core/index.ts'
-import { ED25519_TABLES_WASM } from './wasm.ts'
+import { newInstance, type Exports } from './instance.ts'
 
-interface Exports {
-  readonly memory: WebAssembly.Memory
-  base(): number
-  tableBytes(): number
-  itemBytes(): number
-  prepare(table: number, key: number): number
-  run(items: number, count: number): void
-}
+export { timesPoint } from './times.ts'
 
 /** Checks that share one inversion, at most what the module's working room holds. */
 const BATCH = 256
@@ -28,8 +21,6 @@ const ANSWER = 140
 
 /** A table costs less than a check without one, so it is made when a key is met for the second time. */
 const MET = 1
-
-let module: WebAssembly.Module | undefined
 
 /** Tables of at most so many keys; 4,096 take 31 MB. It forgets those used longest ago. */
 export class KeyTables {
@@ -50,8 +41,7 @@ export class KeyTables {
   constructor(most = 4_096) {
     // the checks of a batch must not take each other's tables
     if (most < BATCH) throw new UtnetError('core_bad_argument', `there must be room for ${BATCH} tables, not ${most}`)
-    module ??= new WebAssembly.Module(Buffer.from(ED25519_TABLES_WASM, 'base64'))
-    this.#exports = new WebAssembly.Instance(module).exports as unknown as Exports
+    this.#exports = newInstance()
     this.#items = (this.#exports.base() + 15) & ~15
     this.#tables = (this.#items + BATCH * this.#exports.itemBytes() + 15) & ~15
     this.#most = most

@@ -7,7 +7,6 @@
 import type { WitPrimitive, WitType } from '../../core/index.ts'
 import type { StringEncoding } from '../component/model.ts'
 import { casesOf, fieldsLayout, layoutOf, payloadOffset, tagSize } from './layout.ts'
-import { ITEM_BYTES } from './memory.ts'
 
 type Of<K extends WitType['kind']> = Extract<WitType, { kind: K }>
 type Text = Of<WitPrimitive> & { readonly kind: 'string' }
@@ -160,7 +159,7 @@ export class Emitter {
       const { size, align } = layoutOf(type.element)
       return `function ${name}(m, pointer, n) {
   let at = m.check(pointer, n * ${size}, ${align})
-  m.chargeIn(n * ${size + ITEM_BYTES} + ${ITEM_BYTES})
+  m.chargeIn(n * ${size}, n + 1)
   const v = m.view
   const out = new Array(n)
   for (let i = 0; i < n; i++, at += ${size}) out[i] = ${this.load(type.element, 'at')}
@@ -262,7 +261,7 @@ export class Emitter {
       const { size, align } = layoutOf(type.element)
       return `function ${name}(m, items) {
   const n = items.length
-  m.chargeOut(n * ${size + ITEM_BYTES} + ${ITEM_BYTES})
+  m.chargeOut(n * ${size}, n + 1)
   const start = m.allocate(n * ${size}, ${align})
   let v = m.view
   for (let i = 0, at = start; i < n; i++, at += ${size}) { const item = items[i]; ${this.store(type.element, 'item', 'at')} }

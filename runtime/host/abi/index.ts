@@ -2,7 +2,7 @@
 export { exportGlue, importGlue, type CoreFunction, type ExportGlue, type ImportGlue } from './call.ts'
 export type { Core } from './values.ts'
 export { coreSignature, layoutOf, type CoreSignature, type Layout } from './layout.ts'
-export { GuestMemory, GuestTrap, ITEM_BYTES, type Meter } from './memory.ts'
+export { GuestMemory, GuestTrap, type Meter } from './memory.ts'
 export { LimitTrap } from './limit-trap.ts'
 export {
   hasText,

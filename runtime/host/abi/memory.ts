@@ -15,13 +15,13 @@ export interface Meter {
 /** The guest's `realloc`. */
 export type Realloc = (old: number, oldSize: number, align: number, size: number) => number
 
-/** What a string, a list or a list element costs beside its bytes, as bytes: the host makes an object of it. */
-export const ITEM_BYTES = 32
+/** What a string, a list or a list element takes of the host beside its bytes: it makes an object of it. What that costs is the price `item`. */
+const ITEM_BYTES = 32
 
 /** Set in the length of a `latin1+utf16` string that is UTF-16 (CanonicalABI.md, `UTF16_TAG`). */
 const UTF16_TAG = 0x8000_0000
 
-const { byteIn, byteOut } = PARAMS.host
+const { byteIn, byteOut, item } = PARAMS.host
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const NO_VIEW = new DataView(new ArrayBuffer(0))
 const NO_BYTES = new Uint8Array(0)
@@ -80,14 +80,15 @@ export class GuestMemory {
     this.#lifted = 0
   }
 
-  chargeIn(bytes: number): void {
-    this.#meter.charge(bytes * byteIn)
-    this.#lifted += bytes
+  /** `items` are strings, lists and elements of lists. */
+  chargeIn(bytes: number, items: number): void {
+    this.#meter.charge(bytes * byteIn + items * item)
+    this.#lifted += bytes + items * ITEM_BYTES
     if (this.#lifted > LIMITS.valueBytes) throw new GuestTrap(`the values of a call are over the limit valueBytes of ${LIMITS.valueBytes}`)
   }
 
-  chargeOut(bytes: number): void {
-    this.#meter.charge(bytes * byteOut)
+  chargeOut(bytes: number, items: number): void {
+    this.#meter.charge(bytes * byteOut + items * item)
   }
 
   /** Returns the pointer when it is aligned and `size` bytes from it lie in memory. */
@@ -107,20 +108,20 @@ export class GuestMemory {
 
   /** Room for a list of `count` elements. */
   allocateList(count: number, size: number, align: number): number {
-    this.chargeOut(count * (size + ITEM_BYTES) + ITEM_BYTES)
+    this.chargeOut(count * size, count + 1)
     return this.allocate(count * size, align)
   }
 
   /** A copy of bytes of the guest. */
   copyOut(pointer: number, length: number): Uint8Array {
     const at = this.check(pointer, length, 1)
-    this.chargeIn(length + ITEM_BYTES)
+    this.chargeIn(length, 1)
     return this.bytes.slice(at, at + length)
   }
 
   /** Bytes for the guest: pointer of the copy. */
   copyIn(bytes: Uint8Array): number {
-    this.chargeOut(bytes.length + ITEM_BYTES)
+    this.chargeOut(bytes.length, 1)
     const at = this.allocate(bytes.length, 1)
     this.bytes.set(bytes, at)
     return at
@@ -128,7 +129,7 @@ export class GuestMemory {
 
   readUtf8(pointer: number, length: number): string {
     const at = this.check(pointer, length, 1)
-    this.chargeIn(length + ITEM_BYTES)
+    this.chargeIn(length, 1)
     const { bytes } = this
     if (length <= SHORT_READ && anyBits(bytes, at, length) < 0x80) return readShort(bytes, at, length)
     try {
@@ -147,7 +148,7 @@ export class GuestMemory {
   /** `units` counts 16-bit code units. */
   readUtf16(pointer: number, units: number): string {
     const at = this.check(pointer, units * 2, 2)
-    this.chargeIn(units * 2 + ITEM_BYTES)
+    this.chargeIn(units * 2, 1)
     if (units <= SHORT_READ) {
       const all = this.#utf16
       if (anyBits(all, at >> 1, units) < 0xd800) return readShort(all, at >> 1, units)
@@ -159,13 +160,13 @@ export class GuestMemory {
   readLatin1OrUtf16(pointer: number, tagged: number): string {
     if (tagged >= UTF16_TAG) return this.readUtf16(pointer, tagged - UTF16_TAG)
     const at = this.check(pointer, tagged, 2)
-    this.chargeIn(tagged + ITEM_BYTES)
+    this.chargeIn(tagged, 1)
     return this.#buffer.toString('latin1', at, at + tagged)
   }
 
   /** `length` is that of the text in UTF-8. Gives the pointer. */
   writeUtf8(text: string, length: number): number {
-    this.chargeOut(length + ITEM_BYTES)
+    this.chargeOut(length, 1)
     const at = this.allocate(length, 1)
     if (length === text.length && length <= SHORT_WRITE) writeShort(this.bytes, at, text)
     else this.#buffer.write(text, at, length, 'utf8')
@@ -175,7 +176,7 @@ export class GuestMemory {
   /** Gives the pointer; the length is that of the text. */
   writeUtf16(text: string): number {
     const n = text.length
-    this.chargeOut(n * 2 + ITEM_BYTES)
+    this.chargeOut(n * 2, 1)
     const at = this.allocate(n * 2, 2)
     if (n <= SHORT_WRITE) writeShort(this.#utf16, at >> 1, text)
     else this.#buffer.write(text, at, n * 2, 'utf16le')
@@ -185,7 +186,7 @@ export class GuestMemory {
   /** `tagged` as `latin1OrUtf16Length` gives it. */
   writeLatin1OrUtf16(text: string, tagged: number): number {
     if (tagged >= UTF16_TAG) return this.writeUtf16(text)
-    this.chargeOut(tagged + ITEM_BYTES)
+    this.chargeOut(tagged, 1)
     const at = this.allocate(tagged, 2)
     this.#buffer.write(text, at, tagged, 'latin1')
     return at

@@ -3,7 +3,7 @@
  * what the ABI's glue does around the function of the same name, check for check, byte for byte and in the same order; `core-forms.test.ts` holds
  * every one against its glue. For guests whose text is UTF-16; others, and functions that have no form, have the glue.
  */
-import { GuestTrap, importGlue, ITEM_BYTES, type Core, type CoreForm, type GuestMemory, type HostFunction, type HostInterfaces } from '../abi/index.ts'
+import { GuestTrap, importGlue, type Core, type CoreForm, type GuestMemory, type HostFunction, type HostInterfaces } from '../abi/index.ts'
 import { Fields, type Header } from './fields.ts'
 import { finalStatus, IncomingBody, InputStream, OutgoingBody, OutgoingResponse, Sink, type HttpRun, type IncomingRequest } from './run.ts'
 import { BLOCKING_BYTES, GENERIC, PERMIT, written } from './streams.ts'
@@ -76,7 +76,7 @@ const FIELD_BYTES = 16
 
 function liftFields(m: GuestMemory, pointer: number, count: number): readonly Header[] {
   let at = m.check(pointer, count * FIELD_BYTES, 4)
-  m.chargeIn(count * (FIELD_BYTES + ITEM_BYTES) + ITEM_BYTES)
+  m.chargeIn(count * FIELD_BYTES, count + 1)
   const v = m.view
   const all: Header[] = []
   for (let i = 0; i < count; i++, at += FIELD_BYTES)

@@ -7,7 +7,7 @@ import {
   PARAMS,
   sha256,
   UtnetError,
-  utf8,
+  utf8Length,
   type Budgets,
   type Callee,
   type ContractEnv,
@@ -75,7 +75,7 @@ function key(value: unknown): Uint8Array {
 
 /** Event data is a canonical map, so that every reader sees the same event. */
 function checkEvent(name: string, data: Uint8Array): void {
-  if (name.length === 0 || utf8(name).length > LIMITS.storageKeyBytes) throw new GuestTrap('an event needs a name of at most 1024 bytes')
+  if (name.length === 0 || utf8Length(name) > LIMITS.storageKeyBytes) throw new GuestTrap('an event needs a name of at most 1024 bytes')
   if (isReservedEvent(name)) throw new GuestTrap('events whose names begin with "utnet:" are the chain\'s own')
   let value: unknown
   try {

@@ -128,6 +128,26 @@ test('every budget of gas ends a pooled run where it ends a new one', async () =
   }
 })
 
+test('U4.3-GAS-1: a new instance on the memory of one that is gone finds nothing of it, however that ended', async () => {
+  const spare = host({ maxPooledBytes: 0 })
+  const sum = async (of: Host): Promise<RunOutcome> => run(of, meddler, 'sum')
+  const first = await sum(host({ maxPooledBytes: 0 }))
+  for (const [entry, args] of [
+    ['flood', [255]],
+    ['poke', [131_000, 7]],
+    ['globals', [3]],
+    ['crash', [16]],
+    ['spin', [16]],
+    ['refuse', [16]],
+    ['deep', [100_000]],
+    ['grow', [2]],
+    ['text', ['x'.repeat(40)]],
+  ] as const) {
+    await run(spare, meddler, entry, args)
+    expect(await sum(spare), entry).toEqual(first)
+  }
+})
+
 test('an instance that trapped, ran out of gas or grew is dropped; a refusal leaves it', async () => {
   const pooled = host()
   const idle = async (entry: string, args: readonly WitValue[]): Promise<number> => {

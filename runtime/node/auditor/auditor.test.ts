@@ -44,6 +44,8 @@ interface Net {
   readonly findings: Finding[]
   /** Anchors batches of the liar whose leaves are there for the auditor to fetch. */
   anchor(batches: readonly (readonly Uint8Array[])[], over?: Over): Promise<CID>
+  /** Blocks that take longer than a batch may. */
+  readonly slow: Set<string>
   reopen(): void
 }
 
@@ -62,7 +64,10 @@ async function net(examined: Examined = { result: 'right', why: 'the same' }, me
   })
   const t = await testChain({ genesis })
   const blocks = new Map<string, Uint8Array>()
+  const slow = new Set<string>()
+  let ms = 0
   const get = (cid: CID): Promise<Uint8Array> => {
+    if (slow.has(cid.toString())) ms += LIMITS.auditBatchMs + 1
     const bytes = blocks.get(cid.toString())
     return bytes === undefined ? Promise.reject(new Error('not here')) : Promise.resolve(bytes)
   }
@@ -73,6 +78,7 @@ async function net(examined: Examined = { result: 'right', why: 'the same' }, me
       chain: t.chain,
       node: member,
       voter: member.voter,
+      clock: { nowMs: () => ms },
       kv: t.kv,
       sources: [source],
       examiner: { examine: () => Promise.resolve(examined) },
@@ -111,6 +117,7 @@ async function net(examined: Examined = { result: 'right', why: 'the same' }, me
       expect(t.chain.blockAt(t.chain.head().header.height).outcomes.map((o) => o.status)).toContain('ok')
       return id
     },
+    slow,
     reopen() {
       n.auditor = open()
     },
@@ -276,7 +283,7 @@ test('a leaf that is shown on demand is held against its block and run again lik
   const height = n.t.chain.head().header.height
   while (n.t.chain.demands().length === 0) await n.step()
   const [asked] = n.t.chain.demands()
-  const { index } = asked?.demand as { readonly index: number }
+  const index = asked?.demand.index ?? -1
   const { seed } = n.t.chain.headerAt(height + 3).header
   expect(index).toBe(drawnLeaf({ beacon: seed, auditor: VALIDATOR.key, anchor: id, at: 0 }, 3))
   n.blocks.set(cidOf(DAG_CBOR, leaves[index] as Uint8Array).toString(), leaves[index] as Uint8Array)
@@ -298,24 +305,64 @@ test('a leaf that is shown on demand is held against its block and run again lik
 
 test('U3.3-ROL-1 work is bounded: leaves behind a block, demands in the time of an answer, batches that wait', async () => {
   const n = await net()
-  const most = LIMITS.auditLeaves / 2
-  for (const thread of [0, 1, 2]) await n.anchor([some(n, thread, most)])
-  const before = n.auditor.state().leaves
+  await n.anchor([some(n, 0, LIMITS.auditLeaves), some(n, 1, 1)])
+  let blocks = 0
   while (n.auditor.state().waiting > 0) {
     const { leaves } = n.auditor.state()
     await n.step()
+    if (n.auditor.state().leaves > leaves) blocks++
     expect(n.auditor.state().leaves - leaves).toBeLessThanOrEqual(LIMITS.auditLeaves)
   }
-  expect(n.auditor.state().leaves - before).toBe(3 * most)
+  expect([blocks, n.auditor.state().leaves]).toEqual([2, LIMITS.auditLeaves + 1])
+  const { runs } = n.auditor.state()
+  await n.anchor(Array.from({ length: LIMITS.auditRuns + 1 }, (_, i) => some(n, 2 + i, 1)))
+  await steps(n, 4)
+  expect(n.auditor.state()).toMatchObject({ batches: 2 + LIMITS.auditRuns + 1, runs: runs + LIMITS.auditRuns })
   const many = LIMITS.auditDemands + 1
   await n.anchor(
-    Array.from({ length: many }, (_, i) => some(n, 3 + i, 1)),
+    Array.from({ length: many }, (_, i) => some(n, 2 + LIMITS.auditRuns + 1 + i, 1)),
     { hide: true },
   )
   await steps(n, 14)
   expect(n.t.chain.demands()).toHaveLength(LIMITS.auditDemands)
   expect(n.auditor.state()).toMatchObject({ demands: LIMITS.auditDemands, waiting: 1 })
 }, 30_000)
+
+test('as many batches wait as the limit says, and the oldest of more are passed over', async () => {
+  const n = await net()
+  const each = 256
+  const leaves = some(n, 0, 1)
+  for (let i = 0; i < LIMITS.auditQueue / each; i++) {
+    await n.anchor(
+      Array.from({ length: each }, () => leaves),
+      { data: null, hide: true },
+    )
+    // what was missed stays
+    if (i === 0) expect(n.auditor.state()).toMatchObject({ waiting: each, passedOver: 0 })
+  }
+  const { waiting, demands, passedOver } = n.auditor.state()
+  expect([waiting + demands, passedOver]).toEqual([LIMITS.auditQueue, 0])
+  await n.anchor(
+    Array.from({ length: demands + 1 }, () => leaves),
+    { data: null, hide: true },
+  )
+  expect(n.auditor.state()).toMatchObject({ waiting: LIMITS.auditQueue, passedOver: 1 })
+}, 30_000)
+
+test('a source that is slow on purpose costs a batch, not the others: those that were missed come behind those that are new', async () => {
+  const n = await net()
+  const slow = some(n, 0, 2)
+  n.slow.add(cidOf(DAG_CBOR, slow[1] as Uint8Array).toString())
+  await n.anchor([slow])
+  await steps(n, 5)
+  expect(n.auditor.state()).toMatchObject({ batches: 0, waiting: 1 })
+  await n.anchor([some(n, 1, LIMITS.auditLeaves)])
+  await steps(n, 3)
+  expect(n.auditor.state()).toMatchObject({ batches: 1, leaves: LIMITS.auditLeaves, waiting: 1 })
+  n.slow.clear()
+  await n.step()
+  expect(n.auditor.state()).toMatchObject({ batches: 2, waiting: 0, demands: 0 })
+}, 20_000)
 
 test('what waits is found again by a node that starts again, and what was looked at is not looked at twice', async () => {
   const n = await net()

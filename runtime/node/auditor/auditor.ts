@@ -23,6 +23,7 @@ import {
   leafHash,
   type AuditView,
   type BatchStatement,
+  type Clock,
   type LeafEvidence,
   type Kv,
   type ShownLeaf,
@@ -37,6 +38,8 @@ import { soleVerdict, weigh, type VerdictOptions } from './verdicts.ts'
 
 /** Blocks in which data may still come before a leaf is asked for. */
 const PATIENCE = 8
+/** Blocks after which it is written down how far the audit came, where there was nothing to look at. */
+const MARK_BLOCKS = 64
 /** A leaf above this does not fit a transaction: it is asked for instead, and cannot be shown. */
 const SHOWN_BYTES = 64 * 1024
 const MARK = utf8('audit/mark')
@@ -56,6 +59,7 @@ export interface Finding {
 export interface AuditorOptions extends Omit<VerdictOptions, 'chain' | 'node'> {
   readonly chain: Chain
   readonly node: HeldAccount
+  readonly clock: Pick<Clock, 'nowMs'>
   readonly kv: Kv
   readonly sources: readonly AuditSource[]
   readonly onFinding: (finding: Finding) => void
@@ -100,6 +104,7 @@ class NodeAuditor implements Auditor {
   readonly #asked = new Map<string, { readonly waiting: Waiting; readonly index: number }>()
   readonly #runs = new Set<Promise<void>>()
   #last: string | null = null
+  #marked: number
   #work: Promise<void> = Promise.resolve()
   #due = false
   #closing = false
@@ -110,6 +115,7 @@ class NodeAuditor implements Auditor {
     this.#refutations = new Refutations(options)
     const bytes = options.kv.get(MARK)
     const seen = bytes === undefined ? 0 : asUint(decode(bytes, 'mark of the audit', 16), 'mark of the audit')
+    this.#marked = seen
     for (let height = Math.max(1, seen + 1, this.#head - ROLLUP.windowBlocks + 1); height <= this.#head; height++) this.#note(height)
   }
 
@@ -171,13 +177,16 @@ class NodeAuditor implements Auditor {
     return { beacon: seed, auditor: this.#o.node.key, anchor: anchored.id, at }
   }
 
-  /** One block's work: batches in the order of the draw, as far as the leaves of a block reach. */
+  /** One block's work: batches in the order of the draw, those first that were not missed before, as far as the leaves of a block reach. */
   async #step(): Promise<void> {
     const head = this.#head
     this.#refutations.again()
+    for (const [id, { waiting }] of this.#asked) if (this.#isVoid(waiting) || this.#isOver(waiting, head)) this.#asked.delete(id)
     const due = this.#queue.filter(({ from }) => from <= head).map((waiting) => ({ waiting, draw: this.#draw(waiting) }))
-    if (due.length === 0) return
-    const ranked = due.map((d) => ({ ...d, rank: rankOf(d.draw) })).sort((a, b) => compareBytes(a.rank, b.rank))
+    if (due.length === 0) return this.#mark(head, MARK_BLOCKS)
+    const ranked = due
+      .map((d) => ({ ...d, rank: rankOf(d.draw) }))
+      .sort((a, b) => a.waiting.missed - b.waiting.missed || compareBytes(a.rank, b.rank))
     const done = new Set<Waiting>()
     const left = { leaves: LIMITS.auditLeaves as number, runs: LIMITS.auditRuns as number }
     for (const { waiting, draw } of ranked) {
@@ -187,20 +196,35 @@ class NodeAuditor implements Auditor {
       if (await this.#look(waiting, drawnLeaf(draw, waiting.batch.size), head, left)) done.add(waiting)
     }
     this.#queue = this.#queue.filter((waiting) => !done.has(waiting))
+    await this.#mark(head, done.size > 0 ? 1 : MARK_BLOCKS)
+  }
+
+  /** Writes down up to where all was looked at, if that is so many blocks on. */
+  async #mark(head: number, blocks: number): Promise<void> {
     const mark = this.#queue.reduce((least, { anchored }) => Math.min(least, anchored.height - 1), head)
-    if (done.size > 0) await this.#o.kv.commit([[MARK, encode(mark)]])
+    if (mark < this.#marked + blocks) return
+    this.#marked = mark
+    await this.#o.kv.commit([[MARK, encode(mark)]])
+  }
+
+  #isVoid({ batch }: Waiting): boolean {
+    const { closed, next } = this.#o.chain.batchHead(batch.node, batch.thread)
+    return closed !== null && batch.first >= next
+  }
+
+  #isOver({ anchored }: Waiting, head: number): boolean {
+    return head + 1 > rollupEnds(anchored.height).open
   }
 
   /** Looks at a batch; true when that is done. */
   async #look(waiting: Waiting, drawn: number, head: number, left: { runs: number }): Promise<boolean> {
-    const { anchored, at, batch } = waiting
-    const { closed, next } = this.#o.chain.batchHead(batch.node, batch.thread)
-    if (closed !== null && batch.first >= next) return true
-    if (head + 1 > rollupEnds(anchored.height).open) {
+    const { anchored, at } = waiting
+    if (this.#isVoid(waiting)) return true
+    if (this.#isOver(waiting, head)) {
       this.#counts.passedOver++
       return true
     }
-    const all = await fetchLeaves(anchored, at, this.#o.sources)
+    const all = await fetchLeaves(anchored, at, this.#o.sources, this.#o.clock)
     if (all === undefined) {
       waiting.from = head + 1
       return ++waiting.missed >= PATIENCE && this.#ask(waiting, drawn, 'its data is not to be had')
@@ -293,6 +317,7 @@ class NodeAuditor implements Auditor {
   async close(): Promise<void> {
     this.#closing = true
     await this.settled()
+    await this.#mark(this.#head, 1)
   }
 }
 

@@ -6,8 +6,8 @@ import { examine, type Examined } from './examine.ts'
 import type { ExamineRequest } from './examiner.ts'
 
 useNativeHashes()
-parentPort?.on('message', ({ leaf, evidence, genesis }: ExamineRequest) => {
-  void examine(leaf, evidence, genesis)
+parentPort?.on('message', ({ leaf, evidence, ground }: ExamineRequest) => {
+  void examine(leaf, evidence, ground)
     .catch((error: unknown): Examined => ({ result: 'unknown', why: asUtnetError(error).message }))
-    .then((examined) => parentPort?.postMessage(examined))
+    .then((examined) => parentPort?.postMessage(examined, []))
 })

@@ -14,6 +14,7 @@ import {
 } from '../../core/index.ts'
 import { decodeTranscript, type Outcome } from '../../piee/index.ts'
 import { verifyBundle, type CheckName, type Reexecution, type ReexecutionInput } from '../../verify/index.ts'
+import { exactGuest } from '../exact-guest.ts'
 import { checkTranscript } from '../piee/index.ts'
 import { reexecute } from '../reexecute.ts'
 
@@ -21,6 +22,12 @@ import { reexecute } from '../reexecute.ts'
 export interface Examined {
   readonly result: 'wrong' | 'right' | 'unknown'
   readonly why: string
+}
+
+/** What it is weighed on: the canonical genesis of the chain, and the component that device `wasm` runs, where it is not the package's. */
+export interface Ground {
+  readonly genesis: Uint8Array
+  readonly component?: Uint8Array
 }
 
 const unknown = (why: string): Examined => ({ result: 'unknown', why })
@@ -37,8 +44,10 @@ function hidesHeaders({ body, input }: ReexecutionInput): boolean {
 
 const same = (a: Reexecution, b: Reexecution): boolean => a.status === b.status && a.gas === b.gas && equalBytes(a.output, b.output)
 
-/** `genesis` is the canonical genesis of the chain. A run that differs is repeated once more: a machine that does not agree with itself convicts nobody. */
-async function examineBundle(leaf: Uint8Array, bytes: Uint8Array, genesis: Uint8Array): Promise<Examined> {
+/** A run that differs is repeated once more: a machine that does not agree with itself convicts nobody. */
+async function examineBundle(leaf: Uint8Array, bytes: Uint8Array, { genesis, component }: Ground): Promise<Examined> {
+  const exact = exactGuest(component)
+  const again = (given: ReexecutionInput): Promise<Reexecution> => reexecute(given, exact === undefined ? {} : { exact })
   if (!readBundleFile(bytes).root.receipt.equals(receiptId(leaf))) return unknown('the bundle is of another receipt')
   let input: ReexecutionInput | undefined
   let ran: Reexecution | undefined
@@ -46,7 +55,7 @@ async function examineBundle(leaf: Uint8Array, bytes: Uint8Array, genesis: Uint8
     trust: [genesis],
     reexecute: async (given) => {
       input = given
-      return (ran = await reexecute(given))
+      return (ran = await again(given))
     },
   })
   const broken = checks.find(({ name, ok }) => !ok && NEEDED.has(name))
@@ -55,7 +64,7 @@ async function examineBundle(leaf: Uint8Array, bytes: Uint8Array, genesis: Uint8
   if (ok) return { result: 'right', why: detail }
   if (input === undefined || ran === undefined) return unknown(detail)
   if (hidesHeaders(input)) return unknown('its request had headers that only its caller knows')
-  if (!same(ran, await reexecute(input))) return unknown('this machine does not come to the same result twice')
+  if (!same(ran, await again(input))) return unknown('this machine does not come to the same result twice')
   return { result: 'wrong', why: `run again, ${detail}` }
 }
 
@@ -66,13 +75,13 @@ const loses = ({ losers, reason }: Outcome): boolean =>
  * A prover loses by what it signed itself. Two ways to lose are left out: silence, since the heights of messages are the referee's word, and the first message,
  * which is held against inputs that the challenger names.
  */
-async function examineTranscript(leaf: Uint8Array, body: RunBody, bytes: Uint8Array): Promise<Examined> {
+async function examineTranscript(leaf: Uint8Array, body: RunBody, bytes: Uint8Array, { component }: Ground): Promise<Examined> {
   const { claim, messages } = decodeTranscript(bytes)
   const [use] = body.models instanceof Uint8Array ? [] : body.models
   if (!claim.receipt.equals(receiptId(leaf)) || !equalBytes(claim.prover, body.node)) return unknown('the transcript is of another receipt')
   if (use === undefined || !use.model.equals(claim.model) || !equalBytes(use.root, claim.root))
     return unknown('the transcript is of another inference than the receipt names')
-  const { valid, checks, outcome } = await checkTranscript(bytes)
+  const { valid, checks, outcome } = await checkTranscript(bytes, component === undefined ? {} : { operators: component })
   if (!valid || outcome === undefined) return unknown(checks.find(({ ok }) => !ok)?.detail ?? 'the transcript does not hold')
   const why = `${outcome.losers.join(' and ')} lost the dispute: ${outcome.detail} (${outcome.reason})`
   if (!outcome.losers.includes('prover')) return { result: 'right', why }
@@ -80,12 +89,12 @@ async function examineTranscript(leaf: Uint8Array, body: RunBody, bytes: Uint8Ar
 }
 
 /** Weighs a file against a receipt's body. Never throws for what the file says. */
-export async function examine(leaf: Uint8Array, { kind, bytes }: LeafEvidence, genesis: Uint8Array): Promise<Examined> {
+export async function examine(leaf: Uint8Array, { kind, bytes }: LeafEvidence, ground: Ground): Promise<Examined> {
   try {
     const body = decodeReceipt(leaf)
     if (body.kind === 'call') return unknown('every validator ran this call')
-    if (kind === 'bundle') return await examineBundle(leaf, bytes, genesis)
-    if (kind === 'transcript') return await examineTranscript(leaf, body, bytes)
+    if (kind === 'bundle') return await examineBundle(leaf, bytes, ground)
+    if (kind === 'transcript') return await examineTranscript(leaf, body, bytes, ground)
     return unknown('there is no file to weigh')
   } catch (error) {
     if (isUtnetError(error)) return unknown(error.message)

@@ -1,12 +1,12 @@
 /** Weighs evidence in a thread of its own, one file after the other, each within a time: blocks do not wait for runs that others chose. */
 import { Worker } from 'node:worker_threads'
 import { limitError, LIMITS, UtnetError, type LeafEvidence } from '../../core/index.ts'
-import type { Examined } from './examine.ts'
+import type { Examined, Ground } from './examine.ts'
 
 export interface ExamineRequest {
   readonly leaf: Uint8Array
   readonly evidence: LeafEvidence
-  readonly genesis: Uint8Array
+  readonly ground: Ground
 }
 
 export interface Examiner {
@@ -18,8 +18,8 @@ export interface Examiner {
 const bundled = !import.meta.url.endsWith('.ts')
 const WORKER = new URL(bundled ? './examine-worker.js' : './examine-worker.ts', import.meta.url)
 
-/** `genesis`: canonical bytes. The thread starts with the first file. */
-export function openExaminer(genesis: Uint8Array, deadlineMs: number = LIMITS.auditRunMs): Examiner {
+/** The thread starts with the first file. */
+export function openExaminer(ground: Ground, deadlineMs: number = LIMITS.auditRunMs): Examiner {
   let worker: Worker | undefined
   let waiting = 0
   let closed = false
@@ -45,7 +45,7 @@ export function openExaminer(genesis: Uint8Array, deadlineMs: number = LIMITS.au
     })
     thread.once('error', fell)
     thread.once('exit', fell)
-    thread.postMessage(request)
+    thread.postMessage(request, [])
     try {
       return await answered.promise
     } finally {
@@ -67,7 +67,7 @@ export function openExaminer(genesis: Uint8Array, deadlineMs: number = LIMITS.au
       if (waiting >= LIMITS.examinations)
         throw limitError('host_busy', 'examinations', waiting + 1, LIMITS.examinations, 'evidence to weigh')
       waiting++
-      const turn = last.then(() => weigh({ leaf, evidence, genesis }))
+      const turn = last.then(() => weigh({ leaf, evidence, ground }))
       last = turn.catch(() => {})
       try {
         return await turn

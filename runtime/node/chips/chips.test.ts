@@ -46,7 +46,7 @@ test('one chip more, none, or a folder without a node is refused, and nothing is
   for (const count of [LIMITS.chipsPerEnrolment + 1, 0, -1, 1.5, Number.NaN])
     await expect(enrolChips({ ...options, count })).rejects.toThrow(expect.objectContaining({ limit: 'chipsPerEnrolment' }))
   await expect(enrolChips({ ...options, data: join(folder, 'none') })).rejects.toThrow(refused(/not the data folder of a node/))
-  await expect(enrolChips({ ...options, tpm: { roots: folder } })).rejects.toThrow(refused(/no vendor of its chain/))
+  await expect(enrolChips({ ...options, tpm: { by: { roots: folder } } })).rejects.toThrow(refused(/no vendor of its chain/))
   expect(chipFolder(data).all()).toHaveLength(before)
 })
 

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  attester,
   certifyChip,
   pkcs11Chips,
   registrationOf,
@@ -28,11 +27,13 @@ import {
   type Genesis,
   type IdentityKey,
   type CID,
+  type NodeApi,
 } from '../../core/index.ts'
 import { blsKeygen, signEd25519 } from '../../crypto/native.ts'
 import { nodeKeys } from '../node-keys.ts'
 import { heldAccount, type HeldAccount } from '../parts.ts'
 import { realClock } from '../real-clock.ts'
+import { localAttester, remoteAttester, type DeskOptions, type TpmAttester } from './attester.ts'
 import { chipFolder, type ChipFolder } from './folder.ts'
 import { makersCertificates } from './roots.ts'
 
@@ -52,8 +53,8 @@ export interface EnrolOptions {
   readonly token?: Pkcs11Options
   /** The chip of this machine's TPM in the place of software. */
   readonly tpm?: {
-    /** Folder with the certificates of TPM makers. */
-    readonly roots: string
+    /** Folder with the certificates of TPM makers, where this node certifies; or the node elsewhere that does. */
+    readonly by: { readonly roots: string } | { readonly attester: Pick<NodeApi, 'attest' | 'certify'> }
     /** Where the TPM is, as tpm2-tools write it. */
     readonly tcti?: string
   }
@@ -101,8 +102,18 @@ async function newChip(maker: ChipMaker, folder: ChipFolder, vendor: VendorKey |
   }
 }
 
+/** How this process certifies TPMs whose makers' certificates lie in a folder. */
+export function deskOptions(vendor: VendorKey, roots: string): DeskOptions {
+  return {
+    vendor,
+    certificates: makersCertificates(roots),
+    nowMs: () => realClock.nowMs(),
+    random: (n) => Uint8Array.from(randomBytes(n)),
+  }
+}
+
 /** The attester of a development chain is the node itself: its genesis has the key as a vendor's. */
-function devVendor(genesis: Genesis, secret: Uint8Array): VendorKey {
+export function devVendor(genesis: Genesis, secret: Uint8Array): VendorKey {
   const vendor = vendorKey(secret)
   if (genesis.vendors.some(({ key }) => equalBytes(key, vendor.key))) return vendor
   throw new UtnetError('chip_enrolment', 'this node is no vendor of its chain: only a development node certifies its own TPM or token', {
@@ -110,19 +121,17 @@ function devVendor(genesis: Genesis, secret: Uint8Array): VendorKey {
   })
 }
 
-async function tpmFile(engine: TpmEngine, roots: string, vendor: VendorKey, held: ChipFile['held']): Promise<ChipFile> {
+async function tpmFile(engine: TpmEngine, by: TpmAttester, held: ChipFile['held']): Promise<ChipFile> {
   const { wrapped, certificate } = await keyed(engine)
-  const certificates = makersCertificates(roots)
-  const asked = attester({ vendor, certificates, nowMs: () => realClock.nowMs(), random: (n) => Uint8Array.from(randomBytes(n)) })
-  const challenge = asked.challenge(await tpmRequestOf(engine, certificate.bls))
-  return { held, wrapped, certificate: challenge.settle(await engine.activate(challenge.credential)) }
+  const request = await tpmRequestOf(engine, certificate.bls)
+  return { held, wrapped, certificate: await by.certified(request, (credential) => engine.activate(credential)) }
 }
 
 /** The chip that this folder has of the TPM, or a new one: a machine has one serial, and a second identity key would be refused under it. */
 async function tpmChip(
   folder: ChipFolder,
-  { roots, tcti }: NonNullable<EnrolOptions['tpm']>,
-  vendor: VendorKey,
+  { tcti }: NonNullable<EnrolOptions['tpm']>,
+  by: TpmAttester,
   register: Register,
 ): Promise<EnrolledChip> {
   const maker = await tpmChips(tcti === undefined ? {} : { tcti })
@@ -130,7 +139,7 @@ async function tpmChip(
     const known = folder.read(maker.serial)
     const held = known?.held ?? (await maker.make('p256'))
     const engine = await maker.open(held)
-    const file = known ?? (await tpmFile(engine, roots, vendor, held))
+    const file = known ?? (await tpmFile(engine, by, held))
     if (known === undefined) folder.write(file)
     return await register(engine, file)
   } finally {
@@ -157,7 +166,13 @@ export async function enrolChips(options: EnrolOptions): Promise<Enrolment> {
     registration: await registrationOf(engine, { chainId, owner, certificate, wrapped }),
     consent: signEd25519(chipConsentMessage(chainId, certificate.serial, 0, node.key, owner), node.secret),
   })
-  if (tpm !== undefined) return { node, chips: [await tpmChip(folder, tpm, devVendor(genesis, keys.vendor), register)] }
+  if (tpm !== undefined) {
+    const by =
+      'attester' in tpm.by
+        ? remoteAttester(tpm.by.attester, genesis)
+        : localAttester(deskOptions(devVendor(genesis, keys.vendor), tpm.by.roots))
+    return { node, chips: [await tpmChip(folder, tpm, by, register)] }
+  }
   const vendor = token === undefined ? undefined : devVendor(genesis, keys.vendor)
   const maker = token === undefined ? softwareChips(folder.fuses) : await pkcs11Chips(token)
   const chips: EnrolledChip[] = []

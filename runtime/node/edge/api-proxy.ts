@@ -28,6 +28,8 @@ const METHODS: Readonly<Record<Method, true>> = {
   bundle: true,
   chain: true,
   verdict: true,
+  attest: true,
+  certify: true,
   chainEvents: true,
   block: true,
   epoch: true,

@@ -1,9 +1,10 @@
 /**
- * One edge thread: accepts HTTP itself, runs functions in-thread under receipts of its own `seq` chains, and asks the main thread for everything
- * else: chain, store, models, the rest of the API.
+ * One edge thread: accepts HTTP itself, runs functions in-thread under receipts of its own `seq` chains, which the thread beside it makes and keeps, and
+ * asks the main thread for everything else: chain, store, models, the rest of the API.
  */
 import { createApp, Admission } from '../../../gateway/index.ts'
 import { serve, type GatewayServer } from '../../../gateway/node.ts'
+import { FieldTicket } from '../../../gateway/wire/index.ts'
 import {
   parseCid,
   UtnetError,
@@ -17,8 +18,7 @@ import {
 } from '../../core/index.ts'
 import * as crypto from '../../crypto/native.ts'
 import { createHost } from '../../host/index.ts'
-import { openDisk } from '../../kv/index.ts'
-import { openReceipts, type DurableRecord } from '../../receipts/index.ts'
+import { HandedReceipts } from '../../receipts/index.ts'
 import type { NamedGuest, RunParts } from '../parts.ts'
 import { createFetcher } from '../fetcher.ts'
 import { createSourceLines } from '../source-lines.ts'
@@ -34,9 +34,6 @@ import { countRuns } from './run-counts.ts'
 import { readSharedHead } from './shared-head.ts'
 import { farSubmit } from './submits.ts'
 
-/** Batches go to the main thread together: nothing is anchored sooner than 100 ms after it came. */
-const TELL_MS = 25
-
 /** Runs a thread over its port; `ended` is called when it has closed in good order. */
 export async function runEdgeThread(port: Port, data: EdgeData, ended: () => void): Promise<void> {
   crypto.useNativeHashes()
@@ -44,12 +41,10 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
   const shared = readSharedHead(tables.head)
   const chainId = parseCid(data.chainId, 'chain id')
   const chip = await crypto.openSoftwareChip(data.chip)
-  const signer = crypto.openSigner(data.identity)
   const registry = new Map<string, NamedGuest>()
   const loading = new Map<string, Promise<unknown>>()
   /** Names of guests that work on the node's buckets: those the main thread runs, so that all see the same. */
   const elsewhere = new Set<string>()
-  let latestMs = 0
   let server: GatewayServer | undefined
 
   const handlers: EdgeHandlers = {
@@ -71,11 +66,9 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
       })
       return { url: server.url, port: server.port }
     },
-    tell: () => tell(),
     async close(graceMs) {
       await server?.close(graceMs)
-      await receipts.close()
-      tell()
+      receipts.close()
       // The answer to this call has to leave first.
       setImmediate(ended)
     },
@@ -126,45 +119,27 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
     loading.set(name, load)
   }
 
-  const recovered: DurableRecord[] = []
-  const receipts = openReceipts({
-    onRecovered: (record) => void recovered.push(record),
+  const random = pooledRandom()
+  const receipts = new HandedReceipts(data.end, {
+    node: data.node,
     lanes: data.lanes,
-    disk: openDisk(data.journal),
-    node: signer.key,
-    sign: signer.sign,
-    random: pooledRandom(),
+    ticket: (field) => new FieldTicket(field),
+    random,
     soon: setImmediate,
-  })
-  let untold: DurableRecord[] = []
-  let telling: NodeJS.Timeout | undefined
-  const tell = (): void => {
-    clearTimeout(telling)
-    telling = undefined
-    if (untold.length === 0) return
-    link.note('durable', { records: untold, time: latestMs })
-    untold = []
-  }
-  receipts.onDurable((record) => {
-    untold.push(record)
-    telling ??= setTimeout(tell, TELL_MS)
   })
 
   const parts: RunParts = {
     clock: realClock,
     chain: { chainId, head: () => ({ header: shared.head() }) },
-    producer: {
-      noteTime(ms) {
-        latestMs = Math.max(latestMs, ms)
-      },
-    },
+    // The thread beside this one tells of the times that stand in receipts.
+    producer: { noteTime() {} },
     host,
-    receipts,
+    functionReceipts: receipts,
     events: { heard: shared.heard, emit: (event) => link.note('event', event) },
     meters: countRuns(tables.counts),
     retention: data.retention,
     receipting: data.receipting,
-    random: pooledRandom(),
+    random,
     lines,
     guestNow(name) {
       const found = registry.get(name)
@@ -186,5 +161,5 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
   const node: NodeApi = { ...far, submit: farSubmit(link), invoke: async (name, request) => invokeHere(name, request) }
   const admission = new Admission()
   const app = createApp(node, { admission })
-  link.note('ready', recovered.splice(0))
+  link.note('ready')
 }

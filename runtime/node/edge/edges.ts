@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { createApp } from '../../../gateway/index.ts'
 import { rawRefusal, serve, type GatewayServer } from '../../../gateway/node.ts'
 import {
@@ -15,8 +15,9 @@ import {
   type NodeEvent,
   type TensorBridge,
 } from '../../core/index.ts'
+import { publicKeyEd25519 } from '../../crypto/native.ts'
 import { openDisk } from '../../kv/index.ts'
-import { openReceiptReader, type DurableRecord, type FedReader, type LaneRange } from '../../receipts/index.ts'
+import { besideMemory, openReceiptReader, type DurableRecord, type FedReader, type LaneRange } from '../../receipts/index.ts'
 import type { OtherReceipts } from '../all-receipts.ts'
 import type { RunTotals } from '../meters.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
@@ -27,6 +28,7 @@ import { watchFence, type FenceWatch } from './fence.ts'
 import { openLink, type Link } from './link.ts'
 import type { Durable, EdgeData, EdgeTables, GuestEntry, ListenOptions, Listening, MainHandlers } from './protocol.ts'
 import { readRunCounts, runCountTable } from './run-counts.ts'
+import { startSealer, type SealerEnd } from './sealers.ts'
 import { createSharedHead, type HeadFields } from './shared-head.ts'
 import { takeSubmits } from './submits.ts'
 
@@ -109,9 +111,12 @@ interface Edge {
   readonly thread: number
   readonly worker: Worker
   readonly link: Link
+  /** Beside it. */
+  readonly sealer: SealerEnd
   readonly tables: EdgeTables
   readonly watch: FenceWatch
   readonly ready: Promise<void>
+  /** Both threads have ended. */
   readonly gone: Promise<void>
   listening: boolean
 }
@@ -157,10 +162,13 @@ export function startEdges(options: EdgeOptions): Edges {
     const tables: EdgeTables = { head: head.buffer, ...own }
     counts.set(thread, [...(counts.get(thread) ?? []), own.counts])
     const { identity, chip, loopback, chainId, retention, receipting } = options
+    const lanes = lanesOf(thread)
+    const memory = besideMemory(lanes)
+    const { port1, port2 } = new MessageChannel()
     const data: EdgeData = {
-      journal: journalOf(options.journal, thread),
-      lanes: lanesOf(thread),
-      identity,
+      lanes,
+      node: publicKeyEd25519(identity),
+      end: { memory, port: port1 },
       chip,
       loopback,
       chainId,
@@ -168,22 +176,38 @@ export function startEdges(options: EdgeOptions): Edges {
       receipting,
       tables,
     }
-    const worker = new Worker(WORKER, { workerData: data, name: `edge-${thread}` })
+    const worker = new Worker(WORKER, { workerData: data, transferList: [port1], name: `edge-${thread}` })
     const opened = Promise.withResolvers<void>()
+    const come = Promise.withResolvers<void>()
     const gone = Promise.withResolvers<void>()
     let why: unknown
     worker.once('error', (error) => (why = error))
+    const failed = (): UtnetError => asUtnetError(why ?? new UtnetError('host_fault', `edge thread ${thread} ended before it was ready`))
+    const sealer = startSealer(
+      thread,
+      { journal: journalOf(options.journal, thread), lanes, identity, end: { memory, port: port2 } },
+      {
+        recovered(records) {
+          void Promise.all([recovered(thread, records), come.promise]).then(() => opened.resolve(), opened.reject)
+        },
+        durable(durable) {
+          for (const record of durable.records) readers.get(thread)?.add(record)
+          standing().durable(durable)
+        },
+      },
+      (fault) => {
+        // Without it the edge thread cannot go on.
+        if (fault === undefined) return
+        why ??= fault
+        opened.reject(failed())
+        void worker.terminate()
+      },
+    )
     const api = serveApi(apiOf(standing))
     const { end, ...apiHandlers } = api
     const handlers: MainHandlers = {
       ...apiHandlers,
-      ready(records) {
-        void recovered(thread, records).then(opened.resolve, opened.reject)
-      },
-      durable(durable) {
-        for (const record of durable.records) readers.get(thread)?.add(record)
-        standing().durable(durable)
-      },
+      ready: come.resolve,
       submits: (txs) => takeSubmits(standing().api)(txs),
       event: (event) => standing().event(event),
       file: (cid, maxBytes) => standing().files.getFile(parseCid(cid, 'file'), maxBytes),
@@ -198,13 +222,13 @@ export function startEdges(options: EdgeOptions): Edges {
     worker.once('exit', () => {
       end()
       link.end()
-      opened.reject(asUtnetError(why ?? new UtnetError('host_fault', `edge thread ${thread} ended before it was ready`)))
-      gone.resolve()
+      opened.reject(failed())
+      void sealer.end().then(gone.resolve)
       if (edges.get(thread) === edge) fell(edge, why)
     })
     opened.promise.catch(() => {})
     const watch = watchFence(new Int32Array(tables.fence), deadlineMs)
-    const edge: Edge = { thread, worker, link, tables, watch, ready: opened.promise, gone: gone.promise, listening: false }
+    const edge: Edge = { thread, worker, link, sealer, tables, watch, ready: opened.promise, gone: gone.promise, listening: false }
     edges.set(thread, edge)
     return edge
   }
@@ -235,6 +259,7 @@ export function startEdges(options: EdgeOptions): Edges {
     answerWaiting(edge.tables.connections, rawRefusal(why))
     await edge.worker.terminate()
     options.onRestart(why)
+    await edge.gone
     await again(edge.thread)
   }
 
@@ -245,7 +270,7 @@ export function startEdges(options: EdgeOptions): Edges {
     // Before the node stands, whoever opens it is told and nothing is tried again.
     if (services === undefined) return
     options.onRestart(new UtnetError('host_restarted', `an edge thread came down: ${String(why ?? 'it ended')}`, { cause: why }))
-    setTimeout(() => void again(edge.thread), edge.listening ? 0 : AGAIN_MS)
+    setTimeout(() => void edge.gone.then(() => again(edge.thread)), edge.listening ? 0 : AGAIN_MS)
   }
 
   async function again(thread: number): Promise<void> {
@@ -317,8 +342,8 @@ export function startEdges(options: EdgeOptions): Edges {
       return undefined
     },
     async fresh() {
-      // A thread that is long in a guest is not waited for: what it has not told is younger than that run.
-      const asked = all().map((edge) => edge.link.ask('tell').catch(() => {}))
+      // A thread that waits long for its disk is not waited for.
+      const asked = all().map((edge) => edge.sealer.tell().catch(() => {}))
       const late = Promise.withResolvers<void>()
       const timer = setTimeout(late.resolve, FRESH_MS)
       await Promise.race([Promise.all(asked), late.promise])

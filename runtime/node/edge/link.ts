@@ -26,6 +26,29 @@ export interface Link {
   end(): void
 }
 
+/** Answers one message of the other side, for a thread that looks at its port by itself; its handlers answer at once. */
+export function answerNow(port: Port, handlers: Readonly<Record<string, Handler>>, raw: unknown): void {
+  const message = raw as Message
+  if (message.kind !== 'ask' && message.kind !== 'note') return
+  let reply: Message
+  try {
+    const found = Object.hasOwn(handlers, message.method) ? handlers[message.method] : undefined
+    if (found === undefined) throw unknown(message.method)
+    const value = found(...(message.args as never[]))
+    if (message.kind === 'note') return
+    reply = { kind: 'told', id: message.id, value }
+  } catch (error) {
+    if (message.kind === 'note') throw error
+    reply = { kind: 'failed', id: message.id, error: plainError(error) }
+  }
+  port.postMessage(reply)
+}
+
+/** A note, as the other side's link takes it. */
+export const noteOf = (method: string, ...args: readonly unknown[]): unknown => ({ kind: 'note', method, args }) satisfies Message
+
+const unknown = (method: string): UtnetError => new UtnetError('node_internal', `the other thread asks for ${method}, which is not there`)
+
 /** A link over a port; `handlers` answer what the other side asks or notes. */
 export function openLink(port: Port, handlers: Readonly<Record<string, Handler>>): Link {
   const asked = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: UtnetError) => void }>()
@@ -34,7 +57,7 @@ export function openLink(port: Port, handlers: Readonly<Record<string, Handler>>
   const gone = (): UtnetError => new UtnetError('host_restarted', 'the thread that worked on this was ended')
   const handler = (method: string): Handler => {
     const found = Object.hasOwn(handlers, method) ? handlers[method] : undefined
-    if (found === undefined) throw new UtnetError('node_internal', `the other thread asks for ${method}, which is not there`)
+    if (found === undefined) throw unknown(method)
     return found
   }
   const answer = async (id: number, method: string, args: readonly unknown[]): Promise<void> => {

@@ -1,6 +1,6 @@
 /** What an edge thread is given, and what both sides say to each other. Modules and models go as text: classes do not survive the way. */
 import type { ArithmeticClass, InferOutcome, NamedTensor, NodeEvent } from '../../core/index.ts'
-import type { DurableRecord, LaneRange } from '../../receipts/index.ts'
+import type { BesideEnd, DurableRecord, LaneRange } from '../../receipts/index.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
 import type { ApiHandlers } from './api-proxy.ts'
 import type { PackedTxs, SubmitAnswers } from './submits.ts'
@@ -13,12 +13,21 @@ export interface EdgeTables {
   readonly counts: SharedArrayBuffer
 }
 
-export interface EdgeData {
-  /** Folder of the thread's own journal. */
+/** What the thread beside an edge thread is given: it makes, signs and keeps that one's receipts. */
+export interface SealerData {
+  /** Folder of the pair's own journal. */
   readonly journal: string
   readonly lanes: LaneRange
-  /** Secret of the node's identity key: each thread signs its own batches. */
+  /** Secret of the node's identity key. */
   readonly identity: Uint8Array
+  readonly end: BesideEnd
+}
+
+export interface EdgeData {
+  readonly lanes: LaneRange
+  /** ed25519 key of the node. */
+  readonly node: Uint8Array
+  readonly end: BesideEnd
   /** Seed of the chip key, for guests that are sealed. */
   readonly chip: Uint8Array
   /** Guests may ask addresses of this machine: on a dev chain only. */
@@ -51,11 +60,24 @@ export interface Durable {
 
 export type PlainInferOutcome = Omit<InferOutcome, 'model'> & { readonly model: string }
 
-/** What the main thread answers. */
-export interface MainHandlers extends Omit<ApiHandlers, 'end'> {
-  /** Its journal is recovered: these records stand in it. */
-  readonly ready: (records: readonly DurableRecord[]) => void
+/** What the main thread answers a thread that seals. */
+export interface KeeperHandlers {
+  /** The journal is recovered: these records stand in it. */
+  readonly recovered: (records: readonly DurableRecord[]) => void
   readonly durable: (durable: Durable) => void
+}
+
+/** What a thread that seals answers. */
+export interface SealerHandlers {
+  /** Tells at once of all that is durable. */
+  readonly tell: () => void
+  /** Writes what it was given, and ends. */
+  readonly close: () => void
+}
+
+/** What the main thread answers an edge thread. */
+export interface MainHandlers extends Omit<ApiHandlers, 'end'> {
+  readonly ready: () => void
   readonly submits: (txs: PackedTxs) => Promise<SubmitAnswers>
   readonly event: (event: NodeEvent) => void
   readonly file: (cid: string, maxBytes: number | undefined) => Promise<Uint8Array>
@@ -74,8 +96,6 @@ export interface EdgeHandlers {
   /** Resolves when every function told of before is ready to run. */
   readonly settle: () => Promise<void>
   readonly listen: (options: ListenOptions) => Promise<Listening>
-  /** Tells at once of all that is durable. */
-  readonly tell: () => void
   /** Drains and ends. */
   readonly close: (graceMs: number | undefined) => Promise<void>
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { exactComponent } from '../../tpu-bridge/operators/testing/exact-guest.ts'
 import { openNode, type OpenNode } from '../index.ts'
+import { examine } from '../auditor/examine.ts'
 import { checkTranscript, type NodeDispute } from './index.ts'
 
 const MODEL = new URL('../../../examples/zoo/models/espcn.onnx', import.meta.url)
@@ -62,6 +63,12 @@ describe('a dev node that cheats', () => {
       file[file.length >> 1] = (file[file.length >> 1] as number) ^ 1
       expect(await checkTranscript(file, { operators: component })).toMatchObject({ valid: false })
     }
+    // a validator is convinced by it, for this receipt and no other
+    const [found, path] = disputes[0] as (typeof disputes)[number]
+    const file = { kind: 'transcript', bytes: new Uint8Array(readFileSync(path)) } as const
+    const ground = { genesis: node.genesis, component }
+    expect(await examine(await node.api.receiptBytes(found.receipt), file, ground)).toMatchObject({ result: 'wrong' })
+    expect(await examine(await node.api.receiptBytes(receipts[0] as string), file, ground)).toMatchObject({ result: 'unknown' })
     listening.abort()
     await events
     expect(seen.length).toBe(2)

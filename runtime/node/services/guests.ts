@@ -67,7 +67,7 @@ export async function deploy(parts: Parts, request: DeployRequest): Promise<Depl
       parts.chain,
       parts.dev as NonNullable<Parts['dev']>,
       { kind: 'publish', name, module: info.module, world: info.world, size: component.length },
-      publishGas(component.length),
+      publishGas(info.world, component.length),
     )
   const { outcome } = await submitAndWait(parts, wire)
   const { status, receipt, message } = outcome

@@ -1,7 +1,7 @@
 /** What invoke and infer share: a receipt around a run. */
 import type { Issued, OpenRun } from '../../receipts/index.ts'
-import { asUtnetError, type CID, type ReceiptTicket, type Retention, type RunStatus } from '../../core/index.ts'
-import type { RunParts } from '../parts.ts'
+import { asUtnetError, type CID, type ReceiptTicket, type Retention, type RunStatus, type UtnetError } from '../../core/index.ts'
+import type { Parts, RunParts } from '../parts.ts'
 
 export interface RunContext {
   readonly chainId: CID
@@ -23,7 +23,7 @@ export function contextNow(parts: Pick<RunParts, 'chain' | 'clock' | 'producer'>
 const noAttestation = (): Uint8Array => new Uint8Array(0)
 
 /** Works inside a receipt's slot: what throws leaves no receipt. */
-export function inSlot<T>(run: OpenRun, work: () => T): T {
+export function inSlot<T>(run: Pick<OpenRun, 'abandon'>, work: () => T): T {
   try {
     return work()
   } catch (error) {
@@ -33,7 +33,7 @@ export function inSlot<T>(run: OpenRun, work: () => T): T {
 }
 
 /** The same of work that takes its time. */
-export async function inSlotUntil<T>(run: OpenRun, work: () => Promise<T>): Promise<T> {
+export async function inSlotUntil<T>(run: Pick<OpenRun, 'abandon'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -42,28 +42,37 @@ export async function inSlotUntil<T>(run: OpenRun, work: () => Promise<T>): Prom
   }
 }
 
-/** What is told of a run, once its receipt is durable unless the caller does not wait: `told` makes it of the receipt's ticket. */
-export function withTicket<T>(run: OpenRun, issued: Issued, gas: bigint, later: boolean, told: (ticket: ReceiptTicket) => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ticket = (salt: Uint8Array, attestationOf: () => Uint8Array): void => {
-      try {
-        resolve(told({ id: issued.idText, gas: gas.toString(), salt, attestation: attestationOf() }))
-      } catch (error) {
-        reject(asUtnetError(error))
-      }
+/** Calls back once with the ticket of an issued receipt: when it is durable, or sealed where the caller does not wait. */
+export function whenTicketed(
+  run: Pick<OpenRun, 'salt'>,
+  issued: Issued,
+  gas: bigint,
+  later: boolean,
+  done: (failure: UtnetError | undefined, ticket: ReceiptTicket | undefined) => void,
+): void {
+  const ticket = (salt: Uint8Array, attestationOf: () => Uint8Array): void => {
+    let made: ReceiptTicket
+    try {
+      made = { id: issued.idText, gas: gas.toString(), salt, attestation: attestationOf() }
+    } catch (error) {
+      done(asUtnetError(error), undefined)
+      return
     }
-    // Who does not wait has the salt before it is written, and may change it.
-    if (later) issued.whenSealed(() => ticket(new Uint8Array(run.salt), noAttestation))
-    else issued.whenDurable((failure) => (failure === undefined ? ticket(run.salt, () => issued.attestation()) : reject(failure)))
-  })
+    done(undefined, made)
+  }
+  // Who does not wait has the salt before it is written, and may change it.
+  if (later) issued.whenSealed(() => ticket(new Uint8Array(run.salt), noAttestation))
+  else issued.whenDurable((failure) => (failure === undefined ? ticket(run.salt, () => issued.attestation()) : done(failure, undefined)))
 }
 
-/** The ticket of an issued receipt, once it is durable unless the caller does not wait. */
+/** The same as a promise. */
 export const ticketOf = (run: OpenRun, issued: Issued, gas: bigint, later: boolean): Promise<ReceiptTicket> =>
-  withTicket(run, issued, gas, later, (ticket) => ticket)
+  new Promise((resolve, reject) => {
+    whenTicketed(run, issued, gas, later, (failure, ticket) => (ticket === undefined ? reject(failure) : resolve(ticket)))
+  })
 
 /** Tells listeners of a receipt: its id is made only where there are any. */
-export function announce(parts: Pick<RunParts, 'events'>, issued: Issued, kind: 'invoke' | 'infer', status: RunStatus, gas: bigint): void {
+export function announce(parts: Pick<Parts, 'events'>, issued: Issued, kind: 'invoke' | 'infer', status: RunStatus, gas: bigint): void {
   if (!parts.events.heard()) return
   // With the rest of its batch, its id costs least.
   issued.whenSealed(() => parts.events.emit({ type: 'receipt', id: issued.idText, kind, status, gas: gas.toString() }))

@@ -6,6 +6,7 @@ import { clockSkew } from './clock-skew.ts'
 import { crashRestart } from './crash-restart.ts'
 import { equivocation } from './equivocation.ts'
 import { keyGrinding } from './key-grinding.ts'
+import { lazyJudge } from './lazy-judge.ts'
 import { leaderDos } from './leader-dos.ts'
 import { longRange } from './long-range.ts'
 import { nothingAtStake } from './nothing-at-stake.ts'
@@ -42,6 +43,7 @@ export const ATTACKS: readonly Attack[] = [
   partition,
   crashRestart,
   catCopied,
+  lazyJudge,
   stalePower,
   leaderDos,
   summedKey,

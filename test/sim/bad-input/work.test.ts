@@ -39,7 +39,7 @@ function verdictOf(w: WorkChain, height: number, voter: number): Verdict {
   const member = w.chain.setAt(height)[voter]
   const node = w.nodes.find((n) => member !== undefined && equalBytes(n.key, member.key)) as TestValidator
   const { hash } = w.chain.headerAt(height)
-  const signature = node.voter.sign(verdictMessage(w.chain.chainId, height, hash, true))
+  const signature = node.voter.sign(verdictMessage(w.chain.chainId, height, hash, true, w.result(height)))
   return { kind: 'verdict', height, block: toHex(hash), ok: true, voter, signature }
 }
 
@@ -53,6 +53,7 @@ test('a verdict with every field wrong in turn: no message, ignored, or an offen
   const chips = signerOf(w.chips.get(judge) as readonly TestChip[])
   const work = new RoundWork(w.chain, judge.key, { environment: simulatedEnvironment, chips, voter: judge.voter, crypto: port })
   const good = verdictOf(w, height, voter)
+  await work.judge(height)
   let offences = 0
   let none = 0
   for (const { what, bytes } of spoiltBytes(encodeMessage(good), 'verdict')) {
@@ -64,9 +65,10 @@ test('a verdict with every field wrong in turn: no message, ignored, or an offen
         work.take('prober', { ...message, signature: message.signature.map((b) => b ^ 0xff) })
       const why = [...work.take('liar', message), ...prober()].find(({ from }) => from === 'liar')?.why
       expect([what, why]).not.toEqual([what, undefined])
-      // of another height it is early or of the past; all else cannot come from an honest peer
+      // of another height it is early or of the past, and whoever says no may have come to something else; all else cannot come from an honest peer
       if (why !== undefined && isOffence(why)) offences++
-      else expect([what, why, message.height]).not.toEqual([what, why, height])
+      else if (why !== 'result') expect([what, why, message.height]).not.toEqual([what, why, height])
+      else expect(message.ok).toBe(false)
     } catch (error) {
       if (!isUtnetError(error)) throw error
       none++

@@ -4,16 +4,15 @@ import { assignOf, chipOf, claimOf, type TestChip } from '../../power/testing/ch
 import { powerChain } from '../../power/testing/power-chain.ts'
 import { crypto, userOf, type TestValidator } from '../../test-kit.ts'
 import type { Chain, ProducedBlock } from '../../index.ts'
-import { encodeBlockVerdict, makeCat, verdictMessage, type BlockVerdict, type CatEnvironment } from '../index.ts'
+import { encodeBlockVerdict, makeCat, verdictMessage, type BlockVerdict, type CatEnvironment, type SampledTask } from '../index.ts'
 import { signerOf } from './chips.ts'
 
 const vendor = userOf(99)
 const EPOCH = 4
 
 /** Stands in for operators: a digest of the task. */
-export const simulatedEnvironment: CatEnvironment = {
-  run: ({ challenge, operator }) => Promise.resolve(digest('test', encode([operator, challenge]))),
-}
+const simulatedResult = ({ challenge, operator }: SampledTask): Uint8Array => digest('test', encode([operator, challenge]))
+export const simulatedEnvironment: CatEnvironment = { run: (task) => Promise.resolve(simulatedResult(task)) }
 
 export interface WorkChain {
   readonly chain: Chain
@@ -23,6 +22,8 @@ export interface WorkChain {
   leader(): TestValidator
   /** A good CAT of the next block, of its proposer or another node. */
   cat(of?: TestValidator): Promise<Uint8Array>
+  /** What the operator of a height gives. */
+  result(height: number): Uint8Array
   /** Votes of members (places in the set of the height) added up. */
   verdict(height: number, ok: boolean, voters: readonly number[], over?: Partial<BlockVerdict>): Uint8Array
   /** The next block; without a CAT and verdicts where none are given. */
@@ -52,22 +53,27 @@ export async function workChain(over: Partial<Pick<Genesis, 'environment' | 'blo
     const key = chain.setAt(height)[place]?.key as Uint8Array
     return nodes.find((node) => equalBytes(node.key, key)) as TestValidator
   }
+  const resultAt = (height: number): Uint8Array => simulatedResult(chain.task(chain.headerAt(height).header.proposer, height))
   const leader = (): TestValidator => memberOf(next(), leaderOf(chain.head().header.seed, 0, chain.setAt(next())))
   return {
     chain,
     nodes,
     chips,
     leader,
+    result: resultAt,
     cat: async (of = leader()) => {
       const task = chain.task(of.key, next())
       const signer = signerOf(chips.get(of) as readonly TestChip[])
       return (await makeCat(task.challenge, chain.catSeats(of.key, next()), await simulatedEnvironment.run(task), signer)) as Uint8Array
     },
     verdict: (height, ok, voters, changed = {}) => {
-      const message = verdictMessage(chain.chainId, height, chain.headerAt(height).hash, ok)
+      const { hash } = chain.headerAt(height)
+      // who says no came to something else
+      const result = resultAt(height).map((byte) => (ok ? byte : byte ^ 1))
+      const message = verdictMessage(chain.chainId, height, hash, ok, result)
       const signers = Uint8Array.of(voters.reduce((bits, i) => bits | (1 << i), 0))
       const signature = crypto.blsAggregate(voters.map((i) => memberOf(height, i).voter.sign(message)))
-      return encodeBlockVerdict({ height, ok, signers, signature, ...changed })
+      return encodeBlockVerdict({ height, ok, result, signers, signature, ...changed })
     },
     block: (work = {}) =>
       chain.produce({

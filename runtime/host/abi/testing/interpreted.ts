@@ -6,7 +6,7 @@ import type { WitFunction, WitType, WitValue } from '../../../core/index.ts'
 import type { ExportGlue, ImportGlue } from '../call.ts'
 import type { StringEncoding } from '../../component/model.ts'
 import { casesOf, coreSignature, fieldsLayout, layoutOf, payloadOffset, tagSize } from '../layout.ts'
-import { GuestTrap, ITEM_BYTES, latin1OrUtf16Length, utf8Length, type GuestMemory } from '../memory.ts'
+import { GuestTrap, latin1OrUtf16Length, utf8Length, type GuestMemory } from '../memory.ts'
 import type { Core } from '../values.ts'
 import { BOOL, CHAR, F32, F64, HANDLE, next, rejoin, small, unjoin, wide, type Codec } from './interpreted-scalars.ts'
 
@@ -62,14 +62,14 @@ function list(element: WitType, encoding: StringEncoding): Codec {
   return pair(
     (m, pointer, length) => {
       const at = m.check(pointer, length * size, align)
-      m.chargeIn(length * (size + ITEM_BYTES) + ITEM_BYTES)
+      m.chargeIn(length * size, length + 1)
       const out: WitValue[] = []
       for (let i = 0; i < length; i++) out.push(inner.load(m, at + i * size))
       return out
     },
     (m, value) => {
       const items = value as readonly WitValue[]
-      m.chargeOut(items.length * (size + ITEM_BYTES) + ITEM_BYTES)
+      m.chargeOut(items.length * size, items.length + 1)
       const at = m.allocate(items.length * size, align)
       items.forEach((item, i) => inner.store(m, item, at + i * size))
       return [at, items.length]

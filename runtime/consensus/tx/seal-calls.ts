@@ -1,0 +1,212 @@
+/**
+ * Makes the receipts of a block's calls, all together: their salts, roots, digests and ids are hashed stage by stage over many calls at once. Equal to
+ * `callSalt`, `saltOf`, `openingDigest`, `callSeed`, `changesRoot`, `encodeReceipt` and `callLeaf` one by one, which a test holds.
+ */
+import {
+  appendCbor,
+  ARRAY,
+  BYTES,
+  cborCids,
+  compareBytes,
+  domain,
+  equalBytes,
+  HEAD_MAX,
+  merkleRoots,
+  Messages,
+  NULL,
+  putBytes,
+  putHead,
+  putLink,
+  putText,
+  type CallLayout,
+  type Cbor,
+  type CID,
+  type ChainEvent,
+  type ModelUse,
+} from '../../core/index.ts'
+import type { BlockContext } from './block-context.ts'
+import type { ContractChange } from './call-session.ts'
+import type { TxEffect } from './outcome.ts'
+
+/** A run of a contract in a block, before its receipt is made. */
+export interface CallDraft {
+  readonly tx: CID
+  /** Address of the contract that was called, 20 bytes. */
+  readonly contract: Uint8Array
+  /** As they stand in a transaction, or as the chain itself gives them: they can be encoded. */
+  readonly args: readonly Cbor[]
+  /** Canonical bytes of its return value, or of null where it did not complete. */
+  readonly result: Uint8Array
+  readonly gas: bigint
+  readonly models: readonly ModelUse[]
+  /** In the order of `sortChanges`. */
+  readonly changes: readonly ContractChange[]
+  readonly events: readonly ChainEvent[]
+  readonly layout: CallLayout
+  /** Tells the node of the run, with the root of its changes. */
+  readonly note: ((changes: Uint8Array) => void) | undefined
+}
+
+/** Calls whose messages lie in memory at once: more would leave the cache. */
+const CHUNK = 64
+const SALT = domain('salt')
+const CALL_SALT = domain('call-salt')
+const CALL_SEED = domain('call-seed')
+const SECRET_BYTES = 16
+const PARTS = ['input', 'output'] as const
+const OF_INPUT = domain('input')
+const OF_OUTPUT = domain('output')
+
+/** Orders changes as their root does: those of the contract that was called by key, then those of others by contract and key. */
+export function sortChanges(contract: Uint8Array, changes: ContractChange[]): ContractChange[] {
+  if (changes.length < 2) return changes
+  const rank = (c: ContractChange): number => (c.contract === contract || equalBytes(c.contract, contract) ? 0 : 1)
+  return changes.sort((a, b) => rank(a) - rank(b) || compareBytes(a.contract, b.contract) || compareBytes(a.key, b.key))
+}
+
+/** Writes the leaf of a change: [key, value or null], of a contract that the first one called [contract, key, value or null]. */
+function changeLeaf(messages: Messages, first: Uint8Array, { contract, key, value }: ContractChange): void {
+  messages.reserve(1 + 4 * HEAD_MAX + contract.length + key.length + (value?.length ?? 0))
+  const own = contract === first || equalBytes(contract, first)
+  messages.byte(0)
+  const { bytes } = messages
+  let at = putHead(bytes, messages.at, ARRAY, own ? 2 : 3)
+  if (!own) at = putBytes(bytes, at, contract)
+  at = putBytes(bytes, at, key)
+  if (value === undefined) bytes[at++] = NULL
+  else at = putBytes(bytes, at, value)
+  messages.at = at
+  messages.end()
+}
+
+/** Writes the leaf of an event: [contract, name, data], in the block's tree behind the transaction. */
+function eventMessage(messages: Messages, tx: CID | undefined, { contract, name, data }: ChainEvent): void {
+  const link = tx === undefined ? 0 : tx.bytes.length
+  messages.reserve(1 + 6 * HEAD_MAX + link + contract.length + 3 * name.length + data.length)
+  messages.byte(0)
+  const { bytes } = messages
+  let at = putHead(bytes, messages.at, ARRAY, tx === undefined ? 3 : 4)
+  if (tx !== undefined) at = putLink(bytes, at, tx)
+  at = putBytes(bytes, at, contract)
+  at = putBytes(bytes, putText(bytes, at, name), data)
+  messages.at = at
+  messages.end()
+}
+
+/** Secret and seed of each call, 64 bytes each; and its roots: of its changes and of its events, 64 bytes each. */
+function beginning(messages: Messages, seed: Uint8Array, drafts: readonly CallDraft[]): { readonly own: Uint8Array; readonly roots: Uint8Array } {
+  for (const { tx } of drafts) {
+    messages.reserve(CALL_SALT.length + CALL_SEED.length + seed.length + 2 * tx.bytes.length)
+    messages.raw(CALL_SALT)
+    messages.raw(tx.bytes)
+    messages.end()
+    messages.raw(CALL_SEED)
+    messages.raw(seed)
+    messages.raw(tx.bytes)
+    messages.end()
+  }
+  for (const { contract, changes, events } of drafts) {
+    for (const change of changes) changeLeaf(messages, contract, change)
+    for (const event of events) eventMessage(messages, undefined, event)
+  }
+  const hashes = messages.hash()
+  const roots = merkleRoots(
+    hashes.subarray(drafts.length * 64),
+    drafts.flatMap(({ changes, events }) => [changes.length, events.length]),
+  )
+  return { own: hashes, roots }
+}
+
+/** Salts of input and output of each call, 64 bytes each. */
+function saltsOf(messages: Messages, own: Uint8Array, count: number): Uint8Array {
+  for (let i = 0; i < count; i++) {
+    const secret = own.subarray(i * 64, i * 64 + SECRET_BYTES)
+    for (const name of PARTS) {
+      messages.reserve(SALT.length + SECRET_BYTES + name.length + 3 * HEAD_MAX)
+      messages.raw(SALT)
+      const { bytes } = messages
+      messages.at = putText(bytes, putBytes(bytes, putHead(bytes, messages.at, ARRAY, 2), secret), name)
+      messages.end()
+    }
+  }
+  return messages.hash()
+}
+
+/** Salted digests of input and output of each call, 64 bytes each. */
+function digestsOf(messages: Messages, salts: Uint8Array, roots: Uint8Array, drafts: readonly CallDraft[]): Uint8Array {
+  for (const [i, { layout, args, result }] of drafts.entries()) {
+    messages.reserve(OF_INPUT.length + 32)
+    messages.raw(OF_INPUT)
+    messages.raw(salts.subarray(i * 64, i * 64 + 32))
+    appendCbor(messages, [layout.form.entry, args])
+    messages.end()
+    messages.reserve(OF_OUTPUT.length + 64 + 2 * HEAD_MAX + result.length)
+    messages.raw(OF_OUTPUT)
+    messages.raw(salts.subarray(i * 64 + 32, i * 64 + 64))
+    messages.at = putHead(messages.bytes, messages.at, ARRAY, 2)
+    messages.raw(result)
+    messages.at = putHead(messages.bytes, messages.at, BYTES, 32)
+    messages.raw(roots.subarray(i * 64, i * 64 + 32))
+    messages.end()
+  }
+  return messages.hash()
+}
+
+interface Sealed {
+  readonly receipt: CID
+  readonly leaf: Uint8Array
+}
+
+/** The leaves and ids of a chunk. One array holds all leaves: one of its own for each would cost more than writing it. */
+function sealChunk(messages: Messages, block: BlockContext, drafts: readonly CallDraft[]): Sealed[] {
+  const { height, time, seed } = block
+  const { own, roots } = beginning(messages, seed, drafts)
+  const digests = digestsOf(messages, saltsOf(messages, own, drafts.length), roots, drafts)
+  const fields = drafts.map(({ tx, gas, models }) => ({ tx, gas, models, height, time }))
+  const all = new Uint8Array(drafts.reduce((n, { layout }, i) => n + layout.measure(fields[i] as (typeof fields)[number]), 0))
+  let at = 0
+  const leaves = drafts.map(({ layout }, i) => {
+    const end = layout.write(all, at, fields[i] as (typeof fields)[number])
+    const from = i * 64
+    all.set(digests.subarray(from, from + 32), at + layout.inputAt)
+    all.set(digests.subarray(from + 32, from + 64), at + layout.outputAt)
+    all.set(roots.subarray(from + 32, from + 64), at + layout.eventsAt)
+    all.set(own.subarray(from + 32, from + 64), at + layout.seedAt)
+    messages.reserve(end - at)
+    messages.raw(all.subarray(at + layout.bodyAt, end))
+    messages.end()
+    const leaf = all.subarray(at, end)
+    at = end
+    return leaf
+  })
+  const ids = cborCids(messages.hash())
+  return drafts.map(({ note }, i) => {
+    note?.(roots.slice(i * 64, i * 64 + 32))
+    return { receipt: ids[i] as CID, leaf: leaves[i] as Uint8Array }
+  })
+}
+
+/** The effects of a block's transactions, those of calls with their receipts. */
+export function sealCalls(block: BlockContext, effects: readonly TxEffect[]): TxEffect[] {
+  const drafts = effects.flatMap((e) => (e.call === null ? [] : [e.call]))
+  const messages = new Messages(16_384)
+  const sealed: Sealed[] = []
+  for (let from = 0; from < drafts.length; from += CHUNK) sealed.push(...sealChunk(messages, block, drafts.slice(from, from + CHUNK)))
+  let next = 0
+  return effects.map((effect) => {
+    if (effect.call === null) return effect
+    const { receipt, leaf } = sealed[next++] as Sealed
+    return { ...effect, outcome: { ...effect.outcome, receipt }, leaves: [leaf], call: null }
+  })
+}
+
+/** Root of a block's events, in order: each names its transaction. */
+export function eventRoot(effects: readonly TxEffect[]): Uint8Array {
+  const messages = new Messages(16_384)
+  let count = 0
+  for (const { outcome } of effects) {
+    for (const event of outcome.events) eventMessage(messages, outcome.id, event)
+    count += outcome.events.length
+  }
+  return merkleRoots(messages.hash(), [count])
+}

@@ -1,0 +1,347 @@
+/** The side of the thread that runs functions: hands finished runs over, and is told what their answers say. */
+import {
+  errorOfPlain,
+  LIMITS,
+  PROTOCOL,
+  ReceiptLayouts,
+  saltOf,
+  UtnetError,
+  type CID,
+  type PlainError,
+  type ReceiptLayout,
+  type ReceiptTicket,
+} from '../../core/index.ts'
+import type { Begun, Early } from '../draft.ts'
+import type { RunFile } from '../kept.ts'
+import { Lanes, type Lane } from '../lanes.ts'
+import { Sealer } from '../sealer.ts'
+import type { LaneRange, RunResult } from '../types.ts'
+import {
+  APART,
+  ASLEEP,
+  CALLED,
+  DONE,
+  HEAD,
+  INLINE_BYTES,
+  PLACE_BYTES,
+  PLACES,
+  REST,
+  RING_RESERVE,
+  TAIL,
+  WAKE,
+  type BesideEnd,
+} from './memory.ts'
+import {
+  APART_RECORD,
+  FORM_BYTES,
+  inputOpening,
+  putBare,
+  putForm,
+  putRun,
+  Room,
+  runBound,
+  SKIP_RECORD,
+  type EndedRun,
+  type HandedRequest,
+  type HandedResponse,
+} from './run-record.ts'
+
+/** Runs that are handed over together, at most: the other thread begins with them while this one makes the next. */
+const GROUP = 8
+/** Kilobytes of records that came apart and are not on the disk, from which on new runs are refused. */
+const APART_MOST = 256 * 1024
+/** Numbers of forms that are known at once. */
+const FORMS = 4_096
+
+export interface HandingOptions {
+  /** ed25519 key of the node. */
+  readonly node: Uint8Array
+  readonly lanes: LaneRange
+  /** The ticket that a receipt field holds. */
+  readonly ticket: (field: string) => ReceiptTicket
+  readonly random: (length: number) => Uint8Array
+  /** Runs a function at the end of the poll phase. */
+  readonly soon: (fn: () => void) => void
+}
+
+export interface HandedBegin {
+  readonly module: CID
+  /** Seed of the chain at the context's height. */
+  readonly chainSeed: Uint8Array
+  /** Its body must stay what it is until the run has ended. */
+  readonly request: HandedRequest
+}
+
+/** How a run ended. Nothing of it is used any more once `finish` has come back. */
+export interface HandedEnd extends Pick<RunResult, 'world' | 'entry' | 'status' | 'gas' | 'models' | 'context' | 'retention' | 'log'> {
+  readonly response: HandedResponse
+  /** Bytes that the log names. */
+  readonly files: readonly RunFile[]
+  /** Whoever asked does not wait for the disk. */
+  readonly later: boolean
+}
+
+/** Called once, with the ticket of the receipt, or with why there is none. */
+type Told = (failure: UtnetError | undefined, ticket: ReceiptTicket | undefined) => void
+
+export class HandedReceipts {
+  readonly #end: BesideEnd
+  readonly #words: Int32Array
+  readonly #ring: Room
+  readonly #mask: number
+  readonly #answers: Int32Array
+  readonly #fields: Buffer
+  readonly #lanes: Lanes
+  readonly #layouts: ReceiptLayouts
+  readonly #sealer: Sealer
+  readonly #ticket: (field: string) => ReceiptTicket
+  readonly #random: (length: number) => Uint8Array
+  readonly #soon: (fn: () => void) => void
+  readonly #told: (Told | undefined)[] = Array.from({ length: PLACES }, () => undefined)
+  readonly #free = Array.from({ length: PLACES }, (_, i) => PLACES - 1 - i)
+  readonly #numbers = new WeakMap<ReceiptLayout, number>()
+  readonly #forms: ReceiptLayout[] = []
+  #form = 0
+  #running = 0
+  #head = 0
+  #seen = 0
+  #apart = 0
+  #published = 0
+  #unpublished = 0
+  #scheduled = false
+  /** Since the last end of a poll phase. */
+  #ran = false
+  #failure: UtnetError | undefined
+
+  constructor(end: BesideEnd, { node, lanes, ticket, random, soon }: HandingOptions) {
+    this.#ticket = ticket
+    const { memory, port } = end
+    this.#end = end
+    this.#words = new Int32Array(memory.words)
+    this.#ring = new Room(memory.ring)
+    this.#mask = memory.ring.byteLength - 1
+    this.#answers = new Int32Array(memory.answers)
+    this.#fields = Buffer.from(memory.fields)
+    const nexts = new Float64Array(memory.nexts)
+    this.#lanes = new Lanes(lanes, (thread) => nexts[thread - lanes.first] as number)
+    this.#layouts = new ReceiptLayouts(node)
+    this.#sealer = new Sealer(soon)
+    this.#random = random
+    this.#soon = soon
+    port.on('message', (message: unknown) => this.#called(message))
+  }
+
+  /** Begins a run; throws `host_busy` where too much waits for the disk, and `disk_failed` once it failed. */
+  begin(request: HandedBegin): HandingRun {
+    if (this.#failure !== undefined) throw this.#failure
+    const waits =
+      this.#room() < this.#mask >>> 2 ||
+      this.#free.length <= this.#running ||
+      ((this.#apart - Atomics.load(this.#words, APART)) | 0) > APART_MOST
+    if (waits) throw new UtnetError('host_busy', 'too many receipts wait for the disk', { hint: 'try again in a moment' })
+    const lane = this.#lanes.free()
+    lane.busy = true
+    this.#running++
+    return new HandingRun(this, this.#sealer, lane, request, this.#random(16))
+  }
+
+  /** Begins no more runs on a lane. */
+  retire(thread: number): void {
+    this.#lanes.retire(thread)
+  }
+
+  /** Hands over what is not yet, and hears no more. */
+  close(): void {
+    this.#publish()
+    this.#failure ??= new UtnetError('node_stopping', 'the receipts are closed')
+    this.#end.port.close()
+  }
+
+  /** The run gave its lane back; nothing of it is handed over. */
+  ended(lane: Lane): void {
+    this.#lanes.ended(lane)
+    this.#running--
+  }
+
+  /** Takes a run that has ended; throws `receipt_invalid` where its receipt would be over 1 KB. */
+  take(run: HandingRun, end: HandedEnd, told: Told): void {
+    if (this.#failure !== undefined) throw this.#failure
+    const { lane, seq } = run
+    const { world, entry, status, gas, models, context, retention, log } = end
+    const { chainId, height, time } = context
+    const { module } = run
+    const layout = this.#layouts.of({ kind: 'invoke', module, world, entry, status, protocol: PROTOCOL, chainId, retention })
+    layout.measure({ gas, logged: log !== null, models, thread: lane.thread, seq, height, time })
+    const place = this.#free.at(-1) as number
+    const record: EndedRun = {
+      place,
+      form: this.#numberOf(layout),
+      later: end.later,
+      thread: lane.thread,
+      seq,
+      gas,
+      height,
+      time,
+      salt: run.salt,
+      chainSeed: run.chainSeed,
+      early: run.early,
+      models,
+      request: run.request,
+      response: end.response,
+      secretSalt: run.secretSalt,
+      log,
+      files: end.files,
+    }
+    this.#put(runBound(record), (room, at) => putRun(room, at, record))
+    this.#free.pop()
+    this.#told[place] = told
+    lane.next = seq + 1
+    this.#ran = true
+    if (++this.#unpublished >= GROUP) this.#publish()
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      this.#soon(this.#phase)
+    }
+  }
+
+  /** At the end of a poll phase: one that brought nothing more says that the other thread has all there is. */
+  readonly #phase = (): void => {
+    this.#publish()
+    if (this.#ran) {
+      this.#ran = false
+      this.#soon(this.#phase)
+      return
+    }
+    this.#scheduled = false
+    Atomics.store(this.#words, REST, this.#head)
+    this.#wake()
+  }
+
+  /** Bytes of the ring that are free. */
+  #room(): number {
+    return this.#mask + 1 - ((this.#head - Atomics.load(this.#words, TAIL)) >>> 0)
+  }
+
+  /** Writes a record of at most `bound` bytes into the ring, or apart from it. */
+  #put(bound: number, write: (room: Room, at: number) => number): void {
+    let at = this.#head & this.#mask
+    const left = this.#mask + 1 - at
+    const skipped = bound > left ? left : 0
+    if (bound <= INLINE_BYTES && this.#room() - RING_RESERVE >= bound + skipped) {
+      if (skipped > 0) {
+        putBare(this.#ring, at, SKIP_RECORD)
+        at = 0
+      }
+      const to = write(this.#ring, at)
+      this.#head = (this.#head + skipped + to - at) | 0
+      return
+    }
+    const apart = new SharedArrayBuffer((bound + 7) & ~7)
+    write(new Room(apart), 0)
+    this.#end.port.postMessage(apart)
+    this.#apart = (this.#apart + (apart.byteLength >>> 10)) | 0
+    this.#head = (this.#head + putBare(this.#ring, at, APART_RECORD) - at) | 0
+  }
+
+  #numberOf(layout: ReceiptLayout): number {
+    const known = this.#numbers.get(layout)
+    if (known !== undefined && this.#forms[known] === layout) return known
+    const number = this.#form
+    this.#put(FORM_BYTES, (room, at) => putForm(room, at, number, layout.form))
+    this.#form = (number + 1) % FORMS
+    this.#forms[number] = layout
+    this.#numbers.set(layout, number)
+    return number
+  }
+
+  #publish(): void {
+    this.#unpublished = 0
+    if (this.#published === this.#head) return
+    this.#published = this.#head
+    Atomics.store(this.#words, HEAD, this.#head)
+    this.#wake()
+  }
+
+  #wake(): void {
+    const words = this.#words
+    Atomics.add(words, WAKE, 1)
+    if (Atomics.load(words, ASLEEP) === 1) Atomics.notify(words, WAKE)
+  }
+
+  #called(message: unknown): void {
+    if (message !== CALL) {
+      this.#failure = errorOfPlain(message as PlainError)
+      for (const [place, told] of this.#told.entries()) {
+        this.#told[place] = undefined
+        told?.(this.#failure, undefined)
+      }
+      return
+    }
+    Atomics.store(this.#words, CALLED, 0)
+    const done = Atomics.load(this.#words, DONE)
+    while (this.#seen !== done) {
+      const place = this.#answers[PLACES + (this.#seen & (PLACES - 1))] as number
+      const at = place * PLACE_BYTES
+      const field = this.#fields.toString('latin1', at, at + (this.#answers[place] as number))
+      this.#seen = (this.#seen + 1) | 0
+      const told = this.#told[place]
+      this.#told[place] = undefined
+      this.#free.push(place)
+      told?.(undefined, this.#ticket(field))
+    }
+  }
+}
+
+/** The message that says: look at the answers. */
+export const CALL = 0
+
+/** A run in flight; either `finish` or `abandon` ends it. */
+export class HandingRun implements Begun {
+  readonly module: CID
+  readonly chainSeed: Uint8Array
+  readonly lane: Lane
+  readonly seq: number
+  readonly salt: Uint8Array
+  request: HandedRequest
+  early: (Early & { readonly opening: Uint8Array }) | undefined = undefined
+  readonly #to: HandedReceipts
+  readonly #sealer: Sealer
+  #ended = false
+  #secretSalt: Uint8Array | undefined
+  #input: Uint8Array | undefined
+
+  constructor(to: HandedReceipts, sealer: Sealer, lane: Lane, { module, chainSeed, request }: HandedBegin, salt: Uint8Array) {
+    this.module = module
+    this.chainSeed = chainSeed
+    this.lane = lane
+    this.seq = lane.next
+    this.salt = salt
+    this.request = request
+    this.#to = to
+    this.#sealer = sealer
+  }
+
+  readonly secretSalt = (): Uint8Array => (this.#secretSalt ??= saltOf(this.salt, 'secret'))
+
+  /** Canonical opening of the input. */
+  get input(): Uint8Array {
+    return (this.#input ??= inputOpening(this.request, this.secretSalt))
+  }
+
+  get seed(): Uint8Array {
+    this.early ??= { ...this.#sealer.early(this), opening: this.input }
+    return this.early.seed
+  }
+
+  /** The node's fault: no receipt, and the number goes to the next run. */
+  abandon(): void {
+    if (this.#ended) throw new UtnetError('node_internal', 'a run was ended twice')
+    this.#ended = true
+    this.#to.ended(this.lane)
+  }
+
+  finish(end: HandedEnd, told: Told): void {
+    this.abandon()
+    this.#to.take(this, end, told)
+  }
+}

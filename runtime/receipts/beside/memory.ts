@@ -1,0 +1,65 @@
+/**
+ * What an edge thread and the thread that seals beside it share: a ring of finished runs, one way; places for what their answers say, the other way;
+ * and a few words. Each word has one writer but for those that both count.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { LaneRange } from '../types.ts'
+
+/** Finished runs that are not on the disk yet, in bytes of their records. Larger records come apart. */
+const RING_BYTES = 8 * 1024 * 1024
+/** Of a ring: only marks of records that come apart use its last bytes, one for each run in flight. */
+export const RING_RESERVE = 64 * 1024
+/** A record that is larger comes apart, in memory of its own. */
+export const INLINE_BYTES = 64 * 1024
+/** Answers that were not picked up yet; a power of two. */
+export const PLACES = 4_096
+/** The longest field: an id, gas, a salt, and an attestation with a path of a dozen hashes, in base64. */
+export const PLACE_BYTES = 2_048
+
+/** Words: `HEAD`, `TAIL` count bytes of the ring, `DONE` counts answers, all modulo 2^32; `APART` counts kilobytes of records that came apart and were freed. */
+export const HEAD = 0
+export const TAIL = 1
+export const DONE = 2
+export const APART = 3
+/** Changes whenever the sealing thread has something to look at; it sleeps on it. */
+export const WAKE = 4
+export const ASLEEP = 5
+/** 1 from when the edge thread was called until it looks. */
+export const CALLED = 6
+/** `HEAD` as it was when the edge thread found nothing more to run. */
+export const REST = 7
+const WORDS = 16
+
+export interface BesideMemory {
+  readonly words: SharedArrayBuffer
+  readonly ring: SharedArrayBuffer
+  /** Lengths of the fields by place (-1: the disk failed), then the places in the order in which their answers came. */
+  readonly answers: SharedArrayBuffer
+  readonly fields: SharedArrayBuffer
+  /** `seq` of the next run by lane, as recovered from the journal. */
+  readonly nexts: SharedArrayBuffer
+}
+
+/** Memory for one pair of threads. */
+export function besideMemory(lanes: LaneRange, ringBytes = RING_BYTES): BesideMemory {
+  return {
+    words: new SharedArrayBuffer(WORDS * 4),
+    ring: new SharedArrayBuffer(ringBytes),
+    answers: new SharedArrayBuffer(PLACES * 2 * 4),
+    fields: new SharedArrayBuffer(PLACES * PLACE_BYTES),
+    nexts: new SharedArrayBuffer(lanes.count * 8),
+  }
+}
+
+/** Makes the thread that seals look at what there is, its messages too. */
+export function wakeSealer({ words }: BesideMemory): void {
+  const view = new Int32Array(words)
+  Atomics.add(view, WAKE, 1)
+  Atomics.notify(view, WAKE)
+}
+
+/** One end: the memory, and a port to the other thread. */
+export interface BesideEnd {
+  readonly memory: BesideMemory
+  readonly port: MessagePort
+}

@@ -1,0 +1,289 @@
+/**
+ * The side of the thread that seals: takes finished runs out of the ring, makes their receipts, writes and signs batches, and says what the answers carry.
+ * It waits for the disk and for work; nothing else runs in this thread.
+ */
+import { receiveMessageOnPort } from 'node:worker_threads'
+import { cborCidText, LIMITS, plainError, ReceiptLayouts, UtnetError, type ReceiptFields, type ReceiptLayout } from '../../core/index.ts'
+import { Batches, diskFailed, entriesOf, RECORD_BYTES, recordOf, type Closing } from '../batches.ts'
+import type { ClosedBatch } from '../closed-batch.ts'
+import type { Begun, Early, Queued } from '../draft.ts'
+import { bytesInJournal, type Keeping } from '../kept.ts'
+import { keep } from '../openings.ts'
+import { Sealer } from '../sealer.ts'
+import type { DurableRecord, JournalOptions, LaneRange } from '../types.ts'
+import { CALL } from './handing.ts'
+import { APART, ASLEEP, CALLED, DONE, HEAD, PLACE_BYTES, PLACES, REST, TAIL, WAKE, type BesideEnd } from './memory.ts'
+import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
+
+/** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
+const UNHURRIED = 1_024
+const UNHURRIED_MS = 25
+/** While work comes in a row this thread looks for it every so many milliseconds, so often in vain at most: to be woken costs whoever wakes. */
+/** A batch that is waited for closes when its thread has run all there was, when it has so many receipts, or after so many milliseconds. */
+const HURRIED = Number(process.env['HURRIED'] ?? 64)
+const HURRIED_MS = Number(process.env['HMS'] ?? 2)
+const LOOK_MS = Number(process.env['LOOK_MS'] ?? 0.05)
+const LOOKS = Number(process.env['LOOKS'] ?? 20)
+/** Turns after which this thread looks at its messages where it is never idle. */
+const LISTEN_TURNS = 32
+
+export interface SealingOptions extends JournalOptions {
+  readonly lanes: LaneRange
+  /** What an answer says of its receipt; `attestation` is empty where it did not wait. Latin-1, at most `PLACE_BYTES`. */
+  readonly field: (receipt: {
+    readonly id: string
+    readonly gas: string
+    readonly salt: Uint8Array
+    readonly attestation: Uint8Array
+  }) => string
+  /** Called with each record once it is durable and its answers were told. */
+  readonly durable: (record: DurableRecord, time: number) => void
+}
+
+/** A receipt on its way to the disk. */
+class Sealing implements Queued {
+  readonly begun: Begun
+  readonly layout: ReceiptLayout
+  readonly fields: ReceiptFields
+  readonly output: Uint8Array
+  readonly log: Uint8Array | null
+  readonly keeping: Keeping | null
+  readonly length: number
+  readonly bytes: number
+  readonly place: number
+  readonly later: boolean
+  sealed: Uint8Array | undefined = undefined
+  bodyAt = 0
+  digestAt = 0
+  leafAt = 0
+  readonly #tell: (receipt: Sealing, attestation: Uint8Array) => void
+
+  constructor(run: HandedRun, layout: ReceiptLayout, tell: (receipt: Sealing, attestation: Uint8Array) => void) {
+    const { thread, seq, salt, chainSeed, early, input, output, log, gas, models, height, time, files } = run
+    const { module, retention } = layout.form
+    this.begun = { module, chainSeed, lane: { thread }, seq, salt, input, early: early as Early | undefined }
+    this.layout = layout
+    this.fields = { gas, logged: log !== null, models, thread, seq, height, time }
+    this.output = output
+    this.log = log
+    this.keeping = keep(retention, salt, { input, output, log, files })
+    this.length = layout.measure(this.fields)
+    this.bytes = bytesInJournal(this.length, this.keeping)
+    this.place = run.place
+    this.later = run.later
+    this.#tell = tell
+  }
+
+  durable(batch: ClosedBatch, index: number): void {
+    if (!this.later) this.#tell(this, batch.encoded(index))
+  }
+
+  /** All are told at once that the disk failed. */
+  fail(): void {}
+}
+
+const NO_ATTESTATION = new Uint8Array(0)
+
+export class SealingThread {
+  readonly #options: SealingOptions
+  readonly #end: BesideEnd
+  readonly #words: Int32Array
+  readonly #ring: Room
+  readonly #mask: number
+  readonly #answers: Int32Array
+  readonly #fields: Buffer
+  readonly #sealer = new Sealer(() => {})
+  readonly #batches: Batches
+  readonly #layouts: ReceiptLayouts
+  readonly #forms: ReceiptLayout[] = []
+  #seed: Uint8Array = new Uint8Array(32)
+  #tail = 0
+  #done = 0
+  #waiting = 0
+  #bytes = 0
+  #apart = 0
+  /** Somebody waits for the disk. */
+  #hurried = false
+  #since = 0
+  #time = 0
+  #failed = false
+  #told = 0
+  #looks = LOOKS
+
+  /** Recovers the journal; `each` sees its records. Throws `data_corrupt` as `openReceipts`. */
+  constructor(end: BesideEnd, options: SealingOptions, each: (record: DurableRecord) => void) {
+    const { memory } = end
+    this.#options = options
+    this.#end = end
+    this.#words = new Int32Array(memory.words)
+    this.#ring = new Room(memory.ring)
+    this.#mask = memory.ring.byteLength - 1
+    this.#answers = new Int32Array(memory.answers)
+    this.#fields = Buffer.from(memory.fields)
+    this.#layouts = new ReceiptLayouts(options.node)
+    this.#batches = new Batches(options, this.#sealer, each)
+    const nexts = new Float64Array(memory.nexts)
+    for (const { thread, next } of this.#batches.lanes.all) nexts[thread - options.lanes.first] = next
+  }
+
+  /**
+   * Works, and calls `idle` when there is nothing to do and now and then, which gives for how many milliseconds to wait, or a negative number to end. Comes back when all
+   * is written and the journal is closed.
+   */
+  async run(idle: () => number): Promise<void> {
+    const words = this.#words
+    let ending = false
+    let turns = 0
+    for (;;) {
+      const wake = Atomics.load(words, WAKE)
+      const worked = this.#turn(ending)
+      // Who works without a rest listens all the same.
+      if (worked && ++turns % LISTEN_TURNS !== 0) continue
+      if (ending && !worked) break
+      const ms = idle()
+      ending ||= ms < 0
+      if (!worked && !ending) this.#sleep(wake, ms)
+    }
+    await this.#batches.journal.close()
+  }
+
+  #sleep(wake: number, ms: number): void {
+    if (this.#looks < LOOKS) {
+      this.#looks++
+      Atomics.wait(this.#words, WAKE, wake, LOOK_MS)
+      return
+    }
+    const left = this.#waiting > 0 && !this.#failed ? this.#since + (this.#hurried ? HURRIED_MS : UNHURRIED_MS) - performance.now() : ms
+    Atomics.store(this.#words, ASLEEP, 1)
+    Atomics.wait(this.#words, WAKE, wake, Math.max(0, Math.min(ms, left)))
+    Atomics.store(this.#words, ASLEEP, 0)
+  }
+
+  /** Does what there is to do; false when that was nothing. `all` writes whatever waits. Once the disk failed nothing is: what is in the ring stays there. */
+  #turn(all: boolean): boolean {
+    if (this.#failed) return false
+    try {
+      const took = this.#take()
+      if (this.#waiting > 0 && (all || this.#due())) this.#write()
+      else if (!took) return false
+    } catch (cause) {
+      this.#failed = true
+      this.#end.port.postMessage(plainError(cause))
+    }
+    return true
+  }
+
+  #due(): boolean {
+    const age = performance.now() - this.#since
+    if (this.#hurried && (this.#waiting >= HURRIED || age >= HURRIED_MS || Atomics.load(this.#words, REST) === this.#tail)) return true
+    return this.#waiting >= UNHURRIED || this.#bytes >= RECORD_BYTES || age >= UNHURRIED_MS
+  }
+
+  /** Takes runs from the ring, as many as a record may hold; those whose callers do not wait are sealed and told. */
+  #take(): boolean {
+    const head = Atomics.load(this.#words, HEAD)
+    if (this.#tail === head) return false
+    this.#looks = 0
+    if (this.#waiting === 0) this.#since = performance.now()
+    const taken: Sealing[] = []
+    let later = 0
+    while (this.#tail !== head && this.#waiting < LIMITS.batchReceipts && this.#bytes < RECORD_BYTES) {
+      const at = this.#tail & this.#mask
+      const what = whatAt(this.#ring, at)
+      this.#tail = (this.#tail + (what === SKIP_RECORD ? this.#mask + 1 - at : lengthAt(this.#ring, at))) | 0
+      if (what === SKIP_RECORD) continue
+      const receipt = what === APART_RECORD ? this.#record(this.#received(), 0) : this.#record(this.#ring, at)
+      if (receipt === undefined) continue
+      taken.push(receipt)
+      if (receipt.later) later++
+    }
+    // What more comes before the batch closes is sealed while that is waited for.
+    this.#sealer.seal(taken)
+    if (later > 0) {
+      for (const receipt of taken) if (receipt.later) this.#tell(receipt, NO_ATTESTATION)
+      this.#call()
+    }
+    return true
+  }
+
+  #received(): Room {
+    const message = receiveMessageOnPort(this.#end.port)?.message as unknown
+    if (!(message instanceof SharedArrayBuffer)) throw new UtnetError('node_internal', 'a record that came apart is not there')
+    this.#apart = (this.#apart + (message.byteLength >>> 10)) | 0
+    return new Room(message)
+  }
+
+  /** Queues the run of a record, or learns a form. */
+  #record(room: Room, at: number): Sealing | undefined {
+    if (whatAt(room, at) === FORM_RECORD) {
+      const { number, form } = readForm(room, at)
+      this.#forms[number] = this.#layouts.of(form)
+      return undefined
+    }
+    const run = readRun(room, at, this.#seedOf)
+    const lane = this.#batches.lanes.of(run.thread)
+    const layout = this.#forms[run.form]
+    if (lane === undefined || layout === undefined || run.seq !== lane.next)
+      throw new UtnetError('node_internal', `receipt ${run.seq} of thread ${run.thread} does not follow`)
+    const receipt = new Sealing(run, layout, this.#tell)
+    lane.next++
+    lane.pending.push(receipt)
+    this.#waiting++
+    this.#bytes += receipt.bytes
+    this.#time = Math.max(this.#time, run.time)
+    if (!receipt.later) this.#hurried = true
+    return receipt
+  }
+
+  /** One array for all runs of a block. */
+  readonly #seedOf = (bytes: Uint8Array, at: number): Uint8Array => {
+    const seed = this.#seed
+    for (let i = 0; i < 32; i++) if (seed[i] !== bytes[at + i]) return (this.#seed = bytes.slice(at, at + 32))
+    return seed
+  }
+
+  /** Puts down what an answer says; the other thread is called for all of them together. */
+  readonly #tell = (receipt: Sealing, attestation: Uint8Array): void => {
+    const { place, begun, fields, sealed, digestAt } = receipt
+    const id = cborCidText(sealed as Uint8Array, digestAt)
+    const field = this.#options.field({ id, gas: fields.gas.toString(), salt: begun.salt, attestation })
+    if (field.length > PLACE_BYTES) throw new UtnetError('node_internal', `a receipt field of ${field.length} bytes`)
+    this.#answers[place] = this.#fields.write(field, place * PLACE_BYTES, 'latin1')
+    this.#answers[PLACES + (this.#done & (PLACES - 1))] = place
+    this.#done = (this.#done + 1) | 0
+    this.#told++
+  }
+
+  #call(): void {
+    if (this.#told === 0) return
+    this.#told = 0
+    Atomics.store(this.#words, DONE, this.#done)
+    if (Atomics.exchange(this.#words, CALLED, 1) === 0) this.#end.port.postMessage(CALL)
+  }
+
+  /** Writes all that was taken as one record, and frees its place in the ring. */
+  #write(): void {
+    const closing: Closing[] = []
+    let record: DurableRecord
+    try {
+      this.#batches.close(closing)
+      record = recordOf(this.#batches.journal.appendNow(entriesOf(closing)), closing)
+    } catch (cause) {
+      throw diskFailed(cause)
+    }
+    for (const { batch, receipts } of closing)
+      for (let i = 0; i < receipts.length; i++) {
+        const receipt = receipts[i] as Queued
+        this.#waiting--
+        this.#bytes -= receipt.bytes
+        receipt.durable(batch, i)
+      }
+    this.#call()
+    if (this.#waiting === 0) {
+      this.#hurried = false
+      Atomics.store(this.#words, TAIL, this.#tail)
+      Atomics.store(this.#words, APART, this.#apart)
+    }
+    this.#options.durable(record, this.#time)
+  }
+}
