@@ -1,5 +1,5 @@
 /** What a function takes on this machine, for people who choose a language: never part of a result. */
-import { fileCid, LIMITS, UtnetError, utf8, type RunStatus } from '../core/index.ts'
+import { LIMITS, UtnetError, utf8, type RunStatus } from '../core/index.ts'
 import { createHost } from '../host/index.ts'
 
 export interface Trial {
@@ -22,14 +22,14 @@ export async function tryFunction(component: Uint8Array): Promise<Trial> {
   const refuse = (): Promise<never> => Promise.reject(new UtnetError('block_not_found', 'a trial has no files'))
   const host = createHost({ files: { putFile: refuse, getFile: refuse } })
   const loading = performance.now()
-  await host.admit(component)
+  const { module } = await host.admit(component)
   const loadMs = performance.now() - loading
   let gas = 0n
   let status: RunStatus = 'ok'
   const call = async (): Promise<number> => {
     const began = performance.now()
     const outcome = await host.invoke({
-      module: fileCid(component),
+      module,
       request: { method: 'GET', path: '/', headers: [['host', utf8('localhost')]], body: EMPTY },
       context: { time: 0, height: 0, seed: ZERO_SEED },
       gasLimit: BigInt(LIMITS.invokeGas),
