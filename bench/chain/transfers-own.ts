@@ -9,9 +9,9 @@ import { openOwnChain, senders, transfers } from './own-chain.ts'
 
 /** Blocks before the clock starts: code is compiled, and keys are known. */
 const WARM = 3
-/** In so many parts a block's transactions come. Two are on their way at a time: one is taken while the signatures of the other are checked. */
+/** In so many parts a block's transactions come; as many are on their way at a time, and their signatures are checked while the block before is made. */
 const PARTS = 4
-const FLYING = 2
+const FLYING = 4
 
 const [count = 700, blocks = 20, threads = 0] = process.argv.slice(2).map(Number)
 const cold = blocks === 0
@@ -33,7 +33,7 @@ let refused: unknown
 /** Called when a part was taken. */
 let taken = (): void => {}
 
-/** Sends parts until two are on their way, or two blocks' worth waits. */
+/** Sends parts until a block's worth is on its way, or two blocks' worth waits. */
 function send(): void {
   while (flying < FLYING && sent < wires.length && chain.waiting() < 2 * count) {
     const part = wires.slice(sent, sent + Math.ceil(count / PARTS))
