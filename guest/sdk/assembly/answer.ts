@@ -1,7 +1,12 @@
 /** The way of an answer out, over core values: what the bindings make objects of (results, lists of tuples) is most of a short answer's cost. */
 
 import { RETURN_AREA, newBlock } from './raw/abi'
-import { dropOutputStream, outputStreamBlockingWriteAndFlush_core, outputStreamCheckWrite_core, outputStreamWrite_core } from './raw/io-streams'
+import {
+  dropOutputStream,
+  outputStreamBlockingWriteAndFlush_core,
+  outputStreamCheckWrite_core,
+  outputStreamWrite_core,
+} from './raw/io-streams'
 import {
   fieldsFromList_core,
   newFields,
@@ -22,14 +27,10 @@ const OK: i32 = 200
 const FIELD_BYTES: usize = 16
 
 /** The cases of a `result` that was left in the return area. */
-// @ts-ignore: decorator
-@inline
 function failed(): bool {
   return load<u8>(RETURN_AREA) != 0
 }
 
-// @ts-ignore: decorator
-@inline
 function handle(): i32 {
   return load<i32>(RETURN_AREA, 4)
 }
