@@ -11,7 +11,7 @@ import {
   type ErrorCode,
   parseJson,
 } from '../../runtime/core/index.ts'
-import { base64, errorOf, formatFailure, formatReceipt, parseFailure, parseReceipt, problemOf, readStream } from './index.ts'
+import { base64, errorOf, FieldTicket, formatFailure, formatReceipt, parseFailure, parseReceipt, problemOf, readStream } from './index.ts'
 
 const codeOf = (run: () => unknown): string => {
   try {
@@ -36,6 +36,9 @@ test('a receipt field reads back as the ticket it was made of', () => {
       const field = formatReceipt(ticket)
       expect(field).toMatch(/^b[a-z2-7]+;gas=[0-9]+;salt=:[A-Za-z0-9+/=]+:(;att=:[A-Za-z0-9+/=]+:)?$/)
       expect(parseReceipt(field)).toEqual(ticket)
+      const made = new FieldTicket(field)
+      expect(formatReceipt(made)).toBe(field)
+      expect({ id: made.id, gas: made.gas, salt: made.salt, attestation: made.attestation }).toEqual(ticket)
     }),
   )
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { batchData, encode, LIMITS, readBatchData, receiptId, sha256, utf8 } from './index.ts'
+import { batchData, cborBlock, cidOfDigest, DAG_CBOR, encode, LIMITS, readBatchData, receiptId, sha256, utf8 } from './index.ts'
 
 test('the block links the receipts of each batch by the ids that they have, and fits the store at its limit', () => {
   const bodies = ['a', 'b', 'c'].map(utf8)
@@ -15,4 +15,15 @@ test('the block links the receipts of each batch by the ids that they have, and 
   expect(() => batchData([new Uint8Array((LIMITS.anchorReceipts + 1) * 32)])).toThrow(/at most/)
   for (const bad of [encode(1), encode([1]), encode([['x']]), utf8('x')])
     expect(() => readBatchData(bad)).toThrow(expect.objectContaining({ code: 'core_not_canonical' }))
+})
+
+test('its bytes are those of the general encoder, at every width of a length', () => {
+  for (const sizes of [[], [0], [1, 0, 23], [24, 300, 2], Array.from({ length: 260 }, () => 1)]) {
+    const digests = sizes.map((size, n) => Uint8Array.from({ length: size * 32 }, (_, i) => (i * 7 + n) & 255))
+    const plain = cborBlock(
+      digests.map((list) => Array.from({ length: list.length / 32 }, (_, i) => cidOfDigest(DAG_CBOR, list.slice(i * 32, i * 32 + 32)))),
+    )
+    const { cid, bytes } = batchData(digests)
+    expect([cid.toString(), bytes]).toEqual([plain.cid.toString(), plain.bytes])
+  }
 })

@@ -66,7 +66,8 @@ export class Batches {
     })
     // Each batch names the root before it, so the last signature of a lane speaks for all of the lane.
     for (const { batch, sig } of last.values()) {
-      if (!verifyEd25519(sig, signingBytes(batch), node)) throw corrupt(`the last batch of thread ${batch.thread} is not signed by this node`)
+      if (!verifyEd25519(sig, signingBytes(batch), node))
+        throw corrupt(`the last batch of thread ${batch.thread} is not signed by this node`)
     }
     for (const record of recovered) each(record)
   }

@@ -63,6 +63,8 @@ test(
       const idle = await client(node.url)
       await sleep(50)
 
+      const unhurried = ticketOf(await fetch(`${node.url}/fn/probe/unhurried`, { headers: { prefer: 'receipt=later' } }))
+      expect(unhurried.attestation.length).toBe(0)
       const stuck = await client(node.url)
       stuck.send(get('/fn/probe/spin'))
       await sleep(100)
@@ -84,6 +86,8 @@ test(
         .poll(async () => (await fetch(`${node.url}/fn/probe/after`).catch(() => undefined))?.status, { timeout: 20_000 })
         .toBe(200)
       const after = ticketOf(await fetch(`${node.url}/fn/probe/after`))
+      // The thread beside the one that was ended has kept what it was given.
+      expect((await node.api.receipt(unhurried.id, 20_000)).body['seq']).toBe(2)
       const [one, two] = [await node.api.receipt(before.id, 20_000), await node.api.receipt(after.id, 20_000)]
       expect(two.body['thread']).toBe(one.body['thread'])
       expect(one.body['thread']).toBe(LIMITS.edgeRequests)

@@ -1,11 +1,11 @@
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isUtnetError, UtnetError, type NodeApi, type NodeEvent } from '../../core/index.ts'
 import { createMeters } from '../meters.ts'
 import { proxyApi, serveApi } from './api-proxy.ts'
 import { runFence, watchFence } from './fence.ts'
-import { openLink } from './link.ts'
+import { answerNow, noteOf, openLink } from './link.ts'
 import { countRuns, readRunCounts, runCountTable } from './run-counts.ts'
 import { createSharedHead, readSharedHead } from './shared-head.ts'
 
@@ -153,6 +153,40 @@ test('a link: answers, errors with code and limit, order of notes, and an end', 
     await expect(here.ask('double', 1)).rejects.toMatchObject({ code: 'host_restarted' })
   } finally {
     close()
+  }
+})
+
+test('a link to a thread that looks at its port by itself: notes and asks in order, its notes, errors with their codes', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const noted: number[] = []
+  const here = openLink(port1, { told: (n: number) => void noted.push(n) })
+  const calls: unknown[] = []
+  const handlers = {
+    close: (n: number) => void calls.push(n),
+    tell: () => calls.length,
+    fail: () => {
+      throw new UtnetError('disk_failed', 'gone', { hint: 'mend it' })
+    },
+  }
+  const look = (): void => {
+    for (let given = receiveMessageOnPort(port2); given !== undefined; given = receiveMessageOnPort(port2))
+      answerNow(port2, handlers, given.message)
+  }
+  try {
+    here.note('close', 7)
+    const asked = [here.ask('tell'), here.ask('fail'), here.ask('toString')]
+    look()
+    port2.postMessage(noteOf('told', 3))
+    expect(await Promise.allSettled(asked)).toMatchObject([
+      { status: 'fulfilled', value: 1 },
+      { status: 'rejected', reason: { code: 'disk_failed', message: 'gone', hint: 'mend it' } },
+      { status: 'rejected', reason: { code: 'node_internal' } },
+    ])
+    await expect.poll(() => noted).toEqual([3])
+    here.note('nothing')
+    expect(look).toThrow(expect.objectContaining({ code: 'node_internal' }))
+  } finally {
+    port1.close()
   }
 })
 

@@ -1,43 +1,9 @@
-/** The receipts of functions: what their service needs of whoever makes them, and those that this thread makes. */
-import {
-  PROTOCOL,
-  requestOpening,
-  responseOpening,
-  sha256,
-  withoutSecrets,
-  type CID,
-  type FunctionRequest,
-  type ReceiptTicket,
-  type UtnetError,
-} from '../../core/index.ts'
+/** The receipts of functions that this thread makes itself. */
+import { PROTOCOL, requestOpening, responseOpening, sha256, withoutSecrets } from '../../core/index.ts'
 import type { HandedEnd, OpenRun, Receipts, RunFile } from '../../receipts/index.ts'
+import type { FunctionBegin, FunctionReceipts, FunctionRun, Ticketed } from '../function-run.ts'
 import { latin1Headers } from './latin1.ts'
 import { whenTicketed } from './runs.ts'
-
-export interface FunctionBegin {
-  readonly module: CID
-  /** Seed of the chain at the context's height. */
-  readonly chainSeed: Uint8Array
-  /** Its body belongs to the run: nobody may change it any more. */
-  readonly request: Pick<FunctionRequest, 'method' | 'path' | 'headers' | 'body'>
-}
-
-/** Called once, with the ticket or with why there is none. */
-export type Ticketed = (failure: UtnetError | undefined, ticket: ReceiptTicket | undefined) => void
-
-/** A run in flight: either `finish` or `abandon` ends it. */
-export interface FunctionRun {
-  /** Made when it is first asked for. */
-  readonly seed: Uint8Array
-  finish(end: HandedEnd, done: Ticketed): void
-  /** The node's fault: no receipt, and the number goes to the next run. */
-  abandon(): void
-}
-
-export interface FunctionReceipts {
-  /** Throws `host_busy` where too many wait for the disk. */
-  begin(begin: FunctionBegin): FunctionRun
-}
 
 const NO_BODY = sha256(new Uint8Array(0))
 

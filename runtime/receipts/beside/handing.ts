@@ -1,7 +1,6 @@
 /** The side of the thread that runs functions: hands finished runs over, and is told what their answers say. */
 import {
   errorOfPlain,
-  LIMITS,
   PROTOCOL,
   ReceiptLayouts,
   saltOf,
@@ -49,8 +48,8 @@ import {
 /** Runs that are handed over together before a poll phase ends, at most: 8 whose answers wait for nothing but their seal, or 32 that also wait for the disk. */
 const GROUP_WEIGHT = 32
 const LATER_WEIGHT = 4
-/** Kilobytes of records that came apart and are not on the disk, from which on new runs are refused. */
-const APART_MOST = 256 * 1024
+/** Bytes of records that came apart and are not on the disk, from which on new runs are refused. */
+const APART_BYTES = 256 * 1024 * 1024
 /** Numbers of forms that are known at once. */
 const FORMS = 4_096
 
@@ -63,6 +62,8 @@ export interface HandingOptions {
   readonly random: (length: number) => Uint8Array
   /** Runs a function at the end of the poll phase. */
   readonly soon: (fn: () => void) => void
+  /** 256 MiB unless told. */
+  readonly apartBytes?: number
 }
 
 export interface HandedBegin {
@@ -90,6 +91,8 @@ export class HandedReceipts {
   readonly #words: Int32Array
   readonly #ring: Room
   readonly #mask: number
+  /** Kilobytes. */
+  readonly #apartMost: number
   readonly #answers: Int32Array
   readonly #fields: Buffer
   readonly #lanes: Lanes
@@ -117,7 +120,8 @@ export class HandedReceipts {
   #hurried = false
   #failure: UtnetError | undefined
 
-  constructor(end: BesideEnd, { node, lanes, ticket, random, soon }: HandingOptions) {
+  constructor(end: BesideEnd, { node, lanes, ticket, random, soon, apartBytes = APART_BYTES }: HandingOptions) {
+    this.#apartMost = apartBytes >>> 10
     this.#ticket = ticket
     const { memory, port } = end
     this.#end = end
@@ -139,9 +143,9 @@ export class HandedReceipts {
   begin(request: HandedBegin): HandingRun {
     if (this.#failure !== undefined) throw this.#failure
     const waits =
-      this.#room() < this.#mask >>> 2 ||
+      this.#room() < RING_RESERVE / 2 ||
       this.#free.length <= this.#running ||
-      ((this.#apart - Atomics.load(this.#words, APART)) | 0) > APART_MOST
+      ((this.#apart - Atomics.load(this.#words, APART)) | 0) > this.#apartMost
     if (waits) throw new UtnetError('host_busy', 'too many receipts wait for the disk', { hint: 'try again in a moment' })
     const lane = this.#lanes.free()
     lane.busy = true
@@ -247,7 +251,7 @@ export class HandedReceipts {
     }
     const apart = new SharedArrayBuffer((bound + 7) & ~7)
     write(new Room(apart), 0)
-    this.#end.port.postMessage(apart)
+    this.#end.port.postMessage(apart, [])
     this.#apart = (this.#apart + (apart.byteLength >>> 10)) | 0
     this.#head = (this.#head + putBare(this.#ring, at, APART_RECORD) - at) | 0
   }

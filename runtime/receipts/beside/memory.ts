@@ -5,14 +5,14 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { LaneRange } from '../types.ts'
 
-/** Finished runs that are not on the disk yet, in bytes of their records. Larger records come apart. */
-const RING_BYTES = 8 * 1024 * 1024
-/** Of a ring: only marks of records that come apart use its last bytes, one for each run in flight. */
+/** Records of finished runs that are not on the disk yet; as it is written round and round, it should stay in a processor's cache. */
+const RING_BYTES = 2 * 1024 * 1024
+/** Of a ring: only marks of records that come apart use its last bytes, eight for each. */
 export const RING_RESERVE = 64 * 1024
-/** A record that is larger comes apart, in memory of its own. */
-export const INLINE_BYTES = 64 * 1024
+/** A record that is larger, or for which the ring has no room, comes apart, in memory of its own. */
+export const INLINE_BYTES = 16 * 1024
 /** Answers that were not picked up yet; a power of two. */
-export const PLACES = 4_096
+export const PLACES = 2_048
 /** The longest field: an id, gas, a salt, and an attestation with a path of a dozen hashes, in base64. */
 export const PLACE_BYTES = 2_048
 

@@ -159,7 +159,7 @@ export class SealingThread {
       else if (!took) return false
     } catch (cause) {
       this.#failed = true
-      this.#end.port.postMessage(plainError(cause))
+      this.#end.port.postMessage(plainError(cause), [])
     }
     return true
   }
@@ -248,7 +248,7 @@ export class SealingThread {
     if (this.#told === 0) return
     this.#told = 0
     Atomics.store(this.#words, DONE, this.#done)
-    if (Atomics.exchange(this.#words, CALLED, 1) === 0) this.#end.port.postMessage(CALL)
+    if (Atomics.exchange(this.#words, CALLED, 1) === 0) this.#end.port.postMessage(CALL, [])
   }
 
   /** Writes all that was taken as one record, and frees its place in the ring. */
