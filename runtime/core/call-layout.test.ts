@@ -1,13 +1,16 @@
 import fc from 'fast-check'
+import { create } from 'multiformats/hashes/digest'
 import { expect, test } from 'vitest'
 import {
   callLeaf,
   CallLayouts,
   cborCids,
+  CID,
   cidOf,
   cidOfDigest,
   concatBytes,
   DAG_CBOR,
+  DAG_PB,
   encodeReceipt,
   LIMITS,
   RAW,
@@ -100,21 +103,23 @@ test('a body of 1 KB is laid out, one of a byte more is refused and spoils nothi
     }
 })
 
-test('CIDs made together are those made one by one', () => {
+test('CIDs made from digests, together or one by one, are those of the library', () => {
   fc.assert(
-    fc.property(fc.array(b32, { maxLength: 5 }), (hashes) => {
-      const made = cborCids(concatBytes(...hashes))
-      expect(made.map(String)).toEqual(hashes.map((h) => cidOfDigest(DAG_CBOR, h).toString()))
-      for (const [i, one] of made.entries()) {
-        const other = cidOfDigest(DAG_CBOR, hashes[i] as Uint8Array)
-        expect(one.equals(other) && other.equals(one)).toBe(true)
-        expect([one.multihash.code, one.multihash.size, toHex(one.multihash.digest), toHex(one.multihash.bytes)]).toEqual([
-          other.multihash.code,
-          other.multihash.size,
-          toHex(other.multihash.digest),
-          toHex(other.multihash.bytes),
-        ])
+    fc.property(fc.array(b32, { maxLength: 5 }), fc.constantFrom(RAW, DAG_PB, DAG_CBOR, 0x0129), (hashes, codec) => {
+      const together = cborCids(concatBytes(...hashes))
+      for (const [i, hash] of hashes.entries()) {
+        for (const [made, of] of [
+          [together[i] as CID, DAG_CBOR],
+          [cidOfDigest(codec, hash), codec],
+        ] as const) {
+          const other = CID.createV1(of, create(0x12, hash))
+          expect(made.equals(other) && other.equals(made)).toBe(true)
+          expect([made.toString(), made.version, made.code, toHex(made.bytes)]).toEqual([other.toString(), 1, of, toHex(other.bytes)])
+          const { code, size, digest, bytes } = made.multihash
+          expect([code, size, toHex(digest), toHex(bytes)]).toEqual([0x12, 32, toHex(hash), toHex(other.multihash.bytes)])
+        }
       }
     }),
   )
+  expect(() => cidOfDigest(RAW, new Uint8Array(31))).toThrow(expect.objectContaining({ code: 'core_bad_argument' }) as Error)
 })

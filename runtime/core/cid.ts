@@ -25,25 +25,32 @@ export function cidOf(codec: number, bytes: Uint8Array): CID {
   return cidOfDigest(codec, sha256(bytes))
 }
 
-/** The CID of a block whose sha2-256 digest (32 bytes) is known. */
-export function cidOfDigest(codec: number, hash: Uint8Array): CID {
-  return CID.createV1(codec, create(SHA2_256, hash))
+const CID_BYTES = 36
+
+/** The CID whose bytes go to `at`. They, the multihash and the digest are views of one array: a small array of its own for each costs more than all else. */
+function cidAt(room: Uint8Array, at: number, codec: number, hashes: Uint8Array, from: number): CID {
+  room[at] = 1
+  room[at + 1] = codec
+  room[at + 2] = SHA2_256
+  room[at + 3] = 32
+  copyInto(room, at + 4, hashes, from, 32)
+  const end = at + CID_BYTES
+  return new CID(1, codec, new Digest(SHA2_256, 32, room.subarray(at + 4, end), room.subarray(at + 2, end)), room.subarray(at, end))
 }
 
-/** The CIDs of dag-cbor blocks whose sha2-256 digests lie one behind another. Their bytes are one array: a small one of its own for each costs more than all else. */
+/** The CID of a block whose sha2-256 digest (32 bytes) is known. */
+export function cidOfDigest(codec: number, hash: Uint8Array): CID {
+  if (hash.length !== 32) throw new UtnetError('core_bad_argument', `a sha2-256 digest has 32 bytes, not ${hash.length}`)
+  // a codec that is none of ours takes more bytes
+  if (codec > 0x7f) return CID.createV1(codec, create(SHA2_256, hash))
+  return cidAt(new Uint8Array(CID_BYTES), 0, codec, hash, 0)
+}
+
+/** The CIDs of dag-cbor blocks whose sha2-256 digests lie one behind another. */
 export function cborCids(hashes: Uint8Array): CID[] {
   const count = hashes.length / 32
-  const room = new Uint8Array(count * 36)
-  return Array.from({ length: count }, (_, i) => {
-    const at = i * 36
-    room[at] = 1
-    room[at + 1] = DAG_CBOR
-    room[at + 2] = SHA2_256
-    room[at + 3] = 32
-    copyInto(room, at + 4, hashes, i * 32, 32)
-    const digest = new Digest(SHA2_256, 32, room.subarray(at + 4, at + 36), room.subarray(at + 2, at + 36))
-    return new CID(1, DAG_CBOR, digest, room.subarray(at, at + 36))
-  })
+  const room = new Uint8Array(count * CID_BYTES)
+  return Array.from({ length: count }, (_, i) => cidAt(room, i * CID_BYTES, DAG_CBOR, hashes, i * 32))
 }
 
 const BASE32 = utf8('abcdefghijklmnopqrstuvwxyz234567')

@@ -15,7 +15,7 @@ const RESERVED_KEY = utf8(`\0${RESERVED}`)
 
 /** Whether a key of a contract's state is the chain's own. */
 export function isReservedKey(key: Uint8Array): boolean {
-  return RESERVED_KEY.every((byte, i) => key[i] === byte)
+  return key[0] === RESERVED_KEY[0] && RESERVED_KEY.every((byte, i) => key[i] === byte)
 }
 
 /** Whether only the chain emits events of this name. */

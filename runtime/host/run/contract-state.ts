@@ -106,8 +106,9 @@ export const CONTRACT: HostInterfaces<ContractState> = {
       if (value.length > LIMITS.storageValueBytes) {
         throw new GuestTrap(`a storage value of ${value.length} bytes is over the limit storageValueBytes of ${LIMITS.storageValueBytes}`)
       }
-      meter.charge(host.storageWrite + host.storageByte * (key(k).length + value.length))
-      env.set(key(k), value)
+      const at = key(k)
+      meter.charge(host.storageWrite + host.storageByte * (at.length + value.length))
+      env.set(at, value)
       return null
     }),
     remove: hostFunction({ key: bytes }, undefined, ({ env, meter }, [k]) => {
