@@ -40,6 +40,7 @@ export function senders(count: number): Sender[] {
 /** No contract runs in a chain of transfers. */
 export const noContracts: ContractExecutor = {
   has: () => false,
+  measures: () => false,
   run: () => {
     throw new Error('a transfer runs no contract')
   },

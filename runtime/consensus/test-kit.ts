@@ -106,6 +106,7 @@ export function simulatedKv(from: ReadonlyMap<string, Uint8Array> = new Map()): 
 /** A contract of a few exports in place of a wasm guest: put, get, remove, emit, fail, spin, and faults of the caller and of the node. */
 export const simulatedExecutor: ContractExecutor = {
   has: () => false,
+  measures: () => true,
   run: ({ entry, args, gasLimit, env }) => {
     const text = (i: number): Uint8Array => utf8(String(args[i] ?? ''))
     const ok = (result: Cbor, gas = 1_000n) => ({ status: 'ok' as const, result, gas })

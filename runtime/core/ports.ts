@@ -200,6 +200,8 @@ export interface ContractExecutor {
   run(run: ContractRun): RunOutcome
   /** Whether the module is a contract with this export. Throws `host_module_missing`. */
   has(module: CID, entry: string): boolean
+  /** Whether the module is a component of so many bytes: what its publisher pays by. Throws `host_module_missing`. */
+  measures(module: CID, bytes: number): boolean
 }
 
 /** Tensor inference as a guest or the gateway asks for it. `model` is a name or a CID in text. */

@@ -38,7 +38,7 @@ import {
   type TxPayload,
 } from '../../core/index.ts'
 import { BURNT_KEY, changesRoot, readTx, recordKey, supplyOf } from '../index.ts'
-import { signBatch, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { signBatch, simulatedExecutor, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
 
 const [ann, bob, carl, poor] = [userOf(2), userOf(3), userOf(4), userOf(9)] as const
 const module = (n: number): CID => cidOf(RAW, Uint8Array.of(n))
@@ -238,6 +238,18 @@ test('a call that this node cannot run stands in no block, and the others do', a
   expect(isUtnetError(dropped[0]?.error, 'host_fault')).toBe(true)
   expect(t.chain.waiting()).toBe(0)
   expect(code(() => t.chain.tx(id))).toBe('tx_not_found')
+})
+
+test('a contract is paid by what it weighs: whoever names another size loses what he offered, and publishes nothing', async () => {
+  const t = await testChain({ executor: { ...simulatedExecutor, measures: (_, bytes) => bytes === 100 } })
+  t.send(ann, { kind: 'publish', name: 'shop', module: module(1), world: 'contract', size: 99 }, { gasLimit: 1_500_000n })
+  t.send(bob, publish('cafe'))
+  const { outcomes } = await t.produce()
+  expect(outcomes.map((o) => [o.status, o.gas === 1_500_000n])).toEqual([
+    ['refused', true],
+    ['ok', false],
+  ])
+  expect(code(() => t.chain.guest('shop'))).toBe('guest_not_found')
 })
 
 test('a name belongs to its first publisher; upgrades keep address and state', async () => {

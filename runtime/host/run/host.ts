@@ -141,6 +141,7 @@ export function createHost(options: HostOptions): Host {
         const { info, entries } = loadedGuest(module)
         return info.world === 'contract' && entries.has(entry)
       },
+      measures: (module, bytes) => loadedGuest(module).size === bytes,
     },
     invoke: async (request) => {
       const now = invokeNow(request)

@@ -30,6 +30,8 @@ export interface Entry {
 
 export interface PreparedGuest {
   readonly info: GuestInfo
+  /** Bytes of the component. */
+  readonly size: number
   readonly compiled: WebAssembly.Module
   readonly imports: readonly BoundImport[]
   readonly entries: ReadonlyMap<string, Entry>
@@ -117,6 +119,7 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
   const wholeMemory = valid.guest.memory ?? valid.core.module.exports.find((e) => e.kind === 'memory')?.name
   return {
     info: { module, world, exports, imports: valid.imports },
+    size: bytes.length,
     compiled,
     imports,
     entries: new Map(valid.entries.map((e) => [e.func.name, { export: e, glue: exportGlue(e.func, e.encoding) }])),
