@@ -8,6 +8,7 @@ import { overheadRows } from './chain/overhead.ts'
 import { growthRows } from './chain/growth/index.ts'
 import { simRows } from './chain/sim.ts'
 import { tokenRows } from './chain/token.ts'
+import { voteRows } from './chain/votes.ts'
 import { transferRows } from './chain/transfers.ts'
 import type { Row } from './row.ts'
 
@@ -17,6 +18,7 @@ type Emit = (row: Row) => void
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   cat: catRows,
   overhead: overheadRows,
+  votes: voteRows,
   cert: certRows,
   light: lightRows,
   leader: leaderRows,

@@ -156,8 +156,19 @@ test('a contract: call, query, proof; 64-bit integers are decimal strings', asyn
   const asked = await utnet('query', 'tally', 'count-of', me, '--proof', '--json')
   expect(asked).toMatchObject({ code: 0, documents: [{ result: '18446744073709551610', proof: { entries: expect.any(Array) } }] })
   const refused = await utnet('call', 'tally', 'count', '10', '--json')
-  expect(refused).toMatchObject({ code: 1, documents: [{ status: 'refused' }] })
+  const line = expect.stringMatching(/^assembly\/index\.ts:\d+:\d+$/) as string
+  expect(refused).toMatchObject({ code: 1, documents: [{ status: 'refused', line }] })
   expect(refused.stderr).toContain('utnet replay')
+  expect(refused.stderr).toMatch(/the call ended as refused: .* at assembly\/index\.ts:\d+:\d+\n/)
+})
+
+test('guests --class is the class by which another contract calls one', async () => {
+  const { code, stdout } = await utnet('guests', 'tally', '--class')
+  expect(code).toBe(0)
+  expect(stdout).toContain("import { Contract } from '@utnet/sdk'")
+  expect(stdout).toContain('export declare class Tally extends Contract {\n  count(by: u64): u64')
+  expect(await utnet('guests', 'hello', '--class', '--json')).toMatchObject({ code: 1 })
+  expect(await utnet('guests', '--class')).toMatchObject({ code: 2 })
 })
 
 test('a function: the body to stdout as it is, everything with --json', async () => {

@@ -44,10 +44,18 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('utnet/verify is at most 60 KB gzip; it and utnet/client load on the Node of this machine', () => {
-  expect(gzipSync(readFileSync(join(dist, 'verify.js')), { level: 9 }).length).toBeLessThanOrEqual(60_000)
+test('utnet/verify is at most 60 KB gzip, utnet/light 64 KB; they and utnet/client load on the Node of this machine', () => {
+  for (const [file, most] of [
+    ['verify.js', 60_000],
+    ['light.js', 64_000],
+  ] as const) {
+    const size = gzipSync(readFileSync(join(dist, file)), { level: 9 }).length
+    console.log(`${file}: ${size} bytes gzip`)
+    expect(size).toBeLessThanOrEqual(most)
+  }
   for (const [file, name] of [
     ['verify.js', 'verifyBundle'],
+    ['light.js', 'LightClient'],
     ['client.js', 'createClient'],
   ] as const) {
     const script = `const m = await import(${JSON.stringify(pathToFileURL(join(dist, file)).href)}); process.exit(typeof m.${name} === 'function' ? 0 : 1)`
@@ -55,7 +63,7 @@ test('utnet/verify is at most 60 KB gzip; it and utnet/client load on the Node o
   }
 })
 
-test('the declarations stand alone: a project compiles against utnet/verify and utnet/client, checking libraries too', () => {
+test('the declarations stand alone: a project compiles against utnet/verify, utnet/light and utnet/client, checking libraries too', () => {
   const project = join(folder, 'project')
   mkdirSync(join(project, 'node_modules'), { recursive: true })
   symlinkSync(join(folder, 'utnet'), join(project, 'node_modules/utnet'))
@@ -63,6 +71,13 @@ test('the declarations stand alone: a project compiles against utnet/verify and 
     join(project, 'use.mts'),
     `import { verifyBundle } from 'utnet/verify'
 import { createClient } from 'utnet/client'
+import { decodeGenesis, LightClient, provenAccount, provenEntry, type Header, type StateProof } from 'utnet/light'
+const light = new LightClient({ genesis: decodeGenesis(new Uint8Array()) })
+export const height: number = light.trusted.height
+export const balance = (header: Header, entry: StateProof['entries'][number]): bigint | undefined =>
+  provenAccount(header, new Uint8Array(20), provenEntry(entry))?.balance
+// @ts-expect-error: a clock is handed in
+light.follow(light.trusted)
 export const valid: boolean = (await verifyBundle(new Uint8Array(), { trust: [] })).valid
 export const names: string[] = (await createClient('http://127.0.0.1:8787').guests()).map((guest) => guest.name)
 // @ts-expect-error: a verdict is no number

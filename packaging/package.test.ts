@@ -3,10 +3,11 @@
  * machine's own Node, does the main job, tests its templates, and runs a model without native ONNX Runtime. Prints what is installed.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run, startDev } from '../cli/testing/run.ts'
 import { mainJob, templateTests } from './testing/flow.ts'
@@ -55,6 +56,23 @@ async function installed(npm: readonly string[], name: string): Promise<void> {
   const utnet = [join(cwd, 'node_modules/.bin/utnet')]
   expect(await mainJob(utnet, { cwd, env })).toMatchObject({ valid: true })
   await templateTests(utnet, { cwd, env })
+
+  // The light client of the package against a node, as docs/light-client.md has it.
+  for (const file of ['check.js', 'node.js']) cpSync(`${root}examples/light-client/${file}`, join(cwd, 'light', file))
+  writeFileSync(join(cwd, 'light/package.json'), '{ "type": "module" }')
+  console.log(`utnet/light: ${gzipSync(readFileSync(join(cwd, 'node_modules/utnet/dist/light.js')), { level: 9 }).length} bytes gzip`)
+  const chain = await startDev(utnet, ['--data', 'light-data'], { cwd, env })
+  try {
+    const url = String(chain.ready['url'])
+    const { chainId } = (await (await fetch(`${url}/v1/chain`)).json()) as { readonly chainId: string }
+    const { devAccount } = (await (await fetch(`${url}/v1/node`)).json()) as { readonly devAccount: string }
+    const light = await run([machineNode().path], [join(cwd, 'light/node.js'), url, chainId, devAccount], { cwd, env })
+    expect(light).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ut1\w+ has \d+ in block \d+: proven by \d+ certificates\n$/) })
+    const other = await run([machineNode().path], [join(cwd, 'light/node.js'), url, `${chainId}x`, devAccount], { cwd, env })
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('of another chain') })
+  } finally {
+    await chain.stop()
+  }
 
   // Without onnxruntime-node (an optional peer) the portable device serves; what is exact is also bounded.
   const dev = await startDev(utnet, ['--data', 'models'], { cwd, env })

@@ -64,13 +64,9 @@ const batches = Array.from({ length: WARM + nonces }, (_, n) =>
 /** Sends batches and makes blocks until nothing waits. Two batches wait where there are, so that blocks are as full as their gas lets them be. */
 async function through(of: readonly (readonly Uint8Array[])[]): Promise<void> {
   let next = 0
-  const more = (): Promise<void> => (next < of.length && chain.waiting() < 2 * count ? take(of[next++] as Uint8Array[]) : Promise.resolve())
-  await more()
-  while (chain.waiting() > 0) {
-    const submitted = more()
-    if (chain.waiting() < count) await submitted
+  while (next < of.length || chain.waiting() > 0) {
+    while (next < of.length && chain.waiting() < 2 * count) await take(of[next++] as Uint8Array[])
     await block()
-    await submitted
   }
 }
 await through(batches.slice(0, WARM))

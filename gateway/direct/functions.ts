@@ -5,16 +5,25 @@
 import type { IncomingMessage } from 'node:http'
 import { asUtnetError, type FunctionAnswer, type FunctionRequest } from '../../runtime/core/index.ts'
 import { addAsked, EMPTY, preferences, retryField } from '../http/index.ts'
-import { guestHead, headOf, targetOf, type Admission, type GuestHead, type RequestHead } from '../routes/index.ts'
+import { guestHead, headOf, type Admission, type GuestHead, type RequestHead } from '../routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from '../wire/index.ts'
 import { latin1, ONE_WRITE, type DirectResponse } from './answer.ts'
 import { readIncoming } from './body.ts'
 import { Outbox } from './outbox.ts'
+import { knownTarget, plainTarget } from './targets.ts'
 
-/** Targets that a URL parser (WHATWG URL 4.4) leaves as they are: no dot segment, escaped ones included, follows. */
-const PLAIN = /^\/fn\/[\w\-.~!$&()*+,;=:@%/?]*$/
-const DOTS = /\/\.|\/%2e/i
 const HOST = /^[\w.-]+(:[0-9]{1,5})?$/
+/** The host that was good last: most requests name one. */
+let lastHost: string | undefined
+
+function goodHost(host: string | undefined): boolean {
+  if (host === undefined) return false
+  if (host === lastHost) return true
+  if (!HOST.test(host)) return false
+  lastHost = host
+  return true
+}
+
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 /** Answers with the problem document of what was thrown. */
@@ -72,7 +81,7 @@ class Serving {
 
   run(): void {
     try {
-      const { name, path } = targetOf(this.#incoming.url as string)
+      const { name, path } = knownTarget(this.#incoming.url as string)
       this.#shared.admission.enter(name)
       this.#name = name
       const { hasBody, contentLength } = this.#head
@@ -142,10 +151,9 @@ export function directFunctions(
 ): (incoming: IncomingMessage, outgoing: DirectResponse) => boolean {
   const shared: Shared = { node, admission, outbox: new Outbox(), onError }
   return (incoming, outgoing) => {
-    const target = incoming.url as string
-    if (!PLAIN.test(target) || DOTS.test(target)) return false
+    if (!plainTarget(incoming.url as string)) return false
     const head = headOf(incoming.rawHeaders)
-    if (head.host === undefined || !HOST.test(head.host) || !METHODS.has(incoming.method as string)) return false
+    if (!goodHost(head.host) || !METHODS.has(incoming.method as string)) return false
     if (head.hasBody && (incoming.method === 'GET' || incoming.method === 'HEAD')) return false
     new Serving(shared, incoming, outgoing, head).run()
     return true

@@ -11,7 +11,7 @@ import {
   type ErrorCode,
   parseJson,
 } from '../../runtime/core/index.ts'
-import { base64, errorOf, formatReceipt, parseReceipt, problemOf, readStream } from './index.ts'
+import { base64, errorOf, formatFailure, formatReceipt, parseFailure, parseReceipt, problemOf, readStream } from './index.ts'
 
 const codeOf = (run: () => unknown): string => {
   try {
@@ -145,6 +145,27 @@ test('base64 is the same with and without the engine', () => {
   fc.assert(
     fc.property(fc.uint8Array(), (raw) => {
       expect(base64(new Uint8Array(raw))).toBe(toBase64(raw))
+    }),
+  )
+})
+
+test('the field of a failure says what it was told, whatever the guest calls itself', () => {
+  expect(formatFailure({ status: 'trap' })).toBe('trap')
+  expect(formatFailure({ status: 'refused', at: 'a"b\\c', line: 'x.ts:1:2' })).toBe('refused;at="a\\"b\\\\c";line="x.ts:1:2"')
+  for (const text of ['', 'ok', 'trap;', 'trap;at=x', 'trap;line="a";at="b"', 'trap;at="a', 'trap;at="a\\"'])
+    expect(parseFailure(text), text).toBeUndefined()
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constant('x'.repeat(600)))
+  fc.assert(
+    fc.property(fc.option(text), fc.option(text), (at, line) => {
+      const failure = { status: 'out-of-gas' as const, ...(at === null ? {} : { at }), ...(line === null ? {} : { line }) }
+      const field = formatFailure(failure)
+      expect(field).toMatch(/^[\x20-\x7e]*$/)
+      const shown = (value: string): string => value.slice(0, 512).replaceAll(/[^\x20-\x7e]/g, '?')
+      expect(parseFailure(field)).toEqual({
+        status: 'out-of-gas',
+        ...(at === null ? {} : { at: shown(at) }),
+        ...(line === null ? {} : { line: shown(line) }),
+      })
     }),
   )
 })

@@ -2,7 +2,7 @@
  * The leaf of a call in a block's receipt tree, with the body of its receipt inside, written from a fixed layout: what the calls of a block share is put
  * together once, the rest is patched in. Equal to `callLeaf(encodeReceipt(body))` byte by byte, which a test holds over all fields.
  */
-import { ARRAY, BYTES, headLength, HEAD_MAX, MAP, NULL, putBytes, putHead, putLink, putRaw, putText, putU64, UINT } from './cbor-put.ts'
+import { ARRAY, BYTES, headLength, HEAD_MAX, MAP, NULL, putHead, putLink, putRaw, putText, putU64, UINT } from './cbor-put.ts'
 import type { CID } from './cid.ts'
 import { LIMITS } from './limits.ts'
 import { modelsBytes, receiptTooLong, type ModelUse, type RunStatus } from './receipt.ts'

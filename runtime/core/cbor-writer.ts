@@ -1,7 +1,6 @@
 /** Writes canonical dag-cbor: shortest heads, map keys by length and then bytewise, CIDs under tag 42, no floats. A test holds it equal to the library's. */
 import { CID } from 'multiformats/cid'
 import { compareBytes, copyInto, utf8 } from './bytes.ts'
-import { putRaw } from './cbor-put.ts'
 import type { Cbor } from './cbor-value.ts'
 import { limitError, UtnetError } from './errors.ts'
 import { LIMITS } from './limits.ts'
@@ -107,16 +106,18 @@ class CborWriter {
   /** Appends what was written to memory. */
   put(into: Writable): void {
     into.reserve(this.#at + this.#longBytes)
+    const { bytes: out } = into
     let from = 0
+    let to = into.at
     for (const { at, bytes } of this.#long) {
-      into.at = putRaw(into.bytes, putRaw(into.bytes, into.at, this.#bytes.subarray(from, at)), bytes)
+      out.set(this.#bytes.subarray(from, at), to)
+      out.set(bytes, to + at - from)
+      to += at - from + bytes.length
       from = at
     }
-    const { bytes } = into
-    const to = into.at
     const length = this.#at - from
-    if (length > COPIED) bytes.set(this.#bytes.subarray(from, this.#at), to)
-    else copyInto(bytes, to, this.#bytes, from, length)
+    if (length > COPIED) out.set(this.#bytes.subarray(from, this.#at), to)
+    else copyInto(out, to, this.#bytes, from, length)
     into.at = to + length
   }
 

@@ -151,6 +151,7 @@ export const LIMITS = {
   transcriptBytes: 256 * 1024 * 1024,
   // auditing what others anchored
   auditQueue: 4_096, // batches that wait to be looked at; the oldest of more are passed over
+  auditBatches: 128, // batches looked at behind one block
   auditLeaves: 4_096, // leaves fetched behind one block; a batch is fetched whole
   auditRuns: 2, // runs repeated behind one block
   auditDemands: 16, // leaves that a node has asked for and that are not shown yet

@@ -69,7 +69,7 @@ export function merkleRoots(hashes: Uint8Array, counts: readonly number[]): Uint
     for (const size of sizes) {
       for (let pair = 0; pair < size >> 1; pair++) {
         messages.byte(1)
-        messages.raw(level.subarray(from + pair * 64, from + pair * 64 + 64))
+        messages.part(level, from + pair * 64, 64)
         messages.end()
       }
       from += size * 32

@@ -1,6 +1,6 @@
 /** Many short messages, written one behind another and hashed at once: hashing them together costs less than each alone, and none is an array of its own. */
 import { putRaw } from './cbor-put.ts'
-import { utf8 } from './bytes.ts'
+import { copyInto, utf8 } from './bytes.ts'
 import { sha256Each } from './hash.ts'
 
 export class Messages {
@@ -32,6 +32,12 @@ export class Messages {
   /** Writes bytes, for which there is room. */
   raw(bytes: Uint8Array): void {
     this.at = putRaw(this.bytes, this.at, bytes)
+  }
+
+  /** Writes a few bytes of others, for which there is room: no view of them is made. */
+  part(of: Uint8Array, start: number, length: number): void {
+    copyInto(this.bytes, this.at, of, start, length)
+    this.at += length
   }
 
   /** Writes text in UTF-8, with room for three bytes for each of its UTF-16 units. */

@@ -17,7 +17,7 @@ export function guestOperators(parts: () => { readonly chain: Pick<Chain, 'guest
         module,
         async run(inputs) {
           const run = await host.runOperator({ module, inputs, gasLimit: BigInt(LIMITS.invokeGas) })
-          if (run.status !== 'ok') throw failureOf(name, run)
+          if (run.status !== 'ok') throw failureOf(name, run, run.where === undefined ? {} : { at: run.where })
           return run.outputs
         },
       }

@@ -1,5 +1,5 @@
 /** `utnet/node`: a whole node, and what the command line needs of its parts. */
-export { buildGuest } from '../host/build/index.ts'
+export { buildGuest, contractSource } from '../host/build/index.ts'
 export type { BuiltGuest } from '../host/build/index.ts'
 export { inspectGuest, preparedModules, sealGuest, validateGuest, withGrants, type Grants } from '../host/index.ts'
 export { enrolChips, type EnrolledChip, type Enrolment, type EnrolOptions } from './chips/enrol.ts'

@@ -5,7 +5,7 @@ import { createHost } from '../host/index.ts'
 export interface Trial {
   /** Milliseconds to validate, prepare and compile it. */
   readonly loadMs: number
-  /** Milliseconds of the first call and the median of some that follow, each in a new instance. */
+  /** Milliseconds of the first call and the median of some that follow. */
   readonly firstCallMs: number
   readonly callMs: number
   readonly gas: bigint

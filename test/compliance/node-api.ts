@@ -213,7 +213,15 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
 
     test.skipIf(edge === undefined)('a function: deploy, invoke, receipt', { timeout: 60_000 }, async () => {
       const { component, request, status, body } = edge as NonNullable<typeof edge>
-      const deployed = await api.deploy({ name: 'suite-function', component })
+      const map = new TextEncoder().encode('{"version":3,"sources":[],"mappings":""}')
+      const sourceMap = cidOf(RAW, map).toString()
+      const deployed = await api.deploy({ name: 'suite-function', component, sourceMap })
+      const { module } = deployed
+      await refused(api.sourceMap(module), 'block_not_found')
+      await refused(api.putSourceMap('suite-function', GARBAGE), 'request_invalid')
+      await refused(api.putSourceMap('nobody', map), 'guest_not_found')
+      expect(await api.putSourceMap('suite-function', map)).toEqual({ name: 'suite-function', module, sourceMap })
+      expect(equalBytes(await api.sourceMap(module), map)).toBe(true)
       expect(deployed.world).toBe('function')
       const answer = await api.invoke('suite-function', request)
       expect(answer.status).toBe(status)
@@ -229,8 +237,7 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       })
       const later = await api.invoke('suite-function', { ...request, later: true })
       expect(later.receipt?.attestation.length).toBe(0)
-      const [module] = [await api.ipfs(deployed.module, '', 'file')]
-      expect(equalBytes(module.body, component)).toBe(true)
+      expect(equalBytes((await api.ipfs(module, '', 'file')).body, component)).toBe(true)
     })
 
     test.skipIf(model === undefined)('a model: put, describe, infer, receipt', { timeout: 60_000 }, async () => {

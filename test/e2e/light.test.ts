@@ -1,9 +1,12 @@
 /** A light client against a real node: by the command line, and in a real browser that has nothing of ours but one file. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run, SOURCE, type Ran } from '../../cli/testing/run.ts'
@@ -77,6 +80,70 @@ describe('W-FLW-2: utnet chain follow', () => {
     await expect(node.api.epoch(1, { from: 1e9 })).rejects.toMatchObject({ code: 'chain_height' })
     await expect(node.api.epoch(1e6)).rejects.toMatchObject({ code: 'chain_height' })
   })
+})
+
+/** The example with the package as it will be published, and nothing else beside it. */
+async function exampleFolder(): Promise<string> {
+  const to = join(folder, 'example')
+  cpSync(fileURLToPath(new URL('../../examples/light-client', import.meta.url)), to, { recursive: true })
+  const utnetFolder = join(to, 'node_modules/utnet')
+  mkdirSync(utnetFolder, { recursive: true })
+  writeFileSync(join(to, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(utnetFolder, 'package.json'), JSON.stringify({ name: 'utnet', type: 'module', exports: { './light': './light.js' } }))
+  writeFileSync(join(utnetFolder, 'light.js'), await verifyFile('esm', 'runtime/verify/light.ts'))
+  return to
+}
+
+const otherThan = (id: string): string => id.slice(0, -1) + (id.endsWith('a') ? 'b' : 'a')
+const PROVEN = /^ut1\w+ has [1-9]\d* in block \d+: proven by [1-9] certificates\n?$/
+
+describe('docs/light-client.md', () => {
+  test('examples/light-client/node.js proves a balance, and believes no node of another chain', async () => {
+    const example = await exampleFolder()
+    const { chainId: id } = await node.api.chain()
+    const { devAccount } = await node.api.info()
+    const args = [join(example, 'node.js'), node.url, id, devAccount ?? '']
+    const node20 = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => existsSync(path)) ?? process.execPath
+    expect(await run([node20], args, { cwd: example, env: {} })).toMatchObject({ code: 0, stdout: expect.stringMatching(PROVEN) as string })
+    const other = await run([node20], args.with(2, otherThan(id)), { cwd: example, env: {} })
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('of another chain') as string })
+  })
+
+  test.skipIf(!existsSync(CHROMIUM))(
+    'examples/light-client/page.html does the same in a browser (skipped without Chromium)',
+    { timeout: 60_000 },
+    async () => {
+      const example = await exampleFolder()
+      const { chainId: id } = await node.api.chain()
+      const { devAccount } = await node.api.info()
+      const server = spawn(process.execPath, [join(example, 'serve.js'), node.url, '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const profile = mkdtempSync(join(tmpdir(), 'utnet-light-page-'))
+      try {
+        const [line] = (await once(server.stdout, 'data')) as [Buffer]
+        const browser = await chromium.launchPersistentContext(profile, {
+          executablePath: CHROMIUM,
+          headless: true,
+          args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
+        })
+        try {
+          const page = await browser.newPage()
+          const shown = async (chain: string): Promise<string> => {
+            await page.goto('about:blank')
+            await page.goto(`${line.toString().trim()}#${chain}/${devAccount ?? ''}`)
+            await page.waitForFunction(`document.querySelector('output').textContent !== 'checking'`)
+            return String(await page.evaluate(`document.querySelector('output').textContent`))
+          }
+          expect(await shown(id)).toMatch(PROVEN)
+          expect(await shown(otherThan(id))).toMatch(/^not believed: the node is of another chain/)
+        } finally {
+          await browser.close()
+        }
+      } finally {
+        server.kill()
+        rmSync(profile, { recursive: true, force: true })
+      }
+    },
+  )
 })
 
 describe.skipIf(!existsSync(CHROMIUM))(`in a browser (needs ${CHROMIUM})`, () => {

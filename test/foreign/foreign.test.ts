@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
 import { describe, expect, test, type TestContext } from 'vitest'
 import { decodeGenesis, isUtnetError, utf8, type Fetcher } from '../../runtime/core/index.ts'
 import { createHost, inspectGuest, withGrants, type GuestOutcome, type Host, type HostOptions } from '../../runtime/host/index.ts'
@@ -224,6 +225,48 @@ describe.skipIf(!ON)('components made elsewhere', () => {
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
   const WAT =
     '(component (core module $m (func (export "f") (result i32) (i32.const 7))) (core instance $i (instantiate $m)) (func $f (result u32) (canon lift (core func $i "f"))) (export "f" (func $f)))'
+
+  test(
+    'U4.3-GAS-1: from used instances: answers, gas, budgets and log are those of new ones, whatever ran before',
+    { timeout: MINUTES },
+    async (context) => {
+      const request = fc.record({
+        path: fc.oneof(fc.constantFrom('/', '/echo', '/nap'), fc.webPath({ size: 'small' })),
+        body: fc.string({ maxLength: 2_000 }),
+        method: fc.constantFrom('GET', 'POST'),
+        gas: fc.oneof({ weight: 4, arbitrary: fc.constant(GAS) }, fc.bigInt(0n, 60_000_000n)),
+      })
+      const words = fc.record({
+        path: fc.constant('/count'),
+        body: fc.string().map((t) => JSON.stringify([t])),
+        method: fc.constant('POST'),
+        gas: fc.constant(GAS),
+      })
+      const programs = fc.record({
+        path: fc.constantFrom('/', '/?arg=one', '/?arg=fail'),
+        body: fc.string(),
+        method: fc.constant('POST'),
+        gas: fc.constant(GAS),
+      })
+      const guests = [
+        [buildJsFunction, request, 20],
+        [buildJsLibrary, words, 10],
+        [buildRust, programs, 20],
+        [buildGo, programs, 5],
+        [buildC, programs, 20],
+      ] as const
+      for (const [build, asked, numRuns] of guests) {
+        const component = await of(build, context)
+        const [used, fresh] = [await deploy(component), await deploy(component, { maxPooledBytes: 0 })]
+        await fc.assert(
+          fc.asyncProperty(asked, async ({ path, body, method, gas }) => {
+            expect(await used.ask(path, body, method, { gas })).toEqual(await fresh.ask(path, body, method, { gas }))
+          }),
+          { numRuns },
+        )
+      }
+    },
+  )
 
   test('npm: wasm-tools of jco gives the bytes that it gives under jco', { timeout: MINUTES }, async (context) => {
     const { ask } = await deploy(await of(wasmTools, context))

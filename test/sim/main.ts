@@ -3,7 +3,8 @@
  * `--chain`: the real chain in bad weather; `--attacks`: the table of all attacks; `--attack NAME [--without DEFENCE]`: one of them.
  */
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
-import { Arguments, UsageError } from './arguments.ts'
+import { UsageError } from './arguments.ts'
+import { askedOf, type Asked } from './asked.ts'
 import { ATTACKS } from './attacks/index.ts'
 import { printAttack, printTable } from './attacks/print.ts'
 import { runChainNet, weatherOf } from './chain-net.ts'
@@ -26,63 +27,13 @@ function refuse(cause: unknown): never {
   process.exit(2)
 }
 
-const TEXT = { type: 'string' } as const
-const LIST = { type: 'string', multiple: true } as const
-const SWITCH = { type: 'boolean' } as const
-
-/** What each kind of run takes beside seeds. */
-const FILTERS: Readonly<Record<string, readonly string[]>> = {
-  world: ['nodes', 'heights', 'strategy', 'disks', 'real', 'without', 'seeds'],
-  chain: ['nodes', 'heights', 'seeds'],
-  attacks: [],
-  attack: ['without'],
-}
-const ALL_FILTERS = FILTERS['world'] as readonly string[]
-
-function read(): { readonly args: Arguments; readonly first: number; readonly seeds: number } {
-  const given = process.argv.slice(2)
-  if (given.includes('--help')) {
+let asked: Asked
+try {
+  if (process.argv.includes('--help')) {
     process.stdout.write(USAGE)
     process.exit(0)
   }
-  const args = new Arguments(given, {
-    seed: TEXT,
-    seeds: TEXT,
-    nodes: TEXT,
-    heights: TEXT,
-    attack: TEXT,
-    strategy: LIST,
-    without: LIST,
-    disks: SWITCH,
-    real: SWITCH,
-    chain: SWITCH,
-    attacks: SWITCH,
-  })
-  const attack = args.text('attack')
-  const known = ATTACKS.find((a) => a.name === attack)
-  if (attack !== undefined && known === undefined)
-    throw new UsageError(`--attack ${attack} is not known; there are ${ATTACKS.map((a) => a.name).join(', ')}`)
-  const modes = ['chain', 'attacks', 'attack'].filter((name) => args.given(name))
-  if (modes.length > 1) throw new UsageError(`--${modes[0]} does not go with --${modes[1]}`)
-  const [mode = 'world'] = modes
-  // what would be left out of account must not look as if it had been tried
-  const foreign = ALL_FILTERS.find((name) => args.given(name) && FILTERS[mode]?.includes(name) !== true)
-  if (foreign !== undefined) throw new UsageError(`--${foreign} does not go with ${mode === 'world' ? 'it' : `--${mode}`}: it would change nothing`)
-  args.values('without', known === undefined ? DEFENCES : Object.keys(known.defences))
-  const strategies = args.values('strategy', Object.keys(STRATEGIES))
-  const nodes = args.number('nodes', 4, 1)
-  const liars = Math.floor((nodes - 1) / 3)
-  if (args.given('nodes') && strategies.length > liars)
-    throw new UsageError(
-      `--nodes ${nodes} with ${strategies.length} liars: below a third of the power ${liars === 0 ? 'nobody' : `at most ${liars}`} of ${nodes} may lie; take ${3 * strategies.length + 1} nodes or more`,
-    )
-  args.number('heights', 1, 1)
-  return { args, first: args.number('seed', 1, 0), seeds: args.number('seeds', 1, 1) }
-}
-
-let asked: ReturnType<typeof read>
-try {
-  asked = read()
+  asked = askedOf(process.argv.slice(2))
 } catch (cause) {
   refuse(cause)
 }

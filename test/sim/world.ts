@@ -1,13 +1,21 @@
 /** Many nodes in one process: virtual time, a network in memory that loses, delays, doubles and cuts, disks that lose power, and liars among them. */
 import { openDiskStore } from './disk-store.ts'
-import { Bft, BftNode, heightOf, isOffence, type BftCrypto, type Member, type Message, type SignedRow } from '../../runtime/consensus/bft/index.ts'
+import {
+  Bft,
+  BftNode,
+  heightOf,
+  isOffence,
+  type BftCrypto,
+  type Member,
+  type Message,
+  type SignedRow,
+} from '../../runtime/consensus/bft/index.ts'
 import { seededRandom } from '../../runtime/kv/index.ts'
 import { Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimulatedSignatures, type Unsigned } from './simulated-signatures.ts'
 import { BLOCK_TXS, SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallStore } from './small-chain.ts'
 import { CredulousBft, ForgetfulBft, remember, STRATEGIES, type Liar, type Strategy } from './strategies.ts'
-
 import { Trace } from './trace.ts'
 
 /** What a run may do without, to show that it is needed. */

@@ -30,7 +30,12 @@ function ok({ status, body }: Reply): void {
 /** Starts a node on a new chain whose dev account has given something to each of the senders. */
 export async function startOwnNode(from: readonly Sender[]): Promise<OwnNode> {
   const folder = mkdtempSync(join(tmpdir(), 'utnet-bench-'))
-  const node = await startNode(join(folder, 'data'), { ...process.env, UTNET_HOME: join(folder, 'user') }, process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [], PINNED)
+  const node = await startNode(
+    join(folder, 'data'),
+    { ...process.env, UTNET_HOME: join(folder, 'user') },
+    process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [],
+    PINNED,
+  )
   const stop = async (): Promise<void> => {
     await node.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -101,4 +106,3 @@ export async function submitToOwn(node: OwnNode, wires: readonly Uint8Array[], f
   if (done !== wires.length) throw new Error(`of ${wires.length} transactions those up to block ${height} are ${JSON.stringify(kinds)}`)
   return wires.length / seconds
 }
-

@@ -59,7 +59,9 @@ export async function loopbackRows(emit: (row: Row) => void, { ids, peer, what, 
   if (missing !== undefined) return notRun(emit, `${ids}.vs-${peer}`, 'anvil', 5, missing)
   const quicker = theirs.automine.map((rate, i) => Math.max(rate, theirs.interval[i] as number))
   const ratio = (id: string, mode: string, rates: readonly number[], bar: { readonly atLeast?: number }): void =>
-    emit(ratioOf('chain', { id, row: `${how}; against ${against} ${mode}, by the same client`, peer: 'anvil', ours, theirs: rates, ...bar }))
+    emit(
+      ratioOf('chain', { id, row: `${how}; against ${against} ${mode}, by the same client`, peer: 'anvil', ours, theirs: rates, ...bar }),
+    )
   ratio(`${ids}.vs-${peer}`, 'in the quicker of its default mode and a block each 0.1 s', quicker, { atLeast: 5 })
   ratio(`${ids}.vs-${peer}-automine`, 'as it starts by default', theirs.automine, {})
 }

@@ -40,8 +40,8 @@ const ENTRIES = 1 << 16
 const BATCH = 1 << 12
 const WRITES = 400
 const LARGE = 16
-/** Levels of pages that a cache of 32,768 holds of a state of ten million values. */
-const COLD_DEPTH = 3
+/** Bits of a position down to where all branches lie decoded even of a state that outgrew the cache: 256 of the keys lead through all of these. */
+const WARM_PATHS = 256
 
 const key = (n: number): Uint8Array => sha256(Uint8Array.of(n, n >> 8, n >> 16, n >> 24))
 
@@ -60,19 +60,22 @@ function rowsInMemory(): StateRows {
   }
 }
 
-/** A trie of `ENTRIES` on a store, and what reading and writing it takes. With `cold` no page of it is decoded but those of its first levels. */
+/** A trie of `ENTRIES` on a store, and what reading and writing it takes. With `cold` no page of it is decoded but its branches. */
 async function stateOf(kv: StateRows) {
   let root: TrieRoot = EMPTY_ROOT
   let height = 0
   let warm = createPageStore(kv)
+  const paths = new Map<number, Uint8Array>()
+  for (let n = 0; paths.size < WARM_PATHS; n++) paths.set(sha256(key(n))[0] as number, key(n))
   const cold = (): PageStore => {
-    const below = createPageStore(kv)
-    return { ...below, load: (trie, depth, asks) => (depth < COLD_DEPTH ? warm : below).load(trie, depth, asks) }
+    const store = createPageStore(kv)
+    for (const path of paths.values()) trieGet(store, TRIE, root, path)
+    return store
   }
   const apply = async (store: PageStore, changes: readonly TrieChange[]): Promise<void> => {
     const update = trieUpdate(store, TRIE, root, changes, ++height)
     await kv.commit([...update.rows, ...update.stale.map((row) => [row, undefined] as const)])
-    warm.committed(update.pages, update.stale)
+    update.remember()
     root = update.root
   }
   for (let n = 0; n < ENTRIES; n += BATCH)
@@ -94,10 +97,13 @@ async function stateOf(kv: StateRows) {
       return timed(WRITES, () => keys.forEach((k) => trieGet(store, TRIE, root, k)))
     },
     /** Their share of a block of `WRITES`. */
-    write: (which: keyof typeof stores) => {
+    write: async (which: keyof typeof stores) => {
       const changes = some(WRITES).map((k): TrieChange => [k, sha256(Uint8Array.of(height, ...k))])
-      const store = stores[which]()
-      return timed(WRITES, () => apply(store, changes))
+      const [store, before] = [stores[which](), root]
+      const ns = await timed(WRITES, () => apply(store, changes))
+      // what was written past the decoded pages is brought into them
+      if (store !== warm) trieUpdate(warm, TRIE, before, changes, height).remember()
+      return ns
     },
     large: (bytes: number) => {
       const changes = some(LARGE).map((k): TrieChange => [k, new Uint8Array(bytes).fill(height)])

@@ -23,17 +23,15 @@ async function dense(): Promise<readonly (readonly [string, Uint8Array])[]> {
 }
 
 export async function publishPrices(): Promise<readonly HostPrice[]> {
-  return (await dense()).map(
-    ([name, bytes]): HostPrice => ({
-      id: 'publish-contract-byte',
-      name: `a byte of a contract that is published: ${name}`,
-      gas: Number(publishedGas(PARAMS.tx, 'contract', bytes.length)),
-      ns: async () => {
-        const from = performance.now()
-        fileCid(bytes)
-        await WebAssembly.compile(prepareModule(whitelistBytes(bytes).module) as Uint8Array<ArrayBuffer>)
-        return (performance.now() - from) * 1e6
-      },
-    }),
-  )
+  return (await dense()).map(([name, bytes]): HostPrice => ({
+    id: 'publish-contract-byte',
+    name: `a byte of a contract that is published: ${name}`,
+    gas: Number(publishedGas(PARAMS.tx, 'contract', bytes.length)),
+    ns: async () => {
+      const from = performance.now()
+      fileCid(bytes)
+      await WebAssembly.compile(prepareModule(whitelistBytes(bytes).module) as Uint8Array<ArrayBuffer>)
+      return (performance.now() - from) * 1e6
+    },
+  }))
 }

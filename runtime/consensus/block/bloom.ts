@@ -49,9 +49,21 @@ function write(messages: Messages, part: Uint8Array | string): void {
 
 /** The same of many lists, each its own. */
 export function fingerprintsOf(lists: readonly (readonly TouchedItem[])[]): Uint8Array[] {
-  const messages = new Messages(4096)
+  const messages = new Messages(16_384)
+  /** By kind the item written last, and of each item where its hash stands: calls of one contract touch much the same, one after another. */
+  const last = new Map<string, { readonly part: unknown; readonly more: unknown; readonly at: number }>()
+  const places: number[] = []
+  let count = 0
   for (const items of lists) {
     for (const [kind, part, more] of items) {
+      const before = last.get(kind)
+      if (before !== undefined && before.part === part && before.more === more) {
+        places.push(before.at)
+        continue
+      }
+      const at = 32 * count++
+      last.set(kind, { part, more, at })
+      places.push(at)
       const prefix = prefixOf(kind)
       messages.reserve(prefix.length + roomOf(part) + (more === undefined ? 0 : roomOf(more)))
       messages.raw(prefix)
@@ -64,7 +76,7 @@ export function fingerprintsOf(lists: readonly (readonly TouchedItem[])[]): Uint
   let next = 0
   return lists.map((items) => {
     const out = new Uint8Array(items.length * FINGERPRINT_BYTES)
-    for (let i = 0; i < items.length; i++, next += 32) copyInto(out, i * FINGERPRINT_BYTES, hashes, next, FINGERPRINT_BYTES)
+    for (let i = 0; i < items.length; i++) copyInto(out, i * FINGERPRINT_BYTES, hashes, places[next++] as number, FINGERPRINT_BYTES)
     return out
   })
 }

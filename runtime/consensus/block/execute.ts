@@ -15,7 +15,17 @@ import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, updateState, WorkingState, type Roots, type StateReader, type StateUpdate } from '../state/index.ts'
 import type { PageStore, TrieChange } from '../trie/index.ts'
-import { applyTx, endDue, eventRoot, nextBaseFee, sealCalls, setBaseFee, type BlockContext, type ChainTx, type TxEffect } from '../tx/index.ts'
+import {
+  applyTx,
+  endDue,
+  eventRoot,
+  nextBaseFee,
+  sealCalls,
+  setBaseFee,
+  type BlockContext,
+  type ChainTx,
+  type TxEffect,
+} from '../tx/index.ts'
 import { bloomDigest, fingerprintsOf, makeBloom } from './bloom.ts'
 
 /** The header's fields that follow from running the transactions. */

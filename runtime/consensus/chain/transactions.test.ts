@@ -29,6 +29,7 @@ import {
   toHex,
   utf8,
   pathSides,
+  publishGas,
   verifyAnchor,
   verifyInclusion,
   verifyTrieProof,
@@ -121,6 +122,16 @@ test('U3.2-TX-1 every fault of a transaction is refused by its own code', async 
   for (const [expected, wire] of faults) expect([expected, code(() => t.chain.submit(wire))]).toEqual([expected, expected])
   expect(t.chain.waiting()).toBe(0)
   expect(code(() => t.chain.submit(good))).toBeUndefined()
+})
+
+test('U4.3-GAS-1: a contract pays for what every validator does with its bytes, another guest for keeping them', async () => {
+  const t = await testChain()
+  const gasOf = (world: string, size: number): bigint =>
+    readTx(t.tx(ann, { kind: 'publish', name: 'shop', module: module(1), world, size })).intrinsicGas
+  const { publishByte, publishContractByte } = PARAMS.tx
+  expect(gasOf('function', 90) - gasOf('function', 80)).toBe(BigInt(10 * publishByte))
+  expect(gasOf('contract', 90) - gasOf('contract', 80)).toBe(BigInt(10 * (publishByte + publishContractByte)))
+  expect(publishGas('contract', 90)).toBeGreaterThanOrEqual(gasOf('contract', 90))
 })
 
 test('U3.2-TX-1 a transaction stands in one block only: a replay, and a second one of its nonce, are refused', async () => {

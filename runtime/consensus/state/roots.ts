@@ -58,7 +58,7 @@ export function updateState(
     rows: updates.flatMap(([, u]) => u.rows),
     stale: updates.flatMap(([, u]) => u.stale),
     remember: () => {
-      for (const [, update] of updates) store.committed(update.pages, update.stale)
+      for (const [, update] of updates) update.remember()
     },
   }
 }

@@ -1,149 +1,106 @@
-/** A page in the making: the slots that change, over the page that it was made from. Its hashes come when all of a batch are known, many at a time. */
+/** Pages in the making. They lie in memory of their own until they are kept, so that a batch that comes to nothing leaves nothing behind. */
 import { copyInto } from '../../core/index.ts'
-import type { ToHash } from './hashing.ts'
-import { Leaf, leafSize } from './leaf.ts'
-import { CHILD_BYTES, nodeKind, Page, slotBelow, SLOTS, SLOTS_AT, type NodeKind } from './page.ts'
-import { writeVersion } from './version.ts'
+import { Branch, BRANCH, BRANCH_BYTES, EMPTY } from './branch.ts'
+import type { Bucket } from './bucket.ts'
+import type { HashJobs } from './hashing.ts'
 
-export class Draft implements ToHash {
-  readonly #from: Page
-  readonly #version: number
-  #taken: number
-  #pages: number
-  readonly #slots: (Leaf | Draft | undefined)[] = []
-  /** Nodes above a slot that changed, a bit each. */
-  #dirty = 0
-  #made: Page | undefined
+const PIECE_BYTES = 1 << 18
 
-  constructor(from: Page, version: number) {
-    this.#from = from
-    this.#version = version
-    this.#taken = from.taken
-    this.#pages = from.pages
-  }
+/** Memory for what one batch makes: few large pieces. */
+export class Room {
+  bytes = new Uint8Array(0)
+  #next = 0
+  #piece = 1 << 12
 
-  #touch(slot: number): void {
-    for (let node = (SLOTS + slot) >> 1; node > 0; node >>= 1) this.#dirty |= 1 << node
-  }
-
-  clear(slot: number): void {
-    this.#taken &= ~(1 << slot)
-    this.#pages &= ~(1 << slot)
-    this.#slots[slot] = undefined
-    this.#touch(slot)
-  }
-
-  setLeaf(slot: number, leaf: Leaf): void {
-    this.#taken |= 1 << slot
-    this.#pages &= ~(1 << slot)
-    this.#slots[slot] = leaf
-    this.#touch(slot)
-  }
-
-  setPage(slot: number, page: Draft): void {
-    this.#taken |= 1 << slot
-    this.#pages |= 1 << slot
-    this.#slots[slot] = page
-    this.#touch(slot)
-  }
-
-  kind(node: number): NodeKind {
-    return nodeKind(node, this.#taken, this.#pages)
-  }
-
-  /** The leaf that is alone in the page. */
-  sole(): Leaf {
-    const slot = slotBelow(1, this.#taken)
-    const set = this.#slots[slot]
-    return set instanceof Leaf ? set : (this.#from.leaf(slot) as Leaf)
-  }
-
-  /** Writes the page but for the hashes of its nodes that changed; the pages below must have theirs. */
-  make(): Page {
-    const page = Page.blank(this.#taken, this.#pages, this.#rowBytes())
-    this.#made = page
-    this.#putSlots(page)
-    for (let node = 2; node < SLOTS; node++) {
-      if (this.#isDirty(node) || page.kind(node) !== 'inner') continue
-      this.#from.putHash(node, page.bytes, page.innerHashAt(node))
+  /** Where in `bytes` so many are free, zeros. */
+  take(size: number): number {
+    if (this.#next + size > this.bytes.length) {
+      this.bytes = new Uint8Array(Math.max(size, this.#piece))
+      this.#piece = Math.min(PIECE_BYTES, this.#piece * 4)
+      this.#next = 0
     }
-    if (page.kind(1) === 'leaf') page.top = this.sole().hash.slice()
-    return page
-  }
-
-  /** The page, after `make`. */
-  get page(): Page {
-    return this.#made as Page
-  }
-
-  #isDirty(node: number): boolean {
-    return ((this.#dirty >> node) & 1) === 1
-  }
-
-  mustHash(node: number): boolean {
-    return this.#isDirty(node) && this.kind(node) === 'inner'
-  }
-
-  putChildren(node: number, out: Uint8Array, at: number): void {
-    this.page.putChildren(node, out, at)
-  }
-
-  setHash(node: number, hashes: Uint8Array, at: number): void {
-    this.page.setHash(node, hashes, at)
-  }
-
-  #sizeBefore(slot: number, at: number): number {
-    if (((this.#from.taken >> slot) & 1) === 0) return 0
-    return ((this.#from.pages >> slot) & 1) === 1 ? CHILD_BYTES : leafSize(this.#from.bytes, at)
-  }
-
-  #stays(slot: number): boolean {
-    return this.#slots[slot] === undefined && ((this.#taken & this.#from.taken) >> slot) % 2 === 1
-  }
-
-  #rowBytes(): number {
-    let size = SLOTS_AT
-    let from = SLOTS_AT
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const had = this.#sizeBefore(slot, from)
-      const set = this.#slots[slot]
-      if (set !== undefined) size += set instanceof Leaf ? set.size : CHILD_BYTES
-      else if (this.#stays(slot)) size += had
-      from += had
-    }
-    return size
-  }
-
-  /** Those that stay lie together in the row they come from: a run of them is one copy. */
-  #putSlots(page: Page): void {
-    const { bytes } = page
-    let at = SLOTS_AT
-    let from = SLOTS_AT
-    let run = from
-    const flush = (): void => {
-      if (from > run) bytes.set(this.#from.bytes.subarray(run, from), at)
-      at += from - run
-    }
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const had = this.#sizeBefore(slot, from)
-      const set = this.#slots[slot]
-      if (this.#stays(slot)) {
-        if (((this.#pages >> slot) & 1) === 0) copyInto(bytes, page.leafHashAt(slot), this.#from.bytes, this.#from.leafHashAt(slot), 32)
-      } else {
-        flush()
-        run = from + had
-        if (set instanceof Leaf) {
-          copyInto(bytes, at, set.bytes, set.at, set.size)
-          copyInto(bytes, page.leafHashAt(slot), set.bytes, set.hashAt, 32)
-          at += set.size
-        } else if (set !== undefined) {
-          copyInto(bytes, at, set.page.top, 0, 32)
-          writeVersion(bytes, at + 32, this.#version)
-          at += CHILD_BYTES
-        }
-      }
-      from += had
-    }
-    flush()
+    const at = this.#next
+    this.#next += size
+    return at
   }
 }
+
+/** A branch that changes. */
+export class BranchDraft {
+  readonly branch: Branch
+  /** Branches between it and the root. */
+  readonly page: number
+  /** A position below it. */
+  readonly positions: Uint8Array
+  readonly positionAt: number
+  /** Nodes at or above what changed, a bit each. */
+  #changed = 0
+  readonly #kids: (PageDraft | undefined)[] = []
+
+  /** The draft of a branch, or of one that has no leaves yet. */
+  constructor(room: Room, page: number, positions: Uint8Array, positionAt: number, from?: Branch) {
+    const at = room.take(BRANCH_BYTES)
+    this.branch = new Branch(room.bytes, at)
+    this.page = page
+    this.positions = positions
+    this.positionAt = positionAt
+    if (from !== undefined) room.bytes.set(from.bytes.subarray(from.at, from.at + BRANCH_BYTES), at)
+  }
+
+  /** The new page of an end. */
+  kid(node: number): PageDraft | undefined {
+    return this.#kids[node]
+  }
+
+  #touch(node: number): void {
+    for (let n = node; n > 0; n >>= 1) this.#changed |= 1 << n
+  }
+
+  setInner(node: number): void {
+    this.#kids[node] = undefined
+    this.branch.setInner(node)
+    this.#touch(node)
+  }
+
+  clear(node: number): void {
+    this.#set(node, EMPTY, undefined)
+  }
+
+  setPage(node: number, kid: PageDraft): void {
+    this.#set(node, kid instanceof BranchDraft ? BRANCH : kid.count, kid)
+  }
+
+  /** The new pages right below it. */
+  kids(): readonly (PageDraft | undefined)[] {
+    return this.#kids
+  }
+
+  #forget(node: number): void {
+    this.#kids[node] = undefined
+    if (!this.branch.isInner(node)) return
+    this.#forget(node * 2)
+    this.#forget(node * 2 + 1)
+  }
+
+  #set(node: number, kind: number, kid: PageDraft | undefined): void {
+    this.#forget(node)
+    this.branch.setEnd(node, kind)
+    this.#kids[node] = kid
+    this.#touch(node)
+  }
+
+  /** Takes the hashes of the new pages below, and asks for those of the nodes above them. */
+  askHashes(jobs: HashJobs, version: number): void {
+    const { branch } = this
+    for (let node = 2; node < this.#kids.length; node++) {
+      const kid = this.#kids[node]
+      if (kid === undefined) continue
+      if (kid instanceof BranchDraft) copyInto(branch.bytes, branch.hashAt(node), kid.branch.bytes, kid.branch.hashAt(1), 32)
+      else kid.copyTop(branch.bytes, branch.hashAt(node))
+      branch.setVersion(node, version)
+    }
+    branch.askHashes(jobs, this.#changed)
+  }
+}
+
+export type PageDraft = Bucket | BranchDraft

@@ -1,6 +1,8 @@
 /** Compact sparse Merkle tries with readable history. */
+export { damaged } from './damaged.ts'
+export type { TrieChange } from './items.ts'
+export type { TrieRoot } from './page-cache.ts'
 export { createPageStore, type PageStore } from './page-store.ts'
-export { damaged } from './page.ts'
 export { trieGet, trieProve, trieWalk } from './trie.ts'
-export { EMPTY_ROOT, trieUpdate, type TrieChange, type TrieRoot } from './update.ts'
+export { EMPTY_ROOT, trieUpdate } from './update.ts'
 export { bytesHeight, heightBytes } from './version.ts'

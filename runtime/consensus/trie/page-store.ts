@@ -1,133 +1,128 @@
 /** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of pages. */
-import { byteString, concatBytes, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
+import { EMPTY_TRIE, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
+import { BRANCH, EMPTY, levelOf, type Branch } from './branch.ts'
+import type { Bucket } from './bucket.ts'
+import { damaged } from './damaged.ts'
+import type { PageDraft } from './draft.ts'
 import type { Leaf } from './leaf.ts'
-import { damaged, Page, type Child } from './page.ts'
-import { heightBytes, VERSION_BYTES, writeVersion } from './version.ts'
-
-const PAGE = 0x6e // n
-const VALUE = 0x76 // v
-/** What a cached page takes beside its row, about. */
-const PAGE_COST = 400
+import { PageCache, type Top, type TrieRoot } from './page-cache.ts'
+import { pageKey, valueKey } from './page-key.ts'
+import { readPages, type Held, type Wanted } from './page-read.ts'
 
 /** The position of everything that begins at the root. */
-export const TOP: Uint8Array = new Uint8Array(32)
+const START: Uint8Array = new Uint8Array(32)
 
-/** Key of a page: written once at its height and never changed, so that the tries of older heights stay whole. */
-export function pageKey(trie: number, version: number, position: Uint8Array, depth: number): Uint8Array {
-  const at = 2 + VERSION_BYTES
-  const bytes = (depth + 1) >> 1
-  const key = new Uint8Array(at + 1 + bytes)
-  key[0] = PAGE
-  key[1] = trie
-  writeVersion(key, 2, version)
-  key[at] = depth
-  for (let i = 0; i < bytes; i++) key[at + 1 + i] = position[i] as number
-  if ((depth & 1) === 1) key[at + bytes] = (key[at + bytes] as number) & 0xf0
-  return key
-}
-
-/** Key of a value too large for its page. */
-export function valueKey(trie: number, version: number, position: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(VALUE, trie), heightBytes(version), position)
-}
-
-/** A page that is asked for: what names it, and any position in it. */
+/** An end of a branch in the cache whose page is asked for, and any position in it. */
 export interface Ask {
-  readonly child: Child
-  readonly position: Uint8Array
+  readonly branch: Branch
+  /** Branches between it and the root. */
+  readonly page: number
+  readonly node: number
+  readonly positions: Uint8Array
+  readonly positionAt: number
 }
 
-export interface PageStore {
-  /** The pages that slots name, all `depth` pages below the root. Throws `data_corrupt` when one is missing or damaged. */
-  load(trie: number, depth: number, asks: readonly Ask[]): Page[]
-  /** The value of a leaf. Throws `data_corrupt` when it is missing or not the leaf's. */
-  value(trie: number, leaf: Leaf): Uint8Array
-  /** Keeps pages that are being committed, and lets go of those that they replace. */
-  committed(pages: readonly (readonly [key: Uint8Array, page: Page])[], stale: readonly Uint8Array[]): void
-  /** Bytes of the pages that are kept, about. */
-  cached(): number
-}
+/**
+ * Pages of tries. Cells are good until the next `top` or `keep`.
+ * Whatever reads throws `data_corrupt` when a page or value is missing or damaged.
+ */
+export class PageStore {
+  readonly #kv: Pick<Kv, 'get'>
+  readonly #cache: PageCache
 
-/** One page. */
-export function loadPage(store: PageStore, trie: number, child: Child, position: Uint8Array, depth: number): Page {
-  return store.load(trie, depth, [{ child, position }])[0] as Page
-}
+  constructor(kv: Pick<Kv, 'get'>, maxBytes: number) {
+    this.#kv = kv
+    this.#cache = new PageCache(maxBytes)
+  }
 
-/** Reads pages through a cache of at most `maxBytes`. */
-export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.pageCacheBytes): PageStore {
-  // two ages: when both together are too much, the old ones go and the young ones are the old; of these, what is read again is young again
-  let young = new Map<string, Page>()
-  let old = new Map<string, Page>()
-  let size = 0
-  let oldSize = 0
-  const costOf = (text: string, page: Page): number => page.bytes.length + text.length + PAGE_COST
-  const drop = (text: string): void => {
-    const page = young.get(text)
-    if (page !== undefined) {
-      size -= costOf(text, page)
-      young.delete(text)
-      return
+  /** The page of a root, in the cache. */
+  top(trie: number, root: TrieRoot): Held {
+    this.#cache.tidy()
+    if (equalBytes(root.hash, EMPTY_TRIE)) return { kind: EMPTY, cell: 0 }
+    const known = this.#cache.top(trie, root)
+    if (known !== undefined) return known
+    const wanted: Wanted = {
+      row: this.#row(trie, root.version, 0, START, 0),
+      kind: undefined,
+      depth: 0,
+      positions: START,
+      positionAt: 0,
+      hashes: root.hash,
+      hashAt: 0,
     }
-    const before = old.get(text)
-    if (before === undefined) return
-    oldSize -= costOf(text, before)
-    old.delete(text)
+    const top: Top = { trie, root, ...(readPages(this.#cache.arena, [wanted])[0] as Held) }
+    this.#cache.addTop(top)
+    return top
   }
-  /** Keeps a page that is in neither. */
-  const keep = (text: string, page: Page): void => {
-    young.set(text, page)
-    size += costOf(text, page)
-    if (size + oldSize <= maxBytes) return
-    old = size <= maxBytes ? young : new Map()
-    oldSize = old === young ? size : 0
-    young = new Map()
-    size = 0
+
+  branch(cell: number): Branch {
+    return this.#cache.branch(cell)
   }
-  const find = (text: string): Page | undefined => {
-    const page = young.get(text)
-    if (page !== undefined) return page
-    const before = old.get(text)
-    if (before === undefined) return undefined
-    drop(text)
-    keep(text, before)
-    return before
+
+  bucket(cell: number): Bucket {
+    return this.#cache.bucket(cell)
   }
-  return {
-    load(trie, depth, asks) {
-      const pages: Page[] = []
-      const missing: { readonly at: number; readonly text: string; readonly row: Uint8Array; readonly top: Uint8Array }[] = []
-      for (const [at, { child, position }] of asks.entries()) {
-        const key = pageKey(trie, child.version, position, depth)
-        const text = byteString(key)
-        const known = find(text)
-        if (known !== undefined && equalBytes(known.top, child.hash)) {
-          pages[at] = known
-          continue
+
+  /** Puts the pages of ends into the cache, where they are not there yet. */
+  load(trie: number, asks: readonly Ask[]): void {
+    const missing = asks.filter(({ branch, node }) => branch.cell(node) === 0)
+    if (missing.length > 0) {
+      const wanted = missing.map(({ branch, page, node, positions, positionAt }) => {
+        const depth = page * 4 + levelOf(node)
+        return {
+          row: this.#row(trie, branch.version(node), depth, positions, positionAt),
+          kind: branch.kind(node),
+          depth,
+          positions,
+          positionAt,
+          hashes: branch.bytes,
+          hashAt: branch.hashAt(node),
         }
-        drop(text)
-        const row = kv.get(key)
-        if (row === undefined) throw damaged(`a page of the state trie of height ${child.version} is missing`)
-        missing.push({ at, text, row, top: child.hash })
+      })
+      for (const [i, { cell }] of readPages(this.#cache.arena, wanted).entries()) {
+        const { branch, node } = missing[i] as Ask
+        branch.setCell(node, cell)
       }
-      if (missing.length === 0) return pages
-      for (const [i, page] of Page.readAll(missing).entries()) {
-        const { at, text } = missing[i] as (typeof missing)[0]
-        keep(text, page)
-        pages[at] = page
-      }
-      return pages
-    },
-    value(trie, leaf) {
-      if (!leaf.ownRow) return leaf.held
-      const bytes = kv.get(valueKey(trie, leaf.version, leaf.position))
-      if (bytes === undefined) throw damaged(`a value of the state of height ${leaf.version} is missing`)
-      if (!equalBytes(sha256(bytes), leaf.valueHash)) throw damaged(`a value of the state of height ${leaf.version} is damaged`)
-      return bytes
-    },
-    committed(pages, stale) {
-      for (const key of stale) drop(byteString(key))
-      for (const [key, page] of pages) keep(byteString(key), page)
-    },
-    cached: () => size + oldSize,
+    }
+    for (const { branch, node } of asks) this.#cache.arena.use(branch.cell(node))
   }
+
+  /** The cell of one end. */
+  cell(trie: number, branch: Branch, page: number, node: number, positions: Uint8Array, positionAt: number): number {
+    const cell = branch.cell(node)
+    if (cell === 0) this.load(trie, [{ branch, page, node, positions, positionAt }])
+    else this.#cache.arena.use(cell)
+    return branch.cell(node)
+  }
+
+  #row(trie: number, version: number, depth: number, positions: Uint8Array, positionAt: number): Uint8Array {
+    const row = this.#kv.get(pageKey(trie, version, depth, positions, positionAt))
+    if (row === undefined) throw damaged(`a page of the state trie of height ${version} is missing`)
+    return row
+  }
+
+  /** The value of a leaf. */
+  value(trie: number, leaf: Leaf): Uint8Array {
+    if (!leaf.ownRow) return leaf.held
+    const bytes = this.#kv.get(valueKey(trie, leaf.version, leaf.bytes, leaf.positionAt))
+    if (bytes === undefined) throw damaged(`a value of the state of height ${leaf.version} is missing`)
+    if (!equalBytes(sha256(bytes), leaf.held)) throw damaged(`a value of the state of height ${leaf.version} is damaged`)
+    return bytes
+  }
+
+  /** Keeps the pages of a batch that is being committed. `top` is the new page of the root; none when the trie holds nothing. */
+  keep(trie: number, before: TrieRoot, root: TrieRoot, top: PageDraft | undefined): void {
+    this.#cache.tidy()
+    this.#cache.keep(trie, before, root, top)
+  }
+
+  /** Bytes of the memory in which pages are kept. */
+  cached(): number {
+    return this.#cache.size
+  }
+}
+
+/** Reads pages through a cache of at most `maxBytes`, but for what one batch needs at once. */
+export function createPageStore(kv: Pick<Kv, 'get'>, maxBytes: number = LIMITS.pageCacheBytes): PageStore {
+  return new PageStore(kv, maxBytes)
 }

@@ -1,247 +1,285 @@
 /**
- * Batches of changes to a trie. From the top down, a level at a time, the pages on the way to what changes are read; then the pages take their new form; then
- * all hashes are made from the bottom up, a level at a time again.
+ * Batches of changes to a trie. From the top down, a level of branches at a time, the pages on the way to what changes are read; then the pages take their new form;
+ * then all hashes are made from the bottom up, a level at a time again.
  */
-import { compareBytes, EMPTY_TRIE, equalBytes, sha256 } from '../../core/index.ts'
-import { Draft } from './draft.ts'
-import { hashLeaves, hashNodes } from './hashing.ts'
-import { Leaf } from './leaf.ts'
-import { EMPTY_PAGE, SLOTS, slotIndex, type Child, type Page } from './page.ts'
-import { loadPage, pageKey, TOP, valueKey, type Ask, type PageStore } from './page-store.ts'
-
-/** A root: the page at the top and its hash. */
-export type TrieRoot = Child
+import { EMPTY_TRIE, equalBytes } from '../../core/index.ts'
+import { Branch, BRANCH, EMPTY, isBucket, LAST, levelOf } from './branch.ts'
+import { Bucket, BUCKET_LEAVES } from './bucket.ts'
+import { BranchDraft, Room, type PageDraft } from './draft.ts'
+import { HashJobs } from './hashing.ts'
+import { itemsOf, type Items, type TrieChange } from './items.ts'
+import type { Leaf } from './leaf.ts'
+import { bucketOf, Merge } from './merge.ts'
+import type { TrieRoot } from './page-cache.ts'
+import { pageKey, valueKey } from './page-key.ts'
+import type { Ask, PageStore } from './page-store.ts'
+import { bitIn, POSITION_BYTES } from './position.ts'
 
 /** The root of the trie that holds nothing. */
 export const EMPTY_ROOT: TrieRoot = { version: 0, hash: EMPTY_TRIE }
 
-export type TrieChange = readonly [key: Uint8Array, value: Uint8Array | undefined]
-
-/** What a batch did: rows to write, rows that no root from this height on needs, and the pages to keep in the cache once it is committed. */
+/** What a batch did: rows to write, and rows that no root from this height on needs. */
 export interface TrieUpdate {
   readonly root: TrieRoot
   readonly rows: readonly (readonly [Uint8Array, Uint8Array])[]
   readonly stale: readonly Uint8Array[]
-  readonly pages: readonly (readonly [Uint8Array, Page])[]
+  /** Puts the new pages into the cache; called when they are committed. */
+  remember(): void
 }
 
-interface Item {
-  readonly position: Uint8Array
-  readonly value: Uint8Array | undefined
-}
-
-/** The items of one slot, and the page that they go on in. */
+/** The items of one end of a branch. */
 interface Group {
-  readonly slot: number
+  readonly node: number
   readonly from: number
   readonly to: number
+  /** Where the end is a branch. */
   below: Visit | undefined
 }
 
-/** A page that items pass. */
+/** A branch that items pass. */
 interface Visit {
-  readonly page: Page
-  readonly version: number
+  readonly branch: Branch
+  readonly page: number
   readonly groups: readonly Group[]
-  draft: Draft | undefined
 }
 
-interface Made {
-  readonly draft: Draft
-  readonly position: Uint8Array
-}
-
-export function topPage(store: PageStore, trie: number, root: TrieRoot): Page {
-  return equalBytes(root.hash, EMPTY_TRIE) ? EMPTY_PAGE : loadPage(store, trie, root, TOP, 0)
-}
+/** What came of a page: itself, a new one, or so few leaves that they go into a bucket. */
+type Outcome = 'same' | BranchDraft | readonly Leaf[]
 
 class Update {
   readonly rows: (readonly [Uint8Array, Uint8Array])[] = []
   readonly stale: Uint8Array[] = []
-  readonly #items: readonly Item[]
-  readonly #leaves: Leaf[] = []
-  /** New leaves lie here until their pages are made: one piece of memory, since many small ones cost more than what is done with them. */
-  readonly #leafBytes: Uint8Array
-  #leafAt = 0
-  /** Drafts that stay, by depth. */
-  readonly #drafts: Made[][] = []
   readonly #store: PageStore
   readonly #trie: number
   readonly #version: number
+  readonly #items: Items
+  readonly #room = new Room()
+  readonly #bucketJobs = new HashJobs()
 
-  constructor(store: PageStore, trie: number, version: number, items: readonly Item[]) {
+  constructor(store: PageStore, trie: number, version: number, items: Items) {
     this.#store = store
     this.#trie = trie
     this.#version = version
     this.#items = items
-    this.#leafBytes = new Uint8Array(items.reduce((n, { value }) => n + (value === undefined ? 0 : Leaf.sizeOf(value)), 0))
   }
 
-  #positionAt(index: number): Uint8Array {
-    return (this.#items[index] as Item).position
-  }
-
-  #visit(page: Page, version: number, from: number, to: number, depth: number): Visit {
+  #visit(branch: Branch, page: number, from: number, to: number): Visit {
+    const { positions } = this.#items
     const groups: Group[] = []
     for (let start = from; start < to;) {
-      const slot = slotIndex(this.#positionAt(start), depth)
+      const node = branch.endOf(positions, start * POSITION_BYTES, page)
       let end = start + 1
-      while (end < to && slotIndex(this.#positionAt(end), depth) === slot) end++
-      groups.push({ slot, from: start, to: end, below: undefined })
+      while (end < to && branch.endOf(positions, end * POSITION_BYTES, page) === node) end++
+      groups.push({ node, from: start, to: end, below: undefined })
       start = end
     }
-    return { page, version, groups, draft: undefined }
+    return { branch, page, groups }
   }
 
-  /** Reads all pages on the way; gives them by depth. */
-  #descend(top: Page, version: number): Visit[][] {
-    const levels: Visit[][] = []
-    for (let level = [this.#visit(top, version, 0, this.#items.length, 0)]; level.length > 0;) {
-      const depth = levels.push(level)
+  /** Reads all pages on the way. */
+  #descend(top: Branch): Visit {
+    const { positions, count } = this.#items
+    const first = this.#visit(top, 0, 0, count)
+    for (let level = [first]; level.length > 0;) {
       const asks: Ask[] = []
-      const asking: Group[] = []
-      for (const { page, groups } of level) {
-        for (const group of groups) {
-          const child = page.child(group.slot)
-          if (child === undefined) continue
-          asks.push({ child, position: this.#positionAt(group.from) })
-          asking.push(group)
+      for (const { branch, page, groups } of level) {
+        for (const { node, from } of groups) {
+          if (branch.kind(node) !== EMPTY) asks.push({ branch, page, node, positions, positionAt: from * POSITION_BYTES })
         }
       }
-      const pages = asks.length === 0 ? [] : this.#store.load(this.#trie, depth, asks)
-      level = asking.map((group, i) => {
-        group.below = this.#visit(pages[i] as Page, (asks[i] as Ask).child.version, group.from, group.to, depth)
-        return group.below
-      })
-    }
-    return levels
-  }
-
-  #newLeaf(position: Uint8Array, value: Uint8Array): Leaf {
-    const leaf = Leaf.put(this.#leafBytes, this.#leafAt, position, value, this.#version)
-    this.#leafAt += Leaf.sizeOf(value)
-    if (leaf.ownRow) this.rows.push([valueKey(this.#trie, this.#version, position), value])
-    this.#leaves.push(leaf)
-    return leaf
-  }
-
-  /** The leaves of a slot that held one or none; undefined when nothing changed. */
-  #leavesOf(old: Leaf | undefined, { from, to }: Group): Leaf[] | undefined {
-    const leaves: Leaf[] = []
-    let changed = false
-    let kept = old
-    for (let i = from; i < to; i++) {
-      const { position, value } = this.#items[i] as Item
-      if (old?.isAt(position) === true) {
-        if (value !== undefined && equalBytes(sha256(value), old.valueHash)) continue
-        if (old.ownRow) this.stale.push(valueKey(this.#trie, old.version, position))
-        kept = undefined
-        changed = true
+      this.#store.load(this.#trie, asks)
+      const next: Visit[] = []
+      for (const { branch, page, groups } of level) {
+        for (const group of groups) {
+          if (branch.kind(group.node) !== BRANCH) continue
+          group.below = this.#visit(this.#store.branch(branch.cell(group.node)), page + 1, group.from, group.to)
+          next.push(group.below)
+        }
       }
-      if (value === undefined) continue
-      leaves.push(this.#newLeaf(position, value))
-      changed = true
+      level = next
     }
-    if (!changed) return undefined
-    if (kept !== undefined) leaves.push(kept)
-    return leaves
+    return first
   }
 
-  #keep(draft: Draft, position: Uint8Array, depth: number): void {
-    const at = (this.#drafts[depth] ??= [])
-    at.push({ draft, position })
+  #staled(version: number, depth: number, positions: Uint8Array, at: number): void {
+    this.stale.push(pageKey(this.#trie, version, depth, positions, at))
   }
 
-  /** A subtree of two leaves or more that share `depth` nibbles. */
-  #grow(leaves: readonly Leaf[], depth: number): Draft {
-    const draft = new Draft(EMPTY_PAGE, this.#version)
-    const groups: Leaf[][] = []
-    for (const leaf of leaves) {
-      const group = (groups[slotIndex(leaf.position, depth)] ??= [])
-      group.push(leaf)
-    }
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const group = groups[slot]
-      if (group !== undefined) this.#setLeaves(draft, slot, group, depth)
-    }
-    this.#keep(draft, (leaves[0] as Leaf).position, depth)
+  /** Leaves at a node of a branch in the making. */
+  #plant(draft: BranchDraft, node: number, leaves: readonly Leaf[]): void {
+    const [first] = leaves
+    if (first === undefined) return draft.clear(node)
+    const depth = draft.page * 4 + levelOf(node)
+    if (leaves.length <= BUCKET_LEAVES) return draft.setPage(node, bucketOf(leaves, this.#room, this.#bucketJobs, depth))
+    if (node >= LAST) return draft.setPage(node, this.#grow(leaves, draft.page + 1))
+    draft.setInner(node)
+    let right = leaves.findIndex((leaf) => bitIn(leaf.bytes, leaf.positionAt, depth) === 1)
+    if (right < 0) right = leaves.length
+    this.#plant(draft, node * 2, leaves.slice(0, right))
+    this.#plant(draft, node * 2 + 1, leaves.slice(right))
+  }
+
+  /** A branch of leaves that no bucket takes. */
+  #grow(leaves: readonly Leaf[], page: number): BranchDraft {
+    const { bytes, positionAt } = leaves[0] as Leaf
+    const draft = new BranchDraft(this.#room, page, bytes, positionAt)
+    this.#plant(draft, 1, leaves)
     return draft
   }
 
-  #setLeaves(draft: Draft, slot: number, leaves: readonly Leaf[], depth: number): void {
-    const [first, second] = leaves
-    if (first === undefined) draft.clear(slot)
-    else if (second === undefined) draft.setLeaf(slot, first)
-    else draft.setPage(slot, this.#grow(leaves, depth + 1))
+  #merge(bucket: Bucket | undefined, from: number, to: number): Merge {
+    const merge = new Merge(bucket, this.#items, from, to)
+    for (const leaf of merge.gone) this.stale.push(valueKey(this.#trie, leaf.version, leaf.bytes, leaf.positionAt))
+    for (const i of merge.large)
+      this.rows.push([valueKey(this.#trie, this.#version, this.#items.positions, i * POSITION_BYTES), this.#items.values[i] as Uint8Array])
+    return merge
   }
 
-  /** Gives the page of a visit its new form, those below it having theirs. */
-  #change(visit: Visit, depth: number): void {
-    const { page } = visit
-    for (const group of visit.groups) {
-      const { slot, below } = group
-      if (below === undefined) {
-        const leaves = this.#leavesOf(page.leaf(slot), group)
-        if (leaves !== undefined) this.#setLeaves((visit.draft ??= new Draft(page, this.#version)), slot, leaves, depth)
+  /** The branch of a visit in its new form, those below it having theirs. */
+  #change(visit: Visit): Outcome {
+    const { branch, page, groups } = visit
+    const { positions } = this.#items
+    let draft: BranchDraft | undefined
+    let fewer = false
+    const drafted = (from: number): BranchDraft =>
+      (draft ??= new BranchDraft(this.#room, page, positions, from * POSITION_BYTES, branch))
+    for (const { node, from, to, below } of groups) {
+      const depth = page * 4 + levelOf(node)
+      if (below !== undefined) {
+        const outcome = this.#change(below)
+        if (outcome === 'same') continue
+        this.#staled(branch.version(node), depth, positions, from * POSITION_BYTES)
+        if (outcome instanceof BranchDraft) drafted(from).setPage(node, outcome)
+        else {
+          fewer = true
+          this.#plant(drafted(from), node, outcome)
+        }
         continue
       }
-      if (below.draft === undefined) continue
-      visit.draft ??= new Draft(page, this.#version)
-      const position = this.#positionAt(group.from)
-      this.stale.push(pageKey(this.#trie, below.version, position, depth + 1))
-      const kind = below.draft.kind(1)
-      // deletes collapse to the sibling leaf only: an inner node stays where it is
-      if (kind === 'empty') visit.draft.clear(slot)
-      else if (kind === 'leaf') visit.draft.setLeaf(slot, below.draft.sole())
-      else {
-        this.#keep(below.draft, position, depth + 1)
-        visit.draft.setPage(slot, below.draft)
-      }
+      const bucket = branch.kind(node) === EMPTY ? undefined : this.#store.bucket(branch.cell(node))
+      const merge = this.#merge(bucket, from, to)
+      if (!merge.changed) continue
+      if (bucket !== undefined) this.#staled(branch.version(node), depth, positions, from * POSITION_BYTES)
+      fewer ||= merge.removed
+      if (merge.count > 0 && merge.count <= BUCKET_LEAVES)
+        drafted(from).setPage(node, merge.bucket(this.#room, this.#bucketJobs, depth))
+      else this.#plant(drafted(from), node, merge.leaves())
+    }
+    if (draft === undefined) return 'same'
+    return fewer ? this.#shrink(draft, 1, branch) : draft
+  }
+
+  /** Puts what has become few below a node into one bucket. Gives the leaves when that is all of the branch. */
+  #shrink(draft: BranchDraft, node: number, from: Branch): Outcome {
+    if (!draft.branch.isInner(node)) return draft
+    if (draft.branch.leavesBelow(node) <= BUCKET_LEAVES) {
+      const leaves: Leaf[] = []
+      this.#gather(draft, node, from, leaves)
+      if (node === 1) return leaves
+      this.#plant(draft, node, leaves)
+      return draft
+    }
+    if (node * 2 < LAST) {
+      this.#shrink(draft, node * 2, from)
+      this.#shrink(draft, node * 2 + 1, from)
+    }
+    return draft
+  }
+
+  #gather(draft: BranchDraft, node: number, from: Branch, leaves: Leaf[]): void {
+    const { branch, page, positions, positionAt } = draft
+    if (branch.isInner(node)) {
+      this.#gather(draft, node * 2, from, leaves)
+      this.#gather(draft, node * 2 + 1, from, leaves)
+    } else if (isBucket(branch.kind(node))) {
+      const made = draft.kid(node)
+      const bucket = made instanceof Bucket ? made : this.#old(from, page, node, positions, positionAt)
+      for (let i = 0; i < bucket.count; i++) leaves.push(bucket.leaf(i))
     }
   }
 
-  /** Applies the items to the trie of a top page; undefined when nothing changed. */
-  apply(top: Page, version: number): Draft | undefined {
-    const levels = this.#descend(top, version)
-    for (let depth = levels.length - 1; depth >= 0; depth--) for (const visit of levels[depth] as Visit[]) this.#change(visit, depth)
-    return levels[0]?.[0]?.draft
+  /** The bucket of an end that nothing passed, but that is replaced. */
+  #old(branch: Branch, page: number, node: number, positions: Uint8Array, positionAt: number): Bucket {
+    const depth = page * 4 + levelOf(node)
+    const path = pathOf(positions, positionAt, page, node)
+    const bucket = this.#store.bucket(this.#store.cell(this.#trie, branch, page, node, path, 0))
+    this.#staled(branch.version(node), depth, path, 0)
+    return bucket
   }
 
-  /** All pages, with their rows. */
-  finish(top: Draft): (readonly [Uint8Array, Page])[] {
-    if (top.kind(1) !== 'empty') this.#keep(top, TOP, 0)
-    hashLeaves(this.#leaves)
-    const pages: (readonly [Uint8Array, Page])[] = []
-    for (let depth = this.#drafts.length - 1; depth >= 0; depth--) {
-      const made = this.#drafts[depth] ?? []
-      for (const { draft, position } of made) {
-        const key = pageKey(this.#trie, this.#version, position, depth)
-        const page = draft.make()
-        this.rows.push([key, page.row])
-        pages.push([key, page])
-      }
-      hashNodes(made.map(({ draft }) => draft))
+  /** Applies all items to the page of a root. */
+  apply(kind: number, cell: number): PageDraft | 'same' | 'empty' {
+    const { count } = this.#items
+    let outcome: Outcome
+    if (kind === BRANCH) outcome = this.#change(this.#descend(this.#store.branch(cell)))
+    else {
+      const merge = this.#merge(kind === EMPTY ? undefined : this.#store.bucket(cell), 0, count)
+      if (!merge.changed) return 'same'
+      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) return merge.bucket(this.#room, this.#bucketJobs, 0)
+      outcome = merge.count === 0 ? [] : this.#grow(merge.leaves(), 0)
     }
-    return pages
+    if (outcome === 'same' || outcome instanceof BranchDraft) return outcome
+    return outcome.length === 0 ? 'empty' : bucketOf(outcome, this.#room, this.#bucketJobs, 0)
+  }
+
+  /** Makes the hashes of a new page at the root and of all below it. */
+  hash(top: PageDraft): Uint8Array {
+    this.#bucketJobs.run()
+    const levels: BranchDraft[][] = []
+    for (let level = top instanceof BranchDraft ? [top] : []; level.length > 0;) {
+      levels.push(level)
+      const next: BranchDraft[] = []
+      for (const draft of level) for (const kid of draft.kids()) if (kid instanceof BranchDraft) next.push(kid)
+      level = next
+    }
+    for (const level of levels.toReversed()) {
+      const jobs = new HashJobs()
+      for (const draft of level) draft.askHashes(jobs, this.#version)
+      jobs.run()
+    }
+    if (top instanceof BranchDraft) return top.branch.hash(1)
+    return top.bytes.slice(top.topAt, top.topAt + 32)
+  }
+
+  /** Writes the rows of a new page and of all below it. */
+  putRows(page: PageDraft): void {
+    if (page instanceof Bucket) {
+      const row = page.bytes.subarray(page.rowAt, page.rowAt + page.rowBytes)
+      this.rows.push([pageKey(this.#trie, this.#version, page.depth, page.bytes, page.positionAt(0)), row])
+      return
+    }
+    const { branch, positions, positionAt } = page
+    const at = this.#room.take(branch.rowBytes)
+    const end = branch.putRow(this.#room.bytes, at)
+    this.rows.push([pageKey(this.#trie, this.#version, page.page * 4, positions, positionAt), this.#room.bytes.subarray(at, end)])
+    for (const kid of page.kids()) if (kid !== undefined) this.putRows(kid)
   }
 }
 
-/** In order of position; of changes to one key the last. */
-function itemsOf(changes: readonly TrieChange[]): Item[] {
-  const all = changes.map(([key, value]) => ({ position: sha256(key), value })).sort((a, b) => compareBytes(a.position, b.position))
-  return all.filter(({ position }, i) => i + 1 === all.length || !equalBytes(position, (all[i + 1] as Item).position))
+/** A position below a node of a branch: that of another one below the branch, with the bits of the node. */
+function pathOf(positions: Uint8Array, at: number, page: number, node: number): Uint8Array {
+  const path = positions.slice(at, at + POSITION_BYTES)
+  for (let level = levelOf(node) - 1, rest = node; level >= 0; level--, rest >>= 1) {
+    const depth = page * 4 + level
+    const bit = 0x80 >> (depth & 7)
+    const byte = path[depth >> 3] as number
+    path[depth >> 3] = (rest & 1) === 1 ? byte | bit : byte & ~bit
+  }
+  return path
 }
 
 /** Applies changes (the last of a key wins) to the trie of a root. `version` is the height that the new root belongs to. */
 export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, changes: readonly TrieChange[], version: number): TrieUpdate {
-  const nothing = { root, rows: [], stale: [], pages: [] }
+  const nothing: TrieUpdate = { root, rows: [], stale: [], remember: () => undefined }
   if (changes.length === 0) return nothing
-  const update = new Update(store, trie, version, itemsOf(changes))
-  const old = topPage(store, trie, root)
-  const draft = update.apply(old, root.version)
-  if (draft === undefined) return nothing
-  if (old !== EMPTY_PAGE) update.stale.push(pageKey(trie, root.version, TOP, 0))
-  const pages = update.finish(draft)
-  const hash = draft.kind(1) === 'empty' ? EMPTY_TRIE : draft.page.top
-  return { root: { version, hash }, rows: update.rows, stale: update.stale, pages }
+  const { kind, cell } = store.top(trie, root)
+  const update = new Update(store, trie, version, itemsOf(changes, version))
+  const made = update.apply(kind, cell)
+  if (made === 'same') return nothing
+  if (kind !== EMPTY) update.stale.push(pageKey(trie, root.version, 0, EMPTY_TRIE, 0))
+  const { rows, stale } = update
+  if (made === 'empty') return { root: { version, hash: EMPTY_TRIE }, rows, stale, remember: () => store.keep(trie, root, { version, hash: EMPTY_TRIE }, undefined) }
+  const next: TrieRoot = { version, hash: update.hash(made) }
+  update.putRows(made)
+  return { root: next, rows, stale, remember: () => store.keep(trie, root, next, made) }
 }

@@ -58,7 +58,8 @@ export function checkStorageKey(key: Uint8Array): void {
 /** A contract at work, and what the session knows of its state; keys are text. */
 interface Known {
   readonly seat: ContractSeat
-  readonly asked: Set<string>
+  /** Names and addresses that it was asked for by. */
+  asked: Set<string> | undefined
   readonly reads: Map<string, readonly [Uint8Array, Uint8Array | null]>
   readonly changes: Map<string, ContractChange>
 }
@@ -139,7 +140,7 @@ export class CallSession {
   constructor(state: SessionState, context: SessionContext, seat: ContractSeat) {
     this.#state = state
     this.#context = context
-    this.#first = { seat, asked: new Set(), reads: new Map(), changes: new Map() }
+    this.#first = { seat, asked: undefined, reads: new Map(), changes: new Map() }
     this.env = new SessionEnv(this, this.#first, context.signer, context)
   }
 
@@ -148,7 +149,7 @@ export class CallSession {
     const at = formatAddress(seat.address)
     let known = this.#known.get(at)
     if (known === undefined) {
-      known = { seat, asked: new Set(), reads: new Map(), changes: new Map() }
+      known = { seat, asked: undefined, reads: new Map(), changes: new Map() }
       this.#known.set(at, known)
     }
     return known
@@ -190,7 +191,10 @@ export class CallSession {
     const seat = this.#state.find(asked)
     if (seat === undefined) return undefined
     const known = this.#know(seat)
-    if (known.asked.size === 0) this.#asked.push(known)
+    if (known.asked === undefined) {
+      known.asked = new Set()
+      this.#asked.push(known)
+    }
     known.asked.add(asked)
     return { module: seat.module, env: new SessionEnv(this, known, caller, this.#context) }
   }
@@ -222,7 +226,7 @@ export class CallSession {
     const callees = this.#asked.map((known): WitnessCallee => {
       const { address, module, owner: owned, version: at } = known.seat
       return {
-        asked: [...known.asked],
+        asked: [...(known.asked ?? [])],
         contract: formatAddress(address),
         owner: formatAddress(owned),
         version: at,

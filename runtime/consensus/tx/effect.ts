@@ -2,7 +2,7 @@
 import type { BatchStatement, ChainEvent, Cbor, RunStatus } from '../../core/index.ts'
 import type { ChainTx } from './checked-tx.ts'
 import type { TxEffect } from './outcome.ts'
-import type { CallDraft } from './seal-calls.ts'
+import type { CallDraft } from './call-draft.ts'
 
 export interface EffectParts {
   readonly status?: RunStatus

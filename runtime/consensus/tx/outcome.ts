@@ -13,7 +13,7 @@ import {
   type ChainEvent,
   type RunStatus,
 } from '../../core/index.ts'
-import type { CallDraft } from './seal-calls.ts'
+import type { CallDraft } from './call-draft.ts'
 
 export interface TxOutcome {
   readonly id: CID

@@ -14,12 +14,13 @@ import {
 } from '../../core/index.ts'
 import { storeKey, type WorkingState } from '../state/index.ts'
 import type { BlockContext } from './block-context.ts'
+import type { CallDraft } from './call-draft.ts'
 import { CallSession, type ContractChange, type ContractSeat, type SessionContext } from './call-session.ts'
 import type { ChainTx } from './checked-tx.ts'
 import { sessionState } from './contract-seat.ts'
 import type { EffectParts } from './effect.ts'
 import type { TouchedItem } from './outcome.ts'
-import { sortChanges, type CallDraft } from './seal-calls.ts'
+import { sortChanges } from './seal-calls.ts'
 
 /** Faults of the caller that every validator finds alike. Any other (a module that is not there) depends on the node. */
 const SAME_EVERYWHERE: readonly string[] = ['guest_export_not_found', 'value_mismatch']

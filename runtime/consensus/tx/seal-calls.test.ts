@@ -24,9 +24,10 @@ import {
   type Cbor,
 } from '../../core/index.ts'
 import type { BlockContext } from './block-context.ts'
+import type { CallDraft } from './call-draft.ts'
 import { changesRoot } from './changes-root.ts'
 import type { TxEffect } from './outcome.ts'
-import { eventRoot, sealCalls, sortChanges, type CallDraft } from './seal-calls.ts'
+import { eventRoot, sealCalls, sortChanges } from './seal-calls.ts'
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length })
 const address = fc.constantFrom(...[1, 2, 3].map((n) => new Uint8Array(20).fill(n)))

@@ -8,6 +8,7 @@ import {
   BYTES,
   cborCids,
   compareBytes,
+  copyInto,
   domain,
   equalBytes,
   HEAD_MAX,
@@ -18,34 +19,13 @@ import {
   putHead,
   putLink,
   putText,
-  type CallLayout,
-  type Cbor,
   type CID,
   type ChainEvent,
-  type ModelUse,
 } from '../../core/index.ts'
 import type { BlockContext } from './block-context.ts'
+import type { CallDraft } from './call-draft.ts'
 import type { ContractChange } from './call-session.ts'
 import type { TxEffect } from './outcome.ts'
-
-/** A run of a contract in a block, before its receipt is made. */
-export interface CallDraft {
-  readonly tx: CID
-  /** Address of the contract that was called, 20 bytes. */
-  readonly contract: Uint8Array
-  /** As they stand in a transaction, or as the chain itself gives them: they can be encoded. */
-  readonly args: readonly Cbor[]
-  /** Canonical bytes of its return value, or of null where it did not complete. */
-  readonly result: Uint8Array
-  readonly gas: bigint
-  readonly models: readonly ModelUse[]
-  /** In the order of `sortChanges`. */
-  readonly changes: readonly ContractChange[]
-  readonly events: readonly ChainEvent[]
-  readonly layout: CallLayout
-  /** Tells the node of the run, with the root of its changes. */
-  readonly note: ((changes: Uint8Array) => void) | undefined
-}
 
 /** Calls whose messages lie in memory at once: more would leave the cache. */
 const CHUNK = 64
@@ -94,7 +74,11 @@ function eventMessage(messages: Messages, tx: CID | undefined, { contract, name,
 }
 
 /** Secret and seed of each call, 64 bytes each; and its roots: of its changes and of its events, 64 bytes each. */
-function beginning(messages: Messages, seed: Uint8Array, drafts: readonly CallDraft[]): { readonly own: Uint8Array; readonly roots: Uint8Array } {
+function beginning(
+  messages: Messages,
+  seed: Uint8Array,
+  drafts: readonly CallDraft[],
+): { readonly own: Uint8Array; readonly roots: Uint8Array } {
   for (const { tx } of drafts) {
     messages.reserve(CALL_SALT.length + CALL_SEED.length + seed.length + 2 * tx.bytes.length)
     messages.raw(CALL_SALT)
@@ -137,16 +121,16 @@ function digestsOf(messages: Messages, salts: Uint8Array, roots: Uint8Array, dra
   for (const [i, { layout, args, result }] of drafts.entries()) {
     messages.reserve(OF_INPUT.length + 32)
     messages.raw(OF_INPUT)
-    messages.raw(salts.subarray(i * 64, i * 64 + 32))
+    messages.part(salts, i * 64, 32)
     appendCbor(messages, [layout.form.entry, args])
     messages.end()
     messages.reserve(OF_OUTPUT.length + 64 + 2 * HEAD_MAX + result.length)
     messages.raw(OF_OUTPUT)
-    messages.raw(salts.subarray(i * 64 + 32, i * 64 + 64))
+    messages.part(salts, i * 64 + 32, 32)
     messages.at = putHead(messages.bytes, messages.at, ARRAY, 2)
     messages.raw(result)
     messages.at = putHead(messages.bytes, messages.at, BYTES, 32)
-    messages.raw(roots.subarray(i * 64, i * 64 + 32))
+    messages.part(roots, i * 64, 32)
     messages.end()
   }
   return messages.hash()
@@ -168,10 +152,10 @@ function sealChunk(messages: Messages, block: BlockContext, drafts: readonly Cal
   const leaves = drafts.map(({ layout }, i) => {
     const end = layout.write(all, at, fields[i] as (typeof fields)[number])
     const from = i * 64
-    all.set(digests.subarray(from, from + 32), at + layout.inputAt)
-    all.set(digests.subarray(from + 32, from + 64), at + layout.outputAt)
-    all.set(roots.subarray(from + 32, from + 64), at + layout.eventsAt)
-    all.set(own.subarray(from + 32, from + 64), at + layout.seedAt)
+    copyInto(all, at + layout.inputAt, digests, from, 32)
+    copyInto(all, at + layout.outputAt, digests, from + 32, 32)
+    copyInto(all, at + layout.eventsAt, roots, from + 32, 32)
+    copyInto(all, at + layout.seedAt, own, from + 32, 32)
     messages.reserve(end - at)
     messages.raw(all.subarray(at + layout.bodyAt, end))
     messages.end()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { awitValue, LIMITS, type WitFunction, type WitType } from '../../core/index.ts'
+import { awitValue, LIMITS, PARAMS, type WitFunction, type WitType } from '../../core/index.ts'
 import { exportGlueText, importGlueText } from './call.ts'
 import { coreSignature, exportGlue, GuestMemory, GuestTrap, importGlue, layoutOf, type Core } from './index.ts'
 import { encodings, witTypes, witValues } from './testing/arbitrary.ts'
@@ -180,6 +180,19 @@ test('strings and lists are paid for before they are copied, however they overla
   overlapping(memory, 1_000, 60_000)
   exportGlue(STRINGS, 'utf8').lift(m, 0)
   expect(charged()).toBeGreaterThan(60_000_000)
+})
+
+test('a string, a list and each element of one cost `item` beside their bytes, in and out', () => {
+  const { byteIn, byteOut, item } = PARAMS.host
+  const texts = functionOf([[{ kind: 'list', element: { kind: 'string' } }, null]], undefined)
+  const glue = { out: exportGlue(texts, 'utf16'), in: importGlue(texts, 'utf16') }
+  const { m, charged } = guest()
+  const core = glue.out.lower(m, [['ab', 'c', '']])
+  // The list, its three elements of 8 bytes, and their texts
+  const [bytes, items] = [3 * 8 + 6, 1 + 3 + 3]
+  expect(charged()).toBe(bytes * byteOut + items * item)
+  glue.in.lift(m, core)
+  expect(charged()).toBe(bytes * (byteOut + byteIn) + 2 * items * item)
 })
 
 test('what one call hands over takes valueBytes of the host at most, and each call begins anew', () => {

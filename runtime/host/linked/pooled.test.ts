@@ -185,6 +185,7 @@ const pair = (first: string, second: string): string =>
 test('what no pool can set back is made anew: hidden memories, changed tables, dropped segments, segments behind a start function', async () => {
   expect(await poolable(alone('(memory (export "m") 1)'))).toBe(true)
   expect(await poolable(alone('(memory 1)'))).toBe(false)
+  expect(await poolable(alone('(memory (export "utnet:m") 1)'))).toBe(false)
   const table = '(table 2 funcref) (elem declare func $g) (func $g)'
   expect(await poolable(alone(`${table} (func (call_indirect (i32.const 0)))`))).toBe(true)
   expect(await poolable(alone(`${table} (func (table.set (i32.const 0) (ref.func $g)))`))).toBe(false)

@@ -5,7 +5,7 @@ import type { CoreRef, LinkedExport, LiftedFunction, LinkedOptions, Made, Source
 import { isPoolable, prepareModule, pricesOf, reachOf } from '../prepare/index.ts'
 import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
-import { functionNames, invalid, nameSection, type CoreModule, type Segment } from '../wasm/index.ts'
+import { functionNames, invalid, nameSection, RESERVED, type CoreModule, type Segment } from '../wasm/index.ts'
 import { classify, type Classified, type LinkedWorld } from './classify.ts'
 import { lentBy, type Lending } from './lending.ts'
 
@@ -210,7 +210,7 @@ function shownMemories(module: CoreModule): readonly { readonly name: string; re
   const imported = module.imports.filter((i) => i.kind === 'memory').length
   const own = module.memories.map(({ min }, index) => ({
     pages: min,
-    name: module.exports.find((e) => e.kind === 'memory' && e.index === index)?.name,
+    name: module.exports.find((e) => e.kind === 'memory' && e.index === index && !e.name.startsWith(RESERVED))?.name,
   }))
   const shown = own.slice(imported).flatMap(({ pages, name }) => (name === undefined ? [] : [{ pages, name }]))
   return shown.length === own.length - imported ? shown : undefined
@@ -223,19 +223,20 @@ function shownMemories(module: CoreModule): readonly { readonly name: string; re
 function pooling(
   { modules, instances: plan }: Classified['linked'],
   instances: readonly PreparedInstance[],
-): Pick<LinkedGuest, 'poolable' | 'memories'> {
+): Pick<LinkedGuest, 'poolable' | 'memories'> & { readonly imageBytes: number } {
   const used = plan.map(({ module }) => modules[module] as CoreModule)
   const shown = used.map(shownMemories)
   const memories = shown
     .flatMap((all = [], instance) => all.map(({ name, pages }) => ({ instance, name, pages })))
     .toSorted((a, b) => b.pages - a.pages)
+  const pages = memories.reduce((n, memory) => n + memory.pages, 0)
   const firstStart = used.findIndex(({ start }) => start !== undefined)
   const poolable =
     shown.every((all) => all !== undefined) &&
     used.every(isPoolable) &&
-    memories.reduce((n, { pages }) => n + pages, 0) <= LIMITS.linkedPooledPages &&
+    pages <= LIMITS.linkedPooledPages &&
     (firstStart < 0 || instances.slice(firstStart + 1).every(({ placed }) => placed.length === 0))
-  return { poolable, memories: memories.map(({ instance, name }) => ({ instance, name })) }
+  return { poolable, memories: memories.map(({ instance, name }) => ({ instance, name })), imageBytes: poolable ? pages * PAGE : 0 }
 }
 
 /** Prepares and compiles a linked guest, or its profiling variant. */
@@ -260,7 +261,7 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
   const suspends = instances.some(({ imports }) =>
     imports.some(({ source }) => source.kind === 'made' && source.made.kind === 'host' && source.made.func.suspends),
   )
-  const { poolable, memories } = pooling(linked, instances)
+  const { poolable, memories, imageBytes } = pooling(linked, instances)
   return {
     info,
     world,
@@ -271,6 +272,6 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
     grants,
     profiled: profile,
     suspends,
-    bytes: bytes.length + prepared.reduce((n, m) => n + m.length * 4, 0),
+    bytes: bytes.length + prepared.reduce((n, m) => n + m.length * 4, 0) + imageBytes,
   }
 }

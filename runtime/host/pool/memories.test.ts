@@ -42,7 +42,7 @@ test('a memory goes to its own shape only: what the engine asks of an import is 
     const taken = spare.take(other)
     expect(taken).not.toBe(memory)
     expect(() => taken.grow(other.maxPages - other.minPages)).not.toThrow()
-    expect(() => taken.grow(1)).toThrow()
+    expect(() => taken.grow(1)).toThrow('Maximum memory size exceeded')
   }
   expect(spare.take(SHAPE)).toBe(memory)
 })

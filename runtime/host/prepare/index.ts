@@ -3,7 +3,16 @@ export type { Counter, Scheme } from './layout.ts'
 export { isPoolable } from './pool.ts'
 export { COUNTER_MODULE } from '../wasm/index.ts'
 export { prepareLent, type LentModule, type MemoryShape } from './lent.ts'
-export { CHARGE_EXPORT, GAS_EXPORT, LENT_MEMORY, prepareModule, RESET_EXPORT, STACK_EXPORT, START_EXPORT, type PrepareOptions } from './prepare.ts'
+export {
+  CHARGE_EXPORT,
+  GAS_EXPORT,
+  LENT_MEMORY,
+  prepareModule,
+  RESET_EXPORT,
+  STACK_EXPORT,
+  START_EXPORT,
+  type PrepareOptions,
+} from './prepare.ts'
 export { pricesOf, reachOf } from './prices.ts'
 export { Positions } from './positions.ts'
 export { chargedBy } from './probes.ts'

@@ -87,6 +87,8 @@ interface Waiting {
   missed: number
   /** Height from which it is looked at. */
   from: number
+  /** Once the beacon is known. */
+  drawn: { readonly rank: Uint8Array; readonly leaf: number } | undefined
 }
 
 interface Leaf {
@@ -141,7 +143,7 @@ class NodeAuditor implements Auditor {
   #enqueue(anchored: Anchored): void {
     for (const [at, { batch }] of anchored.batches.entries())
       if (!equalBytes(batch.node, this.#o.node.key))
-        this.#queue.push({ anchored, at, batch, missed: 0, from: anchored.height + BEACON_BLOCKS })
+        this.#queue.push({ anchored, at, batch, missed: 0, from: anchored.height + BEACON_BLOCKS, drawn: undefined })
     const over = this.#queue.length - LIMITS.auditQueue
     if (over <= 0) return
     this.#queue.splice(0, over)
@@ -161,7 +163,12 @@ class NodeAuditor implements Auditor {
 
   block(height: number): void {
     if (this.#closing) return
-    this.#note(height)
+    try {
+      this.#note(height)
+    } catch (error) {
+      // the chain goes on, whatever is wrong here
+      this.#o.onFailure(error)
+    }
     if (this.#due) return
     this.#due = true
     this.#work = this.#work
@@ -172,28 +179,29 @@ class NodeAuditor implements Auditor {
       .catch(this.#o.onFailure)
   }
 
-  #draw({ anchored, at }: Waiting): Draw {
+  #draw(waiting: Waiting): NonNullable<Waiting['drawn']> {
+    if (waiting.drawn !== undefined) return waiting.drawn
+    const { anchored, at, batch } = waiting
     const { seed } = this.#o.chain.headerAt(anchored.height + BEACON_BLOCKS).header
-    return { beacon: seed, auditor: this.#o.node.key, anchor: anchored.id, at }
+    const draw: Draw = { beacon: seed, auditor: this.#o.node.key, anchor: anchored.id, at }
+    return (waiting.drawn = { rank: rankOf(draw), leaf: drawnLeaf(draw, batch.size) })
   }
 
-  /** One block's work: batches in the order of the draw, those first that were not missed before, as far as the leaves of a block reach. */
+  /** One block's work: batches in the order of the draw, those first that were not missed before, as far as the work of a block reaches. */
   async #step(): Promise<void> {
     const head = this.#head
     this.#refutations.again()
     for (const [id, { waiting }] of this.#asked) if (this.#isVoid(waiting) || this.#isOver(waiting, head)) this.#asked.delete(id)
-    const due = this.#queue.filter(({ from }) => from <= head).map((waiting) => ({ waiting, draw: this.#draw(waiting) }))
+    const due = this.#queue.filter(({ from }) => from <= head)
     if (due.length === 0) return this.#mark(head, MARK_BLOCKS)
-    const ranked = due
-      .map((d) => ({ ...d, rank: rankOf(d.draw) }))
-      .sort((a, b) => a.waiting.missed - b.waiting.missed || compareBytes(a.rank, b.rank))
+    due.sort((a, b) => a.missed - b.missed || compareBytes(this.#draw(a).rank, this.#draw(b).rank))
     const done = new Set<Waiting>()
     const left = { leaves: LIMITS.auditLeaves as number, runs: LIMITS.auditRuns as number }
-    for (const { waiting, draw } of ranked) {
+    for (const waiting of due.slice(0, LIMITS.auditBatches)) {
       if (this.#closing) return
       if (waiting.batch.size > left.leaves) break
       left.leaves -= waiting.batch.size
-      if (await this.#look(waiting, drawnLeaf(draw, waiting.batch.size), head, left)) done.add(waiting)
+      if (await this.#look(waiting, this.#draw(waiting).leaf, head, left)) done.add(waiting)
     }
     this.#queue = this.#queue.filter((waiting) => !done.has(waiting))
     await this.#mark(head, done.size > 0 ? 1 : MARK_BLOCKS)
@@ -291,6 +299,7 @@ class NodeAuditor implements Auditor {
   }
 
   #ask(waiting: Waiting, index: number, why: string): boolean {
+    if (!this.#refutations.mayAsk()) return false
     const id = this.#refutations.ask(targetOf(waiting.anchored, waiting.at), index)
     if (id === undefined) return false
     this.#asked.set(id, { waiting, index })

@@ -54,14 +54,17 @@ export class Refutations {
     this.#submit(sent.payload)
   }
 
-  /** Asks for a leaf; gives the name of the demand, undefined where no more may be asked for now, or the mempool takes none. */
+  /** Whether a leaf may be asked for now. */
+  mayAsk(): boolean {
+    for (const [id, height] of this.#asked) if (height + ROLLUP.answerBlocks < this.#head) this.#asked.delete(id)
+    return this.#asked.size < LIMITS.auditDemands
+  }
+
+  /** Asks for a leaf; gives the name of the demand, undefined where the mempool does not take it. */
   ask(target: AnchoredBatch, index: number): string | undefined {
-    const head = this.#head
-    for (const [id, height] of this.#asked) if (height + ROLLUP.answerBlocks < head) this.#asked.delete(id)
-    if (this.#asked.size >= LIMITS.auditDemands) return undefined
     if (!this.#submit({ kind: 'refute', target, claim: { kind: 'unavailable', index } })) return undefined
     const id = toHex(demandId(target.anchor, target.at, index))
-    this.#asked.set(id, head)
+    this.#asked.set(id, this.#head)
     return id
   }
 

@@ -19,6 +19,7 @@ import {
   type InferResult,
   type ModelView,
   type NamedTensor,
+  type RunEnd,
   type RunStatus,
   type TensorHead,
 } from '../../core/index.ts'
@@ -111,7 +112,7 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Commi
     const commitment = plainCommitment(info.module, arithmetic, asked, heads)
     return {
       status: run.status,
-      ...(run.status === 'ok' ? {} : { failure: failureOf(request.model, run) }),
+      ...(run.status === 'ok' ? {} : { failure: failureOf(request.model, run, await parts.lines(request.model, info.module, run)) }),
       arithmetic,
       outputs: run.outputs,
       gas: run.gas,
@@ -124,23 +125,25 @@ async function inferOperator(parts: Parts, request: InferRequest): Promise<Commi
 
 /** A run that failed has its receipt too: the error names it. */
 function withReceipt(error: UtnetError, receipt: string): UtnetError {
-  const { limit, used, allowed } = error
+  const { limit, used, allowed, details } = error
   const broken = limit === undefined || used === undefined || allowed === undefined ? {} : { limit, used, allowed }
-  return new UtnetError(error.code, error.message, { ...broken, hint: `utnet replay ${receipt} --trace`, details: { receipt } })
+  return new UtnetError(error.code, error.message, { ...broken, hint: `utnet replay ${receipt} --trace`, details: { ...details, receipt } })
 }
 
 /** What the caller is told of an operator's run that did not complete. */
-export function failureOf(name: string, run: OperatorOutcome): UtnetError {
+export function failureOf(name: string, run: OperatorOutcome, { at, line }: Omit<RunEnd, 'status'>): UtnetError {
+  const place = line === undefined ? '' : ` at ${line}`
+  const details = { ...(at === undefined ? {} : { at }), ...(line === undefined ? {} : { line }) }
   if (run.status === 'out-of-gas') {
-    const where = run.where === undefined ? '' : ` in ${run.where}`
-    return new UtnetError('host_out_of_gas', `${name} ran out of gas${where}`, {
+    return new UtnetError('host_out_of_gas', `${name} ran out of gas${at === undefined ? '' : ` in ${at}`}${place}`, {
       limit: 'invokeGas',
       used: run.gas,
       allowed: LIMITS.invokeGas,
+      details,
     })
   }
   const code = run.status === 'refused' ? 'tensor_input' : 'guest_trap'
-  return new UtnetError(code, `${name} ended as ${run.status}: ${run.message ?? 'no message'}`)
+  return new UtnetError(code, `${name} ended as ${run.status}: ${run.message ?? 'no message'}${place}`, { details })
 }
 
 /** The tensors by the sha256 of their data; `own` makes copies. */

@@ -46,8 +46,9 @@ import {
   type HandedResponse,
 } from './run-record.ts'
 
-/** Runs that are handed over together, at most: the other thread begins with them while this one makes the next. */
-const GROUP = 8
+/** Runs that are handed over together before a poll phase ends, at most: 8 whose answers wait for nothing but their seal, or 32 that also wait for the disk. */
+const GROUP_WEIGHT = 32
+const LATER_WEIGHT = 4
 /** Kilobytes of records that came apart and are not on the disk, from which on new runs are refused. */
 const APART_MOST = 256 * 1024
 /** Numbers of forms that are known at once. */
@@ -107,10 +108,13 @@ export class HandedReceipts {
   #seen = 0
   #apart = 0
   #published = 0
-  #unpublished = 0
+  /** Of what is not handed over yet. */
+  #weight = 0
   #scheduled = false
   /** Since the last end of a poll phase. */
   #ran = false
+  /** Somebody waits for the disk, and the other thread was not told yet that it has all. */
+  #hurried = false
   #failure: UtnetError | undefined
 
   constructor(end: BesideEnd, { node, lanes, ticket, random, soon }: HandingOptions) {
@@ -152,7 +156,7 @@ export class HandedReceipts {
 
   /** Hands over what is not yet, and hears no more. */
   close(): void {
-    this.#publish()
+    this.#publish(true)
     this.#failure ??= new UtnetError('node_stopping', 'the receipts are closed')
     this.#end.port.close()
   }
@@ -197,7 +201,9 @@ export class HandedReceipts {
     this.#told[place] = told
     lane.next = seq + 1
     this.#ran = true
-    if (++this.#unpublished >= GROUP) this.#publish()
+    if (!end.later) this.#hurried = true
+    this.#weight += end.later ? LATER_WEIGHT : 1
+    if (this.#weight >= GROUP_WEIGHT) this.#publish(true)
     if (!this.#scheduled) {
       this.#scheduled = true
       this.#soon(this.#phase)
@@ -206,13 +212,16 @@ export class HandedReceipts {
 
   /** At the end of a poll phase: one that brought nothing more says that the other thread has all there is. */
   readonly #phase = (): void => {
-    this.#publish()
+    // A batch that is waited for does not close before the next phase; answers that are not, leave when their receipts are sealed.
+    this.#publish(this.#weight >= LATER_WEIGHT)
     if (this.#ran) {
       this.#ran = false
       this.#soon(this.#phase)
       return
     }
     this.#scheduled = false
+    if (!this.#hurried) return
+    this.#hurried = false
     Atomics.store(this.#words, REST, this.#head)
     this.#wake()
   }
@@ -254,12 +263,12 @@ export class HandedReceipts {
     return number
   }
 
-  #publish(): void {
-    this.#unpublished = 0
+  #publish(wake: boolean): void {
+    this.#weight = 0
     if (this.#published === this.#head) return
     this.#published = this.#head
     Atomics.store(this.#words, HEAD, this.#head)
-    this.#wake()
+    if (wake) this.#wake()
   }
 
   #wake(): void {

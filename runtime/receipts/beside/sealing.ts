@@ -18,12 +18,9 @@ import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECO
 /** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
 const UNHURRIED = 1_024
 const UNHURRIED_MS = 25
-/** While work comes in a row this thread looks for it every so many milliseconds, so often in vain at most: to be woken costs whoever wakes. */
 /** A batch that is waited for closes when its thread has run all there was, when it has so many receipts, or after so many milliseconds. */
-const HURRIED = Number(process.env['HURRIED'] ?? 64)
-const HURRIED_MS = Number(process.env['HMS'] ?? 2)
-const LOOK_MS = Number(process.env['LOOK_MS'] ?? 0.05)
-const LOOKS = Number(process.env['LOOKS'] ?? 20)
+const HURRIED = 64
+const HURRIED_MS = 2
 /** Turns after which this thread looks at its messages where it is never idle. */
 const LISTEN_TURNS = 32
 
@@ -108,7 +105,6 @@ export class SealingThread {
   #time = 0
   #failed = false
   #told = 0
-  #looks = LOOKS
 
   /** Recovers the journal; `each` sees its records. Throws `data_corrupt` as `openReceipts`. */
   constructor(end: BesideEnd, options: SealingOptions, each: (record: DurableRecord) => void) {
@@ -136,7 +132,7 @@ export class SealingThread {
     let turns = 0
     for (;;) {
       const wake = Atomics.load(words, WAKE)
-      const worked = this.#turn(ending)
+      const worked = this.turn(ending)
       // Who works without a rest listens all the same.
       if (worked && ++turns % LISTEN_TURNS !== 0) continue
       if (ending && !worked) break
@@ -148,11 +144,6 @@ export class SealingThread {
   }
 
   #sleep(wake: number, ms: number): void {
-    if (this.#looks < LOOKS) {
-      this.#looks++
-      Atomics.wait(this.#words, WAKE, wake, LOOK_MS)
-      return
-    }
     const left = this.#waiting > 0 && !this.#failed ? this.#since + (this.#hurried ? HURRIED_MS : UNHURRIED_MS) - performance.now() : ms
     Atomics.store(this.#words, ASLEEP, 1)
     Atomics.wait(this.#words, WAKE, wake, Math.max(0, Math.min(ms, left)))
@@ -160,7 +151,7 @@ export class SealingThread {
   }
 
   /** Does what there is to do; false when that was nothing. `all` writes whatever waits. Once the disk failed nothing is: what is in the ring stays there. */
-  #turn(all: boolean): boolean {
+  turn(all: boolean): boolean {
     if (this.#failed) return false
     try {
       const took = this.#take()
@@ -183,7 +174,6 @@ export class SealingThread {
   #take(): boolean {
     const head = Atomics.load(this.#words, HEAD)
     if (this.#tail === head) return false
-    this.#looks = 0
     if (this.#waiting === 0) this.#since = performance.now()
     const taken: Sealing[] = []
     let later = 0
