@@ -216,3 +216,79 @@ test('the limits of requests in flight: as many pass, one more does not', () => 
   admission.leave('b')
   admission.enter('c')
 })
+
+const txField = fc.oneof(
+  fc.tuple(
+    fc.constantFrom('content-type'),
+    fc.constantFrom(
+      'application/vnd.ipld.dag-cbor',
+      'application/cbor',
+      'application/octet-stream',
+      'APPLICATION/CBOR',
+      'application/cbor; a=b',
+      'text/plain',
+      '',
+    ),
+  ),
+  fc.tuple(fc.constantFrom('origin'), fc.constantFrom('http://127.0.0.1', 'http://evil.example', 'null')),
+  fc.tuple(fc.constantFrom('want-content-digest'), fc.constantFrom('sha-256=1', 'sha-256=0')),
+  fc.tuple(fc.constantFrom('x-request-id'), fc.constantFrom('r-1', 'bad id')),
+  fc.tuple(fc.constantFrom('accept', 'user-agent', 'accept-encoding', 'accept-language', 'x-other'), fc.constantFrom('*/*', 'text/html')),
+)
+const txRequest = fc.record({
+  method: fc.constantFrom('POST', 'POST', 'POST', 'POST', 'POST', 'PUT'),
+  target: fc.constantFrom(
+    ...Array.from({ length: 9 }, () => '/v1/transactions'),
+    '/v1/transactions/',
+    '/v1/transactions?x=1',
+    '/v1/%74ransactions',
+  ),
+  host: fc.constantFrom('localhost:80', '127.0.0.1', '[::1]:8', '127.0.0.1:1', 'evil.example'),
+  fields: fc.array(txField, { maxLength: 2, size: 'xsmall' }),
+  body: fc.option(fc.tuple(fc.constantFrom('\x82', '\x82', '\x81'), fc.stringMatching(/^[\x20-\x7e\xa0-\xff]{0,60}$/)), { freq: 6 }),
+  length: fc.constantFrom('true', 'true', 'true', 'chunked', 'wrong'),
+})
+
+test('signed transactions straight on node:http and through the app: the same answers, and the node is sent the same', async () => {
+  const node = simulatedNode()
+  const sent: string[] = []
+  let quick = 0
+  const submit = node.submit.bind(node)
+  node.submit = (tx) => {
+    sent.push(Buffer.from(tx).toString('latin1'))
+    return submit(tx)
+  }
+  const counted = { submit: (tx: Uint8Array) => (quick++, node.submit(tx)) }
+  const ours = await serve(createApp(node), { transactions: { node: counted } })
+  const theirs = await serve(createApp(node))
+  try {
+    await fc.assert(
+      fc.asyncProperty(txRequest, async ({ method, target: path, host, fields, body, length }) => {
+        const bytes = (body ?? []).join('')
+        const lines = [...fields.map(([name, text]) => `${name}: ${text}`), 'Connection: close']
+        if (body !== null && length === 'chunked') lines.push('Transfer-Encoding: chunked')
+        else if (body !== null) lines.push(`Content-Length: ${length === 'wrong' ? 'x' : bytes.length}`)
+        const chunks = `${bytes.length.toString(16)}\r\n${bytes}\r\n0\r\n\r\n`
+        const text = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('\r\n')}\r\n\r\n${body !== null && length === 'chunked' ? chunks : bytes}`
+        sent.length = 0
+        const answer = await raw(ours.port, text)
+        const first = sent.splice(0)
+        expect(comparable(answer), text).toEqual(comparable(await raw(theirs.port, text)))
+        expect(first, text).toEqual(sent)
+      }),
+      { numRuns: 200 },
+    )
+    expect(quick).toBeGreaterThan(10)
+    for (const size of [LIMITS.txBytes, LIMITS.txBytes + 1]) {
+      const before = quick
+      const post = (server: GatewayServer): Promise<Response> =>
+        fetch(`${server.url}/v1/transactions`, { method: 'POST', body: new Uint8Array(size).fill(0x82) })
+      expect((await post(ours)).status).toBe(size > LIMITS.txBytes ? 413 : 202)
+      expect((await post(theirs)).status).toBe(size > LIMITS.txBytes ? 413 : 202)
+      // beyond the limit it is the app that refuses
+      expect(quick - before).toBe(size > LIMITS.txBytes ? 0 : 1)
+    }
+  } finally {
+    await Promise.all([ours.close(0), theirs.close(0)])
+  }
+})

@@ -7,7 +7,7 @@ import { acceptableKey, acceptableSignature } from '../ed25519-rule.ts'
 import { verifyEd25519 } from '../ed25519.ts'
 import * as native from '../native.ts'
 import { readVectors } from '../testing/vectors.ts'
-import { KeyTables } from './index.ts'
+import { KeyTables, timesPoint } from './index.ts'
 import { buildEd25519Tables } from './testing/build.ts'
 import { ED25519_TABLES_WASM } from './wasm.ts'
 
@@ -140,4 +140,27 @@ test('batches of any size, more keys than there is room for, a key that is no po
   expect(tables.check([one])).toEqual([true])
   expect(tables.check([{ ...one, message: new Uint8Array(65_537) }])).toEqual([undefined])
   expect(() => new KeyTables(255)).toThrow(/room for 256/)
+})
+
+test('a point times a scalar is what noble says: random ones, 0, 1, the order and what is beside it, parts of small order', () => {
+  const timesOf = (point: InstanceType<typeof Point>, scalar: bigint): void => {
+    const bytes = new Uint8Array(32)
+    for (let i = 0, left = scalar; i < 32; i++, left >>= 8n) bytes[i] = Number(left & 255n)
+    // noble takes scalars below the order; the order times a point is a part of small order
+    const rest = point.multiplyUnsafe(L - 1n).add(point)
+    const product = point.multiplyUnsafe(scalar % L).add(rest.multiplyUnsafe((scalar / L) % 8n))
+    expect(timesPoint(point.toBytes(), bytes)).toEqual(product.toBytes())
+  }
+  const scalars = [0n, 1n, 2n, 15n, 16n, 2n ** 252n, L - 1n, L, L + 1n, 2n ** 255n - 1n, 2n ** 256n - 1n]
+  const points = [Point.BASE, Point.ZERO, ...ED25519_TORSION_SUBGROUP.map((hex) => Point.fromBytes(fromHex(hex), true).add(Point.BASE))]
+  for (const point of points) for (const scalar of scalars) timesOf(point, scalar)
+  fc.assert(
+    fc.property(fc.bigInt({ min: 1n, max: L - 1n }), fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }), (p, scalar) =>
+      timesOf(Point.BASE.multiply(p), scalar),
+    ),
+    { numRuns: 20 },
+  )
+  expect(timesPoint(new Uint8Array(32).fill(2), new Uint8Array(32).fill(1))).toBeUndefined()
+  expect(() => timesPoint(new Uint8Array(31), new Uint8Array(32))).toThrow(/point/)
+  expect(() => timesPoint(new Uint8Array(32), new Uint8Array(33))).toThrow(/scalar/)
 })
