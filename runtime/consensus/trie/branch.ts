@@ -28,6 +28,8 @@ export const BRANCH_CELL_BYTES: number = CELLS_AT + NODES * 4
 
 const ROW_HEAD = 3
 const END_BYTES = 1 + VERSION_BYTES + 32
+/** The longest row. */
+export const BRANCH_ROW_BYTES: number = ROW_HEAD + LAST * END_BYTES
 
 /** Depth of a node of the heap below its top. */
 export const levelOf = (node: number): number => 31 - Math.clz32(node)
@@ -124,14 +126,6 @@ export class Branch {
     }
   }
 
-  get rowBytes(): number {
-    let size = ROW_HEAD
-    for (let node = 2; node < NODES; node++) {
-      if (this.isInner(node >> 1) && !this.isInner(node)) size += this.kind(node) === EMPTY ? 1 : END_BYTES
-    }
-    return size
-  }
-
   /** Writes the row; gives where it ends. */
   putRow(out: Uint8Array, at: number): number {
     let inner = 0
@@ -167,7 +161,8 @@ export class Branch {
       } else if (above) {
         const kind = row[from++]
         if (kind === EMPTY) continue
-        if (kind === undefined || !(isBucket(kind) || (kind === BRANCH && node >= LAST)) || from + END_BYTES - 1 > row.length) return undefined
+        if (kind === undefined || !(isBucket(kind) || (kind === BRANCH && node >= LAST)) || from + END_BYTES - 1 > row.length)
+          return undefined
         out[at + node] = kind
         copyInto(out, at + HEIGHTS_AT + node * VERSION_BYTES, row, from, VERSION_BYTES)
         copyInto(out, branch.hashAt(node), row, from + VERSION_BYTES, 32)

@@ -30,7 +30,9 @@ function ordered(positions: Uint8Array, count: number): number[] {
   const view = new DataView(positions.buffer, positions.byteOffset)
   for (let i = 0; i < count; i++) heads[i] = view.getUint32(i * POSITION_BYTES)
   const compare = (a: number, b: number): number =>
-    (heads[a] as number) - (heads[b] as number) || comparePositions(positions, a * POSITION_BYTES, positions, b * POSITION_BYTES, 4) || a - b
+    (heads[a] as number) - (heads[b] as number) ||
+    comparePositions(positions, a * POSITION_BYTES, positions, b * POSITION_BYTES, 4) ||
+    a - b
   const order = Array.from({ length: count }, (_, i) => i).sort(compare)
   return order.filter((a, i) => {
     const next = order[i + 1]

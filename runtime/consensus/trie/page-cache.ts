@@ -1,6 +1,6 @@
 /** The pages that lie in memory: those of the last roots as far as they were read or made, each reached from the one above it. */
 import { equalBytes } from '../../core/index.ts'
-import { Arena } from './arena.ts'
+import { Arena, CHUNK_BYTES } from './arena.ts'
 import { Branch, BRANCH, BRANCH_BYTES, BRANCH_CELL_BYTES, EMPTY } from './branch.ts'
 import { Bucket } from './bucket.ts'
 import { BranchDraft, type PageDraft } from './draft.ts'
@@ -22,11 +22,17 @@ export interface Top extends Held {
 const TOPS = 4
 /** So many heights may not be durable yet: their pages are nowhere but here. */
 const IN_FLIGHT = 2
-/** Below this it is not worth looking for what is no longer in use. */
+/** And at least so many bytes. */
 const LITTLE = 4 * 1024 * 1024
 
 /** The share of the limit that may be taken when the rest is to be free for what comes. */
 const MOSTLY = 0.875
+
+/** What is no longer in use may take so much more before it is looked for: memory that was just used is quicker than new. */
+const GROWTH = 1.125
+
+/** What one read may add before there is tidying again. */
+const READ_BYTES = 4 * CHUNK_BYTES
 
 type Rule = 'all' | 'used' | 'in flight'
 
@@ -41,8 +47,8 @@ export class PageCache {
   #due: number
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-    this.#due = Math.min(maxBytes, LITTLE)
+    this.#maxBytes = Math.max(0, maxBytes - READ_BYTES)
+    this.#due = Math.min(this.#maxBytes, LITTLE)
   }
 
   get arena(): Arena {
@@ -113,7 +119,7 @@ export class PageCache {
     const live = this.#mark()
     this.#arena.sweep()
     if (this.#arena.size > this.#maxBytes) this.#move()
-    this.#due = Math.max(Math.min(this.#maxBytes, Math.max(2 * live, LITTLE)), this.#arena.size)
+    this.#due = Math.max(Math.min(this.#maxBytes, live * GROWTH + LITTLE), this.#arena.size)
   }
 
   /** Marks what stays, as much as is well within the limit, and forgets the rest; gives the bytes of what is marked. */

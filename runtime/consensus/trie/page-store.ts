@@ -1,6 +1,6 @@
 /** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of pages. */
 import { EMPTY_TRIE, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
-import { BRANCH, EMPTY, levelOf, type Branch } from './branch.ts'
+import { EMPTY, levelOf, type Branch } from './branch.ts'
 import type { Bucket } from './bucket.ts'
 import { damaged } from './damaged.ts'
 import type { PageDraft } from './draft.ts'

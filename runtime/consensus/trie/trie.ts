@@ -99,7 +99,9 @@ export function trieProve(
 }
 
 /** What lies at the end of a path: the values of a bucket, or, where there is a branch, the paths of its ends. */
-type Below = { readonly values: (readonly [Uint8Array, Uint8Array])[] } | { readonly paths: { readonly path: Uint8Array; readonly page: number }[] }
+type Below =
+  | { readonly values: (readonly [Uint8Array, Uint8Array])[] }
+  | { readonly paths: { readonly path: Uint8Array; readonly page: number }[] }
 
 /** Reads the page that begins at a path anew from the root: no page is held while nobody reads. */
 function readBelow(store: PageStore, trie: number, root: TrieRoot, path: Uint8Array, pages: number): Below {
@@ -113,7 +115,11 @@ function readBelow(store: PageStore, trie: number, root: TrieRoot, path: Uint8Ar
   if (kind === EMPTY) return { values: [] }
   if (kind !== BRANCH) {
     const bucket = store.bucket(cell)
-    return { values: Array.from({ length: bucket.count }, (_, i) => bucket.leaf(i)).map((leaf) => [leaf.position, store.value(trie, leaf)] as const) }
+    return {
+      values: Array.from({ length: bucket.count }, (_, i) => bucket.leaf(i)).map(
+        (leaf) => [leaf.position, store.value(trie, leaf)] as const,
+      ),
+    }
   }
   const branch = store.branch(cell)
   const paths: { path: Uint8Array; page: number }[] = []

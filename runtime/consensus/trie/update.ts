@@ -2,8 +2,8 @@
  * Batches of changes to a trie. From the top down, a level of branches at a time, the pages on the way to what changes are read; then the pages take their new form;
  * then all hashes are made from the bottom up, a level at a time again.
  */
-import { EMPTY_TRIE, equalBytes } from '../../core/index.ts'
-import { Branch, BRANCH, EMPTY, isBucket, LAST, levelOf } from './branch.ts'
+import { EMPTY_TRIE } from '../../core/index.ts'
+import { Branch, BRANCH, BRANCH_ROW_BYTES, EMPTY, isBucket, LAST, levelOf } from './branch.ts'
 import { Bucket, BUCKET_LEAVES } from './bucket.ts'
 import { BranchDraft, Room, type PageDraft } from './draft.ts'
 import { HashJobs } from './hashing.ts'
@@ -141,8 +141,7 @@ class Update {
     const { positions } = this.#items
     let draft: BranchDraft | undefined
     let fewer = false
-    const drafted = (from: number): BranchDraft =>
-      (draft ??= new BranchDraft(this.#room, page, positions, from * POSITION_BYTES, branch))
+    const drafted = (from: number): BranchDraft => (draft ??= new BranchDraft(this.#room, page, positions, from * POSITION_BYTES, branch))
     for (const { node, from, to, below } of groups) {
       const depth = page * 4 + levelOf(node)
       if (below !== undefined) {
@@ -161,8 +160,7 @@ class Update {
       if (!merge.changed) continue
       if (bucket !== undefined) this.#staled(branch.version(node), depth, positions, from * POSITION_BYTES)
       fewer ||= merge.removed
-      if (merge.count > 0 && merge.count <= BUCKET_LEAVES)
-        drafted(from).setPage(node, merge.bucket(this.#room, this.#bucketJobs, depth))
+      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) drafted(from).setPage(node, merge.bucket(this.#room, this.#bucketJobs, depth))
       else this.#plant(drafted(from), node, merge.leaves())
     }
     if (draft === undefined) return 'same'
@@ -249,7 +247,7 @@ class Update {
       return
     }
     const { branch, positions, positionAt } = page
-    const at = this.#room.take(branch.rowBytes)
+    const at = this.#room.take(BRANCH_ROW_BYTES)
     const end = branch.putRow(this.#room.bytes, at)
     this.rows.push([pageKey(this.#trie, this.#version, page.page * 4, positions, positionAt), this.#room.bytes.subarray(at, end)])
     for (const kid of page.kids()) if (kid !== undefined) this.putRows(kid)
@@ -278,7 +276,13 @@ export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, chang
   if (made === 'same') return nothing
   if (kind !== EMPTY) update.stale.push(pageKey(trie, root.version, 0, EMPTY_TRIE, 0))
   const { rows, stale } = update
-  if (made === 'empty') return { root: { version, hash: EMPTY_TRIE }, rows, stale, remember: () => store.keep(trie, root, { version, hash: EMPTY_TRIE }, undefined) }
+  if (made === 'empty')
+    return {
+      root: { version, hash: EMPTY_TRIE },
+      rows,
+      stale,
+      remember: () => store.keep(trie, root, { version, hash: EMPTY_TRIE }, undefined),
+    }
   const next: TrieRoot = { version, hash: update.hash(made) }
   update.putRows(made)
   return { root: next, rows, stale, remember: () => store.keep(trie, root, next, made) }

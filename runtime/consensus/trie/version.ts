@@ -5,11 +5,13 @@ export const VERSION_BYTES = 6
 
 /** Writes a height, big-endian. */
 export function writeVersion(out: Uint8Array, at: number, version: number): void {
-  let rest = version
-  for (let i = VERSION_BYTES - 1; i >= 0; i--) {
-    out[at + i] = rest % 256
-    rest = Math.floor(rest / 256)
-  }
+  const high = Math.floor(version / 0x1_0000_0000)
+  out[at] = high >> 8
+  out[at + 1] = high
+  out[at + 2] = version >>> 24
+  out[at + 3] = version >>> 16
+  out[at + 4] = version >>> 8
+  out[at + 5] = version
 }
 
 /** Six bytes, big-endian: the form of a height in the keys of rows, so that they sort by height. */
