@@ -97,7 +97,7 @@ export class WaitingVotes {
 
   #takeOf(place: Place, members: readonly Member[], wanted: (heard: HeardVote) => boolean): HeardVote[] {
     const out: HeardVote[] = []
-    for (const vote of [...place.claims.all()]) {
+    for (const vote of place.claims.all()) {
       const heard = { from: place.from.get(vote.voter) as Peer, vote }
       if (!wanted(heard)) continue
       out.push(heard)
