@@ -7,9 +7,9 @@ import { eventRows } from './chain/events.ts'
 import { overheadRows } from './chain/overhead.ts'
 import { growthRows } from './chain/growth/index.ts'
 import { simRows } from './chain/sim.ts'
-import { tokenRows } from './chain/token.ts'
+import { loopbackTokenRows, tokenRows } from './chain/token.ts'
 import { voteRows } from './chain/votes.ts'
-import { transferRows } from './chain/transfers.ts'
+import { loopbackTransferRows, transferRows } from './chain/transfers.ts'
 import type { Row } from './row.ts'
 
 type Emit = (row: Row) => void
@@ -26,6 +26,10 @@ const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {
   growth: growthRows,
   transfers: transferRows,
   token: tokenRows,
+  loopback: async (emit) => {
+    await loopbackTransferRows(emit)
+    await loopbackTokenRows(emit)
+  },
   sim: simRows,
 }
 

@@ -77,7 +77,6 @@ export async function tokenRows(emit: (row: Row) => void): Promise<void> {
   const row = `${what}; against ERC-20 by raw transactions over loopback, batches on kept connections, the quicker mining mode; each ${ON_ONE_CORE}`
   if (missing !== undefined) notRun(emit, 'chain.token.vs-erc20-batched', 'anvil', undefined, missing)
   else emit(ratioOf('chain', { id: 'chain.token.vs-erc20-batched', row, peer: 'anvil', ours, theirs }))
-  await loopbackTokenRows(emit)
 }
 
 /** Nonces of each before the clock starts: code is compiled, and keys are known. */
@@ -114,7 +113,7 @@ async function loopbackOwn(): Promise<number> {
 }
 
 /** Both behind HTTP, one call a request. */
-async function loopbackTokenRows(emit: (row: Row) => void): Promise<void> {
+export async function loopbackTokenRows(emit: (row: Row) => void): Promise<void> {
   const from = ethSenders(SENDERS)
   const { before, rounds } = peerRounds(from, LOOPBACK_NONCES)
   const what = `token transfers of ${SENDERS} senders to \`utnet dev\``

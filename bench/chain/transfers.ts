@@ -108,7 +108,6 @@ export async function transferRows(emit: (row: Row) => void): Promise<void> {
       atLeast: 1.4,
     }),
   )
-  await loopbackTransferRows(emit)
 }
 
 const LOOPBACK_SENDERS = 256
@@ -131,7 +130,7 @@ async function loopbackOwn(): Promise<number> {
 }
 
 /** Both behind HTTP, one transfer a request: what the bar's source measured. */
-async function loopbackTransferRows(emit: (row: Row) => void): Promise<void> {
+export async function loopbackTransferRows(emit: (row: Row) => void): Promise<void> {
   const from = ethSenders(LOOPBACK_SENDERS)
   const [warm = [], ...rounds] = rawTransfers(from, LOOPBACK_NONCES + 1, ethCommon())
   const what = `signed transfers of ${LOOPBACK_SENDERS} senders to \`utnet dev\``
