@@ -292,3 +292,24 @@ test('signed transactions straight on node:http and through the app: the same an
     await Promise.all([ours.close(0), theirs.close(0)])
   }
 })
+
+test('a client that goes on sending after it is refused has its answer all the same', async () => {
+  const part = Buffer.alloc(1 << 20)
+  const answer = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    let behind = 0
+    const socket = connect(direct.server.port, '127.0.0.1')
+    const send = (): void => {
+      if (text.includes('}') && ++behind > 24) socket.end()
+      else socket.write(part, () => setImmediate(send))
+    }
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk: string) => (text += chunk))
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+    socket.write(`POST /fn/edge/ HTTP/1.1\r\nHost: h\r\nContent-Length: ${LIMITS.bodyBytes + 1}\r\n\r\n`)
+    send()
+  })
+  expect(answer).toMatch(/^HTTP\/1.1 413 /)
+  expect(answer).toContain('"code":"request_too_large"')
+})

@@ -9,6 +9,7 @@ import { guestHead, headOf, type Admission, type GuestHead, type RequestHead } f
 import { PROBLEM_TYPE, problemOf } from '../wire/index.ts'
 import { latin1, ONE_WRITE, type DirectResponse } from './answer.ts'
 import { readIncoming } from './body.ts'
+import { linger } from './linger.ts'
 import { Outbox } from './outbox.ts'
 import { knownTarget, plainTarget } from './targets.ts'
 
@@ -33,10 +34,16 @@ export function refuse(incoming: IncomingMessage, outgoing: DirectResponse, head
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE, 'x-content-type-options': 'nosniff', ...retryField(error) }
   addAsked(head, headers, body)
   headers['content-length'] = String(Buffer.byteLength(body))
-  // A body that nobody will read must not hold the connection.
-  if (head.hasBody && !incoming.complete) headers['connection'] = 'close'
+  if (!head.hasBody || incoming.complete) {
+    outgoing.writeHead(error.status, headers)
+    outgoing.end(body)
+    return
+  }
+  // A body that nobody will read must not hold the connection for long.
+  headers['connection'] = 'close'
   outgoing.writeHead(error.status, headers)
-  outgoing.end(body)
+  outgoing.write(body)
+  linger(incoming, () => outgoing.end())
 }
 
 function write(outgoing: DirectResponse, { status, headers, body }: GuestHead): void {

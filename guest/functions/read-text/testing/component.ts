@@ -58,9 +58,18 @@ export class Component extends Instance {
     this.start(module, {
       'wasi:http/types@0.2.3': {
         '[constructor]fields': handle,
-        '[method]fields.append': (_: number, name: number, nameLength: number, value: number, size: number, area: number) => {
-          this.headers[text(name, nameLength)] = Buffer.from(this.buffer, value, size).toString('latin1')
-          ok(area)
+        /** A list of names and values, each a pointer and a length. */
+        '[static]fields.from-list': (list: number, count: number, area: number) => {
+          for (let i = 0; i < count; i++) {
+            const [name, nameLength, value, size] = new Uint32Array(this.buffer, list + 16 * i, 4) as unknown as [
+              number,
+              number,
+              number,
+              number,
+            ]
+            this.headers[text(name, nameLength)] = Buffer.from(this.buffer, value, size).toString('latin1')
+          }
+          opened(0, area)
         },
         '[resource-drop]fields': nothing,
         '[method]incoming-request.method': (_: number, area: number) => this.view.setUint8(area, METHODS.indexOf(this.method)),
