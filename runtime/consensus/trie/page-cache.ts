@@ -20,8 +20,6 @@ export interface Top extends Held {
 
 /** Roots of a trie that are kept. */
 const TOPS = 4
-/** So many heights may not be durable yet: their pages are nowhere but here. */
-const IN_FLIGHT = 2
 /** And at least so many bytes. */
 const LITTLE = 4 * 1024 * 1024
 
@@ -41,7 +39,7 @@ export class PageCache {
   readonly #maxBytes: number
   /** The one read last is first. */
   #tops: Top[] = []
-  /** The least height that may not be durable yet. */
+  /** The height that may not be durable yet: its pages may be nowhere but here. One is committed at a time, so that all before it lie on the disk. */
   #inFlight = Number.POSITIVE_INFINITY
   /** Bytes from which on the next tidying is due. */
   #due: number
@@ -86,7 +84,7 @@ export class PageCache {
 
   /** Keeps the pages of a batch that is being committed. */
   keep(trie: number, before: TrieRoot, root: TrieRoot, draft: PageDraft | undefined): void {
-    this.#inFlight = root.version - IN_FLIGHT + 1
+    this.#inFlight = root.version
     if (draft === undefined) return
     const base = this.top(trie, before)
     const cell = this.#place(draft, base?.kind === BRANCH ? base.cell : 0)

@@ -1,0 +1,35 @@
+/** The limit of the cache, where it is less than the trie. */
+import { expect, test } from 'vitest'
+import { utf8 } from '../../core/index.ts'
+import { useNativeHashes } from '../../crypto/native.ts'
+import { simulatedKv } from '../test-kit.ts'
+import { createPageStore, EMPTY_ROOT, trieGet, trieUpdate } from './index.ts'
+
+const TRIE = 0x61
+const KEYS = 6_000
+/** What one key that changed and the way to one that is read take, in chunks that are hardly filled. */
+const LITTLE = 1 << 20
+
+test('what the height before wrote is let go like all else: a large first state does not stay in memory after the next block', async () => {
+  useNativeHashes()
+  const kv = simulatedKv()
+  const keys = Array.from({ length: KEYS }, (_, i) => utf8(`key ${i}`))
+  const first = trieUpdate(
+    createPageStore(kv),
+    TRIE,
+    EMPTY_ROOT,
+    keys.map((key) => [key, new Uint8Array(120)] as const),
+    1,
+  )
+  await kv.commit(first.rows)
+  const store = createPageStore(kv, 0)
+  const second = trieUpdate(store, TRIE, first.root, [[utf8('key 0'), Uint8Array.of(2)]], 2)
+  second.remember()
+  // nothing of the second height is durable yet
+  for (const key of keys.filter((_, i) => i % 8 === 0).toReversed()) {
+    const value = trieGet(store, TRIE, second.root, key)
+    if (value?.length !== 120 && value?.[0] !== 2) throw new Error('a wrong value')
+    expect(store.cached()).toBeLessThanOrEqual(LITTLE)
+  }
+  await kv.commit(second.rows)
+})
