@@ -21,7 +21,8 @@ function short(bytes: Uint8Array): Uint8Array {
   return arena.bytes.slice(start + 128, start + 160)
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
+/** SHA-256. */
+export function sha256(bytes: Uint8Array): Uint8Array {
   if (bytes.length <= ONE_BLOCK) return short(bytes)
   if (bytes.length >= LARGE) return Uint8Array.from(createHash('sha256').update(bytes).digest())
   // A latin-1 string is the cheapest way out of node:crypto; a Buffer costs more than the hash itself.
@@ -37,8 +38,8 @@ const FEW_BYTES = 128
 /** Messages that lie in the arena at once. */
 const AT_ONCE = 256
 
-/** Four at a time where they are short. */
-function sha256Each(messages: Uint8Array, ends: readonly number[]): Uint8Array {
+/** SHA-256 of each of many messages, four at a time where they are short. */
+export function sha256Each(messages: Uint8Array, ends: readonly number[]): Uint8Array {
   const out = new Uint8Array(ends.length * 32)
   arena ??= new HashArena()
   const digests = arena.start

@@ -1,44 +1,13 @@
 /** A receipt that was issued: waits for its batch, and tells who waits for it. */
-import {
-  cborCidText,
-  cidOfDigest,
-  DAG_CBOR,
-  UtnetError,
-  type Attestation,
-  type CID,
-  type ReceiptFields,
-  type ReceiptLayout,
-} from '../core/index.ts'
+import { cborCidText, cidOfDigest, DAG_CBOR, UtnetError, type Attestation, type CID } from '../core/index.ts'
 import type { ClosedBatch } from './closed-batch.ts'
-import type { Begun, Queued } from './draft.ts'
-import { bytesInJournal, type Keeping } from './kept.ts'
+import { QueuedReceipt, type Ended } from './queued-receipt.ts'
 import type { Sealer } from './sealer.ts'
 import type { Issued } from './types.ts'
 
 type Waiter = (failure: UtnetError | undefined) => void
 
-export interface Ended {
-  readonly begun: Begun
-  readonly layout: ReceiptLayout
-  readonly fields: ReceiptFields
-  readonly output: Uint8Array
-  readonly log: Uint8Array | null
-  readonly keeping: Keeping | null
-}
-
-export class IssuedReceipt implements Queued, Issued {
-  readonly begun: Begun
-  readonly layout: ReceiptLayout
-  readonly fields: ReceiptFields
-  readonly output: Uint8Array
-  readonly log: Uint8Array | null
-  readonly keeping: Keeping | null
-  readonly length: number
-  readonly bytes: number
-  sealed: Uint8Array | undefined = undefined
-  bodyAt = 0
-  digestAt = 0
-  leafAt = 0
+export class IssuedReceipt extends QueuedReceipt implements Issued {
   readonly #sealer: Sealer
   readonly #hurry: () => void
   #batch: ClosedBatch | undefined = undefined
@@ -49,15 +18,8 @@ export class IssuedReceipt implements Queued, Issued {
   #attested: Promise<Attestation> | undefined = undefined
 
   /** Throws `receipt_invalid` where the body would be over 1 KB. */
-  constructor(sealer: Sealer, hurry: () => void, { begun, layout, fields, output, log, keeping }: Ended) {
-    this.begun = begun
-    this.layout = layout
-    this.fields = fields
-    this.output = output
-    this.log = log
-    this.keeping = keeping
-    this.length = layout.measure(fields)
-    this.bytes = bytesInJournal(this.length, keeping)
+  constructor(sealer: Sealer, hurry: () => void, ended: Ended) {
+    super(ended)
     this.#sealer = sealer
     this.#hurry = hurry
   }

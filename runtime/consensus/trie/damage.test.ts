@@ -1,10 +1,9 @@
 /** Rows that the disk gives back with one byte changed, cut short, prolonged, or in each other's place. */
-import { hash } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { isUtnetError, sha256, toHex, utf8 } from '../../core/index.ts'
 import { simulatedKv, type SimulatedKv } from '../test-kit.ts'
-import { choosePositions, keyAt, withBits } from './chosen-positions.ts'
 import { createPageStore, EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type TrieRoot } from './index.ts'
+import { choosePositions, keyAt, withBits } from './testing/chosen-positions.ts'
 
 const TRIE = 0x61
 /** Bits that are changed of a byte. */
@@ -13,7 +12,7 @@ const MASKS: readonly number[] = [0x01, 0x80, 0xff]
 /** Every row is read whole; one in so many is also asked for single keys, and written on. */
 const EVERY = 8
 
-beforeAll(() => choosePositions((bytes) => Uint8Array.from(hash('sha256', bytes, 'buffer'))))
+beforeAll(choosePositions)
 
 const BASE = sha256(utf8('a beginning'))
 /** Two branches, buckets of several sizes, and values in rows of their own, of two heights. */

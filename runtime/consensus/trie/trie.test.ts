@@ -1,30 +1,14 @@
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
-import {
-  EMPTY_TRIE,
-  isUtnetError,
-  sha256,
-  toHex,
-  trieInnerHash,
-  trieLeafHash,
-  bitAt,
-  utf8,
-  verifyTrieProof,
-  type Kv,
-} from '../../core/index.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { EMPTY_TRIE, isUtnetError, sha256, toHex, trieLeafHash, utf8, verifyTrieProof, type Kv } from '../../core/index.ts'
+import { useNativeHashes } from '../../crypto/native.ts'
 import { simulatedKv } from '../test-kit.ts'
 import { createPageStore, EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type TrieChange, type TrieRoot } from './index.ts'
+import { plainRoot } from './testing/plain-rule.ts'
 
 const TRIE = 0x61
 
-/** The rule in its plainest form: split by bits until one leaf is alone. Nothing in common with the pages. */
-function plainRoot(entries: readonly (readonly [position: Uint8Array, value: Uint8Array])[], depth = 0): Uint8Array {
-  const first = entries[0]
-  if (first === undefined) return EMPTY_TRIE
-  if (entries.length === 1) return trieLeafHash(first[0], sha256(first[1]))
-  const side = (bit: number) => entries.filter(([position]) => bitAt(position, depth) === bit)
-  return trieInnerHash(plainRoot(side(0), depth + 1), plainRoot(side(1), depth + 1))
-}
+beforeAll(useNativeHashes)
 
 const plainOf = (model: ReadonlyMap<string, Uint8Array>): Uint8Array =>
   plainRoot([...model].map(([key, value]) => [sha256(utf8(key)), value] as const))
@@ -72,7 +56,7 @@ test('U3-MRK-1 a trie agrees with a map and with the plain rule after every batc
         expect([...trieWalk(store, TRIE, root)].length).toBe(model.size)
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 
@@ -190,7 +174,7 @@ test('rows that a batch names as stale are those, and only those, that the new r
       )
       expect(kv.rows().length).toBe(fresh.rows().length)
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 

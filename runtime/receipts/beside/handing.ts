@@ -27,6 +27,7 @@ import {
   REST,
   RING_RESERVE,
   TAIL,
+  viewsOf,
   WAKE,
   type BesideEnd,
 } from './memory.ts'
@@ -123,20 +124,19 @@ export class HandedReceipts {
   constructor(end: BesideEnd, { node, lanes, ticket, random, soon, apartBytes = APART_BYTES }: HandingOptions) {
     this.#apartMost = apartBytes >>> 10
     this.#ticket = ticket
-    const { memory, port } = end
+    const { words, ring, mask, answers, fields, nexts } = viewsOf(end.memory)
     this.#end = end
-    this.#words = new Int32Array(memory.words)
-    this.#ring = new Room(memory.ring)
-    this.#mask = memory.ring.byteLength - 1
-    this.#answers = new Int32Array(memory.answers)
-    this.#fields = Buffer.from(memory.fields)
-    const nexts = new Float64Array(memory.nexts)
+    this.#words = words
+    this.#ring = ring
+    this.#mask = mask
+    this.#answers = answers
+    this.#fields = fields
     this.#lanes = new Lanes(lanes, (thread) => nexts[thread - lanes.first] as number)
     this.#layouts = new ReceiptLayouts(node)
     this.#sealer = new Sealer(soon)
     this.#random = random
     this.#soon = soon
-    port.on('message', (message: unknown) => this.#called(message))
+    end.port.on('message', (message: unknown) => this.#called(message))
   }
 
   /** Begins a run; throws `host_busy` where too much waits for the disk, and `disk_failed` once it failed. */

@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { LaneRange } from '../types.ts'
+import { Room } from './run-record.ts'
 
 /** Records of finished runs that are not on the disk yet; as it is written round and round, it should stay in a processor's cache. */
 const RING_BYTES = 2 * 1024 * 1024
@@ -33,7 +34,7 @@ const WORDS = 16
 export interface BesideMemory {
   readonly words: SharedArrayBuffer
   readonly ring: SharedArrayBuffer
-  /** Lengths of the fields by place (-1: the disk failed), then the places in the order in which their answers came. */
+  /** Lengths of the fields by place in bytes, then the places in the order in which their answers came. */
   readonly answers: SharedArrayBuffer
   readonly fields: SharedArrayBuffer
   /** `seq` of the next run by lane, as recovered from the journal. */
@@ -50,6 +51,16 @@ export function besideMemory(lanes: LaneRange, ringBytes = RING_BYTES): BesideMe
     nexts: new SharedArrayBuffer(lanes.count * 8),
   }
 }
+
+/** What one end sees of the memory; a position in the ring is a count of bytes under `mask`. */
+export const viewsOf = ({ words, ring, answers, fields, nexts }: BesideMemory) => ({
+  words: new Int32Array(words),
+  ring: new Room(ring),
+  mask: ring.byteLength - 1,
+  answers: new Int32Array(answers),
+  fields: Buffer.from(fields),
+  nexts: new Float64Array(nexts),
+})
 
 /** Makes the thread that seals look at what there is, its messages too. */
 export function wakeSealer({ words }: BesideMemory): void {

@@ -3,16 +3,16 @@
  * It waits for the disk and for work; nothing else runs in this thread.
  */
 import { receiveMessageOnPort } from 'node:worker_threads'
-import { cborCidText, LIMITS, plainError, ReceiptLayouts, UtnetError, type ReceiptFields, type ReceiptLayout } from '../../core/index.ts'
+import { cborCidText, LIMITS, plainError, ReceiptLayouts, UtnetError, type ReceiptLayout } from '../../core/index.ts'
 import { Batches, diskFailed, entriesOf, RECORD_BYTES, recordOf, type Closing } from '../batches.ts'
 import type { ClosedBatch } from '../closed-batch.ts'
-import type { Begun, Early, Queued } from '../draft.ts'
-import { bytesInJournal, type Keeping } from '../kept.ts'
+import type { Early, Queued } from '../draft.ts'
 import { keep } from '../openings.ts'
+import { QueuedReceipt } from '../queued-receipt.ts'
 import { Sealer } from '../sealer.ts'
 import type { DurableRecord, JournalOptions, LaneRange } from '../types.ts'
 import { CALL } from './handing.ts'
-import { APART, ASLEEP, CALLED, DONE, HEAD, PLACE_BYTES, PLACES, REST, TAIL, WAKE, type BesideEnd } from './memory.ts'
+import { APART, ASLEEP, CALLED, DONE, HEAD, PLACE_BYTES, PLACES, REST, TAIL, viewsOf, WAKE, type BesideEnd } from './memory.ts'
 import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
 
 /** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
@@ -38,34 +38,22 @@ export interface SealingOptions extends JournalOptions {
 }
 
 /** A receipt on its way to the disk. */
-class Sealing implements Queued {
-  readonly begun: Begun
-  readonly layout: ReceiptLayout
-  readonly fields: ReceiptFields
-  readonly output: Uint8Array
-  readonly log: Uint8Array | null
-  readonly keeping: Keeping | null
-  readonly length: number
-  readonly bytes: number
+class Sealing extends QueuedReceipt {
   readonly place: number
   readonly later: boolean
-  sealed: Uint8Array | undefined = undefined
-  bodyAt = 0
-  digestAt = 0
-  leafAt = 0
   readonly #tell: (receipt: Sealing, attestation: Uint8Array) => void
 
   constructor(run: HandedRun, layout: ReceiptLayout, tell: (receipt: Sealing, attestation: Uint8Array) => void) {
     const { thread, seq, salt, chainSeed, early, input, output, log, gas, models, height, time, files } = run
     const { module, retention } = layout.form
-    this.begun = { module, chainSeed, lane: { thread }, seq, salt, input, early: early as Early | undefined }
-    this.layout = layout
-    this.fields = { gas, logged: log !== null, models, thread, seq, height, time }
-    this.output = output
-    this.log = log
-    this.keeping = keep(retention, salt, { input, output, log, files })
-    this.length = layout.measure(this.fields)
-    this.bytes = bytesInJournal(this.length, this.keeping)
+    super({
+      begun: { module, chainSeed, lane: { thread }, seq, salt, input, early: early as Early | undefined },
+      layout,
+      fields: { gas, logged: log !== null, models, thread, seq, height, time },
+      output,
+      log,
+      keeping: keep(retention, salt, { input, output, log, files }),
+    })
     this.place = run.place
     this.later = run.later
     this.#tell = tell
@@ -108,17 +96,16 @@ export class SealingThread {
 
   /** Recovers the journal; `each` sees its records. Throws `data_corrupt` as `openReceipts`. */
   constructor(end: BesideEnd, options: SealingOptions, each: (record: DurableRecord) => void) {
-    const { memory } = end
+    const { words, ring, mask, answers, fields, nexts } = viewsOf(end.memory)
     this.#options = options
     this.#end = end
-    this.#words = new Int32Array(memory.words)
-    this.#ring = new Room(memory.ring)
-    this.#mask = memory.ring.byteLength - 1
-    this.#answers = new Int32Array(memory.answers)
-    this.#fields = Buffer.from(memory.fields)
+    this.#words = words
+    this.#ring = ring
+    this.#mask = mask
+    this.#answers = answers
+    this.#fields = fields
     this.#layouts = new ReceiptLayouts(options.node)
     this.#batches = new Batches(options, this.#sealer, each)
-    const nexts = new Float64Array(memory.nexts)
     for (const { thread, next } of this.#batches.lanes.all) nexts[thread - options.lanes.first] = next
   }
 
