@@ -58,6 +58,8 @@ export interface LogFile {
   sync(): Promise<void>
   /** The same, while the thread waits: less work than a hand-over to another thread. */
   syncNow(): void
+  /** Where less than half of the room behind the end is left, makes it whole again and puts it on the disk: for moments in which nobody waits for a sync. Fails as `sync`. */
+  makeRoom(): void
   close(): Promise<void>
 }
 

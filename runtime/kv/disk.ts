@@ -104,6 +104,10 @@ function openLog(path: string, reserve: number, closed: () => void): LogFile {
       throw error
     }
   }
+  const extend = (to: number): void => {
+    writeWhole(fd, reserved, new Uint8Array(to - reserved))
+    reserved = to
+  }
   return {
     size: () => size,
     read(at, length) {
@@ -123,11 +127,7 @@ function openLog(path: string, reserve: number, closed: () => void): LogFile {
     append(...parts) {
       act(() => {
         const total = parts.reduce((n, part) => n + part.length, 0)
-        if (reserve > 0 && total > 0 && size + total > reserved) {
-          const zeros = new Uint8Array(size + total + reserve - reserved)
-          writeWhole(fd, reserved, zeros)
-          reserved += zeros.length
-        }
+        if (reserve > 0 && total > 0 && size + total > reserved) extend(size + total + reserve)
         writeAll(fd, size, parts, total)
         size += total
         reserved = Math.max(reserved, size)
@@ -152,6 +152,13 @@ function openLog(path: string, reserve: number, closed: () => void): LogFile {
     },
     syncNow() {
       act(() => fdatasyncSync(fd))
+    },
+    makeRoom() {
+      if (reserved - size >= reserve / 2) return
+      act(() => {
+        extend(size + reserve)
+        fdatasyncSync(fd)
+      })
     },
     async close() {
       if (failure === undefined && reserved > size) attempt(path, () => ftruncateSync(fd, size))

@@ -179,6 +179,8 @@ export class SimulatedDisk implements Disk {
         const now = started()
         if (this.#options.lies !== true) content.durable = now
       },
+      // It keeps no room: nothing of it shows but in time.
+      makeRoom: alive,
       close: async () => {
         failed = true
       },

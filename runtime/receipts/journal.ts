@@ -19,6 +19,8 @@ export interface Journal {
   append(batches: readonly NewBatch[]): Promise<Place>
   /** The same while the thread waits for the disk. */
   appendNow(batches: readonly NewBatch[]): Place
+  /** Does now what would take the sync of a later record long, while the thread waits; a failure is final for the journal. */
+  makeRoom(): void
   readonly read: RecordReader
   /** Whether the thread would wait for the sync of a record of so many receipts. */
   blocks(receipts: number): boolean
@@ -225,6 +227,14 @@ export function openJournal(disk: Disk, key: Uint8Array, each: (batches: Journal
     dropped,
     append,
     appendNow,
+    makeRoom() {
+      try {
+        fileOf(current).makeRoom()
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    },
     blocks: (receipts) => sync.blocks(receipts),
     read: (place) => readRecord(key, fileOf(place.segment), place),
     async close() {

@@ -22,6 +22,7 @@ import {
   DONE,
   HEAD,
   INLINE_BYTES,
+  LOOKS,
   PLACE_BYTES,
   PLACES,
   REST,
@@ -46,9 +47,11 @@ import {
   type HandedResponse,
 } from './run-record.ts'
 
-/** Runs that are handed over together before a poll phase ends, at most: 8 whose answers wait for nothing but their seal, or 32 that also wait for the disk. */
-const GROUP_WEIGHT = 32
-const LATER_WEIGHT = 4
+/** Runs that are handed over together before a poll phase ends, at most: 8 whose answers wait for nothing but their seal, or 4 that also wait for the disk, for what is sealed
+ * meanwhile need not be when the batch closes. */
+const GROUP_WEIGHT = 8
+const HURRIED_WEIGHT = 2
+const LATER_WEIGHT = 1
 /** Bytes of records that came apart and are not on the disk, from which on new runs are refused. */
 const APART_BYTES = 256 * 1024 * 1024
 /** Numbers of forms that are known at once. */
@@ -160,7 +163,7 @@ export class HandedReceipts {
 
   /** Hands over what is not yet, and hears no more. */
   close(): void {
-    this.#publish(true)
+    this.#publish()
     this.#failure ??= new UtnetError('node_stopping', 'the receipts are closed')
     this.#end.port.close()
   }
@@ -206,28 +209,33 @@ export class HandedReceipts {
     lane.next = seq + 1
     this.#ran = true
     if (!end.later) this.#hurried = true
-    this.#weight += end.later ? LATER_WEIGHT : 1
-    if (this.#weight >= GROUP_WEIGHT) this.#publish(true)
+    this.#weight += end.later ? LATER_WEIGHT : HURRIED_WEIGHT
+    if (this.#weight >= GROUP_WEIGHT) this.#publish()
     if (!this.#scheduled) {
       this.#scheduled = true
+      Atomics.store(this.#words, LOOKS, 1)
       this.#soon(this.#phase)
     }
   }
 
   /** At the end of a poll phase: one that brought nothing more says that the other thread has all there is. */
   readonly #phase = (): void => {
-    // A batch that is waited for does not close before the next phase; answers that are not, leave when their receipts are sealed.
-    this.#publish(this.#weight >= LATER_WEIGHT)
+    this.#publish()
+    this.#look()
     if (this.#ran) {
       this.#ran = false
       this.#soon(this.#phase)
       return
     }
     this.#scheduled = false
-    if (!this.#hurried) return
-    this.#hurried = false
-    Atomics.store(this.#words, REST, this.#head)
-    this.#wake()
+    if (this.#hurried) {
+      this.#hurried = false
+      Atomics.store(this.#words, REST, this.#head)
+      this.#wake()
+    }
+    Atomics.store(this.#words, LOOKS, 0)
+    // Whoever told meanwhile saw that this thread looks, and did not call it.
+    this.#look()
   }
 
   /** Bytes of the ring that are free. */
@@ -267,12 +275,12 @@ export class HandedReceipts {
     return number
   }
 
-  #publish(wake: boolean): void {
+  #publish(): void {
     this.#weight = 0
     if (this.#published === this.#head) return
     this.#published = this.#head
     Atomics.store(this.#words, HEAD, this.#head)
-    if (wake) this.#wake()
+    this.#wake()
   }
 
   #wake(): void {
@@ -291,8 +299,12 @@ export class HandedReceipts {
       return
     }
     Atomics.store(this.#words, CALLED, 0)
-    const done = Atomics.load(this.#words, DONE)
-    while (this.#seen !== done) {
+    this.#look()
+  }
+
+  /** Takes the answers that are ready, and those that become ready meanwhile. */
+  #look(): void {
+    while (this.#seen !== Atomics.load(this.#words, DONE)) {
       const place = this.#answers[PLACES + (this.#seen & (PLACES - 1))] as number
       const at = place * PLACE_BYTES
       const field = this.#fields.toString('latin1', at, at + (this.#answers[place] as number))

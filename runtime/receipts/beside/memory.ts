@@ -29,6 +29,8 @@ export const ASLEEP = 5
 export const CALLED = 6
 /** `HEAD` as it was when the edge thread found nothing more to run. */
 export const REST = 7
+/** 1 while the edge thread will look at `DONE` by itself, and need not be called. */
+export const LOOKS = 8
 const WORDS = 16
 
 export interface BesideMemory {

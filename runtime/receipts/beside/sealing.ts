@@ -12,7 +12,7 @@ import { QueuedReceipt } from '../queued-receipt.ts'
 import { Sealer } from '../sealer.ts'
 import type { DurableRecord, JournalOptions, LaneRange } from '../types.ts'
 import { CALL } from './handing.ts'
-import { APART, ASLEEP, CALLED, DONE, HEAD, PLACE_BYTES, PLACES, REST, TAIL, viewsOf, WAKE, type BesideEnd } from './memory.ts'
+import { APART, ASLEEP, CALLED, DONE, HEAD, LOOKS, PLACE_BYTES, PLACES, REST, TAIL, viewsOf, WAKE, type BesideEnd } from './memory.ts'
 import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
 
 /** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
@@ -21,6 +21,8 @@ const UNHURRIED_MS = 25
 /** A batch that is waited for closes when its thread has run all there was, when it has so many receipts, or after so many milliseconds. */
 const HURRIED = 64
 const HURRIED_MS = 2
+/** Answers that are told before the edge thread may begin with them. */
+const TOLD_FIRST = 4
 /** Turns after which this thread looks at its messages where it is never idle. */
 const LISTEN_TURNS = 32
 
@@ -235,7 +237,7 @@ export class SealingThread {
     if (this.#told === 0) return
     this.#told = 0
     Atomics.store(this.#words, DONE, this.#done)
-    if (Atomics.exchange(this.#words, CALLED, 1) === 0) this.#end.port.postMessage(CALL, [])
+    if (Atomics.load(this.#words, LOOKS) === 0 && Atomics.exchange(this.#words, CALLED, 1) === 0) this.#end.port.postMessage(CALL, [])
   }
 
   /** Writes all that was taken as one record, and frees its place in the ring. */
@@ -254,6 +256,7 @@ export class SealingThread {
         this.#waiting--
         this.#bytes -= receipt.bytes
         receipt.durable(batch, i)
+        if (this.#told === TOLD_FIRST) this.#call()
       }
     this.#call()
     if (this.#waiting === 0) {
@@ -262,5 +265,10 @@ export class SealingThread {
       Atomics.store(this.#words, APART, this.#apart)
     }
     this.#options.durable(record, this.#time)
+    try {
+      this.#batches.journal.makeRoom()
+    } catch (cause) {
+      throw diskFailed(cause)
+    }
   }
 }
