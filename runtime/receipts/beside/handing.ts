@@ -19,6 +19,7 @@ import {
   APART,
   ASLEEP,
   CALLED,
+  CROWD,
   DONE,
   HEAD,
   INLINE_BYTES,
@@ -279,6 +280,7 @@ export class HandedReceipts {
     this.#weight = 0
     if (this.#published === this.#head) return
     this.#published = this.#head
+    Atomics.store(this.#words, CROWD, PLACES - this.#free.length)
     Atomics.store(this.#words, HEAD, this.#head)
     this.#wake()
   }

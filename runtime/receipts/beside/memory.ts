@@ -31,6 +31,8 @@ export const CALLED = 6
 export const REST = 7
 /** 1 while the edge thread will look at `DONE` by itself, and need not be called. */
 export const LOOKS = 8
+/** Answers that have not come, as of what was handed over last. */
+export const CROWD = 9
 const WORDS = 16
 
 export interface BesideMemory {

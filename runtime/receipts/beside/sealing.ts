@@ -12,7 +12,7 @@ import { QueuedReceipt } from '../queued-receipt.ts'
 import { Sealer } from '../sealer.ts'
 import type { DurableRecord, JournalOptions, LaneRange } from '../types.ts'
 import { CALL } from './handing.ts'
-import { APART, ASLEEP, CALLED, DONE, HEAD, LOOKS, PLACE_BYTES, PLACES, REST, TAIL, viewsOf, WAKE, type BesideEnd } from './memory.ts'
+import { APART, ASLEEP, CALLED, CROWD, DONE, HEAD, LOOKS, PLACE_BYTES, PLACES, REST, TAIL, viewsOf, WAKE, type BesideEnd } from './memory.ts'
 import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
 
 /** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
@@ -21,6 +21,9 @@ const UNHURRIED_MS = 25
 /** A batch that is waited for closes when its thread has run all there was, when it has so many receipts, or after so many milliseconds. */
 const HURRIED = 64
 const HURRIED_MS = 2
+/** Where fewer answers than this are outstanding a batch closes at half of them, so that the one half runs while the disk is waited for on behalf of the other. */
+const CROWDED = 48
+const FEWEST = 4
 /** Answers that are told before the edge thread may begin with them. */
 const TOLD_FIRST = 4
 /** Turns after which this thread looks at its messages where it is never idle. */
@@ -91,6 +94,8 @@ export class SealingThread {
   #apart = 0
   /** Somebody waits for the disk. */
   #hurried = false
+  /** Answers that were outstanding lately, at most. */
+  #crowd = 0
   #since = 0
   #time = 0
   #failed = false
@@ -155,8 +160,14 @@ export class SealingThread {
 
   #due(): boolean {
     const age = performance.now() - this.#since
-    if (this.#hurried && (this.#waiting >= HURRIED || age >= HURRIED_MS || Atomics.load(this.#words, REST) === this.#tail)) return true
+    if (this.#hurried && (this.#waiting >= this.#enough() || age >= HURRIED_MS || Atomics.load(this.#words, REST) === this.#tail)) return true
     return this.#waiting >= UNHURRIED || this.#bytes >= RECORD_BYTES || age >= UNHURRIED_MS
+  }
+
+  /** Receipts at which a batch that is waited for closes. */
+  #enough(): number {
+    this.#crowd = Math.max(this.#crowd, Atomics.load(this.#words, CROWD))
+    return this.#crowd > CROWDED ? HURRIED : Math.max(FEWEST, this.#crowd >> 1)
   }
 
   /** Takes runs from the ring, as many as a record may hold; those whose callers do not wait are sealed and told. */
@@ -259,6 +270,7 @@ export class SealingThread {
         if (this.#told === TOLD_FIRST) this.#call()
       }
     this.#call()
+    this.#crowd -= this.#crowd >> 3
     if (this.#waiting === 0) {
       this.#hurried = false
       Atomics.store(this.#words, TAIL, this.#tail)
