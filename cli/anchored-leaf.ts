@@ -6,6 +6,7 @@ import {
   formatKey,
   fromBase64,
   inclusionPath,
+  isUtnetError,
   leafHash,
   LIMITS,
   merkleRoot,
@@ -46,6 +47,7 @@ async function locate(api: NodeApi, data: NodeApi, { receipt, node }: LeafSought
   const filter = [`record=${formatKey(node)}`]
   const from = Math.max(1, height - ROLLUP.windowBlocks)
   let after: string | undefined
+  let unread: UtnetError | undefined
   for (;;) {
     const page = await api.chainEvents({
       filter,
@@ -56,13 +58,20 @@ async function locate(api: NodeApi, data: NodeApi, { receipt, node }: LeafSought
     })
     for (const entry of page.entries) {
       if (entry.type !== 'transaction' || entry.kind !== 'anchor' || entry.status !== 'ok' || entry.proof === undefined) continue
-      const found = await inTransaction(fromBase64(entry.proof.leaf), entry.tx, receipt, data)
-      if (found !== undefined) return found
+      try {
+        const found = await inTransaction(fromBase64(entry.proof.leaf), entry.tx, receipt, data)
+        if (found !== undefined) return found
+      } catch (error) {
+        // Who anchors a lie must not hide it behind another anchor, whose data nobody can read.
+        if (!isUtnetError(error) || error.code === 'node_unreachable') throw error
+        unread = error
+      }
     }
     if (page.done)
       throw new UtnetError(
         'receipt_not_anchored',
         `no anchor of the last ${ROLLUP.windowBlocks} blocks leads to receipt ${receipt.toString()}`,
+        unread === undefined ? {} : { hint: `the data of some could not be read: ${unread.message}`, cause: unread },
       )
     after = page.next
   }

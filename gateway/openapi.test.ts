@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { JSON_LENGTH_HEADER } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
 import { simulatedNode } from './simulated-node.ts'
 
@@ -10,7 +11,7 @@ interface Operation {
   readonly operationId: string
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> }
-  readonly responses: Readonly<Record<string, unknown>>
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
 }
 interface Document {
   readonly openapi: string
@@ -99,4 +100,12 @@ test('bodies show the types that the routes take', () => {
   const call = JSON.stringify(document.paths['/v1/guests/{name}/calls']?.['post']?.requestBody)
   expect(call).toContain('"required":["export"]')
   expect(call).toContain('"additionalProperties":false')
+  const infer = document.paths['/v2/models/{model}/infer']?.['post']
+  const forms = ['application/json', 'application/octet-stream']
+  expect(Object.keys(infer?.requestBody?.content ?? {})).toEqual(forms)
+  expect(infer?.requestBody?.content['application/octet-stream']).toEqual({})
+  expect(Object.keys(infer?.responses['200']?.content ?? {})).toEqual(forms)
+  expect(infer?.parameters?.map((p) => p.name)).toContain(JSON_LENGTH_HEADER)
+  // a tensor in binary has no data of its own
+  expect(JSON.stringify(infer?.requestBody)).toContain('"required":["name","datatype","shape"]')
 })

@@ -49,6 +49,10 @@ function readAs<T>(read: () => T): T | undefined {
   }
 }
 
+/** A field of a map; undefined of whatever is none. */
+const field = (of: Cbor | undefined, name: string): Cbor | undefined =>
+  typeof of === 'object' && of !== null ? (of as Readonly<Record<string, Cbor>>)[name] : undefined
+
 /** The receipt that a file is about: a proof bundle, or the transcript of a dispute. */
 function soughtIn(bytes: Uint8Array): { readonly evidence: LeafEvidence; readonly sought: LeafSought } | undefined {
   const bundle = readAs(() => readBundleFile(bytes))
@@ -58,9 +62,8 @@ function soughtIn(bytes: Uint8Array): { readonly evidence: LeafEvidence; readonl
     return { evidence: { kind: 'bundle', bytes }, sought: { receipt: bundle.root.receipt, node: body.node } }
   }
   return readAs(() => {
-    const map = decode(bytes, 'transcript', LIMITS.transcriptBytes) as Readonly<Record<string, Cbor>>
-    const claim = (map['claim'] ?? {}) as Readonly<Record<string, Cbor>>
-    const sought = { receipt: asCid(claim['receipt'], 'receipt'), node: asBytes(claim['prover'], 'prover', 32) }
+    const claim = field(decode(bytes, 'transcript', LIMITS.transcriptBytes), 'claim')
+    const sought = { receipt: asCid(field(claim, 'receipt'), 'receipt'), node: asBytes(field(claim, 'prover'), 'prover', 32) }
     return { evidence: { kind: 'transcript', bytes } as const, sought }
   })
 }
@@ -95,6 +98,12 @@ async function ask(context: VerbContext, urls: readonly string[], wire: Uint8Arr
   return answers.filter((a) => a !== undefined)
 }
 
+interface Signed {
+  readonly power: number
+  readonly signature: Uint8Array
+  readonly why: string
+}
+
 /** The signatures of members, each once, in the order of the set; what does not hold is left out and named. */
 function counted(
   context: VerbContext,
@@ -103,17 +112,19 @@ function counted(
   message: Uint8Array,
   keys: ReadonlyMap<string, Uint8Array>,
 ) {
-  const good = new Map<number, { readonly power: number; readonly signature: Uint8Array }>()
+  const good = new Map<number, Signed>()
   for (const { url, view } of asked) {
     const place = set.members.findIndex(({ node }) => node === view.validator)
     const bls = keys.get(view.validator)
-    const signature = fromBase64(view.signature)
-    if (place < 0 || bls === undefined || !blsVerify(signature, message, bls)) context.say(`${url}: what it signed does not count`)
-    else good.set(place, { power: set.members[place]?.power ?? 0, signature })
+    const signature = readAs(() => fromBase64(view.signature))
+    if (place < 0 || bls === undefined || signature === undefined || !blsVerify(signature, message, bls))
+      context.say(`${url}: what it signed does not count`)
+    else good.set(place, { power: set.members[place]?.power ?? 0, signature, why: view.why })
   }
   const places = [...good.keys()].toSorted((a, b) => a - b)
-  const list = places.map((place) => good.get(place) as { readonly power: number; readonly signature: Uint8Array })
+  const list = places.map((place) => good.get(place) as Signed)
   return {
+    why: list[0]?.why ?? null,
     power: list.reduce((sum, { power }) => sum + power, 0),
     signers: bitsOf(places, set.members.length),
     signature: list.length === 0 ? undefined : blsAggregate(list.map((v) => v.signature)),
@@ -134,12 +145,12 @@ export async function chainVerdict(context: VerbContext, file: string): Promise<
   const message = verdictMessage(parseCid(chainId, 'chain id'), target, shown, transcript)
   const set = await api.power()
   const keys = new Map(set.members.map(({ node, vote }) => [node, fromBase64(vote)]))
-  const { power, signers, signature } = counted(context, asked, set, message, keys)
+  const { why, power, signers, signature } = counted(context, asked, set, message, keys)
   const said = {
     of: formatKey(target.batch.node),
     anchor: target.anchor.toString(),
     leaf: shown.index,
-    why: asked[0]?.view.why ?? null,
+    why,
     power,
     total: set.total,
   }

@@ -5,13 +5,19 @@
 import type { IncomingMessage } from 'node:http'
 import { asUtnetError, type FunctionAnswer, type FunctionRequest } from '../../runtime/core/index.ts'
 import { addAsked, EMPTY, preferences, retryField } from '../http/index.ts'
-import { guestHead, headOf, type Admission, type GuestHead, type RequestHead } from '../routes/index.ts'
+import { guestHead, headOf, targetOf, type Admission, type GuestHead, type RequestHead } from '../routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from '../wire/index.ts'
 import { latin1, ONE_WRITE, type DirectResponse } from './answer.ts'
 import { readIncoming } from './body.ts'
 import { linger } from './linger.ts'
 import { Outbox } from './outbox.ts'
-import { knownTarget, plainTarget } from './targets.ts'
+
+/** Targets that a URL parser (WHATWG URL 4.4) leaves as they are: no dot segment, escaped ones included, follows. */
+const PLAIN = /^\/fn\/[\w\-.~!$&()*+,;=:@%/?]*$/
+const DOTS = /\/\.|\/%2e/i
+
+/** Whether a target is plain. */
+export const plainTarget = (target: string): boolean => PLAIN.test(target) && !DOTS.test(target)
 
 const HOST = /^[\w.-]+(:[0-9]{1,5})?$/
 /** The host that was good last: most requests name one. */
@@ -88,7 +94,7 @@ class Serving {
 
   run(): void {
     try {
-      const { name, path } = knownTarget(this.#incoming.url as string)
+      const { name, path } = targetOf(this.#incoming.url as string)
       this.#shared.admission.enter(name)
       this.#name = name
       const { hasBody, contentLength } = this.#head

@@ -23,7 +23,7 @@ export interface RouteShape {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly headers?: z.ZodObject
-  /** A JSON body with its schema, or bytes of one of the types. */
+  /** The types of the body; the schema is that of its JSON. */
   readonly body?: { readonly types: readonly string[]; readonly schema: z.ZodType | null }
   readonly outcomes: readonly Outcome[]
 }

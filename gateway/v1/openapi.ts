@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document: the schemas that validate are the schemas that are shown. */
 import { z } from 'zod'
 import type { Outcome, RouteShape } from '../http/index.ts'
-import { PROBLEM_TYPE } from '../wire/index.ts'
+import { JSON_TYPE, PROBLEM_TYPE } from '../wire/index.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
 import { named, problemSchema } from './schemas.ts'
 
@@ -59,7 +59,8 @@ function operation(components: Components, route: RouteShape): JsonObject {
     ...parameters(components, route.headers, 'header'),
   ]
   const { body } = route
-  const types = body === undefined ? undefined : Object.fromEntries(body.types.map((type) => [type, body.schema]))
+  const types =
+    body === undefined ? undefined : Object.fromEntries(body.types.map((type) => [type, type === JSON_TYPE ? body.schema : null]))
   return {
     operationId: route.id,
     summary: route.summary,

@@ -1,12 +1,24 @@
 /** The routes outside `/v1`, as the OpenAPI document shows them. They validate by hand: some are hot, some are not ours to shape. */
 import { z } from 'zod'
+import { JSON_LENGTH_HEADER } from '../../runtime/core/index.ts'
 import type { RouteShape } from '../http/index.ts'
-import { CAR_TYPE, JSON_TYPE, METRICS_TYPE, RAW_TYPE } from '../wire/index.ts'
+import { BYTES_TYPE, CAR_TYPE, JSON_TYPE, METRICS_TYPE, RAW_TYPE } from '../wire/index.ts'
 
 const modelParam = z.object({ model: z.string() })
 const record = z.record(z.string(), z.unknown())
 
-const tensor = z.looseObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()), data: z.array(z.unknown()) })
+const tensor = z.looseObject({
+  name: z.string(),
+  datatype: z.string(),
+  shape: z.array(z.int()),
+  data: z
+    .array(z.unknown())
+    .exactOptional()
+    .describe('absent where the parameter binary_data_size says how many bytes behind the JSON it has'),
+})
+const jsonLength = z.object({
+  [JSON_LENGTH_HEADER]: z.string().exactOptional().describe('bytes of the JSON, where tensors follow it in binary'),
+})
 const inferBody = z.looseObject({
   id: z.string().exactOptional(),
   inputs: z.array(tensor),
@@ -77,10 +89,12 @@ export const PLAIN_ROUTES: readonly RouteShape[] = [
     method: 'post',
     path: '/v2/models/{model}/infer',
     id: 'infer',
-    summary: 'Open Inference Protocol v2: infer. The answer carries the field Utnet-Receipt.',
+    summary:
+      'Open Inference Protocol v2: infer, with tensors in JSON or, behind it, in binary. The answer carries the field Utnet-Receipt.',
     params: modelParam,
-    body: { types: [JSON_TYPE], schema: inferBody },
-    outcomes: ok('the outputs', { [JSON_TYPE]: inferAnswer }),
+    headers: jsonLength,
+    body: { types: [JSON_TYPE, BYTES_TYPE], schema: inferBody },
+    outcomes: ok('the outputs', { [JSON_TYPE]: inferAnswer, [BYTES_TYPE]: null }),
   },
   {
     method: 'get',

@@ -1,4 +1,4 @@
-/** Schemas of the views, held equal to the types of the NodeApi by the compiler. Named ones become components of the OpenAPI document. */
+/** Schemas of the views. The compiler refuses one that lacks what every such view of the NodeApi has, or has it otherwise; optional fields it does not miss. Named ones become components of the OpenAPI document. */
 import { z } from 'zod'
 import { HARDWARE_CLASSES } from '../../runtime/core/index.ts'
 import type {

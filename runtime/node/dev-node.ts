@@ -4,7 +4,8 @@ import { Admission, createApp } from '../../gateway/index.ts'
 import { serve, type GatewayServer, type ServeOptions } from '../../gateway/node.ts'
 import { LIMITS, toHex, type NodeApi, type UtnetError } from '../core/index.ts'
 import type { Finding } from './auditor/index.ts'
-import { openNode, type NodeOptions } from './open-node.ts'
+import type { NodeOptions } from './node-options.ts'
+import { openNode } from './open-node.ts'
 import type { NodeDispute } from './piee/index.ts'
 
 /** Threads that check signatures, at most: with more the main thread, which does the rest, is what transactions wait for. */

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { division, identity, twoOutputs } from '../../test/compliance/onnx-models.ts'
 import type { NamedTensor, NodeApi } from '../core/index.ts'
-import { openNode, type NodeOptions, type OpenNode } from './open-node.ts'
+import type { NodeOptions } from './node-options.ts'
+import { openNode, type OpenNode } from './open-node.ts'
 import { startTestNode, type TestNode } from './testing.ts'
 
 const f32 = (name: string, ...values: number[]): NamedTensor => ({

@@ -5,8 +5,8 @@ export { inspectGuest, preparedModules, sealGuest, validateGuest, withGrants, ty
 export { enrolChips, type EnrolledChip, type Enrolment, type EnrolOptions } from './chips/enrol.ts'
 export { startDevNode } from './dev-node.ts'
 export type { DevNode, DevNodeOptions } from './dev-node.ts'
-export { openNode } from './open-node.ts'
-export type { NodeOptions, OpenNode } from './open-node.ts'
+export type { NodeOptions } from './node-options.ts'
+export { openNode, type OpenNode } from './open-node.ts'
 export type { RemoteServer } from './devices.ts'
 export {
   audit,

@@ -1,45 +1,32 @@
 /** The composition root: opens a data folder and wires a node together behind the NodeApi port. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStore } from '../../helia-store/index.ts'
-import { openChain, type Chain, type GuestRecord, type ProducedBlock, type Voter } from '../consensus/index.ts'
+import { openChain, type GuestRecord, type ProducedBlock, type Voter } from '../consensus/index.ts'
 import {
   chainIdOf,
   cborCidText,
   decodeTx,
   decodeVerdictRequest,
   encodeGenesis,
-  equalBytes,
-  formatAddress,
-  formatChipKey,
-  formatKey,
   limitError,
   LIMITS,
-  parseCid,
-  PROTOCOL,
-  sha256,
-  toHex,
   asUtnetError,
-  UtnetError,
   cidOf,
   concatBytes,
   DAG_CBOR,
   domain,
   encodeBatch,
-  type AuditView,
-  type BatchStatement,
   type NodeApi,
 } from '../core/index.ts'
 import * as crypto from '../crypto/native.ts'
 import { createHost } from '../host/index.ts'
-import { openDisk, openLmdb } from '../kv/index.ts'
-import { openReceipts, type Receipts } from '../receipts/index.ts'
+import { openLmdb } from '../kv/index.ts'
 import { createBridge, withGuests, type Bridge } from '../tpu-bridge/index.ts'
 import { exactGuest } from './exact-guest.ts'
-import { cheatOn, selfAudited, type Cheat, type NodeDispute } from './piee/index.ts'
-import { allReceipts, type AllReceipts, type OtherReceipts } from './all-receipts.ts'
+import { cheatOn, selfAudited, type Cheat } from './piee/index.ts'
+import { allReceipts } from './all-receipts.ts'
 import { anchorBatches, retireClosed } from './anchors.ts'
-import { gatewaySource, openAuditor, openExaminer, signVerdict, storeSource, type Auditor, type Finding } from './auditor/index.ts'
+import { gatewaySource, keepRequest, openAuditor, openExaminer, signVerdict, storeSource, type Auditor } from './auditor/index.ts'
 import { createEndedCalls } from './ended-calls.ts'
 import { createSourceLines } from './source-lines.ts'
 import { createSourceMaps } from './source-maps.ts'
@@ -51,9 +38,9 @@ import { chipWork } from './chips/work.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { answerDemands } from './demands.ts'
 import { devGenesis } from './dev-genesis.ts'
-import { devicesOf, type RemoteServer } from './devices.ts'
+import { devicesOf } from './devices.ts'
 import { createBuckets } from './buckets.ts'
-import { journalOf, lanesOf, restingThreads, startEdges, type Edges, type GuestEntry } from './edge/index.ts'
+import { startEdges, type Edges, type GuestEntry } from './edge/index.ts'
 import { exactEnvironment } from './environment/index.ts'
 import { createEventHub } from './event-hub.ts'
 import { createFetcher } from './fetcher.ts'
@@ -61,69 +48,20 @@ import { guestOperators } from './guest-operators.ts'
 import { knownSignatures } from './known-signatures.ts'
 import { createMeters } from './meters.ts'
 import { nodeKeys } from './node-keys.ts'
-import { heldAccount, type HeldAccount, type Parts, type ReceiptRules, type RetentionRules } from './parts.ts'
+import { heldAccount, type Parts } from './parts.ts'
 import { createProducer } from './producer.ts'
 import { answerRequests, type Requests } from './requests.ts'
 import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
-import * as chainView from './services/chain-view.ts'
-import * as contracts from './services/contracts.ts'
 import * as history from './services/events.ts'
 import { localReceipts } from './services/function-receipts.ts'
-import * as functions from './services/functions.ts'
 import * as guests from './services/guests.ts'
-import * as inference from './services/inference.ts'
-import * as proofs from './services/proofs.ts'
-import * as transactions from './services/submit.ts'
 import { createSubmitQueue } from './submit-queue.ts'
-import { version } from './version.ts'
-
-export interface NodeOptions {
-  /** Data folder; made when it is not there. */
-  readonly data: string
-  /** What is kept of inputs, outputs and logs; `public` for a dev chain unless told. */
-  readonly retention?: RetentionRules
-  /** Whether runs of functions leave receipts; they do unless told. */
-  readonly receipts?: ReceiptRules
-  /** Edge threads, which serve HTTP beside the main thread; 0 unless told: then everything runs on this one. At most `LIMITS.edgeThreads`. */
-  readonly threads?: number
-  /** Threads that check signatures of transactions beside the main one; 0 unless told. They start when there is enough for them. */
-  readonly verifiers?: number
-  /** After how many milliseconds in one run an edge thread is ended; `LIMITS.runDeadlineMs` unless told. */
-  readonly deadlineMs?: number
-  /** Told when an edge thread was ended or came down; it is started again. */
-  readonly onRestart?: (error: UtnetError) => void
-  /** Devices in order of preference (docs/devices.md); `onnx-cpu`, `wasm`, `onnx-web` and `wasm-mixed` unless told. */
-  readonly devices?: readonly string[]
-  /** Provider of device `onnx-gpu`, e.g. `webgpu`. */
-  readonly gpu?: string
-  /** Server of device `remote`. */
-  readonly remote?: RemoteServer
-  /** What a run costs on a device, by its id: whole numbers from 1 (docs/devices.md). */
-  readonly prices?: Readonly<Record<string, number>>
-  /** The component that device `wasm` runs; that of the package unless told. */
-  readonly exactComponent?: Uint8Array
-  /** Blocks of an epoch, where this start makes the chain; 600 unless told. */
-  readonly epochBlocks?: number
-  /** The node lies in one of so many inferences; only under a dev genesis. */
-  readonly cheat?: number
-  /** Where it is given, a node that lies audits itself and disputes what it finds; told of disputes, with the file of the transcript. */
-  readonly onDispute?: (found: NodeDispute, transcript: string) => void
-  /** Told of a chip that sits at the node and does not open: its blocks earn nothing then. */
-  readonly onMissingChip?: (serial: Uint8Array, error: UtnetError) => void
-  /** Whether the node looks at what other nodes anchor (docs/spec/rollup.md); it does unless told. */
-  readonly audit?: boolean
-  /** Gateways of other nodes, where their data can be had. */
-  readonly auditFrom?: readonly string[]
-  /** Folder with the certificates of TPM makers: then the node certifies the chips of TPMs that ask (docs/spec/chips.md). Only a vendor of the chain can. */
-  readonly attesterRoots?: string
-  /** Told of what should not happen in the audit, which goes on. */
-  readonly onAuditFailure?: (error: UtnetError) => void
-  /** Told of what the audit found; with the file of the request where other validators have to be asked. */
-  readonly onFinding?: (finding: Finding, request: string | undefined) => void
-  /** Told of what ends the node by itself: a disk or chain that failed. */
-  readonly onFailure?: (error: UtnetError) => void
-}
+import { apiOf } from './api.ts'
+import { openJournals } from './journals.ts'
+import { mustReach } from './must-reach.ts'
+import type { NodeOptions } from './node-options.ts'
+import { Unanchored } from './unanchored.ts'
 
 export interface OpenNode {
   readonly api: NodeApi
@@ -243,29 +181,14 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       ended.note(note)
     },
   })
-  const journal = (path: string, thread: number): Receipts =>
-    openReceipts({
-      lanes: lanesOf(thread),
-      disk: openDisk(path),
-      node: node.key,
-      sign: (bytes) => {
-        const sig = signer.sign(bytes)
-        known.note(sig, bytes, node.key)
-        return sig
-      },
-      random,
-      soon: setImmediate,
-    })
-  const own = journal(folder.journal, 0)
-  closers.push(() => own.close())
-  const others: OtherReceipts[] = edges === undefined ? [] : [edges]
-  for (const thread of restingThreads(folder.journal, threads)) {
-    const resting = journal(journalOf(folder.journal, thread), thread)
-    closers.push(() => resting.close())
-    others.push(resting)
+  const sign = (bytes: Uint8Array): Uint8Array => {
+    const sig = signer.sign(bytes)
+    known.note(sig, bytes, node.key)
+    return sig
   }
+  const journals = openJournals({ folder: folder.journal, threads, node: node.key, sign, random, closers })
   await edges?.ready
-  const receipts = allReceipts(own, others)
+  const receipts = allReceipts(journals.own, edges === undefined ? journals.resting : [edges, ...journals.resting])
 
   mustReach(chain, receipts, node)
   retireClosed({ chain, receipts, node })
@@ -276,9 +199,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     () => edges?.totals() ?? [],
     () => honest.serving(),
   )
-  /** Digests of the receipts of this run's batches that no block holds yet, for events. */
-  const unanchored = new Map<string, Uint8Array>()
-  const laneOf = (batch: BatchStatement): string => `${batch.thread}/${batch.first}`
+  const unanchored = new Unanchored()
   let requests: Requests | undefined
   let auditor: Auditor | undefined
   const demanded = answerDemands(chain, receipts, node)
@@ -311,10 +232,9 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       const { payload } = decodeTx(txs[i] as Uint8Array).body
       if (payload.kind === 'publish' && status === 'ok') edges?.guests([entryOf(chain.guest(payload.name))])
       for (const { batch } of payload.kind === 'anchor' && status === 'ok' ? payload.batches : []) {
-        const digests = unanchored.get(laneOf(batch)) ?? new Uint8Array(0)
+        const digests = unanchored.take(batch) ?? new Uint8Array(0)
         for (let at = 0; events.heard() && at < digests.length; at += 32)
           events.emit({ type: 'anchor', id: cborCidText(digests, at), height })
-        unanchored.delete(laneOf(batch))
       }
     }
     retireClosed({ chain, receipts, node })
@@ -336,7 +256,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
         chain,
         receipts,
         node,
-        digestsOf: (batch) => unanchored.get(laneOf(batch)),
+        digestsOf: (batch) => unanchored.digestsOf(batch),
         keep: (block) => store.putAll([block]),
       })
       demanded.answer()
@@ -344,8 +264,8 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     onBlock,
     onFailure: options.onFailure ?? (() => {}),
   })
-  own.onDurable(({ batches }) => {
-    for (const { batch, digests } of batches) unanchored.set(laneOf(batch), digests)
+  journals.own.onDurable(({ batches }) => {
+    for (const { batch, digests } of batches) unanchored.add(batch, digests)
     producer.receiptsWait()
   })
   if (options.audit !== false) {
@@ -418,7 +338,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       for (const { batch, sig, digests } of records.flatMap((record) => record.batches)) {
         // Signed by this node's own thread: the chain need not check it again.
         known.note(sig, concatBytes(domain('batch'), encodeBatch(batch)), node.key)
-        unanchored.set(laneOf(batch), digests)
+        unanchored.add(batch, digests)
       }
       producer.receiptsWait()
     },
@@ -441,91 +361,4 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   }
 }
 
-/** Keeps the request that other validators are to be asked with; gives its file. */
-function keepRequest(data: string, { anchor, request }: Finding): string | undefined {
-  if (request === undefined) return undefined
-  const folder = join(data, 'findings')
-  mkdirSync(folder, { recursive: true })
-  const path = join(folder, `${anchor}-${toHex(sha256(request)).slice(0, 8)}.verdict`)
-  writeFileSync(path, request)
-  return path
-}
-
-/** The chain must not know receipts that the journal has lost: then the disk was set back, and the node would sign other receipts under their numbers. */
-function mustReach(chain: Chain, receipts: AllReceipts, node: HeldAccount): void {
-  for (let range = 0; range <= LIMITS.edgeThreads; range++) mustReachIn(chain, receipts, node, lanesOf(range).first)
-}
-
-function mustReachIn(chain: Chain, receipts: AllReceipts, node: HeldAccount, first: number): void {
-  for (let thread = first; ; thread++) {
-    const { next, root, closed } = chain.batchHead(node.key, thread)
-    if (next === 0 && closed === null) return
-    // closed at its first batch: there is nothing that the journal would have to know
-    if (next === 0) continue
-    const known = receipts
-      .batchesFrom(new Map([[thread, 0]]))
-      .some(({ batch }) => batch.thread === thread && batch.first + batch.size === next && equalBytes(batch.root, root))
-    if (!known) {
-      throw new UtnetError('data_corrupt', `the chain has receipts of thread ${thread} up to ${next} that the journal lacks`, {
-        hint: 'restore the whole data folder from one copy, or choose another: --data DIR',
-      })
-    }
-  }
-}
-
 const entryOf = ({ name, world, module }: GuestRecord): GuestEntry => [name, world, module.toString()]
-
-/** What the node does for others of its chain. */
-interface ForOthers extends Pick<NodeApi, 'verdict' | 'attest' | 'certify'> {
-  audit(): AuditView | null
-}
-
-function apiOf(parts: Parts, genesis: Uint8Array, edges: Edges | undefined, { audit, ...forOthers }: ForOthers): NodeApi {
-  return {
-    info: async () => ({
-      version,
-      protocol: PROTOCOL,
-      chainId: parts.chain.chainId.toString(),
-      nodeKey: formatKey(parts.node.key),
-      chipKey: formatChipKey(parts.chip.publicKey),
-      dev: parts.dev !== null,
-      devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
-      isolation: 'wasm-software',
-      audit: audit(),
-    }),
-    ready: async () => true,
-    async deploy(request) {
-      const view = await guests.deploy(parts, request)
-      await edges?.settled()
-      return view
-    },
-    putSourceMap: (name, bytes) => guests.putSourceMap(parts, name, bytes),
-    sourceMap: (module) => parts.sourceMaps.read(parseCid(module, 'module')),
-    guests: () => guests.guests(parts),
-    guest: (name) => guests.guest(parts, name),
-    call: (request) => contracts.call(parts, request),
-    query: (request) => contracts.query(parts, request),
-    account: async (address, proof) => contracts.account(parts, address, proof),
-    fund: (address) => contracts.fund(parts, address),
-    submit: async (wire) => ({ hash: (await parts.submits.take(wire)).hash }),
-    transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
-    invoke: (name, request) => functions.invokeWhole(parts, name, request),
-    putModel: (name, bytes) => inference.putModel(parts, name, bytes),
-    models: async () => parts.bridge.list(),
-    model: async (name) => inference.model(parts, name),
-    infer: (request) => inference.infer(parts, request),
-    receipt: (id, waitMs) => proofs.receipt(parts, id, waitMs),
-    receiptBytes: (id) => proofs.receiptBytes(parts, id),
-    bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
-    chain: async () => chainView.chain(parts),
-    block: async (height) => chainView.block(parts, height),
-    epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
-    power: async (epoch) => chainView.power(parts, epoch),
-    genesis: async () => genesis,
-    ...forOthers,
-    chainEvents: async (request) => history.chainEvents(parts, request),
-    events: (signal, request) => history.streamEvents(parts, signal, request),
-    ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),
-    metrics: () => parts.meters.text(),
-  }
-}

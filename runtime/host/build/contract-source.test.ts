@@ -58,6 +58,24 @@ test('records of one name and two shapes, or of a name that is taken, are classe
   expect(source).toContain('  g(x: Contract2, y: Y): void')
 })
 
+test.each(['x\nevil()', 'x\u2028evil()', 'x*/ evil()', 'X {}\nevil()', 'toString'])(
+  'a node that tells names or kinds like %j writes nothing into the sources of who asks',
+  (bad) => {
+    const record: WitType = { kind: 'record', name: bad, fields: [{ name: 'p', type: text }] }
+    const field: WitType = { kind: 'record', name: 'r', fields: [{ name: bad, type: text }] }
+    const source = contractSource(bad, [
+      fn(bad, []),
+      fn('a', [[bad, text]]),
+      fn('b', [], { kind: bad } as unknown as WitType),
+      fn('c', [['r', record]]),
+      fn('d', [], field),
+    ])
+    expect(source.replace(/\/\/.*|\/\*.*?\*\//g, '')).not.toMatch(/evil|native code|undefined/)
+    expect(source.match(/\*\//g)).toHaveLength(1)
+    expect(source).toMatch(/^[\x20-\x7e\n]*$/)
+  },
+)
+
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,5}(-[a-z][a-z0-9]{0,4}){0,2}$/)
 const unique = (fields: WitField[]): WitField[] => [...new Map(fields.map((f) => [f.name, f])).values()]
 const { type } = fc.letrec<{ type: WitType }>((tie) => ({

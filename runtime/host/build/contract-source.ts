@@ -25,6 +25,11 @@ const REFERENCES: ReadonlySet<WitType['kind']> = new Set(['string', 'list', 'rec
 /** Names of the file that classes may not have: they are imported, or the language's own. */
 const TAKEN = ['Contract', 'Attempt', 'Amount', 'Nothing', 'Array', 'Uint8Array', 'String', 'Object', 'Error', 'Map', 'Set', 'Date']
 
+const CLASS_NAME = /^[A-Z][A-Za-z0-9]*$/
+
+/** What a node tells may be any text: in a comment it stays within its line, and does not end it. */
+const inComment = (text: string): string => text.slice(0, 120).replace(/[^\x20-\x7e]|\*\//g, '?')
+
 /** A type that no value of a call can have. */
 class Unsayable extends Error {
   override readonly name = 'Unsayable'
@@ -61,8 +66,7 @@ class Writer {
 
   /** `hint` names a record that has no name: components do not tell those of their types. */
   type(type: WitType, hint: string): string {
-    const scalar = SCALARS[type.kind]
-    if (scalar !== undefined) return scalar
+    if (Object.hasOwn(SCALARS, type.kind)) return SCALARS[type.kind] as string
     switch (type.kind) {
       case 'list':
         return type.element.kind === 'u8' ? 'Uint8Array' : `Array<${this.type(type.element, hint.replace(/([^s])s$/, '$1'))}>`
@@ -81,7 +85,9 @@ class Writer {
     const found = this.#records.get(shape)
     if (found !== undefined) return found.name
     const fields = type.fields.map((f) => `    public ${sayable(f.name)}: ${this.type(f.type, f.name)},`)
-    const name = this.#free(pascalCase(type.name ?? hint))
+    const wanted = pascalCase(type.name ?? hint)
+    if (!CLASS_NAME.test(wanted)) throw new Unsayable(`the name ${wanted}`)
+    const name = this.#free(wanted)
     this.#records.set(shape, { name, text: `@data\nexport class ${name} {\n  constructor(\n${fields.join('\n')}\n  ) {}\n}` })
     return name
   }
@@ -100,20 +106,21 @@ function methodOf(writer: Writer, { name, params, result }: WitFunction): string
     return `  ${sayable(name)}(${args.join(', ')}): ${result === undefined ? 'void' : writer.type(result, `${name}-result`)}`
   } catch (error) {
     if (!(error instanceof Unsayable)) throw error
-    return `  // ${name}: no call can carry ${error.message}`
+    return `  // ${inComment(`${name}: no call can carry ${error.message}`)}`
   }
 }
 
 /** AssemblyScript text of a class for the exports of the contract `name`; methods that no call can carry are comments. */
 export function contractSource(name: string, exports: readonly WitFunction[]): string {
-  const className = pascalCase(name.replace(/^[^a-z]+/, '') || 'other')
+  const wanted = pascalCase(name.replace(/^[^a-z]+/, ''))
+  const className = CLASS_NAME.test(wanted) ? wanted : 'Other'
   const writer = new Writer(className)
   const methods = exports.map((fn) => methodOf(writer, fn))
   const parts = [
     `import { Contract } from '@utnet/sdk'`,
     ...writer.records,
     [
-      `/** The contract ${name}. A call that fails reverts the caller; with Attempt<T> as a method's type the caller goes on. Money is text in WIT: say Amount for it. */`,
+      `/** The contract ${inComment(name)}. A call that fails reverts the caller; with Attempt<T> as a method's type the caller goes on. Money is text in WIT: say Amount for it. */`,
       `export declare class ${className} extends Contract {`,
       ...methods,
       '}',

@@ -1,0 +1,74 @@
+/** The NodeApi of a node, by its services. */
+import { formatAddress, formatChipKey, formatKey, parseCid, PROTOCOL, type AuditView, type NodeApi } from '../core/index.ts'
+import type { Edges } from './edge/index.ts'
+import type { Parts } from './parts.ts'
+import * as chainView from './services/chain-view.ts'
+import * as contracts from './services/contracts.ts'
+import * as history from './services/events.ts'
+import * as functions from './services/functions.ts'
+import * as guests from './services/guests.ts'
+import * as inference from './services/inference.ts'
+import * as proofs from './services/proofs.ts'
+import * as transactions from './services/submit.ts'
+import { version } from './version.ts'
+
+/** What the node does for others of its chain. */
+interface ForOthers extends Pick<NodeApi, 'verdict' | 'attest' | 'certify'> {
+  audit(): AuditView | null
+}
+
+/** `genesis` is its canonical bytes; `edges` are told of what is deployed. */
+export function apiOf(
+  parts: Parts,
+  genesis: Uint8Array,
+  edges: Pick<Edges, 'settled'> | undefined,
+  { audit, ...forOthers }: ForOthers,
+): NodeApi {
+  return {
+    info: async () => ({
+      version,
+      protocol: PROTOCOL,
+      chainId: parts.chain.chainId.toString(),
+      nodeKey: formatKey(parts.node.key),
+      chipKey: formatChipKey(parts.chip.publicKey),
+      dev: parts.dev !== null,
+      devAccount: parts.dev === null ? null : formatAddress(parts.dev.address),
+      isolation: 'wasm-software',
+      audit: audit(),
+    }),
+    ready: async () => true,
+    async deploy(request) {
+      const view = await guests.deploy(parts, request)
+      await edges?.settled()
+      return view
+    },
+    putSourceMap: (name, bytes) => guests.putSourceMap(parts, name, bytes),
+    sourceMap: (module) => parts.sourceMaps.read(parseCid(module, 'module')),
+    guests: () => guests.guests(parts),
+    guest: (name) => guests.guest(parts, name),
+    call: (request) => contracts.call(parts, request),
+    query: (request) => contracts.query(parts, request),
+    account: async (address, proof) => contracts.account(parts, address, proof),
+    fund: (address) => contracts.fund(parts, address),
+    submit: async (wire) => ({ hash: (await parts.submits.take(wire)).hash }),
+    transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
+    invoke: (name, request) => functions.invokeWhole(parts, name, request),
+    putModel: (name, bytes) => inference.putModel(parts, name, bytes),
+    models: async () => parts.bridge.list(),
+    model: async (name) => inference.model(parts, name),
+    infer: (request) => inference.infer(parts, request),
+    receipt: (id, waitMs) => proofs.receipt(parts, id, waitMs),
+    receiptBytes: (id) => proofs.receiptBytes(parts, id),
+    bundle: (id, bundleOptions) => proofs.bundle(parts, id, bundleOptions),
+    chain: async () => chainView.chain(parts),
+    block: async (height) => chainView.block(parts, height),
+    epoch: async (number, epochOptions) => chainView.epoch(parts, number, epochOptions),
+    power: async (epoch) => chainView.power(parts, epoch),
+    genesis: async () => genesis,
+    ...forOthers,
+    chainEvents: async (request) => history.chainEvents(parts, request),
+    events: (signal, request) => history.streamEvents(parts, signal, request),
+    ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),
+    metrics: () => parts.meters.text(),
+  }
+}
