@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { concatBytes, sha256Each, toHex } from '../core/index.ts'
+import { concatBytes, sha256Each, sha256Pairs, toHex } from '../core/index.ts'
 import { useNativeHashes } from './native.ts'
 
 const digests = (messages: readonly Uint8Array[]): string => {
@@ -14,7 +14,15 @@ const digests = (messages: readonly Uint8Array[]): string => {
   )
 }
 
-test('many messages hashed together give what each gives alone: by the portable form, and by the native one', () => {
+/** Digests of a tag and pairs, of which one more lies behind them that is not to be read. */
+const pairDigests = (tag: number, pairs: readonly Uint8Array[]): string => {
+  const out = new Uint8Array((pairs.length + 1) * 32).fill(0xee)
+  sha256Pairs(tag, concatBytes(...pairs, new Uint8Array(64).fill(0xaa)), pairs.length, out)
+  expect(toHex(out.subarray(pairs.length * 32))).toBe('ee'.repeat(32))
+  return toHex(out.subarray(0, pairs.length * 32))
+}
+
+test('many messages, or nodes of Merkle trees, hashed together give what each gives alone: by the portable form, and by the native one', () => {
   const one = fc.oneof(
     { weight: 8, arbitrary: fc.uint8Array({ maxLength: 200 }) },
     { weight: 1, arbitrary: fc.integer({ min: 4_000, max: 4_200 }).map((n) => new Uint8Array(n).fill(n & 255)) },
@@ -22,8 +30,20 @@ test('many messages hashed together give what each gives alone: by the portable 
   const agree = (messages: readonly Uint8Array[]): void => {
     expect(digests(messages)).toBe(messages.map((m) => createHash('sha256').update(m).digest('hex')).join(''))
   }
+  const pair = fc.uint8Array({ minLength: 64, maxLength: 64 })
+  const pairsAgree = (tag: number, pairs: readonly Uint8Array[]): void => {
+    expect(pairDigests(tag, pairs)).toBe(
+      pairs.map((one) => createHash('sha256').update(Uint8Array.of(tag)).update(one).digest('hex')).join(''),
+    )
+  }
   for (const native of [false, true]) {
     if (native) useNativeHashes()
+    fc.assert(fc.property(fc.nat(255), fc.array(pair, { maxLength: 9 }), pairsAgree), { numRuns: 60 })
+    // more than are hashed at once, with each of the last bytes
+    pairsAgree(
+      1,
+      Array.from({ length: 515 }, (_, i) => new Uint8Array(64).fill(i * 7).fill(i, 63)),
+    )
     fc.assert(fc.property(fc.array(one, { maxLength: 40 }), agree), { numRuns: 60 })
     // more than lie in the arena at once
     agree(Array.from({ length: 600 }, (_, i) => new Uint8Array(i % 130).fill(i & 255)))

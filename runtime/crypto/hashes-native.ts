@@ -1,6 +1,6 @@
 /** SHA-256 for core: by node:crypto, but for the shortest messages. */
 import { createHash, hash } from 'node:crypto'
-import { copyInto, useSha256, useSha256Each } from '../core/index.ts'
+import { copyInto, useSha256, useSha256Each, useSha256Pairs } from '../core/index.ts'
 import { HashArena, SHA_ROOM } from './sha256x4/index.ts'
 
 /** From here the 64 hash steps outweigh the way in and out. */
@@ -65,8 +65,18 @@ export function sha256Each(messages: Uint8Array, ends: readonly number[]): Uint8
   return out
 }
 
+function sha256Pairs(tag: number, pairs: Uint8Array, count: number, out: Uint8Array): void {
+  arena ??= new HashArena()
+  for (let first = 0; first < count; first += AT_ONCE) {
+    const some = Math.min(AT_ONCE, count - first)
+    const digests = arena.pairs(tag, pairs.subarray(first * 64, (first + some) * 64), some)
+    out.set(arena.bytes.subarray(digests, digests + some * 32), first * 32)
+  }
+}
+
 /** Makes core's sha256 use node:crypto and SIMD. Call once at the start of a process. */
 export function useNativeHashes(): void {
   useSha256(sha256)
   useSha256Each(sha256Each)
+  useSha256Pairs(sha256Pairs)
 }

@@ -4,10 +4,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { encodeAccount } from '../../../runtime/core/index.ts'
+import { encodeAccount, equalBytes } from '../../../runtime/core/index.ts'
 import { useNativeHashes } from '../../../runtime/crypto/native.ts'
 import { openLmdb, seededRandom } from '../../../runtime/kv/index.ts'
 import { median, ratioOf, rowOf, type Row } from '../../row.ts'
+import { counting, expectedNodes, type Hashes } from './hashes.ts'
+import type { TrieChange } from '../../../runtime/consensus/trie/index.ts'
 import { accountOf, addressOf, commitTo, grow, pruneOf, updateOf, type GrownState } from './state.ts'
 
 const LARGE = 1_000_000
@@ -15,6 +17,8 @@ const SMALL = 10_000
 const CHANGES = 1_000
 const WARM = 12
 const ROUNDS = 25
+/** Rounds in which hashes are counted: the counts differ little. */
+const COUNTED = 3
 const RESTARTS = 3
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -39,17 +43,31 @@ interface Round {
   readonly prune: number
 }
 
-/** 1,000 accounts drawn at random change: the root update, its commit, and what a block deletes behind that. */
-async function round(state: GrownState, random: () => number): Promise<Round> {
+/** Changes of 1,000 accounts drawn at random. */
+function drawn(state: GrownState, random: () => number): TrieChange[] {
   const nonce = state.header.height
-  const changes = Array.from({ length: CHANGES }, () => {
+  return Array.from({ length: CHANGES }, () => {
     const i = Math.floor(random() * state.accounts)
     return [addressOf(i), encodeAccount(accountOf(i, nonce))] as const
   })
+}
+
+/** The root update of drawn accounts, its commit, and what a block deletes behind that. */
+async function round(state: GrownState, random: () => number): Promise<Round> {
+  const changes = drawn(state, random)
   const [root, update] = await timed(() => updateOf(state, changes))
   const [commit] = await timed(() => commitTo(state, update))
   const [prune] = await timed(() => pruneOf(state, update))
   return { root, commit, prune }
+}
+
+/** The hashes that the root update of drawn accounts makes; the same update with the native ones must come to the same root. Nothing is committed. */
+function hashesOf(state: GrownState, random: () => number): Hashes {
+  const changes = drawn(state, random)
+  const [hashes, counted] = counting(() => updateOf(state, changes))
+  if (!equalBytes(counted.roots.accounts.hash, updateOf(state, changes).roots.accounts.hash))
+    throw new Error('hashes that count give another root')
+  return hashes
 }
 
 async function restart(folder: string): Promise<{ readonly seconds: number; readonly rss: number }> {
@@ -97,6 +115,16 @@ export async function growthRows(emit: (row: Row) => void): Promise<void> {
         `${CHANGES} changes of ${accounts} accounts: root ${of((r) => r.root)}, commit ${of((r) => r.commit)}, both ${of((r) => r.root + r.commit)}, deleting behind it ${of((r) => r.prune)}`,
       )
     }
+    const counted = Array.from({ length: COUNTED }, () => [hashesOf(few, random), hashesOf(many, random)] as const)
+    for (const [accounts, hashes] of [
+      [SMALL, counted.map(([fewer]) => fewer)],
+      [LARGE, counted.map(([, more]) => more)],
+    ] as const) {
+      const of = (part: (h: Hashes) => number): number => median(hashes.map(part))
+      say(
+        `${CHANGES} changes of ${accounts} accounts: ${of((h) => h.plain)} hashes of keys and values, ${of((h) => h.leaves)} of leaves, ${of((h) => h.nodes)} of inner nodes (${Math.round(expectedNodes(accounts, CHANGES))} expected), ${of((h) => h.compressions)} compressions`,
+      )
+    }
     say(`${await memory()}, pages in cache ${mega(many.store.cached())}`)
     await small.close()
     await large.close()
@@ -108,6 +136,15 @@ export async function growthRows(emit: (row: Row) => void): Promise<void> {
         ours: ours.map((r) => r.root),
         theirs: theirs.map((r) => r.root),
         atMost: 2,
+      }),
+    )
+    emit(
+      ratioOf('chain', {
+        id: 'chain.growth.hashes',
+        row: `compressions of SHA-256 in a root update of ${CHANGES} changes in a state of ${LARGE} accounts, against the same at ${SMALL}`,
+        peer: `${SMALL} accounts`,
+        ours: counted.map(([, more]) => more.compressions),
+        theirs: counted.map(([fewer]) => fewer.compressions),
       }),
     )
     const restarts: Awaited<ReturnType<typeof restart>>[] = []

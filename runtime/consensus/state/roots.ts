@@ -55,8 +55,12 @@ export function updateState(
   for (const [trie, update] of updates) next[trie] = update.root
   return {
     roots: next,
-    rows: updates.flatMap(([, u]) => u.rows),
-    stale: updates.flatMap(([, u]) => u.stale),
+    get rows() {
+      return updates.flatMap(([, u]) => u.rows)
+    },
+    get stale() {
+      return updates.flatMap(([, u]) => u.stale)
+    },
     remember: () => {
       for (const [, update] of updates) update.remember()
     },

@@ -120,9 +120,10 @@ export class Branch {
 
   /** Asks for the hashes of inner nodes that are set in a mask. The first rank is of the lowest. */
   askHashes(jobs: HashJobs, changed: number): void {
-    for (let node = LAST - 1; node > 0; node--) {
-      if (((changed >> node) & 1) === 1 && this.isInner(node))
-        jobs.add(3 - levelOf(node), this.bytes, this.hashAt(node * 2), this.hashAt(node * 2 + 1), this.hashAt(node))
+    for (let rest = changed & (2 ** LAST - 2); rest !== 0;) {
+      const node = levelOf(rest)
+      rest ^= 1 << node
+      if (this.isInner(node)) jobs.add(3 - levelOf(node), this.bytes, this.hashAt(node * 2), this.hashAt(node * 2 + 1), this.hashAt(node))
     }
   }
 

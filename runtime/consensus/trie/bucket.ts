@@ -1,11 +1,10 @@
 /**
  * A bucket: all leaves below a node of the trie that has few. Its row is [count 1][the leaves in order of position (leaf.ts)].
  *
- * In memory its hashes lie beside it: [bytes of the row 2][count 1][depth of its top 1][splits][where each leaf begins in the row, 2 bytes each][hashes of the leaves]
- * [hashes of the inner nodes][the row]. The split of a leaf is how many bits it shares with the next one. Every inner node with two children is one of the gaps between
+ * In memory its hashes lie beside it: [bytes of the row 2][count 1][depth of its top 1][hashes of the leaves][hashes of the inner nodes][splits][where each leaf begins
+ * in the row, 2 bytes each][the row]. It begins, as all hashes do, at whole words. The split of a leaf is how many bits it shares with the next one. Every inner node with two children is one of the gaps between
  * neighbours, that of the least split below it; what is kept of it is the hash of the node below its parent, since there may be nodes with one child in between.
  */
-import { copyInto } from '../../core/index.ts'
 import { NOWHERE, type HashJobs } from './hashing.ts'
 import { Leaf, LEAF_BYTES, leafFits, leafSize, POSITION_AT } from './leaf.ts'
 import { bitIn, sharedBits } from './position.ts'
@@ -23,25 +22,26 @@ export function bucketBytes(count: number, rowBytes: number): number {
 /** The largest bucket in memory. */
 export const BUCKET_BYTES: number = bucketBytes(BUCKET_LEAVES, 1 + BUCKET_LEAVES * LEAF_BYTES)
 
-/** A bit for each leaf from `left` to `right`. */
-const maskOf = (left: number, right: number): number => ((2 << (right - left)) - 1) << left
+/** Where `hash` keeps what is open. */
+const gaps = new Uint8Array(BUCKET_LEAVES)
+const lefts = new Int32Array(BUCKET_LEAVES * 3)
 
 /** A bucket where it lies. */
 export class Bucket {
   readonly bytes: Uint8Array
   readonly at: number
   readonly count: number
-  readonly #hashesAt: number
   readonly #innerAt: number
+  readonly #splitsAt: number
   readonly rowAt: number
 
   constructor(bytes: Uint8Array, at: number) {
     this.bytes = bytes
     this.at = at
     this.count = bytes[at + 2] as number
-    this.#hashesAt = at + HEAD + 3 * this.count
-    this.#innerAt = this.#hashesAt + 32 * this.count
-    this.rowAt = this.#innerAt + 32 * (this.count - 1)
+    this.#innerAt = at + HEAD + 32 * this.count
+    this.#splitsAt = this.#innerAt + 32 * (this.count - 1)
+    this.rowAt = this.#splitsAt + 3 * this.count
   }
 
   /** Begins a bucket, whose leaves, splits and hashes are still to be written. */
@@ -90,20 +90,25 @@ export class Bucket {
   }
 
   split(gap: number): number {
-    return this.bytes[this.at + HEAD + gap] as number
+    return this.bytes[this.#splitsAt + gap] as number
   }
 
   setSplit(gap: number, split: number): void {
-    this.bytes[this.at + HEAD + gap] = split
+    this.bytes[this.#splitsAt + gap] = split
   }
 
   offset(leaf: number): number {
-    const at = this.at + HEAD + this.count + 2 * leaf
+    const at = this.#splitsAt + this.count + 2 * leaf
     return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number)
   }
 
+  setRowBytes(rowBytes: number): void {
+    this.bytes[this.at] = rowBytes >> 8
+    this.bytes[this.at + 1] = rowBytes & 255
+  }
+
   setOffset(leaf: number, offset: number): void {
-    const at = this.at + HEAD + this.count + 2 * leaf
+    const at = this.#splitsAt + this.count + 2 * leaf
     this.bytes[at] = offset >> 8
     this.bytes[at + 1] = offset & 255
   }
@@ -113,8 +118,13 @@ export class Bucket {
     return leaf + 1 < this.count ? this.offset(leaf + 1) : this.rowBytes
   }
 
+  /** Bytes of a leaf in the row. */
+  sizeOf(leaf: number): number {
+    return this.endOf(leaf) - this.offset(leaf)
+  }
+
   hashAt(leaf: number): number {
-    return this.#hashesAt + 32 * leaf
+    return this.at + HEAD + 32 * leaf
   }
 
   innerAt(gap: number): number {
@@ -132,7 +142,7 @@ export class Bucket {
   /** The one leaf that can be at a position. */
   candidate(positions: Uint8Array, at: number): number {
     const { bytes, count } = this
-    const splits = this.at + HEAD
+    const splits = this.#splitsAt
     let found = 0
     for (let gap = 0; gap < count - 1;) {
       const split = bytes[splits + gap++] as number
@@ -165,26 +175,45 @@ export class Bucket {
     return this.nodeAt(0, this.count - 1)
   }
 
-  copyTop(out: Uint8Array, at: number): void {
-    copyInto(out, at, this.bytes, this.topAt, 32)
-  }
-
   /** Asks for the hashes of all inner nodes above leaves that are set in `changed`. */
   hash(jobs: HashJobs, changed: number): void {
-    if (this.count > 1) this.#hashBelow(jobs, changed, 0, this.count - 1, this.depth)
+    // The nodes whose right sides are not complete, from the top down: each with the gap that it is, and what stands on its left.
+    let open = 0
+    // What is complete: where its hash lies, the rank above its own, and whether it changes.
+    let place = this.hashAt(0)
+    let rank = 0
+    let changes = changed & 1
+    for (let gap = 0; gap < this.count; gap++) {
+      const split = gap < this.count - 1 ? this.split(gap) : this.depth - 1
+      while (open > 0 && this.split(gaps[open - 1] as number) > split) {
+        const node = gaps[--open] as number
+        const own = this.innerAt(node)
+        changes |= lefts[open * 3 + 2] as number
+        if (changes !== 0) {
+          rank = Math.max(rank, lefts[open * 3 + 1] as number)
+          jobs.add(rank++, this.bytes, lefts[open * 3] as number, place, own)
+          const above = open > 0 ? Math.max(split, this.split(gaps[open - 1] as number)) : split
+          rank = this.#hashAbove(jobs, rank, node, above + 1)
+        }
+        place = own
+      }
+      gaps[open] = gap
+      lefts[open * 3] = place
+      lefts[open * 3 + 1] = rank
+      lefts[open * 3 + 2] = changes
+      open++
+      place = this.hashAt(gap + 1)
+      rank = 0
+      changes = (changed >> (gap + 1)) & 1
+    }
   }
 
-  /** Gives the rank above that of the node; 0 when it stays. */
-  #hashBelow(jobs: HashJobs, changed: number, left: number, right: number, depth: number): number {
-    if (left === right || (changed & maskOf(left, right)) === 0) return 0
-    const gap = this.topGap(left, right)
-    const split = this.split(gap)
-    const below = this.#hashBelow(jobs, changed, left, gap, split + 1)
-    let rank = Math.max(below, this.#hashBelow(jobs, changed, gap + 1, right, split + 1))
+  /** Asks for the hashes of the nodes with one child that stand above one with two, from a depth on. Gives the rank above them. */
+  #hashAbove(jobs: HashJobs, first: number, gap: number, depth: number): number {
     const own = this.innerAt(gap)
-    jobs.add(rank++, this.bytes, this.nodeAt(left, gap), this.nodeAt(gap + 1, right), own)
-    const position = this.positionAt(left)
-    for (let d = split - 1; d >= depth; d--) {
+    const position = this.positionAt(gap)
+    let rank = first
+    for (let d = this.split(gap) - 1; d >= depth; d--) {
       if (bitIn(this.bytes, position, d) === 0) jobs.add(rank++, this.bytes, own, NOWHERE, own)
       else jobs.add(rank++, this.bytes, NOWHERE, own, own)
     }

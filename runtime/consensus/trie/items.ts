@@ -49,13 +49,14 @@ export function itemsOf(changes: readonly TrieChange[], version: number): Items 
     for (let k = 0; k < POSITION_BYTES; k++) positions[i * POSITION_BYTES + k] = all[from * POSITION_BYTES + k] as number
     return (changes[from] as TrieChange)[1]
   })
-  const bytes = new Uint8Array(values.reduce((n, value) => n + (value === undefined ? 0 : leafSizeOf(value) + 32), 0))
-  let at = 0
+  // the hashes lie at whole words, before the leaves
+  let at = values.length * 32
+  const bytes = new Uint8Array(values.reduce((n, value) => n + (value === undefined ? 0 : leafSizeOf(value)), at))
   const leaves = values.map((value, i) => {
     if (value === undefined) return undefined
     putLeaf(bytes, at, positions, i * POSITION_BYTES, value, version)
-    const leaf = new Leaf(bytes, at, at + leafSizeOf(value))
-    at += leafSizeOf(value) + 32
+    const leaf = new Leaf(bytes, at, i * 32)
+    at += leafSizeOf(value)
     return leaf
   })
   hashLeaves(leaves.filter((leaf) => leaf !== undefined))

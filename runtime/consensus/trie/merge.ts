@@ -93,8 +93,7 @@ export class Merge {
   #sizeOf(i: number): number {
     const fresh = this.#fresh[i]
     if (fresh !== undefined) return fresh.size
-    const [before, from] = [this.#before as Bucket, this.#from[i] as number]
-    return before.endOf(from) - before.offset(from)
+    return (this.#before as Bucket).sizeOf(this.#from[i] as number)
   }
 
   /** True where two neighbours were neighbours before. */

@@ -98,8 +98,8 @@ export class PageCache {
     const branch = this.branch(cell)
     const before = replaced === 0 ? undefined : this.branch(replaced)
     for (let node = 2; node < 32; node++) {
-      const kid = draft.kid(node)
-      if (kid !== undefined) branch.setCell(node, this.#place(kid, before?.kind(node) === BRANCH ? before.cell(node) : 0))
+      if (((draft.renewed >> node) & 1) === 1)
+        branch.setCell(node, this.#place(draft.kid(node), before?.kind(node) === BRANCH ? before.cell(node) : 0))
       else branch.setCell(node, branch.isPage(node) ? (before?.cell(node) ?? 0) : 0)
     }
     return cell

@@ -3,7 +3,7 @@ import { EMPTY_TRIE, equalBytes, LIMITS, sha256, type Kv } from '../../core/inde
 import { EMPTY, levelOf, type Branch } from './branch.ts'
 import type { Bucket } from './bucket.ts'
 import { damaged } from './damaged.ts'
-import type { PageDraft } from './draft.ts'
+import { Pieces, type PageDraft } from './draft.ts'
 import type { Leaf } from './leaf.ts'
 import { PageCache, type Top, type TrieRoot } from './page-cache.ts'
 import { pageKey, valueKey } from './page-key.ts'
@@ -11,6 +11,9 @@ import { readPages, type Held, type Wanted } from './page-read.ts'
 
 /** The position of everything that begins at the root. */
 const START: Uint8Array = new Uint8Array(32)
+
+/** Bytes that are set aside for batches at most. */
+const MAX_PIECES = 8 * 1024 * 1024
 
 /** An end of a branch in the cache whose page is asked for, and any position in it. */
 export interface Ask {
@@ -29,10 +32,14 @@ export interface Ask {
 export class PageStore {
   readonly #kv: Pick<Kv, 'get'>
   readonly #cache: PageCache
+  /** Memory for batches. */
+  readonly pieces: Pieces
 
   constructor(kv: Pick<Kv, 'get'>, maxBytes: number) {
     this.#kv = kv
-    this.#cache = new PageCache(maxBytes)
+    const pieces = Math.min(MAX_PIECES, Math.floor(maxBytes / 8))
+    this.pieces = new Pieces(pieces)
+    this.#cache = new PageCache(maxBytes - pieces)
   }
 
   /** The page of a root, in the cache. */

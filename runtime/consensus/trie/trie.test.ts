@@ -203,3 +203,29 @@ test('a flipped bit in any page is noticed when the page is read', async () => {
   }
   expect(noticed).toBeGreaterThan(20)
 })
+
+test('what a batch writes stays what it is: rows asked for before and after it is remembered, twice, and behind later batches', async () => {
+  const kv = simulatedKv()
+  const store = createPageStore(kv)
+  const changes = (round: number): TrieChange[] =>
+    Array.from({ length: 300 }, (_, i) => [utf8(`key ${i}`), new Uint8Array((i % 9) * round).fill(round)])
+  const first = trieUpdate(store, TRIE, EMPTY_ROOT, changes(1), 1)
+  first.remember()
+  const rows = first.rows.map(([k, v]) => `${toHex(k)} ${toHex(v)}`)
+  await kv.commit(first.rows)
+  const second = trieUpdate(store, TRIE, first.root, changes(2), 2)
+  const stale = second.stale.map(toHex)
+  await kv.commit(second.rows)
+  second.remember()
+  second.remember()
+  const third = trieUpdate(store, TRIE, second.root, changes(3), 3)
+  await kv.commit(third.rows)
+  third.remember()
+  expect(first.rows.map(([k, v]) => `${toHex(k)} ${toHex(v)}`)).toEqual(rows)
+  expect(second.stale.map(toHex)).toEqual(stale)
+  // every state, read from the rows alone
+  for (const [round, { root }] of [first, second, third].entries()) {
+    const anew = createPageStore(kv)
+    for (const [k, v] of changes(round + 1)) expect(trieGet(anew, TRIE, root, k)).toEqual(v)
+  }
+})

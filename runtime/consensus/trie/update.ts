@@ -3,22 +3,23 @@
  * then all hashes are made from the bottom up, a level at a time again.
  */
 import { EMPTY_TRIE } from '../../core/index.ts'
-import { Branch, BRANCH, BRANCH_ROW_BYTES, EMPTY, isBucket, LAST, levelOf } from './branch.ts'
+import { Branch, BRANCH, EMPTY, isBucket, LAST, levelOf } from './branch.ts'
 import { Bucket, BUCKET_LEAVES } from './bucket.ts'
-import { BranchDraft, Room, type PageDraft } from './draft.ts'
+import { BranchDraft, lowest, Room, type PageDraft } from './draft.ts'
 import { HashJobs } from './hashing.ts'
 import { itemsOf, type Items, type TrieChange } from './items.ts'
 import type { Leaf } from './leaf.ts'
 import { bucketOf, Merge } from './merge.ts'
 import type { TrieRoot } from './page-cache.ts'
-import { pageKey, valueKey } from './page-key.ts'
 import type { Ask, PageStore } from './page-store.ts'
+import { Replacement } from './replace.ts'
+import { Rows } from './rows.ts'
 import { bitIn, POSITION_BYTES } from './position.ts'
 
 /** The root of the trie that holds nothing. */
 export const EMPTY_ROOT: TrieRoot = { version: 0, hash: EMPTY_TRIE }
 
-/** What a batch did: rows to write, and rows that no root from this height on needs. */
+/** What a batch did: rows to write, and rows that no root from this height on needs. These are made when they are first asked for: a batch may be needed only for its root. */
 export interface TrieUpdate {
   readonly root: TrieRoot
   readonly rows: readonly (readonly [Uint8Array, Uint8Array])[]
@@ -47,20 +48,22 @@ interface Visit {
 type Outcome = 'same' | BranchDraft | readonly Leaf[]
 
 class Update {
-  readonly rows: (readonly [Uint8Array, Uint8Array])[] = []
-  readonly stale: Uint8Array[] = []
+  readonly rows: Rows
+  readonly room: Room
   readonly #store: PageStore
   readonly #trie: number
   readonly #version: number
   readonly #items: Items
-  readonly #room = new Room()
   readonly #bucketJobs = new HashJobs()
+  readonly #branchJobs = new HashJobs()
 
   constructor(store: PageStore, trie: number, version: number, items: Items) {
     this.#store = store
     this.#trie = trie
     this.#version = version
     this.#items = items
+    this.room = new Room(store.pieces)
+    this.rows = new Rows(trie, version)
   }
 
   #visit(branch: Branch, page: number, from: number, to: number): Visit {
@@ -101,16 +104,12 @@ class Update {
     return first
   }
 
-  #staled(version: number, depth: number, positions: Uint8Array, at: number): void {
-    this.stale.push(pageKey(this.#trie, version, depth, positions, at))
-  }
-
   /** Leaves at a node of a branch in the making. */
   #plant(draft: BranchDraft, node: number, leaves: readonly Leaf[]): void {
     const [first] = leaves
     if (first === undefined) return draft.clear(node)
     const depth = draft.page * 4 + levelOf(node)
-    if (leaves.length <= BUCKET_LEAVES) return draft.setPage(node, bucketOf(leaves, this.#room, this.#bucketJobs, depth))
+    if (leaves.length <= BUCKET_LEAVES) return draft.setPage(node, bucketOf(leaves, this.room, this.#bucketJobs, depth))
     if (node >= LAST) return draft.setPage(node, this.#grow(leaves, draft.page + 1))
     draft.setInner(node)
     let right = leaves.findIndex((leaf) => bitIn(leaf.bytes, leaf.positionAt, depth) === 1)
@@ -122,16 +121,15 @@ class Update {
   /** A branch of leaves that no bucket takes. */
   #grow(leaves: readonly Leaf[], page: number): BranchDraft {
     const { bytes, positionAt } = leaves[0] as Leaf
-    const draft = new BranchDraft(this.#room, page, bytes, positionAt)
+    const draft = new BranchDraft(this.room, page, bytes, positionAt)
     this.#plant(draft, 1, leaves)
     return draft
   }
 
   #merge(bucket: Bucket | undefined, from: number, to: number): Merge {
     const merge = new Merge(bucket, this.#items, from, to)
-    for (const leaf of merge.gone) this.stale.push(valueKey(this.#trie, leaf.version, leaf.bytes, leaf.positionAt))
-    for (const i of merge.large)
-      this.rows.push([valueKey(this.#trie, this.#version, this.#items.positions, i * POSITION_BYTES), this.#items.values[i] as Uint8Array])
+    for (const leaf of merge.gone) this.rows.valueGone(leaf)
+    for (const i of merge.large) this.rows.value(this.#items.positions, i * POSITION_BYTES, this.#items.values[i] as Uint8Array)
     return merge
   }
 
@@ -141,26 +139,37 @@ class Update {
     const { positions } = this.#items
     let draft: BranchDraft | undefined
     let fewer = false
-    const drafted = (from: number): BranchDraft => (draft ??= new BranchDraft(this.#room, page, positions, from * POSITION_BYTES, branch))
+    const drafted = (from: number): BranchDraft => (draft ??= new BranchDraft(this.room, page, positions, from * POSITION_BYTES, branch))
     for (const { node, from, to, below } of groups) {
       const depth = page * 4 + levelOf(node)
       if (below !== undefined) {
         const outcome = this.#change(below)
         if (outcome === 'same') continue
-        this.#staled(branch.version(node), depth, positions, from * POSITION_BYTES)
-        if (outcome instanceof BranchDraft) drafted(from).setPage(node, outcome)
-        else {
+        // the height as the draft has it, which was just written and lies near
+        this.rows.staled(drafted(from).branch.version(node), depth, positions, from * POSITION_BYTES)
+        if (outcome instanceof BranchDraft) {
+          // a sixteenth of the trie at a time: what was just written lies in the nearer caches still
+          if (page === 0) this.hash(outcome)
+          drafted(from).setPage(node, outcome)
+        } else {
           fewer = true
           this.#plant(drafted(from), node, outcome)
         }
         continue
       }
       const bucket = branch.kind(node) === EMPTY ? undefined : this.#store.bucket(branch.cell(node))
+      const replacement = bucket === undefined ? undefined : Replacement.of(bucket, this.#items, from, to)
+      if (replacement !== undefined) {
+        if (!replacement.changed) continue
+        this.rows.staled(drafted(from).branch.version(node), depth, positions, from * POSITION_BYTES)
+        drafted(from).setPage(node, replacement.bucket(this.room, this.#bucketJobs))
+        continue
+      }
       const merge = this.#merge(bucket, from, to)
       if (!merge.changed) continue
-      if (bucket !== undefined) this.#staled(branch.version(node), depth, positions, from * POSITION_BYTES)
+      if (bucket !== undefined) this.rows.staled(branch.version(node), depth, positions, from * POSITION_BYTES)
       fewer ||= merge.removed
-      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) drafted(from).setPage(node, merge.bucket(this.#room, this.#bucketJobs, depth))
+      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) drafted(from).setPage(node, merge.bucket(this.room, this.#bucketJobs, depth))
       else this.#plant(drafted(from), node, merge.leaves())
     }
     if (draft === undefined) return 'same'
@@ -190,7 +199,7 @@ class Update {
       this.#gather(draft, node * 2, from, leaves)
       this.#gather(draft, node * 2 + 1, from, leaves)
     } else if (isBucket(branch.kind(node))) {
-      const made = draft.kid(node)
+      const made = ((draft.renewed >> node) & 1) === 1 ? draft.kid(node) : undefined
       const bucket = made instanceof Bucket ? made : this.#old(from, page, node, positions, positionAt)
       for (let i = 0; i < bucket.count; i++) leaves.push(bucket.leaf(i))
     }
@@ -201,7 +210,7 @@ class Update {
     const depth = page * 4 + levelOf(node)
     const path = pathOf(positions, positionAt, page, node)
     const bucket = this.#store.bucket(this.#store.cell(this.#trie, branch, page, node, path, 0))
-    this.#staled(branch.version(node), depth, path, 0)
+    this.rows.staled(branch.version(node), depth, path, 0)
     return bucket
   }
 
@@ -213,44 +222,32 @@ class Update {
     else {
       const merge = this.#merge(kind === EMPTY ? undefined : this.#store.bucket(cell), 0, count)
       if (!merge.changed) return 'same'
-      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) return merge.bucket(this.#room, this.#bucketJobs, 0)
+      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) return merge.bucket(this.room, this.#bucketJobs, 0)
       outcome = merge.count === 0 ? [] : this.#grow(merge.leaves(), 0)
     }
     if (outcome === 'same' || outcome instanceof BranchDraft) return outcome
-    return outcome.length === 0 ? 'empty' : bucketOf(outcome, this.#room, this.#bucketJobs, 0)
+    return outcome.length === 0 ? 'empty' : bucketOf(outcome, this.room, this.#bucketJobs, 0)
   }
 
-  /** Makes the hashes of a new page at the root and of all below it. */
-  hash(top: PageDraft): Uint8Array {
+  /** Makes the hashes of a new page and of all below it that have none yet. */
+  hash(top: PageDraft): void {
     this.#bucketJobs.run()
     const levels: BranchDraft[][] = []
     for (let level = top instanceof BranchDraft ? [top] : []; level.length > 0;) {
       levels.push(level)
       const next: BranchDraft[] = []
-      for (const draft of level) for (const kid of draft.kids()) if (kid instanceof BranchDraft) next.push(kid)
+      for (const draft of level) {
+        for (let rest = draft.renewed; rest !== 0; rest &= rest - 1) {
+          const kid = draft.kid(lowest(rest))
+          if (kid instanceof BranchDraft && !kid.hashed) next.push(kid)
+        }
+      }
       level = next
     }
     for (const level of levels.toReversed()) {
-      const jobs = new HashJobs()
-      for (const draft of level) draft.askHashes(jobs, this.#version)
-      jobs.run()
+      for (const draft of level) draft.askHashes(this.#branchJobs, this.#version)
+      this.#branchJobs.run()
     }
-    if (top instanceof BranchDraft) return top.branch.hash(1)
-    return top.bytes.slice(top.topAt, top.topAt + 32)
-  }
-
-  /** Writes the rows of a new page and of all below it. */
-  putRows(page: PageDraft): void {
-    if (page instanceof Bucket) {
-      const row = page.bytes.subarray(page.rowAt, page.rowAt + page.rowBytes)
-      this.rows.push([pageKey(this.#trie, this.#version, page.depth, page.bytes, page.positionAt(0)), row])
-      return
-    }
-    const { branch, positions, positionAt } = page
-    const at = this.#room.take(BRANCH_ROW_BYTES)
-    const end = branch.putRow(this.#room.bytes, at)
-    this.rows.push([pageKey(this.#trie, this.#version, page.page * 4, positions, positionAt), this.#room.bytes.subarray(at, end)])
-    for (const kid of page.kids()) if (kid !== undefined) this.putRows(kid)
   }
 }
 
@@ -266,24 +263,41 @@ function pathOf(positions: Uint8Array, at: number, page: number, node: number): 
   return path
 }
 
+function topHash(top: PageDraft): Uint8Array {
+  return top instanceof BranchDraft ? top.branch.hash(1) : top.bytes.slice(top.topAt, top.topAt + 32)
+}
+
+const NOTHING: readonly never[] = []
+
 /** Applies changes (the last of a key wins) to the trie of a root. `version` is the height that the new root belongs to. */
 export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, changes: readonly TrieChange[], version: number): TrieUpdate {
-  const nothing: TrieUpdate = { root, rows: [], stale: [], remember: () => undefined }
+  const nothing: TrieUpdate = { root, rows: NOTHING, stale: NOTHING, remember: () => undefined }
   if (changes.length === 0) return nothing
   const { kind, cell } = store.top(trie, root)
   const update = new Update(store, trie, version, itemsOf(changes, version))
   const made = update.apply(kind, cell)
   if (made === 'same') return nothing
-  if (kind !== EMPTY) update.stale.push(pageKey(trie, root.version, 0, EMPTY_TRIE, 0))
-  const { rows, stale } = update
-  if (made === 'empty')
-    return {
-      root: { version, hash: EMPTY_TRIE },
-      rows,
-      stale,
-      remember: () => store.keep(trie, root, { version, hash: EMPTY_TRIE }, undefined),
-    }
-  const next: TrieRoot = { version, hash: update.hash(made) }
-  update.putRows(made)
-  return { root: next, rows, stale, remember: () => store.keep(trie, root, next, made) }
+  const { rows, room } = update
+  if (kind !== EMPTY) rows.staled(root.version, 0, EMPTY_TRIE, 0)
+  const top = made === 'empty' ? undefined : made
+  if (top !== undefined) update.hash(top)
+  const next: TrieRoot = { version, hash: top === undefined ? EMPTY_TRIE : topHash(top) }
+  let remembered = false
+  return {
+    root: next,
+    get rows() {
+      return rows.made(top)
+    },
+    get stale() {
+      return rows.stale()
+    },
+    remember: () => {
+      if (remembered) return
+      remembered = true
+      // its memory is given to others then
+      rows.made(top)
+      store.keep(trie, root, next, top)
+      room.end()
+    },
+  }
 }

@@ -5,11 +5,16 @@ import { SHA256X4_WASM } from './wasm.ts'
 interface Exports {
   readonly memory: WebAssembly.Memory
   run(jobs: number, count: number): void
+  pairs(tag: number, from: number, count: number, out: number): void
   base(): number
 }
 
 /** Bytes behind a message that its padding is written over. */
 export const SHA_ROOM = 72
+/** Bytes of a pair of digests, behind a tag the message of a node of a Merkle tree. */
+const PAIR = 64
+/** Pairs that are hashed together. */
+const LANES = 4
 /** Jobs that wait at most before they are done. */
 const MAX_JOBS = 256
 const PAGE = 65_536
@@ -70,5 +75,16 @@ export class HashArena {
   run(): void {
     if (this.#count > 0) this.#exports.run(this.#jobs, this.#count)
     this.#count = 0
+  }
+
+  /** Digests of a tag and each of `count` pairs, which are copied to the start of the memory; gives where the digests lie. What lies there is written over. */
+  pairs(tag: number, pairs: Uint8Array, count: number): number {
+    const { start } = this
+    const whole = Math.ceil(count / LANES) * LANES
+    const out = start + whole * PAIR
+    this.reserve(out + whole * 32)
+    this.bytes.set(pairs.subarray(0, count * PAIR), start)
+    this.#exports.pairs(tag, start, count, out)
+    return out
   }
 }

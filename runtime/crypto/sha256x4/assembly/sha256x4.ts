@@ -3,6 +3,7 @@
  *
  * A job is 16 bytes: address of the message, its length, where the digest goes, and a second place for it or 0. Padding is written behind the message: the
  * 72 bytes there must be free. Lanes of unequal length run as long as the longest and are masked once they have ended.
+ * Nodes of Merkle trees, which are 65 bytes all, have a way of their own (`pairs`): nothing is padded, and the schedule of the second block is looked up.
  */
 
 // The round constants of section 4.2.2.
@@ -16,13 +17,17 @@ const K: usize = memory.data<u32>([
 ])
 /** The message schedule: 64 vectors. */
 const W: usize = memory.data(1024, 16)
+/** The chaining values: 8 vectors. */
+const S: usize = memory.data(128, 16)
+/** By the last byte of a message of 65 bytes: the schedule of its second block, in which nothing else varies. 64 words each. */
+const ENDS: usize = memory.data(65536, 64)
+let hasEnds = false
 
 function rotr(x: v128, n: i32): v128 {
   return v128.or(i32x4.shr_u(x, n), i32x4.shl(x, 32 - n))
 }
 
-function swapped(at: usize): v128 {
-  const x = v128.load(at)
+function swapped(x: v128): v128 {
   return i8x16.shuffle(x, x, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12)
 }
 
@@ -37,12 +42,8 @@ function pad(at: usize, length: u32): u32 {
   return blocks
 }
 
-/** Words 4q to 4q+3 of the four messages' blocks. */
-function loadWords(q: usize, p0: usize, p1: usize, p2: usize, p3: usize): void {
-  const a = swapped(p0 + (q << 4))
-  const b = swapped(p1 + (q << 4))
-  const c = swapped(p2 + (q << 4))
-  const d = swapped(p3 + (q << 4))
+/** Puts words 4q to 4q+3 of four blocks, of which each has a vector of its own, into the schedule. */
+function putWords(q: usize, a: v128, b: v128, c: v128, d: v128): void {
   const ab = i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23)
   const cd = i8x16.shuffle(c, d, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23)
   const ef = i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31)
@@ -71,27 +72,99 @@ function first(e: v128, f: v128, g: v128, h: v128, t: usize): v128 {
   return i32x4.add(i32x4.add(h, word), i32x4.add(sum, choice))
 }
 
-function second(a: v128, b: v128, c: v128): v128 {
-  const sum = v128.xor(v128.xor(rotr(a, 2), rotr(a, 13)), rotr(a, 22))
-  return i32x4.add(sum, v128.xor(v128.and(a, b), v128.and(c, v128.xor(a, b))))
+/** What `a` adds to a round, but for the majority: of a, b and c it is b ^ ((a ^ b) & (b ^ c)), and b ^ c is a ^ b of the round before. */
+function second(a: v128): v128 {
+  return v128.xor(v128.xor(rotr(a, 2), rotr(a, 13)), rotr(a, 22))
 }
 
-/** Four vectors of words as the 16 bytes at `at` of four digests. */
-function give(q: usize, a: v128, b: v128, c: v128, d: v128, jobs: usize, lanes: u32): void {
-  const ab = i8x16.shuffle(a, b, 3, 2, 1, 0, 19, 18, 17, 16, 7, 6, 5, 4, 23, 22, 21, 20)
-  const cd = i8x16.shuffle(c, d, 3, 2, 1, 0, 19, 18, 17, 16, 7, 6, 5, 4, 23, 22, 21, 20)
-  const ef = i8x16.shuffle(a, b, 11, 10, 9, 8, 27, 26, 25, 24, 15, 14, 13, 12, 31, 30, 29, 28)
-  const gh = i8x16.shuffle(c, d, 11, 10, 9, 8, 27, 26, 25, 24, 15, 14, 13, 12, 31, 30, 29, 28)
-  put(q, i8x16.shuffle(ab, cd, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), jobs)
-  if (lanes > 1) put(q, i8x16.shuffle(ab, cd, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), jobs + 16)
-  if (lanes > 2) put(q, i8x16.shuffle(ef, gh, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), jobs + 32)
-  if (lanes > 3) put(q, i8x16.shuffle(ef, gh, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), jobs + 48)
+function majority(b: v128, ab: v128, bc: v128): v128 {
+  return v128.xor(b, v128.and(ab, bc))
 }
 
-function put(q: usize, words: v128, job: usize): void {
-  v128.store(load<u32>(job, 8) + q, words)
+/** Sets the initial value of section 5.3.3. */
+function begin(): void {
+  v128.store(S, i32x4.splat(0x6a09e667))
+  v128.store(S, i32x4.splat(0xbb67ae85), 16)
+  v128.store(S, i32x4.splat(0x3c6ef372), 32)
+  v128.store(S, i32x4.splat(0xa54ff53a), 48)
+  v128.store(S, i32x4.splat(0x510e527f), 64)
+  v128.store(S, i32x4.splat(0x9b05688c), 80)
+  v128.store(S, i32x4.splat(0x1f83d9ab), 96)
+  v128.store(S, i32x4.splat(0x5be0cd19), 112)
+}
+
+/** Compresses the block whose schedule is made, in the lanes that are all ones in `runs`. */
+function compress(runs: v128): void {
+  let a = v128.load(S)
+  let b = v128.load(S, 16)
+  let c = v128.load(S, 32)
+  let d = v128.load(S, 48)
+  let e = v128.load(S, 64)
+  let f = v128.load(S, 80)
+  let g = v128.load(S, 96)
+  let h = v128.load(S, 112)
+  let y = v128.xor(b, c)
+  for (let t: usize = 0; t < 64; t += 8) {
+    let x = v128.xor(a, b)
+    h = first(e, f, g, h, t)
+    d = i32x4.add(d, h)
+    h = i32x4.add(h, i32x4.add(second(a), majority(b, x, y)))
+    y = v128.xor(h, a)
+    g = first(d, e, f, g, t + 1)
+    c = i32x4.add(c, g)
+    g = i32x4.add(g, i32x4.add(second(h), majority(a, y, x)))
+    x = v128.xor(g, h)
+    f = first(c, d, e, f, t + 2)
+    b = i32x4.add(b, f)
+    f = i32x4.add(f, i32x4.add(second(g), majority(h, x, y)))
+    y = v128.xor(f, g)
+    e = first(b, c, d, e, t + 3)
+    a = i32x4.add(a, e)
+    e = i32x4.add(e, i32x4.add(second(f), majority(g, y, x)))
+    x = v128.xor(e, f)
+    d = first(a, b, c, d, t + 4)
+    h = i32x4.add(h, d)
+    d = i32x4.add(d, i32x4.add(second(e), majority(f, x, y)))
+    y = v128.xor(d, e)
+    c = first(h, a, b, c, t + 5)
+    g = i32x4.add(g, c)
+    c = i32x4.add(c, i32x4.add(second(d), majority(e, y, x)))
+    x = v128.xor(c, d)
+    b = first(g, h, a, b, t + 6)
+    f = i32x4.add(f, b)
+    b = i32x4.add(b, i32x4.add(second(c), majority(d, x, y)))
+    y = v128.xor(b, c)
+    a = first(f, g, h, a, t + 7)
+    e = i32x4.add(e, a)
+    a = i32x4.add(a, i32x4.add(second(b), majority(c, y, x)))
+  }
+  v128.store(S, i32x4.add(v128.load(S), v128.and(a, runs)))
+  v128.store(S, i32x4.add(v128.load(S, 16), v128.and(b, runs)), 16)
+  v128.store(S, i32x4.add(v128.load(S, 32), v128.and(c, runs)), 32)
+  v128.store(S, i32x4.add(v128.load(S, 48), v128.and(d, runs)), 48)
+  v128.store(S, i32x4.add(v128.load(S, 64), v128.and(e, runs)), 64)
+  v128.store(S, i32x4.add(v128.load(S, 80), v128.and(f, runs)), 80)
+  v128.store(S, i32x4.add(v128.load(S, 96), v128.and(g, runs)), 96)
+  v128.store(S, i32x4.add(v128.load(S, 112), v128.and(h, runs)), 112)
+}
+
+/** Puts half of each of the four digests, their 16 bytes from `half` on, one behind another into the schedule, which is no longer needed then. */
+function quarters(half: usize): void {
+  const s = S + (half << 2)
+  putWords(0, v128.load(s), v128.load(s, 16), v128.load(s, 32), v128.load(s, 48))
+  for (let w = W; w < W + 64; w += 16) v128.store(w, swapped(v128.load(w)))
+}
+
+/** Puts half of the digests where the jobs want them. */
+function give(half: usize, jobs: usize, lanes: u32): void {
+  quarters(half)
+  for (let lane: u32 = 0; lane < lanes; lane++) put(half, v128.load(W + (lane << 4)), jobs + (lane << 4))
+}
+
+function put(half: usize, bytes: v128, job: usize): void {
+  v128.store(load<u32>(job, 8) + half, bytes)
   const also = load<u32>(job, 12)
-  if (also !== 0) v128.store(also + q, words)
+  if (also !== 0) v128.store(also + half, bytes)
 }
 
 function four(jobs: usize, lanes: u32): void {
@@ -120,15 +193,7 @@ function four(jobs: usize, lanes: u32): void {
   counts = i32x4.replace_lane(counts, 2, n2)
   counts = i32x4.replace_lane(counts, 3, n3)
   const longest = max(max(n0, n1), max(n2, n3))
-  // The initial value of section 5.3.3.
-  let s0 = i32x4.splat(0x6a09e667)
-  let s1 = i32x4.splat(0xbb67ae85)
-  let s2 = i32x4.splat(0x3c6ef372)
-  let s3 = i32x4.splat(0xa54ff53a)
-  let s4 = i32x4.splat(0x510e527f)
-  let s5 = i32x4.splat(0x9b05688c)
-  let s6 = i32x4.splat(0x1f83d9ab)
-  let s7 = i32x4.splat(0x5be0cd19)
+  begin()
   for (let block: u32 = 0; block < longest; block++) {
     const skip = block << 6
     // A lane that has ended reads its first block again and is masked.
@@ -136,54 +201,83 @@ function four(jobs: usize, lanes: u32): void {
     const b1 = p1 + select<u32>(skip, 0, block < n1)
     const b2 = p2 + select<u32>(skip, 0, block < n2)
     const b3 = p3 + select<u32>(skip, 0, block < n3)
-    for (let q: usize = 0; q < 4; q++) loadWords(q, b0, b1, b2, b3)
-    expand()
-    let a = s0
-    let b = s1
-    let c = s2
-    let d = s3
-    let e = s4
-    let f = s5
-    let g = s6
-    let h = s7
-    for (let t: usize = 0; t < 64; t += 8) {
-      h = first(e, f, g, h, t)
-      d = i32x4.add(d, h)
-      h = i32x4.add(h, second(a, b, c))
-      g = first(d, e, f, g, t + 1)
-      c = i32x4.add(c, g)
-      g = i32x4.add(g, second(h, a, b))
-      f = first(c, d, e, f, t + 2)
-      b = i32x4.add(b, f)
-      f = i32x4.add(f, second(g, h, a))
-      e = first(b, c, d, e, t + 3)
-      a = i32x4.add(a, e)
-      e = i32x4.add(e, second(f, g, h))
-      d = first(a, b, c, d, t + 4)
-      h = i32x4.add(h, d)
-      d = i32x4.add(d, second(e, f, g))
-      c = first(h, a, b, c, t + 5)
-      g = i32x4.add(g, c)
-      c = i32x4.add(c, second(d, e, f))
-      b = first(g, h, a, b, t + 6)
-      f = i32x4.add(f, b)
-      b = i32x4.add(b, second(c, d, e))
-      a = first(f, g, h, a, t + 7)
-      e = i32x4.add(e, a)
-      a = i32x4.add(a, second(b, c, d))
+    for (let q: usize = 0; q < 4; q++) {
+      const at = q << 4
+      putWords(q, swapped(v128.load(b0 + at)), swapped(v128.load(b1 + at)), swapped(v128.load(b2 + at)), swapped(v128.load(b3 + at)))
     }
-    const runs = i32x4.gt_s(counts, i32x4.splat(block))
-    s0 = i32x4.add(s0, v128.and(a, runs))
-    s1 = i32x4.add(s1, v128.and(b, runs))
-    s2 = i32x4.add(s2, v128.and(c, runs))
-    s3 = i32x4.add(s3, v128.and(d, runs))
-    s4 = i32x4.add(s4, v128.and(e, runs))
-    s5 = i32x4.add(s5, v128.and(f, runs))
-    s6 = i32x4.add(s6, v128.and(g, runs))
-    s7 = i32x4.add(s7, v128.and(h, runs))
+    expand()
+    compress(i32x4.gt_s(counts, i32x4.splat(block)))
   }
-  give(0, s0, s1, s2, s3, jobs, lanes)
-  give(16, s4, s5, s6, s7, jobs, lanes)
+  give(0, jobs, lanes)
+  give(16, jobs, lanes)
+}
+
+function rotr32(x: u32, n: u32): u32 {
+  return (x >>> n) | (x << (32 - n))
+}
+
+function makeEnds(): void {
+  for (let byte: u32 = 0; byte < 256; byte++) {
+    const row = ENDS + (byte << 8)
+    store<u32>(row, (byte << 24) | 0x800000)
+    // 65 bytes are 520 bits.
+    store<u32>(row, 520, 60)
+    for (let at = row; at < row + 192; at += 4) {
+      const x = load<u32>(at, 4)
+      const y = load<u32>(at, 56)
+      const s0 = rotr32(x, 7) ^ rotr32(x, 18) ^ (x >>> 3)
+      const s1 = rotr32(y, 17) ^ rotr32(y, 19) ^ (y >>> 10)
+      store<u32>(at, load<u32>(at) + s0 + load<u32>(at, 36) + s1, 64)
+    }
+  }
+  hasEnds = true
+}
+
+/** The row of `ENDS` for the pair at an address. */
+function endOf(pair: usize): usize {
+  return ENDS + ((<usize>load<u8>(pair, 63)) << 8)
+}
+
+/** The first 16 bytes of the message of a pair: the tag stands where the byte before the pair does. */
+function headOf(pair: usize, tag: i8): v128 {
+  return swapped(i8x16.replace_lane(v128.load(pair - 1), 0, tag))
+}
+
+/**
+ * Digests of a tag and 64 bytes each, which lie one behind another from `from` on; the digests from `out` on. Four at a time: up to three pairs more are read, and
+ * digests more written.
+ */
+export function pairs(tag: i32, from: usize, count: u32, out: usize): void {
+  if (!hasEnds) makeEnds()
+  const all = i32x4.splat(-1)
+  const end = from + (count << 6)
+  for (; from < end; from += 256) {
+    putWords(0, headOf(from, <i8>tag), headOf(from + 64, <i8>tag), headOf(from + 128, <i8>tag), headOf(from + 192, <i8>tag))
+    for (let q: usize = 1; q < 4; q++) {
+      const at = from + (q << 4) - 1
+      putWords(q, swapped(v128.load(at)), swapped(v128.load(at + 64)), swapped(v128.load(at + 128)), swapped(v128.load(at + 192)))
+    }
+    begin()
+    expand()
+    compress(all)
+    const e0 = endOf(from)
+    const e1 = endOf(from + 64)
+    const e2 = endOf(from + 128)
+    const e3 = endOf(from + 192)
+    for (let q: usize = 0; q < 16; q++) {
+      const at = q << 4
+      putWords(q, v128.load(e0 + at), v128.load(e1 + at), v128.load(e2 + at), v128.load(e3 + at))
+    }
+    compress(all)
+    for (let half: usize = 0; half < 32; half += 16) {
+      quarters(half)
+      v128.store(out + half, v128.load(W))
+      v128.store(out + half, v128.load(W, 16), 32)
+      v128.store(out + half, v128.load(W, 32), 64)
+      v128.store(out + half, v128.load(W, 48), 96)
+    }
+    out += 128
+  }
 }
 
 /** Does jobs, in groups of four as they stand. No digest may lie where a message of its group does. */

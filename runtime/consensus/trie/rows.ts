@@ -1,0 +1,86 @@
+/** The rows that a batch writes, and those that it makes stale. They are made when they are asked for: until then it is only said which they are. */
+import { BRANCH_ROW_BYTES } from './branch.ts'
+import { Bucket } from './bucket.ts'
+import { lowest, type PageDraft } from './draft.ts'
+import type { Leaf } from './leaf.ts'
+import { pageKey, valueKey } from './page-key.ts'
+
+type Row = readonly [key: Uint8Array, value: Uint8Array]
+
+/** Bytes of the rows of a page and of all new ones below it, at most. */
+function roomFor(page: PageDraft): number {
+  if (page instanceof Bucket) return page.rowBytes
+  let sum = BRANCH_ROW_BYTES
+  for (let rest = page.renewed; rest !== 0; rest &= rest - 1) sum += roomFor(page.kid(lowest(rest)))
+  return sum
+}
+
+export class Rows {
+  readonly #trie: number
+  readonly #version: number
+  readonly #values: Row[] = []
+  readonly #gone: Uint8Array[] = []
+  /** Of each stale page: height and depth, where a position in it lies, and in what. */
+  readonly #stalePlaces: number[] = []
+  readonly #stalePositions: Uint8Array[] = []
+  #made: readonly Row[] | undefined
+  #stale: readonly Uint8Array[] | undefined
+
+  constructor(trie: number, version: number) {
+    this.#trie = trie
+    this.#version = version
+  }
+
+  /** Says that a value gets a row. */
+  value(positions: Uint8Array, at: number, value: Uint8Array): void {
+    this.#values.push([valueKey(this.#trie, this.#version, positions, at), value])
+  }
+
+  /** Says that the row of a leaf's value is stale. */
+  valueGone(leaf: Leaf): void {
+    this.#gone.push(valueKey(this.#trie, leaf.version, leaf.bytes, leaf.positionAt))
+  }
+
+  /** Says that the page of a height is stale whose top stands at a depth, above a position that stays where it is. */
+  staled(version: number, depth: number, positions: Uint8Array, at: number): void {
+    this.#stalePlaces.push(version, depth, at)
+    this.#stalePositions.push(positions)
+  }
+
+  /** The rows of a page and of all new ones below it, in memory of their own, and those of values. */
+  made(top: PageDraft | undefined): readonly Row[] {
+    this.#made ??= top === undefined ? this.#values : [...this.#values, ...this.#pages(top)]
+    return this.#made
+  }
+
+  #pages(top: PageDraft): Row[] {
+    const rows: Row[] = []
+    const out = new Uint8Array(roomFor(top))
+    let at = 0
+    const put = (page: PageDraft): void => {
+      const from = at
+      if (page instanceof Bucket) {
+        out.set(page.bytes.subarray(page.rowAt, page.rowAt + page.rowBytes), at)
+        at += page.rowBytes
+        rows.push([pageKey(this.#trie, this.#version, page.depth, page.bytes, page.positionAt(0)), out.subarray(from, at)])
+        return
+      }
+      at = page.branch.putRow(out, at)
+      rows.push([pageKey(this.#trie, this.#version, page.page * 4, page.positions, page.positionAt), out.subarray(from, at)])
+      for (let rest = page.renewed; rest !== 0; rest &= rest - 1) put(page.kid(lowest(rest)))
+    }
+    put(top)
+    return rows
+  }
+
+  /** Keys of the stale rows. */
+  stale(): readonly Uint8Array[] {
+    if (this.#stale !== undefined) return this.#stale
+    const places = this.#stalePlaces
+    const pages = this.#stalePositions.map((positions, i) =>
+      pageKey(this.#trie, places[i * 3] as number, places[i * 3 + 1] as number, positions, places[i * 3 + 2] as number),
+    )
+    this.#stale = [...this.#gone, ...pages]
+    return this.#stale
+  }
+}
