@@ -228,10 +228,11 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     if (events.heard()) for (const event of history.blockEvents({ chain }, height)) events.emit(event)
     meters.block(height, outcomes.length)
     edges?.head(block.header)
-    for (const [i, { status }] of outcomes.entries()) {
+    for (const [i, { kind, status }] of outcomes.entries()) {
+      if (status !== 'ok' || (kind !== 'publish' && kind !== 'anchor')) continue
       const { payload } = decodeTx(txs[i] as Uint8Array).body
-      if (payload.kind === 'publish' && status === 'ok') edges?.guests([entryOf(chain.guest(payload.name))])
-      for (const { batch } of payload.kind === 'anchor' && status === 'ok' ? payload.batches : []) {
+      if (payload.kind === 'publish') edges?.guests([entryOf(chain.guest(payload.name))])
+      for (const { batch } of payload.kind === 'anchor' ? payload.batches : []) {
         const digests = unanchored.take(batch) ?? new Uint8Array(0)
         for (let at = 0; events.heard() && at < digests.length; at += 32)
           events.emit({ type: 'anchor', id: cborCidText(digests, at), height })

@@ -75,6 +75,8 @@ export interface Chain {
   tx(id: CID): FoundTx
   hasReceipt(id: CID): boolean
   /** The receipt of a call; throws `receipt_not_found`. */
+  receiptBody(id: CID): Uint8Array
+  /** The same with where it is anchored. */
   receiptAt(id: CID): { readonly bodyBytes: Uint8Array; readonly anchor: Anchor }
   /** Where a batch of receipts is anchored; undefined before that. */
   batchAnchor(node: Uint8Array, thread: number, first: number): Anchor | undefined

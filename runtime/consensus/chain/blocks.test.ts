@@ -188,6 +188,9 @@ test('a chain goes on where its store stopped, and refuses a store of another ch
   await busy(t)
   const again = await testChain({ kv: t.kv })
   expect(again.chain.head().hash).toEqual(t.chain.head().hash)
+  // the head's block as it was made, and as its rows have it
+  expect(again.chain.blockAt(2)).toEqual(t.chain.blockAt(2))
+  expect(t.chain.blockAt(2).txs).toHaveLength(3)
   again.send(ann, put('w'))
   await again.produce()
   expect(again.chain.head().header.height).toBe(3)

@@ -115,6 +115,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
   rememberResults(core, height, results)
   core.sets.committed(height, execution.nextSet)
   core.head = { header: block.header, hash, certificate, roots: update.roots }
+  core.headBlock = block
   core.accounts.moved(execution.accounts)
   core.contracts.moved(execution.contracts)
   core.pruning = prune(core)

@@ -41,6 +41,8 @@ export interface ChainCore {
   /** Resolves when the transactions that were sent before are in the pool or refused. */
   taking: Promise<unknown>
   head: ChainHead
+  /** The head's block, where it was committed by this run: whoever follows the chain reads it at once. */
+  headBlock: Block | undefined
   producing: boolean
   committing: boolean
   /** Deleting rows behind the head; it never fails, but sets `broken`. */

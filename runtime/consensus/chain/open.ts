@@ -42,6 +42,7 @@ import {
   nodeProof,
   openRequest,
   prove,
+  receiptBody,
 } from './reads.ts'
 import {
   bloomKey,
@@ -132,6 +133,7 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     history: options.history ?? LIMITS.stateHistory,
     recentResults: new Map(),
     head,
+    headBlock: undefined,
     votes: new Map(),
     taking: Promise.resolve(),
     producing: false,
@@ -153,6 +155,7 @@ function bind(core: ChainCore): Chain {
     lowestState: () => lowestState(core),
     tx: (id) => findTx(core, id),
     hasReceipt: (id) => hasReceipt(core, id),
+    receiptBody: (id) => receiptBody(core, id),
     receiptAt: (id) => callReceipt(core, id),
     batchAnchor: (node, thread, first) => batchAnchor(core, node, thread, first),
     batchHead: (node, thread) => batchHead(core, node, thread),

@@ -58,6 +58,7 @@ import {
   txKey,
   txsKey,
   workKey,
+  type Block,
   type BlockWork,
   type FinalHeaderRow,
   type Place,
@@ -122,9 +123,16 @@ export function headerAt(core: ChainCore, height: number): FinalHeader {
   return { ...row, hash: headerHash(row.header) }
 }
 
+/** The block of a height, where it is the head's and was made in this run. */
+function heldBlock(core: ChainCore, height: number): Block | undefined {
+  return height === core.head.header.height ? core.headBlock : undefined
+}
+
 /** The whole block at a height; throws `chain_height`. */
 export function blockAt(core: ChainCore, height: number): FinalBlock {
   const final = headerAt(core, height)
+  const held = heldBlock(core, height)
+  if (held !== undefined) return { ...final, txs: held.txs, cat: held.cat, verdicts: held.verdicts, ...resultsAt(core, height) }
   const txs = core.kv.get(txsKey(height))
   const work = core.kv.get(workKey(height))
   if (txs === undefined || work === undefined) throw noHeight(core, height)
@@ -138,7 +146,8 @@ export function findTx(core: ChainCore, id: CID): FoundTx {
   const bytes = core.kv.get(txKey(id))
   if (bytes === undefined) throw core.mempool.fate(id.toString()) ?? new UtnetError('tx_not_found', `transaction ${id} is not known`)
   const { height, index } = decodePlace(bytes)
-  const wire = decodeList(core.kv.get(txsKey(height)) as Uint8Array, 'transactions')[index] as Uint8Array
+  const txs = heldBlock(core, height)?.txs ?? decodeList(core.kv.get(txsKey(height)) as Uint8Array, 'transactions')
+  const wire = txs[index] as Uint8Array
   return { state: 'final', height, index, outcome: resultsAt(core, height).outcomes[index] as TxOutcome, wire }
 }
 
@@ -147,8 +156,7 @@ function anchorOf(core: ChainCore, { height, index }: Place): Anchor {
   return { height, index: pathSides(index, leaves.length), path: inclusionPath(leaves.map(leafHash), index) }
 }
 
-/** The receipt of a call with its path to the header; throws `receipt_not_found`. */
-export function callReceipt(core: ChainCore, id: CID): { readonly bodyBytes: Uint8Array; readonly anchor: Anchor } {
+function receiptIn(core: ChainCore, id: CID): { readonly bodyBytes: Uint8Array; readonly place: Place } {
   const bytes = core.kv.get(receiptKey(id))
   if (bytes === undefined) throw new UtnetError('receipt_not_found', `receipt ${id} is not on the chain`)
   const place = decodePlace(bytes)
@@ -156,6 +164,17 @@ export function callReceipt(core: ChainCore, id: CID): { readonly bodyBytes: Uin
   const bodyBytes = asBytes(asArray(decode(leaf, 'leaf'), 'leaf', 2)[1], 'receipt')
   if (!receiptId(bodyBytes).equals(id) || decodeReceipt(bodyBytes).kind !== 'call')
     throw new UtnetError('data_corrupt', `receipt ${id} is damaged`)
+  return { bodyBytes, place }
+}
+
+/** The receipt of a call; throws `receipt_not_found`. */
+export function receiptBody(core: ChainCore, id: CID): Uint8Array {
+  return receiptIn(core, id).bodyBytes
+}
+
+/** The receipt of a call with its path to the header, for which all leaves of its block are hashed; throws `receipt_not_found`. */
+export function callReceipt(core: ChainCore, id: CID): { readonly bodyBytes: Uint8Array; readonly anchor: Anchor } {
+  const { bodyBytes, place } = receiptIn(core, id)
   return { bodyBytes, anchor: anchorOf(core, place) }
 }
 

@@ -198,6 +198,7 @@ test('the receipt of a call holds what FORMATS says and leads into the header', 
   const { header, outcomes } = await t.produce()
   const outcome = outcomes[1]
   const { bodyBytes, anchor } = t.chain.receiptAt(outcome?.receipt as CID)
+  expect(t.chain.receiptBody(outcome?.receipt as CID)).toEqual(bodyBytes)
   const body = decodeReceipt(bodyBytes)
   const opened = (name: 'input' | 'output', bytes: Uint8Array) => openingDigest(name, saltOf(callSalt(id), name), bytes)
   expect(body).toMatchObject({

@@ -45,7 +45,7 @@ async function waitFor(parts: Parts, id: CID, ms: number): Promise<FoundTx> {
 
 /** Gas of the run, as the receipt of a call has it; of any other transaction, what was paid. */
 export function runGas(parts: Parts, outcome: TxOutcome): bigint {
-  return outcome.receipt === null ? outcome.gas : decodeReceipt(parts.chain.receiptAt(outcome.receipt).bodyBytes).gas
+  return outcome.receipt === null ? outcome.gas : decodeReceipt(parts.chain.receiptBody(outcome.receipt)).gas
 }
 
 /** Events as the views show them. */
@@ -83,7 +83,7 @@ export async function endOf(
   })
   const record = ended && guestAt(parts, contract)
   if (ended === undefined || record === undefined) return {}
-  const { module } = decodeReceipt(parts.chain.receiptAt(receipt).bodyBytes)
+  const { module } = decodeReceipt(parts.chain.receiptBody(receipt))
   const { status: _, ...end } = await parts.lines(record.name, module, ended)
   return end
 }
