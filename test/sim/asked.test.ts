@@ -12,6 +12,8 @@ test('what would change nothing is refused with the reason: a green run has look
     [['--chain', '--real'], /--real does not go with --chain/],
     [['--chain', '--disks'], /--disks does not go with --chain/],
     [['--attacks', '--nodes', '7'], /--nodes does not go with --attacks/],
+    [['--chain', '--weather', 'calm'], /--weather does not go with --chain/],
+    [['--weather', 'sunny'], /there are calm, lossy, /],
     [['--attack', 'sybil', '--seeds', '3'], /--seeds does not go with --attack/],
     [['--attack', 'sybil', '--chain'], /--chain does not go with --attack/],
     [['--attack', 'nothing'], /there are .*sybil/],
@@ -31,6 +33,7 @@ test('what would change nothing is refused with the reason: a green run has look
     ['--chain', '--nodes', '3', '--heights', '2', '--seeds', '2'],
     ['--attack', 'sybil', '--without', 'bond'],
     ['--strategy', 'silent', '--strategy', 'replay'],
+    ['--weather', 'calm', '--weather', 'blackout'],
   ])
     expect(askedOf(args).first).toBe(1)
 })

@@ -2,7 +2,7 @@
 import { Arguments, UsageError } from './arguments.ts'
 import { ATTACKS } from './attacks/index.ts'
 import { STRATEGIES } from './strategies.ts'
-import { DEFENCES } from './world.ts'
+import { DEFENCES, WEATHERS } from './world.ts'
 
 const TEXT = { type: 'string' } as const
 const LIST = { type: 'string', multiple: true } as const
@@ -10,11 +10,13 @@ const SWITCH = { type: 'boolean' } as const
 
 /** What each kind of run takes beside seeds. */
 const FILTERS: Readonly<Record<string, readonly string[]>> = {
-  world: ['nodes', 'heights', 'strategy', 'disks', 'real', 'without', 'seeds'],
+  world: ['nodes', 'heights', 'strategy', 'weather', 'disks', 'real', 'without', 'seeds'],
   chain: ['nodes', 'heights', 'seeds'],
   attacks: [],
   attack: ['without'],
 }
+/** What `--weather` takes: `calm` is none. */
+export const ASKED_WEATHERS = ['calm', ...WEATHERS] as const
 const ALL_FILTERS = FILTERS['world'] as readonly string[]
 
 export interface Asked {
@@ -32,6 +34,7 @@ export function askedOf(given: readonly string[]): Asked {
     heights: TEXT,
     attack: TEXT,
     strategy: LIST,
+    weather: LIST,
     without: LIST,
     disks: SWITCH,
     real: SWITCH,
@@ -50,6 +53,7 @@ export function askedOf(given: readonly string[]): Asked {
   if (foreign !== undefined)
     throw new UsageError(`--${foreign} does not go with ${mode === 'world' ? 'it' : `--${mode}`}: it would change nothing`)
   args.values('without', known === undefined ? DEFENCES : Object.keys(known.defences))
+  args.values('weather', ASKED_WEATHERS)
   const strategies = args.values('strategy', Object.keys(STRATEGIES))
   const nodes = args.number('nodes', 4, 1)
   if (mode === 'world' && nodes === 1)

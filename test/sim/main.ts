@@ -1,10 +1,10 @@
 /**
- * `npm run sim -- --seed N [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--disks] [--real] [--without DEFENCE]`: agreement in a world of liars;
+ * `npm run sim -- --seed N [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--weather NAME] [--disks] [--real] [--without DEFENCE]`: agreement in a world of liars;
  * `--chain`: the real chain in bad weather; `--attacks`: the table of all attacks; `--attack NAME [--without DEFENCE]`: one of them.
  */
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { UsageError } from './arguments.ts'
-import { askedOf, type Asked } from './asked.ts'
+import { ASKED_WEATHERS, askedOf, type Asked } from './asked.ts'
 import { ATTACKS } from './attacks/index.ts'
 import { printAttack, printTable } from './attacks/print.ts'
 import { runChainNet, weatherOf } from './chain-net.ts'
@@ -14,7 +14,7 @@ import { DEFENCES, runWorld, type WorldOptions } from './world.ts'
 
 useNativeHashes()
 
-const USAGE = `usage: npm run sim -- [--seed N] [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--disks] [--real] [--without DEFENCE]
+const USAGE = `usage: npm run sim -- [--seed N] [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--weather NAME] [--disks] [--real] [--without DEFENCE]
        npm run sim -- --chain [--seed N] [--seeds COUNT] [--nodes N] [--heights N]
        npm run sim -- --attacks [--seed N]
        npm run sim -- --attack NAME [--without DEFENCE] [--seed N]
@@ -50,6 +50,7 @@ interface Line {
 
 async function world(seed: number): Promise<Line> {
   const strategies = args.values('strategy', Object.keys(STRATEGIES))
+  const weather = args.values('weather', ASKED_WEATHERS)
   const options: WorldOptions = {
     seed,
     nodes: args.number('nodes', Math.max(NODES[seed % NODES.length] as number, 3 * strategies.length + 1), 1),
@@ -57,6 +58,7 @@ async function world(seed: number): Promise<Line> {
     without: args.values('without', DEFENCES),
     disks: args.has('disks'),
     ...(strategies.length === 0 ? {} : { strategies }),
+    ...(weather.length === 0 ? {} : { weather: weather.filter((name) => name !== 'calm') }),
     ...(args.has('real') ? { keys: realKeys() } : {}),
   }
   const { byzantine, byzantineShare, conflicts, faults, sigma, ...rest } = await runWorld(options)

@@ -88,7 +88,13 @@ function play(machine: typeof Bft, script: readonly Said[]) {
       // which members' votes a quorum is put together of may differ, what it is of may not
       else
         did.push(
-          JSON.stringify(e, (key, value: unknown) => (key === 'signers' || key === 'signature' || key === 'choices' ? undefined : value)),
+          JSON.stringify(e, (key, value: unknown) =>
+            key === 'signers' || key === 'signature' || key === 'choices'
+              ? undefined
+              : key === 'before' && Array.isArray(value)
+                ? value.length > 0
+                : value,
+          ),
         )
     }
     deeds.push(did.sort())

@@ -37,7 +37,7 @@ export const DEFENCES = [
 export type Defence = (typeof DEFENCES)[number]
 
 /** What befalls the network between two calm times. */
-const WEATHERS = ['lossy', 'halves', 'thirds', 'power', 'precommits', 'lossy-power', 'hunt'] as const
+export const WEATHERS = ['lossy', 'halves', 'thirds', 'power', 'precommits', 'lossy-power', 'hunt', 'blackout'] as const
 export type Weather = (typeof WEATHERS)[number]
 
 export interface WorldOptions {
@@ -122,9 +122,23 @@ interface NetworkState {
   powerLoss: number
   /** Who leads next is cut off. */
   hunt: boolean
+  /** At its end nearly everybody loses power, and liars say nothing until the rest has a new block without them. */
+  blackout: boolean
 }
 
-const CALM: NetworkState = { minMs: 5, spreadMs: 45, drop: 0, dropLast: 0, double: 0, groups: undefined, powerLoss: 0, hunt: false }
+const CALM: NetworkState = {
+  minMs: 5,
+  spreadMs: 45,
+  drop: 0,
+  dropLast: 0,
+  double: 0,
+  groups: undefined,
+  powerLoss: 0,
+  hunt: false,
+  blackout: false,
+}
+/** Chance of a node to lose power in a blackout. */
+const BLACKOUT_LOSS = 0.8
 
 /** Powers by epoch: Byzantine power is as great as it may be, just below a third; honest power grows a little in turns. */
 function drawPowers(random: () => number, nodes: number, byzantine: readonly number[], overThird: boolean): (epoch: number) => number[] {
@@ -214,6 +228,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
 
   /** One copy of a message on its way. */
   function carry(from: number, to: number, message: Message, extraMs = 0): void {
+    if (healing?.withoutLiars === true && !isHonest(from)) return
     const copies = net.double > 0 && random() < net.double ? 2 : 1
     for (let c = 0; c < copies; c++) {
       if (net.groups !== undefined && net.groups[from] !== net.groups[to]) continue
@@ -409,12 +424,17 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
         return { ...lossy, powerLoss: 0.01 }
       case 'hunt':
         return { ...CALM, hunt: true }
+      case 'blackout':
+        // few hear enough precommits to go on, and lose what they heard
+        return { ...lossy, dropLast: random() * 0.7, blackout: true }
     }
   }
 
   let heals = 0
   let healRounds = 0
-  let healing: { readonly above: number; readonly rounds: readonly number[]; readonly since: number } | undefined
+  let healing:
+    | { readonly above: number; readonly rounds: readonly number[]; readonly since: number; readonly withoutLiars: boolean }
+    | undefined
   function weather(): void {
     if (net === CALM) {
       if (healing === undefined || monitor.faults.length > 0) {
@@ -428,13 +448,16 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
       time.after(1_000, weather)
       return
     }
+    const { blackout } = net
     net = CALM
     heals++
     healing = {
       above: Math.max(...honest.map(heightOfNode)),
       rounds: nodes.map((n) => n.running[0]?.driver.machine.round ?? 0),
       since: time.now,
+      withoutLiars: blackout,
     }
+    if (blackout) for (const node of nodes) if (node.running.length > 0 && random() < BLACKOUT_LOSS) crash(node)
     time.after(2_000 + Math.floor(random() * 6_000), weather)
   }
 

@@ -102,6 +102,8 @@ class Machine {
 const sent = (effects: readonly BftEffect[]): Message[] => effects.flatMap((e) => (e.type === 'send' ? [e.message] : []))
 const votesIn = (effects: readonly BftEffect[]): Vote[] => sent(effects).filter((m) => m.kind === 'vote')
 const refusals = (effects: readonly BftEffect[]): string[] => effects.flatMap((e) => (e.type === 'refuse' ? [e.why] : []))
+const given = (effects: readonly BftEffect[], to: string): Message[] =>
+  effects.flatMap((e) => (e.type === 'send' && e.to === to ? [e.message] : []))
 const lastRow = (effects: readonly BftEffect[]): SignedRow =>
   effects.flatMap((e) => (e.type === 'persist' ? [e.row] : [])).at(-1) as SignedRow
 
@@ -270,16 +272,49 @@ test('a validator that others left behind by votes that it was not shown gets th
   m.late(0, 'precommit')
   expect(m.bft.round).toBe(1)
   m.hear(vote(1, 'prevote', null), '1')
-  const out = m.hear(vote(1, 'prevote', null), '1')
-  const given = out.flatMap((e) => (e.type === 'send' && e.to === '1' ? [e.message] : []))
-  expect(given).toContainEqual(vote(0, 'precommit', null))
+  // not yet: after a restart it would be in round 0 itself, and who had votes of round 1 from it would not lead it out
+  expect(given(m.hear(vote(1, 'prevote', null), '1'), '1')).toEqual([])
+  m.late(1, 'propose')
+  const votes = given(m.hear(vote(1, 'prevote', null), '1'), '1')
+  expect(votes).toContainEqual(vote(0, 'precommit', null))
   // once a second
   expect(m.hear(vote(1, 'prevote', null), '1').filter((e) => e.type === 'send')).toEqual([])
   const behind = new Machine(1)
   behind.enter()
-  for (const message of given) behind.hear(message)
+  for (const message of votes) behind.hear(message)
   behind.late(0, 'precommit')
   expect(behind.bft.round).toBe(1)
+})
+
+test('a validator that comes back in a round leads others there out of the one before: it kept the precommits that ended it', () => {
+  const m = new Machine(3)
+  m.enter()
+  for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', i === 2 ? idOf(A) : null))
+  m.late(0, 'precommit')
+  m.late(1, 'propose')
+  const row = lastRow(m.done)
+  expect([row.round, row.before]).toEqual([1, [vote(0, 'precommit', null), vote(1, 'precommit', null), vote(2, 'precommit', idOf(A))]])
+  const again = new Machine(3)
+  again.enter(decodeSignedRow(encodeSignedRow(row)))
+  // 0 and 1 are silent since, and 2 had not heard them: without their votes it would wait in round 0 for good
+  const votes = given(again.hear(vote(2, 'precommit', idOf(A)), '2'), '2')
+  const behind = new Machine(2)
+  behind.enter()
+  for (const message of votes) behind.hear(message, '3')
+  behind.late(0, 'precommit')
+  expect(behind.bft.round).toBe(1)
+  // as long as the round lasts
+  again.late(1, 'prevote')
+  for (const i of [0, 1]) again.hear(vote(i, 'prevote', null, 1))
+  expect(votesIn(again.done).at(-1)).toEqual(vote(3, 'precommit', null, 1))
+  expect(lastRow(again.done).before).toEqual(row.before)
+  // fewer ended nothing
+  const drawn = new Machine(3)
+  drawn.enter()
+  for (const i of [0, 1]) drawn.hear(vote(i, 'precommit', null))
+  for (const i of [0, 1]) drawn.hear(vote(i, 'prevote', null, 1))
+  drawn.late(1, 'propose')
+  expect([drawn.bft.round, lastRow(drawn.done)]).toMatchObject([1, { round: 1, before: [] }])
 })
 
 describe('bad messages', () => {

@@ -54,6 +54,8 @@ export class Bft {
   #final: FinalNotice | undefined
   #done = false
   #signed: Pick<SignedRow, 'proposal' | 'prevote' | 'precommit'> = { proposal: undefined, prevote: undefined, precommit: undefined }
+  /** The precommits that ended the round before: who is left behind needs them, and who said them may not say them again. */
+  #before: readonly Vote[] = []
   /** Own messages of the last two rounds: those that are sent again. */
   #mine: (Vote | Proposal)[] = []
   readonly #asked = new Set<Peer>()
@@ -175,6 +177,8 @@ export class Bft {
     const { proposal, prevote, precommit } = row
     this.#round = row.round
     this.#signed = { proposal, prevote, precommit }
+    this.#before = row.before
+    for (const vote of row.before) this.#book.at(vote.round).precommit.add(vote, this.#members[vote.voter] as Member)
     this.#step = precommit !== undefined ? 'precommit' : prevote !== undefined ? 'prevote' : 'propose'
     // the prevotes that justified it may have made way for newer ones: then others have it, or another round comes
     const justified = proposal !== undefined && (proposal.validRound < 0 || proposal.validRound === this.#valid?.quorum.round)
@@ -190,6 +194,8 @@ export class Bft {
     this.#round = round
     this.#step = 'propose'
     this.#signed = { proposal: undefined, prevote: undefined, precommit: undefined }
+    const ended = this.#book.get(round - 1)?.precommit
+    this.#before = ended !== undefined && isQuorum(ended.total, this.#total) ? [...ended.all()] : []
     this.#book.moved(round)
     // nobody says them again
     this.#settle(this.#waiting.take(({ vote }) => vote.round < round - 1, this.#members))
@@ -255,7 +261,8 @@ export class Bft {
   #persist(): void {
     const { height } = this.#setup as HeightSetup
     const valid = this.#valid === undefined ? undefined : { quorum: this.#valid.quorum, payload: this.#valid.payload }
-    this.#out.push({ type: 'persist', row: { height, round: this.#round, ...this.#signed, locked: this.#locked, valid } })
+    const row = { height, round: this.#round, ...this.#signed, locked: this.#locked, valid, before: this.#before }
+    this.#out.push({ type: 'persist', row })
   }
 
   #timer(step: TimedStep, ms: number): void {
@@ -296,9 +303,11 @@ export class Bft {
 
   /**
    * A peer says again what it said in a round behind: it may lack votes that a liar showed to others only. It gets all that leads into the present
-   * round: the votes of this one and of the one before.
+   * round: the votes of this one and of the one before. Not before something is signed here: until then a restart leads back, and who was shown votes of
+   * this round would take it for one that needs no help.
    */
   #help(to: Peer): void {
+    if ((this.#setup as HeightSetup).self >= 0 && !this.#mine.some((m) => m.round === this.#round)) return
     if (this.#helped.has(to) || (this.#peerRounds.get(to) ?? 0) >= this.#round) return
     this.#helped.add(to)
     this.#settle(this.#waiting.take(({ vote }) => vote.round >= this.#round - 1, this.#members))

@@ -1,6 +1,6 @@
 /** What a validator has signed at its height, durable before the signature leaves (double-sign protection, U7.2-DBL-1), with its lock. */
 import { asArray, asBytes, asUint, decode, encode, fromHex, toHex, UtnetError, utf8, type Cbor } from '../../core/index.ts'
-import type { BlockId, Quorum } from './messages.ts'
+import type { BlockId, Quorum, Vote } from './messages.ts'
 
 export interface SignedRow {
   readonly height: number
@@ -12,11 +12,14 @@ export interface SignedRow {
   readonly locked: { readonly round: number; readonly block: BlockId } | undefined
   /** The prevotes by which the newest block may be proposed again, and that block. */
   readonly valid: { readonly quorum: Quorum; readonly payload: Uint8Array } | undefined
+  /** The precommits that ended the round before: by them others may be led out of it. Empty in round 0, and where something else led into this one. */
+  readonly before: readonly Vote[]
 }
 
 /** Where the row lies in the node's store; one node runs one vote key. */
 export const SIGNED_KEY: Uint8Array = utf8('l/bft')
 
+const VERSION = 2
 const MAX_BYTES = 64 * 1024 * 1024
 
 const blockCbor = (b: BlockId | null): Cbor => (b === null ? null : fromHex(b))
@@ -53,7 +56,7 @@ export function readQuorum(value: Cbor | undefined): Quorum {
 /** Canonical bytes. */
 export function encodeSignedRow(r: SignedRow): Uint8Array {
   return encode([
-    1,
+    VERSION,
     r.height,
     r.round,
     maybe(r.proposal, (p) => [fromHex(p.block), p.validRound + 1, p.payload]),
@@ -61,17 +64,20 @@ export function encodeSignedRow(r: SignedRow): Uint8Array {
     maybe(r.precommit, blockCbor),
     maybe(r.locked, (l) => [l.round, fromHex(l.block)]),
     maybe(r.valid, (v) => [quorumCbor(v.quorum), v.payload]),
+    r.before.map((v) => [v.voter, blockCbor(v.block), v.signature]),
   ])
 }
 
 /** The row of its bytes. */
 export function decodeSignedRow(bytes: Uint8Array): SignedRow {
-  const l = asArray(decode(bytes, 'signed row', MAX_BYTES), 'signed row', 8)
-  if (l[0] !== 1) throw new UtnetError('core_not_canonical', 'signed row is of an unknown version')
+  const l = asArray(decode(bytes, 'signed row', MAX_BYTES), 'signed row', 9)
+  if (l[0] !== VERSION) throw new UtnetError('core_not_canonical', 'signed row is of an unknown version')
   const vote = (value: Cbor | undefined): BlockId | null => (value === null ? null : readBlock(value, 'vote'))
+  const height = asUint(l[1], 'height')
+  const round = asUint(l[2], 'round')
   return {
-    height: asUint(l[1], 'height'),
-    round: asUint(l[2], 'round'),
+    height,
+    round,
     proposal: readMaybe(l[3], 'proposal', (v) => {
       const p = asArray(v, 'proposal', 3)
       return { block: readBlock(p[0], 'block'), validRound: asUint(p[1], 'valid round') - 1, payload: asBytes(p[2], 'payload') }
@@ -85,6 +91,11 @@ export function decodeSignedRow(bytes: Uint8Array): SignedRow {
     valid: readMaybe(l[7], 'valid', (v) => {
       const p = asArray(v, 'valid', 2)
       return { quorum: readQuorum(p[0]), payload: asBytes(p[1], 'payload') }
+    }),
+    before: asArray(l[8], 'before').map((v) => {
+      const [voter, block, signature] = asArray(v, 'precommit', 3)
+      const body = { height, round: round - 1, phase: 'precommit', block: vote(block) } as const
+      return { kind: 'vote', ...body, voter: asUint(voter, 'voter'), signature: asBytes(signature, 'signature', 96) }
     }),
   }
 }
