@@ -12,7 +12,22 @@ import { QueuedReceipt } from '../queued-receipt.ts'
 import { Sealer } from '../sealer.ts'
 import type { DurableRecord, JournalOptions, LaneRange } from '../types.ts'
 import { CALL } from './handing.ts'
-import { APART, ASLEEP, CALLED, CROWD, DONE, HEAD, LOOKS, PLACE_BYTES, PLACES, REST, TAIL, viewsOf, WAKE, type BesideEnd } from './memory.ts'
+import {
+  APART,
+  ASLEEP,
+  CALLED,
+  CROWD,
+  DONE,
+  HEAD,
+  LOOKS,
+  PLACE_BYTES,
+  PLACES,
+  REST,
+  TAIL,
+  viewsOf,
+  WAKE,
+  type BesideEnd,
+} from './memory.ts'
 import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
 
 /** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
@@ -160,7 +175,8 @@ export class SealingThread {
 
   #due(): boolean {
     const age = performance.now() - this.#since
-    if (this.#hurried && (this.#waiting >= this.#enough() || age >= HURRIED_MS || Atomics.load(this.#words, REST) === this.#tail)) return true
+    if (this.#hurried && (this.#waiting >= this.#enough() || age >= HURRIED_MS || Atomics.load(this.#words, REST) === this.#tail))
+      return true
     return this.#waiting >= UNHURRIED || this.#bytes >= RECORD_BYTES || age >= UNHURRIED_MS
   }
 
