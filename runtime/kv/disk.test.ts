@@ -137,3 +137,30 @@ test('a real disk keeps room behind the end of a file that is being written, and
   expect(again.read(0, again.size())).toEqual(utf8('hello you'))
   await again.close()
 })
+
+test('room behind the end is made whole before it is gone, and not where none is kept', async () => {
+  const place = join(folder, 'room')
+  const disk = openDisk(place)
+  const onDisk = (name: string): number => statSync(join(place, name)).size
+  const plain = disk.open('plain.log')
+  plain.append(utf8('hello'))
+  plain.makeRoom()
+  expect(onDisk('plain.log')).toBe(5)
+  const file = disk.open('r.log', 1_000)
+  file.append(new Uint8Array(400).fill(1))
+  file.append(new Uint8Array(500).fill(2))
+  // half of it is left: nothing to do yet
+  file.makeRoom()
+  expect([file.size(), onDisk('r.log')]).toEqual([900, 1_400])
+  file.append(Uint8Array.of(3))
+  file.makeRoom()
+  expect([file.size(), onDisk('r.log')]).toEqual([901, 1_901])
+  // what is written is what it was, and the next record goes behind it
+  file.append(utf8('next'))
+  expect(onDisk('r.log')).toBe(1_901)
+  expect(file.read(899, 6)).toEqual(Uint8Array.of(2, 3, ...utf8('next')))
+  await file.close()
+  expect(onDisk('r.log')).toBe(905)
+  expect(() => file.makeRoom()).toThrow(expect.objectContaining({ code: 'disk_failed' }) as Error)
+  await plain.close()
+})

@@ -154,8 +154,8 @@ function openLog(path: string, reserve: number, closed: () => void): LogFile {
       act(() => fdatasyncSync(fd))
     },
     makeRoom() {
-      if (reserved - size >= reserve / 2) return
       act(() => {
+        if (reserved - size >= reserve / 2) return
         extend(size + reserve)
         fdatasyncSync(fd)
       })

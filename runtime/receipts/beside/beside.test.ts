@@ -21,7 +21,7 @@ import { useNativeHashes } from '../../crypto/native.ts'
 import { seededRandom, SimulatedDisk } from '../../kv/index.ts'
 import { openReceipts, type RunFile } from '../index.ts'
 import { attests, CHAIN_SEED, MODULE, openNode, signer } from '../testing/node.ts'
-import { HandedReceipts, type HandedEnd } from './handing.ts'
+import { CALL, HandedReceipts, type HandedEnd } from './handing.ts'
 import { besideMemory, INLINE_BYTES, PLACES, RING_RESERVE } from './memory.ts'
 import { SealingThread } from './sealing.ts'
 
@@ -44,6 +44,9 @@ function pair(
 ) {
   const memory = besideMemory(LANES, ringBytes)
   const { port1, port2 } = new MessageChannel()
+  const written: number[] = []
+  const calls: unknown[] = []
+  port1.on('message', (message) => calls.push(message))
   const sealing = new SealingThread(
     { memory, port: port2 },
     {
@@ -53,7 +56,7 @@ function pair(
       lanes: LANES,
       field: ({ id, gas, salt, attestation }) =>
         JSON.stringify([id, gas, Buffer.from(salt).toString('hex'), Buffer.from(attestation).toString('hex')]),
-      durable() {},
+      durable: ({ batches }) => void written.push(...batches.map(({ batch }) => batch.size)),
     },
     () => {},
   )
@@ -62,7 +65,8 @@ function pair(
     { node: signer.key, lanes: LANES, ticket: ticketOf, random: randomOf(seed), soon: (fn) => void setImmediate(fn), ...limits },
   )
   open.push(() => handed.close())
-  return { handed, sealing }
+  /** `written`: the sizes of batches on the disk. `calls`: messages to the thread that hands over. */
+  return { handed, sealing, written, calls }
 }
 
 function ticketOf(field: string): ReceiptTicket {
@@ -277,6 +281,43 @@ test('answers that nobody picks up and records that lie apart refuse new runs at
     expect((await again).ticket?.attestation.length).toBeGreaterThan(0)
     await sealing.run(() => -1)
   }
+})
+
+test('a batch closes within a poll phase at half of the answers that are outstanding, or at 64 where these are many', async () => {
+  const few = pair(new SimulatedDisk())
+  const told = Array.from({ length: 16 }, () => hand(few.handed, plain(false)) as Promise<Heard>)
+  few.sealing.turn(false)
+  expect(few.written).toEqual([16])
+  await Promise.all(told)
+  // four are handed over at a time, and of 14 outstanding lately (two were forgotten) seven are half
+  for (let i = 0; i < 7; i++) told.push(hand(few.handed, plain(false)) as Promise<Heard>)
+  few.sealing.turn(false)
+  expect(few.written).toEqual([16])
+  told.push(hand(few.handed, plain(false)) as Promise<Heard>)
+  few.sealing.turn(false)
+  expect(few.written).toEqual([16, 8])
+  await work(few.sealing, Promise.all(told))
+  const many = pair(new SimulatedDisk())
+  const all = Array.from({ length: 60 }, () => hand(many.handed, plain(false)) as Promise<Heard>)
+  many.sealing.turn(false)
+  expect(many.written).toEqual([])
+  for (let i = 0; i < 4; i++) all.push(hand(many.handed, plain(false)) as Promise<Heard>)
+  many.sealing.turn(false)
+  expect(many.written).toEqual([64])
+  await work(many.sealing, Promise.all(all))
+})
+
+test('a thread that runs looks for its answers itself, and is called once where it is idle', async () => {
+  const { handed, sealing, calls } = pair(new SimulatedDisk())
+  const running = Array.from({ length: 8 }, () => hand(handed, plain(false)) as Promise<Heard>)
+  sealing.turn(false)
+  await Promise.all(running)
+  expect(calls).toEqual([])
+  const idle = [plain(false), plain(true), plain(true)].map((one) => hand(handed, one) as Promise<Heard>)
+  for (let i = 0; i < 4; i++) await new Promise(setImmediate)
+  sealing.turn(false)
+  await Promise.all(idle)
+  expect(calls).toEqual([CALL])
 })
 
 test('a disk that fails: whoever waits and whoever comes is told, and nothing more is written', async () => {
