@@ -139,7 +139,12 @@ function observedResponse(observer: ConnectionObserver): typeof DirectResponse {
 export async function serve(app: App, options: ServeOptions = {}): Promise<GatewayServer> {
   const closing = new AbortController()
   const listener = getRequestListener(
-    (request, bindings) => app.fetch(request, { incoming: (bindings as { incoming: IncomingMessage }).incoming, closing: closing.signal }),
+    async (request, bindings) => {
+      const { incoming, outgoing } = bindings as { incoming: IncomingMessage; outgoing: DirectResponse }
+      const response = await app.fetch(request, { incoming, closing: closing.signal })
+      outgoing.untyped = !response.headers.has('content-type')
+      return response
+    },
     {
       errorHandler: (cause) => {
         const error = cause instanceof RequestError ? new UtnetError('request_invalid', cause.message, { cause }) : asUtnetError(cause)

@@ -3,7 +3,7 @@
  * fields, corking, callbacks a tick later) costs as much as all the rest of the way. Whatever is not plain goes its way: an answer behind another on
  * the same connection, a connection that closes, HEAD, a status without a body, a body that is long.
  */
-import { ServerResponse, STATUS_CODES } from 'node:http'
+import { ServerResponse, STATUS_CODES, type OutgoingHttpHeaders } from 'node:http'
 
 /** Up to here a body goes out in one write with the head. */
 export const ONE_WRITE = 16 * 1024
@@ -46,6 +46,18 @@ const CHANGING: ReadonlySet<string> = new Set(['date', 'expect', 'trailer'])
 
 /** The response class of a server that answers directly; it keeps connections for `KEEP_ALIVE_MS`. */
 export class DirectResponse extends ServerResponse {
+  /** The answer names no media type, and gets none: what runs fetch handlers on node:http would add one of its own. */
+  untyped = false
+
+  override writeHead(status: number, ...rest: unknown[]): this {
+    const fields = rest.at(-1)
+    if (this.untyped && typeof fields === 'object') {
+      const kept = Object.entries(fields as OutgoingHttpHeaders).filter(([name]) => name.toLowerCase() !== 'content-type')
+      return super.writeHead(status, Object.fromEntries(kept))
+    }
+    return super.writeHead(status, ...(rest as []))
+  }
+
   /**
    * Sends a whole answer, where it is a plain one; else gives false and has done nothing. `headers` are names in lower case and values by turns,
    * known to be well-formed, with the length of `body`.

@@ -32,7 +32,7 @@ export const LIMITS = {
   moduleImports: 4_000, // shared libraries of componentize-py
   moduleExports: 4_000, // shared libraries of componentize-py
   moduleGlobals: 10_000,
-  moduleDataSegments: 65_536, // the Go linker makes one for each run of data: 32,000 in a hello world
+  moduleDataSegments: 100_000, // the most that engines take; the Go linker makes one for each run of data, up to as many: 32,000 in a hello world
   moduleElementSegments: 10_000,
   moduleTableEntries: 100_000,
   moduleBlockDepth: 2_000, // 1,247 in the code generator of jco

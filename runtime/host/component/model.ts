@@ -26,7 +26,7 @@ export interface DefinedResource {
 
 export type ExternType =
   | { readonly sort: 'func'; readonly type: TypeItem }
-  | { readonly sort: 'type'; readonly type: TypeItem }
+  | { readonly sort: 'type'; readonly type: TypeItem; /** A resource type that is new here. */ readonly fresh?: true }
   | { readonly sort: 'instance'; readonly type: TypeItem }
 
 export interface CanonOptions {
@@ -76,7 +76,7 @@ export interface ComponentInstance {
 
 export type ComponentItem =
   | { readonly sort: 'func'; readonly func: ComponentFunc }
-  | { readonly sort: 'type'; readonly type: TypeItem }
+  | { readonly sort: 'type'; readonly type: TypeItem; readonly fresh?: true }
   | { readonly sort: 'instance'; readonly instance: ComponentInstance }
   | { readonly sort: 'component'; readonly bytes: Uint8Array; readonly offset: number; readonly scopes: readonly Scope[] }
 

@@ -212,7 +212,7 @@ function readCanon(r: Reader, state: State): void {
 
 /** The item that an import of a top-level component stands for. */
 function imported(name: string, extern: ExternType, offset: number): ComponentItem {
-  if (extern.sort === 'type') return { sort: 'type', type: extern.type }
+  if (extern.sort === 'type') return extern
   if (extern.sort === 'func') {
     return { sort: 'func', func: { from: 'import', interface: '', type: named(name, extern.type), offset } }
   }

@@ -211,7 +211,7 @@ export function readExternType(r: Reader, scope: Scope, name: string): ExternTyp
     const bound = r.u8()
     if (bound === 0) return { sort: 'type', type: item(r, scope) }
     if (bound !== 1) throw typeError(r, at, 'unknown bound of a type')
-    return { sort: 'type', type: { kind: 'resource', name } }
+    return { sort: 'type', type: { kind: 'resource', name }, fresh: true }
   }
   if (sort === 5) {
     const type = item(r, scope)

@@ -1,7 +1,17 @@
 /** Which components are linked, and of which world they are. What has the one shape of our own guests runs as such. */
-import { isUtnetError, type WitFunction, type WitType } from '../../core/index.ts'
+import { isUtnetError, type WitType } from '../../core/index.ts'
 import { offered, signatureText, type HostFunction } from '../abi/index.ts'
-import { guestOf, isComponent, link, readComponent, type Component, type Linked, type LinkedExport } from '../component/index.ts'
+import {
+  guestOf,
+  importedInterfaces,
+  isComponent,
+  link,
+  readComponent,
+  type Component,
+  type ImportedInterface,
+  type Linked,
+  type LinkedExport,
+} from '../component/index.ts'
 import { TENSORS } from '../run/tensors.ts'
 import { WORLDS } from '../run/worlds.ts'
 import { isStandard, standardOffers } from '../wasi/index.ts'
@@ -14,12 +24,6 @@ const RUN = /^wasi:cli\/run@0\.2\.(?:0|[1-9][0-9]{0,4})$/
 const HANDLE = '(own<incoming-request>, own<response-outparam>) -> _'
 const OUTGOING = /^wasi:http\/outgoing-handler@/
 
-interface Imported {
-  readonly name: string
-  readonly offset: number
-  readonly functions: readonly WitFunction[]
-}
-
 export interface Classified {
   readonly world: LinkedWorld
   readonly linked: Linked
@@ -30,18 +34,8 @@ export interface Classified {
   readonly host: (iface: string, name: string) => HostFunction<never> | undefined
 }
 
-function importsOf(component: Component): Imported[] {
-  return component.imports.flatMap(({ name, item, offset }): Imported[] => {
-    if (item.sort === 'type') return []
-    if (item.sort === 'func') throw invalid('import', offset, `the import ${name} is a function of no interface`)
-    if (item.sort !== 'instance') throw invalid('import', offset, `the import ${name} is not an interface`)
-    const functions = [...item.instance.exports].flatMap(([, inner]) => (inner.sort === 'func' ? [inner.func.type] : []))
-    return [{ name, offset, functions }]
-  })
-}
-
 /** The world that the exports say; undefined for plain functions that need no WASI, which are a contract or an operator if they have the shape. */
-function worldOf(component: Component, imports: readonly Imported[]): LinkedWorld | undefined {
+function worldOf(component: Component, imports: readonly ImportedInterface[]): LinkedWorld | undefined {
   const names = [...component.exports.keys()]
   if (names.some((name) => HANDLER.test(name))) return 'function'
   if (names.some((name) => RUN.test(name))) return 'command'
@@ -61,14 +55,14 @@ function hasShape(component: Component): boolean {
 }
 
 /** True where the fast way offers all that a function imports. */
-function offeredFast(imports: readonly Imported[]): boolean {
+function offeredFast(imports: readonly ImportedInterface[]): boolean {
   return imports.every(({ name, functions }) => {
     const found = offered(WORLDS.offers.function, name)
     return found !== undefined && functions.every((fn) => Object.hasOwn(found, fn.name))
   })
 }
 
-function isOwn(component: Component, imports: readonly Imported[], world: LinkedWorld | undefined): boolean {
+function isOwn(component: Component, imports: readonly ImportedInterface[], world: LinkedWorld | undefined): boolean {
   if (world === 'function') return hasShape(component) && offeredFast(imports)
   if (world !== undefined) return false
   // Plain functions that import ours are contracts, and are told what is wrong with them as such
@@ -77,7 +71,7 @@ function isOwn(component: Component, imports: readonly Imported[], world: Linked
 
 type Offers = ReturnType<typeof standardOffers>
 
-function checkImports(imports: readonly Imported[], world: LinkedWorld, offers: Offers): Classified['host'] {
+function checkImports(imports: readonly ImportedInterface[], world: LinkedWorld, offers: Offers): Classified['host'] {
   const tensors = (name: string): Readonly<Record<string, HostFunction<never>>> | undefined => offered(TENSORS, name)
   const found = (name: string): Readonly<Record<string, HostFunction<never>>> | undefined =>
     isStandard(name, offers) ? (offers[name.split('@')[0] as string] as Readonly<Record<string, HostFunction<never>>>) : tensors(name)
@@ -144,7 +138,7 @@ function entriesOf(world: LinkedWorld, { exports }: Linked): ReadonlyMap<string,
 export function classify(bytes: Uint8Array): Classified | undefined {
   if (!isComponent(bytes)) return undefined
   const component = readComponent(bytes)
-  const imports = importsOf(component)
+  const imports = importedInterfaces(component)
   const world = worldOf(component, imports)
   if (isOwn(component, imports, world)) return undefined
   const host = checkImports(imports, world ?? 'library', standardOffers(imports.some(({ name }) => OUTGOING.test(name))))

@@ -1,9 +1,9 @@
 /** The door of guests: what is let in, what it is, and why the rest is refused. */
 import { fileCid, LIMITS, limitError, printWitFunction, type GuestInfo, type World } from '../../core/index.ts'
-import { guestOf, isComponent, readComponent, type Component, type Guest, type MainExport } from '../component/index.ts'
+import { guestOf, importedInterfaces, isComponent, readComponent, type Guest, type MainExport } from '../component/index.ts'
 import { invalid, type CoreModule } from '../wasm/index.ts'
 import { whitelist, whitelistBytes, type Feature, type Whitelisted } from './whitelist.ts'
-import { worldOf, type ImportedInterface, type Worlds } from './world.ts'
+import { worldOf, type Worlds } from './world.ts'
 
 /** A component that may run. */
 export interface ValidGuest extends GuestInfo {
@@ -31,18 +31,6 @@ function checkSize(bytes: Uint8Array): void {
     throw limitError('guest_invalid', 'componentBytes', bytes.length, LIMITS.componentBytes, 'the component')
   const magic = [0x00, 0x61, 0x73, 0x6d]
   if (bytes.length < 8 || !magic.every((byte, i) => bytes[i] === byte)) throw invalid('format', 0, 'the bytes are not WebAssembly')
-}
-
-function importedInterfaces(component: Component): readonly ImportedInterface[] {
-  const out: ImportedInterface[] = []
-  for (const { name, item, offset } of component.imports) {
-    if (item.sort === 'type') continue
-    if (item.sort === 'func') throw invalid('import', offset, `the import ${name} is a function of no interface`)
-    if (item.sort !== 'instance') throw invalid('import', offset, `the import ${name} is not an interface`)
-    const functions = [...item.instance.exports].flatMap(([, inner]) => (inner.sort === 'func' ? [inner.func.type] : []))
-    out.push({ name, offset, functions })
-  }
-  return out
 }
 
 /** Throws `guest_invalid` with `details: {rule, offset, function?}` unless the bytes are a guest of a world that the host knows. */

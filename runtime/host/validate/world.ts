@@ -1,7 +1,7 @@
 /** Which world a component is of, and whether it asks for no more than that world offers. */
 import type { World, WitFunction, WitType } from '../../core/index.ts'
 import { offered, signatureText, type HostInterfaces } from '../abi/index.ts'
-import type { Guest, MainExport } from '../component/index.ts'
+import type { Guest, ImportedInterface, MainExport } from '../component/index.ts'
 import { invalid } from '../wasm/index.ts'
 
 const HANDLER = /^wasi:http\/incoming-handler@0\.2\.(0|[1-9][0-9]{0,4})$/
@@ -10,13 +10,6 @@ const HANDLER = /^wasi:http\/incoming-handler@0\.2\.(0|[1-9][0-9]{0,4})$/
 export interface Worlds {
   readonly offers: Readonly<Record<World, HostInterfaces<never>>>
   readonly operatorRun: WitFunction
-}
-
-/** The component's own imports, as far as a world is judged by them. */
-export interface ImportedInterface {
-  readonly name: string
-  readonly offset: number
-  readonly functions: readonly WitFunction[]
 }
 
 const HANDLE = '(own<incoming-request>, own<response-outparam>) -> _'
