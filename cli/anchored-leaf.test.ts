@@ -3,7 +3,9 @@ import { signBatch, signTx, userOf } from '../runtime/consensus/test-kit.ts'
 import {
   batchData,
   cidOf,
+  concatBytes,
   DAG_CBOR,
+  LIMITS,
   merkleRoot,
   RAW,
   sha256,
@@ -21,8 +23,8 @@ const receipt = cidOf(DAG_CBOR, leaf)
 const data = batchData([sha256(leaf)])
 
 /** An anchor of one batch, as a search of the chain gives it. */
-function anchor(nonce: number, of: CID) {
-  const statement = { thread: 0, first: nonce, size: 1, prev: new Uint8Array(32), root: merkleRoot([leaf]) }
+function anchor(nonce: number, of: CID, size = 1) {
+  const statement = { thread: 0, first: nonce, size, prev: new Uint8Array(32), root: merkleRoot([leaf]) }
   const payload = { kind: 'anchor', batches: [signBatch(node, statement)], data: of } as const
   const wire = signTx(node, { chainId: cidOf(RAW, utf8('c')), nonce, expiry: 9, gasLimit: 1n, maxFeePerGas: 1n, payload })
   return { type: 'transaction', kind: 'anchor', status: 'ok', tx: cidOf(DAG_CBOR, wire).toString(), proof: { leaf: toBase64(wire) } }
@@ -54,4 +56,45 @@ test('an anchor is found behind others whose data is not there, or is none', asy
     code: 'receipt_not_anchored',
     hint: expect.stringContaining('nobody has it') as string,
   })
+})
+
+test('a node that shows pages without an end is read so far and no further', async () => {
+  const block = [
+    [data.cid, data.bytes],
+    [receipt, leaf],
+  ] as const
+  for (const [empty, found] of [
+    [LIMITS.anchorPages - 1, true],
+    [LIMITS.anchorPages, false],
+  ] as const) {
+    let pages = 0
+    const api = {
+      ...simulatedApi([], block),
+      chainEvents: async () => ({ entries: pages++ < empty ? [] : [anchor(2, data.cid)], next: `${pages}`, done: false }),
+    } as unknown as NodeApi
+    const sought = anchoredLeaf(api, api, { receipt, node: node.key })
+    if (found) expect((await sought).shown.leaf).toEqual(leaf)
+    else await expect(sought).rejects.toMatchObject({ code: 'receipt_not_anchored', limit: 'anchorPages', used: LIMITS.anchorPages + 1 })
+    expect(pages).toBe(LIMITS.anchorPages)
+  }
+})
+
+test('data with another number of leaves than the batch, or another leaf, leads nowhere', async () => {
+  const other = cidOf(DAG_CBOR, utf8('another'))
+  const two = batchData([concatBytes(sha256(leaf), sha256(utf8('another')))])
+  for (const [size, shown] of [
+    [2, data],
+    [1, two],
+    [2, two],
+  ] as const) {
+    const api = simulatedApi(
+      [anchor(0, shown.cid, size)],
+      [
+        [shown.cid, shown.bytes],
+        [receipt, leaf],
+        [other, utf8('another')],
+      ],
+    )
+    await expect(anchoredLeaf(api, api, { receipt, node: node.key })).rejects.toMatchObject({ code: 'receipt_invalid' })
+  }
 })

@@ -2,18 +2,18 @@
 import {
   batchLeaf,
   decodeTx,
-  equalBytes,
   formatKey,
   fromBase64,
   inclusionPath,
   isUtnetError,
   leafHash,
+  limitError,
   LIMITS,
-  merkleRoot,
   parseCid,
   readBatchData,
   ROLLUP,
   UtnetError,
+  verifyInclusion,
   type AnchoredBatch,
   type CID,
   type NodeApi,
@@ -48,7 +48,9 @@ async function locate(api: NodeApi, data: NodeApi, { receipt, node }: LeafSought
   const from = Math.max(1, height - ROLLUP.windowBlocks)
   let after: string | undefined
   let unread: UtnetError | undefined
-  for (;;) {
+  // a node that never comes to an end is not read for ever
+  for (let pages = 1; ; pages++) {
+    if (pages > LIMITS.anchorPages) throw limitError('receipt_not_anchored', 'anchorPages', pages, LIMITS.anchorPages, 'pages of anchors')
     const page = await api.chainEvents({
       filter,
       from,
@@ -56,7 +58,7 @@ async function locate(api: NodeApi, data: NodeApi, { receipt, node }: LeafSought
       proof: true,
       ...(after === undefined ? {} : { after }),
     })
-    for (const entry of page.entries) {
+    for (const entry of page.entries.slice(0, LIMITS.searchEntries)) {
       if (entry.type !== 'transaction' || entry.kind !== 'anchor' || entry.status !== 'ok' || entry.proof === undefined) continue
       try {
         const found = await inTransaction(fromBase64(entry.proof.leaf), entry.tx, receipt, data)
@@ -77,20 +79,29 @@ async function locate(api: NodeApi, data: NodeApi, { receipt, node }: LeafSought
   }
 }
 
-/** `data` is the node that has the leaves. Throws `receipt_not_anchored`, `block_not_found`, and `receipt_invalid` where the data does not lead to the root. */
+/** `data` is the node that has the leaves. Throws `receipt_not_anchored`, also past `LIMITS.anchorPages`, `block_not_found`, and `receipt_invalid` where the data does not lead to the root. */
 export async function anchoredLeaf(
   api: NodeApi,
   data: NodeApi,
   sought: LeafSought,
 ): Promise<{ readonly target: AnchoredBatch; readonly shown: ShownLeaf }> {
   const { target, links } = await locate(api, data, sought)
-  const leaves: Uint8Array[] = []
-  for (let at = 0; at < links.length; at += AT_ONCE) {
-    const some = await Promise.all(links.slice(at, at + AT_ONCE).map((cid) => data.ipfs(cid.toString(), '', 'raw')))
-    leaves.push(...some.map(({ body }) => body))
-  }
-  if (!equalBytes(merkleRoot(leaves), target.batch.root))
-    throw new UtnetError('receipt_invalid', 'what the node serves as its leaves does not lead to the root that is anchored')
+  const wrong = (): UtnetError =>
+    new UtnetError('receipt_invalid', 'what the node serves as its leaves does not lead to the root that is anchored')
+  const { size, root } = target.batch
+  if (links.length !== size) throw wrong()
   const index = links.findIndex((id) => id.equals(sought.receipt))
-  return { target, shown: { index, leaf: leaves[index] as Uint8Array, path: inclusionPath(leaves.map(leafHash), index) } }
+  const hashes: Uint8Array[] = []
+  let leaf = new Uint8Array(0)
+  // of the others nothing is kept: whoever serves them may serve what it likes
+  for (let at = 0; at < size; at += AT_ONCE) {
+    const some = await Promise.all(links.slice(at, at + AT_ONCE).map((cid) => data.ipfs(cid.toString(), '', 'raw')))
+    for (const [i, { body }] of some.entries()) {
+      hashes.push(leafHash(body))
+      if (at + i === index) leaf = Uint8Array.from(body)
+    }
+  }
+  const path = inclusionPath(hashes, index)
+  if (!verifyInclusion(leafHash(leaf), index, size, path, root)) throw wrong()
+  return { target, shown: { index, leaf, path } }
 }

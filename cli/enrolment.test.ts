@@ -51,6 +51,7 @@ test('U2.4-POCI-3 chips and their bond stand in blocks of one epoch, whatever is
     }
     const before = (await node.api.chain()).height
     const views = await tellChain(told, chips)
+    chips.notes.release()
     expect(said).toHaveLength(left === 0 ? 0 : 1)
     const head = (await node.api.chain()).height
     const epochs = new Set<number>()
@@ -69,6 +70,7 @@ test('an enrolment that no epoch has room for is told all the same, and says fro
   expect(blocksFor(LIMITS.chipsPerEnrolment)).toBeGreaterThan(EPOCH)
   const chips = await enrolment(LIMITS.chipsPerEnrolment)
   const views = await tellChain({ api: node.api, epochBlocks: EPOCH, owner, bond: 0n, say: () => {} }, chips)
+  chips.notes.release()
   expect(views).toHaveLength(LIMITS.chipsPerEnrolment)
   for (const { height, counts } of views) expect(counts).toBe(epochOf(height, EPOCH) + 2)
 }, 30_000)

@@ -107,9 +107,19 @@ export async function publish(
   return view
 }
 
-/** Sends with the signer's key, and does not wait. */
-export function sendTransaction(api: NodeApi, payload: TxPayload, gasLimit: bigint, signer: Signer): Promise<{ readonly hash: string }> {
-  return sendNext(api, payload, gasLimit, (wire) => api.submit(wire), signer)
+/** Sends with the signer's key, and does not wait. `before` is called with the wire bytes before they leave. */
+export function sendTransaction(
+  api: NodeApi,
+  payload: TxPayload,
+  gasLimit: bigint,
+  signer: Signer,
+  before: (wire: Uint8Array) => void,
+): Promise<{ readonly hash: string }> {
+  const send = (wire: Uint8Array): Promise<{ readonly hash: string }> => {
+    before(wire)
+    return api.submit(wire)
+  }
+  return sendNext(api, payload, gasLimit, send, signer)
 }
 
 /** Sends with the user's key, or that of another signer, and waits until a final block holds the transaction. */

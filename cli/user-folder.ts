@@ -1,8 +1,21 @@
 /** The user's folder `$XDG_CONFIG_HOME/utnet`: the key that signs, and the chains that this user trusts. */
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   abytes,
   chainIdOf,
@@ -30,10 +43,28 @@ export interface UserKey {
   readonly address: string
 }
 
+/** Writes a file that only its owner reads, durably: what a lost key signed for is lost with it. */
+function writeSynced(path: string, text: string): void {
+  const fd = openSync(path, 'wx', 0o600)
+  try {
+    writeFileSync(fd, text)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function syncFolder(path: string): void {
+  const fd = openSync(path, 'r')
+  fsyncSync(fd)
+  closeSync(fd)
+}
+
 function writeSecretly(path: string, text: string): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })
+  writeSynced(temporary, text)
   renameSync(temporary, path)
+  syncFolder(dirname(path))
 }
 
 const keyPath = (): string => join(userFolder(), 'keys', 'user.json')
@@ -77,10 +108,11 @@ export function userKey(): UserKey {
   if (found !== undefined) return found
   mkdirSync(join(userFolder(), 'keys'), { recursive: true, mode: 0o700 })
   const temporary = `${keyPath()}.${randomBytes(6).toString('hex')}`
-  writeFileSync(temporary, keyText(fromSecret(randomBytes(32))), { mode: 0o600, flag: 'wx' })
+  writeSynced(temporary, keyText(fromSecret(randomBytes(32))))
   try {
     // Of two commands that start at once one makes the key, and both use it: a link, unlike a rename, replaces nothing.
     linkSync(temporary, keyPath())
+    syncFolder(dirname(keyPath()))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
   } finally {

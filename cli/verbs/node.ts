@@ -1,6 +1,6 @@
 /** `utnet node`: the node's chips. */
 import { resolve } from 'node:path'
-import { chainIdOf, decodeGenesis, formatKey, LIMITS, parseAddress, UtnetError } from '../../runtime/core/index.ts'
+import { chainIdOf, decodeGenesis, LIMITS, parseAddress, UtnetError } from '../../runtime/core/index.ts'
 import { createClient } from '../../gateway/client/index.ts'
 import type { EnrolOptions } from '../../runtime/node/index.ts'
 import { tellChain } from '../enrolment.ts'
@@ -54,8 +54,9 @@ async function enroll(context: VerbContext): Promise<number> {
   const genesis = decodeGenesis(await api.genesis())
   const user = userKey()
   const { enrolChips } = await loadRuntime()
-  const { chips, node } = await enrolChips({
+  const enrolment = await enrolChips({
     data,
+    node: (await api.info()).nodeKey,
     chainId: chainIdOf(genesis),
     genesis,
     owner: parseAddress(user.address),
@@ -63,19 +64,20 @@ async function enroll(context: VerbContext): Promise<number> {
     ...(tpm === undefined ? {} : { tpm }),
     ...(token === undefined ? {} : { token }),
   })
-  const { nodeKey } = await api.info()
-  if (nodeKey !== formatKey(node.key))
-    throw new UtnetError('chip_enrolment', `the node at ${context.nodeUrl} is not the one of ${data}`, {
-      hint: 'name both: --node URL --data DIR',
-    })
   // A chip of level 0 counts as far as its node's bond reaches.
   const bond = tpm === undefined && token === undefined ? genesis.bondPrice * BigInt(count) : 0n
+  const epochs = new Set<number>()
   const told = { api, epochBlocks: genesis.epochBlocks, owner: user, bond, say: context.say }
-  const views = await tellChain(told, { chips, node })
-  for (const view of views) context.print(view)
+  try {
+    for (const view of await tellChain(told, enrolment)) {
+      context.print(view)
+      epochs.add(view.counts)
+    }
+  } finally {
+    enrolment.notes.release()
+  }
   if (bond > 0n) context.say(`the node bonded ${bond} for them`)
-  const epochs = [...new Set(views.map(({ counts }) => counts))]
-  context.say(`they count from epoch ${epochs.join(' and ')} on: utnet chain power`)
+  context.say(`they count from epoch ${[...epochs].join(' and ')} on: utnet chain power`)
   return 0
 }
 

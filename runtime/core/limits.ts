@@ -128,6 +128,7 @@ export const LIMITS = {
   filterCriteria: 8,
   searchRows: 4_096, // rows that one page of a search reads
   searchEntries: 1_000, // entries of one page
+  anchorPages: 64, // pages of a node's anchors that are read to find one receipt's
   eventBacklog: 1_000, // events that wait for a reader of the live stream; beyond it is cut off
   eventLag: 600, // blocks that a reader of a filtered stream may be behind
   // store

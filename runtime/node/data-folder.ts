@@ -49,15 +49,15 @@ function checkFormat(path: string): void {
 
 /**
  * The lock is a held SQLite transaction: the operating system drops it with the process, however that ends,
- * so that no stale lock survives a crash and no process id is mistaken for another.
+ * so that no stale lock survives a crash and no process id is mistaken for another. Throws `data_locked` with the text given.
  */
-function lock(path: string): () => void {
-  const database = new DatabaseSync(join(path, 'lock'))
+export function holdLock(file: string, whenTaken: string): () => void {
+  const database = new DatabaseSync(file)
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw new UtnetError('data_locked', `the data folder ${path} is in use by another node`, { cause })
+    throw new UtnetError('data_locked', whenTaken, { cause })
   }
   return () => database.close()
 }
@@ -71,7 +71,7 @@ export function openDataFolder(path: string): DataFolder {
   }
   // The version is looked at first: a newer utnet may lock in another way.
   checkFormat(path)
-  const release = lock(path)
+  const release = holdLock(join(path, 'lock'), `the data folder ${path} is in use by another node`)
   const folder = (name: string): string => {
     const full = join(path, name)
     mkdirSync(full, { recursive: true, mode: 0o700 })

@@ -2,6 +2,7 @@
 import { Arguments, UsageError } from './arguments.ts'
 import { ATTACKS } from './attacks/index.ts'
 import { STRATEGIES } from './strategies.ts'
+import { CHAIN_WEATHERS } from './chain-weather.ts'
 import { DEFENCES, WEATHERS } from './world.ts'
 
 const TEXT = { type: 'string' } as const
@@ -11,12 +12,14 @@ const SWITCH = { type: 'boolean' } as const
 /** What each kind of run takes beside seeds. */
 const FILTERS: Readonly<Record<string, readonly string[]>> = {
   world: ['nodes', 'heights', 'strategy', 'weather', 'disks', 'real', 'without', 'seeds'],
-  chain: ['nodes', 'heights', 'seeds'],
+  chain: ['nodes', 'heights', 'seeds', 'weather'],
   attacks: [],
   attack: ['without'],
 }
 /** What `--weather` takes: `calm` is none. */
 export const ASKED_WEATHERS = ['calm', ...WEATHERS] as const
+/** The same with `--chain`. */
+export const ASKED_CHAIN_WEATHERS = ['calm', ...CHAIN_WEATHERS] as const
 const ALL_FILTERS = FILTERS['world'] as readonly string[]
 
 export interface Asked {
@@ -53,7 +56,7 @@ export function askedOf(given: readonly string[]): Asked {
   if (foreign !== undefined)
     throw new UsageError(`--${foreign} does not go with ${mode === 'world' ? 'it' : `--${mode}`}: it would change nothing`)
   args.values('without', known === undefined ? DEFENCES : Object.keys(known.defences))
-  args.values('weather', ASKED_WEATHERS)
+  args.values('weather', mode === 'chain' ? ASKED_CHAIN_WEATHERS : ASKED_WEATHERS)
   const strategies = args.values('strategy', Object.keys(STRATEGIES))
   const nodes = args.number('nodes', 4, 1)
   if (mode === 'world' && nodes === 1)

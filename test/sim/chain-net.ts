@@ -35,7 +35,8 @@ import {
 import { seededRandom, SimulatedDisk, simulatedKv } from '../../runtime/kv/index.ts'
 import { fullDisk } from './full-disk.ts'
 import { knownAnswers } from './known-answers.ts'
-import { Monitor } from './monitor.ts'
+import { badWeather, CHAIN_WEATHERS, isLost, POWER_LOSS, type ChainWeather, type Net } from './chain-weather.ts'
+import { HEAL_ROUNDS, Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
 
 /** What a validator sends to one peer in place of a message of its own. */
@@ -62,8 +63,8 @@ export interface ChainNetOptions {
   readonly failAt?: { readonly write: number } | { readonly sync: number }
   /** Share of messages lost. */
   readonly drop?: number
-  /** Cuts, losses, delays and losses of power, drawn from the seed, with calm between. */
-  readonly weather?: boolean
+  /** Cuts, losses, delays and losses of power of these kinds, drawn from the seed, with calm between. */
+  readonly weather?: readonly ChainWeather[]
   readonly liar?: ChainLiar
   /** Whoever sees evidence brings it onto the chain. */
   readonly report?: boolean
@@ -78,6 +79,8 @@ export interface ChainNetOptions {
   /** Validators that lose power when a height is reached first. */
   readonly falls?: Readonly<Record<number, readonly number[]>>
   readonly work?: ChainNetWork
+  /** How long validators wait behind a block; nothing without it. */
+  readonly pauseMs?: number
   /** Each validator computes all for itself, as in a process of its own. */
   readonly apart?: boolean
 }
@@ -99,6 +102,8 @@ export interface ChainNetReport {
   readonly transactions: number
   readonly crashes: number
   readonly heals: number
+  /** Most rounds that it took behind a blackout until each validator had a new block. */
+  readonly healRounds: number
   /** Operations of the first node's disk, where it never lost power. */
   readonly operations: number
   /** Members that somebody has evidence against. */
@@ -121,12 +126,6 @@ const POWERS = [1, 2, 3, 4]
 const shared = knownAnswers(crypto)
 const HOUR_MS = 3_600_000
 
-interface Net {
-  readonly spreadMs: number
-  readonly drop: number
-  readonly groups?: readonly number[]
-}
-
 /** Runs until each validator has `heights` blocks. */
 export async function runChainNet(options: ChainNetOptions): Promise<ChainNetReport> {
   const { seed, heights, crashAt, drop = 0, liar, powers = POWERS } = options
@@ -143,8 +142,12 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
     ...options.genesis,
   })
-  const calm: Net = { spreadMs: 45, drop }
+  const calm: Net = { spreadMs: 45, drop, dropLast: 0 }
   let net = calm
+  let kind: ChainWeather | undefined
+  /** Behind a blackout: what the validators had, and how far they were, as the network was whole again. */
+  let healing: { readonly above: number; readonly round: number } | undefined
+  let healRounds = 0
   let crashes = 0
   let failed = false
   let heals = 0
@@ -204,7 +207,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const own = bftCrypto(chain.chainId, keys, port)
       const say = (message: Message, to: number): void => {
         if (message.kind === 'vote') monitor.vote(message)
-        if (random() < net.drop || (net.groups !== undefined && net.groups[i] !== net.groups[to])) return
+        if (isLost(net, random, i, to, message)) return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
       const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
@@ -238,6 +241,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
             for (const m of liar?.index === i ? liar.outgoing(message, at, own) : [message]) say(m, at)
           }
         },
+        pauseMs: options.pauseMs ?? 0,
         timer: (ms, fire) => time.after(ms, () => guard(i, () => node.fire(fire))),
         onEvidence: (evidence) => {
           if (i === liar?.index) return
@@ -331,23 +335,46 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     time.after(100, addPower)
   }
 
-  /** Bad weather and calm in turns. A node is down at most while the weather is bad. */
+  function loseSome(chance: number): void {
+    for (const i of validators.keys()) if (random() < chance && running[i] !== undefined) fall(i)
+  }
+
+  const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
+  const highestRound = (): number => Math.max(0, ...running.map((r) => r?.node.machine.round ?? 0))
+
+  /** Bad weather and calm in turns. A node is down at most while the weather is bad, and a while behind a blackout. */
   function change(): void {
-    if (net === calm) {
-      const kind = Math.floor(random() * 4)
-      if (kind === 0) net = { ...calm, groups: validators.map(() => Math.floor(random() * 2)) }
-      else if (kind === 1) net = { spreadMs: 1_500, drop: random() * 0.4 }
-      else if (kind === 2) net = { spreadMs: 200, drop: 0.1, groups: validators.map(() => Math.floor(random() * 3)) }
-      else {
-        net = { ...calm, spreadMs: 46 }
-        for (const i of validators.keys()) if (random() < 0.5 && running[i] !== undefined) fall(i)
+    if (kind !== undefined) {
+      const blackout = kind === 'blackout'
+      kind = undefined
+      net = calm
+      heals++
+      if (blackout) {
+        healing = { above: Math.max(...running.map(heightOf)), round: highestRound() }
+        loseSome(POWER_LOSS.blackout as number)
       }
-      time.after(1_000 + random() * 6_000, change)
+      time.after(300 + random() * 1_200, change)
       return
     }
-    net = calm
-    heals++
-    time.after(300 + random() * 1_200, change)
+    if (healing !== undefined) {
+      time.after(1_000, change)
+      return
+    }
+    const kinds = options.weather ?? CHAIN_WEATHERS
+    kind = kinds[Math.floor(random() * kinds.length)] as ChainWeather
+    net = badWeather(kind, calm, random, validators.length)
+    if (kind === 'power') loseSome(POWER_LOSS.power as number)
+    time.after(1_000 + random() * 6_000, change)
+  }
+
+  /** Has each validator a new block since the network is whole? */
+  function watch(): void {
+    if (healing === undefined) return
+    const { above, round } = healing
+    const took = Math.max(0, highestRound() - (reached > above ? 0 : round))
+    healRounds = Math.max(healRounds, took)
+    if (running.every((r) => heightOf(r) > Math.min(above, heights - 1))) healing = undefined
+    else if (took > HEAL_ROUNDS) monitor.fault(`no progress ${took} rounds after a blackout, at height ${above + 1}`)
   }
 
   for (const i of validators.keys()) await boot(i)
@@ -356,12 +383,12 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     if (opened !== undefined) for (const payload of options.work?.firstPayloads(v, opened.chain) ?? []) send(v, opened.chain, payload)
   addTx()
   if (options.turnover === true) addPower()
-  if (options.weather === true) time.after(500, change)
-  const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
+  if (options.weather !== undefined) time.after(500, change)
   while (monitor.conflicts.length === 0 && monitor.faults.length === 0 && running.some((r) => heightOf(r) < heights)) {
     const run = time.next()
     if (run === undefined || time.now > HOUR_MS) monitor.fault(`no end: heights ${running.map(heightOf).join(' ')}`)
     else await run()
+    watch()
   }
   const chains = running.flatMap((r) => (r === undefined ? [] : [r.chain]))
   const common = Math.min(heights, ...chains.map((chain) => chain.head().header.height))
@@ -372,6 +399,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     transactions: Array.from({ length: common }, (_, h) => first?.blockAt(h + 1).txs.length ?? 0).reduce((a, b) => a + b, 0),
     crashes,
     heals,
+    healRounds,
     operations: disks[0]?.operations ?? 0,
     accused: [...accused],
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
@@ -395,7 +423,11 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
 }
 
 /** A run in bad weather with powers that change each epoch: all of it follows from the seed. */
-export function weatherOf(seed: number, nodes: number): Omit<ChainNetOptions, 'heights'> & { readonly powers: readonly number[] } {
+export function weatherOf(
+  seed: number,
+  nodes: number,
+  weather: readonly ChainWeather[] = CHAIN_WEATHERS,
+): Omit<ChainNetOptions, 'heights'> & { readonly powers: readonly number[]; readonly weather: readonly ChainWeather[] } {
   const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
-  return { seed, powers, weather: true, turnover: true, genesis: { epochBlocks: 6, trustingBlocks: 60 } }
+  return { seed, powers, weather, turnover: true, pauseMs: (seed % 2) * 1_000, genesis: { epochBlocks: 6, trustingBlocks: 60 } }
 }

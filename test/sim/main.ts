@@ -4,7 +4,7 @@
  */
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { UsageError } from './arguments.ts'
-import { ASKED_WEATHERS, askedOf, type Asked } from './asked.ts'
+import { ASKED_CHAIN_WEATHERS, ASKED_WEATHERS, askedOf, type Asked } from './asked.ts'
 import { ATTACKS } from './attacks/index.ts'
 import { printAttack, printTable } from './attacks/print.ts'
 import { runChainNet, weatherOf } from './chain-net.ts'
@@ -15,7 +15,7 @@ import { DEFENCES, runWorld, type WorldOptions } from './world.ts'
 useNativeHashes()
 
 const USAGE = `usage: npm run sim -- [--seed N] [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--weather NAME] [--disks] [--real] [--without DEFENCE]
-       npm run sim -- --chain [--seed N] [--seeds COUNT] [--nodes N] [--heights N]
+       npm run sim -- --chain [--seed N] [--seeds COUNT] [--nodes N] [--heights N] [--weather NAME]
        npm run sim -- --attacks [--seed N]
        npm run sim -- --attack NAME [--without DEFENCE] [--seed N]
 `
@@ -71,7 +71,10 @@ async function world(seed: number): Promise<Line> {
 
 async function chain(seed: number): Promise<Line> {
   const nodes = args.number('nodes', NODES[seed % NODES.length] as number, 1)
-  const report = await runChainNet({ ...weatherOf(seed, nodes), heights: args.number('heights', 30, 1) })
+  const weather = args.values('weather', ASKED_CHAIN_WEATHERS)
+  const kinds = weather.length === 0 ? undefined : weather.filter((name) => name !== 'calm')
+  const { weather: bad, ...run } = weatherOf(seed, nodes, kinds)
+  const report = await runChainNet({ ...run, ...(bad.length === 0 ? {} : { weather: bad }), heights: args.number('heights', 30, 1) })
   const { blocks, stateRoots, conflicts, faults, powers, rewards: _, minted: __, ...rest } = report
   const parted = new Set(blocks.map((b) => b.join())).size + new Set(stateRoots).size - 2
   return {

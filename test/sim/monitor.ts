@@ -6,6 +6,8 @@ interface Count {
   power: number
 }
 
+/** Rounds within which every honest node commits again once the network is whole. */
+export const HEAL_ROUNDS = 24
 /** Heights of votes that are kept. */
 const WINDOW = 40
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { heightsToFork } from './fork.ts'
+import { HEAL_ROUNDS } from './monitor.ts'
 import { realKeys } from './real-keys.ts'
 import { STRATEGIES } from './strategies.ts'
-import { HEAL_ROUNDS, HONEST_LEADERS, runWorld, type WorldOptions, type WorldReport } from './world.ts'
+import { HONEST_LEADERS, runWorld, type WorldOptions, type WorldReport } from './world.ts'
 
 useNativeHashes()
 
@@ -85,7 +86,7 @@ describe('U2.4-POCI the simulator', () => {
     // 2 to 3 s until a proposal is out (7.1), with the random code of 5.2 in it: 600 ms here, where a round waits 1 s
     const report = await green({ seed: 21, nodes: 7, heights: 60, strategies: [], weather: ['lossy'], proposeMs: 600 })
     expect(report.virtualMs / report.heights).toBeLessThan(30_000 / 4)
-    const calm = await green({ seed: 22, nodes: 7, heights: 60, strategies: [], weather: [], proposeMs: 600 })
+    const calm = await green({ seed: 22, nodes: 7, heights: 60, strategies: [], weather: [], proposeMs: 600, pauseMs: 0 })
     // every block in the first round: it takes the work and three messages
     expect(calm.rounds).toBe(0)
     expect(calm.virtualMs / calm.heights).toBeLessThan(600 + 3 * 50 + 50)

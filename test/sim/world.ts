@@ -11,7 +11,7 @@ import {
   type SignedRow,
 } from '../../runtime/consensus/bft/index.ts'
 import { seededRandom } from '../../runtime/kv/index.ts'
-import { Monitor } from './monitor.ts'
+import { HEAL_ROUNDS, Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimulatedSignatures, type Unsigned } from './simulated-signatures.ts'
 import { BLOCK_TXS, SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallStore } from './small-chain.ts'
@@ -57,6 +57,8 @@ export interface WorldOptions {
   readonly weather?: readonly Weather[]
   /** How long a leader works on a proposal before it leaves, milliseconds. */
   readonly proposeMs?: number
+  /** How long nodes wait behind a block; with an odd seed a second, else nothing, unless told. */
+  readonly pauseMs?: number
 }
 
 export interface WorldReport {
@@ -85,8 +87,6 @@ export interface WorldReport {
   readonly trace: string
 }
 
-/** Rounds within which every honest node commits again once the network is whole. */
-export const HEAL_ROUNDS = 24
 /** Blocks of honest proposers within which a transaction that all honest validators hold is in a block. */
 export const HONEST_LEADERS = 2
 /** Blocks of any proposer after which a waiting transaction is a fault: a third of the power leads so many in a row once in 10^19. */
@@ -152,7 +152,7 @@ function drawPowers(random: () => number, nodes: number, byzantine: readonly num
 }
 
 export async function runWorld(options: WorldOptions): Promise<WorldReport> {
-  const { seed, nodes: count, heights } = options
+  const { seed, nodes: count, heights, pauseMs = (seed % 2) * 1_000 } = options
   const without = new Set(options.without ?? [])
   const random = seededRandom(seed * 2_654_435_761)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
@@ -331,6 +331,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
         loadRow: () => store.row,
         saveRow: (row) => store.saveRow(row),
         send: (message, to) => send(node, half, message, to === undefined ? undefined : Number(to)),
+        pauseMs,
         timer: (ms, fire) => {
           if (without.has('rounds') && fire.step !== 'resend') return
           if (without.has('resend') && fire.step === 'resend') return

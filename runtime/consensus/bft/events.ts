@@ -44,7 +44,8 @@ export type BftEffect =
   | { readonly type: 'timer'; readonly height: number; readonly round: number; readonly step: TimedStep; readonly ms: number }
   | { readonly type: 'build'; readonly height: number; readonly round: number }
   | { readonly type: 'check'; readonly height: number; readonly block: BlockId; readonly payload: Uint8Array }
-  | { readonly type: 'commit'; readonly final: FinalNotice }
+  /** `told`: by the certificate that others put together. */
+  | { readonly type: 'commit'; readonly final: FinalNotice; readonly told: boolean }
   | { readonly type: 'evidence'; readonly evidence: Evidence }
   | { readonly type: 'refuse'; readonly from: Peer; readonly why: Refusal }
   /** More than two thirds stand behind a block that does not run here: this node must stop. */

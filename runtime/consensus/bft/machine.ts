@@ -534,7 +534,7 @@ export class Bft {
     const known = this.#blocks.get(final.certificate.block)
     if (known?.verdict === undefined) return false
     this.#done = true
-    if (known.verdict.valid) this.#out.push({ type: 'commit', final })
+    if (known.verdict.valid) this.#out.push({ type: 'commit', final, told: this.#final !== undefined })
     else this.#out.push({ type: 'halt', certificate: final.certificate })
     return true
   }

@@ -1,11 +1,13 @@
 /** Carries the machine's effects out, one event at a time and each effect in its place. Disk, network, clock and application come in as ports. */
-import { isUtnetError } from '../../core/index.ts'
+import { isUtnetError, totalPower } from '../../core/index.ts'
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
 import type { Evidence } from './evidence.ts'
 import type { Bft } from './machine.ts'
 import type { FinalNotice, Message, Quorum, Verdict } from './messages.ts'
 import type { HeightSetup } from './ports.ts'
+import { isQuorum } from './quorum.ts'
 import type { SignedRow } from './signed-row.ts'
+import { PAUSE_MS } from './timeouts.ts'
 
 type Maybe<T> = T | Promise<T>
 
@@ -41,6 +43,13 @@ export interface Refused {
   readonly why: Refusal
 }
 
+/** What a timer brings back: `height` enters one, behind the pause. */
+export interface Wake {
+  readonly height: number
+  readonly round: number
+  readonly step: TimedStep | 'height'
+}
+
 export interface BftNodePorts {
   readonly app: BlockApp
   readonly loadRow: () => Maybe<SignedRow | undefined>
@@ -48,7 +57,9 @@ export interface BftNodePorts {
   readonly saveRow: (row: SignedRow) => Maybe<void>
   readonly send: (message: Message, to: Peer | undefined) => void
   /** Calls `fire` after so many milliseconds. */
-  readonly timer: (ms: number, fire: { readonly height: number; readonly round: number; readonly step: TimedStep }) => void
+  readonly timer: (ms: number, fire: Wake) => void
+  /** How long it waits behind a block before it works on the next, milliseconds; a second without it. Whoever is behind does not wait. */
+  readonly pauseMs?: number
   readonly onEvidence?: (evidence: Evidence) => void
   readonly onRefuse?: (from: Peer, why: Refusal) => void
   readonly onHalt?: (certificate: Quorum) => void
@@ -61,6 +72,8 @@ export class BftNode {
   readonly machine: Bft
   readonly #ports: BftNodePorts
   #stopped = false
+  /** The height that is entered when its pause is over. */
+  #next: number | undefined
   #last: Promise<void> = Promise.resolve()
 
   constructor(machine: Bft, ports: BftNodePorts) {
@@ -86,9 +99,12 @@ export class BftNode {
     })
   }
 
-  fire(timer: { readonly height: number; readonly round: number; readonly step: TimedStep }): Promise<void> {
-    const { height, round, step } = timer
+  fire({ height, round, step }: Wake): Promise<void> {
     return this.#queue(async () => {
+      if (step === 'height') {
+        if (this.#next === height) await this.#run({ type: 'enter', setup: await this.#ports.app.setup() })
+        return
+      }
       await this.#run({ type: 'timeout', height, round, step })
       if (step !== 'resend' || height !== this.machine.height) return
       const { verdicts } = this.#ports.app
@@ -166,7 +182,7 @@ export class BftNode {
       case 'check':
         return this.#check(effect.height, effect.block, effect.payload)
       case 'commit':
-        return this.#commit(effect.final)
+        return this.#commit(effect.final, effect.told)
       case 'evidence':
         this.#ports.onEvidence?.(effect.evidence)
         return undefined
@@ -189,9 +205,20 @@ export class BftNode {
     return { type: 'checked', height, block, ...(await this.#ports.app.check(payload)) }
   }
 
-  async #commit(final: FinalNotice): Promise<BftEvent> {
+  /** Who alone decides has no network to wait for: without the pause it would make blocks as fast as it can. Who was told of the block is behind, and waits for nobody. */
+  async #commit(final: FinalNotice, told: boolean): Promise<BftEvent | undefined> {
     await this.#ports.app.commit(final)
-    void this.#judge(final.certificate.height)
-    return { type: 'enter', setup: await this.#ports.app.setup() }
+    const { height } = final.certificate
+    void this.#judge(height)
+    const setup = await this.#ports.app.setup()
+    const { pauseMs = PAUSE_MS } = this.#ports
+    if (told || (pauseMs === 0 && !decidesAlone(setup))) return { type: 'enter', setup }
+    this.#next = setup.height
+    this.#ports.timer(pauseMs, { height: setup.height, round: 0, step: 'height' })
+    return undefined
   }
+}
+
+function decidesAlone({ members, self }: HeightSetup): boolean {
+  return isQuorum(members[self]?.power ?? 0, totalPower(members))
 }

@@ -4,6 +4,9 @@ const MAX_MS = 60_000
 /** What was sent is sent again so often while a height is open. */
 export const RESEND_MS = 1_000
 
+/** So long a validator waits behind a block that it decided before it works on the next, unless told otherwise. */
+export const PAUSE_MS = 1_000
+
 /** A round beyond this is refused: it would be reached after two years of rounds of a minute. */
 export const MAX_ROUND = 1_000_000
 

@@ -24,7 +24,9 @@ nodeKeys(join(data, 'keys'))
 const options: EnrolOptions = { data, chainId: chainIdOf(genesis), genesis, owner, count: 1 }
 
 test('as many chips are made at once as the limit says, each with its claim and the node’s consent, and can be opened again', async () => {
-  const { chips, node } = await enrolChips({ ...options, count: LIMITS.chipsPerEnrolment })
+  const { chips, node, notes } = await enrolChips({ ...options, count: LIMITS.chipsPerEnrolment })
+  notes.finish()
+  notes.release()
   const { chainId } = options
   expect(new Set(chips.map((c) => c.registration.certificate.serial.join())).size).toBe(64)
   for (const { registration, consent } of chips) {

@@ -20,6 +20,7 @@ import {
 import {
   chipConsentMessage,
   equalBytes,
+  formatKey,
   limitError,
   LIMITS,
   UtnetError,
@@ -34,6 +35,7 @@ import { nodeKeys } from '../node-keys.ts'
 import { heldAccount, type HeldAccount } from '../parts.ts'
 import { realClock } from '../real-clock.ts'
 import { localAttester, remoteAttester, type DeskOptions, type TpmAttester } from './attester.ts'
+import { openEnrolmentNotes, type EnrolmentNotes } from './enrolment-notes.ts'
 import { chipFolder, type ChipFolder } from './folder.ts'
 import { makersCertificates } from './roots.ts'
 
@@ -45,6 +47,8 @@ export interface EnrolOptions {
   readonly data: string
   readonly chainId: CID
   readonly genesis: Genesis
+  /** Key of the node that the chain is told through: that of the folder, or no chip is made. */
+  readonly node?: string
   /** Address of who is to own them, 20 bytes. */
   readonly owner: Uint8Array
   /** How many chips; a TPM is one. At most `LIMITS.chipsPerEnrolment`. */
@@ -70,6 +74,8 @@ export interface Enrolment {
   readonly chips: readonly EnrolledChip[]
   /** The node's own account. */
   readonly node: HeldAccount
+  /** What is not done yet: `finish` once the chain has taken all, `release` in any case. */
+  readonly notes: EnrolmentNotes
 }
 
 /** A new BLS key under the chip, the chip's word for it. */
@@ -87,19 +93,46 @@ async function keyed(engine: SecurityEngine): Promise<Pick<ChipFile, 'wrapped' |
 
 type Register = (engine: SecurityEngine, file: ChipFile) => Promise<EnrolledChip>
 
+/** Where chips lie, what is noted of them, and what the chain is told of each. */
+interface Desk {
+  readonly folder: ChipFolder
+  readonly notes: EnrolmentNotes
+  readonly register: Register
+}
+
 /** A new chip of a maker, certified by itself or, of a token, by the vendor's word for the token. */
-async function newChip(maker: ChipMaker, folder: ChipFolder, vendor: VendorKey | undefined, register: Register): Promise<EnrolledChip> {
+async function newChip(maker: ChipMaker, { folder, notes, register }: Desk, vendor: VendorKey | undefined): Promise<EnrolledChip> {
   const held = await maker.make(maker.algorithms[0] as IdentityKey['alg'])
   const engine = await maker.open(held)
   try {
     const { wrapped, certificate: own } = await keyed(engine)
     const certificate = vendor === undefined ? own : certifyChip(vendor, { certificate: own, endorsement: null }, TOKEN_LEVEL)
     const file: ChipFile = { held, wrapped, certificate }
+    notes.made(held.serial)
     folder.write(file)
     return await register(engine, file)
   } finally {
     await engine.close()
   }
+}
+
+/** The chips that an enrolment made before it was cut off. One whose file was not written is none: nobody has been told of it. */
+async function chipsMade(maker: ChipMaker, { folder, notes, register }: Desk): Promise<EnrolledChip[]> {
+  const chips: EnrolledChip[] = []
+  for (const serial of notes.serials()) {
+    const file = folder.read(serial)
+    if (file === undefined) {
+      notes.drop(serial)
+      continue
+    }
+    const engine = await maker.open(file.held)
+    try {
+      chips.push(await register(engine, file))
+    } finally {
+      await engine.close()
+    }
+  }
+  return chips
 }
 
 /** How this process certifies TPMs whose makers' certificates lie in a folder. */
@@ -129,10 +162,9 @@ async function tpmFile(engine: TpmEngine, by: TpmAttester, held: ChipFile['held'
 
 /** The chip that this folder has of the TPM, or a new one: a machine has one serial, and a second identity key would be refused under it. */
 async function tpmChip(
-  folder: ChipFolder,
+  { folder, notes, register }: Desk,
   { tcti }: NonNullable<EnrolOptions['tpm']>,
   by: TpmAttester,
-  register: Register,
 ): Promise<EnrolledChip> {
   const maker = await tpmChips(tcti === undefined ? {} : { tcti })
   try {
@@ -140,6 +172,7 @@ async function tpmChip(
     const held = known?.held ?? (await maker.make('p256'))
     const engine = await maker.open(held)
     const file = known ?? (await tpmFile(engine, by, held))
+    notes.made(maker.serial)
     if (known === undefined) folder.write(file)
     return await register(engine, file)
   } finally {
@@ -147,12 +180,33 @@ async function tpmChip(
   }
 }
 
+/** Makes what is asked for, behind what was made before. */
+async function makeChips({ genesis, count, token, tpm }: EnrolOptions, desk: Desk, vendorSecret: Uint8Array): Promise<EnrolledChip[]> {
+  if (tpm !== undefined) {
+    const by =
+      'attester' in tpm.by
+        ? remoteAttester(tpm.by.attester, genesis)
+        : localAttester(deskOptions(devVendor(genesis, vendorSecret), tpm.by.roots))
+    return [await tpmChip(desk, tpm, by)]
+  }
+  const vendor = token === undefined ? undefined : devVendor(genesis, vendorSecret)
+  const maker = token === undefined ? softwareChips(desk.folder.fuses) : await pkcs11Chips(token)
+  try {
+    const chips = await chipsMade(maker, desk)
+    while (chips.length < count) chips.push(await newChip(maker, desk, vendor))
+    return chips
+  } finally {
+    await maker.close()
+  }
+}
+
 /**
- * Makes chips and keeps them in the node's folder, which may belong to a node at work. Throws `chip_engine`, `chip_key`, `chip_enrolment` and says why.
+ * Makes chips and keeps them in the node's folder, which may belong to a node at work; or goes on with an enrolment that was cut off. Throws `chip_engine`, `chip_key`,
+ * `chip_enrolment` and says why; `data_locked` while another enrolment is at work.
  * A TPM that was enrolled before gives its old registration again: the chain refuses the second.
  */
 export async function enrolChips(options: EnrolOptions): Promise<Enrolment> {
-  const { data, chainId, genesis, owner, count, token, tpm } = options
+  const { data, chainId, owner, count, token, tpm } = options
   if (!Number.isSafeInteger(count) || count < 1 || count > LIMITS.chipsPerEnrolment)
     throw limitError('core_bad_argument', 'chipsPerEnrolment', count, LIMITS.chipsPerEnrolment, 'chips')
   if (!existsSync(join(data, 'keys', 'node.json')))
@@ -161,25 +215,23 @@ export async function enrolChips(options: EnrolOptions): Promise<Enrolment> {
     })
   const keys = nodeKeys(join(data, 'keys'))
   const node = heldAccount(keys.identity)
+  if (options.node !== undefined && options.node !== formatKey(node.key))
+    throw new UtnetError('chip_enrolment', `the node that answers is ${options.node}, not the one of ${data}`, {
+      hint: 'name both: --node URL --data DIR',
+    })
   const folder = chipFolder(data)
-  const register = async (engine: SecurityEngine, { certificate, wrapped }: ChipFile): Promise<EnrolledChip> => ({
+  const backend = tpm !== undefined ? 'tpm2' : token !== undefined ? 'pkcs11' : 'software'
+  const notes = openEnrolmentNotes(folder.path, { chainId, owner, backend, count })
+  const register: Register = async (engine, { certificate, wrapped }) => ({
     registration: await registrationOf(engine, { chainId, owner, certificate, wrapped }),
     consent: signEd25519(chipConsentMessage(chainId, certificate.serial, 0, node.key, owner), node.secret),
   })
-  if (tpm !== undefined) {
-    const by =
-      'attester' in tpm.by
-        ? remoteAttester(tpm.by.attester, genesis)
-        : localAttester(deskOptions(devVendor(genesis, keys.vendor), tpm.by.roots))
-    return { node, chips: [await tpmChip(folder, tpm, by, register)] }
-  }
-  const vendor = token === undefined ? undefined : devVendor(genesis, keys.vendor)
-  const maker = token === undefined ? softwareChips(folder.fuses) : await pkcs11Chips(token)
-  const chips: EnrolledChip[] = []
   try {
-    for (let i = 0; i < count; i++) chips.push(await newChip(maker, folder, vendor, register))
-  } finally {
-    await maker.close()
+    return { node, notes, chips: await makeChips(options, { folder, notes, register }, keys.vendor) }
+  } catch (error) {
+    // nothing to go on with
+    if (notes.serials().length === 0) notes.finish()
+    notes.release()
+    throw error
   }
-  return { node, chips }
 }

@@ -6,6 +6,8 @@ import { toHex } from '../../core/index.ts'
 import { writeDurably } from '../data-folder.ts'
 
 export interface ChipFolder {
+  /** Where the files of chips lie. */
+  readonly path: string
   /** Where the keys S of software chips lie. */
   readonly fuses: string
   /** The file of a serial; undefined where there is none. Throws `data_corrupt`. */
@@ -21,12 +23,13 @@ export function chipFolder(data: string): ChipFolder {
   const folder = join(data, 'keys', 'chips')
   const fuses = join(folder, 'fuses')
   mkdirSync(fuses, { recursive: true, mode: 0o700 })
-  const path = (serial: Uint8Array): string => join(folder, `${toHex(serial)}.chip`)
+  const fileOf = (serial: Uint8Array): string => join(folder, `${toHex(serial)}.chip`)
   const read = (file: string): ChipFile => decodeChipFile(Uint8Array.from(readFileSync(file)))
   return {
+    path: folder,
     fuses,
-    read: (serial) => (existsSync(path(serial)) ? read(path(serial)) : undefined),
-    write: (file) => writeDurably(path(file.held.serial), encodeChipFile(file)),
+    read: (serial) => (existsSync(fileOf(serial)) ? read(fileOf(serial)) : undefined),
+    write: (file) => writeDurably(fileOf(file.held.serial), encodeChipFile(file)),
     all: () =>
       readdirSync(folder)
         .filter((name) => /^[0-9a-f]{32}\.chip$/.test(name))
