@@ -1,5 +1,6 @@
 /** Builds, signs and sends this user's transactions. */
 import { setTimeout } from 'node:timers/promises'
+import { deployWithMap } from '../gateway/client/index.ts'
 import {
   asUtnetError,
   encodeTx,
@@ -98,13 +99,10 @@ export async function publish(
 ): Promise<DeployedView> {
   const payload = { kind: 'publish', name, module: fileCid(component), world, size: component.length } as const
   const map = sourceMap === undefined ? undefined : utf8(sourceMap)
-  const named = map === undefined ? {} : { sourceMap: fileCid(map).toString() }
-  const view = await sendNext(api, payload, publishGas(world, component.length), (transaction) =>
-    api.deploy({ name, component, transaction, ...named }),
+  const notTaken = (why: unknown): void => say(`the node took no source map: ${asUtnetError(why).message}`)
+  return sendNext(api, payload, publishGas(world, component.length), (transaction) =>
+    map === undefined ? api.deploy({ name, component, transaction }) : deployWithMap(api, { name, component, transaction }, map, notTaken),
   )
-  if (map !== undefined)
-    await api.putSourceMap(name, map).catch((error: unknown) => say(`the node took no source map: ${asUtnetError(error).message}`))
-  return view
 }
 
 /** Sends with the signer's key, and does not wait. `before` is called with the wire bytes before they leave. */

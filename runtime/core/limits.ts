@@ -23,6 +23,7 @@ export const LIMITS = {
   sourceMapBytes: 16 * 1024 * 1024,
   deployedMapBytes: 4 * 1024 * 1024, // of a map that a node keeps beside a guest
   sourceMapSegments: 1 << 20,
+  debugFiles: 65_536, // files, and folders, that the line tables of a component name
   moduleFunctionBytes: 1 << 20,
   preparedFunctionBytes: 7 << 20, // as prepared; V8 takes 7,654,321
   moduleLocals: 10_000,

@@ -184,13 +184,17 @@ export interface GuestFrame {
   readonly index: number
   /** Byte in the prepared module, or its profiling variant. */
   readonly at: number
+  /** Place of its core module in a component that is linked; undefined where there is one. */
+  readonly module?: number
 }
 
 /** A line of a profile: a function of the guest, or `host: <import>`, `instance`, `abi` (arguments and result), `contract NAME: <its line>`, `burnt`. */
 export interface FunctionGas {
   readonly name: string
-  /** A function of the guest's own main module. */
+  /** A function of the guest's own. */
   readonly own: boolean
+  /** Of a module whose straight lines are not counted: no probe has its gas. */
+  readonly uncounted?: true
   readonly gas: bigint
   /** How often it was entered. */
   readonly calls: number

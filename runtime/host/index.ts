@@ -3,7 +3,7 @@ export type { Header, HttpRequest, HttpResponse, RunContext } from './http/index
 export * from './linked/index.ts'
 export type { InvokeOutcome, InvokeRequest, OperatorOutcome, Watch } from './run/index.ts'
 export { withSharedMemory, type SharedMemoryModule } from './prepare/index.ts'
-export { gasByLine, readSourceMap, sourceOf, type LineGas, type SourceMap } from './trace/index.ts'
+export { gasByLine, hasLineTables, readSourceMap, sourceOf, type LineGas, type SourceMap } from './trace/index.ts'
 export { sealGuest } from './sealed/index.ts'
 export type { Feature, Inspection } from './validate/index.ts'
 export { grantsOf, withGrants, type Grants, type Mount } from './wasi/index.ts'

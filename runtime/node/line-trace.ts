@@ -4,7 +4,10 @@ import { gasByLine, sourceOf, type LineGas, type SourceMap } from '../host/index
 import type { TracedReexecution } from './reexecute.ts'
 
 export interface TracedLine {
-  /** `file:line`, a file of a library, `no source line` for what the compiler made, or a charge of the host by its name in `functions`. */
+  /**
+   * `file:line`, a file of a library, `no source line` for what the compiler made, or a line of `functions`: a charge of the host, and in a component of
+   * several modules a function that no line is known of.
+   */
   readonly at: string
   /** Decimal. */
   readonly gas: string
@@ -24,23 +27,24 @@ export interface LineTrace {
 const BURNT = 'burnt'
 const NO_LINE = 'no source line'
 
-function nameOf({ file, line }: LineGas): string {
-  if (file === undefined) return NO_LINE
+function nameOf({ file, line, function: name = NO_LINE }: LineGas): string {
+  if (file === undefined) return name
   return line === undefined ? file : `${file}:${line}`
 }
 
 export function linesOf(
   component: Uint8Array,
   { functions, charges = [], probes, gas }: TracedReexecution,
-  map: SourceMap,
+  map: SourceMap | undefined,
   library: boolean,
 ): LineTrace {
   if (functions === undefined) return {}
-  if (probes === undefined)
-    return { noLines: `lines are counted in components of one core module with at most ${LIMITS.tracedProbes} straight lines of code` }
+  const counted = probes && gasByLine(component, probes, map, { library })
+  if (counted === undefined)
+    return map === undefined ? {} : { noLines: `lines are counted in modules with at most ${LIMITS.tracedProbes} straight lines of code` }
   const share = (part: bigint): number => (gas === 0n ? 0 : Number((part * 10_000n) / gas) / 100)
   const all = [
-    ...gasByLine(component, probes, map, { library }).map((line) => ({
+    ...counted.map((line) => ({
       at: nameOf(line),
       gas: line.gas,
       executions: Number(line.executions),
@@ -54,11 +58,11 @@ export function linesOf(
   return { lines: lines.map((line) => ({ ...line, gas: line.gas.toString(), share: share(line.gas) })) }
 }
 
-/** `file:line:column` in which a run ended; undefined where that cannot be told. */
+/** `file:line:column` in which a run ended, by the map or the component's own line tables; undefined where that cannot be told. */
 export function placeOf(
   component: Uint8Array,
   { frames = [] }: Pick<TracedReexecution, 'frames'>,
-  map: SourceMap,
+  map: SourceMap | undefined,
   profiled: boolean,
 ): string | undefined {
   const place = sourceOf(component, frames, map, profiled)

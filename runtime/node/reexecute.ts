@@ -70,7 +70,7 @@ export interface TracedReexecution extends Reexecution {
   readonly functions?: readonly TracedFunction[]
   /** The same by probe of the profiling variant, where it has them; with a trace only. */
   readonly probes?: readonly bigint[]
-  /** The lines of `functions` that are no function of the guest's own module. */
+  /** The lines of `functions` that no probe counts. */
   readonly charges?: readonly TracedFunction[]
   readonly budgets?: Budgets
 }
@@ -85,7 +85,7 @@ function traced({ message, where, frames, profile, probes, budgets }: Told): Omi
     ...(message === undefined ? {} : { message }),
     ...(where === undefined ? {} : { at: where }),
     ...(frames === undefined ? {} : { frames }),
-    ...(profile === undefined ? {} : { functions: profile.map(lineOf), charges: profile.filter((line) => !line.own).map(lineOf) }),
+    ...(profile === undefined ? {} : { functions: profile.map(lineOf), charges: profile.filter((line) => !line.own || line.uncounted === true).map(lineOf) }),
     ...(probes === undefined ? {} : { probes }),
     ...(budgets === undefined ? {} : { budgets }),
   }

@@ -43,7 +43,7 @@ export interface Replay extends Pick<TracedReexecution, 'message' | 'at' | 'func
   /** True when status, gas and output digest are the receipt's. */
   readonly equal: boolean
   readonly differs?: readonly string[]
-  /** Source line and column in which it ended: `assembly/index.ts:28:5`. With a map only. */
+  /** Source line and column in which it ended: `assembly/index.ts:28:5`. With a map, or line tables in the component. */
   readonly line?: string
   /** By name of the limit, and `gas`. */
   readonly budgets?: BudgetView
@@ -106,7 +106,7 @@ export async function replayBundle(car: Uint8Array, options: ReplayOptions = {})
   ]
   const text = again.functions === undefined && again.frames === undefined ? undefined : await options.map?.(module)
   const map = text === undefined ? undefined : readSourceMap(text)
-  const line = map && placeOf(module, again, map, options.trace === true)
+  const line = again.frames === undefined ? undefined : placeOf(module, again, map, options.trace === true)
   return {
     receipt: receiptId(bytes).toString(),
     status: again.status,
@@ -119,6 +119,6 @@ export async function replayBundle(car: Uint8Array, options: ReplayOptions = {})
     ...(line === undefined ? {} : { line }),
     ...(again.budgets === undefined ? {} : { budgets: budgetView(again.budgets) }),
     ...(again.functions === undefined ? {} : { functions: again.functions }),
-    ...(map === undefined ? {} : linesOf(module, again, map, options.library === true)),
+    ...linesOf(module, again, map, options.library === true),
   }
 }

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decode, encode } from '@jridgewell/sourcemap-codec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createClient } from '../../gateway/client/index.ts'
-import { fileCid, fromUtf8, LIMITS, utf8, type CID, type NodeApi } from '../core/index.ts'
+import { createClient, deployWithMap } from '../../gateway/client/index.ts'
+import { fileCid, fromUtf8, LIMITS, utf8, type CID, type NodeApi, type UtnetError } from '../core/index.ts'
 import type { BuiltGuest } from '../host/build/index.ts'
 import { buildText } from '../host/build/testing/guests.ts'
 import { createHost, readSourceMap } from '../host/index.ts'
 import { memoryFiles, simulatedEnv } from '../host/testing/host.ts'
+import { memoryKv } from '../../test/compliance/memory-ports.ts'
 import { startDevNode, type DevNode } from './dev-node.ts'
 import { replayBundle } from './replay.ts'
+import { createSourceMaps } from './source-maps.ts'
 import { createSourceLines, type EndedRun } from './source-lines.ts'
 
 const FUNCTION = `import { Request, Response } from '@utnet/sdk/http'
@@ -39,11 +41,26 @@ export function spin(): u64 {
   return n
 }`
 
-let built: Record<'app' | 'ledger', BuiltGuest>
+/** Neither of its hooks lets it be published. */
+const HOOKED = `import { StorageValue, require } from '@utnet/sdk'
+const count = new StorageValue<u64>('count')
+export function init(): void {
+  require(count.get() > 0, 'nothing was counted')
+}
+export function migrate(from: u32): void {
+  if (from < 100)
+    unreachable()
+}
+export function add(n: u64): u64 {
+  return n
+}`
+
+let built: Record<'app' | 'ledger' | 'hooked', BuiltGuest>
 beforeAll(async () => {
   built = {
     app: await buildText('function', { 'index.ts': FUNCTION }, 'app'),
     ledger: await buildText('contract', { 'index.ts': CONTRACT }, 'ledger'),
+    hooked: await buildText('contract', { 'index.ts': HOOKED }, 'hooked'),
   }
 }, 60_000)
 
@@ -129,6 +146,33 @@ describe.each([0, 1])('a node with %i threads of its own for functions', (thread
     const well = await api.call({ name: 'ledger', export: 'add', args: ['1'] })
     expect(well).toMatchObject({ status: 'ok', result: '1' })
     expect(well).not.toHaveProperty('line')
+  })
+
+  test('U4.3-GAS-1: a hook that fails names function and line in the refusal and its transaction, and can be repeated', async () => {
+    const map = utf8(built.hooked.sourceMap as string)
+    const refused = (name: string): Promise<UtnetError> =>
+      deployWithMap(api, { name, component: built.hooked.component }, map, () => {}).then(
+        () => expect.fail(`${name} was published`),
+        (error: UtnetError) => error,
+      )
+    const ends = {
+      hooked: { at: 'init', status: 'refused', line: 'assembly/index.ts:4:11', message: 'nothing was counted' },
+      ledger: { at: 'migrate', status: 'trap', line: 'assembly/index.ts:8:5', message: 'unreachable in migrate' },
+    }
+    for (const [name, { message, ...end }] of Object.entries(ends)) {
+      const { code, message: said, details } = await refused(name)
+      expect([code, said]).toEqual(['guest_trap', `${name} was not published: its hook ended as ${end.status}: ${message} at ${end.line}`])
+      expect(details).toMatchObject({ at: end.at, line: end.line })
+      const { transaction, receipt } = details as Record<string, string>
+      expect(await api.transaction(transaction as string)).toMatchObject({ ...end, kind: 'publish', message })
+      expect(await replayBundle(await api.bundle(receipt as string))).toMatchObject({ equal: true, status: end.status, at: end.at })
+    }
+    // Now that the node has the map, whoever deploys need not bring it again
+    const { component } = built.hooked
+    await expect(api.deploy({ name: 'hooked', component })).rejects.toMatchObject({ details: { line: ends.hooked.line } })
+    // What failed took no name, and the version before it keeps its lines
+    await expect(api.guest('hooked')).rejects.toMatchObject({ code: 'guest_not_found' })
+    expect(await api.call({ name: 'ledger', export: 'add', args: ['100'] })).toMatchObject({ line: 'assembly/index.ts:4:11' })
   })
 
   test('a map that is no map is refused, one that was not named too; errors then name the function alone', async () => {
@@ -225,4 +269,19 @@ test('no map, no frames, no module: the function alone', async () => {
   expect(await sources(true, sourceMap, component).of('x', module, { status: 'trap' })).toEqual({ status: 'trap' })
   expect(await sources(true, sourceMap, new Uint8Array(9)).of('x', module, ENDED)).toEqual({ status: 'trap', at: 'f' })
   expect(await sources(true, 'no map', component).of('x', module, ENDED)).toEqual({ status: 'trap', at: 'f' })
+})
+
+test('a map of a stranger whose hook failed under a free name is gone when the name is taken', async () => {
+  const { component, sourceMap } = built.hooked
+  const kv = memoryKv()
+  const maps = createSourceMaps(kv, memoryFiles())
+  const module = fileCid(component)
+  const map = utf8(sourceMap as string)
+  await maps.failed('free', module, fileCid(map))
+  expect(await maps.put('free', undefined, map)).toEqual({ module, map: fileCid(map) })
+  expect(maps.find(module, 'free')).toEqual(fileCid(map))
+  await maps.named('free', module, undefined)
+  expect(maps.find(module, 'free')).toBeUndefined()
+  await expect(maps.put('free', module, map)).rejects.toMatchObject({ code: 'request_invalid' })
+  await expect(maps.put('other', undefined, map)).rejects.toMatchObject({ code: 'guest_not_found' })
 })

@@ -1,9 +1,10 @@
 /**
- * The author's line of a run that ended before its time, from a map that the node keeps. A guest decides how often its runs end so, and its publisher what
- * the map says: lookups are remembered, and new ones take a tenth of the time at most. Whatever goes wrong, there is no line, and the answer stays.
+ * The author's line of a run that ended before its time, from a map that the node keeps, or the line tables that a component carries. A guest decides how
+ * often its runs end so, and its publisher what is said of it: lookups are remembered, and new ones take a tenth of the time at most. Whatever goes wrong,
+ * there is no line, and the answer stays.
  */
 import { fromUtf8, LIMITS, type CID, type FileStore, type GuestFrame, type RunEnd, type RunStatus } from '../core/index.ts'
-import { readSourceMap } from '../host/index.ts'
+import { hasLineTables, readSourceMap } from '../host/index.ts'
 import { Latest } from './latest.ts'
 import { placeOf } from './line-trace.ts'
 
@@ -27,7 +28,7 @@ export type SourceLines = (name: string, module: CID, ended: EndedRun) => Promis
 
 const REMEMBERED = 1_024
 /** Of the engine's stack. */
-const FRAMES_MAX = 16
+const FRAMES_MAX = 32
 /** A lookup of so long is followed by a pause of so many times as much. */
 const PAUSES = 9
 
@@ -35,15 +36,20 @@ const PAUSES = 9
 export function createSourceLines({ mapOf, files, always }: LineSources): SourceLines {
   /** Places by map, module and frames; empty where there is none. */
   const known = new Latest<string>(REMEMBERED)
+  /** Modules without a map that have no line tables either. */
+  const without = new Latest<true>(REMEMBERED)
   let pausedUntil = 0
 
-  async function lookUp(map: CID, module: CID, frames: readonly GuestFrame[]): Promise<string> {
-    const text = fromUtf8(await files.getFile(map, LIMITS.deployedMapBytes))
+  async function lookUp(map: CID | undefined, module: CID, frames: readonly GuestFrame[]): Promise<string> {
+    const text = map && fromUtf8(await files.getFile(map, LIMITS.deployedMapBytes))
     const component = await files.getFile(module, LIMITS.guestBytes)
     const began = performance.now()
     if (!always && began < pausedUntil) return ''
     try {
-      return placeOf(component, { frames }, readSourceMap(text, 'deployedMapBytes'), false) ?? ''
+      if (text !== undefined) return placeOf(component, { frames }, readSourceMap(text, 'deployedMapBytes'), false) ?? ''
+      if (hasLineTables(component)) return placeOf(component, { frames }, undefined, false) ?? ''
+      without.set(module.toString(), true)
+      return ''
     } finally {
       const now = performance.now()
       pausedUntil = now + PAUSES * (now - began)
@@ -52,8 +58,8 @@ export function createSourceLines({ mapOf, files, always }: LineSources): Source
 
   async function line(name: string, module: CID, frames: readonly GuestFrame[]): Promise<string> {
     const map = await mapOf(name, module)
-    if (map === undefined) return ''
-    const key = `${map} ${module} ${frames.map(({ index, at }) => `${index}:${at}`).join(' ')}`
+    if (map === undefined && without.get(module.toString()) === true) return ''
+    const key = `${map ?? ''} ${module} ${frames.map(({ module: core = 0, index, at }) => `${core}:${index}:${at}`).join(' ')}`
     const found = known.get(key)
     if (found !== undefined) return found
     if (!always && performance.now() < pausedUntil) return ''

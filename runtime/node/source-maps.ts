@@ -4,12 +4,18 @@
  */
 import { fileCid, fromUtf8, limitError, LIMITS, parseCid, UtnetError, utf8, type CID, type FileStore, type Kv } from '../core/index.ts'
 import { readSourceMap } from '../host/index.ts'
+import { Latest } from './latest.ts'
 
 export interface SourceMaps {
-  /** A publication of the module under the name said which map is its own. */
-  named(name: string, module: CID, map: CID): Promise<void>
-  /** Takes the map that was named. Throws `request_invalid` for any other, `core_bad_argument` and `core_too_large` for what is no map. */
-  put(name: string, module: CID, bytes: Uint8Array): Promise<CID>
+  /** A publication of the module under the name said which map is its own, if any. */
+  named(name: string, module: CID, map: CID | undefined): Promise<void>
+  /** The same of one whose hook failed: its errors may be asked for, too. */
+  failed(name: string, module: CID, map: CID): Promise<void>
+  /**
+   * Takes the map that was named for the name's `present` module, or for the one whose hook failed last. Throws `guest_not_found` where there is none,
+   * `request_invalid` for any other map, `core_bad_argument` and `core_too_large` for what is no map.
+   */
+  put(name: string, present: CID | undefined, bytes: Uint8Array): Promise<{ readonly module: CID; readonly map: CID }>
   /** The map of a module, as the owner of the name has it; without a name, the first by name. Undefined where there is none. */
   find(module: CID, name?: string): CID | undefined
   /** Its bytes. Throws `block_not_found`. */
@@ -20,6 +26,8 @@ const NAMED = 'source-map/named/'
 const KEPT = 'source-map/kept/'
 /** Behind every name. */
 const END = '\u{7f}'
+/** Names whose last hook failed, since the node started. */
+const FAILED = 1_024
 
 /** Source maps of a node. */
 export function createSourceMaps(kv: Kv, files: FileStore): SourceMaps {
@@ -30,21 +38,34 @@ export function createSourceMaps(kv: Kv, files: FileStore): SourceMaps {
     const [first] = kv.range(rowOf(KEPT, module, ''), rowOf(KEPT, module, END), { limit: 1 })
     return cidAt(first?.[1])
   }
+  const failures = new Latest<CID>(FAILED)
   return {
     find,
-    named: (name, module, map) => kv.commit([[rowOf(NAMED, module, name), utf8(map.toString())]]),
-    async put(name, module, bytes) {
+    async named(name, module, map) {
+      const kept = rowOf(KEPT, module, name)
+      // A map of a stranger whose hook failed under the name, when it was free, is not the owner's
+      const stale = cidAt(kv.get(kept))?.equals(map) === false ? [[kept, undefined] as const] : []
+      await kv.commit([[rowOf(NAMED, module, name), map && utf8(map.toString())], ...stale])
+    },
+    async failed(name, module, map) {
+      failures.set(name, module)
+      await kv.commit([[rowOf(NAMED, module, name), utf8(map.toString())]])
+    },
+    async put(name, present, bytes) {
       if (bytes.length > LIMITS.deployedMapBytes)
         throw limitError('core_too_large', 'deployedMapBytes', bytes.length, LIMITS.deployedMapBytes, 'the source map')
-      const cid = fileCid(bytes)
-      if (cidAt(kv.get(rowOf(NAMED, module, name)))?.equals(cid) !== true)
-        throw new UtnetError('request_invalid', `the deployment of ${name} did not name the source map ${cid}`, {
+      const modules = [present, failures.get(name)].filter((module) => module !== undefined)
+      if (modules.length === 0) throw new UtnetError('guest_not_found', `there is no guest ${name}`)
+      const map = fileCid(bytes)
+      const module = modules.find((one) => cidAt(kv.get(rowOf(NAMED, one, name)))?.equals(map) === true)
+      if (module === undefined)
+        throw new UtnetError('request_invalid', `the deployment of ${name} did not name the source map ${map}`, {
           hint: `utnet deploy DIR --name ${name}`,
         })
       readSourceMap(fromUtf8(bytes), 'deployedMapBytes')
       await files.putFile(bytes)
-      await kv.commit([[rowOf(KEPT, module, name), utf8(cid.toString())]])
-      return cid
+      await kv.commit([[rowOf(KEPT, module, name), utf8(map.toString())]])
+      return { module, map }
     },
     async read(module) {
       const cid = find(module)

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createClient } from '../../gateway/client/index.ts'
-import { fileCid, utf8, type CallResult, type GuestView, type NodeApi, type QueryResult } from '../core/index.ts'
+import { createClient, deployWithMap } from '../../gateway/client/index.ts'
+import { utf8, type CallResult, type GuestView, type NodeApi, type QueryResult } from '../core/index.ts'
 import { buildGuest } from '../host/build/index.ts'
 import { startDevNode } from './dev-node.ts'
 
@@ -33,10 +33,9 @@ export async function startTestNode(): Promise<TestNode> {
     async deploy(dir, name) {
       const { component, sourceMap } = await buildGuest({ dir: typeof dir === 'string' ? dir : fileURLToPath(dir) })
       if (sourceMap === undefined) return api.deploy({ name, component })
-      const map = utf8(sourceMap)
-      const view = await api.deploy({ name, component, sourceMap: fileCid(map).toString() })
-      await api.putSourceMap(name, map)
-      return view
+      return deployWithMap(api, { name, component }, utf8(sourceMap), (why) => {
+        throw why
+      })
     },
     call: (name, entry, ...args) => api.call({ name, export: entry, args }),
     query: (name, entry, ...args) => api.query({ name, export: entry, args }),

@@ -6,6 +6,7 @@ import {
   UtnetError,
   type Budgets,
   type FunctionGas,
+  type GuestFrame,
   type RunStatus,
   type WitValue,
 } from '../../core/index.ts'
@@ -15,6 +16,7 @@ import type { Pooled } from '../pool/index.ts'
 import { COUNTER_MODULE, RESET_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { GuestExit, type WasiRun } from '../wasi/index.ts'
 import { ABI, INSTANCE, Ledger } from './ledger.ts'
+import { placeOf } from './place.ts'
 import type { Bound, LinkedEntry, LinkedGuest, PreparedInstance } from './prepared.ts'
 
 class OutOfGas extends Error {
@@ -41,15 +43,14 @@ export interface LinkedEnding {
   readonly exit?: number
   readonly message?: string
   readonly where?: string
+  readonly frames?: readonly GuestFrame[]
   /** Of the profiling variant only. */
   readonly profile?: readonly FunctionGas[]
+  readonly probes?: readonly bigint[]
 }
 
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
 const PAGE = 65_536
-const FRAME = /^\s+at (.{1,200}) \(wasm:\/\/wasm\//
-/** Controls and what else would not show. */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
 
 const NOTHING = new Uint8Array(0)
 
@@ -321,7 +322,10 @@ export class LinkedExecution implements Meter, Pooled {
 
   #ending(status: RunStatus, result: WitValue, gas: bigint): LinkedEnding {
     const ending = { status, result, gas, budgets: this.#budgets(gas) }
-    return this.#ledger === undefined ? ending : { ...ending, profile: this.#ledger.lines(this.guest.instances, this.#instances, gas) }
+    if (this.#ledger === undefined) return ending
+    const probes = this.#ledger.probes(this.guest, this.#instances)
+    const profile = this.#ledger.lines(this.guest, this.#instances, gas)
+    return { ...ending, profile, ...(probes.length === 0 ? {} : { probes }) }
   }
 
   /** Of its memories the largest counts, of those that its modules show. */
@@ -346,9 +350,9 @@ export class LinkedExecution implements Meter, Pooled {
 
   #stopped(status: RunStatus, why: string, error: unknown, limit?: keyof Budgets): LinkedEnding {
     this.#broken = true
-    const where = placeOf(error)
+    const place = placeOf(error, this.guest.modules)
     const ending = { ...this.#ending(status, null, this.#limit), ...(limit === undefined ? {} : { limit }) }
-    return where === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${where}`, where }
+    return place === undefined ? { ...ending, message: why } : { ...ending, message: `${why} in ${place.where}`, ...place }
   }
 
   #ended(error: unknown): LinkedEnding {
@@ -376,14 +380,4 @@ function sizeOf(item: unknown, into: 'memory' | 'table'): number {
 /** A trap of an instance, or an attempt to suspend where nothing can. */
 function isWasmTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.constructor.name === 'SuspendError')
-}
-
-/** The innermost function of the guest, as the engine names it; for people. */
-function placeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || typeof error.stack !== 'string') return undefined
-  for (const line of error.stack.split('\n')) {
-    const name = FRAME.exec(line)?.[1]
-    if (name !== undefined) return name.replaceAll(UNSEEN, '?')
-  }
-  return undefined
 }

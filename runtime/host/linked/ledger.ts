@@ -1,7 +1,9 @@
 /** Gas by function of a linked guest, for people: what the counters of its core modules say, and what the host charged beside them. */
 import { LIMITS, type FunctionGas } from '../../core/index.ts'
-import { readCounters, readLeastStack } from '../prepare/index.ts'
-import type { PreparedInstance } from './prepared.ts'
+import { readCounters, readLeastStack, readProbes } from '../prepare/index.ts'
+import type { CoreFunctions, LinkedGuest, PreparedInstance } from './prepared.ts'
+
+type Exports = Readonly<Record<string, unknown>>
 
 /** Accounts of the host's own charges, beside one for each import. */
 export const INSTANCE = 'instance'
@@ -33,25 +35,36 @@ export class Ledger {
   }
 
   /** Bytes of the stack limit that were used at the deepest call. */
-  stackUsed(made: readonly Readonly<Record<string, unknown>>[]): number {
+  stackUsed(made: readonly Exports[]): number {
     return LIMITS.stackBytes - made.reduce((least, exports) => Math.min(least, readLeastStack(exports)), LIMITS.stackBytes)
   }
 
   /** Most gas first; the gas of all lines is `total`. Functions of one name are one line. */
-  lines(instances: readonly PreparedInstance[], made: readonly Readonly<Record<string, unknown>>[], total: bigint): readonly FunctionGas[] {
-    const lines = new Map<string, { gas: bigint; calls: number; own?: boolean }>(this.#accounts)
+  lines({ instances, modules }: LinkedGuest, made: readonly Exports[], total: bigint): readonly FunctionGas[] {
+    const lines = new Map<string, { gas: bigint; calls: number; own?: boolean; uncounted?: true }>(this.#accounts)
     made.forEach((exports, i) => {
-      const { first, count, nameOf } = (instances[i] as PreparedInstance).functions
+      const { first, count, nameOf, probes } = modules[(instances[i] as PreparedInstance).module] as CoreFunctions
       for (const { index, gas, calls } of readCounters(exports, first, first + count)) {
-        const name = instances.length === 1 ? nameOf(index) : `${nameOf(index)} (module ${i})`
+        const name = nameOf(index)
         const before = lines.get(name)
-        lines.set(name, { own: true, gas: gas + (before?.gas ?? 0n), calls: calls + (before?.calls ?? 0) })
+        const sums = { gas: gas + (before?.gas ?? 0n), calls: calls + (before?.calls ?? 0) }
+        lines.set(name, { own: true, ...sums, ...(probes === 0 ? { uncounted: true } : {}) })
       }
     })
     const burnt = total - [...lines.values()].reduce((sum, { gas }) => sum + gas, 0n)
     if (burnt > 0n) lines.set(BURNT, { gas: burnt, calls: 0 })
     return [...lines]
-      .map(([name, { gas, calls, own = false }]) => ({ name, own, gas, calls }))
+      .map(([name, { own = false, ...line }]) => ({ name, own, ...line }))
       .toSorted((a, b) => (a.gas === b.gas ? 0 : a.gas < b.gas ? 1 : -1))
+  }
+
+  /** What the probes of each module counted, in the order of the modules, those of all its instances together. */
+  probes({ instances, modules }: LinkedGuest, made: readonly Exports[]): readonly bigint[] {
+    const counts = modules.map(({ probes }) => new Array<bigint>(probes).fill(0n))
+    made.forEach((exports, i) => {
+      const of = counts[(instances[i] as PreparedInstance).module] as bigint[]
+      readProbes(exports, of.length).forEach((n, at) => (of[at] = (of[at] as bigint) + n))
+    })
+    return counts.flat()
   }
 }

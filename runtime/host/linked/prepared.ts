@@ -2,12 +2,14 @@
 import { fileCid, LIMITS, limitError, type GuestInfo } from '../../core/index.ts'
 import { exportGlue, importGlue, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import type { CoreRef, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
-import { isPoolable, prepareModule, pricesOf, reachOf } from '../prepare/index.ts'
+import { isPoolable, prepareModule, prepareProfiling, pricesOf, reachOf, type Positions } from '../prepare/index.ts'
 import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
 import { functionNames, invalid, nameSection, RESERVED, type CoreModule, type Segment } from '../wasm/index.ts'
 import { classify, type Classified, type LinkedWorld } from './classify.ts'
 import { lentBy, type Lending } from './lending.ts'
+import { labelOf, tellDeepStacks } from './place.ts'
+import { readableName } from './symbols.ts'
 
 /** A core function that the host makes, with its glue. */
 export type Bound =
@@ -44,8 +46,8 @@ export interface PreparedInstance {
   readonly imports: readonly BoundImport[]
   /** Gas of making it: its first pages, its data, its table. */
   readonly gas: number
-  /** The functions that its module brings, in the function index space, and their names. */
-  readonly functions: { readonly first: number; readonly count: number; readonly nameOf: (index: number) => string }
+  /** Place of its module among the component's. */
+  readonly module: number
   /** Names under which it exports memories. */
   readonly memories: readonly string[]
   /** Segments whose place or target comes from outside. */
@@ -63,6 +65,16 @@ export interface PlacedSegment {
   readonly target: { readonly import: number } | { readonly size: number }
 }
 
+/** A core module, for who reads what it did. */
+export interface CoreFunctions {
+  /** The functions that it brings, in the function index space. */
+  readonly first: number
+  readonly count: number
+  readonly nameOf: (index: number) => string
+  /** How many probes its profiling variant has; none where that counts by function only. */
+  readonly probes: number
+}
+
 export interface LinkedEntry {
   readonly id: string
   readonly export: LinkedExport
@@ -73,6 +85,8 @@ export interface LinkedGuest {
   readonly info: GuestInfo
   readonly world: LinkedWorld
   readonly instances: readonly PreparedInstance[]
+  /** In the order of the component. */
+  readonly modules: readonly CoreFunctions[]
   readonly entries: ReadonlyMap<string, LinkedEntry>
   readonly grants: Grants
   /** The profiling variant. */
@@ -193,16 +207,60 @@ function reachOfAll({ modules, instances }: Classified['linked']): number {
   }, 0)
 }
 
-/** The prepared core modules of a linked guest, in the order of the component. They import their counters from `utnet`. */
-export function prepareAll({ classified }: Judged, profile = false): readonly Uint8Array[] {
-  const reach = reachOfAll(classified.linked)
-  return classified.linked.modules.map((m) => prepareModule(m, { counter: 'shared', profile, reach }))
+/** A core module as it is prepared; it imports its counters from `utnet`. */
+interface PreparedCore {
+  readonly prepared: Uint8Array
+  readonly probes: number
 }
 
-/** Names are read from their section on first use: most runs need none. */
-function namer(module: CoreModule): (index: number) => string {
+/** Prepares the core module at a place of the component. `positions` are noted where they are asked for. */
+function prepareCore(module: CoreModule, place: number, reach: number, profile: boolean, positions?: Positions): PreparedCore {
+  const options = { counter: 'shared', reach, label: labelOf(place), ...(positions === undefined ? {} : { positions }) } as const
+  return profile ? prepareProfiling(module, options) : { prepared: prepareModule(module, options), probes: 0 }
+}
+
+function prepareCores({ classified: { linked } }: Judged, profile: boolean): readonly PreparedCore[] {
+  const reach = reachOfAll(linked)
+  return linked.modules.map((m, place) => prepareCore(m, place, reach, profile))
+}
+
+/** The prepared core modules of a linked guest, in the order of the component. They import their counters from `utnet`. */
+export function prepareAll(judged: Judged): readonly Uint8Array[] {
+  return prepareCores(judged, false).map(({ prepared }) => prepared)
+}
+
+/** A core module with what it takes to say where in it something was. */
+export interface ReadableCore {
+  readonly module: CoreModule
+  /** Pages that all memories of the component reach. */
+  readonly reach: number
+  readonly nameOf: (index: number) => string
+  /** Prepares it once more, for where its instructions went. */
+  readonly place: (positions: Positions, profile: boolean) => void
+}
+
+/** The core modules of a linked guest in the order of the component; undefined where it is no such. Throws `guest_invalid`. */
+export function readCores(bytes: Uint8Array): readonly ReadableCore[] | undefined {
+  const judged = judge(bytes)
+  if (judged === undefined) return undefined
+  const { linked } = judged.classified
+  const reach = reachOfAll(linked)
+  return linked.modules.map((module, place) => ({
+    module,
+    reach,
+    nameOf: namer(module, place, linked.modules.length),
+    place: (positions, profile) => void prepareCore(module, place, reach, profile, positions),
+  }))
+}
+
+/** Names are read from their section on first use: most runs need none. With the place of the module where there are several. */
+function namer(module: CoreModule, place: number, of: number): (index: number) => string {
   let names: ReadonlyMap<number, string> | undefined
-  return (index) => (names ??= functionNames(nameSection(module), module.functions.length)).get(index) ?? `func[${index}]`
+  return (index) => {
+    names ??= functionNames(nameSection(module), module.functions.length)
+    const name = readableName(names.get(index) ?? `func[${index}]`)
+    return of === 1 ? name : `${name} (module ${place})`
+  }
 }
 
 /** Memories of its own that an instance shows, and their pages; undefined where it hides one. */
@@ -241,10 +299,11 @@ function pooling(
 
 /** Prepares and compiles a linked guest, or its profiling variant. */
 export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile = false): Promise<LinkedGuest> {
+  tellDeepStacks()
   const { classified, info, grants } = judged
   const { linked, entries, world } = classified
-  const prepared = prepareAll(judged, profile)
-  const compiled = await Promise.all(prepared.map((m) => WebAssembly.compile(m as Uint8Array<ArrayBuffer>)))
+  const prepared = prepareCores(judged, profile)
+  const compiled = await Promise.all(prepared.map((m) => WebAssembly.compile(m.prepared as Uint8Array<ArrayBuffer>)))
   const reach = reachOfAll(linked)
   const bind = binder(classified)
   const instances = linked.instances.map(({ module: id, sources }): PreparedInstance => {
@@ -253,7 +312,7 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
       compiled: compiled[id] as WebAssembly.Module,
       imports: module.imports.map(({ module: from, name }, i) => ({ module: from, name, source: bind(sources[i] as Source) })),
       gas: instanceGas(module, reach),
-      functions: { first: module.importedFunctions, count: module.bodies.length, nameOf: namer(module) },
+      module: id,
       memories: module.exports.flatMap((e) => (e.kind === 'memory' ? [e.name] : [])),
       placed: placedSegments(module),
     }
@@ -266,12 +325,18 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
     info,
     world,
     instances,
+    modules: linked.modules.map((module, place) => ({
+      first: module.importedFunctions,
+      count: module.bodies.length,
+      nameOf: namer(module, place, linked.modules.length),
+      probes: prepared[place]?.probes ?? 0,
+    })),
     poolable: poolable && !profile,
     memories,
     entries: new Map([...entries].map(([id, e]) => [id, { id, export: e, glue: exportGlue(e.type, e.options.encoding) }])),
     grants,
     profiled: profile,
     suspends,
-    bytes: bytes.length + prepared.reduce((n, m) => n + m.length * 4, 0) + imageBytes,
+    bytes: bytes.length + prepared.reduce((n, m) => n + m.prepared.length * 4, 0) + imageBytes,
   }
 }

@@ -15,6 +15,6 @@ export {
 } from './prepare.ts'
 export { pricesOf, reachOf } from './prices.ts'
 export { Positions } from './positions.ts'
-export { chargedBy } from './probes.ts'
+export { chargedBy, probeCount } from './probes.ts'
 export { prepareProfiling, readCounters, readLeastStack, readProbes, type FunctionCharge } from './profile.ts'
 export { withSharedMemory, type SharedMemoryModule } from './shared-memory.ts'

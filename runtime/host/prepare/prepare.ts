@@ -40,6 +40,8 @@ export interface PrepareOptions {
   readonly memory?: 'own' | 'lent'
   /** Pages that all memories of the component grow to at most, where it has more than this module's: memory costs by it. */
   readonly reach?: number
+  /** The module's name in its name section, in the place of the guest's own: the engine shows it in its stacks. */
+  readonly label?: string
 }
 
 /** The count that a section begins with, and what follows it. */
@@ -75,6 +77,7 @@ export function prepareModule(
     memory = 'own',
     reach = 0,
     positions,
+    label,
   }: PrepareOptions = {},
 ): Uint8Array {
   const layout = new Layout(module, profile ? 'optimised' : scheme, counter)
@@ -112,7 +115,7 @@ export function prepareModule(
   copySection(out, module, SECTION.dataCount)
   codeSection(out, layout, code, positions)
   copySection(out, module, SECTION.data)
-  const names = functionNamesOnly(module)
+  const names = functionNamesOnly(module, label)
   if (names.length > 0) out.section(SECTION.custom, names)
   return out.bytes()
 }
@@ -120,17 +123,22 @@ export function prepareModule(
 const content = (module: CoreModule, s: Section): Uint8Array => module.bytes.subarray(s.start, s.end)
 
 /** The name section as far as it names the module and its functions: locals and labels are others now. Empty where there is none, or a broken one. */
-function functionNamesOnly(module: CoreModule): Uint8Array {
+function functionNamesOnly(module: CoreModule, label: string | undefined): Uint8Array {
   const found = module.sections.findLast((s) => s.id === SECTION.custom && s.name === 'name')
-  if (found === undefined) return new Uint8Array(0)
   const w = new Writer().name('name')
+  if (label !== undefined) {
+    const of = new Writer().name(label)
+    w.byte(0).u32(of.length).raw(of.view())
+  }
+  if (found === undefined) return label === undefined ? new Uint8Array(0) : w.view()
+  const first = label === undefined ? 0 : 1
   try {
     const r = new Reader(module.bytes, module.origin, found.start, found.end)
     r.name()
     while (!r.done) {
       const id = r.u8()
       const of = r.take(r.u32())
-      if (id <= 1) w.byte(id).u32(of.length).raw(of)
+      if (id >= first && id <= 1) w.byte(id).u32(of.length).raw(of)
     }
   } catch (error) {
     if (!isUtnetError(error, 'guest_invalid')) throw error

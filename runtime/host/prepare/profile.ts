@@ -46,9 +46,11 @@ export interface ProfilingModule {
   readonly probes: number
 }
 
+export type ProfilingOptions = Pick<PrepareOptions, 'positions' | 'counter' | 'reach' | 'label'>
+
 /** The profiling variant, by probe where the module has at most `tracedProbes` and stays within what engines take. */
-export function prepareProfiling(module: CoreModule, options: Pick<PrepareOptions, 'positions'> = {}): ProfilingModule {
-  const probes = probeCount(module, pricesOf(module))
+export function prepareProfiling(module: CoreModule, options: ProfilingOptions = {}): ProfilingModule {
+  const probes = probeCount(module, pricesOf(module, options.reach))
   if (probes <= LIMITS.tracedProbes) {
     try {
       return { prepared: prepareModule(module, { ...options, profile: true, probes: true }), probes }

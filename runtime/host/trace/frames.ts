@@ -1,32 +1,45 @@
-/** The source line of a frame: from the prepared module back to the component, and from there through the map. */
+/** The source line of a frame: from the prepared module back to the component, and from there through a source map, or the compiler's own line tables. */
 import type { GuestFrame } from '../../core/index.ts'
-import { Positions, prepareLent, prepareProfiling } from '../prepare/index.ts'
-import { WORLDS } from '../run/worlds.ts'
-import { validate } from '../validate/index.ts'
-import type { CoreModule } from '../wasm/index.ts'
-import type { SourceMap, SourcePlace } from './source-map.ts'
+import { Positions } from '../prepare/index.ts'
+import { coresOf, type Core } from './cores.ts'
+import { debugLines } from './debug-lines.ts'
+import type { Range, SourceMap, SourcePlace } from './places.ts'
 
-/** Byte of the core module. The module is prepared once more: nothing is kept for this while guests run. */
-function originalOf(module: CoreModule, { index, at }: GuestFrame, profiled: boolean): number | undefined {
+/** Byte of the core module. */
+function originalOf({ place }: Core, { index, at }: GuestFrame, profiled: boolean): number | undefined {
   const positions = new Positions(index)
-  if (profiled) prepareProfiling(module, { positions })
-  else prepareLent(module, { positions })
+  place(positions, profiled)
   return positions.original(at)
 }
 
-/** The innermost place in code of the author, else the innermost; `profiled` says which variant the frames are of. Throws `guest_invalid`. */
-export function sourceOf(component: Uint8Array, frames: readonly GuestFrame[], map: SourceMap, profiled: boolean): SourcePlace | undefined {
-  const { module } = validate(component, WORLDS).core
-  let inner: SourcePlace | undefined
-  for (const frame of frames) {
-    const body = module.bodies[frame.index - module.importedFunctions]
-    const original = body && originalOf(module, frame, profiled)
-    if (body === undefined || original === undefined) continue
-    const offset = module.origin + original
-    const within = [module.origin + body.start, module.origin + body.end] as const
-    const author = map.author(offset, within)
-    if (author !== undefined) return author
-    inner ??= map.find(offset, within)
+/**
+ * The innermost place in code of the author, else the innermost; `profiled` says which variant the frames are of. Without a map the component's own line
+ * tables are read. Throws `guest_invalid`.
+ */
+export function sourceOf(
+  component: Uint8Array,
+  frames: readonly GuestFrame[],
+  given: SourceMap | undefined,
+  profiled: boolean,
+): SourcePlace | undefined {
+  const cores = coresOf(component)
+  const map = given ?? debugLines(cores)
+  if (map === undefined) return undefined
+  type Find = (offset: number, within: Range) => SourcePlace | undefined
+  const first = (find: Find): SourcePlace | undefined => {
+    for (const frame of frames) {
+      const core = cores[frame.module ?? 0]
+      const body = core?.module.bodies[frame.index - core.module.importedFunctions]
+      if (core === undefined || body === undefined) continue
+      const { origin } = core.module
+      const within = [origin + body.start, origin + body.end] as const
+      // Where nothing is known of a function, its module need not be prepared again
+      if (find(within[1] - 1, within) === undefined) continue
+      const original = originalOf(core, frame, profiled)
+      const place = original === undefined ? undefined : find(origin + original, within)
+      if (place !== undefined) return place
+    }
+    return undefined
   }
-  return inner
+  return first((offset, within) => map.author(offset, within)) ?? first((offset, within) => map.find(offset, within))
 }

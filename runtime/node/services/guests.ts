@@ -22,7 +22,8 @@ import {
 import type { GuestRecord } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
-import { submitAndWait } from './submit.ts'
+import { findGuest } from './known-guests.ts'
+import { endOf, submitAndWait } from './submit.ts'
 
 function exportsOf(info: GuestInfo): ExportView[] {
   return info.exports.map((fn) => ({
@@ -69,21 +70,25 @@ export async function deploy(parts: Parts, request: DeployRequest): Promise<Depl
       { kind: 'publish', name, module: info.module, world: info.world, size: component.length },
       publishGas(info.world, component.length),
     )
-  const { outcome } = await submitAndWait(parts, wire)
+  const { outcome, height, hash } = await submitAndWait(parts, wire)
   const { status, receipt, message } = outcome
-  if (status === 'ok' && sourceMap !== undefined) await parts.sourceMaps.named(name, info.module, sourceMap)
-  if (status === 'ok') return receipt === null ? viewOf(name, info) : { ...viewOf(name, info), receipt: receipt.toString() }
-  if (receipt === null) throw new UtnetError('name_taken', message ?? `${name} could not be published`)
-  throw new UtnetError('guest_trap', `${name} was not published: its hook ended as ${status}: ${message ?? 'no message'}`, {
-    details: { receipt: receipt.toString() },
+  if (status !== 'ok' && receipt === null) throw new UtnetError('name_taken', message ?? `${name} could not be published`)
+  if (status === 'ok') {
+    await parts.sourceMaps.named(name, info.module, sourceMap)
+    return receipt === null ? viewOf(name, info) : { ...viewOf(name, info), receipt: receipt.toString() }
+  }
+  if (sourceMap !== undefined) await parts.sourceMaps.failed(name, info.module, sourceMap)
+  const end = await endOf(parts, wire, outcome, height)
+  const place = end.line === undefined ? '' : ` at ${end.line}`
+  throw new UtnetError('guest_trap', `${name} was not published: its hook ended as ${status}: ${message ?? 'no message'}${place}`, {
+    details: { receipt: String(receipt), transaction: hash, ...end },
   })
 }
 
-/** Keeps the source map that the deployment of the name's present module named. */
+/** Keeps the source map that the deployment of the name's present module named, or one whose hook failed. */
 export async function putSourceMap(parts: Parts, name: string, bytes: Uint8Array): Promise<SourceMapView> {
-  const { module } = parts.chain.guest(aname(name, 'guest'))
-  const cid = await parts.sourceMaps.put(name, module, bytes)
-  return { name, module: module.toString(), sourceMap: cid.toString() }
+  const { module, map } = await parts.sourceMaps.put(name, findGuest(parts, aname(name, 'guest'))?.module, bytes)
+  return { name, module: module.toString(), sourceMap: map.toString() }
 }
 
 /** Refuses a name of another owner before anything is stored; the chain checks it again. */
@@ -93,15 +98,6 @@ function mayPublish(parts: Parts, name: string, wire: Uint8Array | undefined): v
   const owner = parts.dev === null ? undefined : formatAddress(parts.dev.address)
   if (known !== undefined && formatAddress(known.owner) !== owner)
     throw new UtnetError('name_taken', `${name} belongs to ${formatAddress(known.owner)}`)
-}
-
-function findGuest(parts: Parts, name: string): GuestRecord | undefined {
-  try {
-    return parts.chain.guest(name)
-  } catch (error) {
-    if (error instanceof UtnetError && error.code === 'guest_not_found') return undefined
-    throw error
-  }
 }
 
 const GUESTS_MAX = 1_024

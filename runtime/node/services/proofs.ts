@@ -13,9 +13,7 @@ import {
   encodeWitness,
   equalBytes,
   fileBlocks,
-  formatAddress,
   isUtnetError,
-  keyAddress,
   LIMITS,
   openingDigest,
   parseCid,
@@ -28,7 +26,6 @@ import {
   bundleModels,
   type Anchor,
   type Block,
-  type Cbor,
   type BundleRoot,
   type CID,
   type EpochLinks,
@@ -37,11 +34,11 @@ import {
   type OpenedPart,
   type ReceiptBody,
   type ReceiptView,
-  type TxBody,
 } from '../../core/index.ts'
 import type { Openings } from '../../receipts/index.ts'
 import { stepsToAll } from '../light-source.ts'
 import type { Parts } from '../parts.ts'
+import { callsOf } from './calls-of.ts'
 
 const MAX_WAIT_MS = 60_000
 /** A run that has ended is on the disk long before this, or never. */
@@ -168,24 +165,6 @@ function epochLinks(parts: Parts, blocks: Gathered, from: number, heights: reado
 
 type Opened = Pick<BundleRoot, 'input' | 'output' | 'log' | 'witness' | 'callees'>
 
-/** What a transaction ran, and as whom: a call names it itself, an answer a callback, a publication ran a hook of the version that it made. */
-function entriesOf(
-  parts: Parts,
-  body: ReceiptBody & { kind: 'call' },
-  { payload, sender }: TxBody,
-): { readonly to: Uint8Array; readonly caller: Uint8Array; readonly args: readonly Cbor[] }[] {
-  const caller = keyAddress(sender)
-  if (payload.kind === 'call' && Array.isArray(payload.args)) return [{ to: payload.to, caller, args: payload.args }]
-  if (payload.kind === 'answer') return [{ to: payload.contract, caller: payload.contract, args: [payload.request, payload.answer] }]
-  if (payload.kind !== 'publish') throw new UtnetError('data_corrupt', `transaction ${body.tx} is no call`)
-  const { address, version } = parts.chain.guest(payload.name)
-  if (address === null) return []
-  // the hook names how many versions stood before; the input digest tells which of them this one was
-  return body.entry === 'init'
-    ? [{ to: address, caller, args: [] }]
-    : Array.from({ length: version }, (_, from) => ({ to: address, caller, args: [from] }))
-}
-
 /** A call's input and output stand in its block; the state that it read, in the recorder. */
 async function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { kind: 'call' }): Promise<Opened> {
   const found = parts.chain.tx(body.tx)
@@ -198,22 +177,16 @@ async function callParts(parts: Parts, blocks: Gathered, body: ReceiptBody & { k
   })
   const fits = (name: 'input' | 'output', opening: Uint8Array): boolean =>
     equalBytes(openingDigest(name, saltOf(secret, name), opening), body[name])
-  const ran = entriesOf(parts, body, decodeTx(found.wire).body).find(({ args }) => fits('input', callInputOpening(body.entry, [...args])))
+  const ran = callsOf(parts, body.entry, decodeTx(found.wire).body).find(({ args }) => fits('input', callInputOpening(body.entry, args)))
   if (ran === undefined) throw new UtnetError('data_corrupt', `transaction ${body.tx} did not run ${body.entry}`)
-  const name = {
-    height: found.height,
-    contract: formatAddress(ran.to),
-    caller: formatAddress(ran.caller),
-    entry: body.entry,
-    args: [...ran.args],
-  }
+  const name = { height: found.height, ...ran }
   const { result } = found.outcome
   const witness = parts.recorder.find(name).find((w) => fits('output', callOutputOpening(result, w.changes)))
   if (witness === undefined) throw new UtnetError('block_not_found', 'the state that this call read is no longer kept')
   const callees = witnessModules(witness)
   for (const cid of callees) blocks.file(await parts.store.getFile(cid, LIMITS.componentBytes))
   return {
-    input: part('input', callInputOpening(body.entry, [...ran.args])),
+    input: part('input', callInputOpening(body.entry, ran.args)),
     output: part('output', callOutputOpening(result, witness.changes)),
     log: null,
     witness: blocks.node(encodeWitness(witness)),

@@ -4,7 +4,6 @@ import {
   decodeTx,
   formatAddress,
   formatCborJson,
-  keyAddress,
   parseCid,
   UtnetError,
   witToJson,
@@ -14,8 +13,10 @@ import {
   type RunEnd,
   type TransactionView,
 } from '../../core/index.ts'
-import type { FoundTx, GuestRecord, TxOutcome } from '../../consensus/index.ts'
+import type { FoundTx, TxOutcome } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
+import { callsOf } from './calls-of.ts'
+import { findContract } from './known-guests.ts'
 
 const FINALITY_MS = 30_000
 
@@ -56,14 +57,14 @@ export function eventViews(events: readonly ChainEvent[]): EventView[] {
 /** The result of a call as JSON, by the type of its export. */
 export async function resultView(parts: Parts, outcome: TxOutcome, contract: Uint8Array, entry: string): Promise<unknown> {
   if (outcome.status !== 'ok') return null
-  const record = guestAt(parts, formatAddress(contract))
+  const record = findContract(parts, formatAddress(contract))
   if (record === undefined) return null
   const info = await parts.host.load(record.module)
   const type = info.exports.find((e) => e.name === entry)?.result
   return type === undefined ? null : witToJson(type, outcome.result)
 }
 
-/** Where the call of a transaction ended that did not complete, for the views; nothing where that is not known. */
+/** Where the run of a transaction ended that did not complete, for the views; nothing where that is not known. */
 export async function endOf(
   parts: Parts,
   wire: Uint8Array,
@@ -71,25 +72,19 @@ export async function endOf(
   height: number,
 ): Promise<Omit<RunEnd, 'status'>> {
   if (status === 'ok' || receipt === null) return {}
-  const { payload, sender } = decodeTx(wire).body
-  if (payload.kind !== 'call') return {}
-  const contract = formatAddress(payload.to)
-  const ended = parts.ended.find({
-    height,
-    contract,
-    caller: formatAddress(keyAddress(sender)),
-    entry: payload.export,
-    args: payload.args,
-  })
-  const record = ended && guestAt(parts, contract)
-  if (ended === undefined || record === undefined) return {}
-  const { module } = decodeReceipt(parts.chain.receiptBody(receipt))
-  const { status: _, ...end } = await parts.lines(record.name, module, ended)
-  return end
+  const { body } = decodeTx(wire)
+  const { payload } = body
+  const { module, entry } = decodeReceipt(parts.chain.receiptBody(receipt))
+  for (const call of callsOf(parts, entry, body)) {
+    const ended = parts.ended.find({ height, ...call })
+    if (ended === undefined) continue
+    const name = payload.kind === 'publish' ? payload.name : findContract(parts, call.contract)?.name
+    if (name === undefined) return {}
+    const { status: _, ...end } = await parts.lines(name, module, ended)
+    return end
+  }
+  return {}
 }
-
-const guestAt = (parts: Parts, contract: string): GuestRecord | undefined =>
-  parts.chain.guests().find((g) => g.address !== null && formatAddress(g.address) === contract)
 
 /** A transaction; with `waitMs` waits that long, at most, for its block. */
 export async function transaction(parts: Parts, hash: string, waitMs = 0): Promise<TransactionView> {
