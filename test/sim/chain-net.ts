@@ -63,6 +63,8 @@ export interface ChainNetOptions {
   readonly failAt?: { readonly write: number } | { readonly sync: number }
   /** Share of messages lost. */
   readonly drop?: number
+  /** Messages that are lost beside. */
+  readonly lose?: (message: Message) => boolean
   /** Cuts, losses, delays and losses of power of these kinds, drawn from the seed, with calm between. */
   readonly weather?: readonly ChainWeather[]
   readonly liar?: ChainLiar
@@ -207,7 +209,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const own = bftCrypto(chain.chainId, keys, port)
       const say = (message: Message, to: number): void => {
         if (message.kind === 'vote') monitor.vote(message)
-        if (isLost(net, random, i, to, message)) return
+        if (options.lose?.(message) === true || isLost(net, random, i, to, message)) return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
       const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
@@ -429,5 +431,5 @@ export function weatherOf(
   weather: readonly ChainWeather[] = CHAIN_WEATHERS,
 ): Omit<ChainNetOptions, 'heights'> & { readonly powers: readonly number[]; readonly weather: readonly ChainWeather[] } {
   const powers = Array.from({ length: nodes }, (_, i) => 1 + ((seed + i * 7) % 5))
-  return { seed, powers, weather, turnover: true, pauseMs: (seed % 2) * 1_000, genesis: { epochBlocks: 6, trustingBlocks: 60 } }
+  return { seed, powers, weather, turnover: true, pauseMs: (seed % 2) * 300, genesis: { epochBlocks: 6, trustingBlocks: 60 } }
 }

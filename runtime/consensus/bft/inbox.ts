@@ -26,6 +26,12 @@ export class Inbox {
     return true
   }
 
+  /** Whether there is a final block of a height. */
+  hasFinal(height: number): boolean {
+    for (const list of this.#held.values()) if (list.some((m) => m.kind === 'final' && heightOf(m) === height)) return true
+    return false
+  }
+
   /** Takes out what is of a height, and forgets what is older. */
   take(height: number): { readonly from: Peer; readonly message: Message }[] {
     const out: { from: Peer; message: Message }[] = []

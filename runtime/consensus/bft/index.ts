@@ -13,6 +13,7 @@ export type { BftEffect, BftEvent, Peer, Refusal } from './events.ts'
 export type {
   BlockId,
   FinalNotice,
+  Lack,
   LockNotice,
   Message,
   Proposal,

@@ -84,6 +84,11 @@ export class Bft {
     return this.#inbox.size + this.#waiting.size + this.#book.size + this.#blocks.size
   }
 
+  /** Whether a final block of a height to come was heard. */
+  hasFinal(height: number): boolean {
+    return this.#inbox.hasFinal(height)
+  }
+
   /** Takes an event; gives the effects in order. */
   step(event: BftEvent): BftEffect[] {
     switch (event.type) {
@@ -320,7 +325,7 @@ export class Bft {
   #take(from: Peer, message: Message): Refusal | undefined {
     const present = this.#setup?.height
     const height = heightOf(message)
-    if (present === undefined || message.kind === 'want' || message.kind === 'verdict') return 'early'
+    if (present === undefined || message.kind === 'want' || message.kind === 'verdict' || message.kind === 'lack') return 'early'
     if (height < present || (height === present && this.#done)) return 'stale'
     if (height > present) {
       if (!this.#asked.has(from) && !this.#done) {

@@ -77,13 +77,21 @@ export interface Verdict {
   readonly signature: Uint8Array
 }
 
+/** Asks for verdicts on a final height: of those of its set that are not among these. */
+export interface Lack {
+  readonly kind: 'lack'
+  readonly height: number
+  /** Bit i (least significant first) is member i of the height's set. */
+  readonly have: Uint8Array
+}
+
 /** Asks for the final blocks from a height on. */
 export interface Want {
   readonly kind: 'want'
   readonly height: number
 }
 
-export type Message = Vote | Proposal | LockNotice | FinalNotice | Verdict | Want
+export type Message = Vote | Proposal | LockNotice | FinalNotice | Verdict | Lack | Want
 
 /** Height that a message is of. */
 export function heightOf(m: Message): number {
@@ -91,6 +99,7 @@ export function heightOf(m: Message): number {
     case 'vote':
     case 'proposal':
     case 'verdict':
+    case 'lack':
     case 'want':
       return m.height
     case 'lock':

@@ -3,7 +3,7 @@ import { isUtnetError, totalPower } from '../../core/index.ts'
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
 import type { Evidence } from './evidence.ts'
 import type { Bft } from './machine.ts'
-import type { FinalNotice, Message, Quorum, Verdict } from './messages.ts'
+import type { FinalNotice, Lack, Message, Quorum, Verdict } from './messages.ts'
 import type { HeightSetup } from './ports.ts'
 import { isQuorum } from './quorum.ts'
 import type { SignedRow } from './signed-row.ts'
@@ -36,6 +36,10 @@ export interface Verdicts {
   own(): readonly Verdict[]
   /** Takes another's; gives what is refused, of this one or of those that waited to be checked. */
   take(from: Peer, verdict: Verdict): readonly Refused[]
+  /** What to ask others for: heights below the head that wait for a verdict, of which too few votes are known here. */
+  lacking(): readonly Lack[]
+  /** Checked votes that one asks for, or why it gets none. */
+  known(asked: Lack): readonly Verdict[] | Refusal
 }
 
 export interface Refused {
@@ -58,7 +62,7 @@ export interface BftNodePorts {
   readonly send: (message: Message, to: Peer | undefined) => void
   /** Calls `fire` after so many milliseconds. */
   readonly timer: (ms: number, fire: Wake) => void
-  /** How long it waits behind a block before it works on the next, milliseconds; a second without it. Whoever is behind does not wait. */
+  /** How long it waits behind a block before it works on the next, milliseconds; a second without it, and not less where light clients follow the chain. */
   readonly pauseMs?: number
   readonly onEvidence?: (evidence: Evidence) => void
   readonly onRefuse?: (from: Peer, why: Refusal) => void
@@ -67,6 +71,8 @@ export interface BftNodePorts {
 
 /** Final blocks given at once to one that asks. */
 const FINALS_AT_ONCE = 8
+/** Bytes of final blocks after which a peer is given no more before the next tick or height: it may ask as often as it likes. */
+const GIVEN_BYTES = 16 * 1024 * 1024
 
 export class BftNode {
   readonly machine: Bft
@@ -74,6 +80,14 @@ export class BftNode {
   #stopped = false
   /** The height that is entered when its pause is over. */
   #next: number | undefined
+  /** Who gave a final block last. */
+  #teller: Peer | undefined
+  /** From which height on it was asked for more. */
+  #askedFrom = -FINALS_AT_ONCE
+  /** Who was given verdicts on a height since the last tick. */
+  readonly #given = new Set<string>()
+  /** Bytes of final blocks that peers were given since the last tick. */
+  readonly #givenBytes = new Map<Peer, number>()
   #last: Promise<void> = Promise.resolve()
 
   constructor(machine: Bft, ports: BftNodePorts) {
@@ -95,22 +109,37 @@ export class BftNode {
     return this.#queue(() => {
       if (message.kind === 'want') return this.#answer(from, message.height)
       if (message.kind === 'verdict') return this.#takeVerdict(from, message)
-      return this.#run({ type: 'message', from, message })
+      if (message.kind === 'lack') return this.#giveVerdicts(from, message)
+      if (message.kind === 'final') this.#teller = from
+      return this.#hear(from, message)
     })
   }
 
   fire({ height, round, step }: Wake): Promise<void> {
     return this.#queue(async () => {
       if (step === 'height') {
-        if (this.#next === height) await this.#run({ type: 'enter', setup: await this.#ports.app.setup() })
+        if (this.#next === height) await this.#enter()
         return
       }
       await this.#run({ type: 'timeout', height, round, step })
       if (step !== 'resend' || height !== this.machine.height) return
+      this.#tick()
       const { verdicts } = this.#ports.app
       for (const verdict of verdicts?.own() ?? []) this.#ports.send(verdict, undefined)
       for (const open of verdicts?.open() ?? []) void this.#judge(open)
+      this.#askForVerdicts()
     })
+  }
+
+  async #hear(from: Peer, message: Message): Promise<void> {
+    await this.#run({ type: 'message', from, message })
+    // the next block is final elsewhere: there is nothing to wait for
+    if (message.kind === 'final' && message.certificate.height === this.#next) await this.#enter()
+  }
+
+  async #enter(): Promise<void> {
+    this.#next = undefined
+    await this.#run({ type: 'enter', setup: await this.#ports.app.setup() })
   }
 
   /** Takes no further event. */
@@ -132,16 +161,46 @@ export class BftNode {
     return done
   }
 
+  /** Once for all that is given at once. */
+  #askForMore(height: number): void {
+    if (this.#teller === undefined || height < this.#askedFrom + FINALS_AT_ONCE) return
+    this.#askedFrom = height
+    this.#ports.send({ kind: 'want', height }, this.#teller)
+  }
+
   async #answer(to: Peer, height: number): Promise<void> {
     for (let h = height; h < height + FINALS_AT_ONCE; h++) {
-      const final = await this.#ports.app.finalAt(h)
+      const given = this.#givenBytes.get(to) ?? 0
+      const final = given > GIVEN_BYTES ? undefined : await this.#ports.app.finalAt(h)
       if (final === undefined) return
+      this.#givenBytes.set(to, given + final.payload.length)
       this.#ports.send(final, to)
     }
   }
 
   async #takeVerdict(from: Peer, verdict: Verdict): Promise<void> {
     for (const refused of this.#ports.app.verdicts?.take(from, verdict) ?? []) this.#ports.onRefuse?.(refused.from, refused.why)
+  }
+
+  /** A vote may have come to a few only, and who gave it may be gone: the others have it. Once at each height, and each second. */
+  #askForVerdicts(): void {
+    for (const lack of this.#ports.app.verdicts?.lacking() ?? []) this.#ports.send(lack, undefined)
+  }
+
+  /** A second, or a height, has passed: peers may be given again. */
+  #tick(): void {
+    this.#given.clear()
+    this.#givenBytes.clear()
+  }
+
+  async #giveVerdicts(to: Peer, lack: Lack): Promise<void> {
+    const name = `${to}/${lack.height}`
+    const known = this.#given.has(name) ? 'duplicate' : (this.#ports.app.verdicts?.known(lack) ?? 'stale')
+    if (typeof known === 'string') this.#ports.onRefuse?.(to, known)
+    else {
+      this.#given.add(name)
+      for (const verdict of known) this.#ports.send(verdict, to)
+    }
   }
 
   /** Runs beside all else: the next height does not wait for it. */
@@ -205,16 +264,24 @@ export class BftNode {
     return { type: 'checked', height, block, ...(await this.#ports.app.check(payload)) }
   }
 
-  /** Who alone decides has no network to wait for: without the pause it would make blocks as fast as it can. Who was told of the block is behind, and waits for nobody. */
+  /**
+   * All wait behind a block, those too that were told of it: else one peer that tells everybody at once would set the pace of the chain, and the trusting period is
+   * counted in blocks. Who is behind is given what others have meanwhile, and goes on at once.
+   */
   async #commit(final: FinalNotice, told: boolean): Promise<BftEvent | undefined> {
     await this.#ports.app.commit(final)
     const { height } = final.certificate
+    this.#tick()
     void this.#judge(height)
+    if (!told) this.#askForVerdicts()
     const setup = await this.#ports.app.setup()
     const { pauseMs = PAUSE_MS } = this.#ports
-    if (told || (pauseMs === 0 && !decidesAlone(setup))) return { type: 'enter', setup }
+    // who alone decides would never come back from making blocks
+    if (pauseMs === 0 && !decidesAlone(setup)) return { type: 'enter', setup }
+    if (this.machine.hasFinal(setup.height)) return { type: 'enter', setup }
     this.#next = setup.height
     this.#ports.timer(pauseMs, { height: setup.height, round: 0, step: 'height' })
+    if (told) this.#askForMore(setup.height)
     return undefined
   }
 }

@@ -1,21 +1,32 @@
 import { expect, test } from 'vitest'
-import { crypto, testChain, testGenesis, userOf, validatorOf } from '../test-kit.ts'
-import { Bft, bftCrypto, BftNode, chainApp, payloadLabel, type BftNodePorts } from './index.ts'
+import { crypto, testChain, testGenesis, validatorOf } from '../test-kit.ts'
+import { Bft, bftCrypto, BftNode, chainApp, payloadLabel, type BftNodePorts, type Message } from './index.ts'
 
 type Wake = Parameters<BftNodePorts['timer']>[1]
 
-/** A validator that has nine of ten units of the power, over the real chain: what it asks to be woken for. */
-async function almostAlone(pauseMs?: number) {
-  const v = validatorOf(1, 9)
-  const genesis = testGenesis({ validators: [v, validatorOf(5)].map((w) => w.validator).sort((a, b) => Buffer.compare(a.key, b.key)) })
+const GREAT = validatorOf(1, 9)
+const SMALL = validatorOf(5)
+
+/** One of two validators, of which one has nine of ten units of the power, over the real chain: what it asks to be woken for, and says. */
+async function running(pauseMs?: number, v = GREAT, simulatedBytes = 0) {
+  const genesis = testGenesis({ validators: [GREAT, SMALL].map((w) => w.validator).sort((a, b) => Buffer.compare(a.key, b.key)) })
   const { chain } = await testChain({ genesis })
+  const sent: (readonly [Message, string | undefined])[] = []
   const wakes: (readonly [number, Wake])[] = []
-  const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, userOf(1).secret) }
+  const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
+  const app = chainApp({ chain, proposer: v.proposer, clock: () => genesis.time + 60_000 })
   const node = new BftNode(new Bft({ crypto: bftCrypto(chain.chainId, keys, crypto), labelOf: payloadLabel }), {
-    app: chainApp({ chain, proposer: v.proposer, clock: () => genesis.time + 60_000 }),
+    app: {
+      ...app,
+      // blocks as large as they may be take long to make
+      finalAt: async (height) => {
+        const final = await app.finalAt(height)
+        return final === undefined || simulatedBytes === 0 ? final : { ...final, payload: new Uint8Array(simulatedBytes) }
+      },
+    },
     loadRow: () => undefined,
     saveRow: () => undefined,
-    send: () => undefined,
+    send: (message, to) => sent.push([message, to]),
     timer: (ms, wake) => wakes.push([ms, wake]),
     ...(pauseMs === undefined ? {} : { pauseMs }),
   })
@@ -28,6 +39,13 @@ async function almostAlone(pauseMs?: number) {
   return {
     node,
     wakes,
+    sent,
+    /** What it gives to one that asks for final blocks. */
+    async asked(from: number): Promise<Message[]> {
+      sent.length = 0
+      await node.receive('asker', { kind: 'want', height: from })
+      return sent.map(([message]) => message)
+    },
     fire,
     height,
     /** Goes through the rounds that the other leads: it says nothing. */
@@ -45,7 +63,7 @@ test.each([
   [250, 250],
   [0, 0],
 ])('who has the quorum alone makes a block, and waits before the next (pause %s)', async (pauseMs, waits) => {
-  const { node, wakes, fire, height, reach } = await almostAlone(pauseMs)
+  const { node, wakes, fire, height, reach } = await running(pauseMs)
   // it would not come back from a height that it began without the pause
   await node.start()
   for (let at = 1; at < 5; at++) {
@@ -57,4 +75,45 @@ test.each([
     expect(height()).toBe(at)
     await fire('height')
   }
+})
+
+test('who is told of a block waits behind it like all others, unless the next is final already; and asks who told it, once for what is given at once', async () => {
+  const behind = await running(undefined, SMALL)
+  const source = await running(0)
+  await source.node.start()
+  for (let at = 1; at <= 12; at++) {
+    await source.reach(at)
+    await source.fire('height')
+  }
+  const finals: Message[] = []
+  for (const height of [1, 9]) finals.push(...(await source.asked(height)))
+  await behind.node.start()
+  const [first, second, ...rest] = finals as [Message, Message, ...Message[]]
+  await behind.node.receive('peer', first)
+  expect(behind.height()).toBe(1)
+  expect(behind.wakes.at(-1)).toEqual([1_000, { height: 2, round: 0, step: 'height' }])
+  // the pause ends with the next final block
+  await behind.node.receive('peer', second)
+  expect(behind.height()).toBe(2)
+  for (const final of rest) await behind.node.receive('peer', final)
+  expect(behind.height()).toBeGreaterThanOrEqual(12)
+  const wants = behind.sent.filter(([{ kind }]) => kind === 'want')
+  expect(wants).toEqual([2, 10].map((height) => [{ kind: 'want', height }, 'peer']))
+})
+
+test('a peer that asks for final blocks again and again is given so many bytes, and more only behind the next block', async () => {
+  const each = 4 * 1024 * 1024
+  const { node, reach, fire, sent, asked } = await running(0, GREAT, each)
+  await node.start()
+  await reach(1)
+  sent.length = 0
+  for (let i = 0; i < 10; i++) await node.receive('greedy', { kind: 'want', height: 1 })
+  // as long as it has had no more than the limit
+  expect(sent).toHaveLength((16 * 1024 * 1024) / each + 1)
+  expect(await asked(1)).toHaveLength(1)
+  await fire('height')
+  await reach(2)
+  sent.length = 0
+  await node.receive('greedy', { kind: 'want', height: 2 })
+  expect(sent).toHaveLength(1)
 })

@@ -5,7 +5,7 @@ import { signerOf } from '../cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../cat/testing/work-chain.ts'
 import type { TestChip } from '../power/testing/chips.ts'
 import { crypto, type TestValidator } from '../test-kit.ts'
-import { isOffence, RoundWork, type Verdict } from './index.ts'
+import { isOffence, RoundWork, type Lack, type Verdict } from './index.ts'
 
 crypto.useNativeHashes()
 
@@ -132,6 +132,39 @@ test("U2.3-PIEE-4 what is heard before the own result waits for it; a copied sig
   expect(part.take('peer', verdictOf(w, height, b))).toEqual([])
   await w.block(await part.propose())
   expect(w.chain.reward(height)).toMatchObject({ status: 'released' })
+})
+
+test('who lacks votes on a block below the head asks for them, and is given those that were checked', async () => {
+  const w = await workChain()
+  await w.block({ cat: await w.cat() })
+  const height = w.chain.head().header.height
+  const [a, b] = [0, 1].map((place) => partOf(w, memberOf(w, height, place))) as [RoundWork, RoundWork]
+  for (const part of [a, b]) await part.judge(height)
+  // what is of the head is on its way
+  expect(a.lacking()).toEqual([])
+  await w.block()
+  expect(b.take('peer', verdictOf(w, height, 2))).toEqual([])
+  const forged = { ...verdictOf(w, height, 3), signature: verdictOf(w, height, 2).signature }
+  b.take('liar', forged)
+  const [lack] = a.lacking() as [Lack]
+  expect(lack).toEqual({ kind: 'lack', height, have: Uint8Array.of(1) })
+  const given = b.known(lack) as readonly Verdict[]
+  expect(given).toEqual([verdictOf(w, height, 1), verdictOf(w, height, 2)])
+  for (const verdict of given) expect(a.take('b', verdict)).toEqual([])
+  // more than half is enough
+  expect(a.lacking()).toEqual([])
+  expect(b.known({ ...lack, have: Uint8Array.of(7) })).toEqual([])
+  const refusals: readonly (readonly [Partial<Lack>, string])[] = [
+    [{ height: height + 2 }, 'early'],
+    [{ height: 0 }, 'stale'],
+    [{ have: Uint8Array.of(16) }, 'verdict'],
+    [{ have: new Uint8Array(2) }, 'verdict'],
+    [{ have: new Uint8Array(0) }, 'verdict'],
+  ]
+  for (const [over, why] of refusals) expect(b.known({ ...lack, ...over })).toBe(why)
+  await w.block(await a.propose())
+  expect(w.chain.reward(height)).toMatchObject({ status: 'released' })
+  expect(b.known(lack)).toBe('stale')
 })
 
 test('under before-vote a node without all its chips proposes nothing, and agrees only with its own result', async () => {

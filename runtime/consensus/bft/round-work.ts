@@ -1,5 +1,5 @@
 /** A validator's part in the work of rounds: its own CAT when it proposes, and its verdict on what others showed. White paper 2.3, 2.5, 5.2. */
-import { equalBytes, fromHex, isUtnetError, toHex, totalPower, type Validator } from '../../core/index.ts'
+import { bitsOf, equalBytes, fromHex, isUtnetError, membersOf, toHex, totalPower, type Validator } from '../../core/index.ts'
 import {
   decodeCat,
   makeCat,
@@ -17,7 +17,7 @@ import type { Block, Chain } from '../chain/index.ts'
 import type { ChainCrypto, Voter } from '../crypto-port.ts'
 import { checkMany } from './check-many.ts'
 import type { Peer, Refusal } from './events.ts'
-import type { Verdict } from './messages.ts'
+import type { Lack, Verdict } from './messages.ts'
 import type { Refused, Verdicts } from './node.ts'
 
 export interface RoundWorkOptions {
@@ -144,6 +144,35 @@ export class RoundWork implements Verdicts {
   own(): Verdict[] {
     this.#forget()
     return [...this.#own.values()].filter((v) => this.#chain.reward(v.height)?.status === 'pending')
+  }
+
+  lacking(): Lack[] {
+    const out: Lack[] = []
+    // votes on the head are on their way
+    for (const [height, { ok }] of this.#own) {
+      if (height >= this.#head || this.#pending(height) === undefined) continue
+      this.#settle(height)
+      const set = this.#chain.setAt(height)
+      if (this.#pool.power(height, ok, set) * 2 > totalPower(set)) continue
+      const voters = this.#pool.all(height).map(({ voter }) => voter)
+      out.push({ kind: 'lack', height, have: bitsOf(voters, set.length) })
+    }
+    return out
+  }
+
+  known({ height, have }: Lack): readonly Verdict[] | Refusal {
+    if (height > this.#head) return 'early'
+    if (height < 1 || height <= this.#head - VERDICT_BLOCKS) return 'stale'
+    const set = this.#chain.setAt(height)
+    const members = membersOf(have, set)
+    if (members === undefined) return 'verdict'
+    // who has settled it gave it to a block, or waits for one that has
+    if (this.#pending(height) === undefined) return 'stale'
+    // what is given was checked: whoever passes a bad one on would look like its author
+    this.#settle(height)
+    const known = new Set(members)
+    const missing = this.#pool.all(height).filter(({ voter }) => !known.has(set[voter] as Validator))
+    return missing.map((vote) => ({ kind: 'verdict', ...vote, block: toHex(vote.block) }))
   }
 
   #forget(): void {

@@ -38,6 +38,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     voter: fc.nat(),
     signature: bytes(96),
   }),
+  fc.record({ kind: fc.constant('lack' as const), height: fc.nat(), have: fc.uint8Array({ maxLength: 40 }) }),
   fc.record({ kind: fc.constant('want' as const), height: fc.nat() }),
 )
 

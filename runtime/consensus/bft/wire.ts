@@ -20,6 +20,8 @@ function messageCbor(m: Message): Cbor {
       return ['final', quorumCbor(m.certificate), m.payload]
     case 'verdict':
       return ['verdict', m.height, fromHex(m.block), m.ok, m.voter, m.signature]
+    case 'lack':
+      return ['lack', m.height, m.have]
     case 'want':
       return ['want', m.height]
   }
@@ -85,6 +87,10 @@ export function decodeMessage(bytes: Uint8Array): Message {
         voter: asUint(l[4], 'voter'),
         signature: asBytes(l[5], 'signature', 96),
       }
+    }
+    case 'lack': {
+      const l = fields(2)
+      return { kind, height: asUint(l[1], 'height'), have: asBytes(l[2], 'have') }
     }
     case 'want':
       return { kind, height: asUint(fields(1)[1], 'height') }

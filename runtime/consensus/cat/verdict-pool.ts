@@ -12,10 +12,14 @@ export class VerdictPool {
     return this.#votes.get(height)?.get(voter)
   }
 
+  /** All votes on a height that are known. */
+  all(height: number): readonly VerdictVote[] {
+    return [...(this.#votes.get(height)?.values() ?? [])]
+  }
+
   /** Power of those that say the same on a height. */
   power(height: number, ok: boolean, set: readonly Validator[]): number {
-    const votes = this.#votes.get(height)?.values() ?? []
-    return [...votes].reduce((sum, v) => (v.ok === ok ? sum + (set[v.voter]?.power ?? 0) : sum), 0)
+    return this.all(height).reduce((sum, v) => (v.ok === ok ? sum + (set[v.voter]?.power ?? 0) : sum), 0)
   }
 
   /** Takes a checked vote; the first of a member counts. */
@@ -43,7 +47,7 @@ export class VerdictPool {
       const result = resultAt(at)
       if (result === undefined || recordAt(at)?.status !== 'pending') continue
       const set = setAt(at)
-      const votes = [...(this.#votes.get(at)?.values() ?? [])].sort((a, b) => a.voter - b.voter)
+      const votes = [...this.all(at)].sort((a, b) => a.voter - b.voter)
       const ok = [false, true].find((said) => this.power(at, said, set) * 2 > totalPower(set))
       if (ok === undefined) continue
       const same = votes.filter((v) => v.ok === ok)

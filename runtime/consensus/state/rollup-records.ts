@@ -8,6 +8,7 @@ import {
   asUint,
   amountBytes,
   bytesAmount,
+  concatBytes,
   decode,
   encode,
   readBatch,
@@ -89,9 +90,28 @@ export function decodeDemand(bytes: Uint8Array): DemandRecord {
   }
 }
 
-/** Canonical bytes of what ends with a block. */
-export function encodeDues(list: readonly Due[]): Uint8Array {
-  return encode(list.map(({ kind, id }) => [kind, id]))
+/** The head of a dag-cbor list of so many items. */
+function listHead(count: number): Uint8Array {
+  if (count < 24) return Uint8Array.of(0x80 | count)
+  if (count < 0x100) return Uint8Array.of(0x98, count)
+  if (count < 0x1_00_00) return Uint8Array.of(0x99, count >> 8, count & 0xff)
+  return Uint8Array.of(0x9a, count >>> 24, (count >> 16) & 0xff, (count >> 8) & 0xff, count & 0xff)
+}
+
+/** How many items a list has, by its head, and where they begin. */
+function readHead(bytes: Uint8Array): { readonly count: number; readonly at: number } {
+  const first = (bytes[0] as number) & 0x1f
+  const at = first < 24 ? 1 : 1 + (1 << (first - 24))
+  return { count: first < 24 ? first : bytes.subarray(1, at).reduce((n, byte) => n * 256 + byte, 0), at }
+}
+
+/**
+ * Canonical bytes of what ends with a block, with one more behind them. What stands there is not read again: a block full of anchors would read and write all of them for
+ * each.
+ */
+export function appendDue(bytes: Uint8Array | undefined, { kind, id }: Due): Uint8Array {
+  const { count, at } = bytes === undefined ? { count: 0, at: 0 } : readHead(bytes)
+  return concatBytes(listHead(count + 1), bytes?.subarray(at) ?? new Uint8Array(0), encode([kind, id]))
 }
 
 /** What ends with a block. */

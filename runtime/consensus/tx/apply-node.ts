@@ -2,6 +2,7 @@
 import {
   epochOf,
   equalBytes,
+  lastHeightOf,
   latestPower,
   LIMITS,
   NO_KEYS,
@@ -62,6 +63,11 @@ function comeBack(state: WorkingState, key: Uint8Array, record: NodeRecord, { bl
   return undefined
 }
 
+/** The first height at which what is unbonded now can be withdrawn: when no evidence is taken any more of a height that it counted at. */
+function ripeAt({ height, power: { epochBlocks, trustingBlocks } }: BlockContext): number {
+  return lastHeightOf(epochOf(height, epochBlocks) + AHEAD - 1, epochBlocks) + trustingBlocks
+}
+
 /** Moves an amount into the bond (positive) or out of it, and what the bond pays for with it. */
 function changeBond(state: WorkingState, block: BlockContext, tx: ChainTx, amount: bigint): string | undefined {
   const { sender: key } = tx.body
@@ -74,7 +80,7 @@ function changeBond(state: WorkingState, block: BlockContext, tx: ChainTx, amoun
   if (amount < 0n) {
     const list = readUnbonding(state, tx.address)
     if (list.length >= LIMITS.unbondings) return `${LIMITS.unbondings} amounts wait already`
-    writeUnbonding(state, tx.address, [...list, { height: block.height + block.power.trustingBlocks, amount: -amount }])
+    writeUnbonding(state, tx.address, [...list, { height: ripeAt(block), amount: -amount }])
   }
   const bond = account.bond + amount
   state.setAccount(tx.address, { ...account, balance: amount > 0n ? account.balance - amount : account.balance, bond })

@@ -2,11 +2,11 @@
 import { ROLLUP } from '../../core/index.ts'
 import {
   anchorKey,
+  appendDue,
   decodeDemand,
   decodeDues,
   demandKey,
   dueKey,
-  encodeDues,
   type DemandRecord,
   type Due,
   type StateReader,
@@ -22,7 +22,7 @@ const duesAt = (state: Pick<StateReader, 'get'>, height: number): Due[] => {
 
 /** Lets something end before the transactions of a height. */
 export function addDue(state: WorkingState, height: number, due: Due): void {
-  state.set('offchain', dueKey(height), encodeDues([...duesAt(state, height), due]))
+  state.set('offchain', dueKey(height), appendDue(state.get('offchain', dueKey(height)), due))
 }
 
 /** Ends what ends with this block; before its transactions. A leaf that was asked for and not shown refutes its batch. */
