@@ -302,7 +302,7 @@ export interface NodeApi {
   ready(): Promise<boolean>
   deploy(request: DeployRequest): Promise<DeployedView>
   /**
-   * Brings the source map (JSON, version 3) that the deployment of the name's present module named. Throws `request_invalid` for another,
+   * Brings the source map (JSON, version 3) that the deployment of the name's present module named, or one whose hook failed. Throws `request_invalid` for another,
    * `core_bad_argument` or `core_too_large` for what is no map.
    */
   putSourceMap(name: string, bytes: Uint8Array): Promise<SourceMapView>

@@ -150,11 +150,14 @@ describe.each([0, 1])('a node with %i threads of its own for functions', (thread
 
   test('U4.3-GAS-1: a hook that fails names function and line in the refusal and its transaction, and can be repeated', async () => {
     const map = utf8(built.hooked.sourceMap as string)
-    const refused = (name: string): Promise<UtnetError> =>
-      deployWithMap(api, { name, component: built.hooked.component }, map, () => {}).then(
-        () => expect.fail(`${name} was published`),
-        (error: UtnetError) => error,
-      )
+    const refused = async (name: string): Promise<UtnetError> => {
+      try {
+        await deployWithMap(api, { name, component: built.hooked.component }, map, () => {})
+      } catch (error) {
+        return error as UtnetError
+      }
+      throw new Error(`${name} was published`)
+    }
     const ends = {
       hooked: { at: 'init', status: 'refused', line: 'assembly/index.ts:4:11', message: 'nothing was counted' },
       ledger: { at: 'migrate', status: 'trap', line: 'assembly/index.ts:8:5', message: 'unreachable in migrate' },

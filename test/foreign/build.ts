@@ -1,10 +1,10 @@
 /** Builds components with the toolchains of other languages that this machine has. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { componentNew } from '@bytecodealliance/jco'
+import { componentEmbed, componentNew } from '@bytecodealliance/jco'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const source = (name: string): string => here(`../../examples/foreign/${name}`)
@@ -49,6 +49,25 @@ export const buildC = (): Promise<Uint8Array> =>
     run('clang', ['--target=wasm32-wasi', '--sysroot=/usr', '-Os', '-Wl,--strip-all', source('lines.c'), '-o', core])
     return component(readFileSync(core))
   })
+
+const LINES_WIT = 'package t:lines; interface work { fall: func(n: u32) -> u32; sum: func(n: u32) -> u32; } world lines { export work; }'
+
+/** C without a library, with the line tables of a version of DWARF; its path is the same on every machine. */
+export const buildLines = (version: 4 | 5): Promise<Uint8Array> =>
+  inFolder(async (folder) => {
+    const core = join(folder, 'core.wasm')
+    const flags = [`-gdwarf-${version}`, '-O1', '-fno-optimize-sibling-calls', '-nostdlib', '-Wl,--no-entry']
+    run('clang', ['--target=wasm32', ...flags, `-fdebug-prefix-map=${folder}=/src`, 'line-tables.c', '-o', core], {
+      cwd: copied(folder, here('./line-tables.c')),
+    })
+    const embedded = await componentEmbed({ binary: readFileSync(core), witSource: LINES_WIT, world: 'lines' })
+    return new Uint8Array(await componentNew(embedded, []))
+  })
+
+function copied(folder: string, file: string): string {
+  copyFileSync(file, join(folder, basename(file)))
+  return folder
+}
 
 /** Go's own port to WASI preview 1. */
 export const buildGo = (): Promise<Uint8Array> =>

@@ -58,19 +58,22 @@ const SLICE_MS = 1.5
 /** Rounds of a loop that is warm; `n` is set so that a round takes about a slice. */
 export class Warm {
   readonly #loop: Loop
+  readonly #sliceNs: number
   #n = 1
 
-  constructor(loop: Loop) {
+  /** A slice of what reaches all over a memory is longer than one pass over it: else each would find what lies between them in the caches. */
+  constructor(loop: Loop, sliceMs: number = SLICE_MS) {
     this.#loop = loop
+    this.#sliceNs = sliceMs * 1e6
   }
 
   /** Runs until the engine has had time to optimise, which it does on other threads. */
   async warm(): Promise<this> {
     for (let turn = 0; turn < 2; turn++) {
       let ns = 0
-      for (let spent = 0; spent < WARM_MS * 1e6; spent += ns) {
+      for (let spent = 0; spent < Math.max(WARM_MS * 1e6, 3 * this.#sliceNs); spent += ns) {
         ns = Math.max(1, this.#loop.run(this.#n).ns)
-        if (ns < SLICE_MS * 1e6) this.#n = Math.max(this.#n, Math.min(this.#n * 8, Math.ceil((this.#n * SLICE_MS * 1e6) / ns)))
+        if (ns < this.#sliceNs) this.#n = Math.max(this.#n, Math.min(this.#n * 8, Math.ceil((this.#n * this.#sliceNs) / ns)))
       }
       await new Promise((done) => setTimeout(done, 4))
     }

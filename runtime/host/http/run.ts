@@ -1,5 +1,5 @@
 /** One run of a function: its request, its answer so far, its resources, its sources of time and chance. */
-import { digest, LIMITS } from '../../core/index.ts'
+import { concatBytes, digest, LIMITS } from '../../core/index.ts'
 import { LimitTrap, type Meter } from '../abi/index.ts'
 import { Fields, type Header } from './fields.ts'
 import { Handles } from './handles.ts'
@@ -45,20 +45,47 @@ export class InputStream {
 
 export class Sink {
   readonly chunks: Uint8Array[] = []
-  /** A sink that keeps nothing counts only. */
+  /** A sink that keeps nothing counts only, or knows what came last. */
   readonly keeps: boolean
   closed = false
   size = 0
+  readonly #last: number
+  #kept = 0
 
-  constructor(keeps: boolean) {
+  /** `last`: bytes that are known, at least, of one that does not keep all. */
+  constructor(keeps: boolean, last = 0) {
     this.keeps = keeps
+    this.#last = last
   }
 
   write(bytes: Uint8Array): void {
     this.size += bytes.length
     if (this.size > LIMITS.outputBytes)
       throw new LimitTrap('outputBytes', `the output is over the limit outputBytes of ${LIMITS.outputBytes}`)
-    if (this.keeps && bytes.length > 0) this.chunks.push(bytes)
+    if (bytes.length === 0) return
+    if (this.keeps) this.chunks.push(bytes)
+    else if (this.#last > 0) this.#note(bytes)
+  }
+
+  #note(bytes: Uint8Array): void {
+    this.chunks.push(bytes.length > this.#last ? bytes.slice(-this.#last) : bytes)
+    this.#kept += Math.min(bytes.length, this.#last)
+    for (let [first] = this.chunks; first !== undefined && this.#kept - first.length >= this.#last; [first] = this.chunks) {
+      this.#kept -= first.length
+      this.chunks.shift()
+    }
+  }
+
+  /** The end of what was written: at most `most` bytes, of which as many are known as this keeps. */
+  end(most: number): Uint8Array {
+    const parts: Uint8Array[] = []
+    let left = most
+    for (let i = this.chunks.length - 1; i >= 0 && left > 0; i--) {
+      const part = (this.chunks[i] as Uint8Array).slice(-left)
+      parts.unshift(part)
+      left -= part.length
+    }
+    return concatBytes(...parts)
   }
 
   /** All that was written, as one: itself where it came at once. */

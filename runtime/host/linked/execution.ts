@@ -12,7 +12,7 @@ import {
 } from '../../core/index.ts'
 import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
 import type { CoreRef, LinkedOptions } from '../component/index.ts'
-import type { Pooled } from '../pool/index.ts'
+import { INSTANCE_BYTES, type Pooled } from '../pool/index.ts'
 import { COUNTER_MODULE, RESET_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { GuestExit, type WasiRun } from '../wasi/index.ts'
 import { ABI, INSTANCE, Ledger } from './ledger.ts'
@@ -100,6 +100,12 @@ export class LinkedExecution implements Meter, Pooled {
   /** The first memory. */
   get bytes(): Uint8Array {
     return this.memories[0] ?? NOTHING
+  }
+
+  /** Bytes of everything else: other memories, and what each instance takes. */
+  get beside(): number {
+    const [, ...others] = this.memories
+    return others.reduce((n, { length }) => n + length, INSTANCE_BYTES * this.#instances.length)
   }
 
   /** Whether the instances can be made as good as new: the run in them came to its end. */

@@ -23,7 +23,7 @@ import {
 } from '../run/index.ts'
 import { Inference } from '../run/tensors.ts'
 import { unsealed } from '../sealed/index.ts'
-import { Files, Outbound, Recorder, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
+import { Files, Outbound, Recorder, SAID_BYTES, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
 import { callOf, fixedAnswer, type Call } from './calls.ts'
 import type { LinkedEnding, LinkedExecution } from './execution.ts'
 import { LinkedPool } from './pool.ts'
@@ -66,20 +66,20 @@ class LinkedState extends WasiRun {
 }
 
 const LINKED_BYTES = 384 * 1024 * 1024
-/** Seven instances of componentize-js. */
-const POOLED_BYTES = 64 * 1024 * 1024
+/** Seven instances of componentize-js, and what they are set back by. */
+const POOLED_BYTES = 76 * 1024 * 1024
 
 /** Linked guests by module id, the last used last; ids of other guests are remembered as such. */
 class LinkedCache {
   readonly #guests = new Map<string, LinkedGuest | null>()
-  readonly #most: number
+  readonly #most: () => number
   #bytes = 0
   /** The one that stands last. */
   #last: string | undefined
   readonly #left: (guest: LinkedGuest) => void
 
   /** `left` is told of guests that are dropped. */
-  constructor(most: number, left: (guest: LinkedGuest) => void) {
+  constructor(most: () => number, left: (guest: LinkedGuest) => void) {
     this.#most = most
     this.#left = left
   }
@@ -95,13 +95,23 @@ class LinkedCache {
     return found
   }
 
+  /** Of guests, and of ids of others. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Guests that are ready. */
+  get count(): number {
+    return [...this.#guests.values()].filter((guest) => guest !== null).length
+  }
+
   put(id: string, guest: LinkedGuest | null): void {
     if (this.#guests.has(id)) return
     this.#guests.set(id, guest)
     this.#last = id
     this.#bytes += guest?.bytes ?? id.length
     for (const [oldest, old] of this.#guests) {
-      if (this.#bytes <= this.#most || oldest === id) break
+      if (this.#bytes <= this.#most() || oldest === id) break
       this.#guests.delete(oldest)
       this.#bytes -= old?.bytes ?? oldest.length
       if (old !== null) this.#left(old)
@@ -111,10 +121,14 @@ class LinkedCache {
 
 /** Makes a host over a file store. */
 export function createHost(options: HostOptions): Host {
-  const { files, tensors, fetcher, buckets, maxCachedBytes = LINKED_BYTES, maxPooledBytes = POOLED_BYTES, profile = false } = options
+  const { files, tensors, fetcher, buckets, maxCachedBytes, maxPooledBytes, profile = false } = options
   const own = createOwnHost(options)
-  const pool = new LinkedPool(maxPooledBytes)
-  const cache = new LinkedCache(maxCachedBytes, (guest) => pool.forget(guest))
+  // A limit that is given is one for both kinds of guests: those of our own shape may take all of it, linked ones what these leave
+  const pool = maxPooledBytes === undefined ? new LinkedPool(POOLED_BYTES) : new LinkedPool(maxPooledBytes, () => own.usage().idleBytes)
+  const cache = new LinkedCache(
+    () => (maxCachedBytes === undefined ? LINKED_BYTES : maxCachedBytes - own.usage().guestBytes),
+    (guest) => pool.forget(guest),
+  )
   const loading = new Map<string, Promise<LinkedGuest | null>>()
   let inFlight = 0
 
@@ -199,6 +213,16 @@ export function createHost(options: HostOptions): Host {
 
   return {
     ...own,
+    usage: () => {
+      const { guests, guestBytes, idle, idleBytes, runs } = own.usage()
+      return {
+        guests: guests + cache.count,
+        guestBytes: guestBytes + cache.bytes,
+        idle: idle + pool.count,
+        idleBytes: idleBytes + pool.bytes,
+        runs: runs + inFlight,
+      }
+    },
     bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
     load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? own.load(module),
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
@@ -217,6 +241,15 @@ export function createHost(options: HostOptions): Host {
   }
 }
 
+/** Controls and what else would not show. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]+/gu
+
+/** A trap with what the guest wrote to stderr before it: its answer does not show that. */
+function withLastWords(ending: LinkedEnding, { stderr }: LinkedState): LinkedEnding {
+  const said = new TextDecoder().decode(stderr.end(SAID_BYTES)).replaceAll(UNSEEN, ' ').trim()
+  return ending.status !== 'trap' || said === '' ? ending : { ...ending, message: `${ending.message ?? 'trap'}; stderr: ${said}` }
+}
+
 /** The outcome of a run that ended: its answer, or a fixed one. */
 function outcomeOf(guest: LinkedGuest, call: Call, execution: LinkedExecution, state: LinkedState, ending: LinkedEnding): GuestOutcome {
   const { tensors: inference } = state
@@ -233,7 +266,7 @@ function outcomeOf(guest: LinkedGuest, call: Call, execution: LinkedExecution, s
       entry: call.entry.id,
     }
   }
-  if (ending.status !== 'ok') return finish(ending, fixedAnswer(guest, ending.status))
+  if (ending.status !== 'ok') return finish(withLastWords(ending, state), fixedAnswer(guest, ending.status))
   try {
     return finish(ending, call.answer(state, ending))
   } catch (error) {

@@ -1,7 +1,8 @@
 /** Gas by function of a linked guest, for people: what the counters of its core modules say, and what the host charged beside them. */
 import { LIMITS, type FunctionGas } from '../../core/index.ts'
 import { readCounters, readLeastStack, readProbes } from '../prepare/index.ts'
-import type { CoreFunctions, LinkedGuest, PreparedInstance } from './prepared.ts'
+import type { CoreFunctions } from './place.ts'
+import type { LinkedGuest, PreparedInstance } from './prepared.ts'
 
 type Exports = Readonly<Record<string, unknown>>
 
@@ -60,7 +61,7 @@ export class Ledger {
 
   /** What the probes of each module counted, in the order of the modules, those of all its instances together. */
   probes({ instances, modules }: LinkedGuest, made: readonly Exports[]): readonly bigint[] {
-    const counts = modules.map(({ probes }) => new Array<bigint>(probes).fill(0n))
+    const counts = modules.map(({ probes }) => Array.from({ length: probes }, () => 0n))
     made.forEach((exports, i) => {
       const of = counts[(instances[i] as PreparedInstance).module] as bigint[]
       readProbes(exports, of.length).forEach((n, at) => (of[at] = (of[at] as bigint) + n))

@@ -1,7 +1,16 @@
 /** Where a linked guest stopped, from the stack of what was thrown. For people: a stack that says nothing gives nothing. */
 import type { GuestFrame } from '../../core/index.ts'
-import type { CoreFunctions } from './prepared.ts'
 import { isOfRuntime } from './symbols.ts'
+
+/** A core module, for who reads what it did. */
+export interface CoreFunctions {
+  /** The functions that it brings, in the function index space. */
+  readonly first: number
+  readonly count: number
+  readonly nameOf: (index: number) => string
+  /** How many probes its profiling variant has; none where that counts by function only. */
+  readonly probes: number
+}
 
 const LABEL = 'utnet-core-'
 /** A frame of WebAssembly as V8 prints it: the name of the function before it may be anything, that of the module is ours. */

@@ -4,19 +4,21 @@ import { dropped } from '../run/reclaim.ts'
 import { LinkedExecution } from './execution.ts'
 import type { LinkedGuest } from './prepared.ts'
 
+const sizeOf = (images: readonly MemoryImage[]): number => images.reduce((n, { size }) => n + size, 0)
+
 export class LinkedPool {
   readonly #pool: InstancePool<LinkedGuest, LinkedExecution>
   readonly #pooling: boolean
   /** Of the memories behind the first, which the pool knows. */
   readonly #others = new WeakMap<LinkedGuest, readonly MemoryImage[]>()
 
-  /** Idle instances take at most `most` bytes; 0 makes new ones for each run. */
-  constructor(most: number) {
-    this.#pool = new InstancePool(most)
+  /** Idle instances take at most `most` bytes, of which `others` say how many are in use elsewhere; 0 makes new ones for each run. */
+  constructor(most: number, others: () => number = () => 0) {
+    this.#pool = new InstancePool(() => most - others())
     this.#pooling = most > 0
   }
 
-  /** Of idle instances. */
+  /** Of idle instances and what they are set back by. */
   get bytes(): number {
     return this.#pool.bytes
   }
@@ -36,8 +38,10 @@ export class LinkedPool {
   }
 
   #made(guest: LinkedGuest, made: LinkedExecution): void {
-    this.#pool.made(guest, made)
-    if (!this.#others.has(guest)) this.#others.set(guest, made.memories.slice(1).map(MemoryImage.of))
+    if (!this.#pool.made(guest, made)) return
+    const images = made.memories.slice(1).map(MemoryImage.of)
+    this.#others.set(guest, images)
+    this.#pool.images(sizeOf(images))
   }
 
   /** Takes instances back, however their run ended. Those that cannot be as they were are dropped. */
@@ -57,6 +61,8 @@ export class LinkedPool {
 
   /** The guest has left the cache. */
   forget(guest: LinkedGuest): void {
+    this.#pool.images(-sizeOf(this.#others.get(guest) ?? []))
+    this.#others.delete(guest)
     this.#pool.forget(guest)
   }
 }

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LIMITS, toHex, utf8 } from '../../core/index.ts'
+import { fileCid, LIMITS, toHex, utf8 } from '../../core/index.ts'
+import { INSTANCE_BYTES } from '../pool/index.ts'
+import { contract } from '../testing/contract.ts'
 import { CONTEXT, memoryFiles } from '../testing/host.ts'
 import { wat } from '../testing/wat.ts'
 import { WasiRun } from '../wasi/index.ts'
@@ -224,4 +226,36 @@ test('a program in Rust answers from used instances what it answers from new one
     }),
     { numRuns: 20 },
   )
+})
+
+test('what a pool holds of a linked guest is counted: all of its memories, each of its instances, what they are set back by', async () => {
+  const host = createHost({ files: memoryFiles() })
+  const pages = (n: number, byte: string): string => `(memory (export "m") ${n}) (data (i32.const 0) "${byte}")`
+  const { module } = await host.admit(await wat(pair(pages(3, 'abc'), pages(2, 'de'))))
+  expect(host.usage()).toMatchObject({ guests: 1, idle: 0, idleBytes: 0 })
+  const request = { method: 'POST', path: '/f', headers: [], body: utf8('[]') }
+  await host.invoke({ module, request, context: CONTEXT, gasLimit: GAS })
+  // Images are whole words
+  expect(host.usage()).toMatchObject({ guests: 1, idle: 1, idleBytes: 5 * 65_536 + 2 * INSTANCE_BYTES + 4 + 4 })
+})
+
+test('limits that are given hold for guests of our own shape and linked ones together', async () => {
+  const texts = [1, 2, 3].map((n) => alone(`(memory (export "m") ${n})`))
+  const components = await Promise.all(texts.map(wat))
+  const own = await contract(
+    'export f: func() -> u32;',
+    '(module (memory (export "memory") 1) (func (export "f") (result i32) (i32.const 1)))',
+  )
+  const all = createHost({ files: memoryFiles() })
+  for (const bytes of [own, ...components]) await all.admit(bytes)
+  const { guestBytes } = all.usage()
+  // The id of the guest that is not linked does not make up for what is missing: the linked guest that came first leaves
+  const small = createHost({ files: memoryFiles(), maxCachedBytes: guestBytes - 100 })
+  for (const bytes of [own, ...components]) await small.admit(bytes)
+  expect(small.usage().guests).toBe(3)
+  expect(small.usage().guestBytes).toBeLessThan(guestBytes - 100)
+  expect(small.loaded(fileCid(components[0] as Uint8Array))).toBe(false)
+  const large = createHost({ files: memoryFiles(), maxCachedBytes: guestBytes })
+  for (const bytes of [own, ...components]) await large.admit(bytes)
+  expect(large.usage()).toMatchObject({ guests: 4, guestBytes })
 })

@@ -8,7 +8,7 @@ import { grantsOf, type Grants } from '../wasi/index.ts'
 import { functionNames, invalid, nameSection, RESERVED, type CoreModule, type Segment } from '../wasm/index.ts'
 import { classify, type Classified, type LinkedWorld } from './classify.ts'
 import { lentBy, type Lending } from './lending.ts'
-import { labelOf, tellDeepStacks } from './place.ts'
+import { labelOf, tellDeepStacks, type CoreFunctions } from './place.ts'
 import { readableName } from './symbols.ts'
 
 /** A core function that the host makes, with its glue. */
@@ -63,16 +63,6 @@ export interface PlacedSegment {
   readonly length: number
   /** Place among the imports of what it fills, or the size of the instance's own. */
   readonly target: { readonly import: number } | { readonly size: number }
-}
-
-/** A core module, for who reads what it did. */
-export interface CoreFunctions {
-  /** The functions that it brings, in the function index space. */
-  readonly first: number
-  readonly count: number
-  readonly nameOf: (index: number) => string
-  /** How many probes its profiling variant has; none where that counts by function only. */
-  readonly probes: number
 }
 
 export interface LinkedEntry {
@@ -281,7 +271,7 @@ function shownMemories(module: CoreModule): readonly { readonly name: string; re
 function pooling(
   { modules, instances: plan }: Classified['linked'],
   instances: readonly PreparedInstance[],
-): Pick<LinkedGuest, 'poolable' | 'memories'> & { readonly imageBytes: number } {
+): Pick<LinkedGuest, 'poolable' | 'memories'> {
   const used = plan.map(({ module }) => modules[module] as CoreModule)
   const shown = used.map(shownMemories)
   const memories = shown
@@ -294,7 +284,7 @@ function pooling(
     used.every(isPoolable) &&
     pages <= LIMITS.linkedPooledPages &&
     (firstStart < 0 || instances.slice(firstStart + 1).every(({ placed }) => placed.length === 0))
-  return { poolable, memories: memories.map(({ instance, name }) => ({ instance, name })), imageBytes: poolable ? pages * PAGE : 0 }
+  return { poolable, memories: memories.map(({ instance, name }) => ({ instance, name })) }
 }
 
 /** Prepares and compiles a linked guest, or its profiling variant. */
@@ -320,7 +310,7 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
   const suspends = instances.some(({ imports }) =>
     imports.some(({ source }) => source.kind === 'made' && source.made.kind === 'host' && source.made.func.suspends),
   )
-  const { poolable, memories, imageBytes } = pooling(linked, instances)
+  const { poolable, memories } = pooling(linked, instances)
   return {
     info,
     world,
@@ -337,6 +327,6 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
     grants,
     profiled: profile,
     suspends,
-    bytes: bytes.length + prepared.reduce((n, m) => n + m.prepared.length * 4, 0) + imageBytes,
+    bytes: bytes.length + prepared.reduce((n, m) => n + m.prepared.length * 4, 0),
   }
 }

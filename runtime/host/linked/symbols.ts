@@ -48,8 +48,12 @@ function rustPath(text: string): string | undefined {
   return path()
 }
 
+/** Longer ones are not read. */
+const NAME_MAX = 512
+
 /** A function's name without the mangling of its compiler. */
 export function readableName(name: string): string {
+  if (name.length > NAME_MAX) return name
   const [, legacy] = LEGACY.exec(name) ?? []
   const read = legacy !== undefined ? legacyPath(legacy) : name.startsWith('_R') ? rustPath(name.slice(2)) : undefined
   return read === undefined || read === '' ? name : read

@@ -17,10 +17,13 @@ export class MemoryImage {
   readonly #parts: readonly Part[]
   /** Of the memory. */
   readonly length: number
+  /** Bytes that the image takes. */
+  readonly size: number
 
   private constructor(parts: readonly Part[], length: number) {
     this.#parts = parts
     this.length = length
+    this.size = parts.reduce((n, { bytes }) => n + bytes.length, 0)
   }
 
   /** The image of a memory: a whole number of pages. */

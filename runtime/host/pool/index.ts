@@ -2,4 +2,4 @@
 export { Admission, type Ticket } from './admission.ts'
 export { MemoryImage } from './image.ts'
 export { newMemory, SpareMemories } from './memories.ts'
-export { InstancePool, type Pooled } from './pool.ts'
+export { INSTANCE_BYTES, InstancePool, type Pooled } from './pool.ts'

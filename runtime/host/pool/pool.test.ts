@@ -95,6 +95,25 @@ test('over its bytes the pool drops instances of the guest used least recently',
   expect(small.count).toBe(0)
 })
 
+test('images and what an instance takes beside its memory count, until their guest is forgotten', () => {
+  const instance = (): Pooled => ({ ...simulated(), beside: 1_000 })
+  const guest = {}
+  const give = (pool: InstancePool<object, Pooled>): boolean => {
+    const made = instance()
+    made.bytes.fill(7, 100, 200)
+    expect(pool.made(guest, made)).toBe(pool.bytes === 100)
+    return pool.give(guest, made, 't')
+  }
+  const taken = PAGE + 1_000 + 100
+  const pool = new InstancePool<object, Pooled>(taken)
+  expect([give(pool), pool.count, pool.bytes]).toEqual([true, 1, taken])
+  pool.forget(guest)
+  expect([pool.count, pool.bytes]).toEqual([0, 0])
+  expect(pool.made(guest, instance())).toBe(false)
+  const small = new InstancePool<object, Pooled>(() => taken - 1)
+  expect([give(small), small.count, small.bytes]).toEqual([false, 0, 100])
+})
+
 test('the limit pooledInstances holds: at it all stay, one over the oldest goes', () => {
   const pool = new InstancePool<object, Pooled>(2 ** 40)
   const oldest = {}

@@ -4,8 +4,10 @@ import { MemoryImage } from './image.ts'
 
 /** An instance as the pool sees it. */
 export interface Pooled {
-  /** All of its memory; empty where it has none. */
+  /** Its memory, or the first of several; empty where it has none. */
   readonly bytes: Uint8Array
+  /** Bytes that it takes beside that memory; where nothing is said, those of one core instance. */
+  readonly beside?: number
   /** Sets everything but the memory back. */
   reset(): void
 }
@@ -25,8 +27,8 @@ interface Idle<I> {
 /** Tenants without idle instances that are remembered: most runs are of the same few. */
 const REMEMBERED = 256
 
-/** What an instance takes beside its memory: objects of the engine and of ours. */
-const INSTANCE_BYTES = 16 * 1024
+/** What a core instance takes beside its memory: objects of the engine and of ours. */
+export const INSTANCE_BYTES = 16 * 1024
 
 export class InstancePool<G extends object, I extends Pooled> {
   /** Guests with idle instances, the last used one last; of each guest the instance given back last is taken first: its memory is in the caches. */
@@ -34,20 +36,22 @@ export class InstancePool<G extends object, I extends Pooled> {
   readonly #images = new WeakMap<G, MemoryImage>()
   readonly #gone = new WeakSet<G>()
   readonly #shares = new Map<string, Share>()
-  readonly #most: number
+  readonly #most: () => number
   #bytes = 0
+  /** Of the images, which stay as long as their guests. */
+  #imageBytes = 0
   #count = 0
   /** The guest that stands last. */
   #last: G | undefined
 
-  /** Holds at most `most` bytes. */
-  constructor(most: number) {
-    this.#most = most
+  /** Holds at most `most` bytes, which may change, of images and idle instances. */
+  constructor(most: number | (() => number)) {
+    this.#most = typeof most === 'number' ? () => most : most
   }
 
-  /** Of idle instances. */
+  /** Of idle instances and images. */
   get bytes(): number {
-    return this.#bytes
+    return this.#bytes + this.#imageBytes
   }
 
   /** Idle instances. */
@@ -79,9 +83,18 @@ export class InstancePool<G extends object, I extends Pooled> {
     return found.instance
   }
 
-  /** Before anything runs in a new instance: remembers what its memory holds. */
-  made(guest: G, instance: I): void {
-    if (!this.#images.has(guest)) this.#images.set(guest, MemoryImage.of(instance.bytes))
+  /** Before anything runs in a new instance: remembers what its memory holds. True where that was not known. */
+  made(guest: G, instance: I): boolean {
+    if (this.#images.has(guest) || this.#gone.has(guest)) return false
+    const image = MemoryImage.of(instance.bytes)
+    this.#images.set(guest, image)
+    this.images(image.size)
+    return true
+  }
+
+  /** Images of a guest's other memories are kept (or, below zero, are not any more). */
+  images(bytes: number): void {
+    this.#imageBytes += bytes
   }
 
   /** Takes an instance back whose run came to its end. One whose memory grew is not kept: false. */
@@ -89,8 +102,9 @@ export class InstancePool<G extends object, I extends Pooled> {
     const image = this.#images.get(guest)
     const { bytes } = instance
     if (image === undefined || bytes.length !== image.length || this.#gone.has(guest)) return false
-    const size = bytes.length + INSTANCE_BYTES
-    if (size > this.#most) return false
+    const size = bytes.length + (instance.beside ?? INSTANCE_BYTES)
+    const most = this.#most() - this.#imageBytes
+    if (size > most) return false
     image.restore(bytes)
     instance.reset()
     const share = this.#share(tenant)
@@ -110,7 +124,7 @@ export class InstancePool<G extends object, I extends Pooled> {
         () => share.bytes > LIMITS.tenantIdleBytes,
         (other) => other.share === share,
       )
-    const tooMuch = (): boolean => this.#bytes > this.#most || this.#count > LIMITS.pooledInstances
+    const tooMuch = (): boolean => this.#bytes > most || this.#count > LIMITS.pooledInstances
     if (tooMuch()) this.#drop(tooMuch, () => true)
     return true
   }
@@ -138,6 +152,8 @@ export class InstancePool<G extends object, I extends Pooled> {
   forget(guest: G): void {
     for (const entry of this.#idle.get(guest) ?? []) this.#left(entry)
     this.#forgetIdle(guest)
+    this.#imageBytes -= this.#images.get(guest)?.size ?? 0
+    this.#images.delete(guest)
     this.#gone.add(guest)
   }
 }

@@ -13,6 +13,7 @@ const LIBRARIES: readonly RegExp[] = [
   /^.*\/rustlib\/src\/rust\/library\//,
   /^.*\/\.cargo\/registry\/src\/[^/]{1,100}\//,
   /^.*\/rust\/deps\//,
+  /^library\/(?=(?:core|std|alloc|backtrace|compiler-builtins|panic_abort|panic_unwind|proc_macro|test|unwind)\/)/,
   /^.*?(?=\blibc-(?:top|bottom)-half\/)/,
   /^.*?(?=\b(?:wasi-libc|compiler-rt|dlmalloc|libcxx|libcxxabi)\/)/,
   /^\/usr\/(?:include|lib|local\/(?:lib|go\/src|tinygo\/src))\//,

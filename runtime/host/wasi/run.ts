@@ -39,6 +39,9 @@ export interface ProgramInput {
 
 export const NO_PROGRAM: ProgramInput = { args: [], env: [], stdin: new Uint8Array(0), keepsOutput: false }
 
+/** What a guest said last before it stopped: a panic of Rust or C++ tells its line there. */
+export const SAID_BYTES = 512
+
 export class WasiRun extends HttpRun {
   readonly outside: Outside
   readonly program: ProgramInput
@@ -53,7 +56,7 @@ export class WasiRun extends HttpRun {
     this.program = program
     this.stdin = new InputStream(program.stdin)
     this.stdout = new Sink(program.keepsOutput)
-    this.stderr = new Sink(program.keepsOutput)
+    this.stderr = new Sink(program.keepsOutput, SAID_BYTES)
   }
 
   drop(resource: string, handle: number): void {
