@@ -85,7 +85,9 @@ function traced({ message, where, frames, profile, probes, budgets }: Told): Omi
     ...(message === undefined ? {} : { message }),
     ...(where === undefined ? {} : { at: where }),
     ...(frames === undefined ? {} : { frames }),
-    ...(profile === undefined ? {} : { functions: profile.map(lineOf), charges: profile.filter((line) => !line.own || line.uncounted === true).map(lineOf) }),
+    ...(profile === undefined
+      ? {}
+      : { functions: profile.map(lineOf), charges: profile.filter((line) => !line.own || line.uncounted === true).map(lineOf) }),
     ...(probes === undefined ? {} : { probes }),
     ...(budgets === undefined ? {} : { budgets }),
   }

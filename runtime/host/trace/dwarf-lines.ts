@@ -216,11 +216,17 @@ function readFiles5(r: DwarfReader, sections: DebugSections, files: SourceFiles)
     folders.push(name)
   }
   // Folder 0 is the compiler's own: names below it are the author's, without it
-  for (const { name = NO_NAME, folder } of entries(r, sections)) addFile(files, { name, folder: folder === 0 ? undefined : folders[folder] })
+  for (const { name = NO_NAME, folder } of entries(r, sections))
+    addFile(files, { name, folder: folder === 0 ? undefined : folders[folder] })
 }
 
 /** Runs a table's program (DWARF 5, 6.2.5): each of its steps takes a byte at least. */
-function runProgram(r: DwarfReader, { first, base, minInstruction, lineBase, lineRange, lengths }: Header, files: SourceFiles, take: TakeRow): void {
+function runProgram(
+  r: DwarfReader,
+  { first, base, minInstruction, lineBase, lineRange, lengths }: Header,
+  files: SourceFiles,
+  take: TakeRow,
+): void {
   const special = lengths.length + 1
   const known = files.count - first
   let address = 0

@@ -34,7 +34,13 @@ function settle(sum: Sum): void {
 }
 
 /** Adds what the probes of one module counted. */
-function addCore({ module, prices, nameOf }: Core, probes: readonly bigint[], map: SourceMap, library: boolean, sums: Map<string, Sum>): void {
+function addCore(
+  { module, prices, nameOf }: Core,
+  probes: readonly bigint[],
+  map: SourceMap,
+  library: boolean,
+  sums: Map<string, Sum>,
+): void {
   const ranges = new Map(module.bodies.map(({ index, start, end }) => [index, [module.origin + start, module.origin + end] as const]))
   for (const { index, at, gas, executions } of chargedBy(module, probes, prices)) {
     const place = map.find(module.origin + at, ranges.get(index) as Range)
