@@ -3,6 +3,7 @@ import { abytes } from './bytes.ts'
 import { MAP, putBytes, putHead, putText, UINT } from './cbor-put.ts'
 import { asArray, asBytes, asMap, asUint, type Cbor, encode } from './codec.ts'
 import { UtnetError } from './errors.ts'
+import { domain } from './hash.ts'
 import { leafHash, verifyInclusion } from './merkle.ts'
 
 /** Deeper than any tree of a block, and its index still a safe integer. */
@@ -46,6 +47,14 @@ export function encodeBatch(batch: BatchStatement): Uint8Array {
 
 /** A statement without its three byte strings takes at most this. */
 const BATCH_ROOM = 128
+
+/** What a node signs of a batch: domain `utnet/batch/1\0` and the statement's bytes. */
+export function batchMessage(batch: BatchStatement): Uint8Array {
+  const prefix = domain('batch')
+  const bytes = new Uint8Array(prefix.length + BATCH_ROOM + batch.node.length + batch.prev.length + batch.root.length)
+  bytes.set(prefix)
+  return bytes.subarray(0, putBatch(bytes, prefix.length, batch))
+}
 
 /** Writes a statement: the bytes of `encodeBatch`. */
 export function putBatch(into: Uint8Array, at: number, { node, thread, first, size, prev, root }: BatchStatement): number {

@@ -4,6 +4,7 @@ import {
   cidOf,
   decodeTx,
   encode,
+  encodeSignedTx,
   encodeTx,
   isUtnetError,
   LIMITS,
@@ -123,6 +124,9 @@ test('U3.2-TX-1 a transaction of every kind (publish, operator call stack, data 
     fc.property(tx, (t) => {
       const wire = encodeTx(t)
       expect(encodeTx(decodeTx(wire))).toEqual(wire)
+      const signed: Uint8Array[] = []
+      expect(encodeSignedTx(t.body, (message) => (signed.push(message), t.sig))).toEqual(wire)
+      expect(signed).toEqual([txSigningBytes(t.body)])
       expect(txId(decodeTx(wire).body).toString()).toBe(txId(t.body).toString())
     }),
   )

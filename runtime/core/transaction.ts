@@ -4,7 +4,8 @@
  */
 import { CID } from 'multiformats/cid'
 import { amountBytes, bytesAmount } from './address.ts'
-import { concatBytes } from './bytes.ts'
+import { abytes, concatBytes } from './bytes.ts'
+import { ARRAY, HEAD_MAX, putBytes, putHead, putRaw } from './cbor-put.ts'
 import {
   chipActionCbor,
   nodeActionCbor,
@@ -138,6 +139,14 @@ export function txSigningBytes(body: TxBody): Uint8Array {
 /** Wire bytes: [body, signature]. */
 export function encodeTx(tx: SignedTx): Uint8Array {
   return encode([bodyCbor(tx.body), tx.sig])
+}
+
+/** Wire bytes of a body that is encoded once for both: what is signed of it, and what is sent. `sign` gives 64 bytes. */
+export function encodeSignedTx(body: TxBody, sign: (message: Uint8Array) => Uint8Array): Uint8Array {
+  const bytes = encodeTxBody(body)
+  const wire = new Uint8Array(bytes.length + 2 * HEAD_MAX + 64)
+  const at = putRaw(wire, putHead(wire, 0, ARRAY, 2), bytes)
+  return wire.slice(0, putBytes(wire, at, abytes(sign(concatBytes(domain('tx'), bytes)), 64, 'signature')))
 }
 
 function readPayload(kind: string, value: Cbor | undefined): TxPayload {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { utf8 } from '../core/index.ts'
+import { sha256, utf8 } from '../core/index.ts'
 import { openSigner, verifyEd25519 } from '../crypto/native.ts'
 import { knownSignatures } from './known-signatures.ts'
 
@@ -33,6 +33,23 @@ test('nothing else passes because one does: signature, message and key all count
   // The same bytes, cut at other places.
   expect(known.verify(sig.subarray(1), message, signer.key)).toBe(false)
   expect(known.verify(sig, message.subarray(0, 6), Uint8Array.of(message[6] as number, ...signer.key))).toBe(false)
+})
+
+test('a long message is remembered by its hash, which is no message that the signature is good for', () => {
+  const { verify, known } = counted()
+  const long = new Uint8Array(513).fill(7)
+  const good = signer.sign(long)
+  known.note(good, long, signer.key)
+  expect(known.verify(good, long, signer.key)).toBe(true)
+  expect(verify).not.toHaveBeenCalled()
+  expect(known.verify(good, sha256(long), signer.key)).toBe(false)
+  expect(known.verify(good, flipped(long), signer.key)).toBe(false)
+  // What is remembered are bytes of its own.
+  const short = utf8('shared')
+  known.note(signer.sign(short), short, signer.key)
+  const sig = signer.sign(short)
+  short[0] = 0
+  expect(known.verify(sig, short, signer.key)).toBe(false)
 })
 
 test('a bad signature is not remembered; the oldest good ones are forgotten', () => {

@@ -1,5 +1,5 @@
 /** Remembers good ed25519 signatures: a node meets the same one as its signer, in the mempool and in a block, and each check costs 0.1 ms. */
-import { concatBytes, sha256, toHex } from '../core/index.ts'
+import { byteString, equalBytes, sha256 } from '../core/index.ts'
 
 type Verify = (signature: Uint8Array, message: Uint8Array, key: Uint8Array) => boolean
 
@@ -12,15 +12,29 @@ export interface KnownSignatures {
 
 const MAX = 8_192
 
+/** Messages longer than this are remembered by their hash. */
+const SHORT = 512
+
+/** What a signature is good for. */
+interface Signed {
+  /** Of the message. */
+  readonly length: number
+  /** The message, or its sha256 where it is longer than `SHORT`. */
+  readonly message: Uint8Array
+  readonly key: Uint8Array
+}
+
+const shortOf = (message: Uint8Array): Uint8Array => (message.length > SHORT ? sha256(message) : message)
+
 /** The memory before a `verify`; it forgets the oldest of more than `most` signatures. */
 export function knownSignatures(verify: Verify, most = MAX): KnownSignatures {
-  const known = new Set<string>()
-  // The two of fixed length stand last, so that no other triple has the same bytes.
-  const idOf = (signature: Uint8Array, message: Uint8Array, key: Uint8Array): string => toHex(sha256(concatBytes(message, key, signature)))
-  const add = (id: string): void => {
-    known.add(id)
+  const known = new Map<string, Signed>()
+  const add = (id: string, message: Uint8Array, key: Uint8Array): void => {
+    const { length } = message
+    // Its own bytes: nobody changes them, and they hold on to no others.
+    known.set(id, { length, message: length > SHORT ? sha256(message) : message.slice(), key: key.slice() })
     if (known.size <= most) return
-    for (const oldest of known) {
+    for (const oldest of known.keys()) {
       known.delete(oldest)
       return
     }
@@ -28,12 +42,13 @@ export function knownSignatures(verify: Verify, most = MAX): KnownSignatures {
   return {
     verify(signature, message, key) {
       if (signature.length !== 64 || key.length !== 32) return verify(signature, message, key)
-      const id = idOf(signature, message, key)
-      if (known.has(id)) return true
+      const id = byteString(signature)
+      const found = known.get(id)
+      if (found?.length === message.length && equalBytes(found.key, key) && equalBytes(found.message, shortOf(message))) return true
       const good = verify(signature, message, key)
-      if (good) add(id)
+      if (good) add(id, message, key)
       return good
     },
-    note: (signature, message, key) => add(idOf(signature, message, key)),
+    note: (signature, message, key) => add(byteString(signature), message, key),
   }
 }

@@ -12,10 +12,8 @@ import {
   LIMITS,
   asUtnetError,
   cidOf,
-  concatBytes,
+  batchMessage,
   DAG_CBOR,
-  domain,
-  encodeBatch,
   type NodeApi,
 } from '../core/index.ts'
 import * as crypto from '../crypto/native.ts'
@@ -228,16 +226,18 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     if (events.heard()) for (const event of history.blockEvents({ chain }, height)) events.emit(event)
     meters.block(height, outcomes.length)
     edges?.head(block.header)
+    let anchored = false
     for (const [i, { kind, status }] of outcomes.entries()) {
-      if (status !== 'ok' || (kind !== 'publish' && kind !== 'anchor')) continue
+      if (status !== 'ok') continue
+      if (kind === 'anchor') anchored = true
+      if (kind !== 'publish') continue
       const { payload } = decodeTx(txs[i] as Uint8Array).body
       if (payload.kind === 'publish') edges?.guests([entryOf(chain.guest(payload.name))])
-      for (const { batch } of payload.kind === 'anchor' ? payload.batches : []) {
-        const digests = unanchored.take(batch) ?? new Uint8Array(0)
-        for (let at = 0; events.heard() && at < digests.length; at += 32)
-          events.emit({ type: 'anchor', id: cborCidText(digests, at), height })
-      }
     }
+    const taken = anchored ? unanchored.take((thread) => chain.batchHead(node.key, thread).next) : []
+    for (const digests of taken)
+      for (let at = 0; events.heard() && at < digests.length; at += 32)
+        events.emit({ type: 'anchor', id: cborCidText(digests, at), height })
     retireClosed({ chain, receipts, node })
     if (demanded.block(height)) producer.transactionWaits()
     auditor?.block(height)
@@ -338,7 +338,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       producer.noteTime(time)
       for (const { batch, sig, digests } of records.flatMap((record) => record.batches)) {
         // Signed by this node's own thread: the chain need not check it again.
-        known.note(sig, concatBytes(domain('batch'), encodeBatch(batch)), node.key)
+        known.note(sig, batchMessage(batch), node.key)
         unanchored.add(batch, digests)
       }
       producer.receiptsWait()

@@ -1,5 +1,5 @@
 /** Transactions of accounts whose keys the node holds. */
-import { encodeTx, LIMITS, offeredFee, txSigningBytes, type TxPayload } from '../core/index.ts'
+import { encodeSignedTx, LIMITS, offeredFee, type TxPayload } from '../core/index.ts'
 import type { Chain } from '../consensus/index.ts'
 import { signEd25519 } from '../crypto/native.ts'
 import type { HeldAccount } from './parts.ts'
@@ -22,5 +22,5 @@ export function signedTx(
     maxFeePerGas: offeredFee(chain.baseFee()),
     payload,
   }
-  return encodeTx({ body, sig: signEd25519(txSigningBytes(body), account.secret) })
+  return encodeSignedTx(body, (message) => signEd25519(message, account.secret))
 }

@@ -1,5 +1,5 @@
 /** The batches of one journal: recovers their chains, and closes new ones behind the ends. */
-import { concatBytes, digest, domain, encodeBatch, equalBytes, LIMITS, UtnetError, type BatchStatement } from '../core/index.ts'
+import { batchMessage, digest, domain, equalBytes, LIMITS, UtnetError } from '../core/index.ts'
 import { verifyEd25519 } from '../crypto/native.ts'
 import { BatchTree } from './batch-tree.ts'
 import { digestsOf, leavesOf } from './book.ts'
@@ -14,7 +14,6 @@ import type { DurableRecord, JournalOptions } from './types.ts'
 /** A record closes at this size: what one read of a receipt takes from the disk. */
 export const RECORD_BYTES = 4 * 1024 * 1024
 
-const signingBytes = (batch: BatchStatement): Uint8Array => concatBytes(domain('batch'), encodeBatch(batch))
 const corrupt = (what: string): UtnetError => new UtnetError('data_corrupt', what, { hint: 'restore the data folder from a copy' })
 /** The key of a journal's frames, from a signature that only the node can make. */
 export const frameKey = (sign: JournalOptions['sign']): Uint8Array => digest('journal-key', sign(domain('journal-key')))
@@ -66,7 +65,7 @@ export class Batches {
     })
     // Each batch names the root before it, so the last signature of a lane speaks for all of the lane.
     for (const { batch, sig } of last.values()) {
-      if (!verifyEd25519(sig, signingBytes(batch), node))
+      if (!verifyEd25519(sig, batchMessage(batch), node))
         throw corrupt(`the last batch of thread ${batch.thread} is not signed by this node`)
     }
     for (const record of recovered) each(record)
@@ -85,7 +84,7 @@ export class Batches {
       const taken = size === lane.pending.length ? lane.pending : lane.pending.slice(0, size)
       const { tree, digests } = this.#sealer.batch(taken)
       const statement = { node: this.#node, thread: lane.thread, first: lane.sealed, size, prev: lane.prev, root: tree.root }
-      const sig = this.#sign(signingBytes(statement))
+      const sig = this.#sign(batchMessage(statement))
       closing.push({ batch: new ClosedBatch(statement, sig, tree), receipts: taken, digests })
       lane.pending = lane.pending.slice(size)
       lane.sealed += size

@@ -1,5 +1,5 @@
 /** Takes transactions into the mempool: everything is checked here, so that a block is built from good ones. */
-import { formatAddress, isUtnetError, nodeAccountKey, UtnetError, type CID } from '../../core/index.ts'
+import { equalBytes, formatAddress, isUtnetError, nodeAccountKey, UtnetError, type Account, type CID } from '../../core/index.ts'
 import { readAccount } from '../state/index.ts'
 import {
   badSignature,
@@ -29,12 +29,20 @@ function checkUse(core: ChainCore, tx: ChainTx): void {
         throw new UtnetError('guest_not_found', `no contract stands at ${formatAddress(payload.to)}`)
       }
       return
-    case 'anchor':
+    case 'anchor': {
+      let node: Uint8Array | undefined
+      let account: Account | undefined
       for (const { batch, sig } of payload.batches) {
-        const fault = batchSignerFault(batch, sig, readAccount(state, nodeAccountKey(batch.node)), core.crypto)
+        // Mostly all are of one node.
+        if (account === undefined || node === undefined || !equalBytes(node, batch.node)) {
+          node = batch.node
+          account = readAccount(state, nodeAccountKey(node))
+        }
+        const fault = batchSignerFault(batch, sig, account, core.crypto)
         if (fault !== undefined) throw new UtnetError('receipt_invalid', fault)
       }
       return
+    }
     default:
   }
 }

@@ -1,9 +1,7 @@
 /** Anchors batches of receipts: each signed by a registered node, each going on where that node's thread stopped. */
 import {
   batchLeaf,
-  concatBytes,
-  domain,
-  encodeBatch,
+  batchMessage,
   encodeThread,
   equalBytes,
   formatKey,
@@ -29,8 +27,7 @@ import type { ChainCrypto } from '../crypto-port.ts'
 /** Why a batch's node or signature is not good; undefined when they are. */
 export function batchSignerFault(batch: BatchStatement, sig: Uint8Array, account: Account, crypto: ChainCrypto): string | undefined {
   if (account.node === null || !equalBytes(account.node.key, batch.node)) return `node ${formatKey(batch.node)} is not registered`
-  if (!crypto.verifyEd25519(sig, concatBytes(domain('batch'), encodeBatch(batch)), batch.node))
-    return `the batch of ${formatKey(batch.node)} has no valid signature`
+  if (!crypto.verifyEd25519(sig, batchMessage(batch), batch.node)) return `the batch of ${formatKey(batch.node)} has no valid signature`
   return undefined
 }
 
