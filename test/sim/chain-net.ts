@@ -148,7 +148,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   let net = calm
   let kind: ChainWeather | undefined
   /** Behind a blackout: what the validators had, and how far they were, as the network was whole again. */
-  let healing: { readonly above: number; readonly round: number } | undefined
+  let healing: { readonly above: number; readonly round: number; readonly silent: ReadonlySet<number> } | undefined
   let healRounds = 0
   let crashes = 0
   let failed = false
@@ -209,7 +209,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const own = bftCrypto(chain.chainId, keys, port)
       const say = (message: Message, to: number): void => {
         if (message.kind === 'vote') monitor.vote(message)
-        if (options.lose?.(message) === true || isLost(net, random, i, to, message)) return
+        if (healing?.silent.has(i) === true || options.lose?.(message) === true || isLost(net, random, i, to, message)) return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
       const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
@@ -344,6 +344,24 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const heightOf = (r: (typeof running)[number]): number => r?.chain.head().header.height ?? 0
   const highestRound = (): number => Math.max(0, ...running.map((r) => r?.node.machine.round ?? 0))
 
+  /** Some validators with less than a third of the power of a height: they say nothing behind a blackout until the others have a new block. */
+  function silentAt(height: number): Set<number> {
+    const set = setAt(height)
+    const powers = validators.map((v) => set.find((m) => equalBytes(m.key, v.key))?.power ?? 0)
+    const total = powers.reduce((a, b) => a + b, 0)
+    const silent = new Set<number>()
+    let power = 0
+    for (const i of [...powers.keys()]
+      .map((at) => [random(), at] as const)
+      .sort(([a], [b]) => a - b)
+      .map(([, at]) => at)) {
+      if ((power + (powers[i] as number)) * 3 >= total) continue
+      power += powers[i] as number
+      silent.add(i)
+    }
+    return silent
+  }
+
   /** Bad weather and calm in turns. A node is down at most while the weather is bad, and a while behind a blackout. */
   function change(): void {
     if (kind !== undefined) {
@@ -352,7 +370,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       net = calm
       heals++
       if (blackout) {
-        healing = { above: Math.max(...running.map(heightOf)), round: highestRound() }
+        const above = Math.max(...running.map(heightOf))
+        healing = { above, round: highestRound(), silent: silentAt(above + 1) }
         loseSome(POWER_LOSS.blackout as number)
       }
       time.after(300 + random() * 1_200, change)
@@ -372,10 +391,10 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   /** Has each validator a new block since the network is whole? */
   function watch(): void {
     if (healing === undefined) return
-    const { above, round } = healing
+    const { above, round, silent } = healing
     const took = Math.max(0, highestRound() - (reached > above ? 0 : round))
     healRounds = Math.max(healRounds, took)
-    if (running.every((r) => heightOf(r) > Math.min(above, heights - 1))) healing = undefined
+    if (running.every((r, i) => silent.has(i) || heightOf(r) > Math.min(above, heights - 1))) healing = undefined
     else if (took > HEAL_ROUNDS) monitor.fault(`no progress ${took} rounds after a blackout, at height ${above + 1}`)
   }
 

@@ -19,7 +19,7 @@ async function lateness(asked: boolean): Promise<number[]> {
   const { faults, conflicts } = await runChainNet({
     seed: 4,
     powers: POWERS,
-    heights: FIRST_WITH_CHIPS + 9,
+    heights: FIRST_WITH_CHIPS + 6,
     pauseMs: 300,
     liar: toOne,
     ...netWork({ environment: 'deferred' }, () => honestPart(simulatedEnvironment)),
