@@ -140,6 +140,15 @@ export async function growthRows(emit: (row: Row) => void): Promise<void> {
     )
     emit(
       ratioOf('chain', {
+        id: 'chain.growth.commit',
+        row: `the same with its commit to lmdb: from the changes to where they are durable`,
+        peer: `${SMALL} accounts`,
+        ours: ours.map((r) => r.root + r.commit),
+        theirs: theirs.map((r) => r.root + r.commit),
+      }),
+    )
+    emit(
+      ratioOf('chain', {
         id: 'chain.growth.hashes',
         row: `compressions of SHA-256 in a root update of ${CHANGES} changes in a state of ${LARGE} accounts, against the same at ${SMALL}`,
         peer: `${SMALL} accounts`,

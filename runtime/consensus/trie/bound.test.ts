@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { utf8 } from '../../core/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
 import { simulatedKv } from '../test-kit.ts'
+import { chunkBytes } from './arena.ts'
 import { createPageStore, EMPTY_ROOT, trieGet, trieUpdate } from './index.ts'
 
 const TRIE = 0x61
@@ -32,4 +33,16 @@ test('what the height before wrote is let go like all else: a large first state 
     expect(store.cached()).toBeLessThanOrEqual(LITTLE)
   }
   await kv.commit(second.rows)
+})
+
+test('a chunk is 64 KB, or of much memory more, but never more than a sixty-fourth of it, or than 1 MB', () => {
+  const [least, most] = [1 << 16, 1 << 20]
+  for (let taken = 1; taken < 2 ** 30; taken *= 2) {
+    for (const bytes of [taken - 1, taken, taken + 1]) {
+      const chunk = chunkBytes(bytes)
+      expect(chunk === least || chunk * 64 <= bytes).toBe(true)
+      expect(chunk).toBeLessThanOrEqual(most)
+      expect(chunk === most || chunk * 128 > bytes).toBe(true)
+    }
+  }
 })

@@ -4,11 +4,11 @@
  *
  * Its row is [0][inner nodes 2, bit i for node i][the other children of inner nodes, in order of the heap: [kind 1], and unless empty [height 6][hash 32]]. The kind is the
  * number of leaves of a bucket, or `BRANCH`.
- * In memory it is [kinds of the nodes, a byte each][hashes 32 of nodes 1 to 31][heights 6 of nodes 0 to 31], and, in the cache, [cells 4 of nodes 0 to 31].
+ * In memory it is [when it was used 1 (arena.ts)][kinds of nodes 1 to 31, a byte each][hashes 32 of nodes 1 to 31][of each node 0 to 31: the cell 4 where the cache holds its page, and its height 6, 2 to spare].
  */
 import { copyInto } from '../../core/index.ts'
 import { BUCKET_LEAVES } from './bucket.ts'
-import type { HashJobs } from './hashing.ts'
+import type { Memory } from './memory.ts'
 import { bitIn, nibbleIn } from './position.ts'
 import { bytesHeight, VERSION_BYTES, writeVersion } from './version.ts'
 
@@ -16,18 +16,20 @@ export const EMPTY = 0
 export const BRANCH = 254
 const INNER = 255
 
-const NODES = 32
+/** Numbers of nodes, of which 0 is none. */
+export const NODES = 32
 /** The first of the last nodes. */
 export const LAST = 16
-const HEIGHTS_AT = NODES * 32
+const HASH_BYTES = 32
+/** Where it is said where the pages of its ends are. */
+const PLACES_AT = NODES * HASH_BYTES
+const CELL_BYTES = 4
+const PLACE_BYTES = CELL_BYTES + VERSION_BYTES + 2
 /** Bytes of a branch. */
-export const BRANCH_BYTES: number = HEIGHTS_AT + NODES * VERSION_BYTES
-/** Where the cells of its ends lie, of which the cache knows. */
-const CELLS_AT = BRANCH_BYTES
-export const BRANCH_CELL_BYTES: number = CELLS_AT + NODES * 4
+export const BRANCH_BYTES: number = PLACES_AT + NODES * PLACE_BYTES
 
 const ROW_HEAD = 3
-const END_BYTES = 1 + VERSION_BYTES + 32
+const END_BYTES = 1 + VERSION_BYTES + HASH_BYTES
 /** The longest row. */
 export const BRANCH_ROW_BYTES: number = ROW_HEAD + LAST * END_BYTES
 
@@ -36,13 +38,15 @@ export const levelOf = (node: number): number => 31 - Math.clz32(node)
 
 export const isBucket = (kind: number): boolean => kind !== EMPTY && kind <= BUCKET_LEAVES
 
-/** A branch where it lies. */
-export class Branch {
+/** What the nodes of a branch are, where it is said. */
+export class Shape {
+  readonly memory: Memory
   readonly bytes: Uint8Array
   readonly at: number
 
-  constructor(bytes: Uint8Array, at: number) {
-    this.bytes = bytes
+  constructor(memory: Memory, at: number) {
+    this.memory = memory
+    this.bytes = memory.bytes
     this.at = at
   }
 
@@ -60,21 +64,17 @@ export class Branch {
     return kind !== EMPTY && kind !== INNER
   }
 
-  hashAt(node: number): number {
-    return this.at + node * 32
+  setInner(node: number): void {
+    this.bytes[this.at + node] = INNER
   }
 
-  hash(node: number): Uint8Array {
-    const at = this.hashAt(node)
-    return this.bytes.slice(at, at + 32)
-  }
-
-  version(node: number): number {
-    return bytesHeight(this.bytes, this.at + HEIGHTS_AT + node * VERSION_BYTES)
-  }
-
-  setVersion(node: number, version: number): void {
-    writeVersion(this.bytes, this.at + HEIGHTS_AT + node * VERSION_BYTES, version)
+  /** Sets what an end is, or what was inner. */
+  setEnd(node: number, kind: number): void {
+    if (this.isInner(node)) {
+      this.setEnd(node * 2, EMPTY)
+      this.setEnd(node * 2 + 1, EMPTY)
+    }
+    this.bytes[this.at + node] = kind
   }
 
   /** The end where a position goes on, `page` branches below the root. */
@@ -85,46 +85,55 @@ export class Branch {
     return path >> up
   }
 
-  /** Where the cache holds the page of an end; 0 where it does not. Only of a branch in the cache. */
-  cell(node: number): number {
-    const { bytes } = this
-    const at = this.at + CELLS_AT + node * 4
-    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)
-  }
-
-  setCell(node: number, cell: number): void {
-    const at = this.at + CELLS_AT + node * 4
-    for (let i = 0; i < 4; i++) this.bytes[at + i] = cell >> (8 * i)
-  }
-
-  setInner(node: number): void {
-    this.bytes[this.at + node] = INNER
-  }
-
-  /** Sets what a node is, and forgets all below it. */
-  setEnd(node: number, kind: number): void {
-    if (this.isInner(node)) {
-      this.setEnd(node * 2, EMPTY)
-      this.setEnd(node * 2 + 1, EMPTY)
-    }
-    this.bytes[this.at + node] = kind
-    if (kind === EMPTY) this.bytes.fill(0, this.hashAt(node), this.hashAt(node) + 32)
-  }
-
   /** Leaves below a node; more than a bucket takes where there is a branch. */
   leavesBelow(node: number): number {
     const kind = this.kind(node)
     if (kind === INNER) return this.leavesBelow(node * 2) + this.leavesBelow(node * 2 + 1)
     return kind
   }
+}
 
-  /** Asks for the hashes of inner nodes that are set in a mask. The first rank is of the lowest. */
-  askHashes(jobs: HashJobs, changed: number): void {
-    for (let rest = changed & (2 ** LAST - 2); rest !== 0;) {
-      const node = levelOf(rest)
-      rest ^= 1 << node
-      if (this.isInner(node)) jobs.add(3 - levelOf(node), this.bytes, this.hashAt(node * 2), this.hashAt(node * 2 + 1), this.hashAt(node))
-    }
+/** A branch where it lies. */
+export class Branch extends Shape {
+  hashAt(node: number): number {
+    return this.at + node * HASH_BYTES
+  }
+
+  hash(node: number): Uint8Array {
+    const at = this.hashAt(node)
+    return this.bytes.slice(at, at + HASH_BYTES)
+  }
+
+  /** Reads from each line of memory that a change of an end needs; gives something of it. */
+  touch(end: number): number {
+    let sum = this.cell(end)
+    for (let node = end; node > 1; node >>= 1) sum += this.bytes[this.hashAt(node)] as number
+    return sum
+  }
+
+  #placeAt(node: number): number {
+    return this.at + PLACES_AT + node * PLACE_BYTES
+  }
+
+  #versionAt(node: number): number {
+    return this.#placeAt(node) + CELL_BYTES
+  }
+
+  version(node: number): number {
+    return bytesHeight(this.bytes, this.#versionAt(node))
+  }
+
+  setVersion(node: number, version: number): void {
+    writeVersion(this.bytes, this.#versionAt(node), version)
+  }
+
+  /** Where the cache holds the page of an end; 0 where it does not. Only of a branch in the cache. */
+  cell(node: number): number {
+    return this.memory.words[this.#placeAt(node) >> 2] as number
+  }
+
+  setCell(node: number, cell: number): void {
+    this.memory.words[this.#placeAt(node) >> 2] = cell
   }
 
   /** Writes the row; gives where it ends. */
@@ -137,9 +146,9 @@ export class Branch {
       else if (this.isInner(node >> 1)) {
         out[to++] = kind
         if (kind === EMPTY) continue
-        copyInto(out, to, this.bytes, this.at + HEIGHTS_AT + node * VERSION_BYTES, VERSION_BYTES)
-        copyInto(out, to + VERSION_BYTES, this.bytes, this.hashAt(node), 32)
-        to += VERSION_BYTES + 32
+        copyInto(out, to, this.bytes, this.#versionAt(node), VERSION_BYTES)
+        copyInto(out, to + VERSION_BYTES, this.bytes, this.hashAt(node), HASH_BYTES)
+        to += VERSION_BYTES + HASH_BYTES
       }
     }
     out[at] = 0
@@ -149,7 +158,7 @@ export class Branch {
   }
 
   /** Writes the branch of a row from the disk into zeros, all but the hashes of its inner nodes; undefined when the row is none. */
-  static ofRow(row: Uint8Array, out: Uint8Array, at: number): Branch | undefined {
+  static ofRow(row: Uint8Array, out: Memory, at: number): Branch | undefined {
     const branch = new Branch(out, at)
     const inner = ((row[1] as number) << 8) | (row[2] as number)
     if (row.length < ROW_HEAD || row[0] !== 0 || (inner & 3) !== 2) return undefined
@@ -164,9 +173,9 @@ export class Branch {
         if (kind === EMPTY) continue
         if (kind === undefined || !(isBucket(kind) || (kind === BRANCH && node >= LAST)) || from + END_BYTES - 1 > row.length)
           return undefined
-        out[at + node] = kind
-        copyInto(out, at + HEIGHTS_AT + node * VERSION_BYTES, row, from, VERSION_BYTES)
-        copyInto(out, branch.hashAt(node), row, from + VERSION_BYTES, 32)
+        branch.setEnd(node, kind)
+        copyInto(out.bytes, branch.#versionAt(node), row, from, VERSION_BYTES)
+        copyInto(out.bytes, branch.hashAt(node), row, from + VERSION_BYTES, HASH_BYTES)
         from += END_BYTES - 1
       }
     }

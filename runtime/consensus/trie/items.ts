@@ -1,7 +1,8 @@
 /** The changes of a batch in order of position, with the leaves that they make. */
 import { sha256Each } from '../../core/index.ts'
-import { hashLeaves } from './hashing.ts'
+import { hashLeaves } from './leaf-hashes.ts'
 import { Leaf, leafSizeOf, putLeaf } from './leaf.ts'
+import { Memory } from './memory.ts'
 import { comparePositions, POSITION_BYTES, same32 } from './position.ts'
 
 /** A key, and its value; undefined removes it. */
@@ -51,11 +52,11 @@ export function itemsOf(changes: readonly TrieChange[], version: number): Items 
   })
   // the hashes lie at whole words, before the leaves
   let at = values.length * 32
-  const bytes = new Uint8Array(values.reduce((n, value) => n + (value === undefined ? 0 : leafSizeOf(value)), at))
+  const memory = new Memory(values.reduce((n, value) => n + (value === undefined ? 0 : leafSizeOf(value)), at))
   const leaves = values.map((value, i) => {
     if (value === undefined) return undefined
-    putLeaf(bytes, at, positions, i * POSITION_BYTES, value, version)
-    const leaf = new Leaf(bytes, at, i * 32)
+    putLeaf(memory.bytes, at, positions, i * POSITION_BYTES, value, version)
+    const leaf = new Leaf(memory, at, i * 32)
     at += leafSizeOf(value)
     return leaf
   })

@@ -3,6 +3,7 @@
  * too large for its page. The height is that at which the value was written: it names the value's row, and is in no hash.
  */
 import { copyInto, sha256 } from '../../core/index.ts'
+import type { Memory } from './memory.ts'
 import { POSITION_BYTES, same32 } from './position.ts'
 import { bytesHeight, VERSION_BYTES, writeVersion } from './version.ts'
 
@@ -45,12 +46,14 @@ export function putLeaf(out: Uint8Array, at: number, positions: Uint8Array, posi
 
 /** A leaf where it lies, and where its hash does. Good only as long as nothing is moved: what is given away is a copy. */
 export class Leaf {
+  readonly memory: Memory
   readonly bytes: Uint8Array
   readonly at: number
   readonly hashAt: number
 
-  constructor(bytes: Uint8Array, at: number, hashAt: number) {
-    this.bytes = bytes
+  constructor(memory: Memory, at: number, hashAt: number) {
+    this.memory = memory
+    this.bytes = memory.bytes
     this.at = at
     this.hashAt = hashAt
   }

@@ -1,11 +1,13 @@
 /** The leaves of a bucket after a batch, and the bucket that they make. */
 import { copyInto } from '../../core/index.ts'
 import { Bucket, bucketBytes } from './bucket.ts'
-import type { Room } from './draft.ts'
-import type { HashJobs } from './hashing.ts'
+import { BucketDraft } from './bucket-draft.ts'
 import type { Items } from './items.ts'
 import { Leaf } from './leaf.ts'
+import { copyHash, copyStretch } from './memory.ts'
+import type { Nodes } from './nodes.ts'
 import { comparePositions, POSITION_BYTES, same32, sharedBits } from './position.ts'
+import type { Room } from './room.ts'
 
 /** Where the next leaf is not one of the bucket before. */
 const NONE = -1
@@ -79,15 +81,14 @@ export class Merge {
   }
 
   /** The bucket before with a few leaves in other forms, or a few more or less. Asks for its hashes. */
-  bucket(room: Room, jobs: HashJobs, depth: number): Bucket {
+  bucket(room: Room, nodes: Nodes, depth: number): BucketDraft {
     const { count } = this
     let rowBytes = 1
     for (let i = 0; i < count; i++) rowBytes += this.#sizeOf(i)
     const at = room.take(bucketBytes(count, rowBytes))
-    const bucket = Bucket.begin(room.bytes, at, count, depth, rowBytes)
+    const bucket = Bucket.begin(room.memory, at, count, depth, rowBytes)
     this.#putLeaves(bucket)
-    bucket.hash(jobs, this.#before?.depth === depth ? this.#putInner(bucket, this.#before) : this.#putSplits(bucket))
-    return bucket
+    return new BucketDraft(bucket, nodes, this.#before?.depth === depth ? this.#putInner(bucket, this.#before) : this.#putSplits(bucket))
   }
 
   #sizeOf(i: number): number {
@@ -110,7 +111,7 @@ export class Merge {
       if (fresh !== undefined) {
         bucket.setOffset(i, offset)
         copyInto(bytes, bucket.rowAt + offset, fresh.bytes, fresh.at, fresh.size)
-        copyInto(bytes, bucket.hashAt(i), fresh.bytes, fresh.hashAt, 32)
+        copyHash(bucket.memory, bucket.hashAt(i), fresh.memory, fresh.hashAt)
         offset += fresh.size
         i++
         continue
@@ -121,8 +122,8 @@ export class Merge {
       const [from, last] = [this.#from[first] as number, this.#from[i] as number]
       const start = before.offset(from)
       const end = before.endOf(last)
-      bytes.set(before.bytes.subarray(before.rowAt + start, before.rowAt + end), bucket.rowAt + offset)
-      bytes.set(before.bytes.subarray(before.hashAt(from), before.hashAt(last + 1)), bucket.hashAt(first))
+      copyStretch(bytes, bucket.rowAt + offset, before.bytes, before.rowAt + start, before.rowAt + end)
+      copyStretch(bytes, bucket.hashAt(first), before.bytes, before.hashAt(from), before.hashAt(last + 1))
       for (let k = from; k <= last; k++) bucket.setOffset(first + k - from, offset + before.offset(k) - start)
       offset += end - start
       i++
@@ -156,7 +157,7 @@ export class Merge {
       const from = this.#from[first] as number
       const to = from + gap - first
       for (let k = from; k < to; k++) bucket.setSplit(first + k - from, before.split(k))
-      bucket.bytes.set(before.bytes.subarray(before.innerAt(from), before.innerAt(to)), bucket.innerAt(first))
+      copyStretch(bucket.bytes, bucket.innerAt(first), before.bytes, before.innerAt(from), before.innerAt(to))
     }
     for (let i = 0; i < count; i++) if (this.#fresh[i] !== undefined) changed |= 1 << i
     return changed
@@ -164,18 +165,17 @@ export class Merge {
 }
 
 /** The bucket of leaves in order of position. Asks for its hashes. */
-export function bucketOf(leaves: readonly Leaf[], room: Room, jobs: HashJobs, depth: number): Bucket {
+export function bucketOf(leaves: readonly Leaf[], room: Room, nodes: Nodes, depth: number): BucketDraft {
   const rowBytes = leaves.reduce((n, leaf) => n + leaf.size, 1)
   const at = room.take(bucketBytes(leaves.length, rowBytes))
-  const bucket = Bucket.begin(room.bytes, at, leaves.length, depth, rowBytes)
+  const bucket = Bucket.begin(room.memory, at, leaves.length, depth, rowBytes)
   let offset = 1
   for (const [i, leaf] of leaves.entries()) {
     bucket.setOffset(i, offset)
     copyInto(bucket.bytes, bucket.rowAt + offset, leaf.bytes, leaf.at, leaf.size)
-    copyInto(bucket.bytes, bucket.hashAt(i), leaf.bytes, leaf.hashAt, 32)
+    copyHash(bucket.memory, bucket.hashAt(i), leaf.memory, leaf.hashAt)
     offset += leaf.size
     if (i > 0) bucket.setSplit(i - 1, sharedBits(bucket.bytes, bucket.positionAt(i - 1), bucket.bytes, bucket.positionAt(i)))
   }
-  bucket.hash(jobs, -1)
-  return bucket
+  return new BucketDraft(bucket, nodes, -1)
 }

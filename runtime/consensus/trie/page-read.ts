@@ -1,10 +1,12 @@
 /** Pages of rows from the disk: decoded, and hashed, so that nothing of a page is ever used that does not belong to the root. */
 import type { Arena } from './arena.ts'
-import { Branch, BRANCH, BRANCH_CELL_BYTES } from './branch.ts'
+import { Branch, BRANCH, BRANCH_BYTES, EMPTY, LAST } from './branch.ts'
+import { BucketDraft } from './bucket-draft.ts'
 import { Bucket, bucketBytes, BUCKET_LEAVES } from './bucket.ts'
 import { damaged } from './damaged.ts'
-import { HashJobs, hashLeaves } from './hashing.ts'
-import { LEAF_BYTES, type Leaf } from './leaf.ts'
+import { hashLeaves } from './leaf-hashes.ts'
+import { LEAF_BYTES } from './leaf.ts'
+import { KNOWN, Nodes } from './nodes.ts'
 import { same32 } from './position.ts'
 
 /** A row, and what it must be. */
@@ -29,55 +31,64 @@ export interface Held {
 
 const noPage = () => damaged('a row of the state trie is damaged: it is no page')
 
-class Reading {
-  readonly #arena: Arena
-  readonly jobs = new HashJobs()
-  readonly leaves: Leaf[] = []
+/** What came of a row: a page whose hashes are not there yet. */
+interface Decoded extends Held {
+  readonly page: Branch | Bucket
+}
 
-  constructor(arena: Arena) {
-    this.#arena = arena
-  }
+function decoded(arena: Arena, { row, kind, depth, positions, positionAt }: Wanted): Decoded {
+  const is = row[0] === 0 ? BRANCH : row[0]
+  if (is === undefined || (kind !== undefined && is !== kind)) throw noPage()
+  if (is !== BRANCH && (is > BUCKET_LEAVES || row.length > 1 + is * LEAF_BYTES)) throw noPage()
+  const size = is === BRANCH ? BRANCH_BYTES : bucketBytes(is, row.length)
+  const cell = arena.take(size)
+  const [memory, at] = [arena.memory(cell), arena.at(cell)]
+  memory.bytes.fill(0, at, at + size)
+  const page = is === BRANCH ? Branch.ofRow(row, memory, at) : Bucket.ofRow(row, memory, at, depth, positions, positionAt)
+  if (page === undefined) throw noPage()
+  return { kind: is, cell, page }
+}
 
-  read(wanted: Wanted): Held {
-    const { row, kind } = wanted
-    const is = row[0] === 0 ? BRANCH : row[0]
-    if (is === undefined || (kind !== undefined && is !== kind)) throw noPage()
-    return { kind: is, cell: is === BRANCH ? this.#branch(row) : this.#bucket(wanted) }
+/** Asks for the hashes of all inner nodes of a page; gives what writes them into it. */
+function asked(page: Branch | Bucket, nodes: Nodes): () => void {
+  if (page instanceof Bucket) {
+    const draft = new BucketDraft(page, nodes, -1)
+    return () => draft.putHashes(page)
   }
+  const made = nodesOf(page, nodes)
+  return () => made.forEach((node, inner) => nodes.put(node, page.memory, page.hashAt(inner)))
+}
 
-  #branch(row: Uint8Array): number {
-    const cell = this.#arena.take(BRANCH_CELL_BYTES)
-    const [bytes, at] = [this.#arena.bytes(cell), this.#arena.at(cell)]
-    bytes.fill(0, at, at + BRANCH_CELL_BYTES)
-    const branch = Branch.ofRow(row, bytes, at)
-    if (branch === undefined) throw noPage()
-    branch.askHashes(this.jobs, -1)
-    return cell
+/** Asks for the hashes of all inner nodes of a branch; gives which these are. */
+function nodesOf(branch: Branch, nodes: Nodes): ReadonlyMap<number, number> {
+  const made = new Map<number, number>()
+  for (let inner = LAST - 1; inner > 0; inner--) {
+    if (!branch.isInner(inner)) continue
+    const [left, right] = [made.get(inner * 2) ?? KNOWN, made.get(inner * 2 + 1) ?? KNOWN]
+    const node = nodes.add(left, right, inner)
+    for (const [side, child] of [left, right].entries()) {
+      if (child !== KNOWN) continue
+      if (branch.kind(inner * 2 + side) === EMPTY) nodes.empty(node, side)
+      else nodes.known(node, side, branch.memory, branch.hashAt(inner * 2 + side))
+    }
+    made.set(inner, node)
   }
-
-  #bucket({ row, depth, positions, positionAt }: Wanted): number {
-    const count = row[0] as number
-    if (count > BUCKET_LEAVES || row.length > 1 + count * LEAF_BYTES) throw noPage()
-    const cell = this.#arena.take(bucketBytes(count, row.length))
-    const bucket = Bucket.ofRow(row, this.#arena.bytes(cell), this.#arena.at(cell), depth, positions, positionAt)
-    if (bucket === undefined) throw noPage()
-    for (let i = 0; i < count; i++) this.leaves.push(bucket.leaf(i))
-    bucket.hash(this.jobs, -1)
-    return cell
-  }
+  return made
 }
 
 /** Puts pages into the cache, none of which is above another. Throws `data_corrupt` for what is no page, or not the one that is wanted. */
 export function readPages(arena: Arena, wanted: readonly Wanted[]): Held[] {
-  const reading = new Reading(arena)
-  const held = wanted.map((one) => reading.read(one))
-  hashLeaves(reading.leaves)
-  reading.jobs.run()
-  for (const [i, { kind, cell }] of held.entries()) {
+  const held = wanted.map((one) => decoded(arena, one))
+  hashLeaves(held.flatMap(({ page }) => (page instanceof Bucket ? Array.from({ length: page.count }, (_, i) => page.leaf(i)) : [])))
+  const nodes = new Nodes()
+  const puts = held.map(({ page }) => asked(page, nodes))
+  nodes.run()
+  for (const put of puts) put()
+  for (const [i, { page }] of held.entries()) {
     const { hashes, hashAt } = wanted[i] as Wanted
-    const [bytes, at] = [arena.bytes(cell), arena.at(cell)]
-    const top = kind === BRANCH ? new Branch(bytes, at).hashAt(1) : new Bucket(bytes, at).topAt
-    if (!same32(bytes, top, hashes, hashAt)) throw damaged('a page of the state trie is damaged: its hash is not the one that led to it')
+    const top = page instanceof Bucket ? page.topAt : page.hashAt(1)
+    if (!same32(page.bytes, top, hashes, hashAt))
+      throw damaged('a page of the state trie is damaged: its hash is not the one that led to it')
   }
-  return held
+  return held.map(({ kind, cell }) => ({ kind, cell }))
 }

@@ -1,13 +1,14 @@
 /** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of pages. */
 import { EMPTY_TRIE, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
+import type { PageDraft } from './branch-draft.ts'
 import { EMPTY, levelOf, type Branch } from './branch.ts'
 import type { Bucket } from './bucket.ts'
 import { damaged } from './damaged.ts'
-import { Pieces, type PageDraft } from './draft.ts'
 import type { Leaf } from './leaf.ts'
-import { PageCache, type Top, type TrieRoot } from './page-cache.ts'
+import { PageCache, type Open, type Top, type TrieRoot } from './page-cache.ts'
 import { pageKey, valueKey } from './page-key.ts'
 import { readPages, type Held, type Wanted } from './page-read.ts'
+import { Pieces } from './room.ts'
 
 /** The position of everything that begins at the root. */
 const START: Uint8Array = new Uint8Array(32)
@@ -70,35 +71,37 @@ export class PageStore {
     return this.#cache.bucket(cell)
   }
 
-  /** Puts the pages of ends into the cache, where they are not there yet. */
+  /** Says that a page is read. */
+  use(cell: number): void {
+    this.#cache.arena.use(cell)
+  }
+
+  /** Puts pages of ends into the cache that are not there yet. */
   load(trie: number, asks: readonly Ask[]): void {
-    const missing = asks.filter(({ branch, node }) => branch.cell(node) === 0)
-    if (missing.length > 0) {
-      const wanted = missing.map(({ branch, page, node, positions, positionAt }) => {
-        const depth = page * 4 + levelOf(node)
-        return {
-          row: this.#row(trie, branch.version(node), depth, positions, positionAt),
-          kind: branch.kind(node),
-          depth,
-          positions,
-          positionAt,
-          hashes: branch.bytes,
-          hashAt: branch.hashAt(node),
-        }
-      })
-      for (const [i, { cell }] of readPages(this.#cache.arena, wanted).entries()) {
-        const { branch, node } = missing[i] as Ask
-        branch.setCell(node, cell)
+    const wanted = asks.map(({ branch, page, node, positions, positionAt }) => {
+      const depth = page * 4 + levelOf(node)
+      return {
+        row: this.#row(trie, branch.version(node), depth, positions, positionAt),
+        kind: branch.kind(node),
+        depth,
+        positions,
+        positionAt,
+        hashes: branch.bytes,
+        hashAt: branch.hashAt(node),
       }
+    })
+    for (const [i, { cell }] of readPages(this.#cache.arena, wanted).entries()) {
+      const { branch, node } = asks[i] as Ask
+      branch.setCell(node, cell)
+      this.use(cell)
     }
-    for (const { branch, node } of asks) this.#cache.arena.use(branch.cell(node))
   }
 
   /** The cell of one end. */
   cell(trie: number, branch: Branch, page: number, node: number, positions: Uint8Array, positionAt: number): number {
     const cell = branch.cell(node)
     if (cell === 0) this.load(trie, [{ branch, page, node, positions, positionAt }])
-    else this.#cache.arena.use(cell)
+    else this.use(cell)
     return branch.cell(node)
   }
 
@@ -117,10 +120,25 @@ export class PageStore {
     return bytes
   }
 
-  /** Keeps the pages of a batch that is being committed. `top` is the new page of the root; none when the trie holds nothing. */
-  keep(trie: number, before: TrieRoot, root: TrieRoot, top: PageDraft | undefined): void {
+  /** Says that a batch over pages of the cache is made. */
+  opened(trie: number, before: TrieRoot, root: TrieRoot, draft: PageDraft): Open {
+    return this.#cache.opened(trie, before, root, draft)
+  }
+
+  /** Puts the pages of a batch into the cache, where they are not yet; gives the cell of the topmost. */
+  place(open: Open): number {
+    return this.#cache.place(open)
+  }
+
+  /** Keeps the pages of a batch that is being committed. */
+  keep(open: Open): void {
+    this.#cache.keep(open)
     this.#cache.tidy()
-    this.#cache.keep(trie, before, root, top)
+  }
+
+  /** Says that what belongs to a height is being committed, and may not be durable until the next is. */
+  committing(height: number): void {
+    this.#cache.committing(height)
   }
 
   /** Bytes of the memory in which pages are kept. */

@@ -1,17 +1,20 @@
 /** The rows that a batch writes, and those that it makes stale. They are made when they are asked for: until then it is only said which they are. */
+import type { PageDraft } from './branch-draft.ts'
 import { BRANCH_ROW_BYTES } from './branch.ts'
-import { Bucket } from './bucket.ts'
-import { lowest, type PageDraft } from './draft.ts'
+import { BucketDraft } from './bucket-draft.ts'
 import type { Leaf } from './leaf.ts'
+import type { Open } from './page-cache.ts'
+import { copyStretch } from './memory.ts'
 import { pageKey, valueKey } from './page-key.ts'
+import type { PageStore } from './page-store.ts'
 
 type Row = readonly [key: Uint8Array, value: Uint8Array]
 
 /** Bytes of the rows of a page and of all new ones below it, at most. */
 function roomFor(page: PageDraft): number {
-  if (page instanceof Bucket) return page.rowBytes
+  if (page instanceof BucketDraft) return page.rowBytes
   let sum = BRANCH_ROW_BYTES
-  for (let rest = page.renewed; rest !== 0; rest &= rest - 1) sum += roomFor(page.kid(lowest(rest)))
+  page.eachKid((kid) => (sum += roomFor(kid)))
   return sum
 }
 
@@ -23,7 +26,6 @@ export class Rows {
   /** Of each stale page: height and depth, where a position in it lies, and in what. */
   readonly #stalePlaces: number[] = []
   readonly #stalePositions: Uint8Array[] = []
-  #made: readonly Row[] | undefined
   #stale: readonly Uint8Array[] | undefined
 
   constructor(trie: number, version: number) {
@@ -47,29 +49,30 @@ export class Rows {
     this.#stalePositions.push(positions)
   }
 
-  /** The rows of a page and of all new ones below it, in memory of their own, and those of values. */
-  made(top: PageDraft | undefined): readonly Row[] {
-    this.#made ??= top === undefined ? this.#values : [...this.#values, ...this.#pages(top)]
-    return this.#made
+  /** The rows of the pages of a batch, in memory of their own, and those of values. */
+  made(store: PageStore, open: Open | undefined): readonly Row[] {
+    return open === undefined ? this.#values : [...this.#values, ...this.#pages(store, open.draft, store.place(open))]
   }
 
-  #pages(top: PageDraft): Row[] {
+  #pages(store: PageStore, top: PageDraft, topCell: number): Row[] {
     const rows: Row[] = []
     const out = new Uint8Array(roomFor(top))
     let at = 0
-    const put = (page: PageDraft): void => {
+    const put = (page: PageDraft, cell: number): void => {
       const from = at
-      if (page instanceof Bucket) {
-        out.set(page.bytes.subarray(page.rowAt, page.rowAt + page.rowBytes), at)
+      if (page instanceof BucketDraft) {
+        const bucket = store.bucket(cell)
+        copyStretch(out, at, bucket.bytes, bucket.rowAt, bucket.rowAt + page.rowBytes)
         at += page.rowBytes
-        rows.push([pageKey(this.#trie, this.#version, page.depth, page.bytes, page.positionAt(0)), out.subarray(from, at)])
+        rows.push([pageKey(this.#trie, this.#version, bucket.depth, bucket.bytes, bucket.positionAt(0)), out.subarray(from, at)])
         return
       }
-      at = page.branch.putRow(out, at)
+      const branch = store.branch(cell)
+      at = branch.putRow(out, at)
       rows.push([pageKey(this.#trie, this.#version, page.page * 4, page.positions, page.positionAt), out.subarray(from, at)])
-      for (let rest = page.renewed; rest !== 0; rest &= rest - 1) put(page.kid(lowest(rest)))
+      page.eachKid((kid, node) => put(kid, branch.cell(node)))
     }
-    put(top)
+    put(top, topCell)
     return rows
   }
 

@@ -1,20 +1,23 @@
 /**
- * Batches of changes to a trie. From the top down, a level of branches at a time, the pages on the way to what changes are read; then the pages take their new form;
- * then all hashes are made from the bottom up, a level at a time again.
+ * Batches of changes to a trie. From the top down, a level of branches at a time, the pages on the way to what changes are read; then, from the bottom up, it is said what
+ * changes of them; then all hashes are made.
  */
 import { EMPTY_TRIE } from '../../core/index.ts'
+import { BranchDraft, type PageDraft } from './branch-draft.ts'
 import { Branch, BRANCH, EMPTY, isBucket, LAST, levelOf } from './branch.ts'
+import { BucketDraft } from './bucket-draft.ts'
 import { Bucket, BUCKET_LEAVES } from './bucket.ts'
-import { BranchDraft, lowest, Room, type PageDraft } from './draft.ts'
-import { HashJobs } from './hashing.ts'
 import { itemsOf, type Items, type TrieChange } from './items.ts'
 import type { Leaf } from './leaf.ts'
+import { Memory } from './memory.ts'
 import { bucketOf, Merge } from './merge.ts'
+import { Nodes } from './nodes.ts'
 import type { TrieRoot } from './page-cache.ts'
 import type { Ask, PageStore } from './page-store.ts'
-import { Replacement } from './replace.ts'
-import { Rows } from './rows.ts'
 import { bitIn, POSITION_BYTES } from './position.ts'
+import { replacedBy } from './replace.ts'
+import { Room } from './room.ts'
+import { Rows } from './rows.ts'
 
 /** The root of the trie that holds nothing. */
 export const EMPTY_ROOT: TrieRoot = { version: 0, hash: EMPTY_TRIE }
@@ -33,6 +36,11 @@ interface Group {
   readonly node: number
   readonly from: number
   readonly to: number
+  /** Of what was read ahead. Nothing is made of it, but reads that come to nothing might be left out. */
+  ahead: number
+  /** Where the end is a bucket, and which of its leaves the first item can be. */
+  bucket: Bucket | undefined
+  leaf: number
   /** Where the end is a branch. */
   below: Visit | undefined
 }
@@ -52,15 +60,12 @@ class Update {
   readonly room: Room
   readonly #store: PageStore
   readonly #trie: number
-  readonly #version: number
   readonly #items: Items
-  readonly #bucketJobs = new HashJobs()
-  readonly #branchJobs = new HashJobs()
+  readonly nodes = new Nodes()
 
   constructor(store: PageStore, trie: number, version: number, items: Items) {
     this.#store = store
     this.#trie = trie
-    this.#version = version
     this.#items = items
     this.room = new Room(store.pieces)
     this.rows = new Rows(trie, version)
@@ -73,30 +78,32 @@ class Update {
       const node = branch.endOf(positions, start * POSITION_BYTES, page)
       let end = start + 1
       while (end < to && branch.endOf(positions, end * POSITION_BYTES, page) === node) end++
-      groups.push({ node, from: start, to: end, below: undefined })
+      groups.push({ node, from: start, to: end, ahead: branch.touch(node), bucket: undefined, leaf: 0, below: undefined })
       start = end
     }
     return { branch, page, groups }
   }
 
-  /** Reads all pages on the way. */
+  /**
+   * Reads all pages on the way, a level at a time, in loops that do little else: what lies in far memory comes for many pages at once then, and not for each when it is
+   * its turn.
+   */
   #descend(top: Branch): Visit {
-    const { positions, count } = this.#items
-    const first = this.#visit(top, 0, 0, count)
+    const first = this.#visit(top, 0, 0, this.#items.count)
     for (let level = [first]; level.length > 0;) {
-      const asks: Ask[] = []
-      for (const { branch, page, groups } of level) {
-        for (const { node, from } of groups) {
-          if (branch.kind(node) !== EMPTY) asks.push({ branch, page, node, positions, positionAt: from * POSITION_BYTES })
-        }
-      }
-      this.#store.load(this.#trie, asks)
+      this.#load(level)
       const next: Visit[] = []
       for (const { branch, page, groups } of level) {
         for (const group of groups) {
-          if (branch.kind(group.node) !== BRANCH) continue
-          group.below = this.#visit(this.#store.branch(branch.cell(group.node)), page + 1, group.from, group.to)
-          next.push(group.below)
+          const kind = branch.kind(group.node)
+          if (kind === BRANCH) {
+            group.below = this.#visit(this.#store.branch(branch.cell(group.node)), page + 1, group.from, group.to)
+            next.push(group.below)
+          } else if (kind !== EMPTY) {
+            group.bucket = this.#store.bucket(branch.cell(group.node))
+            group.leaf = group.bucket.candidate(this.#items.positions, group.from * POSITION_BYTES)
+            group.ahead += group.bucket.touch(group.leaf)
+          }
         }
       }
       level = next
@@ -104,12 +111,26 @@ class Update {
     return first
   }
 
+  #load(level: readonly Visit[]): void {
+    const { positions } = this.#items
+    const missing: Ask[] = []
+    for (const { branch, page, groups } of level) {
+      for (const { node, from } of groups) {
+        if (branch.kind(node) === EMPTY) continue
+        const cell = branch.cell(node)
+        if (cell === 0) missing.push({ branch, page, node, positions, positionAt: from * POSITION_BYTES })
+        else this.#store.use(cell)
+      }
+    }
+    if (missing.length > 0) this.#store.load(this.#trie, missing)
+  }
+
   /** Leaves at a node of a branch in the making. */
   #plant(draft: BranchDraft, node: number, leaves: readonly Leaf[]): void {
     const [first] = leaves
     if (first === undefined) return draft.clear(node)
     const depth = draft.page * 4 + levelOf(node)
-    if (leaves.length <= BUCKET_LEAVES) return draft.setPage(node, bucketOf(leaves, this.room, this.#bucketJobs, depth))
+    if (leaves.length <= BUCKET_LEAVES) return draft.setPage(node, bucketOf(leaves, this.room, this.nodes, depth))
     if (node >= LAST) return draft.setPage(node, this.#grow(leaves, draft.page + 1))
     draft.setInner(node)
     let right = leaves.findIndex((leaf) => bitIn(leaf.bytes, leaf.positionAt, depth) === 1)
@@ -120,9 +141,9 @@ class Update {
 
   /** A branch of leaves that no bucket takes. */
   #grow(leaves: readonly Leaf[], page: number): BranchDraft {
-    const { bytes, positionAt } = leaves[0] as Leaf
-    const draft = new BranchDraft(this.room, page, bytes, positionAt)
+    const draft = new BranchDraft(this.room, this.nodes, page, (leaves[0] as Leaf).position, 0)
     this.#plant(draft, 1, leaves)
+    draft.ask()
     return draft
   }
 
@@ -133,53 +154,55 @@ class Update {
     return merge
   }
 
+  #stale({ branch, page }: Visit, node: number, from: number): void {
+    this.rows.staled(branch.version(node), page * 4 + levelOf(node), this.#items.positions, from * POSITION_BYTES)
+  }
+
   /** The branch of a visit in its new form, those below it having theirs. */
   #change(visit: Visit): Outcome {
     const { branch, page, groups } = visit
     const { positions } = this.#items
     let draft: BranchDraft | undefined
     let fewer = false
-    const drafted = (from: number): BranchDraft => (draft ??= new BranchDraft(this.room, page, positions, from * POSITION_BYTES, branch))
-    for (const { node, from, to, below } of groups) {
-      const depth = page * 4 + levelOf(node)
+    const drafted = (from: number): BranchDraft =>
+      (draft ??= new BranchDraft(this.room, this.nodes, page, positions, from * POSITION_BYTES, branch))
+    for (const { node, from, to, bucket, leaf, below } of groups) {
       if (below !== undefined) {
         const outcome = this.#change(below)
         if (outcome === 'same') continue
-        // the height as the draft has it, which was just written and lies near
-        this.rows.staled(drafted(from).branch.version(node), depth, positions, from * POSITION_BYTES)
-        if (outcome instanceof BranchDraft) {
-          // a sixteenth of the trie at a time: what was just written lies in the nearer caches still
-          if (page === 0) this.hash(outcome)
-          drafted(from).setPage(node, outcome)
-        } else {
+        this.#stale(visit, node, from)
+        if (outcome instanceof BranchDraft) drafted(from).setPage(node, outcome)
+        else {
           fewer = true
           this.#plant(drafted(from), node, outcome)
         }
         continue
       }
-      const bucket = branch.kind(node) === EMPTY ? undefined : this.#store.bucket(branch.cell(node))
-      const replacement = bucket === undefined ? undefined : Replacement.of(bucket, this.#items, from, to)
-      if (replacement !== undefined) {
-        if (!replacement.changed) continue
-        this.rows.staled(drafted(from).branch.version(node), depth, positions, from * POSITION_BYTES)
-        drafted(from).setPage(node, replacement.bucket(this.room, this.#bucketJobs))
+      const fresh = bucket === undefined ? undefined : replacedBy(bucket, this.#items, from, to, leaf)
+      if (fresh !== undefined) {
+        if (fresh.leaves.length === 0) continue
+        this.#stale(visit, node, from)
+        drafted(from).setPage(node, new BucketDraft(bucket as Bucket, this.nodes, fresh.mask, fresh))
         continue
       }
       const merge = this.#merge(bucket, from, to)
       if (!merge.changed) continue
-      if (bucket !== undefined) this.rows.staled(branch.version(node), depth, positions, from * POSITION_BYTES)
+      if (bucket !== undefined) this.#stale(visit, node, from)
       fewer ||= merge.removed
-      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) drafted(from).setPage(node, merge.bucket(this.room, this.#bucketJobs, depth))
+      if (merge.count > 0 && merge.count <= BUCKET_LEAVES)
+        drafted(from).setPage(node, merge.bucket(this.room, this.nodes, page * 4 + levelOf(node)))
       else this.#plant(drafted(from), node, merge.leaves())
     }
     if (draft === undefined) return 'same'
-    return fewer ? this.#shrink(draft, 1, branch) : draft
+    const outcome = fewer ? this.#shrink(draft, 1, branch) : draft
+    if (outcome === draft) draft.ask()
+    return outcome
   }
 
   /** Puts what has become few below a node into one bucket. Gives the leaves when that is all of the branch. */
   #shrink(draft: BranchDraft, node: number, from: Branch): Outcome {
-    if (!draft.branch.isInner(node)) return draft
-    if (draft.branch.leavesBelow(node) <= BUCKET_LEAVES) {
+    if (!draft.shape.isInner(node)) return draft
+    if (draft.shape.leavesBelow(node) <= BUCKET_LEAVES) {
       const leaves: Leaf[] = []
       this.#gather(draft, node, from, leaves)
       if (node === 1) return leaves
@@ -194,13 +217,13 @@ class Update {
   }
 
   #gather(draft: BranchDraft, node: number, from: Branch, leaves: Leaf[]): void {
-    const { branch, page, positions, positionAt } = draft
-    if (branch.isInner(node)) {
+    const { shape, page, positions, positionAt } = draft
+    if (shape.isInner(node)) {
       this.#gather(draft, node * 2, from, leaves)
       this.#gather(draft, node * 2 + 1, from, leaves)
-    } else if (isBucket(branch.kind(node))) {
-      const made = ((draft.renewed >> node) & 1) === 1 ? draft.kid(node) : undefined
-      const bucket = made instanceof Bucket ? made : this.#old(from, page, node, positions, positionAt)
+    } else if (isBucket(shape.kind(node))) {
+      const made = draft.kid(node)
+      const bucket = made instanceof BucketDraft ? made : this.#old(from, page, node, positions, positionAt)
       for (let i = 0; i < bucket.count; i++) leaves.push(bucket.leaf(i))
     }
   }
@@ -222,32 +245,11 @@ class Update {
     else {
       const merge = this.#merge(kind === EMPTY ? undefined : this.#store.bucket(cell), 0, count)
       if (!merge.changed) return 'same'
-      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) return merge.bucket(this.room, this.#bucketJobs, 0)
+      if (merge.count > 0 && merge.count <= BUCKET_LEAVES) return merge.bucket(this.room, this.nodes, 0)
       outcome = merge.count === 0 ? [] : this.#grow(merge.leaves(), 0)
     }
     if (outcome === 'same' || outcome instanceof BranchDraft) return outcome
-    return outcome.length === 0 ? 'empty' : bucketOf(outcome, this.room, this.#bucketJobs, 0)
-  }
-
-  /** Makes the hashes of a new page and of all below it that have none yet. */
-  hash(top: PageDraft): void {
-    this.#bucketJobs.run()
-    const levels: BranchDraft[][] = []
-    for (let level = top instanceof BranchDraft ? [top] : []; level.length > 0;) {
-      levels.push(level)
-      const next: BranchDraft[] = []
-      for (const draft of level) {
-        for (let rest = draft.renewed; rest !== 0; rest &= rest - 1) {
-          const kid = draft.kid(lowest(rest))
-          if (kid instanceof BranchDraft && !kid.hashed) next.push(kid)
-        }
-      }
-      level = next
-    }
-    for (const level of levels.toReversed()) {
-      for (const draft of level) draft.askHashes(this.#branchJobs, this.#version)
-      this.#branchJobs.run()
-    }
+    return outcome.length === 0 ? 'empty' : bucketOf(outcome, this.room, this.nodes, 0)
   }
 }
 
@@ -264,7 +266,9 @@ function pathOf(positions: Uint8Array, at: number, page: number, node: number): 
 }
 
 function topHash(top: PageDraft): Uint8Array {
-  return top instanceof BranchDraft ? top.branch.hash(1) : top.bytes.slice(top.topAt, top.topAt + 32)
+  const memory = new Memory(32)
+  top.putTop(memory, 0)
+  return memory.bytes
 }
 
 const NOTHING: readonly never[] = []
@@ -279,14 +283,17 @@ export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, chang
   if (made === 'same') return nothing
   const { rows, room } = update
   if (kind !== EMPTY) rows.staled(root.version, 0, EMPTY_TRIE, 0)
+  update.nodes.run()
   const top = made === 'empty' ? undefined : made
-  if (top !== undefined) update.hash(top)
   const next: TrieRoot = { version, hash: top === undefined ? EMPTY_TRIE : topHash(top) }
+  const open = top === undefined ? undefined : store.opened(trie, root, next, top)
+  let written: TrieUpdate['rows'] | undefined
+  const write = (): TrieUpdate['rows'] => (written ??= rows.made(store, open))
   let remembered = false
   return {
     root: next,
     get rows() {
-      return rows.made(top)
+      return write()
     },
     get stale() {
       return rows.stale()
@@ -294,9 +301,11 @@ export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, chang
     remember: () => {
       if (remembered) return
       remembered = true
-      // its memory is given to others then
-      rows.made(top)
-      store.keep(trie, root, next, top)
+      store.committing(version)
+      if (open === undefined) return
+      write()
+      store.keep(open)
+      // its memory is given to others
       room.end()
     },
   }
