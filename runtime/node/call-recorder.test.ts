@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { utf8, type CallWitness, type RunOutcome } from '../core/index.ts'
+import { concatBytes, encode, encodeWitness, sha256, utf8, type CallWitness, type RunOutcome } from '../core/index.ts'
 import { simulatedKv, SimulatedDisk } from '../kv/index.ts'
 import { createCallRecorder } from './call-recorder.ts'
 
@@ -41,4 +41,24 @@ test('alike calls of one block each leave their own witness, durable with the co
   disk.crash()
   const again = createCallRecorder(await simulatedKv(disk))
   expect(again.find(name)).toHaveLength(2)
+})
+
+test('a block that is made again adds to its rows, after a restart too, and a folder with a row for each run is read', async () => {
+  const disk = new SimulatedDisk()
+  const name = { height: 7, contract: 'ut1contract', caller: 'ut1caller', entry: 'add', args: [1] }
+  const old = concatBytes(utf8('witness/'), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 7), sha256(encode(['ut1contract', 'ut1caller', 'add', [1]])))
+  const kv = await simulatedKv(disk)
+  await kv.commit([[concatBytes(old, utf8('000000')), encodeWitness(witness(0))]])
+  const recorder = createCallRecorder(kv)
+  const record = async (of: typeof recorder, n: number, height = 7): Promise<void> => {
+    of.note({ entry: 'add', args: [1], witness: witness(n, height), outcome })
+    await of.kv.commit([[utf8('head'), Uint8Array.of(n)]])
+  }
+  await record(recorder, 1)
+  await record(recorder, 2)
+  await record(recorder, 3, 8)
+  const again = createCallRecorder(await simulatedKv(disk))
+  await record(again, 4)
+  expect(again.find(name)).toEqual([witness(0), witness(1), witness(2), witness(4)])
+  expect(again.find({ ...name, height: 8 })).toEqual([witness(3, 8)])
 })

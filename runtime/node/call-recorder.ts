@@ -9,9 +9,11 @@ import {
   decodeWitness,
   encode,
   encodeWitness,
+  equalBytes,
   Messages,
   sha256,
   utf8,
+  UtnetError,
   type CallWitness,
   type Cbor,
   type Kv,
@@ -37,29 +39,36 @@ export interface CallRecorder {
   find(name: CallName): CallWitness[]
 }
 
-const PREFIX = utf8('witness/')
-const AT = PREFIX.length
-const KEY_BYTES = AT + 8 + 32
-/** Digits of the number that tells alike calls of one block apart. */
-const DIGITS = 6
+/** One row for all runs of a block that were noted before a commit: `witnesses/`, height, which of the block's rows it is. */
+const ROWS = utf8('witnesses/')
+/** Before that, one for each run: `witness/`, height, digest of its name, number. They are read, and no longer written. */
+const OLD = utf8('witness/')
+const END = Uint8Array.of(0xff)
+/** Of a run in a row: digest of its name, length of its witness, the witness. */
+const DIGEST = 32
+const HEAD = DIGEST + 4
 
-/** What the digest in a row's key is over. */
+/** What the digest is over. */
 const nameCbor = ({ contract, caller, entry, args }: CallName): Cbor => [contract, caller, entry, args]
 
-/** The key of a row, or the beginning of it. */
-function putKey(key: Uint8Array, height: number, digests: Uint8Array, at: number): Uint8Array {
-  key.set(PREFIX)
-  new DataView(key.buffer).setBigUint64(AT, BigInt(height))
-  copyInto(key, AT + 8, digests, at, 32)
+function heightKey(prefix: Uint8Array, height: number, room = 0): Uint8Array {
+  const key = new Uint8Array(prefix.length + 8 + room)
+  key.set(prefix)
+  new DataView(key.buffer).setBigUint64(prefix.length, BigInt(height))
   return key
 }
 
-function rowsOf(name: CallName): Uint8Array {
-  return putKey(new Uint8Array(KEY_BYTES), name.height, sha256(encode(nameCbor(name))), 0)
+function rowKey(height: number, part: number): Uint8Array {
+  const key = heightKey(ROWS, height, 4)
+  new DataView(key.buffer).setUint32(key.length - 4, part)
+  return key
 }
 
-/** The rows of runs, their keys hashed together. */
-function rows(notes: readonly CallNote[]): (readonly [Uint8Array, Uint8Array])[] {
+/** All rows of a height lie between these. */
+const rowsOf = (height: number): readonly [Uint8Array, Uint8Array] => [rowKey(height, 0), rowKey(height + 1, 0)]
+
+/** The row of runs, the digests of their names hashed together. */
+function writeRow(notes: readonly CallNote[]): Uint8Array {
   const messages = new Messages(4_096)
   for (const { entry, args, witness } of notes) {
     const { height, contract, caller } = witness
@@ -67,32 +76,57 @@ function rows(notes: readonly CallNote[]): (readonly [Uint8Array, Uint8Array])[]
     messages.end()
   }
   const digests = messages.hash()
-  return notes.map(({ witness }, i) => {
-    const key = putKey(new Uint8Array(KEY_BYTES + DIGITS), witness.height, digests, 32 * i)
-    key.set(utf8(String(i).padStart(DIGITS, '0')), KEY_BYTES)
-    return [key, encodeWitness(witness)]
-  })
+  const witnesses = notes.map(({ witness }) => encodeWitness(witness))
+  const row = new Uint8Array(witnesses.reduce((n, witness) => n + HEAD + witness.length, 0))
+  const view = new DataView(row.buffer)
+  let at = 0
+  for (const [i, witness] of witnesses.entries()) {
+    copyInto(row, at, digests, DIGEST * i, DIGEST)
+    view.setUint32(at + DIGEST, witness.length)
+    row.set(witness, at + HEAD)
+    at += HEAD + witness.length
+  }
+  return row
 }
 
-const END = Uint8Array.of(0xff)
+/** Witnesses of a row whose run has a name of this digest. */
+function* inRow(row: Uint8Array, digest: Uint8Array): Generator<Uint8Array> {
+  const view = new DataView(row.buffer, row.byteOffset, row.length)
+  for (let at = 0; at < row.length;) {
+    const end = at + HEAD <= row.length ? at + HEAD + view.getUint32(at + DIGEST) : Number.POSITIVE_INFINITY
+    if (end > row.length) throw new UtnetError('data_corrupt', 'a row of witnesses is damaged')
+    if (equalBytes(row.subarray(at, at + DIGEST), digest)) yield row.subarray(at + HEAD, end)
+    at = end
+  }
+}
 
 /** A recorder over a store. */
 export function createCallRecorder(store: Kv): CallRecorder {
   let recent: CallNote[] = []
+  /** Of the height that was written last, how many rows it has: a block that is made again adds to those that are there. */
+  let written = { height: -1, rows: 0 }
+  const nextKey = (height: number): Uint8Array => {
+    const rows = height === written.height ? written.rows : [...store.range(...rowsOf(height))].length
+    written = { height, rows: rows + 1 }
+    return rowKey(height, rows)
+  }
   return {
     note: (note) => void recent.push(note),
     kv: {
       ...store,
       commit(changes) {
         if (recent.length === 0) return store.commit(changes)
-        const made = rows(recent)
+        const byHeight = Map.groupBy(recent, ({ witness }) => witness.height)
         recent = []
-        return store.commit([...changes, ...made])
+        return store.commit([...changes, ...Array.from(byHeight, ([height, notes]) => [nextKey(height), writeRow(notes)] as const)])
       },
     },
     find(name) {
-      const from = rowsOf(name)
-      return [...store.range(from, concatBytes(from, END))].map(([, bytes]) => decodeWitness(bytes))
+      const digest = sha256(encode(nameCbor(name)))
+      const old = concatBytes(heightKey(OLD, name.height), digest)
+      const found = Array.from(store.range(old, concatBytes(old, END)), ([, bytes]) => bytes)
+      for (const [, row] of store.range(...rowsOf(name.height))) found.push(...inRow(row, digest))
+      return found.map(decodeWitness)
     },
   }
 }

@@ -28,7 +28,7 @@ import {
   workKey,
   type Results,
 } from './rows.ts'
-import { checkBlockCertificate } from './votes.ts'
+import { checkBlockCertificate, type VoteRows } from './votes.ts'
 import { windowRows } from './windows.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
@@ -68,9 +68,14 @@ function nodeProofRows(core: ChainCore, executed: ExecutedBlock): Row[] {
 
 /**
  * Makes a certified block the head: one atomic commit of block, state and indexes. When it fails the head stays, and the chain takes no further block
- * until it is opened again. Returns the transactions that were dropped from the mempool without a block.
+ * until it is opened again. `votes` are rows for which there was no commit yet. Returns the transactions that were dropped from the mempool without a block.
  */
-export async function commitBlock(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): Promise<readonly Dropped[]> {
+export async function commitBlock(
+  core: ChainCore,
+  executed: ExecutedBlock,
+  certificate: Certificate,
+  votes: VoteRows = [],
+): Promise<readonly Dropped[]> {
   if (core.broken !== undefined)
     throw new UtnetError('disk_failed', 'an earlier commit of the chain failed', { hint: 'restart the node', cause: core.broken })
   if (core.committing) throw new UtnetError('node_internal', 'a block is being committed')
@@ -98,6 +103,7 @@ export async function commitBlock(core: ChainCore, executed: ExecutedBlock, cert
     ...indexRows(executed),
     ...nodeProofRows(core, executed),
     ...core.sets.rows(height, execution.nextSet),
+    ...votes,
     [PENDING_KEY, undefined],
     [HEAD_KEY, encodeHead({ chainId: core.rules.chainId.bytes, height })],
   ]

@@ -70,7 +70,7 @@ test('the rows of one block are deleted in bounded pieces, whatever a crash left
   await blocks(t, 5, 7)
   expect(left()).toBe(0)
   // the commit of the block is the next one, that behind it the one after
-  t.kv.failAt(3)
+  t.kv.failAt(1)
   await blocks(t, 7, 8)
   await expect(blocks(t, 8, 9)).rejects.toMatchObject({ code: 'disk_failed' })
 })

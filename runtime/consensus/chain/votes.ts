@@ -13,15 +13,18 @@ export function pendingBlock(core: ChainCore): Block | undefined {
   return block.header.height === core.head.header.height + 1 ? block : undefined
 }
 
+export interface Vote {
+  readonly bls: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export type VoteRows = readonly (readonly [Uint8Array, Uint8Array])[]
+
 /**
- * Votes for a block with the given vote keys. Before a signature is made, what is signed is durable: throws `chain_invalid` when a key has already
- * signed another block at this height and round, or anything later.
+ * What has to be durable before a vote of these keys for the block leaves. Throws `chain_invalid` when a key has already signed another block at this
+ * height and round, or anything later.
  */
-export async function voteFor(
-  core: ChainCore,
-  executed: ExecutedBlock,
-  voters: readonly Voter[],
-): Promise<readonly { readonly bls: Uint8Array; readonly signature: Uint8Array }[]> {
+export function voteRows(core: ChainCore, executed: ExecutedBlock, voters: readonly Voter[]): VoteRows {
   const { height, round } = executed.block.header
   const rows = voters.map(({ bls }) => {
     const bytes = core.kv.get(voteKey(bls))
@@ -40,17 +43,23 @@ export async function voteFor(
     return [voteKey(bls), encodeVote({ height, round, block: executed.hash })] as const
   })
   for (const { bls } of voters) core.votes.set(toHex(bls), { height, round, block: executed.hash })
-  await core.kv.commit([...rows, [PENDING_KEY, encodeBlock(executed.block)]])
-  const message = precommitMessage(core.rules.chainId, height, round, executed.hash)
+  return rows
+}
+
+/** The votes themselves: none may leave before the rows of `voteRows` are durable. */
+export function signVotes(core: ChainCore, { block: { header }, hash }: ExecutedBlock, voters: readonly Voter[]): readonly Vote[] {
+  const message = precommitMessage(core.rules.chainId, header.height, header.round, hash)
   return voters.map((voter) => ({ bls: voter.bls, signature: voter.sign(message) }))
 }
 
+/** Votes for a block with the given vote keys, which is noted as the one to finish; throws as `voteRows`. */
+export async function voteFor(core: ChainCore, executed: ExecutedBlock, voters: readonly Voter[]): Promise<readonly Vote[]> {
+  await core.kv.commit([...voteRows(core, executed, voters), [PENDING_KEY, encodeBlock(executed.block)]])
+  return signVotes(core, executed, voters)
+}
+
 /** Puts votes together into a certificate; throws `chain_invalid` when they are not more than two thirds of the power. */
-export function makeCertificate(
-  core: ChainCore,
-  executed: ExecutedBlock,
-  votes: readonly { readonly bls: Uint8Array; readonly signature: Uint8Array }[],
-): Certificate {
+export function makeCertificate(core: ChainCore, executed: ExecutedBlock, votes: readonly Vote[]): Certificate {
   const { height, round } = executed.block.header
   const validators = core.sets.at(height)
   const places = new Set<number>()
