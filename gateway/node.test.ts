@@ -113,11 +113,34 @@ test('what never becomes a request is answered with a problem', async () => {
     ['GET /a HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', '400', 'request_invalid'],
     ['POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n', '400', 'request_invalid'],
     ['POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n', '400', 'request_invalid'],
+    ['GET /healthz HTTP/1.1\r\n\r\n', '400', 'request_invalid'],
+    ['GET /fn/edge/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', '400', 'request_invalid'],
+    ['GET /fn/edge/ HTTP/1.1\r\nHost: h\r\nExpect: more\r\n\r\n', '417', 'request_invalid'],
+    ['CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n', '405', 'method_not_allowed'],
   ] as const) {
     const answer = await raw(server.port, text)
     expect(answer, text.slice(0, 40)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(answer.toLowerCase()).toContain('content-type: application/problem+json')
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4))).toMatchObject({ code, status: Number(status) })
+  }
+})
+
+test('HTTP/1.0 need not name a host', async () => {
+  const { server } = await open()
+  expect(await raw(server.port, 'GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+test('an answer of a guest that names no media type gets none, whatever way it goes', async () => {
+  const node = simulatedNode()
+  await node.deploy({ name: 'edge', component: simulatedComponent('function') })
+  const original = node.invoke.bind(node)
+  node.invoke = async (name, request) => ({ ...(await original(name, request)), headers: [['x-own', '1']] })
+  const server = await serve(createApp(node), { functions: { node } })
+  servers.push(server)
+  for (const target of ['/fn/edge/plain', '/fn/edge/?a[]=1']) {
+    const answer = await raw(server.port, `GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`)
+    expect(answer, target).toContain('x-own: 1')
+    expect(answer.toLowerCase(), target).not.toContain('content-type:')
   }
 })
 

@@ -100,10 +100,19 @@ export function rawRefusal(error: UtnetError): string {
   return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Content-Type-Options: nosniff\r\n${retry.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
 }
 
-function refuse(response: ServerResponse, error: UtnetError): void {
-  const body = JSON.stringify(problemOf(error))
-  response.writeHead(error.status, { 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' })
+function refuse(response: ServerResponse, error: UtnetError, status = error.status): void {
+  const body = JSON.stringify({ ...problemOf(error), status })
+  response.writeHead(status, { 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' })
   response.end(body)
+}
+
+/** Every request of HTTP/1.1 names one host (RFC 9112, 3.2); two could be told apart by whoever stands before this node. */
+function hostError({ httpVersion, rawHeaders }: IncomingMessage): UtnetError | undefined {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if ((rawHeaders[i] as string).toLowerCase() === 'host') hosts++
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
+    return new UtnetError('request_invalid', `the request has ${hosts === 0 ? 'no' : 'more than one'} Host field`)
+  return undefined
 }
 
 /** Responses that tell an observer when their bytes begin and end. */
@@ -146,6 +155,8 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       return response
     },
     {
+      // HTTP/1.0 need not name one
+      hostname: '127.0.0.1',
       errorHandler: (cause) => {
         const error = cause instanceof RequestError ? new UtnetError('request_invalid', cause.message, { cause }) : asUtnetError(cause)
         return new Response(JSON.stringify(problemOf(error)), { status: error.status, headers: { 'content-type': PROBLEM_TYPE } })
@@ -162,6 +173,8 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      // What is missing is said in a problem document
+      requireHostHeader: false,
       // Requests without a body have no stream to be read to its end.
       optimizeEmptyRequests: true,
       ServerResponse: observer === undefined ? DirectResponse : observedResponse(observer),
@@ -170,7 +183,11 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       // Behind an earlier request on the same connection there is no turn yet.
       if (observer !== undefined && outgoing.socket !== null) observer.waits(outgoing.socket)
       if (closing.signal.aborted) refuse(outgoing, new UtnetError('node_stopping', 'the node is stopping'))
-      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
+      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true) {
+        const error = hostError(incoming)
+        if (error === undefined) void listener(incoming, outgoing)
+        else refuse(outgoing, error)
+      }
     },
   )
   if (observer !== undefined) {
@@ -180,6 +197,12 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
     })
   }
   server.maxConnections = options.connections ?? 4_096
+  server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    refuse(outgoing, new UtnetError('request_invalid', `nothing is known of Expect: ${incoming.headers.expect?.slice(0, 40)}`), 417),
+  )
+  server.on('connect', (_, socket: Socket) =>
+    socket.end(rawRefusal(new UtnetError('method_not_allowed', 'this node opens no tunnels: CONNECT is not taken'))),
+  )
   server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => {
     if (cause.code === 'ECONNRESET' || !socket.writable) socket.destroy()
     else socket.end(rawProblem(parserError(cause)))

@@ -45,7 +45,7 @@ export function headOf(raw: readonly string[]): RequestHead {
     const value = raw[i + 1] as string
     switch (name) {
       case 'host':
-        host = value
+        host = joined(host, value)
         break
       case 'content-length':
         contentLength = value

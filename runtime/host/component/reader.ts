@@ -43,6 +43,7 @@ interface State {
   readonly core: { readonly [sort: number]: CoreItem[] }
   readonly scopes: readonly Scope[]
   readonly imports: { readonly name: string; readonly item: ComponentItem; readonly offset: number }[]
+  readonly importNames: Set<string>
   readonly exports: Map<string, ComponentItem>
   readonly whole: Whole
   /** Number of this component instance. */
@@ -66,6 +67,12 @@ const coreSpace = (r: Reader, state: State, sort: number): CoreItem[] => {
   return space
 }
 
+/** Names stand once in a list (component-model Binary.md, "unique"): of two of a name none could be told to be meant. */
+function put<T>(r: Reader, at: number, list: Map<string, T>, name: string, value: T): void {
+  if (list.has(name)) throw shape(r, at, `the name ${JSON.stringify(name)} stands twice in a list`)
+  list.set(name, value)
+}
+
 /** Index spaces grow with each entry; none may outgrow the limits. */
 function push<T>(r: Reader, list: T[], value: T): void {
   if (list.length >= LIMITS.moduleTypes) throw shape(r, r.at, `more than ${LIMITS.moduleTypes} items of one sort`)
@@ -80,18 +87,20 @@ function readCoreInstance(r: Reader, state: State): CoreInstance {
     const module = pick(r, state.modules, 'module')
     const args = new Map<string, CoreInstance>()
     for (let left = n(); left > 0; left--) {
+      const at = r.at
       const name = r.name()
       if (r.u8() !== CORE.instance) throw shape(r, r.at - 1, 'a module takes instances only')
-      args.set(name, pick(r, state.coreInstances, 'core instance'))
+      put(r, at, args, name, pick(r, state.coreInstances, 'core instance'))
     }
     return { kind: 'module', module, args, offset }
   }
   if (kind !== 1) throw shape(r, r.at - 1, 'unknown form of core instance')
   const exports = new Map<string, CoreItem>()
   for (let left = n(); left > 0; left--) {
+    const at = r.at
     const name = r.name()
     const space = coreSpace(r, state, r.u8())
-    exports.set(name, pick(r, space, 'core item'))
+    put(r, at, exports, name, pick(r, space, 'core item'))
   }
   return { kind: 'inline', exports, offset }
 }
@@ -121,8 +130,9 @@ function readInstance(r: Reader, state: State, nesting: number): ComponentInstan
     const component = pick(r, state.components, 'component')
     const args = new Map<string, ComponentItem>()
     for (let left = r.count(); left > 0; left--) {
+      const place = r.at
       const name = r.name()
-      args.set(name, readSortIndex(r, state))
+      put(r, place, args, name, readSortIndex(r, state))
     }
     if (nesting >= MAX_NESTED_DEPTH) throw shape(r, at, 'components are nested too deep')
     const { whole } = state
@@ -134,8 +144,9 @@ function readInstance(r: Reader, state: State, nesting: number): ComponentInstan
   if (kind !== 1) throw shape(r, at, 'unknown form of instance')
   const exports = new Map<string, ComponentItem>()
   for (let left = r.count(); left > 0; left--) {
+    const place = r.at
     const name = externName(r)
-    exports.set(name, readSortIndex(r, state))
+    put(r, place, exports, name, readSortIndex(r, state))
   }
   return { exports }
 }
@@ -239,6 +250,8 @@ function readImport(r: Reader, state: State, args: ReadonlyMap<string, Component
   if (args !== undefined && given?.sort !== extern.sort)
     throw invalid('component-shape', offset, `the nested component lacks an argument ${JSON.stringify(name)}`)
   const item = given ?? imported(name, extern, offset)
+  if (state.importNames.has(name)) throw invalid('component-shape', offset, `${JSON.stringify(name)} is imported twice`)
+  state.importNames.add(name)
   state.imports.push({ name, item, offset })
   atMost('moduleImports', state.imports.length, offset, 'imports')
   append(r, state, item)
@@ -292,6 +305,7 @@ function evaluate(
     core: { [CORE.func]: [], [CORE.table]: [], [CORE.memory]: [], [CORE.global]: [] },
     scopes: [...outer, { types }],
     imports: [],
+    importNames: new Set(),
     exports: new Map(),
     whole,
     component: whole.components++,

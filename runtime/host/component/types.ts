@@ -68,6 +68,14 @@ function many<T>(r: Reader, least: number, read: () => T): T[] {
   return Array.from({ length: n }, read)
 }
 
+/** Labels of one type differ, whatever their case (component-model Explainer.md, "strongly-unique"). */
+function labelled<T extends { readonly name: string }>(r: Reader, least: number, read: () => T): T[] {
+  const at = r.at
+  const members = many(r, least, read)
+  if (new Set(members.map(({ name }) => name.toLowerCase())).size < members.length) throw typeError(r, at, 'a label stands twice in a type')
+  return members
+}
+
 function label(r: Reader): string {
   const at = r.at
   const name = r.name()
@@ -86,11 +94,11 @@ function resourceOf(r: Reader, scope: Scope): string {
 function defined(r: Reader, form: number, at: number, scope: Scope): WitType {
   switch (form) {
     case 0x72:
-      return { kind: 'record', fields: many(r, 1, () => ({ name: label(r), type: readValueType(r, scope) })) }
+      return { kind: 'record', fields: labelled(r, 1, () => ({ name: label(r), type: readValueType(r, scope) })) }
     case 0x71:
       return {
         kind: 'variant',
-        cases: many(r, 1, () => {
+        cases: labelled(r, 1, () => {
           const name = label(r)
           const type = optional(r, scope)
           if (r.u8() !== 0) throw typeError(r, r.at - 1, 'a case may not refine another')
@@ -102,12 +110,12 @@ function defined(r: Reader, form: number, at: number, scope: Scope): WitType {
     case 0x6f:
       return { kind: 'tuple', items: many(r, 1, () => readValueType(r, scope)) }
     case 0x6e: {
-      const names = many(r, 1, () => label(r))
+      const names = labelled(r, 1, () => ({ name: label(r) })).map(({ name }) => name)
       if (names.length > 32) throw typeError(r, at, 'flags have at most 32 names')
       return { kind: 'flags', names }
     }
     case 0x6d:
-      return { kind: 'enum', names: many(r, 1, () => label(r)) }
+      return { kind: 'enum', names: labelled(r, 1, () => ({ name: label(r) })).map(({ name }) => name) }
     case 0x6b:
       return { kind: 'option', some: readValueType(r, scope) }
     case 0x6a:
@@ -178,7 +186,7 @@ export function readType(r: Reader, scopes: readonly Scope[], define?: () => Typ
 
 function readFunctionType(r: Reader, scope: Scope): TypeItem {
   const at = r.at
-  const params = many(r, 0, () => ({ name: label(r), type: readValueType(r, scope) }))
+  const params = labelled(r, 0, () => ({ name: label(r), type: readValueType(r, scope) }))
   const size = params.reduce((n, p) => n + (sizes.get(p.type) ?? 1), 0)
   if (size > MAX_NODES) throw typeError(r, at, `the parameters of a function have more than ${MAX_NODES} parts`)
   const flag = r.u8()

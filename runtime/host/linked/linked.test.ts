@@ -116,6 +116,23 @@ test('U4.3-GAS-1: a sibling that asks for the counter, under any name, is refuse
   expect((await call('/f')).status).toBe('ok')
 })
 
+test('an imported interface that only names types is nothing to be offered; one with a resource of its own is', async () => {
+  const around = (imported: string): string => `(component
+    (import "a:b/types@1.0.0" (instance $t ${imported}))
+    (core module $m ${F})
+    (core instance $i (instantiate $m))
+    (func $f (result u32) (canon lift (core func $i "f")))
+    (instance $out (export "f" (func $f)))
+    (export "a:b/c@1.0.0" (instance $out)))`
+  const { call } = await deployed(around('(type $p (record (field "x" u8))) (export "p" (type (eq $p)))'))
+  expect(json(await call('/f'))).toBe(1)
+  expect(await rule(around('(export "r" (type (sub resource)))'))).toBe('import')
+  expect(await rule(around('(export "g" (func))'))).toBe('import')
+  // A contract of plain functions may have one, too
+  const contract = around('(type $p (enum "x")) (export "p" (type (eq $p)))').replace(/\(instance \$out[^]*$/, '(export "f" (func $f)))')
+  expect(validateGuest(await wat(contract))).toMatchObject({ world: 'contract', imports: [] })
+})
+
 test('a start function of a sibling is metered', async () => {
   const { call } = await deployed(withSibling(`(func $s (loop $l (br $l))) (start $s) ${F}`, F, ''))
   expect(await call('/f')).toMatchObject({ status: 'out-of-gas', gas: GAS })

@@ -3,6 +3,7 @@ import {
   aname,
   decodeTx,
   formatAddress,
+  isUtnetError,
   limitError,
   LIMITS,
   parseCid,
@@ -10,6 +11,7 @@ import {
   printWitFunction,
   printWitType,
   UtnetError,
+  type CID,
   type DeployedView,
   type DeployRequest,
   type ExportView,
@@ -133,15 +135,41 @@ export async function guestOf(
   return { record, info: await parts.host.load(record.module) }
 }
 
-/** All published guests. */
+const INFOS_MAX = 4_096
+
+/** What modules are, by id: telling it must not load them all again, which takes seconds and pushes those out that run. */
+const infos = new WeakMap<Parts['chain'], Map<string, GuestInfo>>()
+
+async function infoOf(parts: Parts, module: CID): Promise<GuestInfo> {
+  let known = infos.get(parts.chain)
+  if (known === undefined) infos.set(parts.chain, (known = new Map()))
+  const id = module.toString()
+  const found = known.get(id)
+  if (found !== undefined) return found
+  const info = await parts.host.load(module)
+  if (known.size >= INFOS_MAX) known.delete(known.keys().next().value as string)
+  known.set(id, info)
+  return info
+}
+
+/** All published guests. One whose bytes are not here, or are no guest, is listed without exports: anyone may publish a name. */
 export async function guests(parts: Parts): Promise<GuestView[]> {
-  return Promise.all(parts.chain.guests().map(async (g) => viewOf(g.name, await parts.host.load(g.module))))
+  const views: GuestView[] = []
+  for (const { name, module, world } of parts.chain.guests()) {
+    try {
+      views.push(viewOf(name, await infoOf(parts, module)))
+    } catch (error) {
+      if (!isUtnetError(error)) throw error
+      views.push({ name, module: module.toString(), world: world as World, exports: [] })
+    }
+  }
+  return views
 }
 
 /** One guest with its owner, versions and types. */
 export async function guest(parts: Parts, name: string): Promise<GuestDetail> {
   const record = parts.chain.guest(aname(name, 'guest'))
-  const info = await parts.host.load(record.module)
+  const info = await infoOf(parts, record.module)
   return {
     ...viewOf(name, info),
     owner: formatAddress(record.owner),
