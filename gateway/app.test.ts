@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { encode, formatAddress, LIMITS, receiptId, sha256, toBase64, UtnetError } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
@@ -107,6 +108,21 @@ test('bodies of another type are refused with 415, malformed JSON with 400', asy
   })
   const charset = { 'content-type': 'application/json; charset=utf-8' }
   expect(await problemOf(await post('/v1/guests/c/calls', { export: 'add' }, charset))).toMatchObject({ code: 'guest_not_found' })
+})
+
+test('a body in a content coding is refused with 415 that says so, identity is none', async () => {
+  const { post, deploy } = open()
+  await deploy('counter', 'contract')
+  const call = { export: 'add', args: [5] }
+  const coded = (coding: string, body: unknown = call): Promise<Response> =>
+    post('/v1/guests/counter/calls', body, { ...JSON_BODY, 'content-encoding': coding })
+  for (const coding of ['gzip', 'x-made-up', 'identity, br']) {
+    const response = await coded(coding, new Uint8Array(gzipSync(JSON.stringify(call))))
+    expect(response.headers.get('accept-encoding')).toBe('identity')
+    const detail = `the body must come plain, not in Content-Encoding ${coding}`
+    expect(await problemOf(response)).toMatchObject({ status: 415, code: 'request_media_type', detail })
+  }
+  expect((await coded('Identity')).status).toBe(200)
 })
 
 test('accounts and transactions', async () => {

@@ -110,6 +110,7 @@ test('errors are problems that also carry the member of the protocol', async () 
     [await infer({ inputs: [INPUT], parameters: { arithmetic: 'best' } }), 400, 'request_invalid'],
     [await infer({ inputs: [INPUT], outputs: ['y'] }), 400, 'request_invalid'],
     [await infer({ inputs: [INPUT] }, { 'content-type': 'text/plain' }), 415, 'request_media_type'],
+    [await infer({ inputs: [INPUT] }, { 'content-type': 'application/json', 'content-encoding': 'gzip' }), 415, 'request_media_type'],
     [await app.request('/v2/nothing'), 404, 'route_not_found'],
   ] as const) {
     const body = (await response.json()) as Record<string, unknown>

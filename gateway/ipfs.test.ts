@@ -53,6 +53,23 @@ test('what is not served is refused with its code', async () => {
   }
 })
 
+test('what no byte of is asked for tells its size (RFC 9110, 14.4)', async () => {
+  const { bytes, get } = await open()
+  const past = await get('', { range: `bytes=${bytes.length}-` })
+  expect([past.status, past.headers.get('content-range')]).toEqual([416, `bytes */${bytes.length}`])
+  const last = await get('', { range: `bytes=${bytes.length - 1}-` })
+  expect([last.status, last.headers.get('content-range')]).toEqual([206, `bytes ${bytes.length - 1}-${bytes.length - 1}/${bytes.length}`])
+})
+
+test('a CID in capitals is the same content under its one name; half in capitals is none', async () => {
+  const { app, bytes, cid } = await open()
+  const capital = await app.request(`/ipfs/${cid.toUpperCase()}`)
+  expect([capital.status, capital.headers.get('etag')]).toEqual([200, `"${cid}"`])
+  expect(await capital.bytes()).toEqual(bytes)
+  for (const odd of [`B${cid.slice(1)}`, `b${cid.slice(1).toUpperCase()}`])
+    expect((await app.request(`/ipfs/${odd}`)).status, odd).toBe(404)
+})
+
 test('a client that has it is told so; a part is a part', async () => {
   const { bytes, cid, get } = await open()
   const same = await get('', { 'if-none-match': `"other", W/"${cid}"` })

@@ -1,7 +1,12 @@
 /** `utnet invoke`: an edge function; its body goes to stdout. */
-import { toBase64 } from '../../runtime/core/index.ts'
+import { toBase64, type RunEnd } from '../../runtime/core/index.ts'
 import { dataArgument, headerArgument } from '../arguments.ts'
 import { listFlag, textFlag, type Verb } from '../verb.ts'
+
+function failureText({ status, at, line, limit, allowed }: RunEnd): string {
+  const place = `${at === undefined ? '' : ` in ${at}`}${line === undefined ? '' : ` at ${line}`}`
+  return `${status}${place}${limit === undefined ? '' : `: over the limit ${limit}${allowed === undefined ? '' : ` of ${allowed}`}`}`
+}
 
 export const invoke: Verb = {
   name: 'invoke',
@@ -36,10 +41,7 @@ export const invoke: Verb = {
       context.write(answer.body)
       const { receipt, failure } = answer
       context.say(`\nstatus ${answer.status}, ${receipt === null ? 'no receipt' : `gas ${receipt.gas}, receipt ${receipt.id}`}`)
-      if (failure !== undefined)
-        context.say(
-          `${failure.status}${failure.at === undefined ? '' : ` in ${failure.at}`}${failure.line === undefined ? '' : ` at ${failure.line}`}`,
-        )
+      if (failure !== undefined) context.say(failureText(failure))
     }
     return answer.status < 400 ? 0 : 1
   },

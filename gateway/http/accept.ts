@@ -1,5 +1,6 @@
 /** Content negotiation (RFC 9110 section 12.5.1) and content types of requests. */
 import { UtnetError } from '../../runtime/core/index.ts'
+import { problem } from './answer.ts'
 
 interface Range {
   readonly type: string
@@ -42,6 +43,16 @@ export function negotiate<T extends string>(accept: string | null, offers: reado
     hint: `send Accept: ${offers[0]}`,
     details: { offers },
   })
+}
+
+/** The refusal of a body in a coding (RFC 9110 section 8.4): none is taken, which is said as RFC 7694 section 3 has it. Undefined where it comes plain. */
+export function codingRefusal(request: Request): Response | undefined {
+  const given = request.headers.get('content-encoding')
+  if (given === null || given.split(',').every((coding) => /^\s*(identity)?\s*$/i.test(coding))) return undefined
+  const error = new UtnetError('request_media_type', `the body must come plain, not in Content-Encoding ${given.slice(0, 40)}`, {
+    hint: 'send the body without Content-Encoding',
+  })
+  return problem(request, error, { 'accept-encoding': 'identity' })
 }
 
 /** Throws `request_media_type` unless the request's content type is one of `types`; `optional` admits a missing one. */

@@ -21,7 +21,7 @@ import {
   type TensorSpec,
   isObject,
 } from '../../runtime/core/index.ts'
-import { checkType, json, preferences, readBody, respond, type Answer, type GatewayContext } from '../http/index.ts'
+import { checkType, codingRefusal, json, preferences, readBody, respond, type Answer, type GatewayContext } from '../http/index.ts'
 import { BYTES_TYPE, formatReceipt, JSON_TYPE, RECEIPT_HEADER } from '../wire/index.ts'
 
 const ARITHMETIC: readonly unknown[] = ['any', 'bounded', 'exact']
@@ -169,6 +169,8 @@ export function inferenceHandlers(node: NodeApi, page: (request: Request) => voi
     },
     infer: async (c) => {
       page(c.req.raw)
+      const coded = codingRefusal(c.req.raw)
+      if (coded !== undefined) return coded
       return respond(c.req.raw, await infer(node, c.req.raw, c.req.param('model') ?? ''))
     },
   }

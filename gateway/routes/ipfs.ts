@@ -1,6 +1,6 @@
 /** `GET /ipfs/{cid}[/path]`: blocks, CARs and files by content (IPFS Trustless Gateway; `format` wins over Accept as IPIP-0523 has it). */
 import { UtnetError, type NodeApi } from '../../runtime/core/index.ts'
-import { negotiate, respond, type GatewayContext } from '../http/index.ts'
+import { negotiate, problem, respond, type GatewayContext } from '../http/index.ts'
 import { CAR_TYPE, RAW_TYPE } from '../wire/index.ts'
 import { byteRange } from './byte-range.ts'
 
@@ -37,6 +37,12 @@ function decodePath(path: string): string {
   }
 }
 
+/** Base32 in capitals (multibase prefix `B`), as host names and QR codes have it. */
+const CAPITALS = /^B[A-Z2-7]+$/
+
+/** A CID as the store knows it: what is written in capitals is the same bytes. */
+const canonical = (cid: string): string => (CAPITALS.test(cid) ? cid.toLowerCase() : cid)
+
 const EXTENSION: Readonly<Record<Format, string>> = { raw: '.bin', car: '.car', file: '' }
 
 function etag(cid: string, format: Format): string {
@@ -53,7 +59,7 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
     if (cid === '') throw new UtnetError('route_not_found', 'no content is named: /ipfs/{cid}')
     const path = segments.map(decodePath).join('/')
     const format = formatOf(request, url)
-    const found = await node.ipfs(cid, path, format)
+    const found = await node.ipfs(canonical(cid), path, format)
     const tag = etag(found.cid, format)
     const headers: Record<string, string> = {
       etag: tag,
@@ -75,9 +81,10 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
     const { contentType: type, body } = found
     const range = format === 'car' ? undefined : byteRange(request.headers.get('range'), body.length)
     if (range === null) {
-      throw new UtnetError('request_range', `no byte of the range is in the content of ${body.length} bytes`, {
+      const error = new UtnetError('request_range', `no byte of the range is in the content of ${body.length} bytes`, {
         details: { size: body.length },
       })
+      return problem(request, error, { 'content-range': `bytes */${body.length}` })
     }
     if (range !== undefined) {
       const part = body.subarray(range.start, range.end)

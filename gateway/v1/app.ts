@@ -1,6 +1,6 @@
 /** The validated part of the surface: `/v1` and its OpenAPI document. Loaded with the first request that needs it. */
 import { Hono } from 'hono'
-import { json, problem, respond, unrouted, type GatewayBindings, type Route, type RouteKit } from '../http/index.ts'
+import { codingRefusal, json, problem, respond, unrouted, type GatewayBindings, type Route, type RouteKit } from '../http/index.ts'
 import { accountRoutes } from './accounts.ts'
 import { attesterRoutes } from './attester.ts'
 import { chainRoutes } from './chain.ts'
@@ -28,6 +28,8 @@ export function v1App(kit: RouteKit, options: V1Options): Hono<GatewayBindings> 
   for (const route of routes) {
     app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
       const request = c.req.raw
+      const coded = route.body === undefined ? undefined : codingRefusal(request)
+      if (coded !== undefined) return coded
       return respond(request, await route.run({ request, params: c.req.param(), query: c.req.query(), closing: c.env?.closing }))
     })
   }

@@ -155,7 +155,20 @@ test('base64 is the same with and without the engine', () => {
 test('the field of a failure says what it was told, whatever the guest calls itself', () => {
   expect(formatFailure({ status: 'trap' })).toBe('trap')
   expect(formatFailure({ status: 'refused', at: 'a"b\\c', line: 'x.ts:1:2' })).toBe('refused;at="a\\"b\\\\c";line="x.ts:1:2"')
-  for (const text of ['', 'ok', 'trap;', 'trap;at=x', 'trap;line="a";at="b"', 'trap;at="a', 'trap;at="a\\"'])
+  const limited = { status: 'trap' as const, at: 'f', limit: 'headerBytes', allowed: 16_384 }
+  expect(formatFailure(limited)).toBe('trap;at="f";limit=headerBytes;allowed=16384')
+  expect(parseFailure(formatFailure(limited))).toEqual(limited)
+  for (const text of [
+    '',
+    'ok',
+    'trap;',
+    'trap;at=x',
+    'trap;line="a";at="b"',
+    'trap;at="a',
+    'trap;at="a\\"',
+    'trap;limit="a"',
+    'trap;allowed=-1',
+  ])
     expect(parseFailure(text), text).toBeUndefined()
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constant('x'.repeat(600)))
   fc.assert(

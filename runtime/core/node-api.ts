@@ -138,6 +138,10 @@ export interface RunEnd {
   readonly at?: string
   /** `file:line:column` of the author, where the node has the guest's source map. */
   readonly line?: string
+  /** The limit that ended it, by its name in `limits.ts`, and `gas`. */
+  readonly limit?: string
+  /** What that limit allows. */
+  readonly allowed?: number
 }
 
 export interface CallRequest {

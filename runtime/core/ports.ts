@@ -163,7 +163,7 @@ export interface RunOutcome {
   readonly probes?: readonly bigint[]
   /** For people; never hashed. */
   readonly budgets?: Budgets
-  /** The limit that ended the run, by its name in `budgets`. */
+  /** The limit that ended the run, by its name among `Budgets`. */
   readonly limit?: keyof Budgets
 }
 
@@ -173,9 +173,12 @@ export interface Budget {
   readonly allowed: number | bigint
 }
 
-/** By name of the limit in `limits.ts`, and `gas`. A run has those that its world has; `stackBytes` only where the executor profiles. */
+/**
+ * By name of the limit in `limits.ts`, and `gas`. A run has those that its world has; `stackBytes` only where the executor profiles; `headerBytes`, which
+ * each head has for itself, only as the limit that ended it.
+ */
 export type Budgets = Readonly<
-  Partial<Record<'gas' | 'memoryPages' | 'stackBytes' | 'hostCalls' | 'outputBytes' | 'logBytes' | 'eventsPerCall', Budget>>
+  Partial<Record<'gas' | 'memoryPages' | 'stackBytes' | 'hostCalls' | 'outputBytes' | 'logBytes' | 'eventsPerCall' | 'headerBytes', Budget>>
 >
 
 /** A function of the guest that was at work when a run ended before its time. */

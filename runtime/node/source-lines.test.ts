@@ -23,6 +23,7 @@ function inner(n: i32): i32 {
 }
 export function handle(request: Request): Response {
   if (request.path == '/text') throw new Error('no "text"')
+  if (request.path == '/head') return new Response().header('x-long', 'v'.repeat(20000))
   return new Response().text(inner(request.path.length).toString())
 }`
 
@@ -98,6 +99,8 @@ describe.each([0, 1])('a node with %i threads of its own for functions', (thread
     const answer = await api.invoke('app', { method: 'GET', path: '/ab', headers: [], body: new Uint8Array(0) })
     expect(answer.failure).toEqual({ status: 'trap', at: 'assembly/index/handle', line: 'assembly/index.ts:4:5' })
     expect(answer.headers.map(([name]) => name)).not.toContain('utnet-failure')
+    // A limit that ended it is told with what it allows
+    expect(await failure(await asked('/head'))).toMatch(/^trap;at="[^"]+";line="[^"]+";limit=headerBytes;allowed=16384$/)
     const well = await asked('/abcd')
     expect([well.status, well.headers.get('utnet-failure')]).toEqual([200, null])
   })

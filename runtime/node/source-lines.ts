@@ -3,7 +3,7 @@
  * often its runs end so, and its publisher what is said of it: lookups are remembered, and new ones take a tenth of the time at most. Whatever goes wrong,
  * there is no line, and the answer stays.
  */
-import { fromUtf8, LIMITS, type CID, type FileStore, type GuestFrame, type RunEnd, type RunStatus } from '../core/index.ts'
+import { fromUtf8, LIMITS, type Budgets, type CID, type FileStore, type GuestFrame, type RunEnd, type RunStatus } from '../core/index.ts'
 import { hasLineTables, readSourceMap } from '../host/index.ts'
 import { Latest } from './latest.ts'
 import { placeOf } from './line-trace.ts'
@@ -21,6 +21,15 @@ export interface EndedRun {
   readonly status: RunStatus
   readonly where?: string
   readonly frames?: readonly GuestFrame[]
+  readonly limit?: keyof Budgets
+  readonly budgets?: Budgets
+}
+
+/** The limit that ended a run, and what it allows. */
+function limitOf({ limit, budgets = {} }: EndedRun): Pick<RunEnd, 'limit' | 'allowed'> {
+  if (limit === undefined) return {}
+  const allowed = budgets[limit]?.allowed ?? (limit === 'gas' ? undefined : LIMITS[limit])
+  return { limit, ...(allowed === undefined ? {} : { allowed: Number(allowed) }) }
 }
 
 /** Where a run of a guest of that name and module ended. Never rejects. */
@@ -68,13 +77,14 @@ export function createSourceLines({ mapOf, files, always }: LineSources): Source
     return place
   }
 
-  return async (name, module, { status, where, frames = [] }) => {
+  return async (name, module, ended) => {
+    const { status, where, frames = [] } = ended
     let place = ''
     try {
       if (frames.length > 0) place = await line(name, module, frames.slice(0, FRAMES_MAX))
     } catch {
       // A map that is no map, a file that is gone: then there is no line
     }
-    return { status, ...(where === undefined ? {} : { at: where }), ...(place === '' ? {} : { line: place }) }
+    return { status, ...(where === undefined ? {} : { at: where }), ...(place === '' ? {} : { line: place }), ...limitOf(ended) }
   }
 }

@@ -1,6 +1,6 @@
 /** Header fields of wasi:http. The host is the only guard of what goes on the wire, so names and values are checked here. */
 import { LIMITS } from '../../core/index.ts'
-import { GuestTrap } from '../abi/index.ts'
+import { LimitTrap } from '../abi/index.ts'
 
 export type Header = readonly [string, Uint8Array]
 
@@ -118,7 +118,8 @@ export class Fields {
 
   #add(name: string, value: Uint8Array): void {
     this.#size += name.length + value.length + FIELD_BYTES
-    if (this.#size > LIMITS.headerBytes) throw new GuestTrap(`header fields are over the limit headerBytes of ${LIMITS.headerBytes}`)
+    if (this.#size > LIMITS.headerBytes)
+      throw new LimitTrap('headerBytes', `header fields are over the limit headerBytes of ${LIMITS.headerBytes}`)
     this.#entries.push([name, value])
   }
 

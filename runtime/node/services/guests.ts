@@ -135,12 +135,14 @@ export async function guestOf(
   return { record, info: await parts.host.load(record.module) }
 }
 
+type Listed = Pick<Parts, 'chain' | 'host'>
+
 const INFOS_MAX = 4_096
 
 /** What modules are, by id: telling it must not load them all again, which takes seconds and pushes those out that run. */
 const infos = new WeakMap<Parts['chain'], Map<string, GuestInfo>>()
 
-async function infoOf(parts: Parts, module: CID): Promise<GuestInfo> {
+async function infoOf(parts: Listed, module: CID): Promise<GuestInfo> {
   let known = infos.get(parts.chain)
   if (known === undefined) infos.set(parts.chain, (known = new Map()))
   const id = module.toString()
@@ -153,7 +155,7 @@ async function infoOf(parts: Parts, module: CID): Promise<GuestInfo> {
 }
 
 /** All published guests. One whose bytes are not here, or are no guest, is listed without exports: anyone may publish a name. */
-export async function guests(parts: Parts): Promise<GuestView[]> {
+export async function guests(parts: Listed): Promise<GuestView[]> {
   const views: GuestView[] = []
   for (const { name, module, world } of parts.chain.guests()) {
     try {
