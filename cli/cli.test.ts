@@ -1,9 +1,12 @@
 /** The command line as a black box, against one node. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { parseReceipt } from '../gateway/wire/index.ts'
+import { fileCid, LIMITS, utf8 } from '../runtime/core/index.ts'
 import { main } from './main.ts'
 import { run, SOURCE, startDev, type DevProcess, type Ran } from './testing/run.ts'
 
@@ -234,6 +237,48 @@ test('a receipt: bundle, file and id verify; another genesis, a spoilt byte and 
   expect((await run(SOURCE, ['verify', 'proof.car'], strangers)).code).toBe(0)
   expect((await run(SOURCE, ['chain', 'distrust', String(dev.ready['chainId'])], strangers)).code).toBe(0)
   expect((await run(SOURCE, ['verify', 'proof.car'], strangers)).code).toBe(1)
+})
+
+test('deploy --mount: a file of this machine is added and found by the guest; the receipt is verified by running it again', async () => {
+  const iris = '5.1,3.5\n4.9,3.0\n'
+  writeFileSync(path('iris.csv'), iris)
+  const wasm = fileURLToPath(new URL('../test/foreign/fixtures/lines-c.wasm', import.meta.url))
+  const mount = (name: string, source: string): Promise<Omit<Ran, 'documents'>> =>
+    inside('deploy', wasm, '--name', name, '--mount', `/data/iris.csv=${source}`, '--json')
+  for (const [source, code, why] of [
+    [folder, 'usage', /is a folder; files are mounted one by one/],
+    [path('none.csv'), 'usage', /neither a CID nor a file/],
+    ['bafkreinope', 'usage', /bafkreinope is neither a CID nor a file/],
+    [path('large'), 'core_too_large', /mountBytes/],
+  ] as const) {
+    if (code === 'core_too_large') {
+      writeFileSync(path('large'), '')
+      truncateSync(path('large'), LIMITS.mountBytes + 1)
+    }
+    const { code: exit, stdout, stderr } = await mount('refused', source)
+    expect([exit, stdout]).toEqual([code === 'usage' ? 2 : 1, ''])
+    const { error } = JSON.parse(stderr) as { error: { code: string; message: string } }
+    expect(error).toMatchObject({ code, message: expect.stringMatching(why) })
+  }
+  const cid = fileCid(utf8(iris)).toString()
+  expect((await fetch(`${dev.ready['url']}/ipfs/${cid}`)).status).toBe(404)
+  const deployed = await mount('lines', path('iris.csv'))
+  expect(deployed).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(deployed.stdout)).toMatchObject({ name: 'lines', world: 'command', mounts: [{ path: '/data/iris.csv', cid }] })
+  expect(await (await fetch(`${dev.ready['url']}/ipfs/${cid}`)).text()).toBe(iris)
+  // The same by its CID: the same grants, so the same module.
+  const again = JSON.parse((await mount('lines-again', cid)).stdout) as { module: string }
+  expect(again.module).toBe((JSON.parse(deployed.stdout) as { module: string }).module)
+
+  const answer = await fetch(`${dev.ready['url']}/fn/lines?arg=cat&arg=/data/iris.csv`, { method: 'POST' })
+  expect(await answer.text()).toBe(`arg cat\narg /data/iris.csv\n${iris}`)
+  const { id } = parseReceipt(answer.headers.get('utnet-receipt') ?? '')
+  expect(await inside('receipt', id, '--wait', '--bundle', '-o', path('mounted.car'))).toMatchObject({ code: 0 })
+  // No node: what the run was given of the file lies in the bundle.
+  const verified = await inside('verify', path('mounted.car'), '--reexecute', '--node', 'http://127.0.0.1:1', '--json')
+  const { valid, checks } = JSON.parse(verified.stdout) as { valid: boolean; checks: readonly { name: string; ok: boolean }[] }
+  expect(valid).toBe(true)
+  expect(checks).toContainEqual(expect.objectContaining({ name: 'reexecution', ok: true }))
 })
 
 test('build and inspect; --prepared writes the module', async () => {

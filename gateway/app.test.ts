@@ -145,6 +145,25 @@ test('accounts and transactions', async () => {
   expect(large).toMatchObject({ status: 413, code: 'request_too_large', limit: 'txBytes', allowed: LIMITS.txBytes })
 })
 
+test('files', async () => {
+  const { send } = open()
+  const bytes = { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body: 'a,b\n' }
+  const added = await send('/v1/files', bytes)
+  expect(added.status).toBe(201)
+  const view = schemas.file.parse(await added.json())
+  expect(view).toEqual({ cid: expect.stringMatching(/^bafkrei/), size: 4 })
+  expect(await (await send(added.headers.get('location') ?? '')).text()).toBe('a,b\n')
+  expect((await send('/v1/files', { ...bytes, headers: { 'content-type': 'text/csv' } })).status).toBe(415)
+  expect(await problemOf(await send('/v1/files'))).toMatchObject({ status: 405, code: 'method_not_allowed' })
+  const announced = { ...bytes, headers: { ...bytes.headers, 'content-length': `${LIMITS.mountBytes + 1}` } }
+  expect(await problemOf(await send('/v1/files', announced))).toMatchObject({
+    status: 413,
+    code: 'request_too_large',
+    limit: 'mountBytes',
+    allowed: LIMITS.mountBytes,
+  })
+})
+
 test('models', async () => {
   const { send } = open()
   const put = await send('/v1/models/double', { method: 'PUT', body: 'ONNX' })
@@ -324,6 +343,7 @@ test('outside dev nothing is changed for a caller who signed nothing', async () 
     await post('/v1/guests/c/calls', { export: 'add', args: [1] }),
     await post(`/v1/accounts/${ADDRESS}/fund`, {}),
     await send('/v1/models/m', model),
+    await send('/v1/files', { ...model, method: 'POST' }),
   ]) {
     expect(await problemOf(response)).toMatchObject({ status: 403, code: 'auth_required' })
   }

@@ -69,6 +69,7 @@ test('every route in the document is served, and every route of the surface is i
     '/v1/transactions',
     '/v1/transactions/{hash}',
     '/fn/{name}/{path}',
+    '/v1/files',
     '/v1/models',
     '/v1/models/{name}',
     '/v2/models/{model}/infer',

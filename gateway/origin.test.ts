@@ -10,6 +10,7 @@ const MUTATING: readonly (readonly [string, string])[] = [
   ['POST', '/v1/guests/c/queries'],
   ['POST', '/v1/accounts/x/fund'],
   ['POST', '/v1/transactions'],
+  ['POST', '/v1/files'],
   ['PUT', '/v1/models/m'],
   ['POST', '/v2/models/m/infer'],
 ]

@@ -11,11 +11,14 @@ import {
   encode,
   encodeReceipt,
   endOf,
+  fileCid,
   formatAddress,
   formatChipKey,
   formatKey,
   fromUtf8,
   isBehind,
+  limitError,
+  LIMITS,
   parseAddress,
   parseCid,
   parseFilter,
@@ -303,6 +306,13 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       const bare = status === 204 || status === 304
       const sent = bare ? new Uint8Array(0) : answer
       return { status, headers: [['content-type', 'text/plain'], ...asked], body: sent, bodySha256: sha256(sent), receipt }
+    },
+    addFile: async (bytes) => {
+      onlyDev()
+      if (bytes.length > LIMITS.mountBytes) throw limitError('core_too_large', 'mountBytes', bytes.length, LIMITS.mountBytes, 'the file')
+      const cid = fileCid(bytes).toString()
+      store.set(cid, bytes)
+      return { cid, size: bytes.length }
     },
     putModel: async (name, bytes) => {
       onlyDev()

@@ -1,6 +1,7 @@
 /** `utnet deploy`: builds a folder first; publishes under the user's key. */
-import { aname, isSealedGuest, parseCid, readSealedGuest, UtnetError } from '../../runtime/core/index.ts'
+import { aname, isSealedGuest, readSealedGuest, UtnetError } from '../../runtime/core/index.ts'
 import { componentOf } from '../component.ts'
+import { addMounted, readMounts, type AskedMount } from '../mounts.ts'
 import type { Grants } from '../../runtime/node/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { publish } from '../transactions.ts'
@@ -13,8 +14,12 @@ function pair(flag: string, text: string): readonly [string, string] {
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
+interface AskedGrants extends Grants {
+  readonly mounts: readonly AskedMount[]
+}
+
 /** What the guest may see of the outside; undefined where no flag says, so that a component's own grants stay. */
-function grantsAsked(context: VerbContext): Grants | undefined {
+function grantsAsked(context: VerbContext): AskedGrants | undefined {
   const [mounts, hosts, buckets, settings] = ['mount', 'allow-host', 'bucket', 'setting'].map((flag) => listFlag(context, flag)) as [
     readonly string[],
     readonly string[],
@@ -23,10 +28,7 @@ function grantsAsked(context: VerbContext): Grants | undefined {
   ]
   if (mounts.length + hosts.length + buckets.length + settings.length === 0) return undefined
   return {
-    mounts: mounts.map((text) => {
-      const [mounted, cid] = pair('mount', text)
-      return { path: mounted, cid: parseCid(cid, '--mount') }
-    }),
+    mounts: readMounts(mounts.map((text) => pair('mount', text))),
     hosts,
     buckets,
     settings: settings.map((text) => pair('setting', text)),
@@ -35,7 +37,7 @@ function grantsAsked(context: VerbContext): Grants | undefined {
 
 export const deploy: Verb = {
   name: 'deploy',
-  usage: 'deploy FILE|DIR --name NAME [--mount PATH=CID] [--allow-host HOST] [--bucket NAME] [--setting KEY=VALUE]',
+  usage: 'deploy FILE|DIR --name NAME [--mount PATH=CID|FILE] [--allow-host HOST] [--bucket NAME] [--setting KEY=VALUE]',
   summary: 'publish a component, sealed or not; a folder is built first',
   options: {
     name: { type: 'string', short: 'n' },
@@ -60,7 +62,11 @@ export const deploy: Verb = {
     // The same validator as the node's: a bad component is refused before anything is signed. What is sealed only the node can judge.
     const { world } = sealed ? readSealedGuest(component).policy : validateGuest(component)
     const api = context.node()
-    context.print(await publish(api, name, { component, world, ...(sealed ? {} : { sourceMap }) }, context.say))
+    const mounts = asked?.mounts ?? []
+    await addMounted(api, mounts)
+    const deployed = await publish(api, name, { component, world, ...(sealed ? {} : { sourceMap }) }, context.say)
+    const mounted = mounts.map(({ path: at, cid }) => ({ path: at, cid: cid.toString() }))
+    context.print(mounted.length === 0 ? deployed : { ...deployed, mounts: mounted })
     return 0
   },
 }

@@ -77,6 +77,7 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
     submit: (transaction) => to.json('/v1/transactions', { method: 'POST', body: transaction, type: CBOR_TYPE }),
     transaction: (hash, waitMs) => to.json(`/v1/transactions/${part(hash)}${query({ wait: waitFor(waitMs) })}`),
     invoke: (name, request) => invoke(to, name, request),
+    addFile: (body) => to.json('/v1/files', { method: 'POST', body, type: BYTES_TYPE }),
     putModel: (name, body) => to.json(`/v1/models/${part(name)}`, { method: 'PUT', body, type: BYTES_TYPE }),
     models: () => to.json('/v1/models'),
     model: (name) => to.json(`/v1/models/${part(name)}`),

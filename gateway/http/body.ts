@@ -2,7 +2,7 @@
 import { limitError, LIMITS, UtnetError, type LimitName } from '../../runtime/core/index.ts'
 import { readStream } from '../wire/index.ts'
 
-export type BodyLimit = Extract<LimitName, 'bodyBytes' | 'txBytes' | 'enrolmentBytes' | 'deployedMapBytes'>
+export type BodyLimit = Extract<LimitName, 'bodyBytes' | 'txBytes' | 'enrolmentBytes' | 'deployedMapBytes' | 'mountBytes'>
 
 export const EMPTY = new Uint8Array(0)
 

@@ -4,12 +4,13 @@ import { codingRefusal, json, problem, respond, unrouted, type GatewayBindings, 
 import { accountRoutes } from './accounts.ts'
 import { attesterRoutes } from './attester.ts'
 import { chainRoutes } from './chain.ts'
+import { fileRoutes } from './files.ts'
 import { guestRoutes } from './guests.ts'
 import { modelRoutes } from './models.ts'
 import { openApi } from './openapi.ts'
 import { receiptRoutes } from './receipts.ts'
 
-const FAMILIES = [guestRoutes, accountRoutes, modelRoutes, receiptRoutes, chainRoutes, attesterRoutes]
+const FAMILIES = [guestRoutes, accountRoutes, fileRoutes, modelRoutes, receiptRoutes, chainRoutes, attesterRoutes]
 
 /** All routes of `/v1` over one node. */
 function v1Routes(kit: RouteKit): readonly Route[] {

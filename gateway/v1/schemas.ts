@@ -12,6 +12,7 @@ import type {
   EntryProof,
   EventPage,
   EventView,
+  FileView,
   GuestDetail,
   GuestView,
   ModelView,
@@ -127,6 +128,7 @@ const guestShape = {
 
 export const guest = name('Guest', z.object(guestShape) satisfies z.ZodType<GuestView>)
 export const deployed = name('Deployed', z.object({ ...guestShape, receipt: cid.exactOptional() }))
+export const file = name('File', z.object({ cid, size: z.int().min(0).describe('in bytes') }) satisfies z.ZodType<FileView>)
 export const sourceMapView = name(
   'SourceMap',
   z.object({ name: z.string(), module: cid, sourceMap: cid }) satisfies z.ZodType<SourceMapView>,

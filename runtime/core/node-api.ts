@@ -124,6 +124,14 @@ export interface DeployRequest {
   readonly sourceMap?: string
 }
 
+/** A file that the node keeps, for components to mount. */
+export interface FileView {
+  /** Of the whole file: UnixFS v1, raw leaves (docs/spec/encodings.md). */
+  readonly cid: string
+  /** In bytes. */
+  readonly size: number
+}
+
 /** A source map that the node keeps. */
 export interface SourceMapView {
   readonly name: string
@@ -326,6 +334,8 @@ export interface NodeApi {
   /** Throws `tx_not_found`. With `waitMs` it waits that long, at most, for finality. */
   transaction(hash: string, waitMs?: number): Promise<TransactionView>
   invoke(name: string, request: FunctionRequest): Promise<FunctionAnswer>
+  /** Keeps a file that components may mount by its CID, and that who has the CID can read. Throws `core_too_large` over `mountBytes`. */
+  addFile(bytes: Uint8Array): Promise<FileView>
   putModel(name: string, bytes: Uint8Array): Promise<ModelView>
   models(): Promise<readonly ModelView[]>
   model(name: string): Promise<ModelView>

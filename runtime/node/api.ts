@@ -5,6 +5,7 @@ import type { Parts } from './parts.ts'
 import * as chainView from './services/chain-view.ts'
 import * as contracts from './services/contracts.ts'
 import * as history from './services/events.ts'
+import { addFile } from './services/files.ts'
 import * as functions from './services/functions.ts'
 import * as guests from './services/guests.ts'
 import * as inference from './services/inference.ts'
@@ -53,6 +54,7 @@ export function apiOf(
     submit: async (wire) => ({ hash: (await parts.submits.take(wire)).hash }),
     transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
     invoke: (name, request) => functions.invokeWhole(parts, name, request),
+    addFile: (bytes) => addFile(parts, bytes),
     putModel: (name, bytes) => inference.putModel(parts, name, bytes),
     models: async () => parts.bridge.list(),
     model: async (name) => inference.model(parts, name),

@@ -9,8 +9,10 @@ import {
   DAG_CBOR,
   decodeReceipt,
   equalBytes,
+  fileCid,
   formatAddress,
   isUtnetError,
+  LIMITS,
   parseCid,
   RAW,
   receiptId,
@@ -181,6 +183,16 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       await refused(api.account('not-an-address'), 'core_bad_text')
       await refused(api.receipt('not-a-cid'), 'core_bad_text')
       await refused(api.transaction('not-a-cid'), 'core_bad_text')
+    })
+
+    test('keeps a file, under the CID of its bytes', async () => {
+      const bytes = new Uint8Array(LIMITS.fileChunkBytes + 1).fill(7)
+      for (const file of [bytes, bytes.subarray(1, 4), bytes.subarray(0, 0), bytes]) {
+        const view = await api.addFile(file)
+        expect(view).toEqual({ cid: fileCid(file).toString(), size: file.length })
+        expect(equalBytes((await api.ipfs(view.cid, '', 'file')).body, file)).toBe(true)
+      }
+      await refused(api.addFile(new Uint8Array(LIMITS.mountBytes + 1)), 'core_too_large', 'request_too_large')
     })
 
     const { contract, function: edge, model } = samples

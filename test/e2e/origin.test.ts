@@ -15,6 +15,7 @@ const MUTATING: readonly (readonly [string, string])[] = [
   ['POST', '/v1/guests/ledger/calls'],
   ['POST', '/v1/guests/ledger/queries'],
   ['POST', '/v1/transactions'],
+  ['POST', '/v1/files'],
   ['PUT', '/v1/models/stolen'],
   ['POST', '/v2/models/stolen/infer'],
 ]

@@ -105,6 +105,8 @@ test('a body one byte over the limit is refused with limit, used and allowed, on
       allowed: LIMITS.bodyBytes,
     })
   }
+  const file = await fetch(`${node.url}/v1/files`, { method: 'POST', body: over })
+  expect(await refusal(file, 'request_too_large')).toMatchObject({ limit: 'mountBytes', allowed: LIMITS.mountBytes })
   const tx = await fetch(`${node.url}/v1/transactions`, { method: 'POST', body: new Uint8Array(LIMITS.txBytes + 1) })
   expect(await refusal(tx, 'request_too_large')).toMatchObject({ limit: 'txBytes', allowed: LIMITS.txBytes })
 })

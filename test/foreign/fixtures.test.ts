@@ -1,7 +1,7 @@
 /** Components of other languages that are small enough to be committed; `make-fixtures.ts` makes them. */
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
-import { fileCid, LIMITS, UtnetError, utf8, type CID, type HostLog } from '../../runtime/core/index.ts'
+import { cidOf, DAG_PB, fileCid, LIMITS, UtnetError, utf8, type CID, type HostLog } from '../../runtime/core/index.ts'
 import { createHost, withGrants, type GuestOutcome, type Host } from '../../runtime/host/index.ts'
 import { CONTEXT, memoryFiles } from '../../runtime/host/testing/host.ts'
 
@@ -160,6 +160,16 @@ test('arguments and mounted bytes are bounded', async () => {
     )
   ).module
   await expect(command(over, ['x'], { host: on })).rejects.toMatchObject({ code: 'core_too_large' })
+})
+
+test('a file whose id is of another layout is not mounted: whoever repeats the run could not tell it from another', async () => {
+  const odd = cidOf(DAG_PB, utf8('blocks of 256 KiB'))
+  const on = createHost({ files: { ...files, getFile: async (of) => (of.equals(odd) ? utf8('x') : files.getFile(of)) } })
+  const { module } = await on.admit(withGrants(fixture('lines-c'), { mounts: [{ path: '/a', cid: odd }] }))
+  await expect(command(module, ['x'], { host: on })).rejects.toMatchObject({
+    code: 'block_mismatch',
+    hint: expect.stringContaining('--mount /a='),
+  })
 })
 
 test('runs in flight are bounded: the next one is told that the host is busy, and has a place when one ends', async () => {

@@ -130,6 +130,8 @@ export function createHost(options: HostOptions): Host {
     (guest) => pool.forget(guest),
   )
   const loading = new Map<string, Promise<LinkedGuest | null>>()
+  /** Mounts whose file was found to be of our layout: its id says so for ever. */
+  const laidOut = new WeakSet<Mount>()
   let inFlight = 0
 
   /** Null where the guest is of our own shape; then it is ready in the own host. */
@@ -167,6 +169,12 @@ export function createHost(options: HostOptions): Host {
     for (const mount of mounts) {
       const bytes = await files.getFile(mount.cid, left)
       left -= bytes.length
+      // Whoever repeats the run has the bytes and the id, and no blocks between them.
+      if (!laidOut.has(mount) && !fileCid(bytes).equals(mount.cid))
+        throw new UtnetError('block_mismatch', `the file ${mount.cid} of ${mount.path} is not laid out as files are here`, {
+          hint: `add it again: utnet deploy --mount ${mount.path}=FILE`,
+        })
+      laidOut.add(mount)
       out.push({ ...mount, bytes })
     }
     return out

@@ -1,5 +1,5 @@
-/** The files that a guest has mounted, as a tree. Which they are goes into the log at the run's begin, their bytes when they are opened. */
-import { asArray, asBytes, asUint, sha256, type Cbor } from '../../core/index.ts'
+/** The files that a guest has mounted, as a tree. Which they are goes into the log at the run's begin, their bytes when the guest looks at one. */
+import { asArray, asBytes, asUint, fileCid, sha256, UtnetError, type Cbor, type CID } from '../../core/index.ts'
 import type { Mount } from './grants.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -7,6 +7,7 @@ export interface FileNode {
   readonly kind: 'file'
   readonly hash: Uint8Array
   readonly size: number
+  readonly cid: CID
   /** Number of the node: equal for the same object only. */
   readonly id: number
 }
@@ -51,7 +52,12 @@ export class Files {
     const placed = new Map<Omit<FileNode, 'id'>, Uint8Array>()
     mounts.forEach((mount, i) => {
       const [hash, size] = asArray(heads[i], 'mounted file', 2)
-      const file = { kind: 'file', hash: asBytes(hash, 'hash of a file', 32), size: asUint(size, 'size of a file') } as const
+      const file = {
+        kind: 'file',
+        hash: asBytes(hash, 'hash of a file', 32),
+        size: asUint(size, 'size of a file'),
+        cid: mount.cid,
+      } as const
       if ('bytes' in mount) placed.set(file, mount.bytes)
       let at = draft
       const parts = mount.path.split('/').slice(1)
@@ -87,13 +93,19 @@ export class Files {
     this.#bytes = bytes
   }
 
-  /** The bytes of a file; the first time they go into the log. */
+  /**
+   * The bytes of a file; the first time they go into the log. A guest may see nothing of a file without them, not even its size: only they show
+   * whoever repeats the run that the log has the file of the grants. Throws `replay_mismatch` where it has another.
+   */
   read(file: FileNode): Uint8Array {
     let bytes = this.#opened.get(file.id)
     if (bytes === undefined) {
       const here = this.#bytes.get(file)
-      if (this.#recorder.replaying || here === undefined) bytes = this.#recorder.logged(file.hash)
-      else {
+      if (this.#recorder.replaying || here === undefined) {
+        bytes = this.#recorder.logged(file.hash)
+        if (bytes.length !== file.size || !fileCid(bytes).equals(file.cid))
+          throw new UtnetError('replay_mismatch', `the log has another file as ${file.cid.toString()}`)
+      } else {
         this.#recorder.keep(here)
         bytes = here
       }

@@ -52,7 +52,8 @@ function at(from: Node, path: WitValue | undefined): Node | number {
   return here
 }
 
-const stat = (of: Node): WitValue => ok([typeOf(of), 1, of.kind === 'file' ? of.size : 0, [], [], []])
+const stat = (run: WasiRun, of: Node): WitValue =>
+  ok([typeOf(of), 1, of.kind === 'file' ? run.outside.files.read(of).length : 0, [], [], []])
 /** A hash of identity: files of a run never change. */
 const identity = (of: Node): WitValue => ok([of.id, 0])
 
@@ -104,8 +105,8 @@ const DESCRIPTOR: Handlers = {
     return ok(run.handles.add('directory-entry-stream', { entries: [...it.entries], at: 0 } satisfies Listing))
   },
   '[method]descriptor.create-directory-at': readOnly,
-  '[method]descriptor.stat': (run, [d]) => stat(node(run, d)),
-  '[method]descriptor.stat-at': (run, [d, , path]) => found(run, d, path, stat),
+  '[method]descriptor.stat': (run, [d]) => stat(run, node(run, d)),
+  '[method]descriptor.stat-at': (run, [d, , path]) => found(run, d, path, (target) => stat(run, target)),
   '[method]descriptor.set-times-at': readOnly,
   '[method]descriptor.link-at': readOnly,
   '[method]descriptor.open-at': (run, [d, , path, open, flags]) => {

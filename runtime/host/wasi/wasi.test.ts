@@ -192,6 +192,31 @@ test('a replay has the files that were opened from its log, and no others', () =
   expect(() => read(again, 'data/b.txt')).toThrow(expect.objectContaining({ code: 'replay_mismatch' }))
 })
 
+test('a replay takes no other file for the one that is granted, and no other size', () => {
+  const first = made({ mounts: MOUNTS })
+  const look = ({ call }: Made, path: string): WitValue => {
+    const [[root]] = call('filesystem/preopens get-directories') as unknown as [[number]]
+    return call('filesystem/types [method]descriptor.stat-at', root, [], path) as WitValue
+  }
+  const told = look(first, 'data/a.txt')
+  expect(told).toEqual([0, [6, 1, 2, [], [], []]])
+  // A size is shown with the bytes that have it.
+  expect([...first.log.files.values()]).toEqual([utf8('ay')])
+  const mounts = MOUNTS.map(({ path, cid }) => ({ path, cid })) as unknown as readonly MountedFile[]
+  expect(look(made({ mounts, replay: first.log }), 'data/a.txt')).toEqual(told)
+  const [[kind, ...rest]] = first.log.entries as unknown as [Cbor[]]
+  const lied = utf8('lie')
+  const at = 1 + MOUNTS.findIndex(({ path }) => path === '/data/a.txt') + MOUNTS.length
+  for (const [hash, size] of [
+    [sha256(lied), lied.length],
+    [sha256(utf8('ay')), 3],
+  ] as const) {
+    const files = new Map([...first.log.files, [toHex(sha256(lied)), lied] as const])
+    const replay = { entries: [[kind as Cbor, ...rest].with(at, [hash, size])], files }
+    expect(() => look(made({ mounts, replay }), 'data/a.txt')).toThrow(expect.objectContaining({ code: 'replay_mismatch' }))
+  }
+})
+
 test('W-USE-1: sockets can be imported and none opens', () => {
   const { call } = made()
   const network = call('sockets/instance-network instance-network') as number

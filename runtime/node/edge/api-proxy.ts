@@ -19,6 +19,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   submit: true,
   transaction: true,
   invoke: true,
+  addFile: true,
   putModel: true,
   models: true,
   model: true,
