@@ -192,7 +192,6 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
         expect(view).toEqual({ cid: fileCid(file).toString(), size: file.length })
         expect(equalBytes((await api.ipfs(view.cid, '', 'file')).body, file)).toBe(true)
       }
-      await refused(api.addFile(new Uint8Array(LIMITS.mountBytes + 1)), 'core_too_large', 'request_too_large')
     })
 
     const { contract, function: edge, model } = samples

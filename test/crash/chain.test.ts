@@ -32,7 +32,7 @@ async function runUntilCrash(
   const votes = new Map<number, Uint8Array>()
   try {
     const chain = await open(disk)
-    for (let block = 0; block < 12; block++) {
+    for (let block = 0; block < 24; block++) {
       const sent: CID[] = []
       for (let i = 0; i < 1 + Math.floor(random() * 3); i++) {
         const user = users[Math.floor(random() * users.length)] as (typeof users)[number]

@@ -10,9 +10,12 @@ export interface ImportedInterface {
   readonly functions: readonly WitFunction[]
 }
 
-/** An interface that only gives names to types asks for nothing: what exports an interface that uses types of another imports that one so. */
+/**
+ * An interface that only gives names to types asks for nothing: what exports an interface that uses types of another imports that one so. No tool imports one that
+ * holds nothing at all.
+ */
 const namesOnly = ({ exports }: ComponentInstance): boolean =>
-  [...exports.values()].every((item) => item.sort === 'type' && item.fresh !== true)
+  exports.size > 0 && [...exports.values()].every((item) => item.sort === 'type' && item.fresh !== true)
 
 /** What a component imports; interfaces that hold nothing but names of types are left out. Throws `guest_invalid` for what is no interface. */
 export function importedInterfaces(component: Component): readonly ImportedInterface[] {
