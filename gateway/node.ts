@@ -11,6 +11,7 @@ import {
   type FunctionServer,
   type TransactionServer,
 } from './direct/index.ts'
+import { limitArrival } from './arrival.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from './wire/index.ts'
@@ -63,19 +64,21 @@ interface App {
   readonly fetch: (request: Request, env: GatewayEnv) => Response | Promise<Response>
 }
 
-const HEADERS_MS = 10_000
-const REQUEST_MS = 120_000
+const ARRIVAL = { headersMs: 10_000, requestMs: 120_000, checkMs: 1_000 }
 const GRACE_MS = 10_000
 const IDLE_SWEEP_MS = 20
 
 /** Status line, headers and document of an error that comes before there is a request. */
-function rawProblem(error: UtnetError): string {
-  const status = error.code === 'request_too_large' ? 431 : 400
+function rawProblem(error: UtnetError, late: boolean): string {
+  const status = late ? 408 : error.code === 'request_too_large' ? 431 : 400
   const body = JSON.stringify({ ...problemOf(error), status })
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
 }
 
+const isLate = (cause: NodeJS.ErrnoException): boolean => cause.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+
 function parserError(cause: NodeJS.ErrnoException): UtnetError {
+  if (isLate(cause)) return new UtnetError('request_invalid', 'the request did not arrive in time', { cause })
   if (cause.code !== 'HPE_HEADER_OVERFLOW')
     return new UtnetError('request_invalid', `the request is not HTTP: ${cause.code ?? cause.message}`, { cause })
   const { message, limit, used, allowed } = limitError(
@@ -170,8 +173,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const server = createServer(
     {
       maxHeaderSize: LIMITS.headerBytes,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: ARRIVAL.checkMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // What is missing is said in a problem document
       requireHostHeader: false,
@@ -196,6 +198,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       socket.once('close', () => observer.closed(socket))
     })
   }
+  limitArrival(server, ARRIVAL)
   server.maxConnections = options.connections ?? 4_096
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) =>
     refuse(outgoing, new UtnetError('request_invalid', `nothing is known of Expect: ${incoming.headers.expect?.slice(0, 40)}`), 417),
@@ -205,7 +208,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   )
   server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => {
     if (cause.code === 'ECONNRESET' || !socket.writable) socket.destroy()
-    else socket.end(rawProblem(parserError(cause)))
+    else socket.end(rawProblem(parserError(cause), isLate(cause)))
   })
 
   const host = options.host ?? '127.0.0.1'
