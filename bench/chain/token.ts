@@ -79,8 +79,8 @@ export async function tokenRows(emit: (row: Row) => void): Promise<void> {
   else emit(ratioOf('chain', { id: 'chain.token.vs-erc20-batched', row, peer: 'anvil', ours, theirs }))
 }
 
-/** Nonces of each before the clock starts: some 10,000 transactions, behind which the engine has compiled what they run, and keys are known. */
-const LOOPBACK_WARM = 40
+/** Nonces of each before the clock starts: keys are known, and most of what runs is compiled (the compiler still takes a seventh of the CPU behind them). */
+const LOOPBACK_WARM = 6
 const LOOPBACK_NONCES = 20
 /** Times the least base fee: the dev account's gift is enough for all that wait. */
 const LOOPBACK_FEES = 1_000n
