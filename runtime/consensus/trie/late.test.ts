@@ -1,10 +1,10 @@
-/** A batch that waits: what it lies over is gone from the cache, and others lie there, before its rows are asked for. */
+/** Batches out of their turn: one that waits until what it lies over is gone from the cache, and others lie there; one in the place of another that came to nothing. */
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
 import { utf8 } from '../../core/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
 import { simulatedKv } from '../test-kit.ts'
-import { createPageStore, EMPTY_ROOT, trieGet, trieUpdate, type TrieChange } from './index.ts'
+import { createPageStore, EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type TrieChange } from './index.ts'
 
 const TRIE = 0x61
 /** Enough for the cache to be tidied every few heights. */
@@ -47,4 +47,28 @@ test('a batch whose rows are asked for when the pages below it were written over
   for (let i = 0; i < KEYS; i += 3) expect(trieGet(store, TRIE, late.root, utf8(`key ${i}`))).toEqual(valueAt(i % 9 === 0 ? 100 : 1, i))
   expect(trieGet(store, TRIE, late.root, utf8('key 4'))).toBeUndefined()
   expect(trieGet(store, TRIE, root, utf8('key 4'))).toEqual(valueAt(LAST - 1, 4))
+})
+
+test('a height whose commit failed, and another batch of it: what is read before that is durable is of the second, with values in rows of their own', async () => {
+  useNativeHashes()
+  const kv = simulatedKv()
+  const store = createPageStore(kv, 0)
+  const keys = Array.from({ length: 300 }, (_, i) => utf8(`key ${i}`))
+  const all = (value: Uint8Array): TrieChange[] => keys.map((key) => [key, value])
+  const first = trieUpdate(store, TRIE, EMPTY_ROOT, all(Uint8Array.of(1)), 1)
+  first.remember()
+  await kv.commit(first.rows)
+  trieUpdate(store, TRIE, first.root, all(new Uint8Array(200).fill(2)), 2).remember()
+  const large = new Uint8Array(200).fill(3)
+  const second = trieUpdate(store, TRIE, first.root, all(large), 2)
+  second.remember()
+  const third = trieUpdate(store, TRIE, second.root, [[utf8('key 4'), Uint8Array.of(4)]], 3)
+  for (const key of keys) {
+    expect(trieGet(store, TRIE, second.root, key)).toEqual(large)
+    expect(trieProve(store, TRIE, second.root, key).value).toEqual(large)
+  }
+  await kv.commit(second.rows)
+  third.remember()
+  await kv.commit(third.rows)
+  expect([...trieWalk(createPageStore(kv), TRIE, third.root)].filter(([, value]) => isDeepStrictEqual(value, large)).length).toBe(299)
 })

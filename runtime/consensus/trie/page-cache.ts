@@ -129,7 +129,10 @@ export class PageCache {
   /** Keeps the pages of a batch that is being committed. */
   keep(open: Open): void {
     const { trie, root, draft } = open
-    this.addTop({ trie, root, kind: draft instanceof BranchDraft ? BRANCH : draft.count, cell: this.place(open) })
+    const cell = this.place(open)
+    // what was kept of this height before came to nothing; the newest must be the root whose pages may be nowhere but here
+    this.#tops = this.#tops.filter((top) => top.trie !== trie || top.root.version < root.version)
+    this.addTop({ trie, root, kind: draft instanceof BranchDraft ? BRANCH : draft.count, cell })
     this.#open = this.#open.filter((one) => one !== open)
   }
 

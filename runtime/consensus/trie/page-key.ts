@@ -1,7 +1,9 @@
-/** Keys of the rows of the tries. */
+/** Rows of the tries, and their keys. */
 import { copyInto } from '../../core/index.ts'
 import { POSITION_BYTES } from './position.ts'
 import { VERSION_BYTES, writeVersion } from './version.ts'
+
+export type Row = readonly [key: Uint8Array, value: Uint8Array]
 
 const PAGE = 0x6e // n
 const VALUE = 0x76 // v

@@ -1,12 +1,12 @@
 /** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of pages. */
-import { EMPTY_TRIE, equalBytes, LIMITS, sha256, type Kv } from '../../core/index.ts'
+import { EMPTY_TRIE, equalBytes, LIMITS, sha256, toHex, type Kv } from '../../core/index.ts'
 import type { PageDraft } from './branch-draft.ts'
 import { EMPTY, levelOf, type Branch } from './branch.ts'
 import type { Bucket } from './bucket.ts'
 import { damaged } from './damaged.ts'
 import type { Leaf } from './leaf.ts'
 import { PageCache, type Open, type Top, type TrieRoot } from './page-cache.ts'
-import { pageKey, valueKey } from './page-key.ts'
+import { pageKey, valueKey, type Row } from './page-key.ts'
 import { readPages, type Held, type Wanted } from './page-read.ts'
 import { Pieces } from './room.ts'
 
@@ -33,6 +33,9 @@ export interface Ask {
 export class PageStore {
   readonly #kv: Pick<Kv, 'get'>
   readonly #cache: PageCache
+  /** The height that was committed last, and its values in rows of their own, by the keys of these: they may not be durable yet. */
+  #committed = -1
+  readonly #values = new Map<string, Uint8Array>()
   /** Memory for batches. */
   readonly pieces: Pieces
 
@@ -114,7 +117,8 @@ export class PageStore {
   /** The value of a leaf. */
   value(trie: number, leaf: Leaf): Uint8Array {
     if (!leaf.ownRow) return leaf.held
-    const bytes = this.#kv.get(valueKey(trie, leaf.version, leaf.bytes, leaf.positionAt))
+    const key = valueKey(trie, leaf.version, leaf.bytes, leaf.positionAt)
+    const bytes = this.#values.get(toHex(key)) ?? this.#kv.get(key)
     if (bytes === undefined) throw damaged(`a value of the state of height ${leaf.version} is missing`)
     if (!equalBytes(sha256(bytes), leaf.held)) throw damaged(`a value of the state of height ${leaf.version} is damaged`)
     return bytes
@@ -136,8 +140,11 @@ export class PageStore {
     this.#cache.tidy()
   }
 
-  /** Says that what belongs to a height is being committed, and may not be durable until the next is. */
-  committing(height: number): void {
+  /** Says that what belongs to a height, with these rows of values, is being committed, and may not be durable until the next is. */
+  committing(height: number, values: readonly Row[]): void {
+    if (height !== this.#committed) this.#values.clear()
+    this.#committed = height
+    for (const [key, value] of values) this.#values.set(toHex(key), value)
     this.#cache.committing(height)
   }
 

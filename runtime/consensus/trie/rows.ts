@@ -5,10 +5,8 @@ import { BucketDraft } from './bucket-draft.ts'
 import type { Leaf } from './leaf.ts'
 import type { Open } from './page-cache.ts'
 import { copyStretch } from './memory.ts'
-import { pageKey, valueKey } from './page-key.ts'
+import { pageKey, valueKey, type Row } from './page-key.ts'
 import type { PageStore } from './page-store.ts'
-
-type Row = readonly [key: Uint8Array, value: Uint8Array]
 
 /** Bytes of the rows of a page and of all new ones below it, at most. */
 function roomFor(page: PageDraft): number {
@@ -36,6 +34,11 @@ export class Rows {
   /** Says that a value gets a row. */
   value(positions: Uint8Array, at: number, value: Uint8Array): void {
     this.#values.push([valueKey(this.#trie, this.#version, positions, at), value])
+  }
+
+  /** The rows of values. */
+  get values(): readonly Row[] {
+    return this.#values
   }
 
   /** Says that the row of a leaf's value is stale. */

@@ -301,7 +301,7 @@ export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, chang
     remember: () => {
       if (remembered) return
       remembered = true
-      store.committing(version)
+      store.committing(version, rows.values)
       if (open === undefined) return
       write()
       store.keep(open)
