@@ -32,7 +32,7 @@ async function runUntilCrash(
   const votes = new Map<number, Uint8Array>()
   try {
     const chain = await open(disk)
-    for (let block = 0; block < 24; block++) {
+    for (let block = 0; block < 18; block++) {
       const sent: CID[] = []
       for (let i = 0; i < 1 + Math.floor(random() * 3); i++) {
         const user = users[Math.floor(random() * users.length)] as (typeof users)[number]
@@ -78,7 +78,7 @@ test('150 crash points of the chain: no answered transaction is lost, no height 
   const whole = new SimulatedDisk({ seed: 1 })
   await runUntilCrash(whole, 1)
   const points = whole.operations
-  expect(points).toBeGreaterThan(40)
+  expect(points).toBeGreaterThan(30)
   let kept = 0
   for (let i = 0; i < 150; i++) {
     const result = await crash({ seed: i, crashAt: 3 + (i % (points - 3)) }, 1 + Math.floor(i / points))
