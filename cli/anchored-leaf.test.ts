@@ -82,10 +82,13 @@ test('a node that shows pages without an end is read so far and no further', asy
 test('data with another number of leaves than the batch, or another leaf, leads nowhere', async () => {
   const other = cidOf(DAG_CBOR, utf8('another'))
   const two = batchData([concatBytes(sha256(leaf), sha256(utf8('another')))])
+  // far behind the last leaf that the batch has
+  const late = batchData([concatBytes(...Array.from({ length: 300 }, () => sha256(utf8('another'))), sha256(leaf))])
   for (const [size, shown] of [
     [2, data],
     [1, two],
     [2, two],
+    [1, late],
   ] as const) {
     const api = simulatedApi(
       [anchor(0, shown.cid, size)],
