@@ -81,8 +81,16 @@ function parse(argv: readonly string[]): Parsed {
   return { verb, args: parsed.positionals.map(unmark), flags }
 }
 
+/** A file or folder of the user's that cannot be read or written is named as such, wherever a command met it. */
+function namedFile(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof UtnetError) return thrown
+  const { syscall, path, code } = thrown as NodeJS.ErrnoException
+  if (syscall === undefined || path === undefined || code === undefined) return thrown
+  return new UtnetError('usage', `cannot ${syscall} ${path}: ${code}`, { hint: 'name one that can be read and written', cause: thrown })
+}
+
 function report(thrown: unknown, json: boolean, verb: string | undefined): number {
-  const error = asUtnetError(thrown)
+  const error = asUtnetError(namedFile(thrown))
   // What the gateway says to any HTTP client is worth less here than the command to run.
   const own = error.hint === hintOf(error.code) ? undefined : error.hint
   const help = error.code === 'usage' && VERBS.some((v) => v.name === verb) ? `utnet ${String(verb)} --help` : undefined

@@ -7,6 +7,7 @@ import type { Finding } from './auditor/index.ts'
 import type { NodeOptions } from './node-options.ts'
 import { openNode } from './open-node.ts'
 import type { NodeDispute } from './piee/index.ts'
+import { toldFaults } from './tell-faults.ts'
 
 /** Threads that check signatures, at most: with more the main thread, which does the rest, is what transactions wait for. */
 const VERIFIERS = 4
@@ -83,5 +84,7 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
 /** All of the gateway on this thread. */
 function serveHere(api: NodeApi, address: ServeOptions): Promise<GatewayServer> {
   const admission = new Admission()
-  return serve(createApp(api, { admission }), { ...address, functions: { node: api, admission }, transactions: { node: api } })
+  const onError = toldFaults()
+  const functions = { node: api, admission, onError }
+  return serve(createApp(api, { admission, onError }), { ...address, functions, transactions: { node: api, onError } })
 }
