@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { pathToFileURL } from 'node:url'
 import { createClient, hintOf } from '../gateway/client/index.ts'
 import { asUtnetError, UtnetError } from '../runtime/core/index.ts'
+import { environment } from './environment.ts'
 import { HINTS } from './hints.ts'
 import { jsonText } from './output.ts'
 import { version } from './assets.ts'
@@ -130,7 +131,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`usage: utnet ${verb.usage}\n${verb.summary}\n`)
       return 0
     }
-    const nodeUrl = typeof flags['node'] === 'string' ? flags['node'] : (process.env['UTNET_URL'] ?? DEFAULT_URL)
+    const nodeUrl = typeof flags['node'] === 'string' ? flags['node'] : (environment('UTNET_URL') ?? DEFAULT_URL)
     return await verb.run({
       args,
       flags,

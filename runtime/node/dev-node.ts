@@ -25,13 +25,17 @@ export interface DevNode {
   readonly api: NodeApi
   readonly genesis: Uint8Array
   readonly madeGenesis: boolean
+  /** What made the node stop by itself. */
+  readonly failure: () => UtnetError | undefined
   /** Drains requests, then closes the node. */
   close(): Promise<void>
 }
 
 /** Starts a development node; resolves when it answers. */
 export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
+  let failure: UtnetError | undefined
   const failed = (error: UtnetError): void => {
+    failure ??= error
     process.stderr.write(`the node stops: ${error.message}\n`)
     process.kill(process.pid, 'SIGTERM')
   }
@@ -70,6 +74,7 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
       api: node.api,
       genesis: node.genesis,
       madeGenesis: node.madeGenesis,
+      failure: () => failure,
       async close() {
         await here?.close()
         await node.close()
