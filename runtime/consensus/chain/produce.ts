@@ -5,7 +5,7 @@ import { fateError } from '../mempool/index.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
 import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
-import { makeCertificate, pendingBlock, signVotes, voteFor, voteRows } from './votes.ts'
+import { certifyAlone, makeCertificate, pendingBlock, voteFor, voteRows } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
 import type { Block } from './rows.ts'
 
@@ -78,7 +78,7 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   const voters = options.voters.filter((voter) => set.some((v) => equalBytes(v.bls, voter.bls)))
   // no vote leaves before the block is final, so one commit has both
   const votes = voteRows(core, executed, voters)
-  const certificate = makeCertificate(core, executed, signVotes(core, executed, voters))
+  const certificate = certifyAlone(core, executed, voters)
   for (const gone of await commitBlock(core, executed, certificate, votes)) dropped.push({ id: gone.tx.id, error: fateError(gone) })
   const { header, hash } = core.head
   return { header, hash, certificate, outcomes: executed.execution.effects.map((e) => e.outcome), dropped }
