@@ -83,7 +83,7 @@ export function makeCertificate(
   return certificate
 }
 
-/** Voters of this process whose signature held under their key. */
+/** Voters of this process whose signature, alone, held under their key. */
 const shown = new WeakSet<Voter>()
 
 /**
@@ -94,7 +94,9 @@ export function certifyAlone(core: ChainCore, executed: ExecutedBlock, voters: r
   const votes = signVotes(core, executed, voters)
   if (voters.every((voter) => shown.has(voter))) return makeCertificate(core, executed, votes, () => true)
   const certificate = makeCertificate(core, executed, votes)
-  for (const voter of voters) shown.add(voter)
+  // of several only the sum has shown itself
+  const [only, ...others] = voters
+  if (only !== undefined && others.length === 0) shown.add(only)
   return certificate
 }
 
