@@ -19,7 +19,7 @@
   (func (;0;) (type 3) (param i32 i64 i64) (result f64 i64)
     (local f64)
     local.get 1
-    i64.const 697
+    i64.const 693
     i64.sub
     local.tee 1
     local.get 2
