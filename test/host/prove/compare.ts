@@ -106,19 +106,23 @@ function schemesAgree(
   return first as { outcome: Outcome; memory: Uint8Array }
 }
 
-/** Compares everything that is promised of one module. `twin` makes the same program without NaNs. */
+/** Compares everything that is promised of one module. `twin` makes the same program without NaNs; `refusable`: the validator may refuse it by any rule. */
 export function compare(
   bytes: Uint8Array,
   label: string,
   tally: Tally,
-  { twin, schemes = SCHEMES }: { readonly twin?: (bytes: Uint8Array) => Uint8Array; readonly schemes?: typeof SCHEMES } = {},
+  {
+    twin,
+    schemes = SCHEMES,
+    refusable = false,
+  }: { readonly twin?: (bytes: Uint8Array) => Uint8Array; readonly schemes?: typeof SCHEMES; readonly refusable?: boolean } = {},
 ): void {
   tally.modules++
   let subject: Prepared
   try {
     subject = prepared(bytes, schemes)
   } catch (error) {
-    if (!isUtnetError(error, 'guest_invalid') || error.details?.['rule'] !== 'gc') throw error
+    if (!isUtnetError(error, 'guest_invalid') || !(refusable || error.details?.['rule'] === 'gc')) throw error
     tally.refused++
     return
   }
