@@ -7,7 +7,7 @@ import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
 import { functionNames, invalid, nameSection, RESERVED, type CoreModule, type Segment } from '../wasm/index.ts'
 import { classify, type Classified, type LinkedWorld } from './classify.ts'
-import { lentBy, type Lending } from './lending.ts'
+import { lending, type Lending } from './lending.ts'
 import { labelOf, tellDeepStacks, type CoreFunctions } from './place.ts'
 import { readableName } from './symbols.ts'
 
@@ -27,7 +27,7 @@ export type Bound =
       /** Of the caller's side and of the callee's. */
       readonly from: ImportGlue
       readonly to: ExportGlue
-      readonly lends: Lending
+      readonly lending: Lending
       readonly options: LinkedOptions
     }
   | { readonly kind: 'drop'; readonly resource: string; readonly guest: boolean; readonly destructor: CoreRef | undefined }
@@ -136,7 +136,7 @@ function binder({ host, linked }: Classified): (source: Source) => BoundSource {
           func,
           from: importGlue(func.type, options.encoding),
           to: exportGlue(func.type, func.options.encoding),
-          lends: lentBy(func.type, (resource) => linked.resources.get(resource)?.owner === func.component),
+          lending: lending(func.type, (resource) => linked.resources.get(resource)?.owner === func.component),
           options,
         }
       }
