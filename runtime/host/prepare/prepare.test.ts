@@ -8,7 +8,7 @@ import { readModule } from '../wasm/index.ts'
 import { frameWeight } from './frame.ts'
 import { prepareModule } from './index.ts'
 
-const wasm = wasmPrices(PARAMS.wasm, LIMITS.memoryPages)
+const wasm = wasmPrices(PARAMS.wasm, { pages: LIMITS.memoryPages, functions: 0, bytes: 0 })
 
 const KERNELS = `(module
   (memory (export "memory") 1)
