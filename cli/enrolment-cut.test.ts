@@ -27,8 +27,8 @@ const cuts = vi.hoisted(() => {
     },
   }
 })
-vi.mock('../runtime/node/data-folder.ts', async (original) => {
-  const real = await original<typeof import('../runtime/node/data-folder.ts')>()
+vi.mock('../runtime/kv/files/durable-file.ts', async (original) => {
+  const real = await original<typeof import('../runtime/kv/files/durable-file.ts')>()
   const writeDurably: typeof real.writeDurably = (path, text, mode) => {
     try {
       cuts.point()

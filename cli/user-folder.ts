@@ -1,18 +1,5 @@
 /** The user's folder `$XDG_CONFIG_HOME/utnet`: the key that signs, and the chains that this user trusts. */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -31,6 +18,7 @@ import {
   type Genesis,
 } from '../runtime/core/index.ts'
 import { publicKeyEd25519 } from '../runtime/crypto/native.ts'
+import { syncFolder, writeDurably, writeNewFile } from '../runtime/kv/files/index.ts'
 
 /** Path of the folder; `UTNET_HOME` overrides it. */
 export function userFolder(): string {
@@ -41,30 +29,6 @@ export interface UserKey {
   readonly secret: Uint8Array
   readonly key: Uint8Array
   readonly address: string
-}
-
-/** Writes a file that only its owner reads, durably: what a lost key signed for is lost with it. */
-function writeSynced(path: string, text: string): void {
-  const fd = openSync(path, 'wx', 0o600)
-  try {
-    writeFileSync(fd, text)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, 'r')
-  fsyncSync(fd)
-  closeSync(fd)
-}
-
-function writeSecretly(path: string, text: string): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`
-  writeSynced(temporary, text)
-  renameSync(temporary, path)
-  syncFolder(dirname(path))
 }
 
 const keyPath = (): string => join(userFolder(), 'keys', 'user.json')
@@ -84,7 +48,7 @@ export function newUserKey(): UserKey {
   mkdirSync(join(userFolder(), 'keys'), { recursive: true, mode: 0o700 })
   if (existsSync(path)) renameSync(path, join(userFolder(), 'keys', `${loadUserKey()?.address ?? randomBytes(6).toString('hex')}.json`))
   const user = fromSecret(randomBytes(32))
-  writeSecretly(path, keyText(user))
+  writeDurably(path, keyText(user))
   return user
 }
 
@@ -108,7 +72,7 @@ export function userKey(): UserKey {
   if (found !== undefined) return found
   mkdirSync(join(userFolder(), 'keys'), { recursive: true, mode: 0o700 })
   const temporary = `${keyPath()}.${randomBytes(6).toString('hex')}`
-  writeSynced(temporary, keyText(fromSecret(randomBytes(32))))
+  writeNewFile(temporary, keyText(fromSecret(randomBytes(32))))
   try {
     // Of two commands that start at once one makes the key, and both use it: a link, unlike a rename, replaces nothing.
     linkSync(temporary, keyPath())
@@ -152,7 +116,7 @@ export function trustChain(genesis: Uint8Array): string {
   const file = genesisFile(genesis)
   mkdirSync(trustFolder(), { recursive: true, mode: 0o700 })
   const path = join(trustFolder(), file.chainId)
-  if (!existsSync(path)) writeSecretly(path, `${JSON.stringify(file)}\n`)
+  if (!existsSync(path)) writeDurably(path, `${JSON.stringify(file)}\n`)
   chmodSync(path, 0o600)
   return file.chainId
 }

@@ -11,7 +11,7 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
   'runtime/core': { ours: [], npm: ['@noble/', '@scure/', '@ipld/dag-cbor', 'multiformats'] },
   'runtime/crypto': { ours: ['runtime/core'], npm: ['@noble/', '@chainsafe/blst', '@hpke/core', 'node:'] },
   'runtime/kv': { ours: ['runtime/core', 'runtime/crypto'], npm: ['lmdb', 'node:'] },
-  'runtime/chips': { ours: ['runtime/core', 'runtime/crypto'], npm: ['pkcs11js', 'node:'] },
+  'runtime/chips': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['pkcs11js', 'node:'] },
   'runtime/receipts': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['node:'] },
   'runtime/host': {
     ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'],
@@ -51,7 +51,7 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
     npm: ['prom-client', 'node:'],
   },
   cli: {
-    ours: ['runtime/core', 'runtime/crypto', 'runtime/verify', 'runtime/consensus/light', 'runtime/node', 'gateway/client'],
+    ours: ['runtime/core', 'runtime/crypto', 'runtime/kv', 'runtime/verify', 'runtime/consensus/light', 'runtime/node', 'gateway/client'],
     npm: ['node:'],
   },
 }

@@ -9,13 +9,12 @@ import type {
   NodeEvent,
   PowerView,
   StreamRequest,
-} from './chain-views.ts'
-import type { IsolationClass } from './isolation.ts'
-import type { ReceiptView } from './receipt-view.ts'
-import type { RunStatus, Retention } from './receipt.ts'
+} from './chain/index.ts'
+import type { IsolationClass } from './guests/index.ts'
+import type { ReceiptView, Retention, RunStatus } from './receipt/index.ts'
 import type { World } from './ports.ts'
-import type { ArithmeticClass, NamedTensor } from './tensor.ts'
-import type { WitFunction } from './wit-type.ts'
+import type { ArithmeticClass, NamedTensor } from './tensor/index.ts'
+import type { WitFunction } from './wit/index.ts'
 
 /** What a node has done about what other nodes anchored, since it started (docs/spec/rollup.md). */
 export interface AuditView {

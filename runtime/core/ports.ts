@@ -1,11 +1,9 @@
 /** The ports where parts meet: what one part asks of another. `runtime/node` hands the real ones in. */
 import type { CID } from 'multiformats/cid'
-import type { Block } from './cid.ts'
-import type { Cbor } from './codec.ts'
-import type { RunStatus } from './receipt.ts'
-import type { ArithmeticClass, NamedTensor, TensorHead } from './tensor.ts'
-import type { WitFunction } from './wit-type.ts'
-import type { WitValue } from './wit-value.ts'
+import type { Block, Cbor } from './codec/index.ts'
+import type { RunStatus } from './receipt/index.ts'
+import type { ArithmeticClass, NamedTensor, TensorHead } from './tensor/index.ts'
+import type { WitFunction, WitValue } from './wit/index.ts'
 
 /** Verified blocks by CID. `put` refuses bytes that do not hash to the CID (`block_mismatch`). */
 export interface BlockStore {

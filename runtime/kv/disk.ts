@@ -5,7 +5,6 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -17,6 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { concatBytes, UtnetError, type Disk, type LogFile } from '../core/index.ts'
+import { syncFolder } from './files/index.ts'
 
 /**
  * Append-only files in one folder, made when it is absent. A name is a plain file name. The folder is synced when a file comes or goes, so a
@@ -60,16 +60,6 @@ function attempt<T>(what: string, action: () => T): T {
     return action()
   } catch (cause) {
     throw new UtnetError('disk_failed', `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-  }
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return // Windows opens no folders.
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 

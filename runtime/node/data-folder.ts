@@ -1,9 +1,9 @@
 /** The data folder: `format, lock, keys/, chain/, blocks/, journal/`. One node at a time; a folder of a newer version is left alone. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UtnetError } from '../core/index.ts'
+import { writeDurably } from '../kv/files/index.ts'
 
 /** Raised when a folder written before cannot be read any more. 2: rows with checksums. */
 const FORMAT = 2
@@ -16,19 +16,6 @@ export interface DataFolder {
   readonly journal: string
   /** Gives the folder free for another node. */
   release(): void
-}
-
-/** Writes a file so that after a crash it is either absent, old or whole: temporary file, fsync, rename, fsync of the folder. */
-export function writeDurably(path: string, text: string | Uint8Array, mode = 0o600): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`
-  const fd = openSync(temporary, 'wx', mode)
-  writeFileSync(fd, text)
-  fsyncSync(fd)
-  closeSync(fd)
-  renameSync(temporary, path)
-  const folder = openSync(dirname(path), 'r')
-  fsyncSync(folder)
-  closeSync(folder)
 }
 
 function checkFormat(path: string): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createGenesis } from '../consensus/index.ts'
 import { decodeGenesis, encodeGenesis, fromBase64, keyAddress, toBase64, UtnetError, type Clock, type Genesis } from '../core/index.ts'
 import { blsProvePossession, blsPublicKey } from '../crypto/native.ts'
-import { writeDurably } from './data-folder.ts'
+import { writeDurably } from '../kv/files/index.ts'
 import type { HeldAccount } from './parts.ts'
 
 const UNC = 10n ** 18n

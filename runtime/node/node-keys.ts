@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { abytes, digest, fromHex, toHex, UtnetError } from '../core/index.ts'
-import { writeDurably } from './data-folder.ts'
+import { writeDurably } from '../kv/files/index.ts'
 
 export interface NodeKeys {
   /** Secret of the identity key, 32 bytes. */

@@ -3,7 +3,8 @@ import { Arguments, UsageError } from './arguments.ts'
 import { ATTACKS } from './attacks/index.ts'
 import { STRATEGIES } from './strategies.ts'
 import { CHAIN_WEATHERS } from './chain-weather.ts'
-import { DEFENCES, WEATHERS } from './world.ts'
+import { DEFENCES } from './world-options.ts'
+import { WEATHERS } from './world-weather.ts'
 
 const TEXT = { type: 'string' } as const
 const LIST = { type: 'string', multiple: true } as const

@@ -10,7 +10,8 @@ import { printAttack, printTable } from './attacks/print.ts'
 import { runChainNet, weatherOf } from './chain-net.ts'
 import { realKeys } from './real-keys.ts'
 import { STRATEGIES } from './strategies.ts'
-import { DEFENCES, runWorld, type WorldOptions } from './world.ts'
+import { DEFENCES, type WorldOptions } from './world-options.ts'
+import { runWorld } from './world.ts'
 
 useNativeHashes()
 

@@ -4,7 +4,9 @@ import { heightsToFork } from './fork.ts'
 import { HEAL_ROUNDS } from './monitor.ts'
 import { realKeys } from './real-keys.ts'
 import { STRATEGIES } from './strategies.ts'
-import { HONEST_LEADERS, runWorld, type WorldOptions, type WorldReport } from './world.ts'
+import { HONEST_LEADERS } from './waiting-txs.ts'
+import type { WorldOptions, WorldReport } from './world-options.ts'
+import { runWorld } from './world.ts'
 
 useNativeHashes()
 

@@ -1,96 +1,18 @@
 /** Many nodes in one process: virtual time, a network in memory that loses, delays, doubles and cuts, disks that lose power, and liars among them. */
 import { openDiskStore } from './disk-store.ts'
-import {
-  Bft,
-  BftNode,
-  heightOf,
-  isOffence,
-  type BftCrypto,
-  type Member,
-  type Message,
-  type SignedRow,
-} from '../../runtime/consensus/bft/index.ts'
+import { Bft, BftNode, heightOf, isOffence, type BftCrypto, type Message, type SignedRow } from '../../runtime/consensus/bft/index.ts'
 import { seededRandom } from '../../runtime/kv/index.ts'
 import { HEAL_ROUNDS, Monitor } from './monitor.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimulatedSignatures, type Unsigned } from './simulated-signatures.ts'
-import { BLOCK_TXS, SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallStore } from './small-chain.ts'
+import { SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallStore } from './small-chain.ts'
 import { CredulousBft, ForgetfulBft, remember, STRATEGIES, type Liar, type Strategy } from './strategies.ts'
 import { Trace } from './trace.ts'
+import { drawPowers } from './powers.ts'
+import { WaitingTxs } from './waiting-txs.ts'
+import type { Defence, WorldOptions, WorldReport } from './world-options.ts'
+import { BLACKOUT_LOSS, CALM, stormy, WEATHERS, type Network } from './world-weather.ts'
 
-/** What a run may do without, to show that it is needed. */
-export const DEFENCES = [
-  'locks',
-  'lock-proof',
-  'signed-row',
-  'phase',
-  'height',
-  'time',
-  'leader-draw',
-  'third',
-  'rounds',
-  /** Messages are sent once. */
-  'resend',
-  /** The power of members that cannot be heard does not count: each side of a cut goes on without the other. */
-  'absent',
-] as const
-export type Defence = (typeof DEFENCES)[number]
-
-/** What befalls the network between two calm times. */
-export const WEATHERS = ['lossy', 'halves', 'thirds', 'power', 'precommits', 'lossy-power', 'hunt', 'blackout'] as const
-export type Weather = (typeof WEATHERS)[number]
-
-export interface WorldOptions {
-  readonly seed: number
-  readonly nodes: number
-  readonly heights: number
-  /** Names of STRATEGIES for the Byzantine nodes, in turn; drawn from the seed where it is absent. */
-  readonly strategies?: readonly string[]
-  readonly without?: readonly Defence[]
-  /** Keys in place of simulated signatures. */
-  readonly keys?: (node: number) => { readonly crypto: BftCrypto; readonly foreign: BftCrypto; readonly member: Omit<Member, 'power'> }
-  /** Stores on simulated disks: every commit is written, synced and torn by crashes. */
-  readonly disks?: boolean
-  /** Ends a run at its first conflict. */
-  readonly untilConflict?: boolean
-  /** The only weathers of the run; all of them without it, and calm where there is none. */
-  readonly weather?: readonly Weather[]
-  /** How long a leader works on a proposal before it leaves, milliseconds. */
-  readonly proposeMs?: number
-  /** How long nodes wait behind a block; with an odd seed a second, else nothing, unless told. */
-  readonly pauseMs?: number
-}
-
-export interface WorldReport {
-  readonly seed: number
-  readonly nodes: number
-  readonly heights: number
-  readonly byzantine: readonly string[]
-  readonly byzantineShare: number
-  readonly conflicts: Monitor['conflicts']
-  readonly faults: readonly string[]
-  /** Height at which the first conflict was seen. */
-  readonly forkHeight: number | undefined
-  readonly crashes: number
-  readonly heals: number
-  /** Most rounds that a heal took until every honest node had a new block. */
-  readonly healRounds: number
-  readonly evidence: number
-  readonly offences: number
-  readonly txDelay: number
-  readonly sigma: number
-  readonly virtualMs: number
-  /** The highest round that a committed certificate is of. */
-  readonly rounds: number
-  readonly events: number
-  /** Digest of all that went through the network, and when: two runs with the same are the same run. */
-  readonly trace: string
-}
-
-/** Blocks of honest proposers within which a transaction that all honest validators hold is in a block. */
-export const HONEST_LEADERS = 2
-/** Blocks of any proposer after which a waiting transaction is a fault: a third of the power leads so many in a row once in 10^19. */
-const ALL_LEADERS = 40
 /** Messages that a node may hold for one other node of the set: 64 of heights to come and a few rounds. */
 const HELD_PER_NODE = 160
 const SKEW_MS = 1_000
@@ -107,48 +29,6 @@ interface Node {
   /** One, or two of a split brain. */
   running: { readonly driver: BftNode; readonly app: SmallApp; readonly half: number | undefined }[]
   liar: Liar | undefined
-}
-
-interface NetworkState {
-  minMs: number
-  spreadMs: number
-  drop: number
-  /** Chance that a precommit or a final block is lost: then few decide, and the others go on. */
-  dropLast: number
-  double: number
-  /** Groups that hear each other; undefined is one. */
-  groups: readonly number[] | undefined
-  /** Chance that a write loses the power of its node. */
-  powerLoss: number
-  /** Who leads next is cut off. */
-  hunt: boolean
-  /** At its end nearly everybody loses power, and liars say nothing until the rest has a new block without them. */
-  blackout: boolean
-}
-
-const CALM: NetworkState = {
-  minMs: 5,
-  spreadMs: 45,
-  drop: 0,
-  dropLast: 0,
-  double: 0,
-  groups: undefined,
-  powerLoss: 0,
-  hunt: false,
-  blackout: false,
-}
-/** Chance of a node to lose power in a blackout. */
-const BLACKOUT_LOSS = 0.8
-
-/** Powers by epoch: Byzantine power is as great as it may be, just below a third; honest power grows a little in turns. */
-function drawPowers(random: () => number, nodes: number, byzantine: readonly number[], overThird: boolean): (epoch: number) => number[] {
-  const base = Array.from({ length: nodes }, () => 1 + Math.floor(random() * 20))
-  const honest = base.reduce((n, p, i) => (byzantine.includes(i) ? n : n + p), 0)
-  const most = overThird ? Math.floor(honest * 0.9) : Math.ceil(honest / 2) - 1
-  byzantine.forEach((i, at) => {
-    base[i] = Math.floor(most / byzantine.length) + (at < most % byzantine.length ? 1 : 0)
-  })
-  return (epoch) => base.map((p, i) => (byzantine.includes(i) ? p : p + ((epoch + i) % 2)))
 }
 
 export async function runWorld(options: WorldOptions): Promise<WorldReport> {
@@ -181,15 +61,14 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   const isHonest = (i: number): boolean => !byzantine.includes(i)
   const monitor = new Monitor(count, (height) => rules.members(height))
   const peers = Array.from({ length: count }, (_, i) => String(i))
-  let net: NetworkState = CALM
+  let net: Network = CALM
   let crashes = 0
   let evidence = 0
   let offences = 0
   let events = 0
   const trace = new Trace()
-  const txs = new Map<number, { readonly from: number; blocks: number; all: number }>()
+  const txs = new WaitingTxs(isHonest, (what) => monitor.fault(what))
   let nextTx = 1
-  let txDelay = 0
 
   const nodes: Node[] = []
   for (let i = 0; i < count; i++) {
@@ -374,29 +253,18 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     const first = !monitor.commits.has(block.height)
     monitor.commit(node.index, final, block.height + 1, rules.leader(rules.after(final.payload), 0))
     if (block.time > time.now + 10_000 + SKEW_MS + DRIFT_MS + 1) monitor.fault(`block ${block.height} has a time of the future`)
-    if (!first) return
-    for (const tx of block.txs) txs.delete(tx)
-    // a full block leaves some for the next
-    if (block.txs.length === BLOCK_TXS) return
-    for (const waiting of txs.values()) {
-      if (block.height <= waiting.from) continue
-      if (++waiting.all > ALL_LEADERS) monitor.fault(`a transaction waited ${waiting.all} blocks`)
-      if (!isHonest(block.proposer)) continue
-      waiting.blocks++
-      txDelay = Math.max(txDelay, waiting.blocks)
-      if (waiting.blocks > HONEST_LEADERS) monitor.fault(`a transaction missed ${waiting.blocks} blocks of honest proposers`)
-    }
+    if (first) txs.committed(block)
   }
 
   const honest = nodes.filter((n) => n.strategy === undefined)
   const heightOfNode = (n: Node): number => n.store.finals.length
   const least = (): number => Math.min(...honest.map(heightOfNode))
 
-  // Every honest validator gets a transaction now and then; its wait counts in blocks from the highest height at which anybody works.
+  /** Every honest validator gets a transaction now and then. */
   function addTx(): void {
     const tx = nextTx++
     for (const n of honest) n.pool.add(tx)
-    txs.set(tx, { from: Math.max(...nodes.map((n) => n.running[0]?.app.head.height ?? 0)) + 1, blocks: 0, all: 0 })
+    txs.add(tx, Math.max(...nodes.map((n) => n.running[0]?.app.head.height ?? 0)) + 1)
     time.after(300 + Math.floor(random() * 900), addTx)
   }
 
@@ -408,29 +276,6 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     time.after(100, huntLeader)
   }
 
-  function chaos(): NetworkState {
-    const lossy = { ...CALM, drop: random() * 0.4, spreadMs: 50 + random() * 3_000, double: random() * 0.2 }
-    switch (pick(options.weather ?? WEATHERS)) {
-      case 'lossy':
-        return lossy
-      case 'halves':
-        return { ...CALM, groups: peers.map(() => Math.floor(random() * 2)) }
-      case 'thirds':
-        return { ...lossy, groups: peers.map(() => Math.floor(random() * 3)) }
-      case 'power':
-        return { ...CALM, powerLoss: 0.03 }
-      case 'precommits':
-        return { ...CALM, dropLast: 0.5 + random() * 0.4 }
-      case 'lossy-power':
-        return { ...lossy, powerLoss: 0.01 }
-      case 'hunt':
-        return { ...CALM, hunt: true }
-      case 'blackout':
-        // few hear enough precommits to go on, and lose what they heard
-        return { ...lossy, dropLast: random() * 0.7, blackout: true }
-    }
-  }
-
   let heals = 0
   let healRounds = 0
   let healing:
@@ -439,7 +284,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   function weather(): void {
     if (net === CALM) {
       if (healing === undefined || monitor.faults.length > 0) {
-        net = chaos()
+        net = stormy(options.weather ?? WEATHERS, random, count)
         if (net.hunt) huntLeader()
         // whoever sees a cut starts again with those that it still hears
         if (net.groups !== undefined && without.has('absent')) for (const node of nodes) if (node.running.length > 0) crash(node)
@@ -515,7 +360,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     healRounds,
     evidence,
     offences,
-    txDelay,
+    txDelay: txs.delay,
     sigma: monitor.worstSigma(),
     virtualMs: time.now,
     rounds: monitor.highestRound,

@@ -1,7 +1,8 @@
 /** Where the chip keys S of software chips lie: a file for each, written once, readable by its owner alone. It stands for the fuses of a chip and protects no better than the file system does. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { abytes, toHex, UtnetError } from '../../core/index.ts'
+import { syncFolder, writeNewFile } from '../../kv/files/index.ts'
 import { CHIP_KEY_BYTES } from '../key-wrap.ts'
 
 export interface Fuses {
@@ -26,9 +27,9 @@ export function openFuses(folder: string): Fuses {
     },
     burn(serial, key) {
       abytes(key, CHIP_KEY_BYTES, 'chip key')
-      let fd: number
       try {
-        fd = openSync(path(serial), 'wx', 0o400)
+        writeNewFile(path(serial), key, 0o400)
+        syncFolder(folder)
       } catch (cause) {
         throw new UtnetError(
           'chip_engine',
@@ -38,12 +39,6 @@ export function openFuses(folder: string): Fuses {
           },
         )
       }
-      writeSync(fd, key)
-      fsyncSync(fd)
-      closeSync(fd)
-      const parent = openSync(folder, 'r')
-      fsyncSync(parent)
-      closeSync(parent)
     },
   }
 }

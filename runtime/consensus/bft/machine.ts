@@ -5,9 +5,8 @@
  * Beside the paper: a proposal of an old block carries the prevotes that justify it, a lock is told to others with its block, a final block with its
  * certificate ends a height, and messages are held within bounds. So a network may lose what it likes: what is sent again suffices.
  */
-import { equalBytes, totalPower } from '../../core/index.ts'
-import { checkMany } from './check-many.ts'
-import { proposalEvidence, voteEvidence } from './evidence.ts'
+import { Ballots } from './ballots.ts'
+import { proposalEvidence } from './evidence.ts'
 import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
 import { Inbox } from './inbox.ts'
 import {
@@ -20,12 +19,12 @@ import {
   type Quorum,
   type Vote,
 } from './messages.ts'
+import { OwnMessages, type Beliefs } from './own-messages.ts'
 import type { BftPorts, BlockLabel, HeightSetup, Member } from './ports.ts'
 import { checkQuorum, holdsHonest, isQuorum, makeQuorum } from './quorum.ts'
-import { ROUNDS_BEHIND, RoundBook, type RoundLog } from './rounds.ts'
+import type { RoundBook, RoundLog } from './rounds.ts'
 import type { SignedRow } from './signed-row.ts'
 import { MAX_ROUND, RESEND_MS, timeoutMs } from './timeouts.ts'
-import { WaitingVotes, type HeardVote } from './waiting-votes.ts'
 
 interface KnownBlock {
   readonly payload: Uint8Array
@@ -42,9 +41,8 @@ export class Bft {
   readonly #baseMs: number
   readonly #inbox = new Inbox()
   #setup: HeightSetup | undefined
-  #total = 0
-  #book = new RoundBook()
-  #waiting = new WaitingVotes()
+  #ballots: Ballots
+  #own: OwnMessages | undefined
   #blocks = new Map<BlockId, KnownBlock>()
   #round = 0
   #step: Step = 'propose'
@@ -53,11 +51,6 @@ export class Bft {
   /** A checked certificate whose block is still being run. */
   #final: FinalNotice | undefined
   #done = false
-  #signed: Pick<SignedRow, 'proposal' | 'prevote' | 'precommit'> = { proposal: undefined, prevote: undefined, precommit: undefined }
-  /** The precommits that ended the round before: who is left behind needs them, and who said them may not say them again. */
-  #before: readonly Vote[] = []
-  /** Own messages of the last two rounds: those that are sent again. */
-  #mine: (Vote | Proposal)[] = []
   readonly #asked = new Set<Peer>()
   readonly #helped = new Set<Peer>()
   /** The highest round in which a peer has shown a vote or proposal at this height. */
@@ -68,6 +61,7 @@ export class Bft {
   constructor(ports: BftPorts, baseMs = 1_000) {
     this.#ports = ports
     this.#baseMs = baseMs
+    this.#ballots = this.#newBallots([])
   }
 
   /** Height at work; undefined before the first. */
@@ -81,7 +75,7 @@ export class Bft {
 
   /** Messages held: what a flood can grow. */
   get held(): number {
-    return this.#inbox.size + this.#waiting.size + this.#book.size + this.#blocks.size
+    return this.#inbox.size + this.#ballots.size + this.#blocks.size
   }
 
   /** Whether a final block of a height to come was heard. */
@@ -140,6 +134,10 @@ export class Bft {
     return same && checkQuorum(this.#ports.crypto, lock, members)
   }
 
+  get #beliefs(): Beliefs {
+    return { locked: this.#locked, valid: this.#valid }
+  }
+
   #working(height: number): boolean {
     return !this.#done && this.#setup?.height === height
   }
@@ -148,17 +146,31 @@ export class Bft {
     return this.#setup?.members ?? []
   }
 
+  get #book(): RoundBook {
+    return this.#ballots.book
+  }
+
+  get #total(): number {
+    return this.#ballots.total
+  }
+
+  readonly #emit = (effect: BftEffect): void => {
+    this.#out.push(effect)
+  }
+
+  #newBallots(members: readonly Member[]): Ballots {
+    return new Ballots({ members, crypto: this.#ports.crypto, wait: this.votesWait(), emit: this.#emit })
+  }
+
   #enter(setup: HeightSetup, row: SignedRow | undefined): void {
     this.#setup = setup
-    this.#total = totalPower(setup.members)
-    this.#book = new RoundBook()
-    this.#waiting = new WaitingVotes()
+    this.#ballots = this.#newBallots(setup.members)
+    this.#own = new OwnMessages(setup, this.#ports.crypto, this.#emit)
     this.#blocks = new Map()
     this.#locked = undefined
     this.#valid = undefined
     this.#final = undefined
     this.#done = false
-    this.#mine = []
     this.#asked.clear()
     this.#helped.clear()
     this.#peerRounds.clear()
@@ -181,15 +193,15 @@ export class Bft {
     }
     const { proposal, prevote, precommit } = row
     this.#round = row.round
-    this.#signed = { proposal, prevote, precommit }
-    this.#before = row.before
-    for (const vote of row.before) this.#book.at(vote.round).precommit.add(vote, this.#members[vote.voter] as Member)
+    const own = this.#own as OwnMessages
+    own.restore(row)
+    for (const vote of row.before) this.#ballots.count(vote)
     this.#step = precommit !== undefined ? 'precommit' : prevote !== undefined ? 'prevote' : 'propose'
     // the prevotes that justified it may have made way for newer ones: then others have it, or another round comes
     const justified = proposal !== undefined && (proposal.validRound < 0 || proposal.validRound === this.#valid?.quorum.round)
-    if (justified) this.#emitProposal(proposal.payload, proposal.block, proposal.validRound)
-    if (prevote !== undefined) this.#emitVote('prevote', prevote)
-    if (precommit !== undefined) this.#emitVote('precommit', precommit)
+    if (justified) this.#proposed(own.sayProposal(proposal.block, proposal.payload, proposal.validRound, this.#beliefs))
+    if (prevote !== undefined) this.#ballots.count(own.sayVote('prevote', prevote))
+    if (precommit !== undefined) this.#ballots.count(own.sayVote('precommit', precommit))
     if (this.#step === 'propose') this.#timer('propose', timeoutMs(this.#baseMs, this.#round))
   }
 
@@ -198,17 +210,15 @@ export class Bft {
     const setup = this.#setup as HeightSetup
     this.#round = round
     this.#step = 'propose'
-    this.#signed = { proposal: undefined, prevote: undefined, precommit: undefined }
-    const ended = this.#book.get(round - 1)?.precommit
-    this.#before = ended !== undefined && isQuorum(ended.total, this.#total) ? [...ended.all()] : []
+    const before = this.#ballots.endOf(round - 1)
     this.#book.moved(round)
     this.#forgetBlocks()
     // nobody says them again
-    this.#settle(this.#waiting.take(({ vote }) => vote.round < round - 1, this.#members))
-    this.#mine = this.#mine.filter((m) => m.round >= round - 1)
+    this.#ballots.checkThose((vote) => vote.round < round - 1, round)
+    ;(this.#own as OwnMessages).startRound(round, before)
     this.#timer('propose', timeoutMs(this.#baseMs, round))
     if (setup.self < 0 || setup.leaderOf(round) !== setup.self) return
-    if (this.#valid === undefined || !this.proposesAgain()) this.#out.push({ type: 'build', height: setup.height, round })
+    if (this.#valid === undefined || !this.proposesAgain()) this.#emit({ type: 'build', height: setup.height, round })
     // prevotes of this very round justify nothing in it
     else if (this.#valid.quorum.round < round) this.#propose(this.#valid.payload, this.#valid.quorum.block, this.#valid.quorum.round)
   }
@@ -223,7 +233,7 @@ export class Bft {
 
   #proposeNew(payload: Uint8Array): void {
     const setup = this.#setup as HeightSetup
-    if (setup.leaderOf(this.#round) !== setup.self || this.#signed.proposal !== undefined) return
+    if (setup.leaderOf(this.#round) !== setup.self || this.#own?.proposed === true) return
     const label = this.#ports.labelOf(payload)
     if (label === undefined || label.height !== setup.height || label.round !== this.#round) return
     this.#blocks.set(label.id, { payload, label, verdict: { valid: true, timely: true } })
@@ -231,56 +241,21 @@ export class Bft {
   }
 
   #propose(payload: Uint8Array, block: BlockId, validRound: number): void {
-    this.#signed = { ...this.#signed, proposal: { block, validRound, payload } }
-    this.#persist()
-    this.#emitProposal(payload, block, validRound)
+    this.#proposed((this.#own as OwnMessages).propose(block, payload, validRound, this.#beliefs))
   }
 
-  #emitProposal(payload: Uint8Array, block: BlockId, validRound: number): void {
-    const { height, self } = this.#setup as HeightSetup
-    const body = { height, round: this.#round, validRound, block }
-    const lock = validRound < 0 ? null : (this.#valid?.quorum ?? null)
-    const proposal: Proposal = {
-      kind: 'proposal',
-      ...body,
-      proposer: self,
-      payload,
-      lock,
-      signature: this.#ports.crypto.signProposal(body),
-    }
-    this.#mine.push(proposal)
-    this.#out.push({ type: 'send', message: proposal })
-    this.#learn(payload)
-    this.#book.at(this.#round).proposal = proposal
+  #proposed(own: Proposal): void {
+    this.#learn(own.payload)
+    this.#book.at(this.#round).proposal = own
   }
 
   #vote(phase: Vote['phase'], block: BlockId | null): void {
     this.#step = phase
-    if ((this.#setup as HeightSetup).self < 0) return
-    this.#signed = { ...this.#signed, [phase]: block }
-    this.#persist()
-    this.#emitVote(phase, block)
-  }
-
-  #emitVote(phase: Vote['phase'], block: BlockId | null): void {
-    const { height, self, members } = this.#setup as HeightSetup
-    const body = { height, round: this.#round, phase, block }
-    const vote: Vote = { kind: 'vote', ...body, voter: self, signature: this.#ports.crypto.signVote(body) }
-    this.#mine.push(vote)
-    this.#out.push({ type: 'send', message: vote })
-    const tally = this.#book.at(this.#round)[phase]
-    if (tally.of(self) === undefined) tally.add(vote, members[self] as Member)
-  }
-
-  #persist(): void {
-    const { height } = this.#setup as HeightSetup
-    const valid = this.#valid === undefined ? undefined : { quorum: this.#valid.quorum, payload: this.#valid.payload }
-    const row = { height, round: this.#round, ...this.#signed, locked: this.#locked, valid, before: this.#before }
-    this.#out.push({ type: 'persist', row })
+    if ((this.#setup as HeightSetup).self >= 0) this.#ballots.count((this.#own as OwnMessages).vote(phase, block, this.#beliefs))
   }
 
   #timer(step: TimedStep, ms: number): void {
-    this.#out.push({ type: 'timer', height: (this.#setup as HeightSetup).height, round: this.#round, step, ms })
+    this.#emit({ type: 'timer', height: (this.#setup as HeightSetup).height, round: this.#round, step, ms })
   }
 
   #timeout(height: number, round: number, step: TimedStep): void {
@@ -299,10 +274,10 @@ export class Bft {
   #resend(): void {
     this.#asked.clear()
     this.#helped.clear()
-    for (const message of this.#mine) this.#out.push({ type: 'send', message })
-    if (this.#valid !== undefined) this.#out.push({ type: 'send', message: this.#valid })
-    if (this.#decided() !== undefined)
-      this.#out.push({ type: 'send', message: { kind: 'want', height: (this.#setup as HeightSetup).height } })
+    for (const message of this.#own?.said ?? []) this.#emit({ type: 'send', message })
+    if (this.#valid !== undefined) this.#emit({ type: 'send', message: this.#valid })
+    if (this.#ballots.decided() !== undefined)
+      this.#emit({ type: 'send', message: { kind: 'want', height: (this.#setup as HeightSetup).height } })
     this.#timer('resend', RESEND_MS)
   }
 
@@ -311,7 +286,7 @@ export class Bft {
     const round = 'round' in message && message.height === this.height ? message.round : undefined
     if (round !== undefined && round > (this.#peerRounds.get(from) ?? -1)) this.#peerRounds.set(from, round)
     if (why === undefined) return
-    this.#out.push({ type: 'refuse', from, why })
+    this.#emit({ type: 'refuse', from, why })
     if (why === 'duplicate' && round !== undefined && round < this.#round) this.#help(from)
   }
 
@@ -321,13 +296,13 @@ export class Bft {
    * this round would take it for one that needs no help.
    */
   #help(to: Peer): void {
-    if ((this.#setup as HeightSetup).self >= 0 && !this.#mine.some((m) => m.round === this.#round)) return
+    if ((this.#setup as HeightSetup).self >= 0 && this.#own?.saidIn(this.#round) !== true) return
     if (this.#helped.has(to) || (this.#peerRounds.get(to) ?? 0) >= this.#round) return
     this.#helped.add(to)
-    this.#settle(this.#waiting.take(({ vote }) => vote.round >= this.#round - 1, this.#members))
+    this.#ballots.checkThose((vote) => vote.round >= this.#round - 1, this.#round)
     for (const [round, log] of this.#book.all()) {
       if (round < this.#round - 1) continue
-      for (const tally of [log.precommit, log.prevote]) for (const message of tally.all()) this.#out.push({ type: 'send', to, message })
+      for (const tally of [log.precommit, log.prevote]) for (const message of tally.all()) this.#emit({ type: 'send', to, message })
     }
   }
 
@@ -339,13 +314,13 @@ export class Bft {
     if (height > present) {
       if (!this.#asked.has(from) && !this.#done) {
         this.#asked.add(from)
-        this.#out.push({ type: 'send', to: from, message: { kind: 'want', height: present } })
+        this.#emit({ type: 'send', to: from, message: { kind: 'want', height: present } })
       }
       return this.#inbox.add(from, message, present) ? undefined : 'early'
     }
     switch (message.kind) {
       case 'vote':
-        return this.#takeVote({ from, vote: message })
+        return this.#ballots.hear({ from, vote: message }, this.#round)
       case 'proposal':
         return this.#takeProposal(message)
       case 'lock':
@@ -353,52 +328,6 @@ export class Bft {
       case 'final':
         return this.#takeFinal(message)
     }
-  }
-
-  #takeVote(heard: HeardVote): Refusal | undefined {
-    const { vote } = heard
-    const { voter, round, phase } = vote
-    const member = this.#members[voter]
-    if (member === undefined) return 'member'
-    if (!(round >= Math.max(0, this.#round - ROUNDS_BEHIND) && round <= MAX_ROUND)) return 'round'
-    const known = this.#book.get(round)?.[phase].of(voter)
-    if (known !== undefined && known.block === vote.block) return 'duplicate'
-    const waiting = this.#waiting.of(vote)
-    if (waiting !== undefined && waiting.block === vote.block && equalBytes(waiting.signature, vote.signature)) return 'duplicate'
-    // two of one place: one is bad, or there is evidence
-    const strange = known !== undefined || waiting !== undefined
-    if (strange || round < this.#round - 1 || !this.votesWait() || this.#waiting.full(voter, this.#round))
-      this.#settle([...this.#waiting.take((h) => h.vote.voter === voter, this.#members), heard])
-    else this.#waiting.add(heard, member)
-    return undefined
-  }
-
-  /** Checks votes together and counts those that hold. Of a peer that showed a bad one nothing waits any longer. */
-  #settle(heard: readonly HeardVote[]): void {
-    if (heard.length === 0) return
-    const votes = heard.map(({ vote }) => ({ body: vote, member: this.#members[vote.voter] as Member, signature: vote.signature }))
-    const good = checkMany(votes, (some) => this.#ports.crypto.verifyVotes(some))
-    const liars = new Set<Peer>()
-    for (const [i, { from, vote }] of heard.entries()) {
-      const why = good[i] === true ? this.#count(vote) : 'signature'
-      if (why !== undefined) this.#out.push({ type: 'refuse', from, why })
-      if (why === 'signature') liars.add(from)
-    }
-    if (liars.size > 0) this.#settle(this.#waiting.take(({ from }) => liars.has(from), this.#members))
-  }
-
-  #count(vote: Vote): Refusal | undefined {
-    if (!this.#book.admit(vote.voter, vote.round, this.#round, this.#members)) return 'round'
-    const tally = this.#book.at(vote.round)[vote.phase]
-    const first = tally.of(vote.voter)
-    if (first === undefined) {
-      tally.add(vote, this.#members[vote.voter] as Member)
-      return undefined
-    }
-    if (first.block === vote.block) return 'duplicate'
-    if (this.#book.tell(`${vote.voter}/${vote.round}/${vote.phase}`))
-      this.#out.push({ type: 'evidence', evidence: voteEvidence(first, vote) })
-    return undefined
   }
 
   #takeProposal(p: Proposal): Refusal | undefined {
@@ -415,7 +344,7 @@ export class Bft {
     if (p.validRound < 0 ? label.round !== p.round : label.round > p.validRound) return 'payload'
     if (!this.justified(p, setup.members)) return 'lock'
     // of its rounds ahead the highest are kept: what it voted there counts
-    if (p.round > this.#round) this.#settle(this.#waiting.take(({ vote }) => vote.voter === p.proposer, this.#members))
+    if (p.round > this.#round) this.#ballots.checkThose((vote) => vote.voter === p.proposer, this.#round)
     if (!this.#book.admit(p.proposer, p.round, this.#round, setup.members)) return 'round'
     const log = this.#book.at(p.round)
     if (log.proposal === undefined) {
@@ -424,8 +353,7 @@ export class Bft {
       return undefined
     }
     if (log.proposal.block === p.block && log.proposal.validRound === p.validRound) return 'duplicate'
-    if (this.#book.tell(`${p.proposer}/${p.round}/proposal`))
-      this.#out.push({ type: 'evidence', evidence: proposalEvidence(log.proposal, p) })
+    if (this.#book.tell(`${p.proposer}/${p.round}/proposal`)) this.#emit({ type: 'evidence', evidence: proposalEvidence(log.proposal, p) })
     return undefined
   }
 
@@ -459,7 +387,7 @@ export class Bft {
   #learn(payload: Uint8Array, label = this.#ports.labelOf(payload)): void {
     if (label === undefined || this.#blocks.has(label.id)) return
     this.#blocks.set(label.id, { payload, label, verdict: undefined })
-    this.#out.push({ type: 'check', height: label.height, block: label.id, payload })
+    this.#emit({ type: 'check', height: label.height, block: label.id, payload })
   }
 
   /** Fires rules until none does. */
@@ -468,7 +396,7 @@ export class Bft {
   }
 
   #fire(): boolean {
-    this.#settle(this.#waiting.due(this.#round, this.#book, this.#members, this.#total))
+    this.#ballots.checkDue(this.#round)
     if (this.#tryCommit()) return false
     // line 55
     const ahead = this.#book.reached(this.#round, this.#members, (power) => holdsHonest(power, this.#total))
@@ -532,15 +460,6 @@ export class Bft {
     this.#timer('precommit', timeoutMs(this.#baseMs, this.#round))
   }
 
-  /** A round and block with enough precommits, if there is one. */
-  #decided(): readonly [number, BlockId] | undefined {
-    for (const [round, log] of this.#book.all()) {
-      const block = log.precommit.find((power) => isQuorum(power, this.#total))
-      if (block !== undefined) return [round, block]
-    }
-    return undefined
-  }
-
   /** Line 49. */
   #tryCommit(): boolean {
     const final = this.#final ?? this.#finalOfVotes()
@@ -548,13 +467,13 @@ export class Bft {
     const known = this.#blocks.get(final.certificate.block)
     if (known?.verdict === undefined) return false
     this.#done = true
-    if (known.verdict.valid) this.#out.push({ type: 'commit', final, told: this.#final !== undefined })
-    else this.#out.push({ type: 'halt', certificate: final.certificate })
+    if (known.verdict.valid) this.#emit({ type: 'commit', final, told: this.#final !== undefined })
+    else this.#emit({ type: 'halt', certificate: final.certificate })
     return true
   }
 
   #finalOfVotes(): FinalNotice | undefined {
-    const decided = this.#decided()
+    const decided = this.#ballots.decided()
     if (decided === undefined) return undefined
     const [round, block] = decided
     const known = this.#blocks.get(block)

@@ -1,4 +1,4 @@
-/** Makes the hashes of many leaves together (core/sparse-proof.ts says what they are of). */
+/** Makes the hashes of many leaves together (core/trees/sparse-proof.ts says what they are of). */
 import { copyInto, sha256Each, sha256Pairs } from '../../core/index.ts'
 import type { Leaf } from './leaf.ts'
 import { copyHash, Memory } from './memory.ts'

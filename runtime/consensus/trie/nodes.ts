@@ -1,5 +1,5 @@
 /**
- * Inner nodes of the trie that get new hashes, all of a batch together (core/sparse-proof.ts says what their hashes are of). A node is asked for once its children are.
+ * Inner nodes of the trie that get new hashes, all of a batch together (core/trees/sparse-proof.ts says what their hashes are of). A node is asked for once its children are.
  * What is known of its pair is put there at once; the hash of a child that is new comes there when it is made.
  */
 import { sha256Pairs } from '../../core/index.ts'

@@ -1,5 +1,5 @@
 /**
- * JavaScript that moves values of a WIT type between guest memory, core values and their canonical form (core/wit-value.ts).
+ * JavaScript that moves values of a WIT type between guest memory, core values and their canonical form (core/wit/wit-value.ts).
  * CanonicalABI.md: `load` and `store` work on memory, `lift` and `lower` on core values. Nothing of a type's names gets into the text: members
  * are indices, sizes and counts are numbers. In scope are `m` the memory, `v` its view, `rt` the RUNTIME of values.ts.
  * A guest's allocator may grow the memory, so `v` is taken anew behind every allocation; lifting calls no guest.

@@ -14,7 +14,7 @@ import type {
   TypeNode,
 } from 'assemblyscript'
 import type * as Assemblyscript from 'assemblyscript'
-import type { WitType } from '../../core/wit-type.ts'
+import type { WitType } from '../../core/wit/wit-type.ts'
 import { UtnetError } from '../../core/errors.ts'
 import { authorError } from './compiler.ts'
 import type { Program } from './compiler.ts'

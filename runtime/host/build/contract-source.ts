@@ -1,5 +1,5 @@
 /** The class with which a contract calls another one, written from that one's WIT: what an author would declare by hand (docs/sdk). */
-import type { WitFunction, WitType } from '../../core/wit-type.ts'
+import type { WitFunction, WitType } from '../../core/wit/wit-type.ts'
 import { isUtnetError } from '../../core/errors.ts'
 import { camelCase, kebabCase, pascalCase } from './names.ts'
 

@@ -1,6 +1,6 @@
 /** The generated entry of a guest: core functions that lift parameters, call the author's function and lower its result. */
 
-import type { WitType } from '../../core/wit-type.ts'
+import type { WitType } from '../../core/wit/wit-type.ts'
 import { UtnetError } from '../../core/errors.ts'
 import { Emitter } from './emit.ts'
 import { asText, flatten, layout, recordLayout } from './guest-type.ts'

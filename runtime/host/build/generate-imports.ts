@@ -1,6 +1,6 @@
 /** WIT interface -> the raw AssemblyScript layer of its imports: one function each, handles as i32, results as objects. */
 
-import type { WitFunction, WitType } from '../../core/wit-type.ts'
+import type { WitFunction, WitType } from '../../core/wit/wit-type.ts'
 import type { WitInterface } from '../wit/index.ts'
 import { UtnetError } from '../../core/errors.ts'
 import { Emitter } from './emit.ts'

@@ -1,6 +1,6 @@
 /** What a guest exports, as read from its sources. */
 
-import type { WitType } from '../../core/wit-type.ts'
+import type { WitType } from '../../core/wit/wit-type.ts'
 import type { GuestType } from './guest-type.ts'
 
 /** A class or enum of the author's that has a name in WIT, and how the generated entry imports it. */

@@ -3,7 +3,7 @@ import { UtnetError, type WitFunction, type WitValue } from '../../core/index.ts
 import { GuestTrap, type HostFunction } from '../abi/index.ts'
 import { loadWit, type WitModel } from '../wit/index.ts'
 import type { WasiRun } from './run.ts'
-import { STANDARD_WIT } from './standard.ts'
+import { STANDARD_WIT } from './standard/index.ts'
 
 export type Handler = (run: WasiRun, args: readonly WitValue[]) => WitValue | Promise<WitValue>
 /** By the names of the canonical ABI: `get`, `[method]descriptor.stat`. */

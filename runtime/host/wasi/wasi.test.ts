@@ -32,7 +32,7 @@ import {
   type MountedFile,
 } from './index.ts'
 import { NO_GRANTS } from './grants.ts'
-import { STANDARD_WIT } from './standard.ts'
+import { STANDARD_WIT } from './standard/index.ts'
 
 interface World {
   readonly hosts?: readonly string[]

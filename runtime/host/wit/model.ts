@@ -1,6 +1,6 @@
 /** WIT packages with every name followed: what the guest generator, the host's checks and the CLI read. */
 
-import type { WitFunction, WitType } from '../../core/wit-type.ts'
+import type { WitFunction, WitType } from '../../core/wit/wit-type.ts'
 
 export interface WitInterface {
   /** `utnet:host/storage@0.1.0` */

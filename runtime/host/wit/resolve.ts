@@ -1,4 +1,4 @@
-import type { WitField, WitFunction, WitPrimitive, WitType } from '../../core/wit-type.ts'
+import type { WitField, WitFunction, WitPrimitive, WitType } from '../../core/wit/wit-type.ts'
 import { UtnetError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type {

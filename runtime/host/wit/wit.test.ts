@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isUtnetError } from '../../core/errors.ts'
-import { printWitFunction, printWitType } from '../../core/wit-type.ts'
+import { printWitFunction, printWitType } from '../../core/wit/wit-type.ts'
 import { loadWit } from './index.ts'
 import type { WitModel } from './index.ts'
 

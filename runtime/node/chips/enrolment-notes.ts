@@ -21,7 +21,8 @@ import {
   UtnetError,
   type CID,
 } from '../../core/index.ts'
-import { holdLock, writeDurably } from '../data-folder.ts'
+import { writeDurably } from '../../kv/files/index.ts'
+import { holdLock } from '../data-folder.ts'
 
 export interface EnrolmentAsked {
   readonly chainId: CID

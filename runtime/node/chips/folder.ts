@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeChipFile, encodeChipFile, type ChipFile } from '../../chips/index.ts'
 import { toHex } from '../../core/index.ts'
-import { writeDurably } from '../data-folder.ts'
+import { writeDurably } from '../../kv/files/index.ts'
 
 export interface ChipFolder {
   /** Where the files of chips lie. */

@@ -1,5 +1,5 @@
 /**
- * For tests: the oracle of the compiled glue. Values between guest memory and their canonical form (core/wit-value.ts), as closures made once
+ * For tests: the oracle of the compiled glue. Values between guest memory and their canonical form (core/wit/wit-value.ts), as closures made once
  * for each type. CanonicalABI.md: `load` and `store` work on memory, `lift` and `lower` on core values.
  */
 import type { WitFunction, WitType, WitValue } from '../../../core/index.ts'

@@ -1,0 +1,12 @@
+/** What blocks hold: transactions, headers, certificates, accounts, events, evidence; and how clients see them. */
+export * from './account.ts'
+export * from './certificate.ts'
+export * from './chain-event.ts'
+export * from './chain-seed.ts'
+export * from './chain-views.ts'
+export * from './event-filter.ts'
+export * from './evidence.ts'
+export * from './genesis.ts'
+export * from './header.ts'
+export * from './state-key.ts'
+export * from './transaction.ts'

@@ -1,0 +1,12 @@
+/** Bytes and their one canonical form: dag-cbor, digests, CIDs, integers, JSON of strangers. */
+export * from './bit-field.ts'
+export * from './bytes.ts'
+export * from './cbor-json.ts'
+export * from './cbor-put.ts'
+export * from './cid.ts'
+export * from './codec.ts'
+export * from './hash.ts'
+export * from './integer-range.ts'
+export * from './json.ts'
+export * from './messages.ts'
+export * from './varint.ts'

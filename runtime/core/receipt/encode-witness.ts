@@ -1,0 +1,75 @@
+/** Writes the witness of a contract call. */
+import {
+  ARRAY,
+  concatBytes,
+  encode,
+  HEAD_MAX,
+  MAP,
+  NULL,
+  putBytes,
+  putHead,
+  putRaw,
+  putText,
+  putU64,
+  UINT,
+  type Cbor,
+} from '../codec/index.ts'
+import { WITNESS_KEYS, type CallWitness, type WitnessCallee, type WitnessReads } from './witness.ts'
+
+const readsCbor = (reads: WitnessReads): Cbor => reads.map(([key, value]) => [key, value])
+
+const calleesCbor = (callees: readonly WitnessCallee[]): Cbor =>
+  callees.map((c) => ({ ...c, asked: [...c.asked], reads: readsCbor(c.reads) }))
+
+/** A key of the map, behind the value of the key before it. */
+const keyed = (key: string): Uint8Array => encode(key)
+const HOOK = concatBytes(Uint8Array.of((MAP << 5) | WITNESS_KEYS.length), keyed('hook'))
+const TIME = keyed('time')
+const OWNER = keyed('owner')
+const READS = keyed('reads')
+const CALLER = keyed('caller')
+const HEIGHT = keyed('height')
+const CALLEES = keyed('callees')
+const CHAIN_ID = keyed('chainId')
+const CHANGES = keyed('changes')
+const VERSION = keyed('version')
+const CONTRACT = keyed('contract')
+const GAS_LIMIT = keyed('gasLimit')
+/** All keys, and the heads of what does not vary in number. */
+const FIXED = 512
+const NO_CALLEES = encode([])
+
+/** Larger ones are given up. */
+const SCRATCH_MAX = 1_048_576
+const FALSE = 0xf4
+const TRUE = 0xf5
+
+let scratch = new Uint8Array(4_096)
+
+/** Canonical bytes of a witness. A fixed layout, keys in their canonical order: every call of a block has one. */
+export function encodeWitness(w: CallWitness): Uint8Array {
+  const callees = w.callees.length === 0 ? NO_CALLEES : encode(calleesCbor(w.callees))
+  let room = FIXED + callees.length + w.changes.length + 3 * (w.caller.length + w.contract.length + w.owner.length + w.chainId.length)
+  for (const [key, value] of w.reads) room += 3 * HEAD_MAX + key.length + (value?.length ?? 0)
+  const into = room <= scratch.length ? scratch : new Uint8Array(room)
+  if (into.length <= SCRATCH_MAX) scratch = into
+  let at = putRaw(into, 0, HOOK)
+  into[at++] = w.hook ? TRUE : FALSE
+  at = putHead(into, putRaw(into, at, TIME), UINT, w.time)
+  at = putText(into, putRaw(into, at, OWNER), w.owner)
+  at = putHead(into, putRaw(into, at, READS), ARRAY, w.reads.length)
+  for (const [key, value] of w.reads) {
+    at = putBytes(into, putHead(into, at, ARRAY, 2), key)
+    if (value === null) into[at++] = NULL
+    else at = putBytes(into, at, value)
+  }
+  at = putText(into, putRaw(into, at, CALLER), w.caller)
+  at = putHead(into, putRaw(into, at, HEIGHT), UINT, w.height)
+  at = putRaw(into, putRaw(into, at, CALLEES), callees)
+  at = putText(into, putRaw(into, at, CHAIN_ID), w.chainId)
+  at = putBytes(into, putRaw(into, at, CHANGES), w.changes)
+  at = putHead(into, putRaw(into, at, VERSION), UINT, w.version)
+  at = putText(into, putRaw(into, at, CONTRACT), w.contract)
+  at = putU64(into, putRaw(into, at, GAS_LIMIT), w.gasLimit)
+  return into.slice(0, at)
+}

@@ -1,0 +1,11 @@
+/** Receipts: body, attestation, openings, witnesses, proof bundles. */
+export * from './attestation.ts'
+export * from './bundle.ts'
+export * from './bundle-file.ts'
+export * from './call-layout.ts'
+export * from './encode-witness.ts'
+export * from './opening.ts'
+export * from './receipt.ts'
+export * from './receipt-layout.ts'
+export * from './receipt-view.ts'
+export * from './witness.ts'

@@ -1,0 +1,2 @@
+/** Single files that survive a loss of power. A door of its own: whoever writes a file needs no database engine. */
+export { syncFolder, writeDurably, writeNewFile } from './durable-file.ts'

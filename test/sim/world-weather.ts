@@ -1,0 +1,59 @@
+/** Weather of a world: what befalls its network, drawn from the seed, between two calm times. */
+
+export const WEATHERS = ['lossy', 'halves', 'thirds', 'power', 'precommits', 'lossy-power', 'hunt', 'blackout'] as const
+export type Weather = (typeof WEATHERS)[number]
+
+export interface Network {
+  minMs: number
+  spreadMs: number
+  drop: number
+  /** Chance that a precommit or a final block is lost: then few decide, and the others go on. */
+  dropLast: number
+  double: number
+  /** Groups that hear each other; undefined is one. */
+  groups: readonly number[] | undefined
+  /** Chance that a write loses the power of its node. */
+  powerLoss: number
+  /** Who leads next is cut off. */
+  hunt: boolean
+  /** At its end nearly everybody loses power, and liars say nothing until the rest has a new block without them. */
+  blackout: boolean
+}
+
+export const CALM: Network = {
+  minMs: 5,
+  spreadMs: 45,
+  drop: 0,
+  dropLast: 0,
+  double: 0,
+  groups: undefined,
+  powerLoss: 0,
+  hunt: false,
+  blackout: false,
+}
+/** Chance of a node to lose power in a blackout. */
+export const BLACKOUT_LOSS = 0.8
+
+/** The network in weather of one of these kinds. */
+export function stormy(kinds: readonly Weather[], random: () => number, nodes: number): Network {
+  const lossy = { ...CALM, drop: random() * 0.4, spreadMs: 50 + random() * 3_000, double: random() * 0.2 }
+  switch (kinds[Math.floor(random() * kinds.length)] as Weather) {
+    case 'lossy':
+      return lossy
+    case 'halves':
+      return { ...CALM, groups: Array.from({ length: nodes }, () => Math.floor(random() * 2)) }
+    case 'thirds':
+      return { ...lossy, groups: Array.from({ length: nodes }, () => Math.floor(random() * 3)) }
+    case 'power':
+      return { ...CALM, powerLoss: 0.03 }
+    case 'precommits':
+      return { ...CALM, dropLast: 0.5 + random() * 0.4 }
+    case 'lossy-power':
+      return { ...lossy, powerLoss: 0.01 }
+    case 'hunt':
+      return { ...CALM, hunt: true }
+    case 'blackout':
+      // few hear enough precommits to go on, and lose what they heard
+      return { ...lossy, dropLast: random() * 0.7, blackout: true }
+  }
+}
