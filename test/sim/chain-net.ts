@@ -220,7 +220,12 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const own = bftCrypto(chain.chainId, keys, port)
       const say = (message: Message, to: number): void => {
         if (message.kind === 'vote') monitor.vote(message)
-        if (healing?.silent.has(i) === true || options.lose?.(message, { from: i, to, atMs: time.now }) === true || isLost(net, random, i, to, message)) return
+        if (
+          healing?.silent.has(i) === true ||
+          options.lose?.(message, { from: i, to, atMs: time.now }) === true ||
+          isLost(net, random, i, to, message)
+        )
+          return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
       const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
@@ -247,8 +252,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
           const row = kv.get(SIGNED_KEY)
           return row === undefined ? undefined : decodeSignedRow(row)
         },
-        saveRow: (row) =>
-          kv.commit([[SIGNED_KEY, encodeSignedRow(options.forgetsBefore === true ? { ...row, before: [] } : row)]]),
+        saveRow: (row) => kv.commit([[SIGNED_KEY, encodeSignedRow(options.forgetsBefore === true ? { ...row, before: [] } : row)]]),
         send: (message, to) => {
           for (const at of to === undefined ? validators.keys() : [Number(to)]) {
             if (at === i) continue

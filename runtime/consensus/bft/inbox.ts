@@ -9,8 +9,7 @@ const BYTES_OF_PEER = 16 * 1024 * 1024
 /** Heights ahead that are kept. */
 const HEIGHTS = 8
 
-const bytesOf = (message: Message): number =>
-  'payload' in message ? message.payload.length : 0
+const bytesOf = (message: Message): number => ('payload' in message ? message.payload.length : 0)
 
 export class Inbox {
   readonly #held = new Map<Peer, Message[]>()
