@@ -19,7 +19,7 @@ import { publicKeyEd25519, signEd25519, useNativeHashes, verifyEd25519 } from '.
 import { simulatedEnv, testHost } from '../../../runtime/host/testing/host.ts'
 import { wat } from '../../../runtime/host/testing/wat.ts'
 import { openLmdb } from '../../../runtime/kv/index.ts'
-import { collect } from './clock.ts'
+import { collect, stopwatch } from './clock.ts'
 
 /** One price on its worst operands; the gas is what a call of it pays at least. */
 export interface HostPrice {
@@ -46,9 +46,9 @@ const WARM_PATHS = 256
 const key = (n: number): Uint8Array => sha256(Uint8Array.of(n, n >> 8, n >> 16, n >> 24))
 
 async function timed(n: number, work: () => unknown): Promise<number> {
-  const from = performance.now()
+  const watch = stopwatch()
   await work()
-  return ((performance.now() - from) * 1e6) / n
+  return watch() / n
 }
 
 /** What the trie needs of a store, and no more: the trie is measured, not the store. */
