@@ -245,7 +245,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const producer = createProducer({
     chain,
     clock,
-    proposer: { key: node.key, vrfProve: (alpha) => crypto.vrfProve(node.secret, alpha) },
+    proposer: { key: node.key, vrfProve: crypto.vrfProver(node.secret) },
     voters: [voter],
     work: () => work.propose(),
     async beforeBlock() {
