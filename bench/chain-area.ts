@@ -10,9 +10,7 @@ import { simRows } from './chain/sim.ts'
 import { loopbackTokenRows, tokenRows } from './chain/token.ts'
 import { voteRows } from './chain/votes.ts'
 import { loopbackTransferRows, transferRows } from './chain/transfers.ts'
-import type { Row } from './row.ts'
-
-type Emit = (row: Row) => void
+import type { Emit } from './row.ts'
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {

@@ -7,9 +7,7 @@ import { poolRows } from './host/pool.ts'
 import { typedRows } from './host/typed.ts'
 import { receiptRows } from './host/receipt.ts'
 import { httpRows } from './host/http/index.ts'
-import type { Row } from './row.ts'
-
-export type Emit = (row: Row) => void
+import type { Emit } from './row.ts'
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {

@@ -18,6 +18,9 @@ export interface Row {
   readonly spread: readonly [number, number]
 }
 
+/** Takes a row as soon as it is measured. */
+export type Emit = (row: Row) => void
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1

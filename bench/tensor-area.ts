@@ -1,5 +1,5 @@
 /** Tensors: what models, kernels, commitments and disputes cost. Parts stand alone: `npm run -s bench -- tensor --only=matmul`. */
-import type { Row } from './row.ts'
+import type { Emit } from './row.ts'
 import { pieeRows } from './tensor/piee.ts'
 import { identicalRows } from './tensor/identical.ts'
 import { matmulRows } from './tensor/matmul.ts'
@@ -9,8 +9,6 @@ import { fusionRows } from './tensor/fusion.ts'
 import { onnxRows } from './tensor/onnx.ts'
 import { servingRows } from './tensor/serving.ts'
 import { zooRows } from './tensor/zoo.ts'
-
-export type Emit = (row: Row) => void
 
 /** Each measures rows of its own, in the order of the table. */
 const PARTS: Readonly<Record<string, (emit: Emit) => Promise<void>>> = {

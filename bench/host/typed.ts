@@ -5,8 +5,7 @@ import { exportGlue, GuestMemory, wit, type CoreFunction, type ExportGlue, type 
 import { echoComponent, echoOnOurs, instantiateOnJco } from '../../runtime/host/abi/testing/echo.ts'
 import { interpretedExport } from '../../runtime/host/abi/testing/interpreted.ts'
 import { toJco } from '../../runtime/host/abi/testing/jco-values.ts'
-import type { Emit } from '../host-area.ts'
-import { ratioOf, rowOf } from '../row.ts'
+import { ratioOf, rowOf, type Emit } from '../row.ts'
 
 const AREA = 'host'
 const ROUNDS = 15

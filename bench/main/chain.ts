@@ -1,8 +1,8 @@
 /** Rows of contracts: build, deploy, call, query. */
 import { join } from 'node:path'
 import { buildGuest } from '../../runtime/node/index.ts'
-import { rowOf } from '../row.ts'
-import { AREA, timed, TOKEN, type Bench, type Emit } from './fixture.ts'
+import { rowOf, type Emit } from '../row.ts'
+import { AREA, timed, TOKEN, type Bench } from './fixture.ts'
 import { runUtnet } from './node-process.ts'
 
 /** Blocks of a dev chain are at least 100 ms apart: a call that comes later waits for none before it. */

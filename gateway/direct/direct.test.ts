@@ -6,6 +6,7 @@ import { createApp } from '../app.ts'
 import { serve, type GatewayServer } from '../node.ts'
 import { Admission } from '../routes/index.ts'
 import { simulatedComponent, simulatedNode, type SimulatedNode } from '../simulated-node.ts'
+import { raw } from '../testing/raw-http.ts'
 
 interface Side {
   readonly node: SimulatedNode
@@ -29,17 +30,6 @@ beforeAll(async () => {
   direct2 = await side(true, new Admission({ requests: 3, perGuest: 2 }))
 })
 afterAll(() => Promise.all([direct, app, direct2].map(({ server }) => server.close(0))))
-
-function raw(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let out = ''
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'))
-    socket.setEncoding('latin1')
-    socket.on('data', (chunk: string) => (out += chunk))
-    socket.on('end', () => resolve(out))
-    socket.on('error', reject)
-  })
-}
 
 /** An answer without what differs by nature: the time, the order of fields, and the number of the run that its receipt names. */
 function comparable(answer: string): unknown {

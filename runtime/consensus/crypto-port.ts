@@ -33,4 +33,6 @@ export interface Voter {
   readonly bls: Uint8Array
   /** BLS12-381 signature, 96 bytes. */
   sign(message: Uint8Array): Uint8Array
+  /** It outlives this process and signs no second block of a height and round: what it is to sign must be durable first, to be finished behind a crash. */
+  readonly remembers?: boolean
 }

@@ -108,8 +108,10 @@ export const ERRORS = {
   usage: ['caller', 400],
 } as const satisfies Record<string, readonly [Fault, number]>
 
+/** A code of the table. */
 export type ErrorCode = keyof typeof ERRORS
 
+/** What an error says beside its code and message. */
 export interface ErrorExtra {
   /** The next thing to do, as a sentence or a command. */
   readonly hint?: string

@@ -163,4 +163,5 @@ export const LIMITS = {
   examinations: 8, // of evidence, waiting ones among them; beyond it is `host_busy`
 } as const
 
+/** A name of the table. */
 export type LimitName = keyof typeof LIMITS

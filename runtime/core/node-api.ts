@@ -63,6 +63,7 @@ export interface ChallengeView {
   readonly until: number
 }
 
+/** What a node says of itself. */
 export interface NodeInfo {
   readonly version: string
   readonly protocol: number
@@ -80,6 +81,7 @@ export interface NodeInfo {
   readonly audit: AuditView | null
 }
 
+/** A function that a guest exports. */
 export interface ExportView {
   readonly name: string
   /** WIT text, e.g. `func(to: string, amount: u64)`. */
@@ -90,6 +92,7 @@ export interface ExportView {
   readonly signature: WitFunction
 }
 
+/** A published guest. `module` is the CID of its bytes. */
 export interface GuestView {
   readonly name: string
   readonly module: string
@@ -103,6 +106,7 @@ export interface DeployedView extends GuestView {
   readonly receipt?: string
 }
 
+/** A published guest with its owner, imports and versions. */
 export interface GuestDetail extends GuestView {
   readonly owner: string
   /** Address of the contract's state; null for the other worlds. */
@@ -114,6 +118,7 @@ export interface GuestDetail extends GuestView {
   readonly versions: readonly { readonly module: string; readonly height: number }[]
 }
 
+/** A component to be published under a name. */
 export interface DeployRequest {
   readonly name: string
   readonly component: Uint8Array
@@ -151,6 +156,7 @@ export interface RunEnd {
   readonly allowed?: number
 }
 
+/** A call of a contract from the dev account: arguments as JSON values of the WIT types. */
 export interface CallRequest {
   readonly name: string
   readonly export: string
@@ -159,6 +165,7 @@ export interface CallRequest {
   readonly gasLimit?: string
 }
 
+/** How a call ended, in the block of `height`. */
 export interface CallResult {
   readonly result: unknown
   readonly status: RunStatus
@@ -177,6 +184,7 @@ export interface CallResult {
   readonly line?: string
 }
 
+/** A read of a contract: on the state behind the block of height `at`, on the newest without it. */
 export interface QueryRequest {
   readonly name: string
   readonly export: string
@@ -200,6 +208,7 @@ export interface StateProof {
   }[]
 }
 
+/** What a contract answered on the state behind the block of `height`. */
 export interface QueryResult {
   readonly result: unknown
   readonly gas: string
@@ -207,6 +216,7 @@ export interface QueryResult {
   readonly proof?: StateProof
 }
 
+/** An account on the newest final state. */
 export interface AccountView {
   readonly address: string
   /** Decimal, in 10^-18 UNC. */
@@ -215,6 +225,7 @@ export interface AccountView {
   readonly proof?: StateProof
 }
 
+/** A transaction: in the mempool, or in a final block. */
 export interface TransactionView {
   readonly hash: string
   readonly state: 'pending' | 'final'
@@ -259,6 +270,7 @@ export interface ReceiptTicket {
   readonly attestation: Uint8Array
 }
 
+/** The answer of a function, and the ticket of its receipt. */
 export interface FunctionAnswer {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
@@ -271,6 +283,7 @@ export interface FunctionAnswer {
   readonly failure?: RunEnd | undefined
 }
 
+/** A model that a node runs. `model` is the CID of its file. */
 export interface ModelView {
   readonly name: string
   readonly model: string
@@ -280,6 +293,7 @@ export interface ModelView {
   readonly devices: readonly string[]
 }
 
+/** An input or output of a model. */
 export interface TensorSpec {
   readonly name: string
   readonly dtype: string
@@ -287,6 +301,7 @@ export interface TensorSpec {
   readonly shape: readonly number[]
 }
 
+/** Tensors for a model: by the cheapest device of the arithmetic class asked for, of any class without one. */
 export interface InferRequest {
   readonly model: string
   readonly inputs: readonly NamedTensor[]
@@ -295,6 +310,7 @@ export interface InferRequest {
   readonly retention?: Retention
 }
 
+/** Outputs of a model, the id of the arithmetic that made them, and the ticket of the receipt. */
 export interface InferResult {
   readonly model: string
   readonly arithmetic: string
@@ -302,12 +318,14 @@ export interface InferResult {
   readonly receipt: ReceiptTicket
 }
 
+/** Bytes out of the block store. */
 export interface IpfsAnswer {
   readonly cid: string
   readonly contentType: string
   readonly body: Uint8Array
 }
 
+/** What a node does for its clients: the port between `runtime/node`, the gateway and `gateway/client`. Methods reject with a `UtnetError`. */
 export interface NodeApi {
   info(): Promise<NodeInfo>
   ready(): Promise<boolean>

@@ -15,6 +15,25 @@ export interface MemoryPrices {
   readonly bulk64: number
 }
 
+/** What it costs to go elsewhere in code of at most so many functions and bytes: what is seldom run lies in no cache, and where it leads cannot be foreseen. */
+export interface CodePrices {
+  readonly functions: number
+  /** Of their bodies, as the guest brings them. */
+  readonly bytes: number
+  /** Conditional branches. */
+  readonly branch: number
+  readonly branchTable: number
+  readonly call: number
+  readonly callIndirect: number
+}
+
+/** How far a guest reaches: pages of 64 KiB that its memories grow to at most, its functions, and the bytes of their bodies. */
+export interface Reach {
+  readonly pages: number
+  readonly functions: number
+  readonly bytes: number
+}
+
 export interface Params {
   readonly protocol: number
   /**
@@ -40,15 +59,12 @@ export interface Params {
     readonly floatDivide: number
     /** By what a module's memory can grow to, the smallest first and the last one for all. */
     readonly memory: readonly MemoryPrices[]
+    /** By how much code there is, the least first and the last one for all. */
+    readonly code: readonly CodePrices[]
     /** What the engine does outside the code: growing memories and tables, filling them from segments, filling and copying tables; beside the size. */
     readonly engineCall: number
     /** Tables and references to functions. */
     readonly table: number
-    /** Conditional branches. */
-    readonly branch: number
-    readonly branchTable: number
-    readonly call: number
-    readonly callIndirect: number
     readonly simd: number
     readonly simdFloat: number
     readonly simdMultiply: number
@@ -127,23 +143,27 @@ export interface Params {
 }
 
 /** The prices of one module's instructions. */
-export type WasmPrices = Omit<Params['wasm'], 'memory'> & Omit<MemoryPrices, 'pages'>
+export type WasmPrices = Omit<Params['wasm'], 'memory' | 'code'> & Omit<MemoryPrices, 'pages'> & Omit<CodePrices, 'functions' | 'bytes'>
 
-const priced = new WeakMap<Params['wasm'], Map<MemoryPrices, WasmPrices>>()
+const priced = new WeakMap<Params['wasm'], Map<MemoryPrices, Map<CodePrices, WasmPrices>>>()
 
-/** The prices of a module whose memory can grow to `pages` of 64 KiB; 0 where it has none. The same object for the same prices. */
-export function wasmPrices(params: Params['wasm'], pages: number): WasmPrices {
-  const { memory, ...wasm } = params
+/** The prices of a module of a guest that reaches so far; 0 pages where it has no memory. The same object for the same prices. */
+export function wasmPrices(params: Params['wasm'], { pages, functions, bytes }: Reach): WasmPrices {
+  const { memory, code, ...wasm } = params
   const tier = memory.find((m) => pages <= m.pages) ?? memory.at(-1)
-  if (tier === undefined) throw new RangeError('a parameter table without prices of memory')
-  const tiers = priced.get(params) ?? new Map<MemoryPrices, WasmPrices>()
+  const far = code.find((c) => functions <= c.functions && bytes <= c.bytes) ?? code.at(-1)
+  if (tier === undefined || far === undefined) throw new RangeError('a parameter table without prices of memory or code')
+  const tiers = priced.get(params) ?? new Map<MemoryPrices, Map<CodePrices, WasmPrices>>()
   priced.set(params, tiers)
-  const found = tiers.get(tier)
-  if (found !== undefined) return found
-  const { pages: _, ...prices } = tier
-  const made = { ...wasm, ...prices }
+  const made = tiers.get(tier) ?? new Map<CodePrices, WasmPrices>()
   tiers.set(tier, made)
-  return made
+  const found = made.get(far)
+  if (found !== undefined) return found
+  const { pages: _, ...ofMemory } = tier
+  const { functions: _f, bytes: _b, ...ofCode } = far
+  const prices = { ...wasm, ...ofMemory, ...ofCode }
+  made.set(far, prices)
+  return prices
 }
 
 const V1: Params = {
@@ -161,22 +181,24 @@ const V1: Params = {
     floatMultiply: 150,
     floatDivide: 170,
     memory: [
-      { pages: 16, load: 32, store: 12, bulk: 24, bulk64: 8 },
-      { pages: 64, load: 120, store: 24, bulk: 40, bulk64: 20 },
-      { pages: 256, load: 400, store: 48, bulk: 60, bulk64: 30 },
-      { pages: LIMITS.memoryPages, load: 600, store: 96, bulk: 100, bulk64: 30 },
+      { pages: 16, load: 36, store: 20, bulk: 24, bulk64: 8 },
+      { pages: 64, load: 320, store: 32, bulk: 40, bulk64: 20 },
+      { pages: 256, load: 480, store: 60, bulk: 60, bulk64: 30 },
+      { pages: LIMITS.memoryPages, load: 680, store: 130, bulk: 100, bulk64: 36 },
+    ],
+    code: [
+      { functions: 256, bytes: 32 * 1024, branch: 10, branchTable: 20, call: 10, callIndirect: 72 },
+      { functions: 1_024, bytes: 256 * 1024, branch: 23, branchTable: 64, call: 45, callIndirect: 90 },
+      { functions: 4_096, bytes: 2 * 1024 * 1024, branch: 28, branchTable: 400, call: 250, callIndirect: 260 },
+      { functions: LIMITS.componentFunctions, bytes: LIMITS.componentBytes, branch: 28, branchTable: 500, call: 650, callIndirect: 650 },
     ],
     engineCall: 160,
     table: 120,
-    branch: 6,
-    branchTable: 8,
-    call: 6,
-    callIndirect: 72,
     simd: 10,
     simdFloat: 30,
     simdMultiply: 150,
     simdDivide: 170,
-    growPage: 80_000,
+    growPage: 100_000,
     tableElement: 110,
   },
   host: {
@@ -188,12 +210,12 @@ const V1: Params = {
     storageWrite: 200_000,
     storageByte: 50,
     eventBase: 12_000,
-    sha256Base: 2_600,
+    sha256Base: 3_400,
     sha256Per64: 150,
     ed25519Verify: 400_000,
     contractCall: 220_000,
     inferenceRequest: 900_000,
-    tensorElement: 16,
+    tensorElement: 18,
     tensorModelByte: 16,
   },
   tx: {

@@ -15,7 +15,7 @@ import { BLS_KEY_BYTES, BLS_KEY_CACHE, BLS_SECRET_BYTES, BLS_SIGNATURE_BYTES, BL
 import { Lru } from './lru.ts'
 
 const keys = new Lru<PublicKey>(BLS_KEY_CACHE)
-/** Bytes of signatures whose points were checked: the check of the subgroup is two thirds of reading one. */
+/** Bytes of signatures whose points were checked, or made here: the check of the subgroup is two thirds of reading one. */
 const sound = new Lru<true>(BLS_SIGNATURE_CACHE)
 
 const idOf = (b: Uint8Array): string => Buffer.from(b.buffer, b.byteOffset, b.length).toString('latin1')
@@ -69,7 +69,9 @@ export function blsPublicKey(secret: Uint8Array): Uint8Array {
 
 /** Signature (96 bytes) of a message. */
 export function blsSign(message: Uint8Array, secret: Uint8Array): Uint8Array {
-  return bytesOf(readSecret(secret).sign(message).toBytes(true))
+  const signature = bytesOf(readSecret(secret).sign(message).toBytes(true))
+  sound.set(idOf(signature), true)
+  return signature
 }
 
 /** True when the signature is valid. False, never an error, for malformed input. */

@@ -18,7 +18,7 @@ export * from './seal-native.ts'
 export * from './sha256x4/index.ts'
 export * from './verifiers/index.ts'
 export { VRF_PROOF_BYTES, vrfOutput, vrfVerify, type VrfSuite } from './vrf.ts'
-export { vrfProve } from './vrf-native.ts'
+export { vrfProve, vrfProver } from './vrf-native.ts'
 
 /** True when a validator may enter a set: a usable node key, power above zero, and a vote key with a valid proof of possession. */
 export const verifyValidator = validatorCheck(blsVerify)

@@ -55,11 +55,14 @@ export type PointTimes = (point: Uint8Array, scalar: bigint) => Uint8Array
 
 /** Proof (80 bytes) of the input `alpha` under a 32-byte ed25519 secret (section 5.1). */
 export function vrfProve(secret: Uint8Array, alpha: Uint8Array, suite: VrfSuite = 'ell2'): Uint8Array {
-  return proveBy((point, scalar) => ed25519.Point.fromBytes(point).multiply(scalar).toBytes(), secret, alpha, suite)
+  return proverBy((point, scalar) => ed25519.Point.fromBytes(point).multiply(scalar).toBytes(), secret, suite)(alpha)
 }
 
-/** The same by a multiplication of one's own; it is given secret scalars. */
-export function proveBy(times: PointTimes, secret: Uint8Array, alpha: Uint8Array, suite: VrfSuite): Uint8Array {
+/** What proofs are made by, each of its own input. */
+export type Prover = (alpha: Uint8Array) => Uint8Array
+
+/** A prover by a multiplication of one's own, which is given secret scalars. */
+export function proverBy(times: PointTimes, secret: Uint8Array, suite: VrfSuite): Prover {
   const { Point } = ed25519
   const base = Point.BASE.toBytes()
   const expanded = sha512(abytes(secret, 32, 'secret key'))
@@ -68,12 +71,14 @@ export function proveBy(times: PointTimes, secret: Uint8Array, alpha: Uint8Array
   low[31] = ((low[31] as number) & 127) | 64
   const x = moduloOrder(low)
   const key = times(base, x)
-  const hBytes = encodeToCurve(suite, key, alpha).toBytes()
-  const gamma = times(hBytes, x)
-  const k = moduloOrder(sha512(concatBytes(expanded.subarray(32), hBytes)))
-  const c = challenge(suite, [key, hBytes, gamma, times(base, k), times(hBytes, k)])
-  const s = Point.Fn.add(k, Point.Fn.mul(moduloOrder(c), x))
-  return concatBytes(gamma, c, scalarBytes(s))
+  return (alpha) => {
+    const hBytes = encodeToCurve(suite, key, alpha).toBytes()
+    const gamma = times(hBytes, x)
+    const k = moduloOrder(sha512(concatBytes(expanded.subarray(32), hBytes)))
+    const c = challenge(suite, [key, hBytes, gamma, times(base, k), times(hBytes, k)])
+    const s = Point.Fn.add(k, Point.Fn.mul(moduloOrder(c), x))
+    return concatBytes(gamma, c, scalarBytes(s))
+  }
 }
 
 /**

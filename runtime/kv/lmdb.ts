@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { open } from 'lmdb'
 import { compareBytes, UtnetError, type Kv } from '../core/index.ts'
 import { checkChanges, checkKey, checkLimit, type Change } from './key.ts'
+import { sealed, unsealed } from './seal.ts'
 
-/** A copy of what LMDB hands out: a view over memory that its next read reuses, whose `length` may be set below that of the view. */
+/** A copy of what LMDB hands out: a view over memory that its next read reuses, whose `length` may be set below that of the view. Of values `unsealed` makes it. */
 function copy(view: Uint8Array): Uint8Array {
   const { length } = view
   const out = new Uint8Array(length)
@@ -16,7 +17,7 @@ function copy(view: Uint8Array): Uint8Array {
 
 /**
  * Opens (or makes) a store in a folder. A commit is one LMDB transaction, written by a thread of its own and synced before it resolves.
- * The first failed commit is final: from then on every call throws `disk_failed`.
+ * The first failed commit is final: from then on every call throws `disk_failed`. A read throws `data_corrupt` where the disk gives back what was not written.
  */
 export async function openLmdb(path: string): Promise<Kv> {
   // overlappingSync would resolve before the sync; without it LMDB syncs the data, then writes the root page synchronously.
@@ -34,7 +35,7 @@ export async function openLmdb(path: string): Promise<Kv> {
     get(key) {
       ready()
       const value: Uint8Array | undefined = db.getBinaryFast(checkKey(key))
-      return value === undefined ? undefined : copy(value)
+      return value === undefined ? undefined : unsealed(key, value, value.length)
     },
     range(from, to, options = {}) {
       ready()
@@ -47,7 +48,10 @@ export async function openLmdb(path: string): Promise<Kv> {
       const found = options.reverse
         ? db.getRange({ start: to, end: low, reverse: true, exclusiveStart: true, inclusiveEnd: true, ...bounded })
         : db.getRange({ start: low, end: to, ...bounded })
-      return found.map(({ key, value }) => [copy(key), copy(value)] as const)
+      return found.map(({ key, value }) => {
+        const own = copy(key)
+        return [own, unsealed(own, value, value.length)] as const
+      })
     },
     async commit(changes: readonly Change[]) {
       ready()
@@ -57,7 +61,7 @@ export async function openLmdb(path: string): Promise<Kv> {
         await db.batch(() => {
           for (const [key, value] of changes) {
             if (value === undefined) void db.remove(key)
-            else void db.put(key, asBuffer(value))
+            else void db.put(key, sealed(key, value))
           }
         })
       } catch (cause) {
@@ -84,8 +88,6 @@ function hear(promise: PromiseLike<unknown> | undefined): void {
 
 const reasonOf = (cause: unknown): Promise<unknown> | undefined =>
   (cause as { readonly commitError?: Promise<unknown> } | null)?.commitError
-
-const asBuffer = (b: Uint8Array): Buffer => Buffer.from(b.buffer, b.byteOffset, b.length)
 
 /** Where LMDB's mark stands in a page that tells of the file (`mm_magic` behind the head of 24 bytes), and what it is. */
 const MARK_AT = 24

@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { UtnetError } from '../core/index.ts'
 import { writeDurably } from '../kv/files/index.ts'
 
-/** Raised when a folder written before cannot be read any more. */
-const FORMAT = 1
+/** Raised when a folder written before cannot be read any more. 2: rows with checksums. */
+const FORMAT = 2
 
 export interface DataFolder {
   readonly path: string
@@ -32,6 +32,10 @@ function checkFormat(path: string): void {
       hint: 'use the newer utnet that wrote it, or choose another folder: --data DIR',
     })
   }
+  if (Number(text) < FORMAT)
+    throw new UtnetError('data_version', `the data folder ${path} has format ${text}, this utnet reads format ${FORMAT}`, {
+      hint: 'use the older utnet that wrote it, or choose another folder: --data DIR',
+    })
 }
 
 /**

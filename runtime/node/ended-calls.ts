@@ -3,7 +3,7 @@ import type { CallNote } from '../consensus/index.ts'
 import { encode, sha256, toHex } from '../core/index.ts'
 import type { CallName } from './call-recorder.ts'
 import { Latest } from './latest.ts'
-import type { EndedRun } from './source-lines.ts'
+import type { EndedRun } from './source-lines/index.ts'
 
 export interface EndedCalls {
   /** Takes a run of the chain. */

@@ -20,7 +20,7 @@ export {
   type TranscriptOptions,
 } from './piee/index.ts'
 export type { ReceiptRules, RetentionRules } from './parts.ts'
-export { reexecute } from './reexecute.ts'
-export { replayBundle, type Replay } from './replay.ts'
+export { reexecute } from './replay/index.ts'
+export { replayBundle, type Replay } from './replay/index.ts'
 export { fuseModel, type FusedModel } from '../tpu-bridge/index.ts'
 export { tryFunction, type Trial } from './try-guest.ts'

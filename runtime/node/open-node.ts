@@ -23,11 +23,10 @@ import { createBridge, withGuests, type Bridge } from '../tpu-bridge/index.ts'
 import { exactGuest } from './exact-guest.ts'
 import { cheatOn, selfAudited, type Cheat } from './piee/index.ts'
 import { allReceipts } from './all-receipts.ts'
-import { anchorBatches, retireClosed } from './anchors.ts'
+import { anchorBatches, answerDemands, mustReach, retireClosed, Unanchored } from './anchoring/index.ts'
 import { gatewaySource, keepRequest, openAuditor, openExaminer, signVerdict, storeSource, type Auditor } from './auditor/index.ts'
 import { createEndedCalls } from './ended-calls.ts'
-import { createSourceLines } from './source-lines.ts'
-import { createSourceMaps } from './source-maps.ts'
+import { createSourceLines, createSourceMaps } from './source-lines/index.ts'
 import { createCallRecorder } from './call-recorder.ts'
 import { NO_DESK, openDesk } from './chips/attester.ts'
 import { deskOptions, devVendor } from './chips/enrol.ts'
@@ -35,7 +34,6 @@ import { chipFolder } from './chips/folder.ts'
 import { chipWork } from './chips/work.ts'
 import { closeAll } from './close-all.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
-import { answerDemands } from './demands.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { devicesOf } from './devices.ts'
 import { createBuckets } from './buckets.ts'
@@ -58,9 +56,7 @@ import * as guests from './services/guests.ts'
 import { createSubmitQueue } from './submit-queue.ts'
 import { apiOf } from './api.ts'
 import { openJournals } from './journals.ts'
-import { mustReach } from './must-reach.ts'
 import type { NodeOptions } from './node-options.ts'
-import { Unanchored } from './unanchored.ts'
 
 export interface OpenNode {
   readonly api: NodeApi
@@ -250,7 +246,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const producer = createProducer({
     chain,
     clock,
-    proposer: { key: node.key, vrfProve: (alpha) => crypto.vrfProve(node.secret, alpha) },
+    proposer: { key: node.key, vrfProve: crypto.vrfProver(node.secret) },
     voters: [voter],
     work: () => work.propose(),
     async beforeBlock() {

@@ -12,8 +12,7 @@ import type { Meters } from './meters.ts'
 import type { Producer } from './producer.ts'
 import type { FunctionReceipts } from './function-run.ts'
 import type { EndedCalls } from './ended-calls.ts'
-import type { SourceLines } from './source-lines.ts'
-import type { SourceMaps } from './source-maps.ts'
+import type { SourceLines, SourceMaps } from './source-lines/index.ts'
 import type { SubmitQueue } from './submit-queue.ts'
 
 /** What is kept of input, output and log: a default, and other choices by guest or model name. */

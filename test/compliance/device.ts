@@ -1,8 +1,7 @@
 /** What every device must do. Called from the test file of each device. */
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Dtype, NamedTensor } from '../../runtime/core/index.ts'
-import { DTYPES, fileCid, UtnetError } from '../../runtime/core/index.ts'
+import { DTYPES, fileCid, UtnetError, type Dtype, type NamedTensor } from '../../runtime/core/index.ts'
 import type { Device, LoadedModel } from '../../runtime/tpu-bridge/index.ts'
 import { division, externalTensor, graph, identity, model, node, ONNX_TYPE, twoOutputs, value } from './onnx-models.ts'
 

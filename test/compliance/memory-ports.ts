@@ -1,6 +1,5 @@
 /** The storage ports in memory, for tests of parts that only use them. The real ones have compliance suites of their own. */
-import type { FileStore, Kv } from '../../runtime/core/index.ts'
-import { compareBytes, fileCid, limitError, toHex, UtnetError } from '../../runtime/core/index.ts'
+import { compareBytes, fileCid, limitError, toHex, UtnetError, type FileStore, type Kv } from '../../runtime/core/index.ts'
 
 /** An ordered kv; two bridges over one of these are two runs over one data folder. */
 export function memoryKv(): Kv {

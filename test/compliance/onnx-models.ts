@@ -1,6 +1,5 @@
 /** Small ONNX models built from nothing, for tests of devices: a few lines of protobuf. Field numbers are those of onnx.proto3. */
-import type { Dtype } from '../../runtime/core/index.ts'
-import { concatBytes, utf8 } from '../../runtime/core/index.ts'
+import { concatBytes, utf8, type Dtype } from '../../runtime/core/index.ts'
 
 /** TensorProto.DataType of the dtypes that the bridge carries. */
 export const ONNX_TYPE: Readonly<Record<Dtype, number>> = {

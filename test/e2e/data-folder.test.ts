@@ -30,17 +30,19 @@ test('a folder in use by another node is refused by name, and the first goes on'
   await second.stop()
 })
 
-test('a folder of a newer version is left alone', async () => {
+test('a folder of a newer or older version is left alone', async () => {
   const data = fresh()
   await (await startNode([], { data })).stop()
-  writeFileSync(join(data, 'format'), '2\n')
-  const before = readdirSync(data, { recursive: true }).sort()
-  await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({
-    code: 'data_version',
-    message: expect.stringMatching(/format 2/) as string,
-  })
-  expect(readdirSync(data, { recursive: true }).sort()).toEqual(before)
-  expect(readFileSync(join(data, 'format'), 'utf8')).toBe('2\n')
+  for (const version of [3, 1]) {
+    writeFileSync(join(data, 'format'), `${version}\n`)
+    const before = readdirSync(data, { recursive: true }).sort()
+    await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({
+      code: 'data_version',
+      message: expect.stringContaining(`format ${version}`) as string,
+    })
+    expect(readdirSync(data, { recursive: true }).sort()).toEqual(before)
+    expect(readFileSync(join(data, 'format'), 'utf8')).toBe(`${version}\n`)
+  }
   writeFileSync(join(data, 'format'), 'nonsense')
   await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({ code: 'data_corrupt' })
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { fileCid, utf8, type CID } from '../../runtime/core/index.ts'
 import { createHost, gasByLine, hasLineTables, readSourceMap, sourceOf, type GuestOutcome } from '../../runtime/host/index.ts'
 import { CONTEXT, memoryFiles } from '../../runtime/host/testing/host.ts'
-import { createSourceLines } from '../../runtime/node/source-lines.ts'
+import { createSourceLines } from '../../runtime/node/source-lines/index.ts'
 
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`./fixtures/${name}.wasm`, import.meta.url)))
 

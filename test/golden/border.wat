@@ -45,7 +45,7 @@
   )
   (func (;2;) (type 2) (param i32 i64 i64) (result i32 i64)
     local.get 1
-    i64.const 7
+    i64.const 11
     i64.sub
     local.tee 1
     local.get 2

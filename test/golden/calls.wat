@@ -45,7 +45,7 @@
   (func (;1;) (type 1) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 10
+    i64.const 14
     i64.sub
     local.tee 1
     local.get 2
@@ -75,7 +75,7 @@
       return
     end
     local.get 1
-    i64.const 80
+    i64.const 84
     i64.sub
     local.set 1
     local.get 0

@@ -46,7 +46,7 @@
     i64.add
     i64.const 6
     i64.shr_u
-    i64.const 30
+    i64.const 36
     i64.mul
     i64.sub
     local.tee 1
@@ -64,7 +64,7 @@
     local.get 1
     local.get 3
     i64.extend_i32_u
-    i64.const 80000
+    i64.const 100000
     i64.mul
     i64.sub
     local.tee 1

@@ -19,7 +19,7 @@
   (export "utnet:reset" (func 5))
   (func (;1;) (type 5) (param i64 i64) (result i64)
     local.get 0
-    i64.const 39
+    i64.const 47
     i64.sub
     local.tee 0
     local.get 1

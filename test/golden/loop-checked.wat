@@ -35,7 +35,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 1
-        i64.const 14
+        i64.const 18
         i64.sub
         local.tee 1
         i64.const 0

@@ -45,7 +45,7 @@
       block ;; label = @2
         loop ;; label = @3
           global.get 0
-          i64.const 10
+          i64.const 14
           i64.sub
           local.tee 3
           global.set 0

@@ -26,7 +26,7 @@
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 11
+    i64.const 15
     i64.sub
     local.tee 1
     local.get 2
@@ -56,7 +56,7 @@
       global.set 2
     end
     global.get 3
-    i64.const 11
+    i64.const 15
     i64.add
     global.set 3
     block ;; label = @1
@@ -65,7 +65,7 @@
         i32.eqz
         br_if 1 (;@1;)
         local.get 1
-        i64.const 19
+        i64.const 23
         i64.sub
         local.tee 1
         i64.const 0
@@ -76,7 +76,7 @@
           unreachable
         end
         global.get 3
-        i64.const 19
+        i64.const 23
         i64.add
         global.set 3
         local.get 3

@@ -20,7 +20,7 @@
   (func (;0;) (type 3) (param i32 i64 i64) (result i32 i64)
     (local i32)
     local.get 1
-    i64.const 11
+    i64.const 15
     i64.sub
     local.tee 1
     local.get 2
@@ -45,7 +45,7 @@
           i32.eqz
           br_if 1 (;@2;)
           local.get 1
-          i64.const 19
+          i64.const 23
           i64.sub
           local.tee 1
           i64.const 0

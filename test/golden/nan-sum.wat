@@ -41,7 +41,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 1
-        i64.const 1372
+        i64.const 1536
         i64.sub
         local.tee 1
         i64.const 0
@@ -61,7 +61,7 @@
         local.tee 0
         br_if 0 (;@2;)
         local.get 1
-        i64.const 98
+        i64.const 132
         i64.sub
         local.set 1
       end

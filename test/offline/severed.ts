@@ -44,7 +44,7 @@ export async function severed(script: string, file: Uint8Array = new Uint8Array(
 }
 
 const REPLAY = `import { readFileSync } from 'node:fs'
-import { replayBundle } from ${JSON.stringify(new URL('../../runtime/node/replay.ts', import.meta.url).href)}
+import { replayBundle } from ${JSON.stringify(new URL('../../runtime/node/replay/replay.ts', import.meta.url).href)}
 console.log(JSON.stringify(await replayBundle(readFileSync(new URL('file', import.meta.url)), { trace: true })))`
 
 /** Replays a bundle there. */

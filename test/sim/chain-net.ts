@@ -64,7 +64,7 @@ export interface ChainNetOptions {
   /** Share of messages lost. */
   readonly drop?: number
   /** Messages that are lost beside. */
-  readonly lose?: (message: Message) => boolean
+  readonly lose?: (message: Message, way: Way) => boolean
   /** Cuts, losses, delays and losses of power of these kinds, drawn from the seed, with calm between. */
   readonly weather?: readonly ChainWeather[]
   readonly liar?: ChainLiar
@@ -72,19 +72,30 @@ export interface ChainNetOptions {
   readonly report?: boolean
   /** Chips come to the validators while the chain runs, so that powers change from epoch to epoch. */
   readonly turnover?: boolean
-  /** Nobody keeps the row of what it signed. */
-  readonly forgetful?: boolean
+  /** Nobody keeps the precommits by which it left a round (`before` of its row). */
+  readonly forgetsBefore?: boolean
   /** Further choices of the genesis. */
   readonly genesis?: NonNullable<Parameters<typeof testGenesis>[0]>
   /** Called once for each height that is reached first, with a chain that has it: transactions to send. Senders are validators, or none of them. */
   readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
   /** Validators that lose power when a height is reached first. */
   readonly falls?: Readonly<Record<number, readonly number[]>>
+  /** Those that lose power at a time, milliseconds from the start. */
+  readonly fallsAtMs?: Readonly<Record<number, readonly number[]>>
+  /** Virtual time at which a run without all its heights is red; an hour without it. */
+  readonly untilMs?: number
   readonly work?: ChainNetWork
   /** How long validators wait behind a block; nothing without it. */
   readonly pauseMs?: number
   /** Each validator computes all for itself, as in a process of its own. */
   readonly apart?: boolean
+}
+
+/** Between which validators a message is on its way, and when: milliseconds from the start. */
+interface Way {
+  readonly from: number
+  readonly to: number
+  readonly atMs: number
 }
 
 /** What became of a block's reward. */
@@ -209,7 +220,12 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const own = bftCrypto(chain.chainId, keys, port)
       const say = (message: Message, to: number): void => {
         if (message.kind === 'vote') monitor.vote(message)
-        if (healing?.silent.has(i) === true || options.lose?.(message) === true || isLost(net, random, i, to, message)) return
+        if (
+          healing?.silent.has(i) === true ||
+          options.lose?.(message, { from: i, to, atMs: time.now }) === true ||
+          isLost(net, random, i, to, message)
+        )
+          return
         time.after(5 + random() * net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
       const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
@@ -236,7 +252,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
           const row = kv.get(SIGNED_KEY)
           return row === undefined ? undefined : decodeSignedRow(row)
         },
-        saveRow: (row) => (options.forgetful === true ? undefined : kv.commit([[SIGNED_KEY, encodeSignedRow(row)]])),
+        saveRow: (row) => kv.commit([[SIGNED_KEY, encodeSignedRow(options.forgetsBefore === true ? { ...row, before: [] } : row)]]),
         send: (message, to) => {
           for (const at of to === undefined ? validators.keys() : [Number(to)]) {
             if (at === i) continue
@@ -405,9 +421,13 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   addTx()
   if (options.turnover === true) addPower()
   if (options.weather !== undefined) time.after(500, change)
+  for (const [ms, some] of Object.entries(options.fallsAtMs ?? {}))
+    time.after(Number(ms), async () => {
+      for (const i of some) fall(i)
+    })
   while (monitor.conflicts.length === 0 && monitor.faults.length === 0 && running.some((r) => heightOf(r) < heights)) {
     const run = time.next()
-    if (run === undefined || time.now > HOUR_MS) monitor.fault(`no end: heights ${running.map(heightOf).join(' ')}`)
+    if (run === undefined || time.now > (options.untilMs ?? HOUR_MS)) monitor.fault(`no end: heights ${running.map(heightOf).join(' ')}`)
     else await run()
     watch()
   }

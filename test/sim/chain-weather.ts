@@ -10,6 +10,8 @@ export interface Net {
   readonly drop: number
   /** Chance that a precommit or a final block is lost beside: then few decide, and the others go on. */
   readonly dropLast: number
+  /** The one that hears every precommit and final block: it goes on alone. */
+  readonly ear?: number
   /** Groups that hear each other; without it all do. */
   readonly groups?: readonly number[]
 }
@@ -32,8 +34,14 @@ export function badWeather(kind: ChainWeather, calm: Net, random: () => number, 
     case 'power':
       return { ...calm }
     case 'blackout':
-      // few hear enough precommits to go on, and lose what they heard
-      return { ...calm, spreadMs: 50 + random() * 1_500, drop: random() * 0.4, dropLast: random() * 0.7 }
+      // one hears enough precommits to go on, few others do, and all lose what they heard
+      return {
+        ...calm,
+        spreadMs: 50 + random() * 1_500,
+        drop: random() * 0.4,
+        dropLast: 0.3 + random() * 0.7,
+        ear: Math.floor(random() * nodes),
+      }
   }
 }
 
@@ -41,8 +49,8 @@ export function badWeather(kind: ChainWeather, calm: Net, random: () => number, 
 export function isLost(net: Net, random: () => number, from: number, to: number, message: Message): boolean {
   const last = message.kind === 'final' || (message.kind === 'vote' && message.phase === 'precommit')
   return (
-    random() < net.drop ||
-    (last && net.dropLast > 0 && random() < net.dropLast) ||
+    (random() < net.drop && !(last && to === net.ear)) ||
+    (last && net.dropLast > 0 && to !== net.ear && random() < net.dropLast) ||
     (net.groups !== undefined && net.groups[from] !== net.groups[to])
   )
 }

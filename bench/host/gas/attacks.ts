@@ -1,11 +1,14 @@
 /** What costs most of each kind for its gas: memory out of reach of the caches, branches that cannot be foreseen, growth, bulk and table work. */
-import { LIMITS, PARAMS, type MemoryPrices, type WasmPrices } from '../../../runtime/core/index.ts'
+import { LIMITS, PARAMS, type CodePrices, type MemoryPrices, type WasmPrices } from '../../../runtime/core/index.ts'
 
 /** What is priced by how far a memory reaches. */
 type Reaching = Exclude<keyof MemoryPrices, 'pages'>
 
-/** A class of the table; of what is priced by reach one for each of the tiers, named by its pages. */
-export type GasClass = Exclude<keyof WasmPrices, Reaching> | `${Reaching}-${number}`
+/** What is priced by how much code there is. */
+type Coded = Exclude<keyof CodePrices, 'functions' | 'bytes'>
+
+/** A class of the table; of what is priced by reach one for each of the tiers, named by its pages or functions. */
+export type GasClass = Exclude<keyof WasmPrices, Reaching | Coded> | `${Reaching | Coded}-${number}`
 
 export interface Attack {
   readonly class: GasClass
@@ -28,10 +31,12 @@ const PAGES = LIMITS.memoryPages
 const RANDOM = '(local.set $x (i32.add (i32.mul (local.get $x) (i32.const 1664525)) (i32.const 1013904223)))'
 const DRAWN = (mask: number, shift = 7): string => `(i32.and (i32.shr_u (local.get $x) (i32.const ${shift})) (i32.const ${mask}))`
 
-/** Every line of the memory holds the address of the next in a pseudo-random order of all of them. */
-const strewn = (offset: number, lines: number): string => `(local.set $n (i32.const ${lines})) (loop $l
-  (i32.store offset=${offset} (i32.shl (local.get $y) (i32.const 6))
-    (i32.shl (local.tee $x (i32.and (i32.add (i32.mul (local.get $y) (i32.const 1664525)) (i32.const 1013904223)) (i32.const ${lines - 1}))) (i32.const 6)))
+const LINE = 6
+const FRAME = 12
+/** Every line (or page of the processor) of the memory holds the address of the next in a pseudo-random order of all of them. */
+const strewn = (offset: number, lines: number, shift = LINE): string => `(local.set $n (i32.const ${lines})) (loop $l
+  (i32.store offset=${offset} (i32.shl (local.get $y) (i32.const ${shift}))
+    (i32.shl (local.tee $x (i32.and (i32.add (i32.mul (local.get $y) (i32.const 1664525)) (i32.const 1013904223)) (i32.const ${lines - 1}))) (i32.const ${shift})))
   (local.set $y (local.get $x)) (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (global.set $keep (i32.const 0))`
 /** What memory of at most `pages` costs where all of it is in use. */
 function reach({ pages }: MemoryPrices): readonly Attack[] {
@@ -72,6 +77,24 @@ function reach({ pages }: MemoryPrices): readonly Attack[] {
     },
     {
       class: `load-${pages}`,
+      name: `a chain of loads over ${where}, each across two pages`,
+      text: module(
+        memory,
+        loop(`(local.get $x) ${times(16, '(i32.load offset=4093)')} (local.set $x)`),
+        strewn(4_093, bytes / 8_192, FRAME),
+      ),
+    },
+    {
+      class: `load-${pages}`,
+      name: `a chain of vector loads over ${where}, each across two pages`,
+      text: module(
+        memory,
+        loop(`(local.get $x) ${times(16, '(v128.load offset=4093) (i32x4.extract_lane 0)')} (local.set $x)`),
+        strewn(4_093, bytes / 8_192, FRAME),
+      ),
+    },
+    {
+      class: `load-${pages}`,
       name: `loads from anywhere in ${where}`,
       text: module(memory, loop(times(8, `${RANDOM} (local.set $y (i32.add (local.get $y) (i32.load ${address})))`)), touched),
     },
@@ -84,6 +107,15 @@ function reach({ pages }: MemoryPrices): readonly Attack[] {
       class: `store-${pages}`,
       name: `vector stores anywhere in ${where}, each across two lines`,
       text: module(memory, loop(times(8, `${RANDOM} (v128.store offset=56 (i32.and ${address} (i32.const -64)) (local.get $v))`)), touched),
+    },
+    {
+      class: `store-${pages}`,
+      name: `vector stores anywhere in ${where}, each across two pages`,
+      text: module(
+        memory,
+        loop(times(8, `${RANDOM} (v128.store offset=4088 (i32.and ${DRAWN(bytes / 2 - 1, 4)} (i32.const -4096)) (local.get $v))`)),
+        touched,
+      ),
     },
     {
       class: `bulk-${pages}`,
@@ -109,6 +141,16 @@ const memory: readonly Attack[] = [
   },
   {
     class: `store-${SMALLEST as number}`,
+    name: 'a store across two pages read back wider',
+    text: module(
+      '(memory 1 1)',
+      loop(
+        times(8, '(i32.store offset=4094 (i32.const 0) (local.get $x)) (local.set $x (i32.wrap_i64 (i64.load offset=4092 (i32.const 0))))'),
+      ),
+    ),
+  },
+  {
+    class: `store-${SMALLEST as number}`,
     name: 'a narrow store read back wide',
     text: module(
       '(memory 1 1)',
@@ -121,9 +163,11 @@ const memory: readonly Attack[] = [
 const bits = (text: (bit: string) => string): string =>
   Array.from({ length: 12 }, (_, i) => text(`(i32.and (local.get $x) (i32.const ${2 ** (i + 18)}))`)).join(' ')
 
+const FEW = (PARAMS.wasm.code[0] as CodePrices).functions
+
 const flow: readonly Attack[] = [
   {
-    class: 'branch',
+    class: `branch-${FEW}`,
     name: 'branches that cannot be foreseen',
     text: module(
       '',
@@ -131,7 +175,7 @@ const flow: readonly Attack[] = [
     ),
   },
   {
-    class: 'branch',
+    class: `branch-${FEW}`,
     name: 'ifs that cannot be foreseen',
     text: module('', loop(`${RANDOM} ${bits((bit) => `(if ${bit} (then (local.set $y (i32.add (local.get $y) (local.get $x)))))`)}`)),
   },
@@ -167,7 +211,7 @@ const flow: readonly Attack[] = [
     text: module('', loop(times(16, '(global.set $g (i64.add (global.get $g) (i64.const 1)))'))),
   },
   {
-    class: 'branchTable',
+    class: `branchTable-${FEW}`,
     name: 'a table of 64 branches that cannot be foreseen',
     text: module(
       '',
@@ -184,12 +228,12 @@ const names = (n: number): string => Array.from({ length: n }, (_, i) => `$f${i}
 const TYPE = '(type $t (func (param i32) (result i32)))'
 const calls: readonly Attack[] = [
   {
-    class: 'call',
+    class: `call-${FEW}`,
     name: 'calls of a small function',
     text: module(`${TYPE} ${callees(1)}`, loop(times(16, '(local.set $x (call $f0 (local.get $x)))'))),
   },
   {
-    class: 'call',
+    class: `call-${FEW}`,
     name: 'calls of a function of sixteen parameters and results',
     text: module(
       `(func $wide (param ${times(16, 'i64')}) (result ${times(16, 'i64')}) ${Array.from({ length: 16 }, (_, i) => `(local.get ${(i + 1) % 16})`).join(' ')})`,
@@ -197,7 +241,7 @@ const calls: readonly Attack[] = [
     ),
   },
   {
-    class: 'call',
+    class: `call-${FEW}`,
     name: 'calls of a function of 400 locals',
     text: module(
       `(func $locals (param i32) (result i32) (local ${times(400, 'i64')}) (if (i32.eqz (local.get 0)) (then ${Array.from({ length: 400 }, (_, i) => `(global.set $g (i64.add (global.get $g) (local.get ${i + 1})))`).join(' ')})) (local.get 0))`,
@@ -205,7 +249,7 @@ const calls: readonly Attack[] = [
     ),
   },
   {
-    class: 'callIndirect',
+    class: `callIndirect-${FEW}`,
     name: 'indirect calls of one function',
     text: module(
       `${TYPE} (table 1 funcref) (elem (i32.const 0) ${names(1)}) ${callees(1)}`,
@@ -213,7 +257,7 @@ const calls: readonly Attack[] = [
     ),
   },
   {
-    class: 'callIndirect',
+    class: `callIndirect-${FEW}`,
     name: 'indirect calls that cannot be foreseen of 256 functions',
     text: module(
       `${TYPE} (table 256 funcref) (elem (i32.const 0) ${names(256)}) ${callees(256)}`,
@@ -221,7 +265,7 @@ const calls: readonly Attack[] = [
     ),
   },
   {
-    class: 'callIndirect',
+    class: `callIndirect-${FEW}`,
     name: 'indirect calls anywhere in a table of 65,536 entries',
     text: module(
       `${TYPE} (table 65536 funcref) (elem declare func $f0) ${callees(1)}`,
@@ -230,6 +274,81 @@ const calls: readonly Attack[] = [
     ),
   },
 ]
+
+/** As many functions, and as large ones, as stay within the limits beside the one that runs them. More code than so much is not measured. */
+const MOST = { functions: 16_384, functionBytes: 400_000, bytes: 1_000_000 }
+const ARMS = 64
+/** Bytes of an arm of a table of branches, of a branch and of a call with what stands beside it, at least. */
+const [ARM, BRANCH, CALL] = [13, 14, 14]
+
+/** What going elsewhere costs in so much code: all of it is led through in an order that is not its own, or by bits that nothing foretells. */
+function code({ functions, bytes }: CodePrices): readonly Attack[] {
+  const n = Math.min(functions, MOST.functions) - 2
+  const size = Math.min(bytes, MOST.bytes)
+  const table = `(table ${n} funcref) (elem (i32.const 0) ${names(n)})`
+  // Called once each before: what is seldom run the engine compiles when it is called
+  const all = `(local.set $n (i32.const ${n})) (loop $l (local.set $y (call_indirect (type $t) (local.get $y) (i32.sub (local.get $n) (i32.const 1)))) (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))`
+  const turns = Math.min(n, Math.floor(Math.min(size, MOST.functionBytes) / CALL))
+  const each = Array.from({ length: turns }, (_, i) => `(local.set $x (call $f${(i * 7_919) % n} (local.get $x)))`).join(' ')
+  const filled = (body: string): string => Array.from({ length: 4 }, (_, i) => body.replaceAll('#', String(i))).join(' ')
+  const fat = Array.from(
+    { length: n },
+    (_, i) =>
+      `(func $f${i} (type $t) (if (i32.eqz (local.get 0)) (then ${filled(`(global.set $g (i64.mul (global.get $g) (i64.const 12345678912${i}#)))`)})) (i32.or (local.get 0) (i32.const ${(i * 7_919) | 1})))`,
+  ).join(' ')
+  const drawn = `${RANDOM} (local.set $y (call_indirect (type $t) (i32.or (i32.const 1) (local.get $y)) (i32.rem_u (i32.shr_u (local.get $x) (i32.const 9)) (i32.const ${n}))))`
+  const arms = (at: number): string =>
+    Array.from(
+      { length: ARMS },
+      (_, i) => `) (local.set $y (i32.xor (local.get $y) (i32.const ${((at + i) * 7_919) & 0x7fff_ffff}))) (br $o)`,
+    ).join(' ')
+  const labels = Array.from({ length: ARMS }, (_, i) => i).join(' ')
+  const branch = (i: number): string =>
+    `${i % 12 === 0 ? RANDOM : ''} (block $b (br_if $b (i32.and (local.get $x) (i32.const ${2 ** ((i % 12) + 18)}))) (local.set $y (i32.add (local.get $y) (i32.const ${(i * 99_991) & 0x7fff_ffff}))))`
+  const leap = (i: number): string =>
+    `${i % 4 === 0 ? RANDOM : ''} (block $o ${times(ARMS, '(block ')} (br_table ${labels} ${DRAWN(ARMS - 1, 7 + 6 * (i % 4))}) ${arms(i)})`
+  /** All of the code, in functions that are as large as can be, one behind the other. */
+  const inTurn = (one: (i: number) => string, bytesOfOne: number): string => {
+    const many = Math.ceil(size / MOST.functionBytes)
+    const length = Math.max(4, Math.floor(size / many / bytesOfOne))
+    const parts = Array.from(
+      { length: many },
+      (_, k) =>
+        `(func $p${k} (param $x i32) (result i32) (local $y i32) ${Array.from({ length }, (_, i) => one(k * length + i)).join(' ')} (i32.xor (local.get $x) (local.get $y)))`,
+    )
+    const calls = parts.map((_, k) => `(local.set $x (call $p${k} (local.get $x)))`)
+    return module(`${padding(functions, size)} ${parts.join(' ')}`, loop(calls.join(' ')))
+  }
+  return [
+    {
+      class: `call-${functions}`,
+      name: `calls of ${n} small functions in turn`,
+      text: module(`${TYPE} ${table} ${callees(n)}`, loop(each), all),
+    },
+    { class: `call-${functions}`, name: `calls of ${n} functions in turn`, text: module(`${TYPE} ${table} ${fat}`, loop(each), all) },
+    {
+      class: `callIndirect-${functions}`,
+      name: `indirect calls that cannot be foreseen of ${n} functions`,
+      text: module(`${TYPE} ${table} ${fat}`, loop(times(4, drawn)), all),
+    },
+    {
+      class: `branch-${functions}`,
+      name: `branches that cannot be foreseen in ${Math.round(size / 1_024)} KiB of code`,
+      text: inTurn(branch, BRANCH),
+    },
+    {
+      class: `branchTable-${functions}`,
+      name: `tables of branches that cannot be foreseen in ${Math.round(size / 1_024)} KiB of code`,
+      text: inTurn(leap, ARMS * ARM),
+    },
+  ]
+}
+
+/** So much code that is never run that a module pays by the tier of so many functions, and no more than it has to. */
+const padding = (functions: number, size: number): string => {
+  const before = PARAMS.wasm.code.findLast((c) => c.functions < functions)
+  return before === undefined || size > before.bytes ? '' : `(func) `.repeat(before.functions)
+}
 
 const TABLE = `(table 4096 funcref) (elem $e func ${times(256, '$f0')}) ${TYPE} ${callees(1)}`
 const tables: readonly Attack[] = [
@@ -279,7 +398,7 @@ const tables: readonly Attack[] = [
   { class: 'engineCall', name: 'table.grow of 0', text: module(TABLE, loop('(drop (table.grow (ref.null func) (i32.const 0)))')) },
   { class: 'base', name: 'table.size', text: module(TABLE, loop(times(16, '(local.set $x (i32.add (local.get $x) (table.size)))'))) },
   {
-    class: 'call',
+    class: `call-${FEW}`,
     name: 'elem.drop and data.drop',
     text: module(`${TABLE} (memory 1) (data $d "x")`, loop(times(4, '(elem.drop $e) (data.drop $d)'))),
   },
@@ -329,4 +448,4 @@ const growth: readonly Attack[] = [
   },
 ]
 
-export const ATTACKS: readonly Attack[] = [...memory, ...flow, ...calls, ...tables, ...growth]
+export const ATTACKS: readonly Attack[] = [...memory, ...flow, ...calls, ...PARAMS.wasm.code.flatMap(code), ...tables, ...growth]

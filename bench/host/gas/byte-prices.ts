@@ -4,6 +4,7 @@
  */
 import { importGlue, wit, GuestMemory, hostFunction, type HostFunction } from '../../../runtime/host/abi/index.ts'
 import type { WitType, WitValue } from '../../../runtime/core/index.ts'
+import { stopwatch } from './clock.ts'
 import type { HostPrice } from './host-prices.ts'
 
 const { string, bytes, list, option, tuple, u8, u32, u64, bool, record } = wit
@@ -104,9 +105,9 @@ function rows(id: 'byte-in' | 'byte-out', what: string, pass: (it: Passing) => n
         name: `a byte handed ${what}: ${one.name}, ${encoding}`,
         gas: run(),
         ns: () => {
-          const from = performance.now()
+          const watch = stopwatch()
           for (let i = 0; i < TIMES; i++) run()
-          return ((performance.now() - from) * 1e6) / TIMES
+          return watch() / TIMES
         },
       }
     }),

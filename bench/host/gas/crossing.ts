@@ -1,6 +1,7 @@
 /** What a call of the host costs that does next to nothing, on the real host: the crossing, the checks, the charge. */
 import { testHost, simulatedEnv } from '../../../runtime/host/testing/host.ts'
 import { wat } from '../../../runtime/host/testing/wat.ts'
+import { stopwatch } from './clock.ts'
 
 const GUEST = `(component
   (import "utnet:host/context@0.1.0" (instance $c (export "height" (func (result u64)))))
@@ -19,10 +20,10 @@ export async function crossing(): Promise<() => Promise<number>> {
   const { module } = await host.admit(await wat(GUEST))
   const env = simulatedEnv()
   const once = async (): Promise<number> => {
-    const from = performance.now()
+    const watch = stopwatch()
     const { status, gas } = await host.executor.run({ module, entry: 'run', args: [CALLS], gasLimit: 1n << 50n, env })
     if (status !== 'ok') throw new Error(`the run ended with ${status}`)
-    return ((performance.now() - from) * 1e6) / Number(gas)
+    return watch() / Number(gas)
   }
   for (let i = 0; i < 20; i++) await once()
   return once

@@ -19,7 +19,7 @@ import { publicKeyEd25519, signEd25519, useNativeHashes, verifyEd25519 } from '.
 import { simulatedEnv, testHost } from '../../../runtime/host/testing/host.ts'
 import { wat } from '../../../runtime/host/testing/wat.ts'
 import { openLmdb } from '../../../runtime/kv/index.ts'
-import { collect } from './clock.ts'
+import { collect, stopwatch } from './clock.ts'
 
 /** One price on its worst operands; the gas is what a call of it pays at least. */
 export interface HostPrice {
@@ -46,9 +46,9 @@ const WARM_PATHS = 256
 const key = (n: number): Uint8Array => sha256(Uint8Array.of(n, n >> 8, n >> 16, n >> 24))
 
 async function timed(n: number, work: () => unknown): Promise<number> {
-  const from = performance.now()
+  const watch = stopwatch()
   await work()
-  return ((performance.now() - from) * 1e6) / n
+  return watch() / n
 }
 
 /** What the trie needs of a store, and no more: the trie is measured, not the store. */
@@ -74,8 +74,8 @@ async function stateOf(kv: StateRows) {
   }
   const apply = async (store: PageStore, changes: readonly TrieChange[]): Promise<void> => {
     const update = trieUpdate(store, TRIE, root, changes, ++height)
-    await kv.commit([...update.rows, ...update.stale.map((row) => [row, undefined] as const)])
     update.remember()
+    await kv.commit([...update.rows, ...update.stale.map((row) => [row, undefined] as const)])
     root = update.root
   }
   for (let n = 0; n < ENTRIES; n += BATCH)
@@ -99,11 +99,10 @@ async function stateOf(kv: StateRows) {
     /** Their share of a block of `WRITES`. */
     write: async (which: keyof typeof stores) => {
       const changes = some(WRITES).map((k): TrieChange => [k, sha256(Uint8Array.of(height, ...k))])
-      const [store, before] = [stores[which](), root]
-      const ns = await timed(WRITES, () => apply(store, changes))
-      // what was written past the decoded pages is brought into them
-      if (store !== warm) trieUpdate(warm, TRIE, before, changes, height).remember()
-      return ns
+      const store = stores[which]()
+      // what is written past the decoded pages is brought into them
+      if (store !== warm) trieUpdate(warm, TRIE, root, changes, height + 1).remember()
+      return await timed(WRITES, () => apply(store, changes))
     },
     large: (bytes: number) => {
       const changes = some(LARGE).map((k): TrieChange => [k, new Uint8Array(bytes).fill(height)])

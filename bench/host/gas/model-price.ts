@@ -3,6 +3,7 @@ import { concatBytes, fileCid, PARAMS, type NamedTensor } from '../../../runtime
 import { inferGas, wasmDevice } from '../../../runtime/tpu-bridge/index.ts'
 import { bytes, graph, int, model, node, ONNX_TYPE, text, value } from '../../../test/compliance/onnx-models.ts'
 import { exactGuest } from '../../tensor/exact.ts'
+import { stopwatch } from './clock.ts'
 import type { HostPrice } from './host-prices.ts'
 
 const N = 1_024
@@ -43,9 +44,9 @@ export async function withModelPrices<T>(use: (prices: readonly HostPrice[]) => 
         name: `a byte of a model: ${name}`,
         gas: Number(inferGas(PARAMS, file.length, inputs, loaded.outputs)),
         ns: async () => {
-          const from = performance.now()
+          const watch = stopwatch()
           await loaded.run(inputs)
-          return (performance.now() - from) * 1e6
+          return watch()
         },
       }
     }

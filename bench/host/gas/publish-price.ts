@@ -5,6 +5,7 @@ import { wat } from '../../../runtime/host/testing/wat.ts'
 import { whitelistBytes } from '../../../runtime/host/validate/index.ts'
 import { compileKernels } from '../kernels.ts'
 import { repeated } from '../large-module.ts'
+import { stopwatch } from './clock.ts'
 import type { HostPrice } from './host-prices.ts'
 
 const SIZE = 100_000
@@ -28,10 +29,10 @@ export async function publishPrices(): Promise<readonly HostPrice[]> {
     name: `a byte of a contract that is published: ${name}`,
     gas: Number(publishedGas(PARAMS.tx, 'contract', bytes.length)),
     ns: async () => {
-      const from = performance.now()
+      const watch = stopwatch()
       fileCid(bytes)
       await WebAssembly.compile(prepareModule(whitelistBytes(bytes).module) as Uint8Array<ArrayBuffer>)
-      return (performance.now() - from) * 1e6
+      return watch()
     },
   }))
 }

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { buildGuest } from '../../../runtime/host/build/index.ts'
-import { Component, coreModule } from './testing/component.ts'
+import { coreModule } from '../../../runtime/host/build/testing/core.ts'
+import { Component } from './testing/component.ts'
 import { canWait } from './testing/models.ts'
 
 const images = new URL('../../../examples/images/', import.meta.url)

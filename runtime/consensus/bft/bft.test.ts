@@ -458,6 +458,30 @@ describe('bad messages', () => {
     expect(commit?.type === 'commit' && commit.final.certificate).toEqual(q)
   })
 
+  test('of a height that takes forty rounds only the blocks of those are held that are kept', () => {
+    const m = new Machine(0)
+    m.enter()
+    const checked: string[] = []
+    for (let round = 0; round < 40; round++) {
+      if (round % 4 !== 0) checked.push(...refusals(m.hear(proposal(round % 4, payloadOf(1, round, round % 4), round))))
+      for (const voter of [1, 2, 3]) m.hear(vote(voter, 'precommit', null, round))
+      m.late(round, 'precommit')
+    }
+    expect(checked).toEqual([])
+    expect(m.bft.round).toBe(40)
+    expect(m.bft.held).toBeLessThan(45)
+  })
+
+  test('of later heights no more than 16 MiB of one peer are kept, and one message', () => {
+    const m = new Machine(0)
+    m.enter()
+    const payload = new Uint8Array(4 * 1024 * 1024)
+    const message = { ...proposal(1, payloadOf(1, 1, 1), 1), height: 2, payload }
+    const why = Array.from({ length: 8 }, (_, i) => refusals(m.hear({ ...message, round: i }, 'flooder')))
+    expect(why.filter((w) => w.includes('early'))).toHaveLength(3)
+    expect(refusals(m.hear(message, 'another'))).toEqual([])
+  })
+
   test('a flood of rounds and heights is held within bounds', () => {
     const m = new Machine(3)
     m.enter()

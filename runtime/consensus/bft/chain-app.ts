@@ -30,6 +30,8 @@ import { RoundWork, type RoundWorkOptions } from './round-work.ts'
 const DRIFT_MS = 3_000
 const PAYLOAD_BYTES = LIMITS.blockTxBytes + 1_024 * 1_024
 const NO_HASH = new Uint8Array(32)
+/** Blocks of a height that are kept as they were run: one more is run again when it comes back. */
+const EXECUTED = 16
 
 /** A block as it travels between validators: itself, and the certificate of its parent that its header names (null below height 2). */
 export interface BlockPayload {
@@ -84,6 +86,12 @@ export interface ChainAppOptions {
 export function chainApp({ chain, proposer, clock, work: options }: ChainAppOptions): BlockApp {
   const work = options === undefined ? undefined : new RoundWork(chain, proposer.key, options)
   const executed = new Map<string, ExecutedBlock>()
+  const keep = (id: string, done: ExecutedBlock): ExecutedBlock => {
+    const oldest = executed.keys().next()
+    if (executed.size >= EXECUTED && oldest.done !== true) executed.delete(oldest.value)
+    executed.set(id, done)
+    return done
+  }
 
   function setup(): HeightSetup {
     const { header } = chain.head()
@@ -103,9 +111,7 @@ export function chainApp({ chain, proposer, clock, work: options }: ChainAppOpti
     const known = executed.get(id)
     if (known !== undefined) return known
     try {
-      const done = await chain.runBlock(block, parentCertificate)
-      executed.set(id, done)
-      return done
+      return keep(id, await chain.runBlock(block, parentCertificate))
     } catch (error) {
       if (isUtnetError(error) && error.fault !== 'node') return undefined
       throw error
@@ -130,7 +136,7 @@ export function chainApp({ chain, proposer, clock, work: options }: ChainAppOpti
       if (own === undefined) return undefined
       const made = await propose(round, own)
       if (made === undefined) return undefined
-      executed.set(toHex(made.hash), made)
+      keep(toHex(made.hash), made)
       return encodePayload({ block: made.block, parentCertificate: made.parentCertificate })
     },
     check: async (payload) => {

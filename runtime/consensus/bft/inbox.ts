@@ -4,8 +4,12 @@ import { heightOf, type Message } from './messages.ts'
 
 /** Messages kept of one peer. */
 const PER_PEER = 64
+/** Bytes of payloads behind which no more is kept of one peer: as much as it is given of final blocks at once. */
+const BYTES_OF_PEER = 16 * 1024 * 1024
 /** Heights ahead that are kept. */
 const HEIGHTS = 8
+
+const bytesOf = (message: Message): number => ('payload' in message ? message.payload.length : 0)
 
 export class Inbox {
   readonly #held = new Map<Peer, Message[]>()
@@ -21,7 +25,7 @@ export class Inbox {
     if (heightOf(message) > present + HEIGHTS) return false
     const list = this.#held.get(from)
     if (list === undefined) this.#held.set(from, [message])
-    else if (list.length < PER_PEER) list.push(message)
+    else if (list.length < PER_PEER && list.reduce((n, m) => n + bytesOf(m), 0) <= BYTES_OF_PEER) list.push(message)
     else return false
     return true
   }

@@ -212,6 +212,7 @@ export class Bft {
     this.#step = 'propose'
     const before = this.#ballots.endOf(round - 1)
     this.#book.moved(round)
+    this.#forgetBlocks()
     // nobody says them again
     this.#ballots.checkThose((vote) => vote.round < round - 1, round)
     ;(this.#own as OwnMessages).startRound(round, before)
@@ -220,6 +221,14 @@ export class Bft {
     if (this.#valid === undefined || !this.proposesAgain()) this.#emit({ type: 'build', height: setup.height, round })
     // prevotes of this very round justify nothing in it
     else if (this.#valid.quorum.round < round) this.#propose(this.#valid.payload, this.#valid.quorum.block, this.#valid.quorum.round)
+  }
+
+  /** Of blocks those stay that a round which is kept proposed or voted for, and those that are locked on, may be proposed again, or are final. */
+  #forgetBlocks(): void {
+    const wanted = new Set<BlockId | null | undefined>([this.#locked?.block, this.#valid?.quorum.block, this.#final?.certificate.block])
+    for (const [, { proposal, prevote, precommit }] of this.#book.all())
+      for (const block of [proposal?.block, ...prevote.blocks(), ...precommit.blocks()]) wanted.add(block)
+    for (const block of this.#blocks.keys()) if (!wanted.has(block)) this.#blocks.delete(block)
   }
 
   #proposeNew(payload: Uint8Array): void {
@@ -327,7 +336,7 @@ export class Bft {
     if (!(p.round >= 0 && p.round <= MAX_ROUND && p.validRound >= -1)) return 'round'
     const setup = this.#setup as HeightSetup
     if (setup.leaderOf(p.round) !== p.proposer) return 'leader'
-    const first = p.round <= this.#round ? this.#book.at(p.round).proposal : undefined
+    const first = p.round <= this.#round ? this.#book.get(p.round)?.proposal : undefined
     if (first !== undefined && first.block === p.block && first.validRound === p.validRound) return 'duplicate'
     if (!this.#ports.crypto.verifyProposal(p, member, p.signature)) return 'signature'
     const label = this.#ports.labelOf(p.payload)

@@ -22,7 +22,7 @@ import {
   type Header,
   type TxPayload,
 } from '../../core/index.ts'
-import { checkGenesis, createGenesis, decodeBlock, encodeBlock, openChain, storeKey, type Block, type Chain } from '../index.ts'
+import { checkGenesis, createGenesis, decodeBlock, encodeBlock, openChain, storeKey, type Block, type Chain, type Voter } from '../index.ts'
 import {
   crypto,
   signTx,
@@ -294,6 +294,24 @@ test('a block that was voted for before a crash is finished, not replaced', asyn
     round: 0,
     block: back.chain.head().hash,
   })
+})
+
+test('who drives alone pairs its own first vote only; every certificate holds for who follows, and a vote by another key makes none', async () => {
+  let pairings = 0
+  const blsFastAggregateVerify: typeof crypto.blsFastAggregateVerify = (...of) => {
+    pairings++
+    return crypto.blsFastAggregateVerify(...of)
+  }
+  const a = await testChain({ crypto: { ...crypto, blsFastAggregateVerify } })
+  const { proposer, voter } = validatorOf(1)
+  const drive = (by: Voter) => a.chain.produce({ timeMs: a.chain.head().header.time + 1_000, proposer, voters: [by] })
+  for (let i = 0; i < 3; i++) await drive(voter)
+  expect(pairings).toBe(1)
+  const b = await testChain()
+  await follow(a.chain, b.chain)
+  expect(b.chain.head().hash).toEqual(a.chain.head().hash)
+  await expect(drive({ bls: voter.bls, sign: validatorOf(9).voter.sign })).rejects.toThrow(/aggregate signature/)
+  expect(a.chain.head().header.height).toBe(3)
 })
 
 test('a certificate needs more than two thirds of the power', async () => {

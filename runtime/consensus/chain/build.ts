@@ -161,8 +161,10 @@ export function executeBlock(
 
 /** Makes the modules ready that these transactions may run. One that cannot be had is the executor's to report. */
 export async function loadModules(core: ChainCore, txs: Iterable<ChainTx>): Promise<void> {
-  const state = headState(core)
+  const state = core.contracts.over(headState(core))
   const seen = new Set<string>()
+  /** The contract asked for last: calls of one contract come one after another. */
+  let last: Uint8Array | undefined
   const load = async (key: string, module: CID | undefined): Promise<void> => {
     if (module === undefined || seen.has(key)) return
     seen.add(key)
@@ -176,7 +178,8 @@ export async function loadModules(core: ChainCore, txs: Iterable<ChainTx>): Prom
     const { payload } = tx.body
     if (payload.kind === 'publish' && payload.world === 'contract') await load(payload.module.toString(), payload.module)
     const to = payload.kind === 'call' ? payload.to : payload.kind === 'answer' ? payload.contract : undefined
-    if (to === undefined) continue
+    if (to === undefined || (last !== undefined && equalBytes(last, to))) continue
+    last = to
     const key = toHex(to)
     if (!seen.has(key)) await load(key, contractAt(state, to)?.module)
   }

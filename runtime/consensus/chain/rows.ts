@@ -19,7 +19,7 @@ import {
   type Header,
   type TrieProof,
 } from '../../core/index.ts'
-import { bytesHeight, heightBytes } from '../trie/index.ts'
+import { bytesHeight, heightBytes, VERSION_BYTES, writeVersion } from '../trie/index.ts'
 import { outcomeCbor, readOutcome, type TxOutcome } from '../tx/index.ts'
 
 const prefix = (letter: string): Uint8Array => utf8(letter)
@@ -80,7 +80,10 @@ export interface Place {
 }
 
 export function encodePlace(p: Place): Uint8Array {
-  return concatBytes(heightBytes(p.height), heightBytes(p.index))
+  const out = new Uint8Array(2 * VERSION_BYTES)
+  writeVersion(out, 0, p.height)
+  writeVersion(out, VERSION_BYTES, p.index)
+  return out
 }
 
 export function decodePlace(bytes: Uint8Array): Place {

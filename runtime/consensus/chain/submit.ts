@@ -19,7 +19,7 @@ import { headState, poolView, type ChainCore } from './core.ts'
 /** Refuses early what would only pay and do nothing. What waits before it may still change that, so the block decides. */
 function checkUse(core: ChainCore, tx: ChainTx): void {
   const { payload } = tx.body
-  const state = headState(core)
+  const state = core.contracts.over(headState(core))
   switch (payload.kind) {
     case 'publish':
       checkPublish(readName(state, payload.name), tx.address, payload.name, payload.world)

@@ -25,6 +25,7 @@ export function readUnbonding(state: Pick<StateReader, 'get'>, address: Uint8Arr
   })
 }
 
+/** Writes what an account has given up and still has at stake; an empty list leaves no row. */
 export function writeUnbonding(state: WorkingState, address: Uint8Array, list: readonly Unbonding[]): void {
   const value = list.length === 0 ? undefined : encode(list.map((u) => [u.height, amountBytes(u.amount)]))
   state.set('offchain', unbondingKey(address), value)

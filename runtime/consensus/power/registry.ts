@@ -42,6 +42,7 @@ export function readChip(state: Reader, serial: Uint8Array): ChipRecord | undefi
   return bytes === undefined ? undefined : decodeChip(bytes)
 }
 
+/** Writes the record of a chip. */
 export function writeChip(state: WorkingState, serial: Uint8Array, chip: ChipRecord): void {
   state.set('offchain', chipKey(serial), encodeChip(chip))
 }
@@ -52,6 +53,7 @@ export function readNode(state: Reader, node: Uint8Array): NodeRecord | undefine
   return bytes === undefined ? undefined : decodeNode(bytes)
 }
 
+/** Writes the record of a node key. */
 export function writeNode(state: WorkingState, node: Uint8Array, record: NodeRecord): void {
   state.set('offchain', nodeKey(node), encodeNode(record))
 }

@@ -1,5 +1,5 @@
 /** Where the pages and large values of the tries lie in the key-value store, with a bounded cache of pages. */
-import { EMPTY_TRIE, equalBytes, LIMITS, sha256, toHex, type Kv } from '../../core/index.ts'
+import { EMPTY_TRIE, equalBytes, LIMITS, sha256, toHex, UtnetError, type Kv } from '../../core/index.ts'
 import type { PageDraft } from './branch-draft.ts'
 import { EMPTY, levelOf, type Branch } from './branch.ts'
 import type { Bucket } from './bucket.ts'
@@ -36,6 +36,8 @@ export class PageStore {
   /** The height that was committed last, and its values in rows of their own, by the keys of these: they may not be durable yet. */
   #committed = -1
   readonly #values = new Map<string, Uint8Array>()
+  /** A row of the height that was kept last: it is on the disk before another height comes. */
+  #witness: { readonly height: number; readonly key: Uint8Array } | undefined
   /** Memory for batches. */
   readonly pieces: Pieces
 
@@ -136,12 +138,18 @@ export class PageStore {
 
   /** Keeps the pages of a batch that is being committed. */
   keep(open: Open): void {
+    this.#witness = { height: open.root.version, key: pageKey(open.trie, open.root.version, 0, START, 0) }
     this.#cache.keep(open)
     this.#cache.tidy()
   }
 
-  /** Says that what belongs to a height, with these rows of values, is being committed, and may not be durable until the next is. */
+  /**
+   * Says that what belongs to a height, with these rows of values, is being committed, and may not be durable until the next is. Throws `node_internal` where the
+   * height before is not: its pages would be looked for on the disk.
+   */
   committing(height: number, values: readonly Row[]): void {
+    if (this.#witness !== undefined && this.#witness.height < height && this.#kv.get(this.#witness.key) === undefined)
+      throw new UtnetError('node_internal', `height ${height} is being committed before ${this.#witness.height} is durable`)
     if (height !== this.#committed) this.#values.clear()
     this.#committed = height
     for (const [key, value] of values) this.#values.set(toHex(key), value)

@@ -300,8 +300,8 @@ export function trieUpdate(store: PageStore, trie: number, root: TrieRoot, chang
     },
     remember: () => {
       if (remembered) return
-      remembered = true
       store.committing(version, rows.values)
+      remembered = true
       if (open === undefined) return
       write()
       store.keep(open)

@@ -5,7 +5,7 @@ import {
   limitError,
   LIMITS,
   UtnetError,
-  utf8,
+  utf8Length,
   type Account,
   type CID,
   type Params,
@@ -25,10 +25,11 @@ function checkPayload(tx: ChainTx): void {
       if (payload.size > LIMITS.modelBytes) throw limitError('tx_invalid', 'modelBytes', payload.size, LIMITS.modelBytes, 'published size')
       return
     case 'call': {
-      const name = utf8(payload.export).length
+      const name = utf8Length(payload.export)
       if (name > LIMITS.exportNameBytes)
         throw limitError('tx_invalid', 'exportNameBytes', name, LIMITS.exportNameBytes, 'name of the export')
-      const size = encode(payload.args).length
+      // they stand in the transaction
+      const size = tx.wire.length <= LIMITS.callArgsBytes ? 0 : encode(payload.args).length
       if (size > LIMITS.callArgsBytes) throw limitError('tx_invalid', 'callArgsBytes', size, LIMITS.callArgsBytes, 'arguments of the call')
       return
     }

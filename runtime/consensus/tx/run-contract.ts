@@ -98,7 +98,7 @@ export function runContract(
     result: result === null ? NOTHING : encode([result]).subarray(1),
     gas,
     models,
-    changes: sortChanges(address, [...changes]),
+    changes: sortChanges(address, changes),
     events,
     layout,
     note: onCall && ((root) => onCall({ entry, args, witness: session.witness(gasLimit, root, hook), outcome })),

@@ -38,10 +38,15 @@ const OF_INPUT = domain('input')
 const OF_OUTPUT = domain('output')
 
 /** Orders changes as their root does: those of the contract that was called by key, then those of others by contract and key. */
-export function sortChanges(contract: Uint8Array, changes: ContractChange[]): ContractChange[] {
+export function sortChanges(contract: Uint8Array, changes: readonly ContractChange[]): readonly ContractChange[] {
   if (changes.length < 2) return changes
   const rank = (c: ContractChange): number => (c.contract === contract || equalBytes(c.contract, contract) ? 0 : 1)
-  return changes.sort((a, b) => rank(a) - rank(b) || compareBytes(a.contract, b.contract) || compareBytes(a.key, b.key))
+  const order = (a: ContractChange, b: ContractChange): number =>
+    rank(a) - rank(b) || compareBytes(a.contract, b.contract) || compareBytes(a.key, b.key)
+  if (changes.length > 2) return changes.toSorted(order)
+  // a payment changes two, and sorting makes arrays of its own
+  const [a, b] = changes as [ContractChange, ContractChange]
+  return order(a, b) <= 0 ? changes : [b, a]
 }
 
 /** Writes the leaf of a change: [key, value or null], of a contract that the first one called [contract, key, value or null]. */

@@ -3,6 +3,7 @@ import { amountBytes, bytesAmount, keyAddress } from '../names/index.ts'
 import { asArray, asBytes, asText, asUint, decode, encode } from '../codec/index.ts'
 import { UtnetError } from '../errors.ts'
 
+/** An account. Balance and bond are in 10^-18 UNC. */
 export interface Account {
   readonly balance: bigint
   readonly nonce: number

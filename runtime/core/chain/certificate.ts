@@ -3,6 +3,7 @@ import { asBytes, asMap, asUint, decode, digest, encode, membersOf, type CID } f
 import { UtnetError } from '../errors.ts'
 import { type Validator } from '../power/index.ts'
 
+/** Precommits for one block, added up: it is final where they are of more than 2/3 of the power. */
 export interface Certificate {
   readonly height: number
   readonly round: number
@@ -13,6 +14,7 @@ export interface Certificate {
   readonly signature: Uint8Array
 }
 
+/** The two votes of a round (arXiv 1807.04938). */
 export type VotePhase = 'prevote' | 'precommit'
 
 /** What a vote signs: domain, chain id, height, round, phase, and the block's hash or null for none. */

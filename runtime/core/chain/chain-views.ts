@@ -1,12 +1,14 @@
 /** What a node shows of the chain: head, sets, blocks, epochs, its history of transactions and events, and the live stream of them. */
 import type { RunStatus } from '../receipt/index.ts'
 
+/** An event that a contract emitted; `data` is JSON of its WIT type. */
 export interface EventView {
   readonly contract: string
   readonly name: string
   readonly data: unknown
 }
 
+/** The head of a chain. `time` is in milliseconds since 1970. */
 export interface ChainView {
   readonly chainId: string
   readonly height: number
@@ -40,6 +42,7 @@ export interface PowerView {
   }[]
 }
 
+/** A final block: hashes and ids as text, header and certificate as JSON. */
 export interface BlockView {
   readonly height: number
   readonly hash: string
@@ -99,6 +102,7 @@ export interface TransactionEntry extends EntryBase {
   readonly receipt?: string
 }
 
+/** One thing that happened on the chain, under its mark. */
 export type ChainEntry = EventEntry | TransactionEntry
 
 /** What of the chain's history is asked for. `filter` and `after` are those of `event-filter.ts`. */
@@ -113,6 +117,7 @@ export interface EventsRequest {
   readonly proof?: boolean
 }
 
+/** A page of a search, and where the next one begins. */
 export interface EventPage {
   readonly entries: readonly ChainEntry[]
   /** The mark to go on behind: everything up to it was looked at. */
@@ -122,6 +127,7 @@ export interface EventPage {
   readonly head: number
 }
 
+/** What a live stream is to hold. */
 export interface StreamRequest {
   /** Then the stream has the chain's entries that match, and nothing else. */
   readonly filter?: readonly string[]
@@ -129,6 +135,7 @@ export interface StreamRequest {
   readonly after?: string
 }
 
+/** What a live stream brings. */
 export type NodeEvent =
   | {
       readonly type: 'block'

@@ -13,6 +13,7 @@ export interface Vendor {
   readonly key: Uint8Array
 }
 
+/** All that a chain starts from. `time` is in milliseconds since 1970. */
 export interface Genesis {
   readonly v: 1
   readonly name: string

@@ -1,6 +1,7 @@
 /** Block headers: the roots and proofs that a stranger follows the chain by. White paper 3.2.1 (eq. 22 extended by roots). */
 import { asBytes, asCid, asMap, asUint, decode, digest, encode, type Cbor, type CID } from '../codec/index.ts'
 
+/** The roots of the three state tries. */
 export interface StateRoots {
   /** Compact sparse Merkle roots, 32 bytes each: addresses, contracts, off-chain data (U3-MRK-1). */
   readonly accounts: Uint8Array
@@ -8,6 +9,7 @@ export interface StateRoots {
   readonly offchain: Uint8Array
 }
 
+/** A block's header; its hash is the block's id. */
 export interface Header {
   readonly chainId: CID
   readonly height: number

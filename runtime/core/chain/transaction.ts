@@ -81,6 +81,7 @@ export type TxPayload =
   /** Shows leaves that were asked for. */
   | { readonly kind: 'reveal'; readonly reveals: readonly Reveal[] }
 
+/** What a sender signs. */
 export interface TxBody {
   readonly chainId: CID
   /** ed25519 key, 32 bytes. */
@@ -94,6 +95,7 @@ export interface TxBody {
   readonly payload: TxPayload
 }
 
+/** A transaction as it travels. */
 export interface SignedTx {
   readonly body: TxBody
   /** ed25519, 64 bytes. */

@@ -40,13 +40,12 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
-/** A string with a character for each byte: a key for maps. Other bytes give another string. */
-export function byteString(bytes: Uint8Array): string {
-  const { length } = bytes
+/** A string with a character for each byte, of the whole or a part: a key for maps. Other bytes give another string. */
+export function byteString(bytes: Uint8Array, from = 0, end: number = bytes.length): string {
   let text = ''
-  let i = 0
+  let i = from
   // sixteen at once: one call costs as much for sixteen as for one
-  for (; i + 16 <= length; i += 16) {
+  for (; i + 16 <= end; i += 16) {
     text += String.fromCharCode(
       bytes[i] as number,
       bytes[i + 1] as number,
@@ -66,9 +65,9 @@ export function byteString(bytes: Uint8Array): string {
       bytes[i + 15] as number,
     )
   }
-  for (; i + 4 <= length; i += 4)
+  for (; i + 4 <= end; i += 4)
     text += String.fromCharCode(bytes[i] as number, bytes[i + 1] as number, bytes[i + 2] as number, bytes[i + 3] as number)
-  for (; i < length; i++) text += String.fromCharCode(bytes[i] as number)
+  for (; i < end; i++) text += String.fromCharCode(bytes[i] as number)
   return text
 }
 

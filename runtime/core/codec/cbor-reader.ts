@@ -1,7 +1,7 @@
 /** Reads canonical dag-cbor and nothing else: whatever has another form of the same value is refused where it stands. */
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { equalBytes, fromUtf8 } from './bytes.ts'
+import { byteString, equalBytes, fromUtf8 } from './bytes.ts'
 import type { Cbor } from './cbor-value.ts'
 import { limitError, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -111,16 +111,12 @@ export class CborReader {
   #text(length: number): string {
     const end = this.#at + length
     if (length <= SHORT) {
-      let text = ''
-      let at = this.#at
-      for (; at < end; at++) {
-        const byte = this.#bytes[at] as number
-        if (byte >= 0x80) break
-        text += String.fromCharCode(byte)
-      }
+      const from = this.#at
+      let at = from
+      while (at < end && (this.#bytes[at] as number) < 0x80) at++
       if (at === end) {
         this.#at = end
-        return text
+        return byteString(this.#bytes, from, end)
       }
     }
     try {
@@ -167,11 +163,23 @@ export class CborReader {
     return false
   }
 
+  /** True when the `length` bytes here are the link read last. */
+  #isLast(length: number): boolean {
+    const last = lastLink?.bytes
+    if (last === undefined || last.length !== length - 1 || this.#bytes[this.#at] !== 0) return false
+    for (let i = 0; i < last.length; i++) if (last[i] !== this.#bytes[this.#at + 1 + i]) return false
+    return true
+  }
+
   #link(): CID {
     const head = this.#byte()
-    const bytes = head >> 5 === 2 ? this.#slice(this.#length(head & 31)) : undefined
-    if (bytes === undefined || bytes[0] !== 0) throw this.#bad('a link is not a CID')
-    if (lastLink !== undefined && equalBytes(lastLink.bytes, bytes.subarray(1))) return lastLink
+    const length = head >> 5 === 2 ? this.#length(head & 31) : 0
+    if (lastLink !== undefined && this.#isLast(length)) {
+      this.#at += length
+      return lastLink
+    }
+    const bytes = this.#slice(length)
+    if (bytes[0] !== 0) throw this.#bad('a link is not a CID')
     let cid: CID
     try {
       cid = CID.decode(bytes.subarray(1))

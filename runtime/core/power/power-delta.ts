@@ -4,6 +4,7 @@ import { UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { readValidator, validatorCbor, type Validator } from './validator.ts'
 
+/** What changes from one set to the next. */
 export interface PowerDelta {
   /** Node keys that leave, ascending. */
   readonly removed: readonly Uint8Array[]

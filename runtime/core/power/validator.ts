@@ -3,6 +3,7 @@ import { asBytes, asMap, asUint, digest, encode, type Cbor, type CID } from '../
 import { UtnetError } from '../errors.ts'
 import { merkleRoot } from '../trees/index.ts'
 
+/** A member of the set that votes. */
 export interface Validator {
   /** ed25519 node key. */
   readonly key: Uint8Array

@@ -18,13 +18,18 @@ import { limitError, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { merkleRoot } from '../trees/index.ts'
 
+/** `call`: every validator ran a contract; `invoke`: one node ran a function; `infer`: one node ran a model or an operator. */
 export type ReceiptKind = 'call' | 'invoke' | 'infer'
+/** How a run ended. */
 export type RunStatus = 'ok' | 'trap' | 'out-of-gas' | 'refused'
+/** What is kept of input, output and log: all of it, all of it sealed, or nothing. */
 export type Retention = 'public' | 'sealed' | 'none'
 
+/** All endings of a run. */
 export const RUN_STATUSES: readonly RunStatus[] = ['ok', 'trap', 'out-of-gas', 'refused']
 const RETENTIONS: readonly Retention[] = ['public', 'sealed', 'none']
 
+/** An inference that a run asked for. */
 export interface ModelUse {
   readonly model: CID
   readonly arithmetic: string
@@ -32,6 +37,7 @@ export interface ModelUse {
   readonly root: Uint8Array
 }
 
+/** What a run was told of the chain. */
 export interface ReceiptContext {
   readonly chainId: CID
   /** Height of a final block, at most 2 behind the head when the run began. */
@@ -76,6 +82,7 @@ export interface RunBody extends BodyBase {
   readonly models: readonly ModelUse[] | Uint8Array
 }
 
+/** The body of a receipt: of a call, or of a run by one node. */
 export type ReceiptBody = CallBody | RunBody
 
 const useCbor = (u: ModelUse): Cbor => ({ model: u.model, arithmetic: u.arithmetic, root: u.root })

@@ -6,8 +6,10 @@ import { LIMITS } from '../limits.ts'
 /** Bytes of one element by dtype; names as in the WIT enum `dtype`. */
 export const DTYPES = { f32: 4, f64: 8, u8: 1, s8: 1, u16: 2, s16: 2, u32: 4, s32: 4, u64: 8, s64: 8, boolean: 1 } as const
 
+/** Type of an element, by its name in the WIT enum `dtype`. */
 export type Dtype = keyof typeof DTYPES
 
+/** A tensor: as many elements as the product of its shape, one where the shape is empty. */
 export interface Tensor {
   readonly dtype: Dtype
   readonly shape: readonly number[]
@@ -15,6 +17,7 @@ export interface Tensor {
   readonly data: Uint8Array
 }
 
+/** A tensor under the name of an input or output. */
 export interface NamedTensor extends Tensor {
   readonly name: string
 }

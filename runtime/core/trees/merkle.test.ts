@@ -85,7 +85,7 @@ test('the tree of nothing is sha256 of nothing', () => {
 })
 
 // Proofs of another implementation, good and broken.
-const archive = fileURLToPath(new URL('../../../shared/vectors/rfc6962/testdata.tar.xz', import.meta.url))
+const archive = fileURLToPath(new URL('../../../../shared/vectors/rfc6962/testdata.tar.xz', import.meta.url))
 
 interface InclusionCase {
   leafIdx: number | string

@@ -25,6 +25,7 @@ export type WitType =
   | { readonly kind: 'flags'; readonly name?: string; readonly names: readonly string[] }
   | { readonly kind: 'own' | 'borrow'; readonly resource: string }
 
+/** A function of WIT. */
 export interface WitFunction {
   readonly name: string
   readonly params: readonly WitField[]

@@ -8,6 +8,7 @@ import { fromBase64, INTEGER_RANGES, toBase64, type Cbor } from '../codec/index.
 import { UtnetError } from '../errors.ts'
 import { printWitType, type WitType } from './wit-type.ts'
 
+/** A value of a WIT type in its canonical form. */
 export type WitValue = Cbor
 
 const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = INTEGER_RANGES

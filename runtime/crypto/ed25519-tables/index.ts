@@ -3,7 +3,7 @@
  * ed25519-rule.ts: bytes are judged before these functions are asked, and what they compute is its point 2, R = s B - k A byte for byte.
  */
 import { hash } from 'node:crypto'
-import { byteString, UtnetError, type SignatureCheck } from '../../core/index.ts'
+import { byteString, copyInto, UtnetError, type SignatureCheck } from '../../core/index.ts'
 import { newInstance, type Exports } from './instance.ts'
 
 export { timesPoint } from './times.ts'
@@ -110,13 +110,13 @@ export class KeyTables {
   #write(item: number, { signature, message, key }: SignatureCheck, table: number): void {
     const length = 64 + message.length
     if (this.#message.length < length) this.#message = new Uint8Array(length * 2)
-    this.#message.set(signature.subarray(0, 32), 0)
+    copyInto(this.#message, 0, signature, 0, 32)
     this.#message.set(key, 32)
     this.#message.set(message, 64)
     const k = hash('sha512', this.#message.subarray(0, length), 'latin1')
-    this.#bytes.set(signature.subarray(32, 64), item)
+    copyInto(this.#bytes, item, signature, 32, 32)
     for (let i = 0; i < 64; i++) this.#bytes[item + HASH + i] = k.charCodeAt(i)
-    this.#bytes.set(signature.subarray(0, 32), item + R)
+    copyInto(this.#bytes, item + R, signature, 0, 32)
     this.#view.setUint32(item + TABLE, table, true)
   }
 

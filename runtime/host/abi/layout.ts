@@ -34,6 +34,7 @@ export const alignTo = (at: number, align: number): number => Math.ceil(at / ali
 
 const cache = new WeakMap<WitType, Layout>()
 
+/** The layout of a type; worked out once for each. */
 export function layoutOf(type: WitType): Layout {
   const primitive = PRIMITIVES[type.kind]
   if (primitive !== undefined) return primitive

@@ -5,6 +5,7 @@ import type { GuestMemory, Meter } from './memory.ts'
 
 const primitive = <K extends 'bool' | 'u8' | 'u16' | 'u32' | 'u64' | 'string'>(kind: K): WitType => ({ kind })
 
+/** WIT types by short names. */
 export const wit = {
   bool: primitive('bool'),
   u8: primitive('u8'),
@@ -58,6 +59,7 @@ export interface Metered {
   readonly meter: Meter
 }
 
+/** A function that the host offers: names and types of its parameters, its result, and what it does. `suspends`: `run` may answer with a promise. */
 export function hostFunction<S>(
   params: Readonly<Record<string, WitType>>,
   result: WitType | undefined,

@@ -16,6 +16,7 @@ import { INSTANCE_BYTES, type Pooled } from '../pool/index.ts'
 import { COUNTER_MODULE, RESET_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { GuestExit, type WasiRun } from '../wasi/index.ts'
 import { ABI, INSTANCE, Ledger } from './ledger.ts'
+import { Crossing } from './lending.ts'
 import { placeOf } from './place.ts'
 import type { Bound, LinkedEntry, LinkedGuest, PreparedInstance } from './prepared.ts'
 
@@ -200,8 +201,8 @@ export class LinkedExecution implements Meter, Pooled {
         return (handle) => {
           this.#enter(`host: drop ${bound.resource}`)
           if (!bound.guest) return this.state.drop(bound.resource, handle as number)
-          const rep = this.state.handles.take<number>((handle as number) >>> 0, bound.resource)
-          if (bound.destructor !== undefined) this.#function(bound.destructor)(rep)
+          const dropped = this.state.handles.drop<number>((handle as number) >>> 0, bound.resource)
+          if (dropped !== undefined && bound.destructor !== undefined) this.#function(bound.destructor)(dropped.value)
         }
       case 'new':
         return (rep) => {
@@ -234,20 +235,32 @@ export class LinkedExecution implements Meter, Pooled {
   }
 
   /** A call from one component to another: values leave one memory and enter the other. */
-  #between({ label, func, from, to, lends, options }: Extract<Bound, { kind: 'between' }>): CoreFunction {
-    const lower = (args: readonly Core[]): Core[] => {
+  #between({ label, func, from, to, lending, options }: Extract<Bound, { kind: 'between' }>): CoreFunction {
+    const { out, back } = lending
+    const none = out === undefined && back === undefined
+    const lower = (args: readonly Core[], crossing: Crossing | undefined): Core[] => {
       this.#enter(label)
       const values = from.lift(this.#memory(options), args)
-      const lent = lends(values, (resource, handle) => this.state.handles.get<number>(handle, resource))
-      return to.lower(this.#memory(func.options), lent)
+      return to.lower(this.#memory(func.options), out === undefined ? values : out(values, crossing as Crossing))
     }
-    const raise = (result: unknown, args: readonly Core[]): Core | undefined => {
-      const value = to.lift(this.#memory(func.options), result)
+    const raise = (result: unknown, args: readonly Core[], crossing: Crossing | undefined): Core | undefined => {
+      let value = to.lift(this.#memory(func.options), result)
+      crossing?.settle()
+      if (back !== undefined) [value] = back([value], new Crossing(this.state.handles)) as [WitValue]
       this.#postReturn(func.postReturn, result)
       return from.lower(this.#memory(options), value, args)
     }
-    if (!this.guest.suspends) return (...args) => raise(this.#function(func.core)(...lower(args)), args)
-    return new jspi.Suspending(async (...args) => raise(await jspi.promising(this.#function(func.core))(...lower(args)), args))
+    const begin = (): Crossing | undefined => (none ? undefined : new Crossing(this.state.handles))
+    if (!this.guest.suspends) {
+      return (...args) => {
+        const crossing = begin()
+        return raise(this.#function(func.core)(...lower(args, crossing)), args, crossing)
+      }
+    }
+    return new jspi.Suspending(async (...args) => {
+      const crossing = begin()
+      return raise(await jspi.promising(this.#function(func.core))(...lower(args, crossing)), args, crossing)
+    })
   }
 
   #postReturn(ref: CoreRef | undefined, result: unknown): void {

@@ -1,5 +1,5 @@
 /** A linked guest made ready: all core modules validated, metered with one counter, compiled, with their glue. */
-import { fileCid, LIMITS, limitError, type GuestInfo } from '../../core/index.ts'
+import { fileCid, LIMITS, limitError, type GuestInfo, type Reach } from '../../core/index.ts'
 import { exportGlue, importGlue, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import type { CoreRef, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
 import { isPoolable, prepareModule, prepareProfiling, pricesOf, reachOf, type Positions } from '../prepare/index.ts'
@@ -7,7 +7,7 @@ import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
 import { functionNames, invalid, nameSection, RESERVED, type CoreModule, type Segment } from '../wasm/index.ts'
 import { classify, type Classified, type LinkedWorld } from './classify.ts'
-import { lentBy, type Lending } from './lending.ts'
+import { lending, type Lending } from './lending.ts'
 import { labelOf, tellDeepStacks, type CoreFunctions } from './place.ts'
 import { readableName } from './symbols.ts'
 
@@ -27,7 +27,7 @@ export type Bound =
       /** Of the caller's side and of the callee's. */
       readonly from: ImportGlue
       readonly to: ExportGlue
-      readonly lends: Lending
+      readonly lending: Lending
       readonly options: LinkedOptions
     }
   | { readonly kind: 'drop'; readonly resource: string; readonly guest: boolean; readonly destructor: CoreRef | undefined }
@@ -94,7 +94,7 @@ export interface LinkedGuest {
 const PAGE = 65_536
 
 /** As if the guest grew and filled its own memory and table. */
-function instanceGas(module: CoreModule, reach: number): number {
+function instanceGas(module: CoreModule, reach: Reach): number {
   const { imports, memories, tables, data, elements } = module
   const { growPage, bulk64, tableElement } = pricesOf(module, reach)
   const own = <T>(all: readonly T[], kind: 'memory' | 'table'): readonly T[] => all.slice(imports.filter((i) => i.kind === kind).length)
@@ -136,7 +136,7 @@ function binder({ host, linked }: Classified): (source: Source) => BoundSource {
           func,
           from: importGlue(func.type, options.encoding),
           to: exportGlue(func.type, func.options.encoding),
-          lends: lentBy(func.type, (resource) => linked.resources.get(resource)?.owner === func.component),
+          lending: lending(func.type, (resource) => linked.resources.get(resource)?.owner === func.component),
           options,
         }
       }
@@ -189,12 +189,14 @@ export function judge(bytes: Uint8Array): Judged | undefined {
   return { info: infoOf(bytes, classified), classified, grants, features: [...features].sort() }
 }
 
-/** Pages of all memories that the instances bring: their code may take turns with them. */
-function reachOfAll({ modules, instances }: Classified['linked']): number {
-  return instances.reduce((n, { module: id }) => {
+/** All memories that the instances bring, and all code: they may take turns with each other's. */
+function reachOfAll({ modules, instances }: Classified['linked']): Reach {
+  const all = modules.map(reachOf)
+  const pages = instances.reduce((n, { module: id }) => {
     const module = modules[id] as CoreModule
-    return n + (module.imports.some((i) => i.kind === 'memory') ? 0 : reachOf(module))
+    return n + (module.imports.some((i) => i.kind === 'memory') ? 0 : (all[id] as Reach).pages)
   }, 0)
+  return { pages, functions: all.reduce((n, m) => n + m.functions, 0), bytes: all.reduce((n, m) => n + m.bytes, 0) }
 }
 
 /** A core module as it is prepared; it imports its counters from `utnet`. */
@@ -204,7 +206,7 @@ interface PreparedCore {
 }
 
 /** Prepares the core module at a place of the component. `positions` are noted where they are asked for. */
-function prepareCore(module: CoreModule, place: number, reach: number, profile: boolean, positions?: Positions): PreparedCore {
+function prepareCore(module: CoreModule, place: number, reach: Reach, profile: boolean, positions?: Positions): PreparedCore {
   const options = { counter: 'shared', reach, label: labelOf(place), ...(positions === undefined ? {} : { positions }) } as const
   return profile ? prepareProfiling(module, options) : { prepared: prepareModule(module, options), probes: 0 }
 }
@@ -222,8 +224,8 @@ export function prepareAll(judged: Judged): readonly Uint8Array[] {
 /** A core module with what it takes to say where in it something was. */
 export interface ReadableCore {
   readonly module: CoreModule
-  /** Pages that all memories of the component reach. */
-  readonly reach: number
+  /** That of all modules of the component. */
+  readonly reach: Reach
   readonly nameOf: (index: number) => string
   /** Prepares it once more, for where its instructions went. */
   readonly place: (positions: Positions, profile: boolean) => void

@@ -43,6 +43,8 @@ export class FunctionCode {
   weight = 0
   /** Marks of the function's own label. */
   functionMarks = 0
+  /** A branch names the function's own label, be it one that cannot be reached: engines check its types all the same. */
+  leaves = false
   /** A float instruction may give a NaN of its own making. */
   makesNan = false
   body: Body | undefined
@@ -86,6 +88,7 @@ export class FunctionCode {
     this.#localTypes(body)
     this.count = 0
     this.functionMarks = 0
+    this.leaves = false
     this.makesNan = false
     this.#live = true
     this.#open.length = 0
@@ -124,6 +127,7 @@ export class FunctionCode {
     const open = this.#open[this.#open.length - 1 - label]
     const at = open === undefined ? -1 : open.at
     this.target[i] = at
+    if (at < 0) this.leaves = true
     if (!this.#live) return
     if (at < 0) this.functionMarks |= mark
     else this.marks[at] = (this.marks[at] as number) | mark

@@ -182,7 +182,7 @@ export class OptimisedBodies {
     positions?.made(0, body.start)
     this.#enter(charges.cost[0] as number, code.weight)
     // A branch to the function's own label must pass by the gas that is given back
-    const wrapped = code.functionMarks !== 0
+    const wrapped = code.leaves
     const checks = charges.checks - 1
     // A profile stops on the spot, which its stack then tells
     const tail = this.#counters === undefined && checks > 0 && checks * code.locals.length <= TAIL_MERGES

@@ -8,7 +8,7 @@ import { readModule } from '../wasm/index.ts'
 import { frameWeight } from './frame.ts'
 import { prepareModule } from './index.ts'
 
-const wasm = wasmPrices(PARAMS.wasm, LIMITS.memoryPages)
+const wasm = wasmPrices(PARAMS.wasm, { pages: LIMITS.memoryPages, functions: 0, bytes: 0 })
 
 const KERNELS = `(module
   (memory (export "memory") 1)
@@ -371,4 +371,24 @@ test('preparation is a function of the bytes: the same bytes give the same modul
     before.exports.map((e) => [e.name, e.kind]),
   )
   expect(after.bodies.slice(0, before.bodies.length).map((b) => b.index)).toEqual(before.bodies.map((b) => b.index))
+})
+
+test('a branch out of the function that cannot be reached is typed as engines type it', async () => {
+  const bodies = [
+    'unreachable (i32.const 1) (br 0)',
+    '(i32.const 7) return (i64.const 1) (i32.const 2) (br 0)',
+    'unreachable (f32.const 1) (i32.const 2) (i32.const 0) (br_if 0) drop drop (i32.const 1)',
+    'unreachable (i32.const 2) (i32.const 0) (br_table 0 0 0)',
+    '(block unreachable (f64.const 2) (i32.const 2) (br 1)) (i32.const 1)',
+    '(loop (br 0) (f64.const 2) (i32.const 2) (br 1)) (i32.const 1)',
+    'unreachable (if (then (i32.const 1) (br 1)) (else (i32.const 1) return)) unreachable',
+  ]
+  const bytes = await wat(`(module ${bodies.map((body, n) => `(func (export "f${n}") (result i32) ${body})`).join(' ')})`)
+  const module = readModule(bytes)
+  for (const options of [{}, { scheme: 'naive' }, { profile: true, probes: true }] as const) {
+    const { exports, gas } = load(prepareModule(module, options))
+    gas.value = PLENTY
+    expect(exports['f1']?.()).toBe(7)
+    expect(() => exports['f0']?.()).toThrow('unreachable')
+  }
 })

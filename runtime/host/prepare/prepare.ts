@@ -1,5 +1,5 @@
 /** The prepared module: a function of the original bytes and the protocol version, and of nothing else. */
-import { isUtnetError, LIMITS, limitError, PARAMS, type Params } from '../../core/index.ts'
+import { isUtnetError, LIMITS, limitError, PARAMS, type Params, type Reach } from '../../core/index.ts'
 import { COUNTER_MODULE, OP, Reader, RESERVED, SECTION, Writer, type CoreModule, type ExternKind, type Section } from '../wasm/index.ts'
 import { chargeBody, constant, exportBody, importBody, initialValues, resetBody } from './border.ts'
 import { Counters } from './counters.ts'
@@ -38,8 +38,8 @@ export interface PrepareOptions {
   readonly counter?: Counter
   /** `lent`: the module's memory is imported, from module `utnet` as `memory`. */
   readonly memory?: 'own' | 'lent'
-  /** Pages that all memories of the component grow to at most, where it has more than this module's: memory costs by it. */
-  readonly reach?: number
+  /** How far all modules of the component reach, where it has more than this one: memory and code cost by it. */
+  readonly reach?: Reach | undefined
   /** The module's name in its name section, in the place of the guest's own: the engine shows it in its stacks. */
   readonly label?: string
 }
@@ -75,7 +75,7 @@ export function prepareModule(
     probes = false,
     counter = 'own',
     memory = 'own',
-    reach = 0,
+    reach,
     positions,
     label,
   }: PrepareOptions = {},

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LIMITS, PARAMS, wasmPrices, type MemoryPrices } from '../../core/index.ts'
+import { LIMITS, PARAMS, wasmPrices, type CodePrices, type MemoryPrices, type Reach } from '../../core/index.ts'
 import { load, wat } from '../testing/wat.ts'
 import { readModule, type CoreModule } from '../wasm/index.ts'
 import { prepareModule, pricesOf, reachOf, type PrepareOptions } from './index.ts'
@@ -41,7 +41,7 @@ test('U4.3-GAS-1: memory costs by what the module declares that it grows to at m
   for (const pages of [1, ...sizes]) {
     const module = await moduleOf(`(memory 1 ${pages})`)
     const tier = tierOf(pages)
-    expect(reachOf(module)).toBe(pages)
+    expect(reachOf(module).pages).toBe(pages)
     for (const options of [{}, { scheme: 'naive' }, { profile: true }] as const) {
       const nothing = used(module, 'nothing', 8, options)
       expect(used(module, 'load', 8, options) - nothing).toBe(tier.load)
@@ -58,11 +58,11 @@ test('U4.3-GAS-1: a memory without a maximum, or with one over the limit, costs 
   const most = TIERS.at(-1) as MemoryPrices
   for (const memory of ['(memory 1)', '(memory 1 65536)', `(memory 1 ${LIMITS.memoryPages})`]) {
     const module = await moduleOf(memory)
-    expect(reachOf(module)).toBe(LIMITS.memoryPages)
+    expect(reachOf(module).pages).toBe(LIMITS.memoryPages)
     expect(used(module, 'load', 8) - used(module, 'nothing', 8)).toBe(most.load)
   }
   const none = readModule(await wat('(module)'))
-  expect([reachOf(none), pricesOf(none).load]).toEqual([0, TIERS[0]?.load])
+  expect([reachOf(none).pages, pricesOf(none).load]).toEqual([0, TIERS[0]?.load])
 })
 
 test('a memory that is imported costs by the maximum of the import, which no larger one satisfies', async () => {
@@ -78,7 +78,10 @@ test('a memory that is imported costs by the maximum of the import, which no lar
 test('a module of a component costs by the memories of all of it, and by no less than its own', async () => {
   const [small, next] = TIERS as readonly [MemoryPrices, MemoryPrices]
   const module = await moduleOf(`(memory 1 ${small.pages})`)
-  const load = (reach: number): number => used(module, 'load', 8, { reach }) - used(module, 'nothing', 8, { reach })
+  const load = (pages: number): number => {
+    const options = { reach: { pages, functions: 0, bytes: 0 } }
+    return used(module, 'load', 8, options) - used(module, 'nothing', 8, options)
+  }
   expect([load(0), load(small.pages), load(small.pages + 1), load(100 * LIMITS.memoryPages)]).toEqual([
     small.load,
     small.load,
@@ -87,8 +90,67 @@ test('a module of a component costs by the memories of all of it, and by no less
   ])
 })
 
-test('prices are the same object for the same table and tier, and those of another table for another', () => {
+const CODE = PARAMS.wasm.code
+const PLACES = ['branch', 'branchTable', 'call', 'callIndirect'] as const
+
+test('the table of code goes up to the limits, and what has more of it costs more', () => {
+  expect(CODE.at(-1)).toMatchObject({ functions: LIMITS.componentFunctions, bytes: LIMITS.componentBytes })
+  for (const [i, tier] of CODE.entries()) {
+    const before = CODE[i - 1]
+    if (before === undefined) continue
+    expect(tier.functions).toBeGreaterThan(before.functions)
+    expect(tier.bytes).toBeGreaterThan(before.bytes)
+    for (const name of PLACES) expect(tier[name]).toBeGreaterThanOrEqual(before[name])
+  }
+})
+
+/** Exports that go elsewhere, in a module of so many functions, and the two operands that they drop. */
+const GOING = (functions: number): string => `(module (type $t (func (param i32))) (table 1 funcref) (elem (i32.const 0) $f)
+  (func $f (type $t))
+  (func (export "nothing") (param i32) (drop (local.get 0)))
+  (func (export "branch") (param i32) (block $b (br_if $b (local.get 0))))
+  (func (export "branchTable") (param i32) (block $b (br_table $b $b (local.get 0))))
+  (func (export "call") (param i32) (call $f (local.get 0)))
+  (func (export "callIndirect") (param i32) (call_indirect (type $t) (local.get 0) (i32.const 0)))
+  ${'(func)'.repeat(functions - 6)})`
+
+test('U4.3-GAS-1: going elsewhere in code costs by how much of it there is, in every scheme, at each tier and one function or byte over', async () => {
+  const [few, more] = CODE as readonly [CodePrices, CodePrices]
+  const cases: [number, number, CodePrices][] = [
+    [few.functions, 0, few],
+    [few.functions + 1, 0, more],
+    [6, few.bytes, few],
+    [6, few.bytes + 1, more],
+    ...CODE.map((c): [number, number, CodePrices] => [6, c.bytes, c]),
+    ...CODE.slice(1).map((c, i): [number, number, CodePrices] => [6, (CODE[i] as CodePrices).bytes + 1, c]),
+  ]
+  for (const [functions, bytes, tier] of cases) {
+    const module = readModule(await wat(GOING(functions)))
+    expect(reachOf(module)).toMatchObject({ functions })
+    for (const scheme of ['optimised', 'naive'] as const) {
+      const reach: Reach = { pages: 0, functions: 0, bytes }
+      const taken = (name: string): number => used(module, name, 0, { scheme, reach }) - used(module, 'nothing', 0, { scheme, reach })
+      // the others drop nothing
+      expect(taken('branch')).toBe(tier.branch - PARAMS.wasm.base)
+      expect(taken('branchTable')).toBe(tier.branchTable - PARAMS.wasm.base)
+      expect(taken('call')).toBe(tier.call - PARAMS.wasm.base)
+      expect(taken('callIndirect')).toBe(tier.callIndirect)
+    }
+  }
+})
+
+test('the bytes of code are those of all bodies', async () => {
+  const module = readModule(await wat('(module (func (drop (i32.const 1))) (func))'))
+  // i32.const 1, drop, end; end
+  expect(reachOf(module)).toEqual({ pages: 0, functions: 2, bytes: 5 })
+})
+
+test('prices are the same object for the same table and tiers, and those of another table for another', () => {
   const other = { ...PARAMS.wasm, base: 2 }
-  expect(wasmPrices(PARAMS.wasm, 1)).toBe(wasmPrices(PARAMS.wasm, (TIERS[0] as MemoryPrices).pages))
-  expect([wasmPrices(other, 1).base, wasmPrices(PARAMS.wasm, 1).base]).toEqual([2, PARAMS.wasm.base])
+  const reach = (pages: number, functions = 0): Reach => ({ pages, functions, bytes: 0 })
+  const { pages } = TIERS[0] as MemoryPrices
+  const { functions } = CODE[0] as CodePrices
+  expect(wasmPrices(PARAMS.wasm, reach(1))).toBe(wasmPrices(PARAMS.wasm, reach(pages, functions)))
+  expect(wasmPrices(PARAMS.wasm, reach(1))).not.toBe(wasmPrices(PARAMS.wasm, reach(1, functions + 1)))
+  expect([wasmPrices(other, reach(1)).base, wasmPrices(PARAMS.wasm, reach(1)).base]).toEqual([2, PARAMS.wasm.base])
 })

@@ -127,7 +127,7 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
     wholeMemory,
     realloc: valid.guest.realloc,
     lent: memory,
-    memoryPages: reachOf(valid.core.module) || LIMITS.memoryPages,
+    memoryPages: reachOf(valid.core.module).pages || LIMITS.memoryPages,
     instanceGas: instanceGas(valid.core.module),
     functions: { first: valid.core.module.importedFunctions, count: valid.core.module.bodies.length },
     nameOf: namer(valid),

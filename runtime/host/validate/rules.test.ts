@@ -41,6 +41,7 @@ const BAD: readonly Bad[] = [
   ['multi-memory', 'a load from a second memory', withCode(0x41, 0, 0x28, 0x42, 1, 0, 0x1a), 0],
   ['multi-memory', 'the size of a second memory', withCode(0x3f, 1, 0x1a), 0],
   ['multi-memory', 'data of a second memory', module(MEMORY, [11, [1, 2, 1, 0x41, 0, 0x0b, 0]])],
+  ['multi-memory', 'elements of a second table', module([4, [2, 0x70, 0, 1, 0x70, 0, 1]], [9, [1, 2, 1, 0x41, 0, 0x0b, 0, 0]])],
   ['gc', 'a struct', module([1, [1, 0x5f, 0]])],
   ['gc', 'an array', module([1, [1, 0x5e, 0x7f, 0]])],
   ['gc', 'a group of types', module([1, [1, 0x4e, 0]])],

@@ -38,7 +38,7 @@ const make = (suspends: boolean): Readonly<Record<string, Functions>> => ({
   ...program(),
   ...filesystem(),
   ...sockets(),
-  'wasi:keyvalue/store': buckets(),
+  ...buckets(),
 })
 
 const offers: { waiting?: ReturnType<typeof make>; plain?: ReturnType<typeof make> } = {}
@@ -51,8 +51,11 @@ export function standardOffers(outgoing: boolean): Readonly<Record<string, Funct
 /** Versions that are taken, beside any 0.2.x of WASI itself. */
 const VERSIONS: Readonly<Record<string, RegExp>> = {
   'wasi:keyvalue/store': /^0\.2\.0-draft2$/,
+  'wasi:keyvalue/atomics': /^0\.2\.0-draft2$/,
+  'wasi:keyvalue/batch': /^0\.2\.0-draft2$/,
   'wasi:config/store': /^0\.2\.0-(?:draft|rc\.1)$/,
-  'wasi:logging/logging': /^0\.1\.0-draft$/,
+  // Of its first drafts without a version, as `wit-deps` fetches it
+  'wasi:logging/logging': /^(?:0\.1\.0-draft)?$/,
 }
 const WASI_02 = /^0\.2\.(?:0|[1-9][0-9]{0,4})$/
 

@@ -60,6 +60,6 @@ export class WasiRun extends HttpRun {
   }
 
   drop(resource: string, handle: number): void {
-    this.handles.take(handle >>> 0, resource)
+    this.handles.drop(handle >>> 0, resource)
   }
 }

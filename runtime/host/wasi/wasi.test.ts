@@ -22,6 +22,7 @@ import { loadWit } from '../wit/index.ts'
 import {
   Files,
   grantsOf,
+  isStandard,
   NO_PROGRAM,
   Outbound,
   Recorder,
@@ -381,6 +382,84 @@ test('buckets: granted ones only, reads recorded, a replay reads the log and wri
   expect(again.paid()).toBe(first.paid())
 })
 
+test('buckets: counters, compare-and-swap and batches, and the same of a replay', () => {
+  const store = simulatedStore()
+  const talk = (m: Made, between = (): void => {}): unknown[] => {
+    const [, b] = m.call('keyvalue/store open', 'b') as [number, number]
+    const on = (name: string, ...args: readonly WitValue[]): WitValue => m.call(`keyvalue/${name}`, ...args) as WitValue
+    const add = (key: string, delta: bigint): WitValue => on('atomics increment', b, key, delta)
+    const begun = (): WitValue => (on('atomics [static]cas.new', b, 'v') as readonly WitValue[])[1] as WitValue
+    const said = [
+      add('n', 5n),
+      add('n', -7n),
+      on('batch set-many', b, [
+        ['most', utf8('9223372036854775807')],
+        ['word', utf8('1e3')],
+      ]),
+      on('batch get-many', b, ['n', 'none', 'n']),
+    ]
+    const full = [add('most', 1n), add('word', 1n), add('', 1n), on('batch get-many', b, ['n', ''])].map(
+      (answer) => (answer as readonly number[])[0],
+    )
+    const [won, lost] = [begun(), begun()]
+    const swaps = [on('atomics [method]cas.current', won), on('atomics swap', won, utf8('one'))]
+    between()
+    const [tag, why] = on('atomics swap', lost, utf8('two')) as [number, [number, WitValue]]
+    const retry = [tag, why[0], on('atomics [method]cas.current', why[1]), on('atomics swap', why[1], utf8('three'))]
+    const over = on('atomics swap', begun(), new Uint8Array(LIMITS.bucketValueBytes + 1)) as readonly [number, readonly number[]]
+    const half = on('batch set-many', b, [
+      ['p', utf8('p')],
+      ['', utf8('q')],
+    ]) as readonly number[]
+    const gone = [on('batch delete-many', b, ['n', 'none']), on('store [method]bucket.get', b, 'n')]
+    return [said, full, swaps, retry, over[0], over[1][0], half[0], gone]
+  }
+  const first = made({ buckets: ['b'], store })
+  const told = talk(first, () => store.values.set('b/v', utf8('meanwhile')))
+  expect(told).toEqual([
+    [
+      [0, 5n],
+      [0, -2n],
+      [0],
+      [
+        0,
+        [
+          ['n', [utf8('-2')]],
+          ['none', []],
+          ['n', [utf8('-2')]],
+        ],
+      ],
+    ],
+    [1, 1, 1, 1],
+    [[0, []], [0]],
+    [1, 1, [0, [utf8('meanwhile')]], [0]],
+    1,
+    0,
+    1,
+    [[0], [0, []]],
+  ])
+  const left = { 'b/most': '9223372036854775807', 'b/word': '1e3', 'b/v': 'three' }
+  expect(Object.fromEntries([...store.values].map(([key, value]) => [key, new TextDecoder().decode(value)]))).toEqual(left)
+  const again = made({ buckets: ['b'], replay: first.log })
+  expect(talk(again)).toEqual(told)
+  expect(again.paid()).toBe(first.paid())
+})
+
+test('versions of what is offered: any 0.2.x of WASI, the drafts that are known, logging with none', () => {
+  const taken = (name: string): boolean => isStandard(name, standardOffers(false))
+  for (const x of ['0', '1', '8', '12', '65535']) expect(taken(`wasi:io/streams@0.2.${x}`)).toBe(true)
+  for (const name of ['wasi:logging/logging', 'wasi:logging/logging@0.1.0-draft', 'wasi:keyvalue/batch@0.2.0-draft2'])
+    expect(taken(name)).toBe(true)
+  for (const name of [
+    'wasi:io/streams',
+    'wasi:io/streams@0.3.0',
+    'wasi:io/streams@0.2.01',
+    'wasi:keyvalue/batch@0.2.0-draft',
+    'wasi:keyvalue/store',
+  ])
+    expect(taken(name)).toBe(false)
+})
+
 test('a log that is full is an answer, and a replay is given the same one', async () => {
   const fetcher: Fetcher = {
     fetch: ({ url }) => Promise.resolve({ status: 200, headers: [], body: new Uint8Array(LIMITS.fetchBytes).fill(url.length) }),
@@ -462,6 +541,7 @@ test('grants stand in the component and are checked; others take their place', a
     expect(() => withGrants(component, bad)).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))
   // Whatever else stands in the section is refused, never read by halves
   const at = granted.length - 1
+  let refused = 0
   for (let i = component.length; i < at; i++) {
     const broken = granted.slice()
     broken[i] = (broken[i] as number) ^ 0x55
@@ -469,6 +549,8 @@ test('grants stand in the component and are checked; others take their place', a
       grantsOf(broken)
     } catch (error) {
       expect(isUtnetError(error, 'guest_invalid'), String(error)).toBe(true)
+      refused++
     }
   }
+  expect(refused).toBeGreaterThan(0)
 })

@@ -139,7 +139,7 @@ function elementSegment(r: Reader): Segment {
   const flags = r.u32()
   if (flags > 7) throw r.fail('unknown kind of element segment')
   const active = (flags & 1) === 0
-  if (active && (flags & 2) !== 0 && r.u32() !== 0) throw r.fail('an element segment names a table other than 0')
+  if (active && (flags & 2) !== 0 && r.u32() !== 0) throw invalid('multi-memory', offset, 'an element segment names a table other than 0')
   const where = active ? place(r, 'an element') : { at: undefined }
   const expressions = (flags & 4) !== 0
   if ((flags & 3) !== 0) {

@@ -16,7 +16,7 @@ import { decodeTranscript, type Outcome } from '../../piee/index.ts'
 import { verifyBundle, type CheckName, type Reexecution, type ReexecutionInput } from '../../verify/index.ts'
 import { exactGuest } from '../exact-guest.ts'
 import { checkTranscript } from '../piee/index.ts'
-import { reexecute } from '../reexecute.ts'
+import { reexecute } from '../replay/index.ts'
 
 /** `unknown` says nothing about the receipt: it cannot be repeated here, or the evidence is not what it should be. */
 export interface Examined {

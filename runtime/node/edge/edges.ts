@@ -21,7 +21,7 @@ import { besideMemory, openReceiptReader, type DurableRecord, type FedReader, ty
 import type { OtherReceipts } from '../all-receipts.ts'
 import type { RunTotals } from '../meters.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
-import type { SourceMaps } from '../source-maps.ts'
+import type { SourceMaps } from '../source-lines/index.ts'
 import { toldFaults } from '../tell-faults.ts'
 import { serveApi } from './api-proxy.ts'
 import { answerWaiting, connectionTable } from './connections.ts'

@@ -17,6 +17,8 @@ export interface Tally {
   tooDeep: number
   /** What the program computes depends on the bits of a NaN: its twin without NaNs was held against the original instead. */
   nanDependent: number
+  /** Of these, without a twin: the tool that makes it does not read the module. Its results were held against no original. */
+  twinless: number
   budgets: number
   gas: bigint
   red: string[]
@@ -30,6 +32,7 @@ export const emptyTally = (): Tally => ({
   trapped: 0,
   tooDeep: 0,
   nanDependent: 0,
+  twinless: 0,
   budgets: 0,
   gas: 0n,
   red: [],
@@ -106,19 +109,27 @@ function schemesAgree(
   return first as { outcome: Outcome; memory: Uint8Array }
 }
 
-/** Compares everything that is promised of one module. `twin` makes the same program without NaNs. */
+/** Compares everything that is promised of one module. `twin` makes the same program without NaNs; `refusable`: the validator may refuse it by any rule. */
 export function compare(
   bytes: Uint8Array,
   label: string,
   tally: Tally,
-  { twin, schemes = SCHEMES }: { readonly twin?: (bytes: Uint8Array) => Uint8Array; readonly schemes?: typeof SCHEMES } = {},
+  {
+    twin,
+    schemes = SCHEMES,
+    refusable = false,
+  }: {
+    readonly twin?: (bytes: Uint8Array) => Uint8Array | undefined
+    readonly schemes?: typeof SCHEMES
+    readonly refusable?: boolean
+  } = {},
 ): void {
   tally.modules++
   let subject: Prepared
   try {
     subject = prepared(bytes, schemes)
   } catch (error) {
-    if (!isUtnetError(error, 'guest_invalid') || error.details?.['rule'] !== 'gc') throw error
+    if (!isUtnetError(error, 'guest_invalid') || !(refusable || error.details?.['rule'] === 'gc')) throw error
     tally.refused++
     return
   }
@@ -146,7 +157,9 @@ export function compare(
   if (unequal === undefined) return
   if (twin === undefined) return void tally.red.push(unequal)
   tally.nanDependent++
+  const other = twin(bytes)
+  if (other === undefined) return void tally.twinless++
   const without = emptyTally()
-  compare(twin(bytes), `${label} without NaNs`, without, { schemes })
+  compare(other, `${label} without NaNs`, without, { schemes })
   tally.red.push(...without.red)
 }

@@ -1,5 +1,8 @@
-/** `npm run -s prove -- [--modules N] [--seed S] [--from I] [--out DIR]`: random modules against themselves; counts, and the seed of what is red. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+/**
+ * `npm run -s prove -- [--modules N] [--seed S] [--from I] [--out DIR]`: random modules against themselves; counts, and the seed of what is red.
+ * `--in DIR`: modules of another maker instead, `*.wasm` of a folder.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compare, emptyTally, prepared } from './compare.ts'
@@ -12,26 +15,47 @@ const { values } = parseArgs({
     modules: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
+    in: { type: 'string' },
     out: { type: 'string' },
   },
 })
 const [count, seed, from] = [values.modules, values.seed, values.from].map(Number) as [number, number, number]
 if (![count, seed, from].every((n) => Number.isSafeInteger(n) && n >= 0) || count === 0) {
-  process.stderr.write('usage: prove [--modules N] [--seed S] [--from I] [--out DIR]\n')
+  process.stderr.write('usage: prove [--modules N] [--seed S] [--from I] [--in DIR] [--out DIR]\n')
   process.exit(2)
+}
+
+function* given(folder: string): Generator<readonly [name: string, bytes: Uint8Array]> {
+  for (const file of readdirSync(folder).sort()) {
+    if (file.endsWith('.wasm')) yield [file, new Uint8Array(readFileSync(join(folder, file)))]
+  }
+}
+
+function* random(): Generator<readonly [name: string, bytes: Uint8Array]> {
+  for (let number = from; number < from + count; number++) yield [`${number}.wasm`, randomModule(seed, number)]
+}
+
+/** Binaryen does not read every module of others. */
+function twinOf(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    return withoutNans(bytes)
+  } catch (error) {
+    if (values.in === undefined) throw error
+    return undefined
+  }
 }
 
 const tally = emptyTally()
 const transcripts: Record<string, Transcript> = {}
-for (let number = from; number < from + count; number++) {
-  const bytes = randomModule(seed, number)
+const strange = values.in !== undefined
+for (const [name, bytes] of values.in === undefined ? random() : given(values.in)) {
   const { refused } = tally
-  compare(bytes, `seed ${seed} module ${number}`, tally, { twin: withoutNans })
+  compare(bytes, strange ? name : `seed ${seed} module ${name}`, tally, { twin: twinOf, refusable: strange })
   if (values.out !== undefined && tally.refused === refused) {
     const subject = prepared(bytes)
     mkdirSync(values.out, { recursive: true })
-    writeFileSync(join(values.out, `${number}.wasm`), subject.bytes)
-    transcripts[`${number}.wasm`] = transcript(subject)
+    writeFileSync(join(values.out, name), subject.bytes)
+    transcripts[name] = transcript(subject)
   }
 }
 if (values.out !== undefined) writeFileSync(join(values.out, 'transcripts.json'), JSON.stringify(transcripts))

@@ -1,6 +1,17 @@
 /** The draw of leaders alone, thousands of heights in a second: real seeds and units of the power line, with a simulated VRF (one value for each key and input, as RFC 9381 has it). */
-import { digest, kappaOf, nextSeed, ownerOf, totalPower, vrfInput, type CID, type Validator } from '../../../runtime/core/index.ts'
-import { cidOf, DAG_CBOR, utf8 } from '../../../runtime/core/index.ts'
+import {
+  cidOf,
+  DAG_CBOR,
+  digest,
+  kappaOf,
+  nextSeed,
+  ownerOf,
+  totalPower,
+  utf8,
+  vrfInput,
+  type CID,
+  type Validator,
+} from '../../../runtime/core/index.ts'
 
 export const LOTTERY_CHAIN: CID = cidOf(DAG_CBOR, utf8('lottery'))
 

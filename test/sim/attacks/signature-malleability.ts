@@ -1,10 +1,18 @@
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js'
 import { createPublicKey, verify } from 'node:crypto'
-import { concatBytes, encodeTx, fromHex, isUtnetError, toHex, txSigningBytes, type TxBody } from '../../../runtime/core/index.ts'
+import {
+  concatBytes,
+  encodeTx,
+  fromHex,
+  isUtnetError,
+  keyAddress,
+  toHex,
+  txSigningBytes,
+  type TxBody,
+} from '../../../runtime/core/index.ts'
 import { openChain, type Chain, type ChainOptions } from '../../../runtime/consensus/index.ts'
 import { crypto, simulatedExecutor, simulatedKv, testGenesis, UNC, userOf, VALIDATOR } from '../../../runtime/consensus/test-kit.ts'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { keyAddress } from '../../../runtime/core/index.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 const { Point } = ed25519

@@ -3,26 +3,6 @@
 import { Instance } from './instance.ts'
 import { callWaiting, put } from './models.ts'
 
-/** The core module of a component: its first section with id 1 (component model, binary format). */
-export function coreModule(component: Uint8Array): Uint8Array<ArrayBuffer> {
-  let at = 8
-  const leb = (): number => {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = component[at++] ?? 0
-      value += (byte & 127) * 2 ** shift
-      if (byte < 128) return value
-    }
-  }
-  while (at < component.length) {
-    const id = component[at++]
-    const size = leb()
-    if (id === 1) return component.slice(at, at + size)
-    at += size
-  }
-  throw new Error('the component has no core module')
-}
-
 export interface Answer {
   readonly status: number
   readonly headers: Record<string, string>

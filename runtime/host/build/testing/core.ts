@@ -3,7 +3,7 @@
 import type { SimulatedChain } from './guests.ts'
 
 /** The first core module of a component: its sections of id 1. */
-export function coreModule(component: Uint8Array): Uint8Array {
+export function coreModule(component: Uint8Array): Uint8Array<ArrayBuffer> {
   let at = 8
   const leb = (): number => {
     let value = 0
@@ -40,7 +40,7 @@ export async function instantiateCore(component: Uint8Array, chain: SimulatedCha
   const putText = (s: string): [number, number] => put(Buffer.from(s, 'utf16le'), 2, s.length)
   const answer = (area: number, words: readonly number[]): void => new Uint32Array(memory.buffer, area, words.length).set(words)
   const host = chain.imports as unknown as Record<string, Record<string, (...args: unknown[]) => Uint8Array | undefined>>
-  const module = await WebAssembly.compile(Uint8Array.from(coreModule(component)))
+  const module = await WebAssembly.compile(coreModule(component))
   const instance = await WebAssembly.instantiate(module, {
     'utnet:host/storage@0.1.0': {
       get: (p: number, n: number, area: number) => {

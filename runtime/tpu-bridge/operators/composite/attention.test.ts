@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { elementCount, type Tensor } from '../../../core/index.ts'
 import type { Attribute } from '../../graph/index.ts'
-import { difference, f32, lowerCase, onKernels, onOperatorWorld, onWeb, s64, type NodeCase } from '../testing/node-case.ts'
+import { difference, differs, f32, lowerCase, onKernels, onOperatorWorld, s64 } from '../testing/node-case.ts'
 
 const filled = (shape: readonly number[], seed: number): Tensor =>
   f32(
@@ -16,17 +16,6 @@ const booleans = (shape: readonly number[], seed: number): Tensor => ({
   shape,
   data: Uint8Array.from({ length: elementCount(shape, 'a test') }, (_, i) => ((i * 7 + seed) % 3 === 0 ? 0 : 1)),
 })
-
-/** Where ours differ from onnxruntime-web's. */
-async function differs(c: NodeCase): Promise<string | undefined> {
-  const oracle = await onWeb(c)
-  for (const parts of [1, 3]) {
-    const ours = await onKernels(c, parts)
-    const found = oracle.map((tensor, i) => difference(ours[i] as Tensor, tensor)).find((d) => d !== undefined)
-    if (found !== undefined) return `${JSON.stringify(c.inputs.map((t) => t?.shape))} in ${parts}: ${found}`
-  }
-  return undefined
-}
 
 const some = fc.record({
   together: fc.boolean(),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DTYPES, elementCount, type Dtype, type Tensor } from '../../../core/index.ts'
-import { difference, f32, lowerCase, onKernels, onOperatorWorld, onWeb, type NodeCase } from '../testing/node-case.ts'
+import { difference, differs, f32, lowerCase, onKernels, onOperatorWorld, type NodeCase } from '../testing/node-case.ts'
 import { equationOf } from './equation.ts'
 
 const filled = (shape: readonly number[], seed: number): Tensor =>
@@ -15,17 +15,6 @@ const einsum = (equation: string, inputs: readonly Tensor[]): NodeCase => ({
   attributes: { equation: { kind: 'string', value: equation } },
   inputs,
 })
-
-/** Where ours differ from onnxruntime-web's. */
-async function differs(c: NodeCase): Promise<string | undefined> {
-  const oracle = await onWeb(c)
-  for (const parts of [1, 3]) {
-    const ours = await onKernels(c, parts)
-    const found = oracle.map((tensor, i) => difference(ours[i] as Tensor, tensor)).find((d) => d !== undefined)
-    if (found !== undefined) return `${JSON.stringify(c.inputs.map((t) => t?.shape))} in ${parts}: ${found}`
-  }
-  return undefined
-}
 
 test.each([
   'ij->ji',

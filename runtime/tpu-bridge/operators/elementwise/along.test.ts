@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { UtnetError, type Tensor } from '../../../core/index.ts'
-import { difference, f32, lowerCase, onKernels, onOperatorWorld, onWeb, s64, type NodeCase } from '../testing/node-case.ts'
+import { difference, differs, f32, lowerCase, onOperatorWorld, onWeb, s64, type NodeCase } from '../testing/node-case.ts'
 
 const int = (value: number) => ({ kind: 'int', value }) as const
 const ints = (value: number[]) => ({ kind: 'ints', value }) as const
@@ -17,17 +17,6 @@ function floats(shape: readonly number[], every = 0): Tensor {
       every > 0 && i % every === every - 1 ? (SPECIAL[i % SPECIAL.length] as number) : Math.sin(i * 12.9898) * 4,
     ),
   )
-}
-
-/** Where ours differ from onnxruntime-web's, in one share or in three. */
-async function differs(c: NodeCase): Promise<string | undefined> {
-  const oracle = await onWeb(c)
-  for (const parts of [1, 3]) {
-    const ours = await onKernels(c, parts)
-    const found = oracle.map((o, i) => difference(ours[i] as Tensor, o)).find((d) => d !== undefined)
-    if (found !== undefined) return `${JSON.stringify({ ...c.attributes, shapes: c.inputs.map((t) => t?.shape) })} in ${parts}: ${found}`
-  }
-  return undefined
 }
 
 const code = (c: NodeCase): string => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DTYPES, UtnetError, type Dtype, type Tensor } from '../../../core/index.ts'
-import { difference, f32, lowerCase, onKernels, onOperatorWorld, onWeb, type NodeCase } from '../testing/node-case.ts'
+import { difference, differs, f32, lowerCase, onKernels, onOperatorWorld, onWeb, type NodeCase } from '../testing/node-case.ts'
 
 const SPECIAL = [0, -0, 1, -1, Infinity, -Infinity, NaN, 1e-45, -1e-45, 1.17549435e-38, 3.4028235e38, -3.4028235e38, 0.5, 2, 3]
 
@@ -25,17 +25,6 @@ const pairs = fc
       )
       .map((cuts) => cuts.map(([from, ones]) => shape.map((side, i) => (ones?.[i] === true ? 1 : side)).slice(from))),
   )
-
-/** Where ours differ from onnxruntime-web's, in one share or in three. */
-async function differs(c: NodeCase): Promise<string | undefined> {
-  const [oracle] = await onWeb(c)
-  for (const parts of [1, 3]) {
-    const [ours] = await onKernels(c, parts)
-    const found = difference(ours as Tensor, oracle as Tensor)
-    if (found !== undefined) return `${JSON.stringify(c.inputs.map((t) => t?.shape))} in ${parts}: ${found}`
-  }
-  return undefined
-}
 
 for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Mod'])
   test(`${op} of any two shapes that broadcast has the bits of onnxruntime-web`, async () => {

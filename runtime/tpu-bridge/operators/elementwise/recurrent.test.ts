@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { UtnetError, type Tensor } from '../../../core/index.ts'
-import { difference, f32, lowerCase, onKernels, onWeb, type CaseInput, type NodeCase } from '../testing/node-case.ts'
+import { UtnetError } from '../../../core/index.ts'
+import { differs, f32, lowerCase, onKernels, type CaseInput, type NodeCase } from '../testing/node-case.ts'
 
 const int = (value: number) => ({ kind: 'int', value }) as const
 
@@ -46,17 +46,6 @@ function caseOf({ op, direction, constant, sides: [s, b, i, h], full, sequences,
     attributes: { hidden_size: int(h), direction: { kind: 'string', value: direction }, ...extra },
     inputs,
   }
-}
-
-/** Where ours differ from onnxruntime-web's, in one share or in three. */
-async function differs(c: NodeCase): Promise<string | undefined> {
-  const oracle = await onWeb(c)
-  for (const parts of [1, 3]) {
-    const ours = await onKernels(c, parts)
-    const found = oracle.map((o, i) => difference(ours[i] as Tensor, o)).find((d) => d !== undefined)
-    if (found !== undefined) return `${JSON.stringify({ ...c.attributes, shapes: c.inputs.map((t) => t?.shape) })} in ${parts}: ${found}`
-  }
-  return undefined
 }
 
 for (const op of ['LSTM', 'GRU'] as const)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { UtnetError, type Dtype, type Tensor } from '../../../core/index.ts'
-import { difference, f32, lowerCase, onKernels, onOperatorWorld, onWeb, type NodeCase } from '../testing/node-case.ts'
+import { difference, differs, f32, lowerCase, onOperatorWorld, onWeb, type NodeCase } from '../testing/node-case.ts'
 
 const SPECIAL = [
   0,
@@ -54,17 +54,6 @@ function sample(count: number, seed: number): Float32Array {
     word[0] = next()
     return float[0] as number
   })
-}
-
-/** Where ours differ from onnxruntime-web's. */
-async function differs(c: NodeCase, shares = [1, 3]): Promise<string | undefined> {
-  const [oracle] = await onWeb(c)
-  for (const parts of shares) {
-    const [ours] = await onKernels(c, parts)
-    const found = difference(ours as Tensor, oracle as Tensor)
-    if (found !== undefined) return `${JSON.stringify(c.inputs.map((t) => t?.shape))} in ${parts}: ${found}`
-  }
-  return undefined
 }
 
 const float = (value: number) => ({ kind: 'float', value: Math.fround(value) }) as const

@@ -221,3 +221,14 @@ export function difference(ours: Tensor, theirs: Tensor): string | undefined {
   const i = Math.floor(at / DTYPES[ours.dtype])
   return ours.dtype === 'f32' ? `element ${i}: ${values32(ours)[i]} against ${values32(theirs)[i]}` : `element ${i}`
 }
+
+/** Where the kernels' outputs differ from those of onnxruntime-web, in one share or in three, with the case; undefined where they have its bits. */
+export async function differs(c: NodeCase, shares: readonly number[] = [1, 3]): Promise<string | undefined> {
+  const oracle = await onWeb(c)
+  for (const parts of shares) {
+    const ours = await onKernels(c, parts)
+    const found = oracle.map((theirs, i) => difference(ours[i] as Tensor, theirs)).find((d) => d !== undefined)
+    if (found !== undefined) return `${JSON.stringify({ ...c.attributes, shapes: c.inputs.map((t) => t?.shape) })} in ${parts}: ${found}`
+  }
+  return undefined
+}

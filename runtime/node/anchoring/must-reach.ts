@@ -1,9 +1,9 @@
 /** Whether the journals reach as far as the chain says. */
-import type { Chain } from '../consensus/index.ts'
-import { equalBytes, LIMITS, UtnetError } from '../core/index.ts'
-import type { AllReceipts } from './all-receipts.ts'
-import { lanesOf } from './edge/index.ts'
-import type { HeldAccount } from './parts.ts'
+import type { Chain } from '../../consensus/index.ts'
+import { equalBytes, LIMITS, UtnetError } from '../../core/index.ts'
+import type { AllReceipts } from '../all-receipts.ts'
+import { lanesOf } from '../edge/index.ts'
+import type { HeldAccount } from '../parts.ts'
 
 /**
  * The chain must not know receipts that the journal has lost: then the disk was set back, and the node would sign other receipts under their numbers.

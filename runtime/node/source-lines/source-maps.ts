@@ -2,9 +2,9 @@
  * Source maps that the node keeps beside its guests, for people who read errors. A deployment names the CID of its map, which the publisher of the name
  * alone can do; the bytes may then come from anyone. No module id, gas or receipt depends on one.
  */
-import { fileCid, fromUtf8, limitError, LIMITS, parseCid, UtnetError, utf8, type CID, type FileStore, type Kv } from '../core/index.ts'
-import { readSourceMap } from '../host/index.ts'
-import { Latest } from './latest.ts'
+import { fileCid, fromUtf8, limitError, LIMITS, parseCid, UtnetError, utf8, type CID, type FileStore, type Kv } from '../../core/index.ts'
+import { readSourceMap } from '../../host/index.ts'
+import { Latest } from '../latest.ts'
 
 export interface SourceMaps {
   /** A publication of the module under the name said which map is its own, if any. */

@@ -8,12 +8,12 @@ import {
   readBundleFile,
   writeBundle,
   type CallResult,
-} from '../core/index.ts'
-import { buildText } from '../host/build/testing/guests.ts'
-import { verifyBundle } from '../verify/index.ts'
+} from '../../core/index.ts'
+import { buildText } from '../../host/build/testing/guests.ts'
+import { verifyBundle } from '../../verify/index.ts'
 import { reexecute } from './reexecute.ts'
 import { replayBundle } from './replay.ts'
-import { startTestNode, type TestNode } from './testing.ts'
+import { startTestNode, type TestNode } from '../testing.ts'
 
 const VAULT = `
 import { StorageMap, StorageValue, context, emit, require } from '@utnet/sdk'

@@ -32,12 +32,12 @@ import {
   type NamedTensor,
   type Dtype,
   type RunOutcome,
-} from '../core/index.ts'
-import { CallSession, changesRoot, runGuarded, type ContractSeat, type SessionState } from '../consensus/index.ts'
-import { foreignOn, inferGas, onnxCpu, onnxWeb, wasmArithmetic, wasmDevice, type Device, type LazyExact } from '../tpu-bridge/index.ts'
-import { exactGuest } from './exact-guest.ts'
-import { createHost, type Host } from '../host/index.ts'
-import type { Reexecution, ReexecutionInput } from '../verify/index.ts'
+} from '../../core/index.ts'
+import { CallSession, changesRoot, runGuarded, type ContractSeat, type SessionState } from '../../consensus/index.ts'
+import { foreignOn, inferGas, onnxCpu, onnxWeb, wasmArithmetic, wasmDevice, type Device, type LazyExact } from '../../tpu-bridge/index.ts'
+import { exactGuest } from '../exact-guest.ts'
+import { createHost, type Host } from '../../host/index.ts'
+import type { Reexecution, ReexecutionInput } from '../../verify/index.ts'
 
 /** A file store of these components. */
 function only(components: readonly Uint8Array[]): FileStore {

@@ -1,10 +1,10 @@
 /** Carries the statements of durable batches into blocks, with the name of a block of the store that leads to their receipts. */
-import { batchData, isUtnetError, LIMITS, UtnetError, type BatchStatement, type Block } from '../core/index.ts'
-import type { Chain } from '../consensus/index.ts'
-import type { SignedBatch } from '../receipts/index.ts'
-import type { AllReceipts } from './all-receipts.ts'
-import type { HeldAccount } from './parts.ts'
-import { signedTx } from './transactions.ts'
+import { batchData, isUtnetError, LIMITS, UtnetError, type BatchStatement, type Block } from '../../core/index.ts'
+import type { Chain } from '../../consensus/index.ts'
+import type { SignedBatch } from '../../receipts/index.ts'
+import type { AllReceipts } from '../all-receipts.ts'
+import type { HeldAccount } from '../parts.ts'
+import { signedTx } from '../transactions.ts'
 
 /** Statements of one transaction: about 250 bytes each, so that it stays well below the limit of a transaction. */
 const PER_TRANSACTION = 256

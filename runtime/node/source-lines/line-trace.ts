@@ -1,7 +1,7 @@
 /** A trace in the words of the author: source lines, as `replay` shows them. */
-import { LIMITS } from '../core/index.ts'
-import { gasByLine, sourceOf, type LineGas, type SourceMap } from '../host/index.ts'
-import type { TracedReexecution } from './reexecute.ts'
+import { LIMITS } from '../../core/index.ts'
+import { gasByLine, sourceOf, type LineGas, type SourceMap } from '../../host/index.ts'
+import type { TracedReexecution } from '../replay/reexecute.ts'
 
 export interface TracedLine {
   /**
@@ -32,6 +32,7 @@ function nameOf({ file, line, function: name = NO_LINE }: LineGas): string {
   return line === undefined ? file : `${file}:${line}`
 }
 
+/** The gas of a traced run by source line, by the map or the component's own line tables; nothing where it has neither. */
 export function linesOf(
   component: Uint8Array,
   { functions, charges = [], probes, gas }: TracedReexecution,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { BatchStatement } from '../core/index.ts'
+import type { BatchStatement } from '../../core/index.ts'
 import { Unanchored } from './unanchored.ts'
 
 const batch = (thread: number, first: number, size: number): BatchStatement => ({

@@ -16,10 +16,10 @@ import {
   type CID,
   type OpenedPart,
   type RunStatus,
-} from '../core/index.ts'
-import { readSourceMap } from '../host/index.ts'
-import type { ReexecutionInput } from '../verify/index.ts'
-import { linesOf, placeOf, type LineTrace } from './line-trace.ts'
+} from '../../core/index.ts'
+import { readSourceMap } from '../../host/index.ts'
+import type { ReexecutionInput } from '../../verify/index.ts'
+import { linesOf, placeOf, type LineTrace } from '../source-lines/index.ts'
 import { reexecute, type TracedReexecution } from './reexecute.ts'
 
 /** What was used of a limit and what is allowed; gas is decimal text. */

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LIMITS, type NodeApi } from '../core/index.ts'
-import { buildGuest } from '../host/build/index.ts'
-import { buildText } from '../host/build/testing/guests.ts'
+import { LIMITS, type NodeApi } from '../../core/index.ts'
+import { buildGuest } from '../../host/build/index.ts'
+import { buildText } from '../../host/build/testing/guests.ts'
 import { replayBundle, type Replay } from './replay.ts'
-import { startTestNode, type TestNode } from './testing.ts'
+import { startTestNode, type TestNode } from '../testing.ts'
 
 const FUNCTION = `
 import { Request, Response } from '@utnet/sdk/http'
@@ -17,7 +17,7 @@ export function handle(request: Request): Response {
 let node: TestNode
 beforeAll(async () => {
   node = await startTestNode()
-  await node.deploy(fileURLToPath(new URL('../../guest/contracts/token', import.meta.url)), 'token')
+  await node.deploy(fileURLToPath(new URL('../../../guest/contracts/token', import.meta.url)), 'token')
   await node.api.deploy({ name: 'texts', component: (await buildText('function', { 'index.ts': FUNCTION }, 'texts')).component })
 }, 60_000)
 afterAll(() => node.close())
@@ -86,7 +86,7 @@ test('the message of a call that fails names the place', async () => {
   })
 })
 
-const TOKEN = fileURLToPath(new URL('../../guest/contracts/token', import.meta.url))
+const TOKEN = fileURLToPath(new URL('../../../guest/contracts/token', import.meta.url))
 
 test('with a source map a trace gives gas by line, which sums up to the gas, and every budget', async () => {
   const { receipt } = await node.call('token', 'mint', node.account, 100)

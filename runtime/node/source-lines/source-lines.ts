@@ -3,9 +3,9 @@
  * often its runs end so, and its publisher what is said of it: lookups are remembered, and new ones take a tenth of the time at most. Whatever goes wrong,
  * there is no line, and the answer stays.
  */
-import { fromUtf8, LIMITS, type Budgets, type CID, type FileStore, type GuestFrame, type RunEnd, type RunStatus } from '../core/index.ts'
-import { hasLineTables, readSourceMap } from '../host/index.ts'
-import { Latest } from './latest.ts'
+import { fromUtf8, LIMITS, type Budgets, type CID, type FileStore, type GuestFrame, type RunEnd, type RunStatus } from '../../core/index.ts'
+import { hasLineTables, readSourceMap } from '../../host/index.ts'
+import { Latest } from '../latest.ts'
 import { placeOf } from './line-trace.ts'
 
 export interface LineSources {

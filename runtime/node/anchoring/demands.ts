@@ -1,9 +1,9 @@
 /** Shows the leaves of this node's batches that others ask for: who stays silent loses its bond. */
-import { decodeTx, equalBytes, isUtnetError, toHex, type Reveal } from '../core/index.ts'
-import type { Chain } from '../consensus/index.ts'
-import type { AllReceipts } from './all-receipts.ts'
-import type { HeldAccount } from './parts.ts'
-import { signedTx } from './transactions.ts'
+import { decodeTx, equalBytes, isUtnetError, toHex, type Reveal } from '../../core/index.ts'
+import type { Chain } from '../../consensus/index.ts'
+import type { AllReceipts } from '../all-receipts.ts'
+import type { HeldAccount } from '../parts.ts'
+import { signedTx } from '../transactions.ts'
 
 /** Leaves of one transaction: at most 1.5 KB each with their paths. */
 const PER_TRANSACTION = 32

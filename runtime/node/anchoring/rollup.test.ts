@@ -28,13 +28,13 @@ import {
   type ChainEntry,
   type Claim,
   type NodeEvent,
-} from '../core/index.ts'
-import { publicKeyEd25519, signEd25519 } from '../crypto/native.ts'
-import { createClient } from '../../gateway/client/index.ts'
-import { identity } from '../../test/compliance/onnx-models.ts'
-import { verifyBundle } from '../verify/index.ts'
-import { startDevNode } from './dev-node.ts'
-import { nodeKeys } from './node-keys.ts'
+} from '../../core/index.ts'
+import { publicKeyEd25519, signEd25519 } from '../../crypto/native.ts'
+import { createClient } from '../../../gateway/client/index.ts'
+import { identity } from '../../../test/compliance/onnx-models.ts'
+import { verifyBundle } from '../../verify/index.ts'
+import { startDevNode } from '../dev-node.ts'
+import { nodeKeys } from '../node-keys.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'utnet-rollup-'))
 let node: Awaited<ReturnType<typeof startDevNode>>

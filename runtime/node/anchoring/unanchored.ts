@@ -1,5 +1,5 @@
 /** Batches of this run that no block holds yet, with the digests of their receipts: for anchors, and for the events that tell of them. */
-import type { BatchStatement } from '../core/index.ts'
+import type { BatchStatement } from '../../core/index.ts'
 
 export class Unanchored {
   /** By lane, and by the first receipt of a batch, in order. */
