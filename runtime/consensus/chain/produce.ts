@@ -5,11 +5,7 @@ import { fateError } from '../mempool/index.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
 import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
-<<<<<<< HEAD
-import { certifyAlone, makeCertificate, pendingBlock, voteFor, voteRows } from './votes.ts'
-=======
-import { makeCertificate, pendingBlock, signVotes, voteFor, voteRows, type VoteRows } from './votes.ts'
->>>>>>> main
+import { certifyAlone, makeCertificate, pendingBlock, voteFor, voteRows, type VoteRows } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
 import type { Block } from './rows.ts'
 
@@ -80,20 +76,14 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   } else executed = await runBlock(core, begun)
   const set = core.sets.at(executed.block.header.height)
   const voters = options.voters.filter((voter) => set.some((v) => equalBytes(v.bls, voter.bls)))
-<<<<<<< HEAD
-  // no vote leaves before the block is final, so one commit has both
-  const votes = voteRows(core, executed, voters)
-  const certificate = certifyAlone(core, executed, voters)
-=======
   let certificate: Certificate
   let votes: VoteRows = []
   if (voters.some((voter) => voter.remembers === true)) certificate = await certify(core, executed, voters)
   else {
     // no vote leaves before the block is final, and a vote that was not kept was not signed: so one commit has both
     votes = voteRows(core, executed, voters)
-    certificate = makeCertificate(core, executed, signVotes(core, executed, voters))
+    certificate = certifyAlone(core, executed, voters)
   }
->>>>>>> main
   for (const gone of await commitBlock(core, executed, certificate, votes)) dropped.push({ id: gone.tx.id, error: fateError(gone) })
   const { header, hash } = core.head
   return { header, hash, certificate, outcomes: executed.execution.effects.map((e) => e.outcome), dropped }
