@@ -28,6 +28,8 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
   query_write: 'an export that writes takes a transaction: utnet call NAME EXPORT',
   bundle_invalid: 'fetch the bundle again: utnet receipt ID --bundle -o FILE',
   receipt_withheld: 'the node keeps no opening of it; keep them from now on: utnet dev --retention public',
+  disk_failed: 'see that the folder can be written and that its disk has room, or name another: --data DIR',
+  data_corrupt: 'put the folder back from a copy, or begin another: --data DIR',
   data_locked: 'stop the other node, or choose another folder: --data DIR',
   chain_pruned: 'leave --at out, or name a later height: utnet chain status',
   usage: 'utnet help',

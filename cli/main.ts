@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { pathToFileURL } from 'node:url'
 import { createClient, hintOf } from '../gateway/client/index.ts'
 import { asUtnetError, UtnetError } from '../runtime/core/index.ts'
+import { environment } from './environment.ts'
 import { HINTS } from './hints.ts'
 import { jsonText } from './output.ts'
 import { version } from './assets.ts'
@@ -81,8 +82,16 @@ function parse(argv: readonly string[]): Parsed {
   return { verb, args: parsed.positionals.map(unmark), flags }
 }
 
+/** A file or folder of the user's that cannot be read or written is named as such, wherever a command met it. */
+function namedFile(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof UtnetError) return thrown
+  const { syscall, path, code } = thrown as NodeJS.ErrnoException
+  if (syscall === undefined || path === undefined || code === undefined) return thrown
+  return new UtnetError('usage', `cannot ${syscall} ${path}: ${code}`, { hint: 'name one that can be read and written', cause: thrown })
+}
+
 function report(thrown: unknown, json: boolean, verb: string | undefined): number {
-  const error = asUtnetError(thrown)
+  const error = asUtnetError(namedFile(thrown))
   // What the gateway says to any HTTP client is worth less here than the command to run.
   const own = error.hint === hintOf(error.code) ? undefined : error.hint
   const help = error.code === 'usage' && VERBS.some((v) => v.name === verb) ? `utnet ${String(verb)} --help` : undefined
@@ -122,7 +131,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`usage: utnet ${verb.usage}\n${verb.summary}\n`)
       return 0
     }
-    const nodeUrl = typeof flags['node'] === 'string' ? flags['node'] : (process.env['UTNET_URL'] ?? DEFAULT_URL)
+    const nodeUrl = typeof flags['node'] === 'string' ? flags['node'] : (environment('UTNET_URL') ?? DEFAULT_URL)
     return await verb.run({
       args,
       flags,

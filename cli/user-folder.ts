@@ -1,8 +1,8 @@
 /** The user's folder `$XDG_CONFIG_HOME/utnet`: the key that signs, and the chains that this user trusts. */
 import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { homedir, userInfo } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import {
   abytes,
   chainIdOf,
@@ -18,11 +18,21 @@ import {
   type Genesis,
 } from '../runtime/core/index.ts'
 import { publicKeyEd25519 } from '../runtime/crypto/native.ts'
+import { environment } from './environment.ts'
 import { syncFolder, writeDurably, writeNewFile } from '../runtime/kv/files/index.ts'
 
-/** Path of the folder; `UTNET_HOME` overrides it. */
+/** A key must not come to lie in whatever folder a command was started in: without a usable `HOME` the home is that of the user's account. */
+function home(): string {
+  const given = homedir()
+  return isAbsolute(given) ? given : userInfo().homedir
+}
+
+/** Path of the folder; `UTNET_HOME` overrides it. An `XDG_CONFIG_HOME` that is not absolute counts for nothing (XDG Base Directory Specification). */
 export function userFolder(): string {
-  return process.env['UTNET_HOME'] ?? join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'utnet')
+  const own = environment('UTNET_HOME')
+  if (own !== undefined) return resolve(own)
+  const config = environment('XDG_CONFIG_HOME')
+  return join(config !== undefined && isAbsolute(config) ? config : join(home(), '.config'), 'utnet')
 }
 
 export interface UserKey {

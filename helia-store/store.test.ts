@@ -11,6 +11,7 @@ import {
   DAG_PB,
   fileBlocks,
   fileNode,
+  fromUtf8,
   LIMITS,
   parseCid,
   RAW,
@@ -240,6 +241,28 @@ describe('Helia', () => {
 })
 
 describe('pins', () => {
+  test('where Helia does not start it is tried again, and the store closes', async () => {
+    const own = await openKv()
+    const broken = { is: true }
+    const odd: Kv = {
+      get: (key) => {
+        if (broken.is && fromUtf8(key).startsWith('helia/')) throw new Error('no Helia today')
+        return own.get(key)
+      },
+      range: (...what) => own.range(...what),
+      commit: (changes) => own.commit(changes),
+      close: () => own.close(),
+    }
+    const store = await openStore({ kv: odd, offline: true })
+    await expect(store.pins()).rejects.toThrow('no Helia today')
+    await store.close()
+    await expect(store.pins()).rejects.toThrow('no Helia today')
+    broken.is = false
+    expect(await store.pins()).toEqual([])
+    await store.close()
+    await own.close()
+  })
+
   test('stay over a restart and are idempotent', async () => {
     const own = await openKv()
     const first = await openStore({ kv: own, offline: true })

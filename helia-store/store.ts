@@ -83,7 +83,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { kv } = options
   const blocks = new Blocks(kv)
   let engine: Promise<Engine> | undefined
-  const helia = (): Promise<Engine> => (engine ??= startEngine(blocks, kv))
+  const helia = (): Promise<Engine> => {
+    if (engine !== undefined) return engine
+    const starting = startEngine(blocks, kv)
+    // One that did not start is no engine: whoever asks next starts it again, and closing has nothing to stop.
+    starting.catch(() => {
+      if (engine === starting) engine = undefined
+    })
+    return (engine = starting)
+  }
 
   async function getFile(cid: CID, maxBytes: number = LIMITS.carBytes): Promise<Uint8Array> {
     const own = readFile(asCidV1(cid), (part) => blocks.get(part), maxBytes)
@@ -140,7 +148,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async close() {
       const running = engine
       engine = undefined
-      if (running !== undefined) await (await running).stop()
+      await (await running?.catch(() => undefined))?.stop()
     },
   }
 }

@@ -34,13 +34,22 @@ const common: BuildOptions = {
 /** Packages whose form for Node cannot be bundled, in the one that can. */
 const portable: Plugin = {
   name: 'portable',
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
     // WASI for the component tools starts threads on Node; in its browser form it is plain code, and the tools touch no file.
     onResolve({ filter: /^@bytecodealliance\/preview2-shim\// }, ({ path }) => ({
       path: `${root}node_modules/@bytecodealliance/preview2-shim/lib/browser/${path.slice('@bytecodealliance/preview2-shim/'.length)}.js`,
     }))
     // Its UMD hides the files it consists of.
     onResolve({ filter: /^jsonc-parser$/ }, () => ({ path: `${root}node_modules/jsonc-parser/lib/esm/main.js` }))
+    // Of Helia only what works without a network is used (helia-store/engine.ts). Its network loads native modules, which the package does not bring, as soon as it is loaded itself.
+    onResolve({ filter: /^@helia\/(bitswap|http|libp2p)$/ }, ({ path, importer }) =>
+      importer.startsWith(`${root}node_modules/helia/`) ? { path, namespace: 'no-network' } : undefined,
+    )
+    onLoad({ filter: /.*/, namespace: 'no-network' }, () => ({
+      contents: ['withBitswap', 'withHTTP', 'withLibp2p']
+        .map((name) => `export function ${name}() { throw new Error('utnet carries no network of Helia') }`)
+        .join('\n'),
+    }))
   },
 }
 

@@ -1,6 +1,7 @@
 /** Which devices `utnet dev` runs models on: flags over the environment. */
 import { UtnetError } from '../../runtime/core/index.ts'
 import type { DevNodeOptions } from '../../runtime/node/index.ts'
+import { environment } from '../environment.ts'
 import { textFlag, type VerbContext } from '../verb.ts'
 
 export type DevicesAsked = Pick<DevNodeOptions, 'devices' | 'gpu' | 'remote' | 'prices'>
@@ -32,8 +33,8 @@ export function devicesAsked(context: VerbContext): DevicesAsked {
 }
 
 function setting(context: VerbContext, name: string): string | undefined {
-  const text = textFlag(context, name) ?? process.env[`UTNET_${name.toUpperCase()}`]
-  return text === '' ? undefined : text
+  const flag = textFlag(context, name)
+  return flag === '' ? undefined : (flag ?? environment(`UTNET_${name.toUpperCase()}`))
 }
 
 const listOf = (text: string): string[] => text.split(',').map((item) => item.trim())

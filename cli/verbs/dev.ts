@@ -1,8 +1,10 @@
 /** `utnet dev`: an embedded node: gateway, runtime, a chain of one validator, store. */
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { LIMITS, UtnetError, type Retention } from '../../runtime/core/index.ts'
+import { isUtnetError, LIMITS, UtnetError, type Retention } from '../../runtime/core/index.ts'
 import type { DevNode } from '../../runtime/node/index.ts'
+import { dataFolder } from '../data-folder.ts'
+import { environment } from '../environment.ts'
 import { loadRuntime } from '../runtime.ts'
 import { askedToStop } from '../stop.ts'
 import { trustChain } from '../user-folder.ts'
@@ -14,7 +16,7 @@ const RETENTIONS: readonly string[] = ['public', 'sealed', 'none']
 
 function portOf(context: VerbContext): number {
   const flag = textFlag(context, 'port')
-  const text = flag ?? process.env['UTNET_PORT'] ?? '8787'
+  const text = flag ?? environment('UTNET_PORT') ?? '8787'
   const port = Number(text)
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     throw new UtnetError('usage', `${flag === undefined ? 'UTNET_PORT' : '--port'} must be 0 to 65535, got ${text}`)
@@ -112,6 +114,9 @@ async function start(options: Started): Promise<DevNode> {
     const code = (cause as NodeJS.ErrnoException).code
     if (code === 'EADDRINUSE') throw new UtnetError('port_in_use', `port ${port} is in use`, { cause })
     if (code === 'EACCES') throw new UtnetError('port_in_use', `port ${port} may not be opened by this user`, { cause })
+    // What a device or a thread count may be is known where they are opened; here it was typed.
+    if (isUtnetError(cause, 'core_bad_argument'))
+      throw new UtnetError('usage', cause.message, { ...(cause.hint === undefined ? {} : { hint: cause.hint }), cause })
     throw cause
   }
 }
@@ -136,7 +141,7 @@ export const dev: Verb = {
   },
   positionals: [0, 0],
   async run(context) {
-    const data = resolve(textFlag(context, 'data') ?? process.env['UTNET_DATA'] ?? '.utnet')
+    const data = dataFolder(context)
     const watched = watchedFolder(context)
     const options = {
       data,
@@ -170,6 +175,7 @@ export const dev: Verb = {
     } finally {
       await node.close()
     }
-    return 0
+    // A supervisor must see that it was not told to stop.
+    return node.failure() === undefined ? 0 : 1
   },
 }

@@ -1,11 +1,18 @@
 /** `utnet invoke`: an edge function; its body goes to stdout. */
-import { toBase64, type RunEnd } from '../../runtime/core/index.ts'
+import { toBase64, type FunctionAnswer, type RunEnd } from '../../runtime/core/index.ts'
 import { dataArgument, headerArgument } from '../arguments.ts'
 import { listFlag, textFlag, type Verb } from '../verb.ts'
 
 function failureText({ status, at, line, limit, allowed }: RunEnd): string {
   const place = `${at === undefined ? '' : ` in ${at}`}${line === undefined ? '' : ` at ${line}`}`
   return `${status}${place}${limit === undefined ? '' : `: over the limit ${limit}${allowed === undefined ? '' : ` of ${allowed}`}`}`
+}
+
+/** Fields by name; the values of one that comes more than once (`set-cookie`) as an array. */
+function fieldsJson(fields: FunctionAnswer['headers']): Record<string, string | readonly string[]> {
+  const all = new Map<string, string[]>()
+  for (const [name, value] of fields) all.set(name, [...(all.get(name) ?? []), value])
+  return Object.fromEntries([...all].map(([name, values]) => [name, values.length === 1 ? (values[0] as string) : values]))
 }
 
 export const invoke: Verb = {
@@ -31,7 +38,7 @@ export const invoke: Verb = {
     if (context.json)
       context.print({
         status: answer.status,
-        headers: Object.fromEntries(answer.headers),
+        headers: fieldsJson(answer.headers),
         bodyBase64: toBase64(answer.body),
         gas: answer.receipt?.gas ?? null,
         receipt: answer.receipt?.id ?? null,

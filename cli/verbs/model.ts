@@ -27,7 +27,9 @@ export const model: Verb = {
       return 0
     }
     if (action !== 'add' || file === undefined) throw new UtnetError('usage', 'model takes add FILE, fuse FILE or list')
-    context.print(await context.node().putModel(aname(textFlag(context, 'name'), '--name'), readInput(file)))
+    const name = textFlag(context, 'name')
+    if (name === undefined) throw new UtnetError('usage', `a name is missing: utnet model add ${file} --name NAME`)
+    context.print(await context.node().putModel(aname(name, '--name'), readInput(file)))
     return 0
   },
 }

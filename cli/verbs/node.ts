@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { chainIdOf, decodeGenesis, LIMITS, parseAddress, UtnetError } from '../../runtime/core/index.ts'
 import { createClient } from '../../gateway/client/index.ts'
 import type { EnrolOptions } from '../../runtime/node/index.ts'
+import { dataFolder } from '../data-folder.ts'
 import { tellChain } from '../enrolment.ts'
 import { loadRuntime } from '../runtime.ts'
 import { userKey } from '../user-folder.ts'
@@ -49,7 +50,7 @@ async function enroll(context: VerbContext): Promise<number> {
   const tpm = tpmOf(context)
   const token = tokenOf(context)
   const count = countOf(context)
-  const data = resolve(textFlag(context, 'data') ?? process.env['UTNET_DATA'] ?? '.utnet')
+  const data = dataFolder(context)
   const api = context.node()
   const genesis = decodeGenesis(await api.genesis())
   const user = userKey()

@@ -52,6 +52,15 @@ afterAll(async () => {
   await Promise.all(servers.map((s) => s.close(0)))
 })
 
+test("a field or method that HTTP does not know is told as the caller's, before anything is sent", async () => {
+  const to = createClient('http://127.0.0.1:9', { fetch: () => Promise.reject(new Error('nothing may be sent')) })
+  const plain = { method: 'GET', path: '/', headers: [], body: new Uint8Array(0) }
+  for (const headers of [[['a b', 'c']], [['é', 'x']], [['x', 'a\nb']]] as const)
+    await expect(to.invoke('hello', { ...plain, headers })).rejects.toMatchObject({ code: 'request_invalid' })
+  for (const method of ['CONNECT', 'TRACE', 'A B', '', 'GET\n'])
+    await expect(to.invoke('hello', { ...plain, method })).rejects.toMatchObject({ code: 'request_invalid' })
+})
+
 test('an error keeps its code and its fields on the way', async () => {
   const node = simulatedNode()
   node.broken = new UtnetError('chain_pruned', 'gone', {

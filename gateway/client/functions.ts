@@ -54,6 +54,23 @@ function checkedDigest(response: Response, body: Uint8Array): Uint8Array {
   return told
 }
 
+/** The fields of a request, as fetch takes them. */
+function fieldsOf(given: FunctionRequest['headers']): Headers {
+  const headers = new Headers()
+  for (const [key, value] of given) {
+    if (HOP_BY_HOP.has(key) || key === 'host' || key === 'content-length') continue
+    try {
+      headers.append(key, value)
+    } catch (cause) {
+      throw new UtnetError('request_invalid', `not a field of HTTP: ${JSON.stringify(`${key}: ${value}`.slice(0, 120))}`, { cause })
+    }
+  }
+  return headers
+}
+
+/** Methods that fetch sends: a token of RFC 9110, and none of the three that it keeps for itself. */
+const METHOD = /^(?!(?:CONNECT|TRACE|TRACK)$)[\w!#$%&'*+\-.^`|~]{1,64}$/i
+
 /** Runs a function. A redirect is an answer like any other and is not followed. */
 export async function invoke(to: Transport, name: string, request: FunctionRequest): Promise<FunctionAnswer> {
   const prefix = `/fn/${aname(name, 'function')}`
@@ -61,9 +78,9 @@ export async function invoke(to: Transport, name: string, request: FunctionReque
   if (!request.path.startsWith('/') || !pathname.startsWith(`${new URL(to.base).pathname.replace(/\/$/, '')}${prefix}/`)) {
     throw new UtnetError('request_invalid', `the path of a function must begin with / and stay below it: ${request.path.slice(0, 120)}`)
   }
-  const headers = new Headers()
-  for (const [key, value] of request.headers)
-    if (!HOP_BY_HOP.has(key) && key !== 'host' && key !== 'content-length') headers.append(key, value)
+  if (!METHOD.test(request.method))
+    throw new UtnetError('request_invalid', `not a method that can be sent: ${JSON.stringify(request.method.slice(0, 80))}`)
+  const headers = fieldsOf(request.headers)
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
   if (!headers.has('want-content-digest')) headers.set('want-content-digest', 'sha-256=10')
   const prefer = preferField(request)

@@ -46,9 +46,10 @@ listen('anchor', (anchor) => {
 export const STYLE = `:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem }
 header { align-items: baseline; display: flex; gap: 1rem }
+a { color: inherit }
 h1, h2 { font-weight: 600; margin: 0 }
 h2 { font-size: 1.05rem; margin-top: 1.5rem }
-dl { display: grid; gap: 0 1rem; grid-template-columns: max-content 1fr; margin: .5rem 0 }
+dl { display: grid; gap: 0 1rem; grid-template-columns: fit-content(50%) minmax(0, 1fr); margin: .5rem 0 }
 dt, th, footer { opacity: .7 }
 dd { margin: 0 }
 code, td:first-child { font-family: ui-monospace, monospace; overflow-wrap: anywhere }

@@ -33,6 +33,10 @@ export async function mainJob(command: readonly string[], options: RunOptions): 
     expect(await utnet('invoke', 'hello', '--path', '/you', ...node)).toMatchObject({ stdout: '{"hello":"/you"}' })
     const receipt = String(called.documents[0]?.['receipt'])
     await utnet('receipt', receipt, '--wait', '--bundle', '-o', 'proof.car', ...node)
+    // A CAR is made by Helia, which is loaded by the first request that needs it.
+    const car = await fetch(`${String(dev.ready['url'])}/ipfs/${String(built.documents[0]?.['module'])}?format=car`)
+    expect([car.status, car.headers.get('content-type')]).toEqual([200, expect.stringContaining('application/vnd.ipld.car')])
+    await car.arrayBuffer()
     expect((await utnet('replay', receipt, '--json', ...node)).documents[0]).toMatchObject({ equal: true })
     await utnet('chain', 'status', ...node)
   } finally {

@@ -1,10 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { toHex, utf8, type Kv } from '../core/index.ts'
 import { kvCompliance } from '../../test/compliance/kv.ts'
 import { openLmdb, seededRandom, SimulatedDisk, simulatedKv } from './index.ts'
+
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true })
+})
 
 kvCompliance('lmdb', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'utnet-kv-'))
@@ -96,4 +102,39 @@ test('a failed sync is final', async () => {
   await expect(kv.commit([[utf8('b'), utf8('2')]])).rejects.toMatchObject({ code: 'disk_failed' })
   await expect(kv.commit([[utf8('c'), utf8('3')]])).rejects.toMatchObject({ code: 'disk_failed' })
   expect(() => kv.get(utf8('a'))).toThrow(/simulated failure/)
+})
+
+test('a full disk is a coded end of the store, not of the process', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'utnet-kv-'))
+  folders.push(folder)
+  const script = `
+    import { openLmdb } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+    process.on('SIGXFSZ', () => {})
+    const kv = await openLmdb(${JSON.stringify(folder)})
+    const value = new Uint8Array(100_000)
+    const codes = new Set()
+    for (let i = 0; i < 64; i++)
+      await Promise.all([1, 2, 3].map((j) => kv.commit([[Uint8Array.of(i, j), value]]).catch((error) => codes.add(error.code))))
+    await new Promise((resolve) => setImmediate(resolve))
+    await kv.close()
+    console.log([...codes].join())`
+  // No file of the process may be larger than 2,048 blocks, which makes a write of one fail as a full disk does.
+  const ran = spawnSync('sh', ['-c', 'ulimit -f 2048; exec "$0" --input-type=module -e "$1"', process.execPath, script], { encoding: 'utf8' })
+  expect(ran).toMatchObject({ status: 0, stdout: 'disk_failed\n' })
+})
+
+test('a file that LMDB did not write is refused: LMDB would end the process', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'utnet-kv-'))
+  folders.push(folder)
+  for (const bytes of [new Uint8Array(16_384).fill(0xff), new Uint8Array(16_384), utf8('not a database')]) {
+    writeFileSync(join(folder, 'data.mdb'), bytes)
+    await expect(openLmdb(folder)).rejects.toMatchObject({ code: 'data_corrupt' })
+  }
+  writeFileSync(join(folder, 'data.mdb'), '')
+  const kv = await openLmdb(folder)
+  await kv.commit([[utf8('a'), utf8('1')]])
+  await kv.close()
+  const again = await openLmdb(folder)
+  expect(again.get(utf8('a'))).toEqual(utf8('1'))
+  await again.close()
 })

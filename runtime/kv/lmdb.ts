@@ -1,4 +1,7 @@
 /** The Kv port over LMDB. Locking the data folder and its version are the node's matter. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { endianness } from 'node:os'
+import { join } from 'node:path'
 import { open } from 'lmdb'
 import { compareBytes, UtnetError, type Kv } from '../core/index.ts'
 import { checkChanges, checkKey, checkLimit, type Change } from './key.ts'
@@ -62,7 +65,8 @@ export async function openLmdb(path: string): Promise<Kv> {
           }
         })
       } catch (cause) {
-        reasonOf(cause)?.catch(() => undefined)
+        hear(reasonOf(cause))
+        hear(db.committed)
         throw fail(cause)
       }
       ready()
@@ -74,12 +78,44 @@ export async function openLmdb(path: string): Promise<Kv> {
   }
 }
 
-/** LMDB says why a commit failed by a second promise, which it rejects: unheard, as on a full disk, that would end the process without a code. */
+/**
+ * LMDB says why a commit failed by a second promise, and where large values made it begin to write before the end of the turn, that it failed by a third that
+ * it keeps for itself. Unheard, as on a full disk, each would end the process without a code.
+ */
+function hear(promise: PromiseLike<unknown> | undefined): void {
+  promise?.then(undefined, () => undefined)
+}
+
 const reasonOf = (cause: unknown): Promise<unknown> | undefined =>
   (cause as { readonly commitError?: Promise<unknown> } | null)?.commitError
 
+/** Where LMDB's mark stands in a page that tells of the file (`mm_magic` behind the head of 24 bytes), and what it is. */
+const MARK_AT = 24
+const MARK = 0xbeefc0de
+const SMALLEST_PAGE = 4_096
+
+/** Throws `data_corrupt` for a file that LMDB did not write: LMDB itself would end the process. It makes a file that is missing or empty anew. */
+function mustBeOurs(path: string): void {
+  const file = join(path, 'data.mdb')
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size === 0) return
+  const mark = new DataView(new ArrayBuffer(4))
+  const fd = openSync(file, 'r')
+  try {
+    if (size >= 2 * SMALLEST_PAGE) readSync(fd, mark, 0, 4, MARK_AT)
+  } finally {
+    closeSync(fd)
+  }
+  if (mark.getUint32(0, endianness() === 'LE') !== MARK) {
+    throw new UtnetError('data_corrupt', `${file} is not what this node wrote`, {
+      hint: 'put the data folder back from a copy, or begin another: utnet dev --data DIR',
+    })
+  }
+}
+
 function openFolder(path: string) {
   try {
+    mustBeOurs(path)
     return open<Uint8Array, Uint8Array>({
       path,
       noSubdir: false,
@@ -89,6 +125,7 @@ function openFolder(path: string) {
       cache: false,
     })
   } catch (cause) {
+    if (cause instanceof UtnetError) throw cause
     throw new UtnetError('disk_failed', `store ${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     })

@@ -7,6 +7,7 @@ import type { Finding } from './auditor/index.ts'
 import type { NodeOptions } from './node-options.ts'
 import { openNode } from './open-node.ts'
 import type { NodeDispute } from './piee/index.ts'
+import { toldFaults } from './tell-faults.ts'
 
 /** Threads that check signatures, at most: with more the main thread, which does the rest, is what transactions wait for. */
 const VERIFIERS = 4
@@ -24,13 +25,17 @@ export interface DevNode {
   readonly api: NodeApi
   readonly genesis: Uint8Array
   readonly madeGenesis: boolean
+  /** What made the node stop by itself. */
+  readonly failure: () => UtnetError | undefined
   /** Drains requests, then closes the node. */
   close(): Promise<void>
 }
 
 /** Starts a development node; resolves when it answers. */
 export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
+  let failure: UtnetError | undefined
   const failed = (error: UtnetError): void => {
+    failure ??= error
     process.stderr.write(`the node stops: ${error.message}\n`)
     process.kill(process.pid, 'SIGTERM')
   }
@@ -69,6 +74,7 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
       api: node.api,
       genesis: node.genesis,
       madeGenesis: node.madeGenesis,
+      failure: () => failure,
       async close() {
         await here?.close()
         await node.close()
@@ -83,5 +89,7 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
 /** All of the gateway on this thread. */
 function serveHere(api: NodeApi, address: ServeOptions): Promise<GatewayServer> {
   const admission = new Admission()
-  return serve(createApp(api, { admission }), { ...address, functions: { node: api, admission }, transactions: { node: api } })
+  const onError = toldFaults()
+  const functions = { node: api, admission, onError }
+  return serve(createApp(api, { admission, onError }), { ...address, functions, transactions: { node: api, onError } })
 }

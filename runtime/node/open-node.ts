@@ -32,6 +32,7 @@ import { NO_DESK, openDesk } from './chips/attester.ts'
 import { deskOptions, devVendor } from './chips/enrol.ts'
 import { chipFolder } from './chips/folder.ts'
 import { chipWork } from './chips/work.ts'
+import { closeAll } from './close-all.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { devGenesis } from './dev-genesis.ts'
 import { devicesOf } from './devices.ts'
@@ -79,7 +80,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
   try {
     return await wire(options, folder, closers)
   } catch (error) {
-    for (const close of closers.reverse()) await close()
+    await closeAll(closers).catch(() => {})
     throw error
   }
 }
@@ -351,7 +352,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     close() {
       closed ??= (async () => {
         events.close()
-        for (const close of closers.reverse()) await close()
+        await closeAll(closers)
       })()
       return closed
     },

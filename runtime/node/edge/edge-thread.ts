@@ -25,6 +25,7 @@ import { createSourceLines } from '../source-lines/index.ts'
 import { pooledRandom } from '../random.ts'
 import { realClock } from '../real-clock.ts'
 import { invoke } from '../services/functions.ts'
+import { toldFaults } from '../tell-faults.ts'
 import { proxyApi } from './api-proxy.ts'
 import { listConnections } from './connections.ts'
 import { runFence } from './fence.ts'
@@ -46,6 +47,7 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
   /** Names of guests that work on the node's buckets: those the main thread runs, so that all see the same. */
   const elsewhere = new Set<string>()
   let server: GatewayServer | undefined
+  const onError = toldFaults()
 
   const handlers: EdgeHandlers = {
     retire: (lane) => receipts.retire(lane),
@@ -60,8 +62,8 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
         port: wanted,
         ...(address === undefined ? {} : { host: address }),
         reusePort: true,
-        functions: { node: { invoke: invokeHere }, admission },
-        transactions: { node },
+        functions: { node: { invoke: invokeHere }, admission, onError },
+        transactions: { node, onError },
         observer: listConnections(tables.connections),
       })
       return { url: server.url, port: server.port }
@@ -160,6 +162,6 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
     registry.has(name) && !loading.has(name) ? run(name, request) : runNew(name, request)
   const node: NodeApi = { ...far, submit: farSubmit(link), invoke: async (name, request) => invokeHere(name, request) }
   const admission = new Admission()
-  const app = createApp(node, { admission })
+  const app = createApp(node, { admission, onError })
   link.note('ready')
 }

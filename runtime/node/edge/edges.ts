@@ -22,6 +22,7 @@ import type { OtherReceipts } from '../all-receipts.ts'
 import type { RunTotals } from '../meters.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
 import type { SourceMaps } from '../source-lines/index.ts'
+import { toldFaults } from '../tell-faults.ts'
 import { serveApi } from './api-proxy.ts'
 import { answerWaiting, connectionTable } from './connections.ts'
 import { watchFence, type FenceWatch } from './fence.ts'
@@ -242,7 +243,7 @@ export function startEdges(options: EdgeOptions): Edges {
       ...standing().api,
       invoke: () => Promise.reject(new UtnetError('host_restarted', 'the threads that run functions are being started')),
     }
-    interim = serve(createApp(api), { ...address, reusePort: true })
+    interim = serve(createApp(api, { onError: toldFaults() }), { ...address, reusePort: true })
     interim.catch(() => (interim = undefined))
   }
 
