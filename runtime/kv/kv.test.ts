@@ -119,7 +119,9 @@ test('a full disk is a coded end of the store, not of the process', () => {
     await kv.close()
     console.log([...codes].join())`
   // No file of the process may be larger than 2,048 blocks, which makes a write of one fail as a full disk does.
-  const ran = spawnSync('sh', ['-c', 'ulimit -f 2048; exec "$0" --input-type=module -e "$1"', process.execPath, script], { encoding: 'utf8' })
+  const ran = spawnSync('sh', ['-c', 'ulimit -f 2048; exec "$0" --input-type=module -e "$1"', process.execPath, script], {
+    encoding: 'utf8',
+  })
   expect(ran).toMatchObject({ status: 0, stdout: 'disk_failed\n' })
 })
 
