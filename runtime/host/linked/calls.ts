@@ -80,12 +80,12 @@ function argumentsOf(path: string): string[] {
   return ['command', ...args]
 }
 
-/** What a program printed; where it failed, what it said about that. */
+/** What a program printed; where it failed, what it said about that: on stderr, or else on stdout, as solvers and test runners do. */
 function programAnswer(state: WasiRun, { result, exit }: LinkedEnding): HttpResponse {
   const failed = exit === undefined ? (result as readonly [number])[0] !== 0 : exit !== 0
   if (!failed) return response(200, TEXT, concat(state.stdout.chunks))
-  const said = concat(state.stderr.chunks)
-  return response(500, TEXT, said.length > 0 ? said : utf8('the command failed\n'))
+  const said = [state.stderr, state.stdout].map(({ chunks }) => concat(chunks)).find(({ length }) => length > 0)
+  return response(500, TEXT, said ?? utf8('the command failed\n'))
 }
 
 function commandCall(guest: LinkedGuest, { path, body }: HttpRequest): Call {

@@ -562,3 +562,66 @@ test('mutated components are refused with a code, or run to an ending: never a f
   )
   expect(accepted).toBeGreaterThan(20)
 })
+
+/** A program that prints to stdout, and to stderr where it was given an argument, and fails. */
+const FAILING = `(component
+  (import "wasi:io/error@0.2.0" (instance $io-error (export "error" (type (sub resource)))))
+  (alias export $io-error "error" (type $error))
+  (import "wasi:io/streams@0.2.0" (instance $streams
+    (export "output-stream" (type $os (sub resource)))
+    (alias outer 1 $error (type $e))
+    (export "error" (type $e2 (eq $e)))
+    (type $se (variant (case "last-operation-failed" (own $e2)) (case "closed")))
+    (export "stream-error" (type $se2 (eq $se)))
+    (export "[method]output-stream.blocking-write-and-flush"
+      (func (param "self" (borrow $os)) (param "contents" (list u8)) (result (result (error $se2)))))))
+  (alias export $streams "output-stream" (type $stream))
+  (import "wasi:cli/stdout@0.2.0" (instance $stdout
+    (alias outer 1 $stream (type $s)) (export "output-stream" (type $s2 (eq $s)))
+    (export "get-stdout" (func (result (own $s2))))))
+  (import "wasi:cli/stderr@0.2.0" (instance $stderr
+    (alias outer 1 $stream (type $s)) (export "output-stream" (type $s2 (eq $s)))
+    (export "get-stderr" (func (result (own $s2))))))
+  (import "wasi:cli/environment@0.2.0" (instance $environment (export "get-arguments" (func (result (list string))))))
+  (core module $memory (memory (export "memory") 1)
+    (global $at (mut i32) (i32.const 1024))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $p i32)
+      (local.set $p (i32.and (i32.add (global.get $at) (i32.const 7)) (i32.const -8)))
+      (global.set $at (i32.add (local.get $p) (local.get 3)))
+      (local.get $p))
+    (data (i32.const 16) "UNSAT") (data (i32.const 32) "why"))
+  (core instance $m (instantiate $memory))
+  (core func $out (canon lower (func $stdout "get-stdout")))
+  (core func $err (canon lower (func $stderr "get-stderr")))
+  (core func $args (canon lower (func $environment "get-arguments") (memory $m "memory") (realloc (func $m "realloc"))))
+  (core func $write (canon lower (func $streams "[method]output-stream.blocking-write-and-flush") (memory $m "memory") (realloc (func $m "realloc"))))
+  (core module $main
+    (import "host" "out" (func $out (result i32)))
+    (import "host" "err" (func $err (result i32)))
+    (import "host" "args" (func $args (param i32)))
+    (import "host" "write" (func $write (param i32 i32 i32 i32)))
+    (import "m" "memory" (memory 1))
+    (func (export "run") (result i32)
+      (local $n i32)
+      (call $args (i32.const 64))
+      (local.set $n (i32.load offset=4 (i32.const 64)))
+      (if (i32.lt_u (local.get $n) (i32.const 3)) (then (call $write (call $out) (i32.const 16) (i32.const 5) (i32.const 96))))
+      (if (i32.gt_u (local.get $n) (i32.const 1)) (then (call $write (call $err) (i32.const 32) (i32.const 3) (i32.const 96))))
+      (i32.const 1)))
+  (core instance $i (instantiate $main
+    (with "host" (instance (export "out" (func $out)) (export "err" (func $err)) (export "args" (func $args)) (export "write" (func $write))))
+    (with "m" (instance $m))))
+  (func $run (result (result)) (canon lift (core func $i "run")))
+  (instance $r (export "run" (func $run)))
+  (export "wasi:cli/run@0.2.0" (instance $r)))`
+
+test('a program that fails is answered with what it said on stderr, or else with what it printed', async () => {
+  const { call } = await deployed(FAILING)
+  const said = async (path: string): Promise<readonly [number, string]> => {
+    const { response } = await call(path)
+    return [response.status, new TextDecoder().decode(response.body)]
+  }
+  expect(await said('/')).toEqual([500, 'UNSAT'])
+  expect(await said('/?arg=x')).toEqual([500, 'why'])
+})
