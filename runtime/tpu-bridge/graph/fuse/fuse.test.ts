@@ -173,7 +173,8 @@ function chainModel({ product, groups, pads, bias, before, after, shared, seed }
 test('whatever stands around a product, fused gives what unfused gives, on the runtime itself', async () => {
   await fc.assert(
     fc.asyncProperty(chains, async (chain) => {
-      expect(await deviation(chainModel(chain), [waves('x', [2, 4, 6, 5])])).toBeLessThan(1e-4)
+      // a sum in which terms nearly cancel keeps fewer digits: another rule of fusion would be wrong by the size of a weight
+      expect(await deviation(chainModel(chain), [waves('x', [2, 4, 6, 5])])).toBeLessThan(2e-3)
     }),
     { numRuns: 120 },
   )
