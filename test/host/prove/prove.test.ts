@@ -5,14 +5,18 @@ import { compare, emptyTally } from './compare.ts'
 import { randomModule, seededBytes, withoutNans } from './random-module.ts'
 import { SCHEMES } from './schemes.ts'
 
-test('U4.3-GAS-1, U5.5-WSM-1: random modules: every scheme takes the same gas and completes for the same budgets; results and memory are the original’s', () => {
-  const tally = emptyTally()
-  for (let number = 0; number < 150; number++) compare(randomModule(7, number), `seed 7 module ${number}`, tally, { twin: withoutNans })
-  expect(tally.red).toEqual([])
-  expect(tally.refused).toBeLessThan(10)
-  expect(tally.completed).toBeGreaterThan(400)
-  expect(tally.trapped).toBeGreaterThan(50)
-})
+test(
+  'U4.3-GAS-1, U5.5-WSM-1: random modules: every scheme takes the same gas and completes for the same budgets; results and memory are the original’s',
+  { timeout: 180_000 },
+  () => {
+    const tally = emptyTally()
+    for (let number = 0; number < 150; number++) compare(randomModule(7, number), `seed 7 module ${number}`, tally, { twin: withoutNans })
+    expect(tally.red).toEqual([])
+    expect(tally.refused).toBeLessThan(10)
+    expect(tally.completed).toBeGreaterThan(400)
+    expect(tally.trapped).toBeGreaterThan(50)
+  },
+)
 
 test('the generator gives the same module for the same seed, and another for another', () => {
   expect(randomModule(3, 5)).toEqual(randomModule(3, 5))
