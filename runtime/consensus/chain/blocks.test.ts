@@ -296,22 +296,19 @@ test('a block that was voted for before a crash is finished, not replaced', asyn
   })
 })
 
-test('who drives alone pairs its own first vote only; every certificate holds for who follows, and a vote by another key makes none', async () => {
-  let pairings = 0
-  const blsFastAggregateVerify: typeof crypto.blsFastAggregateVerify = (...of) => {
-    pairings++
-    return crypto.blsFastAggregateVerify(...of)
-  }
-  const a = await testChain({ crypto: { ...crypto, blsFastAggregateVerify } })
+test('who drives alone checks its own votes too: a key that signs wrongly after good blocks makes no certificate', async () => {
+  const a = await testChain()
   const { proposer, voter } = validatorOf(1)
-  const drive = (by: Voter) => a.chain.produce({ timeMs: a.chain.head().header.time + 1_000, proposer, voters: [by] })
-  for (let i = 0; i < 3; i++) await drive(voter)
-  expect(pairings).toBe(1)
+  let signing = voter
+  const own: Voter = { bls: voter.bls, sign: (message) => signing.sign(message) }
+  const drive = () => a.chain.produce({ timeMs: a.chain.head().header.time + 1_000, proposer, voters: [own] })
+  for (let i = 0; i < 2; i++) await drive()
   const b = await testChain()
   await follow(a.chain, b.chain)
   expect(b.chain.head().hash).toEqual(a.chain.head().hash)
-  await expect(drive({ bls: voter.bls, sign: validatorOf(9).voter.sign })).rejects.toThrow(/aggregate signature/)
-  expect(a.chain.head().header.height).toBe(3)
+  signing = validatorOf(9).voter
+  await expect(drive()).rejects.toThrow(/aggregate signature/)
+  expect(a.chain.head().header.height).toBe(2)
 })
 
 test('a certificate needs more than two thirds of the power', async () => {

@@ -5,7 +5,7 @@ import { fateError } from '../mempool/index.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
 import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
 import { commitBlock } from './commit.ts'
-import { certifyAlone, makeCertificate, pendingBlock, voteFor, voteRows, type VoteRows } from './votes.ts'
+import { makeCertificate, pendingBlock, signVotes, voteFor, voteRows, type VoteRows } from './votes.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
 import type { Block } from './rows.ts'
 
@@ -82,7 +82,7 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   else {
     // no vote leaves before the block is final, and a vote that was not kept was not signed: so one commit has both
     votes = voteRows(core, executed, voters)
-    certificate = certifyAlone(core, executed, voters)
+    certificate = makeCertificate(core, executed, signVotes(core, executed, voters))
   }
   for (const gone of await commitBlock(core, executed, certificate, votes)) dropped.push({ id: gone.tx.id, error: fateError(gone) })
   const { header, hash } = core.head

@@ -1,6 +1,6 @@
 /** Votes and certificates. What a key signed is durable before the signature leaves. */
 import { bitsOf, equalBytes, precommitMessage, toHex, UtnetError, type Certificate } from '../../core/index.ts'
-import { checkCertificate, type FastAggregateVerify } from '../../crypto/index.ts'
+import { checkCertificate } from '../../crypto/index.ts'
 import type { Voter } from '../crypto-port.ts'
 import type { ChainCore, ExecutedBlock } from './core.ts'
 import { decodeBlock, decodeVote, encodeBlock, encodeVote, PENDING_KEY, voteKey, type Block } from './rows.ts'
@@ -58,16 +58,8 @@ export async function voteFor(core: ChainCore, executed: ExecutedBlock, voters: 
   return signVotes(core, executed, voters)
 }
 
-/**
- * Puts votes together into a certificate; throws `chain_invalid` when they are not more than two thirds of the power. `verify` judges their sum; without it the
- * pairing does.
- */
-export function makeCertificate(
-  core: ChainCore,
-  executed: ExecutedBlock,
-  votes: readonly Vote[],
-  verify?: FastAggregateVerify,
-): Certificate {
+/** Puts votes together into a certificate; throws `chain_invalid` when they are not more than two thirds of the power. */
+export function makeCertificate(core: ChainCore, executed: ExecutedBlock, votes: readonly Vote[]): Certificate {
   const { height, round } = executed.block.header
   const validators = core.sets.at(height)
   const places = new Set<number>()
@@ -79,24 +71,7 @@ export function makeCertificate(
   }
   const signers = bitsOf(places, validators.length)
   const certificate = { height, round, block: executed.hash, signers, signature: core.crypto.blsAggregate(votes.map((v) => v.signature)) }
-  checkBlockCertificate(core, executed, certificate, verify)
-  return certificate
-}
-
-/** Voters of this process whose signature, alone, held under their key. */
-const shown = new WeakSet<Voter>()
-
-/**
- * The certificate of a block by voters of this process alone, who vote for it now. The first one that they make is found good by pairing: it shows that they sign
- * under the keys that they name, and the same secret signs every later one. Throws as `makeCertificate`.
- */
-export function certifyAlone(core: ChainCore, executed: ExecutedBlock, voters: readonly Voter[]): Certificate {
-  const votes = signVotes(core, executed, voters)
-  if (voters.every((voter) => shown.has(voter))) return makeCertificate(core, executed, votes, () => true)
-  const certificate = makeCertificate(core, executed, votes)
-  // of several only the sum has shown itself
-  const [only, ...others] = voters
-  if (only !== undefined && others.length === 0) shown.add(only)
+  checkBlockCertificate(core, executed, certificate)
   return certificate
 }
 
@@ -104,15 +79,10 @@ export function certifyAlone(core: ChainCore, executed: ExecutedBlock, voters: r
 const checked = new WeakMap<Certificate, Uint8Array>()
 
 /** Throws `chain_invalid` unless the certificate is of this block. */
-export function checkBlockCertificate(
-  core: ChainCore,
-  executed: ExecutedBlock,
-  certificate: Certificate,
-  verify: FastAggregateVerify = core.crypto.blsFastAggregateVerify,
-): void {
+export function checkBlockCertificate(core: ChainCore, executed: ExecutedBlock, certificate: Certificate): void {
   if (checked.get(certificate) === executed.hash) return
   const { height, round } = executed.block.header
   const of = { chainId: core.rules.chainId, height, round, blockHash: executed.hash }
-  checkCertificate(of, certificate, core.sets.at(height), verify)
+  checkCertificate(of, certificate, core.sets.at(height), core.crypto.blsFastAggregateVerify)
   checked.set(certificate, executed.hash)
 }
