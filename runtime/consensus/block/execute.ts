@@ -14,7 +14,7 @@ import {
 import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
 import { rootHashes, updateState, WorkingState, type Roots, type StateReader, type StateUpdate } from '../state/index.ts'
-import type { PageStore } from '../trie/index.ts'
+import type { PageStore, TrieChange } from '../trie/index.ts'
 import {
   applyTx,
   endDue,
@@ -50,10 +50,10 @@ export interface Execution {
   /** Of each transaction, the fingerprints of what it touched. */
   readonly prints: readonly Uint8Array[]
   readonly roots: ExecutionRoots
-  /** Accounts that the block set, as they are after it, by the `byteString` of their address. */
-  readonly accounts: readonly (readonly [text: string, account: Account])[]
-  /** What it set in the contracts trie, by the `byteString` of its key. */
-  readonly contracts: readonly (readonly [text: string, value: Uint8Array | undefined])[]
+  /** Accounts that the block set, as they are after it. */
+  readonly accounts: readonly (readonly [address: Uint8Array, account: Account])[]
+  /** What it changed in the contracts trie. */
+  readonly contracts: readonly TrieChange[]
   readonly update: StateUpdate
   /** The set of the next epoch, where the block ends one. */
   readonly nextSet: readonly Validator[] | undefined
@@ -151,7 +151,7 @@ function finish(
     bloomFilter,
     prints,
     accounts: state.accounts(),
-    contracts: state.contracts(),
+    contracts: changes.contracts,
     update,
     nextSet,
     gasUsed,

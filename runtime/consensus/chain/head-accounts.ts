@@ -30,8 +30,8 @@ export class HeadAccounts {
     return account
   }
 
-  /** The head has moved to a block that changed these, by the `byteString` of their addresses, and no others. */
-  moved(changed: Iterable<readonly [id: string, account: Account]>): void {
-    for (const [id, account] of changed) this.#keep(id, account)
+  /** The head has moved to a block that changed these, and no others. */
+  moved(changed: Iterable<readonly [address: Uint8Array, account: Account]>): void {
+    for (const [address, account] of changed) this.#keep(byteString(address), account)
   }
 }

@@ -1,6 +1,7 @@
 /** Values of the contracts trie as the head has them: who calls a contract reads what the calls before it read. */
 import { byteString } from '../../core/index.ts'
 import type { StateReader } from '../state/index.ts'
+import type { TrieChange } from '../trie/index.ts'
 
 /** Those used last are kept: between so many, of so many bytes, and twice as much. */
 const KEPT = 32_768
@@ -44,8 +45,8 @@ export class HeadContracts {
     }
   }
 
-  /** The head has moved to a block that changed these, by the `byteString` of their keys, and no others. */
-  moved(changed: Iterable<readonly [text: string, value: Uint8Array | undefined]>): void {
-    for (const [text, value] of changed) this.#keep(text, value)
+  /** The head has moved to a block that changed these, and no others. */
+  moved(changed: Iterable<TrieChange>): void {
+    for (const [key, value] of changed) this.#keep(byteString(key), value)
   }
 }

@@ -60,13 +60,14 @@ export class WorkingState implements StateReader {
     this.#baseAccount = account
   }
 
-  #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T, text: string = byteString(key)): void {
+  #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T): void {
+    const text = byteString(key)
     this.#undo.push({ map, text, before: map.get(text) })
     map.set(text, { key, value })
   }
 
-  /** `text` is the address's `byteString`, from who has it. */
-  account(address: Uint8Array, text: string = byteString(address)): Account {
+  account(address: Uint8Array): Account {
+    const text = byteString(address)
     const changed = this.#accounts.get(text)
     if (changed !== undefined) return changed.value
     let account = this.#read.get(text)
@@ -77,8 +78,8 @@ export class WorkingState implements StateReader {
     return account
   }
 
-  setAccount(address: Uint8Array, account: Account, text?: string): void {
-    this.#put(this.#accounts, address, account, text)
+  setAccount(address: Uint8Array, account: Account): void {
+    this.#put(this.#accounts, address, account)
   }
 
   /** A value of a trie. Accounts are read with `account`. */
@@ -118,14 +119,9 @@ export class WorkingState implements StateReader {
     }
   }
 
-  /** The accounts that were set, as they are now, by the `byteString` of their address. */
-  accounts(): (readonly [text: string, account: Account])[] {
-    return Array.from(this.#accounts, ([text, { value }]) => [text, value] as const)
-  }
-
-  /** What was set in the contracts trie, as it is now, by the `byteString` of its key. */
-  contracts(): (readonly [text: string, value: Uint8Array | undefined])[] {
-    return Array.from(this.#tries.contracts, ([text, { value }]) => [text, value] as const)
+  /** The accounts that were set, as they are now. */
+  accounts(): (readonly [address: Uint8Array, account: Account])[] {
+    return Array.from(this.#accounts.values(), ({ key, value }) => [key, value] as const)
   }
 
   /** All changes, for the tries. An account that became empty is removed. */

@@ -20,8 +20,8 @@ import type { TxEffect } from './outcome.ts'
 function applyTransfer(state: WorkingState, tx: ChainTx): TxEffect {
   const { payload } = tx.body
   if (payload.kind !== 'transfer') throw new UtnetError('core_bad_argument', 'not a transfer')
-  const from = state.account(tx.address, tx.sender)
-  state.setAccount(tx.address, { ...from, balance: from.balance - payload.value }, tx.sender)
+  const from = state.account(tx.address)
+  state.setAccount(tx.address, { ...from, balance: from.balance - payload.value })
   const to = state.account(payload.to)
   state.setAccount(payload.to, { ...to, balance: to.balance + payload.value })
   return effect(tx, { gas: tx.intrinsicGas, touched: [['address', payload.to]] })
@@ -69,15 +69,15 @@ function run(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
  * the executor throws when the node is at fault; the state is then as before. Gas used is paid at the base fee and burnt.
  */
 export function applyTx(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
-  const sender = state.account(tx.address, tx.sender)
+  const sender = state.account(tx.address)
   checkAgainst(tx, sender, block)
   const checkpoint = state.checkpoint()
   try {
-    state.setAccount(tx.address, { ...sender, nonce: sender.nonce + 1 }, tx.sender)
+    state.setAccount(tx.address, { ...sender, nonce: sender.nonce + 1 })
     const done = run(state, block, tx)
     const fee = (done.outcome.gas - done.prepaid) * block.baseFee
-    const payer = state.account(tx.address, tx.sender)
-    state.setAccount(tx.address, { ...payer, balance: payer.balance - fee }, tx.sender)
+    const payer = state.account(tx.address)
+    state.setAccount(tx.address, { ...payer, balance: payer.balance - fee })
     state.burn(fee)
     return done
   } catch (error) {
