@@ -107,7 +107,7 @@ export interface Params {
     readonly base: number
     readonly byte: number
     readonly publishByte: number
-    /** Beside that of a contract, which every validator validates, prepares and compiles before the block goes on. */
+    /** Beside that of a contract, which every validator validates, prepares and compiles, all functions of it, before the block goes on. */
     readonly publishContractByte: number
     /** Checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
@@ -222,7 +222,7 @@ const V1: Params = {
     base: 800_000,
     byte: 10,
     publishByte: 10,
-    publishContractByte: 1_800,
+    publishContractByte: 3_400,
     evidence: 12_000_000,
     reveal: 400_000,
     vendor: 60_000_000,

@@ -16,5 +16,6 @@ export {
 export { pricesOf, reachOf } from './prices.ts'
 export { Positions } from './positions.ts'
 export { chargedBy, probeCount } from './probes.ts'
+export { checkProcessor } from './processor.ts'
 export { prepareProfiling, readCounters, readLeastStack, readProbes, type FunctionCharge } from './profile.ts'
 export { withSharedMemory, type SharedMemoryModule } from './shared-memory.ts'
