@@ -27,9 +27,7 @@ export async function openLmdb(path: string): Promise<Kv> {
     if (failure !== undefined) throw failure
   }
   const fail = (cause: unknown): UtnetError =>
-    (failure ??= new UtnetError('disk_failed', `store ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    }))
+    (failure ??= new UtnetError('disk_failed', `store ${path} failed: ${messageOf(cause)}`, { cause }))
 
   return {
     get(key) {
@@ -78,12 +76,27 @@ export async function openLmdb(path: string): Promise<Kv> {
   }
 }
 
+/** LMDB writes the stack of a failed commit on the console; it is told once, with a code, by whoever asked for the commit. */
+function hushed(say: typeof console.error): typeof console.error {
+  return (...what) => {
+    const [first] = what
+    if (!(first instanceof Error && first.stack?.includes('/lmdb/write.js:') === true)) say(...what)
+  }
+}
+console.error = hushed(console.error)
+
 /**
  * LMDB says why a commit failed by a second promise, and where large values made it begin to write before the end of the turn, that it failed by a third that
  * it keeps for itself. Unheard, as on a full disk, each would end the process without a code.
  */
 function hear(promise: PromiseLike<unknown> | undefined): void {
   promise?.then(undefined, () => undefined)
+}
+
+/** Of a failed commit LMDB says no more than where the reason is to be found, which comes later and is `Input/output error` for a full disk too. */
+function messageOf(cause: unknown): string {
+  if (reasonOf(cause) !== undefined) return 'the disk did not take a commit'
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 const reasonOf = (cause: unknown): Promise<unknown> | undefined =>
