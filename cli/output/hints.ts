@@ -1,0 +1,37 @@
+/** The next command to run when an error brings no hint of its own. */
+import type { ErrorCode } from '../../runtime/core/index.ts'
+
+/** By error code; one line each, a command where there is one. */
+export const HINTS: Partial<Record<ErrorCode, string>> = {
+  guest_not_found: 'list what is deployed: utnet guests; deploy: utnet deploy DIR --name NAME',
+  guest_export_not_found: 'see the exports: utnet guests NAME',
+  guest_invalid: 'see what the validator sees: utnet inspect FILE',
+  guest_build: 'mend the source line named above, then: utnet build DIR',
+  guest_trap: 'see where it stopped: utnet replay ID --trace',
+  host_out_of_gas: 'give it more: --gas N',
+  value_mismatch: 'see the types of an export: utnet guests NAME',
+  model_not_found: 'add it: utnet model add FILE --name NAME',
+  name_taken: 'choose another --name, or deploy with the key that owns it: utnet keys show',
+  receipt_not_found: 'ids stand in the Utnet-Receipt header and in every result',
+  receipt_not_anchored: 'wait for the anchor: utnet receipt ID --wait',
+  node_unreachable: 'start a node: utnet dev, or name one: --node URL',
+  trust_unknown: 'fetch and trust the chain: utnet chain genesis -o genesis.json && utnet chain trust genesis.json',
+  tx_balance: 'see the balance: utnet keys show',
+  tx_nonce: 'another transaction of this key was first; run the command again',
+  chip_enrolment: 'see what is asked for: utnet node --help',
+  port_in_use: 'take a free one: utnet dev --port 0',
+  guest_world: 'see what it is: utnet guests NAME',
+  tensor_input: 'see the inputs of a model: utnet model list',
+  tensor_shape: 'see the inputs of a model: utnet model list',
+  tensor_dtype: 'see the inputs of a model: utnet model list',
+  chain_height: 'see the head: utnet chain status',
+  tx_not_found: 'see the head: utnet chain status',
+  query_write: 'an export that writes takes a transaction: utnet call NAME EXPORT',
+  bundle_invalid: 'fetch the bundle again: utnet receipt ID --bundle -o FILE',
+  receipt_withheld: 'the node keeps no opening of it; keep them from now on: utnet dev --retention public',
+  disk_failed: 'see that the folder can be written and that its disk has room, or name another: --data DIR',
+  data_corrupt: 'put the folder back from a copy, or begin another: --data DIR',
+  data_locked: 'stop the other node, or choose another folder: --data DIR',
+  chain_pruned: 'leave --at out, or name a later height: utnet chain status',
+  usage: 'utnet help',
+}
