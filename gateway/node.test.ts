@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { LIMITS } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
 import { serve, type GatewayServer } from './node.ts'
-import { simulatedComponent, simulatedNode } from './simulated-node.ts'
+import { simulatedComponent, simulatedNode } from './testing/simulated-node.ts'
 import { raw } from './testing/raw-http.ts'
 
 const servers: GatewayServer[] = []

@@ -16,6 +16,7 @@ import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { EVENTS_TYPE, PROBLEM_TYPE, problemOf } from './wire/index.ts'
 
+/** Where the server listens, and its limits. */
 export interface ServeOptions {
   /** 0, the default, takes a free port. */
   readonly port?: number
@@ -50,6 +51,7 @@ export interface ConnectionObserver {
   rests(socket: Socket): void
 }
 
+/** A server that listens. */
 export interface GatewayServer {
   readonly url: string
   readonly port: number

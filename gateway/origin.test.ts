@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
 import { checkOrigin, isKnownHost, originRules } from './http/index.ts'
-import { simulatedNode } from './simulated-node.ts'
+import { simulatedNode } from './testing/simulated-node.ts'
 
 const MUTATING: readonly (readonly [string, string])[] = [
   ['POST', '/v1/guests?name=c'],

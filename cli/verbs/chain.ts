@@ -1,7 +1,7 @@
 /** `utnet chain`: head, a block, the genesis file, trusted chains. */
 import { chainIdOf, parseCid, UtnetError } from '../../runtime/core/index.ts'
-import { writeOutput } from '../output.ts'
-import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
+import { writeOutput } from '../output/index.ts'
+import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../settings/index.ts'
 import { textFlag, type Verb } from '../verb.ts'
 import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
 import { FOLLOW_OPTIONS, followChain } from './chain-follow.ts'

@@ -8,6 +8,7 @@ import type { AppOptions } from './env.ts'
 const IPV4 = /^[0-9]{1,3}(\.[0-9]{1,3}){3}$/
 const IPV6 = /^\[[0-9a-f:.]+\]$/
 
+/** Host names (lower case, with or without a port) and foreign origins that are allowed. */
 export interface OriginRules {
   readonly hosts: ReadonlySet<string>
   readonly origins: ReadonlySet<string>

@@ -2,6 +2,7 @@
 import { HOP_BY_HOP } from '../wire/index.ts'
 import type { GatewayEnv } from '../http/index.ts'
 
+/** A request without its body. */
 export interface RequestHead {
   /** Lower-case names, in the order they came where the server keeps it; without what ends at this hop. */
   readonly headers: readonly (readonly [string, string])[]

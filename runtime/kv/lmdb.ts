@@ -76,15 +76,6 @@ export async function openLmdb(path: string): Promise<Kv> {
   }
 }
 
-/** LMDB writes the stack of a failed commit on the console; it is told once, with a code, by whoever asked for the commit. */
-function hushed(say: typeof console.error): typeof console.error {
-  return (...what) => {
-    const [first] = what
-    if (!(first instanceof Error && first.stack?.includes('/lmdb/write.js:') === true)) say(...what)
-  }
-}
-console.error = hushed(console.error)
-
 /**
  * LMDB says why a commit failed by a second promise, and where large values made it begin to write before the end of the turn, that it failed by a third that
  * it keeps for itself. Unheard, as on a full disk, each would end the process without a code.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { amountBytes, cidOf, contractAddress, LIMITS, PARAMS, RAW, toHex, utf8, verifyTrieProof, type TxPayload } from '../../core/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
 import { BASE_FEE_KEY } from '../state/index.ts'
-import { simulatedKv, testChain, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { simulatedKv, testChain, userOf, VALIDATOR, type TestChain } from '../testing/test-kit.ts'
 
 useNativeHashes()
 

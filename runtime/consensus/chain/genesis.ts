@@ -45,6 +45,7 @@ const SEATS_MIN = 1_000
 const SEATS_MAX = 10_000
 const MAX_AMOUNT = 1n << 128n
 
+/** What is chosen when a chain is founded; the rest is of the protocol. */
 export interface GenesisOptions {
   readonly name: string
   /** Milliseconds since 1970. */

@@ -2,7 +2,7 @@
 import { batchData, isUtnetError, LIMITS, UtnetError, type BatchStatement, type Block } from '../../core/index.ts'
 import type { Chain } from '../../consensus/index.ts'
 import type { SignedBatch } from '../../receipts/index.ts'
-import type { AllReceipts } from '../all-receipts.ts'
+import type { AllReceipts } from '../receipts/index.ts'
 import type { HeldAccount } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 
@@ -10,6 +10,7 @@ import { signedTx } from '../transactions.ts'
 const PER_TRANSACTION = 256
 const PER_BLOCK = 16
 
+/** What anchors are made from. */
 export interface AnchorOptions {
   readonly chain: Chain
   readonly receipts: Pick<AllReceipts, 'lanes' | 'batchesFrom' | 'digests' | 'retire'>

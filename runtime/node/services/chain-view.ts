@@ -16,7 +16,7 @@ import {
   type PowerView,
 } from '../../core/index.ts'
 import { encodeSet, encodeStep } from '../../consensus/light/index.ts'
-import { lightSource, stepsToEnd } from '../light-source.ts'
+import { lightSource, stepsToEnd } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
 import { runGasOf } from './run-gas.ts'
 

@@ -27,7 +27,7 @@ import {
   type StreamRequest,
 } from '../../core/index.ts'
 import type { BloomItem, ChainFilter, FoundEntry, LeafProof } from '../../consensus/index.ts'
-import { stepTexts } from '../light-source.ts'
+import { stepTexts } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
 import { runGasOf } from './run-gas.ts'
 
