@@ -40,6 +40,9 @@ test.each(MUTATING)(
       // The page whose name points here is of the same origin as its own requests.
       expect(await send({ host, origin: `http://${host}` }), host).toEqual({ status: 421, code: 'host_unknown' })
     }
+    // A target in absolute form counts before the field (RFC 9112, 3.2.2).
+    const absolute = await app.request(`http://evil.example${path}`, { method, headers: { host: 'localhost' }, body: 'x' })
+    expect(await absolute.json()).toMatchObject({ code: 'host_unknown' })
     for (const headers of [
       {},
       { origin: 'http://localhost' },

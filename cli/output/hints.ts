@@ -10,6 +10,7 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
   guest_trap: 'see where it stopped: utnet replay ID --trace',
   host_out_of_gas: 'give it more: --gas N',
   value_mismatch: 'see the types of an export: utnet guests NAME',
+  model_invalid: 'name a file of an ONNX model: utnet model add FILE --name NAME',
   model_not_found: 'add it: utnet model add FILE --name NAME',
   name_taken: 'choose another --name, or deploy with the key that owns it: utnet keys show',
   receipt_not_found: 'ids stand in the Utnet-Receipt header and in every result',
@@ -17,6 +18,7 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
   node_unreachable: 'start a node: utnet dev, or name one: --node URL',
   trust_unknown: 'fetch and trust the chain: utnet chain genesis -o genesis.json && utnet chain trust genesis.json',
   tx_balance: 'see the balance: utnet keys show',
+  tx_gas: 'give it more: --gas N',
   tx_nonce: 'another transaction of this key was first; run the command again',
   chip_enrolment: 'see what is asked for: utnet node --help',
   port_in_use: 'take a free one: utnet dev --port 0',
@@ -33,5 +35,7 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
   data_corrupt: 'put the folder back from a copy, or begin another: --data DIR',
   data_locked: 'stop the other node, or choose another folder: --data DIR',
   chain_pruned: 'leave --at out, or name a later height: utnet chain status',
+  request_invalid: 'see how a command is used: utnet help COMMAND',
+  core_bad_text: 'see how a command is used: utnet help COMMAND',
   usage: 'utnet help',
 }

@@ -1,12 +1,13 @@
 /** Writes what a verb makes. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UtnetError } from '../../runtime/core/index.ts'
+import { makeFolder } from '../../runtime/kv/files/index.ts'
 
 /** Writes a file that the user named, with its folder; throws `usage` naming it. */
 export function writeOutput(path: string, data: Uint8Array | string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     writeFileSync(path, data)
   } catch (cause) {
     throw new UtnetError('usage', `cannot write ${path}: ${cause instanceof Error ? cause.message : ''}`, {

@@ -1,5 +1,5 @@
 /** The user's folder `$XDG_CONFIG_HOME/utnet`: the key that signs, and the chains that this user trusts. */
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { homedir, userInfo } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
@@ -19,7 +19,7 @@ import {
 } from '../../runtime/core/index.ts'
 import { publicKeyEd25519 } from '../../runtime/crypto/native.ts'
 import { environment } from './environment.ts'
-import { syncFolder, writeDurably, writeNewFile } from '../../runtime/kv/files/index.ts'
+import { makeFolder, syncFolder, writeDurably, writeNewFile } from '../../runtime/kv/files/index.ts'
 
 /** A key must not come to lie in whatever folder a command was started in: without a usable `HOME` the home is that of the user's account. */
 function home(): string {
@@ -55,7 +55,7 @@ function keyText(user: UserKey): string {
 /** Makes a new key; an existing one is kept aside under its address. */
 export function newUserKey(): UserKey {
   const path = keyPath()
-  mkdirSync(join(userFolder(), 'keys'), { recursive: true, mode: 0o700 })
+  makeFolder(join(userFolder(), 'keys'), 0o700)
   if (existsSync(path)) renameSync(path, join(userFolder(), 'keys', `${loadUserKey()?.address ?? randomBytes(6).toString('hex')}.json`))
   const user = fromSecret(randomBytes(32))
   writeDurably(path, keyText(user))
@@ -80,7 +80,7 @@ function loadUserKey(): UserKey | undefined {
 export function userKey(): UserKey {
   const found = loadUserKey()
   if (found !== undefined) return found
-  mkdirSync(join(userFolder(), 'keys'), { recursive: true, mode: 0o700 })
+  makeFolder(join(userFolder(), 'keys'), 0o700)
   const temporary = `${keyPath()}.${randomBytes(6).toString('hex')}`
   writeNewFile(temporary, keyText(fromSecret(randomBytes(32))))
   try {
@@ -124,7 +124,7 @@ export function readGenesisFile(path: string): Uint8Array {
 /** Adds a chain to those that this user trusts. */
 export function trustChain(genesis: Uint8Array): string {
   const file = genesisFile(genesis)
-  mkdirSync(trustFolder(), { recursive: true, mode: 0o700 })
+  makeFolder(trustFolder(), 0o700)
   const path = join(trustFolder(), file.chainId)
   if (!existsSync(path)) writeDurably(path, `${JSON.stringify(file)}\n`)
   chmodSync(path, 0o600)

@@ -40,8 +40,11 @@ function isSameOrigin(origin: string, host: string): boolean {
 
 /** Throws `host_unknown` or `origin_refused` for a request that a foreign page may have made. Requests without Origin come from no page. */
 export function checkOrigin(request: Request, rules: OriginRules): void {
-  const host = request.headers.get('host') ?? new URL(request.url).host
-  if (!isKnownHost(host, rules)) throw new UtnetError('host_unknown', `this node is not known as ${host.slice(0, 120)}`)
+  // A target in absolute form names the host, whatever the field says (RFC 9112, 3.2.2).
+  const target = new URL(request.url).host
+  const host = request.headers.get('host') ?? target
+  for (const name of [host, target])
+    if (!isKnownHost(name, rules)) throw new UtnetError('host_unknown', `this node is not known as ${name.slice(0, 120)}`)
   const origin = request.headers.get('origin')
   if (origin === null || rules.origins.has(origin) || isSameOrigin(origin, host)) return
   throw new UtnetError('origin_refused', `pages of ${origin.slice(0, 120)} may not change anything on this node`)

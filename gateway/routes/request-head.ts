@@ -8,6 +8,8 @@ export interface RequestHead {
   readonly headers: readonly (readonly [string, string])[]
   readonly host: string | undefined
   readonly contentLength: string | null
+  /** Fields of Transfer-Encoding. */
+  readonly coding: string | undefined
   readonly hasBody: boolean
   readonly prefer: string | undefined
   readonly wantDigest: string | undefined
@@ -36,7 +38,7 @@ export function headOf(raw: readonly string[]): RequestHead {
   const headers: (readonly [string, string])[] = []
   let host: string | undefined
   let contentLength: string | null = null
-  let chunked = false
+  let coding: string | undefined
   let prefer: string | undefined
   let wantDigest: string | undefined
   let requestId: string | undefined
@@ -52,7 +54,7 @@ export function headOf(raw: readonly string[]): RequestHead {
         contentLength = value
         break
       case 'transfer-encoding':
-        chunked = true
+        coding = joined(coding, value)
         break
       case 'prefer':
         prefer = joined(prefer, value)
@@ -76,7 +78,8 @@ export function headOf(raw: readonly string[]): RequestHead {
     headers: extra.length === 0 ? headers : headers.filter(([name]) => !extra.includes(name)),
     host,
     contentLength,
-    hasBody: chunked || (contentLength !== null && contentLength !== '0'),
+    coding,
+    hasBody: coding !== undefined || (contentLength !== null && contentLength !== '0'),
     prefer,
     wantDigest,
     requestId,

@@ -241,7 +241,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         { ...common(guest.module, request.export, KEY, KEY, 'ok'), kind: 'call', world: 'contract', node: null, tx, events: KEY },
         blocks.length,
       )
-      const height = seal([{ hash: tx.toString(), kind: 'call', status: 'ok', gas: '1234' }], [id])
+      const height = seal([{ hash: tx.toString(), kind: 'call', status: 'ok', gas: '1234', paid: '2234' }], [id])
       const event = { contract: guest.name, name: 'added', data: { count: guest.count.toString() } }
       entries.push({ type: 'event', id: `${height}.1`, height, time: height, block: 'ab', tx: tx.toString(), ...event })
       emit(entries.at(-1) as ChainEntry)
@@ -285,7 +285,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
     submit: async (transaction) => {
       if (transaction[0] !== 0x82) throw new UtnetError('tx_invalid', 'transaction cannot be read')
       const hash = cidOf(DAG_CBOR, transaction).toString()
-      transactions.set(hash, seal([{ hash, kind: 'custom', status: 'ok', gas: '1' }], []))
+      transactions.set(hash, seal([{ hash, kind: 'custom', status: 'ok', gas: '1', paid: '1' }], []))
       return { hash }
     },
     transaction: async (hash) => {

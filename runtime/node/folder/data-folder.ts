@@ -1,9 +1,12 @@
 /** The data folder: `format, lock, keys/, chain/, blocks/, journal/`. One node at a time; a folder of a newer version is left alone. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UtnetError } from '../../core/index.ts'
-import { writeDurably } from '../../kv/files/index.ts'
+import { makeFolder, writeDurably } from '../../kv/files/index.ts'
+
+/** A node that begins with less room ends at its first blocks; LMDB, which maps its file, may end the process without a word. */
+const ROOM_BYTES = 1 << 20
 
 /** Raised when a folder written before cannot be read any more. 2: rows with checksums. */
 const FORMAT = 2
@@ -54,19 +57,28 @@ export function holdLock(file: string, whenTaken: string): () => void {
   return () => database.close()
 }
 
-/** Opens (or makes) a data folder and locks it; throws `data_locked`, `data_version` or `data_corrupt`. */
-export function openDataFolder(path: string): DataFolder {
+function mustHaveRoom(path: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(path)
+  if (bavail * bsize < bytes)
+    throw new UtnetError('disk_failed', `the disk of ${path} has ${bavail * bsize} bytes left, a node takes ${bytes}`, {
+      hint: 'make room, or choose another folder: --data DIR',
+    })
+}
+
+/** Opens (or makes) a data folder on a disk with `room` bytes left, and locks it; throws `disk_failed`, `data_locked`, `data_version` or `data_corrupt`. */
+export function openDataFolder(path: string, room = ROOM_BYTES): DataFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path, 0o700)
   } catch (cause) {
     throw new UtnetError('disk_failed', `cannot make the data folder ${path}`, { cause })
   }
+  mustHaveRoom(path, room)
   // The version is looked at first: a newer utnet may lock in another way.
   checkFormat(path)
   const release = holdLock(join(path, 'lock'), `the data folder ${path} is in use by another node`)
   const folder = (name: string): string => {
     const full = join(path, name)
-    mkdirSync(full, { recursive: true, mode: 0o700 })
+    makeFolder(full, 0o700)
     return full
   }
   return { path, keys: folder('keys'), chain: folder('chain'), blocks: folder('blocks'), journal: folder('journal'), release }
