@@ -27,8 +27,7 @@ import {
   type VerdictView,
 } from '../../runtime/core/index.ts'
 import { blsAggregate, blsVerify } from '../../runtime/crypto/native.ts'
-import { anchoredLeaf, type LeafSought } from '../anchored-leaf.ts'
-import { callAndWait } from '../transactions.ts'
+import { anchoredLeaf, type LeafSought, callAndWait } from '../chain/index.ts'
 import { listFlag, textFlag, type VerbContext } from '../verb.ts'
 
 export const VERDICT_OPTIONS = {

@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs'
 import { isUtnetError, sha256, toHex, utf8, type TxPayload } from '../../runtime/core/index.ts'
 import { openChain } from '../../runtime/consensus/index.ts'
 import { assignOf, chipOf, claimOf } from '../../runtime/consensus/power/testing/chips.ts'
-import { crypto, signBatch, signTx, simulatedExecutor, userOf, VALIDATOR, type TestUser } from '../../runtime/consensus/test-kit.ts'
+import { crypto, signBatch, signTx, simulatedExecutor, userOf, VALIDATOR, type TestUser } from '../../runtime/consensus/testing/test-kit.ts'
 import { openLmdb, seededRandom } from '../../runtime/kv/index.ts'
 import { GENESIS, MODULE } from './killed-genesis.ts'
 

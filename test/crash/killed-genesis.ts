@@ -1,6 +1,6 @@
 /** The chain that is killed: short epochs, so that sets change on the way. */
 import { cidOf, RAW, utf8 } from '../../runtime/core/index.ts'
-import { testGenesis, UNC, userOf, VALIDATOR } from '../../runtime/consensus/test-kit.ts'
+import { testGenesis, UNC, userOf, VALIDATOR } from '../../runtime/consensus/testing/test-kit.ts'
 
 export const MODULE = cidOf(RAW, utf8('shop'))
 export const GENESIS = testGenesis({

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { asArray, asUint, cidOf, DAG_CBOR, decode, digest, encode, precommitMessage, toHex, utf8, type CID } from '../../core/index.ts'
 import { checkCertificate } from '../../crypto/index.ts'
-import { crypto, validatorOf } from '../test-kit.ts'
+import { crypto, validatorOf } from '../testing/test-kit.ts'
 import {
   Bft,
   bftCrypto,

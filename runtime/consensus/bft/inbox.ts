@@ -1,6 +1,6 @@
 /** Messages of heights to come, few of each peer: nothing of them can be checked yet. */
 import type { Peer } from './events.ts'
-import { heightOf, type FinalNotice, type Message } from './messages.ts'
+import { heightOf, type FinalNotice, type Message } from '../messages/index.ts'
 
 /** Messages kept of one peer. */
 const PER_PEER = 64

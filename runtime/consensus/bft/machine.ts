@@ -6,10 +6,8 @@
  * certificate ends a height, and messages are held within bounds. So a network may lose what it likes: what is sent again suffices.
  */
 import { Ballots } from './ballots.ts'
-import { proposalEvidence } from './evidence.ts'
-import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
-import { Inbox } from './inbox.ts'
 import {
+  proposalEvidence,
   heightOf,
   type BlockId,
   type FinalNotice,
@@ -18,12 +16,20 @@ import {
   type Proposal,
   type Quorum,
   type Vote,
-} from './messages.ts'
+  type BftPorts,
+  type BlockLabel,
+  type HeightSetup,
+  type Member,
+  checkQuorum,
+  holdsHonest,
+  isQuorum,
+  makeQuorum,
+  type SignedRow,
+} from '../messages/index.ts'
+import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
+import { Inbox } from './inbox.ts'
 import { OwnMessages, type Beliefs } from './own-messages.ts'
-import type { BftPorts, BlockLabel, HeightSetup, Member } from './ports.ts'
-import { checkQuorum, holdsHonest, isQuorum, makeQuorum } from './quorum.ts'
 import type { RoundBook, RoundLog } from './rounds.ts'
-import type { SignedRow } from './signed-row.ts'
 import { MAX_ROUND, RESEND_MS, timeoutMs } from './timeouts.ts'
 
 interface KnownBlock {

@@ -1,12 +1,18 @@
 /** Carries the machine's effects out, one event at a time and each effect in its place. Disk, network, clock and application come in as ports. */
 import { isUtnetError, totalPower } from '../../core/index.ts'
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
-import type { Evidence } from './evidence.ts'
+import {
+  type Evidence,
+  type FinalNotice,
+  type Lack,
+  type Message,
+  type Quorum,
+  type Verdict,
+  type HeightSetup,
+  isQuorum,
+  type SignedRow,
+} from '../messages/index.ts'
 import type { Bft } from './machine.ts'
-import type { FinalNotice, Lack, Message, Quorum, Verdict } from './messages.ts'
-import type { HeightSetup } from './ports.ts'
-import { isQuorum } from './quorum.ts'
-import type { SignedRow } from './signed-row.ts'
 import { PAUSE_MS } from './timeouts.ts'
 
 type Maybe<T> = T | Promise<T>
@@ -54,6 +60,7 @@ export interface Wake {
   readonly step: TimedStep | 'height'
 }
 
+/** What a validator runs on. */
 export interface BftNodePorts {
   readonly app: BlockApp
   readonly loadRow: () => Maybe<SignedRow | undefined>

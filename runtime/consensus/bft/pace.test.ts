@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { crypto, testChain, testGenesis, validatorOf } from '../test-kit.ts'
+import { crypto, testChain, testGenesis, validatorOf } from '../testing/test-kit.ts'
 import {
   Bft,
   bftCrypto,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decode, encode, isUtnetError, LIMITS, nodeAccountKey, totalPower, utf8, type Cbor, type Validator } from '../../core/index.ts'
 import { rewardKey, WorkingState } from '../state/index.ts'
-import { crypto, signTx, testChain, UNC, userOf } from '../test-kit.ts'
+import { crypto, signTx, testChain, UNC, userOf } from '../testing/test-kit.ts'
 import {
   applyWork,
   catDigest,

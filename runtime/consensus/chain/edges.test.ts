@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isUtnetError, utf8 } from '../../core/index.ts'
-import { testChain, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { testChain, userOf, VALIDATOR, type TestChain } from '../testing/test-kit.ts'
 
 const EDGES = [31, 32, 53, 63, 64].flatMap((n) => [2 ** n - 1, 2 ** n])
 const BAD: readonly number[] = [-1, -0.5, 0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ...EDGES]

@@ -3,7 +3,7 @@ import { amountBytes, cidOf, contractAddress, LIMITS, PARAMS, RAW, toHex, utf8, 
 import { useNativeHashes } from '../../crypto/native.ts'
 import { BASE_FEE_KEY } from '../state/index.ts'
 import { readTx } from '../tx/index.ts'
-import { signBatch, simulatedKv, testChain, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { signBatch, simulatedKv, testChain, userOf, VALIDATOR, type TestChain } from '../testing/test-kit.ts'
 
 useNativeHashes()
 

@@ -48,6 +48,7 @@ const MAX_AMOUNT = 1n << 128n
 const LAST_TIME = 2 ** 48
 const LAST_HEIGHT = 2 ** 40
 
+/** What is chosen when a chain is founded; the rest is of the protocol. */
 export interface GenesisOptions {
   readonly name: string
   /** Milliseconds since 1970. */

@@ -38,7 +38,7 @@ import {
   type TxPayload,
 } from '../../core/index.ts'
 import { BURNT_KEY, changesRoot, readTx, recordKey, supplyOf } from '../index.ts'
-import { signBatch, simulatedExecutor, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { signBatch, simulatedExecutor, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../testing/test-kit.ts'
 
 const [ann, bob, carl, poor] = [userOf(2), userOf(3), userOf(4), userOf(9)] as const
 const module = (n: number): CID => cidOf(RAW, Uint8Array.of(n))

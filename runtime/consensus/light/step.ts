@@ -39,6 +39,7 @@ import { mustBeSet, refuse, trustingPeriodOf, type LightRules, type Trusted } fr
 /** How far a header's time may lie ahead of the own clock (W-CLK-1), milliseconds: as far as validators let it. */
 export const DRIFT_MS = 3_000
 
+/** One step, as a node gives it. */
 export interface LightStep {
   readonly header: Header
   readonly certificate: Certificate

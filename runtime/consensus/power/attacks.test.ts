@@ -13,7 +13,7 @@ import {
   voteKeyMessage,
   type ChipCertificate,
 } from '../../core/index.ts'
-import { crypto, UNC, userOf, type TestUser, type TestValidator } from '../test-kit.ts'
+import { crypto, UNC, userOf, type TestUser, type TestValidator } from '../testing/test-kit.ts'
 import { assignOf, chipOf, claimOf, nodeOf, type Register, type TestChip } from './testing/chips.ts'
 import { powerChain, type PowerChain } from './testing/power-chain.ts'
 

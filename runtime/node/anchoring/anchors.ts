@@ -2,7 +2,7 @@
 import { batchData, isUtnetError, LIMITS, UtnetError, type BatchStatement, type Block } from '../../core/index.ts'
 import type { Chain } from '../../consensus/index.ts'
 import type { SignedBatch } from '../../receipts/index.ts'
-import type { AllReceipts } from '../all-receipts.ts'
+import type { AllReceipts } from '../receipts/index.ts'
 import type { HeldAccount } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 
@@ -11,6 +11,7 @@ const PER_TRANSACTION = 200
 /** As many as fit a block. */
 const PER_BLOCK = 6
 
+/** What anchors are made from. */
 export interface AnchorOptions {
   readonly chain: Chain
   readonly receipts: Pick<AllReceipts, 'lanes' | 'batchesFrom' | 'digests' | 'retire'>

@@ -21,7 +21,7 @@ import {
   type RunBody,
   type TxPayload,
 } from '../../core/index.ts'
-import { signBatch, testChain, testGenesis, UNC, userOf, validatorOf, VALIDATOR, type TestChain } from '../../consensus/test-kit.ts'
+import { signBatch, testChain, testGenesis, UNC, userOf, validatorOf, VALIDATOR, type TestChain } from '../../consensus/testing/test-kit.ts'
 import { nodeOf } from '../../consensus/power/testing/chips.ts'
 import type { Examined } from './examine.ts'
 import { drawnLeaf, rankOf } from './draw.ts'

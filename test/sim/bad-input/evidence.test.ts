@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { toHex } from '../../../runtime/core/index.ts'
 import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/bft/index.ts'
-import { crypto, testChain, userOf, VALIDATOR, type TestChain } from '../../../runtime/consensus/test-kit.ts'
-import { knownAnswers } from '../known-answers.ts'
+import { crypto, testChain, userOf, VALIDATOR, type TestChain } from '../../../runtime/consensus/testing/test-kit.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()

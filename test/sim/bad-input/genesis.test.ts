@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest'
 import { chainIdOf, decodeGenesis, encodeGenesis, isUtnetError, LIMITS, type Genesis, type Validator } from '../../../runtime/core/index.ts'
 import { checkGenesis, openChain } from '../../../runtime/consensus/index.ts'
-import { crypto, simulatedExecutor, simulatedKv, testGenesis, UNC, userOf, validatorOf } from '../../../runtime/consensus/test-kit.ts'
-import { knownAnswers } from '../known-answers.ts'
+import {
+  crypto,
+  simulatedExecutor,
+  simulatedKv,
+  testGenesis,
+  UNC,
+  userOf,
+  validatorOf,
+} from '../../../runtime/consensus/testing/test-kit.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()

@@ -38,9 +38,9 @@ import {
   validatorOf,
   type TestChain,
   type TestUser,
-} from '../../../runtime/consensus/test-kit.ts'
+} from '../../../runtime/consensus/testing/test-kit.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
-import { knownAnswers } from '../known-answers.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes, spoiltValues } from './spoil.ts'
 
 crypto.useNativeHashes()

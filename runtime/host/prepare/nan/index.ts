@@ -1,0 +1,2 @@
+/** Where NaNs are made canonical. */
+export { DelayedFixes, type Fixes } from './nan.ts'
