@@ -1,14 +1,20 @@
 /** Writes what a verb makes. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UtnetError } from '../../runtime/core/index.ts'
-import { makeFolder } from '../../runtime/kv/files/index.ts'
+import { makeFolder, writeDurably } from '../../runtime/kv/files/index.ts'
 
-/** Writes a file that the user named, with its folder; throws `usage` naming it. */
+/** As the umask lets it. */
+const MODE = 0o666
+
+/** Writes a file that the user named, with its folder; throws `usage` naming it. What stood there stays until the new one is whole: it may be what the user trusts. */
 export function writeOutput(path: string, data: Uint8Array | string): void {
   try {
     makeFolder(dirname(path))
-    writeFileSync(path, data)
+    const there = existsSync(path)
+    // a pipe or a device is written to, and nothing is put in its place
+    if (there && !statSync(path).isFile()) writeFileSync(path, data)
+    else writeDurably(there ? realpathSync(path) : path, data, MODE)
   } catch (cause) {
     throw new UtnetError('usage', `cannot write ${path}: ${cause instanceof Error ? cause.message : ''}`, {
       hint: 'name a file that can be written',

@@ -36,7 +36,7 @@ export const VERDICT_OPTIONS = {
   'dry-run': { type: 'boolean' },
 } as const
 
-const GAS = 20_000_000n
+const GAS = 80_000_000n
 
 /** What `read` makes of the bytes; undefined where they are something else. */
 function readAs<T>(read: () => T): T | undefined {

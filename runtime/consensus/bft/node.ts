@@ -140,8 +140,15 @@ export class BftNode {
 
   async #hear(from: Peer, message: Message): Promise<void> {
     await this.#run({ type: 'message', from, message })
-    // the next block is final elsewhere: there is nothing to wait for
-    if (message.kind === 'final' && message.certificate.height === this.#next) await this.#enter()
+    if (message.kind !== 'final' || message.certificate.height !== this.#next) return
+    if (this.#isFinal(await this.#ports.app.setup())) await this.#enter()
+  }
+
+  /** Whether the next block is known to be final elsewhere: then there is nothing to wait for. What is merely said ends no pause. */
+  #isFinal(setup: HeightSetup): boolean {
+    const { found, liars } = this.machine.hasFinal(setup)
+    for (const liar of liars) this.#ports.onRefuse?.(liar, 'certificate')
+    return found
   }
 
   async #enter(): Promise<void> {
@@ -285,7 +292,7 @@ export class BftNode {
     const { pauseMs = PAUSE_MS } = this.#ports
     // who alone decides would never come back from making blocks
     if (pauseMs === 0 && !decidesAlone(setup)) return { type: 'enter', setup }
-    if (this.machine.hasFinal(setup.height)) return { type: 'enter', setup }
+    if (this.#isFinal(setup)) return { type: 'enter', setup }
     this.#next = setup.height
     this.#ports.timer(pauseMs, { height: setup.height, round: 0, step: 'height' })
     if (told) this.#askForMore(setup.height)

@@ -149,7 +149,7 @@ test('U3.2-TX-1 a transaction stands in one block only: a replay, and a second o
   expect(() => t.chain.executeBlock(block)).toThrow(/does not follow/)
 })
 
-test('U4.3-GAS-1 gas is paid at the base fee, burnt, and the supply stays what the genesis gave', async () => {
+test('U4.3-GAS-1 U4.3-BRN-1 gas is paid at the base fee, burnt, and the supply stays what the genesis gave', async () => {
   const t = await withContract()
   t.send(ann, call(t.address, 'put', 'k', 'v'))
   t.send(ann, call(t.address, 'fail', 'k', 'w'))

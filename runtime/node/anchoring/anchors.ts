@@ -6,9 +6,10 @@ import type { AllReceipts } from '../receipts/index.ts'
 import type { HeldAccount } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 
-/** Statements of one transaction: about 250 bytes each, so that it stays well below the limit of a transaction. */
-const PER_TRANSACTION = 256
-const PER_BLOCK = 16
+/** Statements of one transaction: with what their bytes cost they stay below the gas of a transaction (`LIMITS.callGas`). */
+const PER_TRANSACTION = 200
+/** As many as fit a block. */
+const PER_BLOCK = 6
 
 /** What anchors are made from. */
 export interface AnchorOptions {

@@ -32,7 +32,7 @@ const LIAR = validatorOf(7)
 const ZERO = new Uint8Array(32)
 const BOND = 1_000n * UNC
 /** For anchors of many receipts and registrations. */
-const GAS = 90_000_000n
+const GAS = 150_000_000n
 
 interface Net {
   readonly t: TestChain

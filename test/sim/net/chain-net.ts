@@ -205,7 +205,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       chainId: any.chainId,
       nonce,
       expiry: 10_000,
-      gasLimit: payload.kind === 'transfer' ? 1_000_000n : payload.kind === 'chip' ? 80_000_000n : 20_000_000n,
+      gasLimit:
+        payload.kind === 'transfer' ? 1_000_000n : payload.kind === 'chip' || payload.kind === 'evidence' ? 80_000_000n : 20_000_000n,
       maxFeePerGas: any.params.baseFee,
       payload,
     })

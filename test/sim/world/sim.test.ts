@@ -84,7 +84,7 @@ describe('U2.4-POCI the simulator', () => {
     expect(heights).toBeGreaterThanOrEqual(12)
   })
 
-  test("C12 the sampled operator fits into the proposal of a round: the white paper's phases on a clock four times as fast", async () => {
+  test("C12 U7.1-SPD-1 the sampled operator fits into the proposal of a round: the white paper's phases on a clock four times as fast", async () => {
     // 2 to 3 s until a proposal is out (7.1), with the random code of 5.2 in it: 600 ms here, where a round waits 1 s
     const report = await green({ seed: 21, nodes: 7, heights: 60, strategies: [], weather: ['lossy'], proposeMs: 600 })
     expect(report.virtualMs / report.heights).toBeLessThan(30_000 / 4)

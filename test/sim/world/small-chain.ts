@@ -165,6 +165,8 @@ export interface SmallAppOptions {
   /** Waiting transactions. */
   readonly pool: Set<number>
   readonly onCommit?: (final: FinalNotice, block: SmallBlock) => void
+  /** Told of each block that is run, with its height. */
+  readonly onCheck?: (height: number) => void
   /** Takes the check of the header's time away. */
   readonly anyTime?: boolean
   /** Takes the power of all others out of the count. */
@@ -197,9 +199,10 @@ export class SmallApp implements BlockApp {
   }
 
   check(payload: Uint8Array): { readonly valid: boolean; readonly timely: boolean } {
-    const { rules, clock, anyTime } = this.options
+    const { rules, clock, anyTime, onCheck } = this.options
     const block = rules.read(payload)?.block
     if (block === undefined) return { valid: false, timely: false }
+    onCheck?.(block.height)
     return { valid: rules.valid(this.head, block), timely: anyTime === true || block.time <= clock() + DRIFT_MS }
   }
 

@@ -8,7 +8,7 @@ import {
   type Quorum,
   type Vote,
 } from '../../../runtime/consensus/bft/index.ts'
-import { bitsOf } from '../../../runtime/core/index.ts'
+import { bitsOf, toHex } from '../../../runtime/core/index.ts'
 import { noise, type SmallApp } from './small-chain.ts'
 
 /** The machine that votes as if it were never locked. */
@@ -42,7 +42,7 @@ export interface Liar {
   readonly app: SmallApp
   /** Sends by itself. */
   say(message: Message, to: number, delayMs?: number): void
-  readonly memory: { readonly seen: Message[]; readonly other: Map<string, Proposal>; lock: LockNotice | undefined }
+  readonly memory: { readonly seen: Message[]; readonly other: Map<string, Proposal>; lock: LockNotice | undefined; early: number }
 }
 
 export interface Strategy {
@@ -108,13 +108,17 @@ function olderBlock(liar: Liar, p: Proposal): Uint8Array | undefined {
   return seen?.kind === 'proposal' ? seen.payload : undefined
 }
 
+/** Everybody is said to have signed. */
+const forgedQuorum = (liar: Liar) => ({
+  block: toHex(noise(liar.random, 32)),
+  signers: bitsOf(Array.from({ length: liar.nodes }).keys(), liar.nodes),
+  signature: noise(liar.random, 96),
+})
+
 const forgedLock = (liar: Liar, p: Proposal, block: string): Quorum => {
   const old = liar.memory.lock?.quorum
-  const signers = bitsOf(Array.from({ length: liar.nodes }).keys(), liar.nodes)
-  const base = { height: p.height, round: p.round - 1, phase: 'prevote', block } as const
-  return old === undefined || liar.random() < 0.5
-    ? { ...base, signers, signature: noise(liar.random, 96) }
-    : { ...base, signers: old.signers, signature: old.signature }
+  const base = { ...forgedQuorum(liar), height: p.height, round: p.round - 1, phase: 'prevote', block } as const
+  return old === undefined || liar.random() < 0.5 ? base : { ...base, signers: old.signers, signature: old.signature }
 }
 
 export const STRATEGIES: Readonly<Record<string, Strategy>> = {
@@ -216,6 +220,42 @@ export const STRATEGIES: Readonly<Record<string, Strategy>> = {
         liar.say(i % 3 === 0 ? { ...signedVote(liar, like, null), signature: noise(liar.random, 96) } : signedVote(liar, like, null), to)
       }
       liar.say({ kind: 'want', height: 1 }, to)
+    },
+  },
+  // final blocks that nobody made, so that nobody waits behind the last one
+  'false-final': {
+    seen: (liar, m) => {
+      if (m.kind !== 'vote' || m.phase !== 'precommit' || liar.random() > 0.3) return
+      for (const ahead of [1, 2]) {
+        const quorum = { ...forgedQuorum(liar), height: m.height + ahead, round: 0, phase: 'precommit' } as const
+        everyone(liar, { kind: 'final', certificate: quorum, payload: noise(liar.random, 32) })
+      }
+    },
+  },
+  // good blocks for all its turns to come, which nobody will have: to run them costs others what it costs nobody else
+  'early-proposer': {
+    seen: (liar, m) => {
+      if (m.kind !== 'proposal' || m.validRound >= 0 || m.height !== liar.app.head.height + 1) return
+      // once a height
+      if (liar.memory.early === m.height) return
+      liar.memory.early = m.height
+      const { leaderOf } = liar.app.setup()
+      for (let round = m.round + 1; round < m.round + 200; round++) {
+        if (leaderOf(round) !== liar.index) continue
+        const payload = liar.app.forge(m.payload, { round, proposer: liar.index, seed: liar.app.ownSeed() })
+        everyone(liar, signedProposal(liar, { ...m, round }, payload, -1, null))
+      }
+    },
+  },
+  // locks that never were, and old ones under other names
+  'false-lock': {
+    seen: (liar, m) => {
+      if (m.kind !== 'proposal' || liar.random() > 0.3) return
+      const round = m.round + Math.floor(liar.random() * 3)
+      const quorum = { ...forgedQuorum(liar), height: m.height, round, phase: 'prevote', block: m.block } as const
+      everyone(liar, { kind: 'lock', quorum, payload: m.payload })
+      const old = liar.memory.lock
+      if (old !== undefined) everyone(liar, { ...old, quorum: { ...old.quorum, height: m.height, round } })
     },
   },
 }

@@ -16,6 +16,8 @@ import { BLACKOUT_LOSS, CALM, stormy, WEATHERS, type Network } from './world-wea
 /** Messages that a node may hold for one other node of the set: 64 of heights to come and a few rounds. */
 const HELD_PER_NODE = 160
 const SKEW_MS = 1_000
+/** Blocks of a height that a node may run beside one a round. */
+const BLOCKS_BESIDE = 24
 
 class PowerLoss extends Error {}
 
@@ -26,6 +28,8 @@ interface Node {
   readonly skew: number
   store: SmallStore & { row: SignedRow | undefined; saveRow(row: SignedRow): void | Promise<void>; reopen(): Promise<void> }
   readonly pool: Set<number>
+  /** Blocks that were run of one height. */
+  ran: { readonly height: number; blocks: number }
   /** One, or two of a split brain. */
   running: { readonly driver: BftNode; readonly app: SmallApp; readonly half: number | undefined }[]
   liar: Liar | undefined
@@ -96,6 +100,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
       skew: Math.round((random() * 2 - 1) * SKEW_MS),
       store,
       pool: new Set(),
+      ran: { height: 0, blocks: 0 },
       running: [],
       liar: undefined,
     })
@@ -175,8 +180,17 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     }
   }
 
+  /** To run a block is what costs a validator most: it runs one a round, and those that were locked on, certified or lost with its power. */
+  function ran(node: Node, height: number): void {
+    if (height !== node.ran.height) node.ran = { height, blocks: 0 }
+    const round = node.running[0]?.driver.machine.round ?? 0
+    if (++node.ran.blocks > round + BLOCKS_BESIDE)
+      monitor.fault(`node ${node.index} runs ${node.ran.blocks} blocks of height ${height} in round ${round}`)
+  }
+
   async function boot(node: Node): Promise<void> {
     const strategy = strategyOf(node)
+    if (node.strategy === undefined) booted = time.now
     await node.store.reopen()
     const machineOf = strategy.machine ?? (without.has('locks') ? ForgetfulBft : without.has('lock-proof') ? CredulousBft : Bft)
     const halves = strategy.twins === true ? [0, 1] : [undefined]
@@ -203,7 +217,9 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
         pool: node.pool,
         ...(without.has('absent') ? { heard: (i: number) => net.groups === undefined || net.groups[i] === net.groups[node.index] } : {}),
         anyTime: without.has('time'),
-        ...(isHonest(node.index) ? { onCommit: (final, block) => committed(node, final, block) } : {}),
+        ...(isHonest(node.index)
+          ? { onCommit: (final, block) => committed(node, final, block), onCheck: (height) => ran(node, height) }
+          : {}),
       })
       const driver: BftNode = new BftNode(new machineOf({ crypto: node.crypto, labelOf: (p) => rules.read(p)?.label }), {
         app,
@@ -244,16 +260,25 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
             random,
             app,
             say: (message, to, delayMs) => say(node, message, to, delayMs),
-            memory: node.liar?.memory ?? { seen: [], other: new Map(), lock: undefined },
+            memory: node.liar?.memory ?? { seen: [], other: new Map(), lock: undefined, early: 0 },
           }
     for (const { driver } of node.running) await guard(node, driver.start())
   }
+
+  /** When an honest node last began anew: it waits behind no block. */
+  let booted = 0
+  /** When the last height was first committed. */
+  let stepped = Number.NEGATIVE_INFINITY
 
   function committed(node: Node, final: Parameters<Monitor['commit']>[1], block: SmallBlock): void {
     const first = !monitor.commits.has(block.height)
     monitor.commit(node.index, final, block.height + 1, rules.leader(rules.after(final.payload), 0))
     if (block.time > time.now + 10_000 + SKEW_MS + DRIFT_MS + 1) monitor.fault(`block ${block.height} has a time of the future`)
-    if (first) txs.committed(block)
+    if (!first) return
+    if (booted < stepped && time.now - stepped < pauseMs)
+      monitor.fault(`block ${block.height} came ${time.now - stepped} ms behind the one before it`)
+    stepped = time.now
+    txs.committed(block)
   }
 
   const honest = nodes.filter((n) => n.strategy === undefined)

@@ -37,12 +37,15 @@ export interface ChainTx extends SignedTx {
 function checksOf(payload: TxPayload, prices: Params['tx']): number {
   switch (payload.kind) {
     case 'evidence':
-    case 'refute':
       return prices.evidence
+    case 'anchor':
+      return prices.anchorBatch * payload.batches.length
+    case 'refute':
+      return payload.claim.kind === 'verdict' ? prices.setSignature : prices.refute
     case 'reveal':
       return prices.reveal * payload.reveals.length
     case 'vendor':
-      return prices.vendor
+      return prices.setSignature
     case 'chip':
       return payload.action.op === 'register' ? prices.chipRegister : prices.chipMove
     case 'node':

@@ -10,7 +10,7 @@ crypto.useNativeHashes()
 
 const [A, B] = [toHex(new Uint8Array(32).fill(1)), toHex(new Uint8Array(32).fill(2))]
 const USER = userOf(2)
-const GAS = 20_000_000n
+const GAS = 60_000_000n
 
 /** Two precommits of the validator at one place. */
 function twice(chainId: CID, height = 1, second = B): Evidence {

@@ -92,7 +92,7 @@ async function rig(validators = [VALIDATOR]): Promise<Rig> {
         chainId: chain.chainId,
         nonce: chain.nextNonce(user.address),
         expiry: chain.head().header.height + 100,
-        gasLimit: 20_000_000n,
+        gasLimit: 80_000_000n,
         maxFeePerGas: chain.params.baseFee,
         payload,
         ...over,
