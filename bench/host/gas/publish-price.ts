@@ -1,7 +1,7 @@
 /** What a validator does with each byte of a contract before it may run: its digest, validation, preparation, and what the engine does with the result. */
 import { fileCid, PARAMS, publishedGas } from '../../../runtime/core/index.ts'
 import { prepareModule } from '../../../runtime/host/prepare/index.ts'
-import { compileWhole } from '../../../runtime/host/run/compile.ts'
+import { compileWhole } from '../../../runtime/host/run/instances/compile.ts'
 import { wat } from '../../../runtime/host/testing/wat.ts'
 import { whitelistBytes } from '../../../runtime/host/validate/index.ts'
 import { compileKernels } from '../kernels.ts'

@@ -20,14 +20,24 @@ import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { Dropped } from '../mempool/index.ts'
 import type { DemandRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
-import type { BuildOptions } from './build.ts'
-import type { ExecutedBlock } from './core.ts'
+import type { BuildOptions } from './blocks/index.ts'
+import type { ExecutedBlock } from './head/index.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
-import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
-import type { Block, NodeProof } from './rows.ts'
+import type {
+  FinalBlock,
+  FinalHeader,
+  FoundTx,
+  GuestRecord,
+  ProvenValue,
+  ChainSearch,
+  FoundEntry,
+  FoundPage,
+  LeafProof,
+} from './reads/index.ts'
+import type { Block, NodeProof } from './rows/index.ts'
 import type { TakenTx } from './submit.ts'
-import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
 
+/** What a chain is opened on. */
 export interface ChainOptions {
   readonly genesis: Genesis
   readonly kv: Kv
@@ -44,6 +54,7 @@ export interface ChainOptions {
   readonly history?: number
 }
 
+/** What one block is made from; `timeMs` is milliseconds since 1970. */
 export interface ProduceOptions {
   readonly timeMs: number
   /** Without it the first round that the proposer leads. */
@@ -55,6 +66,7 @@ export interface ProduceOptions {
   readonly verdicts?: readonly Uint8Array[]
 }
 
+/** A block that is final. */
 export interface ProducedBlock extends FinalHeader {
   readonly certificate: Certificate
   readonly outcomes: readonly TxOutcome[]

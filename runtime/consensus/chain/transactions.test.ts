@@ -38,7 +38,7 @@ import {
   type TxPayload,
 } from '../../core/index.ts'
 import { BURNT_KEY, changesRoot, readTx, recordKey, supplyOf } from '../index.ts'
-import { signBatch, simulatedExecutor, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { signBatch, simulatedExecutor, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../testing/test-kit.ts'
 
 const [ann, bob, carl, poor] = [userOf(2), userOf(3), userOf(4), userOf(9)] as const
 const module = (n: number): CID => cidOf(RAW, Uint8Array.of(n))
@@ -149,7 +149,7 @@ test('U3.2-TX-1 a transaction stands in one block only: a replay, and a second o
   expect(() => t.chain.executeBlock(block)).toThrow(/does not follow/)
 })
 
-test('U4.3-GAS-1 gas is paid at the base fee, burnt, and the supply stays what the genesis gave', async () => {
+test('U4.3-GAS-1 U4.3-BRN-1 gas is paid at the base fee, burnt, and the supply stays what the genesis gave', async () => {
   const t = await withContract()
   t.send(ann, call(t.address, 'put', 'k', 'v'))
   t.send(ann, call(t.address, 'fail', 'k', 'w'))

@@ -12,6 +12,9 @@ export interface Meter {
   charge(gas: number): void
 }
 
+/** How a component keeps its strings (CanonicalABI.md, `string-encoding`). */
+export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16'
+
 /** The guest's `realloc`. */
 export type Realloc = (old: number, oldSize: number, align: number, size: number) => number
 

@@ -1,4 +1,4 @@
-/** The host of all guests: what has the one shape of our own runs as before, every other component is linked. */
+/** The host of all guests: those of our own shape run by `run`, every other component is linked. */
 import {
   fileCid,
   isUtnetError,
@@ -22,7 +22,7 @@ import {
   type InvokeOutcome,
   type InvokeRequest,
 } from '../run/index.ts'
-import { Inference } from '../run/tensors.ts'
+import { Inference } from '../run/imports/index.ts'
 import { unsealed } from '../sealed/index.ts'
 import { Files, Outbound, Recorder, SAID_BYTES, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
 import { callOf, fixedAnswer, type Call } from './calls.ts'
@@ -30,6 +30,7 @@ import type { LinkedEnding, LinkedExecution } from './execution.ts'
 import { LinkedPool } from './pool.ts'
 import { judge, prepareLinked, type LinkedGuest } from './prepared.ts'
 
+/** What guests may reach beside what our own worlds have. */
 export interface HostOptions extends OwnOptions {
   /** Without it every outbound request is denied. */
   readonly fetcher?: Fetcher
@@ -37,6 +38,7 @@ export interface HostOptions extends OwnOptions {
   readonly buckets?: BucketStore
 }
 
+/** One request to a guest. */
 export interface GuestInvocation extends InvokeRequest {
   /** Whose buckets are seen: the name under which the guest was called, so that they outlive an upgrade. The module's own where none is named. */
   readonly tenant?: string
@@ -45,6 +47,7 @@ export interface GuestInvocation extends InvokeRequest {
 /** How an invocation ended. */
 export type GuestOutcome = InvokeOutcome
 
+/** Of any component. */
 export interface Host extends Omit<OwnHost, 'load' | 'invoke' | 'invokeNow'> {
   /** Fetches, validates, prepares and compiles, or finds it done; of a file of more than `most` bytes nothing is done. Throws `block_not_found`, `core_too_large`, `guest_invalid`. */
   load(module: CID, most?: number): Promise<GuestInfo>

@@ -10,16 +10,15 @@ import {
   type World,
 } from '../../core/index.ts'
 import { unsealed, type Opener } from '../sealed/index.ts'
-import { GuestCache } from './cache.ts'
+import { GuestCache, prepareGuest, type PreparedGuest, Runs, type Watch } from './instances/index.ts'
 import { runContract } from './contract.ts'
 import { invokeFunction } from './function.ts'
 import type { Invoked, InvokeOutcome, InvokeRequest } from './invoke.ts'
 import { runOperator, type OperatorOutcome, type OperatorRequest } from './operator.ts'
 import type { Ticket } from '../pool/index.ts'
 import { checkProcessor } from '../prepare/index.ts'
-import { prepareGuest, type PreparedGuest } from './prepared.ts'
-import { Runs, type Watch } from './runs.ts'
 
+/** What guests run on. Sizes are bytes. */
 export interface HostOptions extends Opener {
   readonly files: FileStore
   readonly tensors?: TensorBridge
@@ -45,6 +44,7 @@ export interface HostUsage {
   readonly runs: number
 }
 
+/** Of guests of our own shape. */
 export interface Host {
   /** Fetches, validates, prepares and compiles, or finds it done. Throws `block_not_found`, `guest_invalid`. */
   load(module: CID): Promise<GuestInfo>

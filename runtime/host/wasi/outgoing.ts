@@ -4,9 +4,7 @@
  * secret headers of answers never reach the guest.
  */
 import { LIMITS, type WitValue } from '../../core/index.ts'
-import { Fields } from '../http/index.ts'
-import { IncomingBody, OutgoingBody, Sink } from '../http/run.ts'
-import { copied, ERROR_CODE, METHODS } from '../http/types.ts'
+import { copied, Fields, IncomingBody, OutgoingBody, Sink, ERROR_CODE, METHODS } from '../http/index.ts'
 import { bind, bindOnly, type Functions, type Handlers } from './bind.ts'
 import type { Pollable } from './clock.ts'
 import { OutgoingRequest, type Exchange } from './outbound.ts'

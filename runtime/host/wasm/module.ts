@@ -21,6 +21,7 @@ const LETTERS: Readonly<Record<number, string>> = { 0x7f: 'i', 0x7e: 'l', 0x7d: 
 const KINDS: readonly ExternKind[] = ['func', 'table', 'memory', 'global']
 /** Order of the known sections (core specification 5.5.2, with the data count before the code). */
 const ORDER: Readonly<Record<number, number>> = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12 }
+/** Ids of sections (WebAssembly core, 5.5.2). */
 export const SECTION = {
   custom: 0,
   type: 1,
