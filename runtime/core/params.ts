@@ -108,7 +108,7 @@ export interface Params {
     /** So many that a block full of bytes is full of gas: whoever fills blocks raises the base fee, with whatever he does it. */
     readonly byte: number
     readonly publishByte: number
-    /** Beside that of a contract, which every validator validates, prepares and compiles before the block goes on. */
+    /** Beside that of a contract, which every validator validates, prepares and compiles, all functions of it, before the block goes on. */
     readonly publishContractByte: number
     /** Reading the set of an epoch that is past, and checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
@@ -227,7 +227,7 @@ const V1: Params = {
     base: 800_000,
     byte: Math.ceil(LIMITS.blockGas / LIMITS.blockTxBytes),
     publishByte: 10,
-    publishContractByte: 1_800,
+    publishContractByte: 3_400,
     evidence: 40_000_000,
     anchorBatch: 400_000,
     refute: 12_000_000,

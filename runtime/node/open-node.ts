@@ -159,7 +159,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     kv: recorder.kv,
     executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
-    loadModule: (module) => host.load(module),
+    loadModule: host.load,
     onCall(note) {
       recorder.note(note)
       ended.note(note)

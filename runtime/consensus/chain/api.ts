@@ -43,8 +43,11 @@ export interface ChainOptions {
   readonly kv: Kv
   readonly executor: ContractExecutor
   readonly crypto: ChainCrypto
-  /** Makes a module ready for the executor, before a block or query that may run it. */
-  readonly loadModule?: (module: CID) => Promise<unknown>
+  /**
+   * Makes a module ready for the executor, before a block or query that may run it. `most` bytes were paid for, where it is about to be published: with a
+   * larger one nothing is done, and the executor's `measures` is false for it.
+   */
+  readonly loadModule?: (module: CID, most?: number) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */

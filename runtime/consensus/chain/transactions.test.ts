@@ -253,6 +253,22 @@ test('a contract is paid by what it weighs: whoever names another size loses wha
   expect(code(() => t.chain.guest('shop'))).toBe('guest_not_found')
 })
 
+test('of a module that is to be published no more is made ready than the bytes that are paid for', async () => {
+  const asked: [string, number | undefined][] = []
+  const t = await testChain({ loadModule: (cid, most) => Promise.resolve(asked.push([cid.toString(), most])) })
+  t.send(ann, { kind: 'publish', name: 'shop', module: module(1), world: 'contract', size: 99 })
+  t.send(bob, { kind: 'publish', name: 'cafe', module: module(1), world: 'contract', size: 100 })
+  await t.produce()
+  const id = module(1).toString()
+  expect(asked.filter(([cid]) => cid === id)).toEqual(
+    expect.arrayContaining([
+      [id, 99],
+      [id, 100],
+    ]),
+  )
+  expect(asked.every(([, most]) => most !== undefined)).toBe(true)
+})
+
 test('a name belongs to its first publisher; upgrades keep address and state', async () => {
   const t = await withContract()
   t.send(ann, call(t.address, 'put', 'k', 'v'))

@@ -202,7 +202,7 @@ export async function testChain(options: Partial<ChainOptions> & { readonly kv?:
       chainId: chain.chainId,
       nonce: chain.nextNonce(user.address),
       expiry: chain.head().header.height + 100,
-      gasLimit: payload.kind === 'anchor' ? 20_000_000n : 1_000_000n,
+      gasLimit: payload.kind === 'anchor' ? 20_000_000n : payload.kind === 'publish' ? 2_000_000n : 1_000_000n,
       maxFeePerGas: offeredFee(chain.baseFee()),
       payload,
       ...over,

@@ -169,7 +169,8 @@ export class GuestMemory {
 
   /** `length` is that of the text in UTF-8. Gives the pointer. */
   writeUtf8(text: string, length: number): number {
-    this.chargeOut(length, 1)
+    // What is not ASCII takes twice as long to encode
+    this.chargeOut(length === text.length ? length : 2 * length, 1)
     const at = this.allocate(length, 1)
     if (length === text.length && length <= SHORT_WRITE) writeShort(this.bytes, at, text)
     else this.#buffer.write(text, at, length, 'utf8')

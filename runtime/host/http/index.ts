@@ -13,4 +13,4 @@ export {
   type HttpResponse,
   type RunContext,
 } from './run.ts'
-export { ERROR_CODE, finalHeaders, METHODS } from './types.ts'
+export { copied, ERROR_CODE, finalHeaders, METHODS } from './types.ts'

@@ -15,5 +15,6 @@ export {
 } from './prepare.ts'
 export { pricesOf, reachOf } from './prices.ts'
 export { chargedBy, probeCount } from './counters/index.ts'
+export { checkProcessor } from './nan/index.ts'
 export { prepareProfiling, readCounters, readLeastStack, readProbes, type FunctionCharge } from './profile.ts'
 export { withSharedMemory, type SharedMemoryModule } from './shared-memory.ts'

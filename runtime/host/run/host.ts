@@ -16,6 +16,7 @@ import { invokeFunction } from './function.ts'
 import type { Invoked, InvokeOutcome, InvokeRequest } from './invoke.ts'
 import { runOperator, type OperatorOutcome, type OperatorRequest } from './operator.ts'
 import type { Ticket } from '../pool/index.ts'
+import { checkProcessor } from '../prepare/index.ts'
 
 /** What guests run on. Sizes are bytes. */
 export interface HostOptions extends Opener {
@@ -74,8 +75,9 @@ function invokedOf({ info: { module, world } }: PreparedGuest): Invoked {
   return invoked
 }
 
-/** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. */
+/** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. Throws `host_fault` on a processor that guests may not run on. */
 export function createHost(options: HostOptions): Host {
+  checkProcessor()
   const { files, tensors, maxCachedBytes = CACHED_BYTES, maxPooledBytes = POOLED_BYTES, profile = false } = options
   const runs = new Runs(maxPooledBytes, options.watch)
   const cache = new GuestCache(maxCachedBytes, (guest) => runs.pool.forget(guest))

@@ -166,18 +166,21 @@ export async function loadModules(core: ChainCore, txs: Iterable<ChainTx>): Prom
   const seen = new Set<string>()
   /** The contract asked for last: calls of one contract come one after another. */
   let last: Uint8Array | undefined
-  const load = async (key: string, module: CID | undefined): Promise<void> => {
+  const load = async (key: string, module: CID | undefined, most?: number): Promise<void> => {
     if (module === undefined || seen.has(key)) return
     seen.add(key)
     try {
-      await core.loadModule(module)
+      await core.loadModule(module, most)
     } catch (error) {
       if (!isUtnetError(error)) throw error
     }
   }
   for (const tx of txs) {
     const { payload } = tx.body
-    if (payload.kind === 'publish' && payload.world === 'contract') await load(payload.module.toString(), payload.module)
+    if (payload.kind === 'publish' && payload.world === 'contract') {
+      const { module, size } = payload
+      await load(`${module.toString()} ${size}`, module, size)
+    }
     const to = payload.kind === 'call' ? payload.to : payload.kind === 'answer' ? payload.contract : undefined
     if (to === undefined || (last !== undefined && equalBytes(last, to))) continue
     last = to

@@ -15,6 +15,7 @@ import { isPoolable, prepareLent, prepareModule, prepareProfiling, pricesOf, rea
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../../validate/index.ts'
 import { functionNames, nameSection, type CoreModule } from '../../wasm/index.ts'
 import { WORLDS } from '../imports/index.ts'
+import { compileWhole } from './compile.ts'
 
 /** An import of the main module, bound to what answers it. */
 export type BoundImport = { readonly module: string; readonly name: string; /** In a profile. */ readonly label: string } & (
@@ -113,9 +114,9 @@ export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<
   const { prepared, probes, memory } = profile
     ? { ...prepareProfiling(valid.core.module), memory: undefined }
     : { ...prepareLent(valid.core.module), probes: 0 }
-  const compiled = await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
-  const imports = bind(valid)
   const { module, world, exports } = valid
+  const compiled = world === 'contract' ? compileWhole(prepared) : await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
+  const imports = bind(valid)
   const wholeMemory = valid.guest.memory ?? valid.core.module.exports.find((e) => e.kind === 'memory')?.name
   return {
     info: { module, world, exports, imports: valid.imports },
