@@ -41,37 +41,45 @@ export function fingerprints(items: readonly BloomItem[]): Uint8Array {
   return fingerprintsOf([items])[0] as Uint8Array
 }
 
-const roomOf = (part: Uint8Array | string): number => (typeof part === 'string' ? 3 * part.length : part.length)
-
 function write(messages: Messages, part: Uint8Array | string): void {
-  if (typeof part === 'string') messages.text(part)
-  else messages.raw(part)
+  if (typeof part === 'string') {
+    messages.reserve(3 * part.length)
+    messages.text(part)
+  } else {
+    messages.reserve(part.length)
+    messages.raw(part)
+  }
 }
+
+/** Writes what the digest of an item is over. */
+function writeItem(messages: Messages, item: TouchedItem): void {
+  write(messages, prefixOf(item[0]))
+  write(messages, item[1])
+  if (item[2] !== undefined) write(messages, item[2])
+  messages.end()
+}
+
+const sameItem = (a: TouchedItem, b: TouchedItem): boolean => a === b || (a[0] === b[0] && a[1] === b[1] && a[2] === b[2])
 
 /** The same of many lists, each its own. */
 export function fingerprintsOf(lists: readonly (readonly TouchedItem[])[]): Uint8Array[] {
   const messages = new Messages(16_384)
-  /** By kind the item written last, and of each item where its hash stands: calls of one contract touch much the same, one after another. */
-  const last = new Map<string, { readonly part: unknown; readonly more: unknown; readonly at: number }>()
+  /** Of each item where its hash stands. An item is hashed once where lists one after another hold it in the same place: calls of one contract touch much the same. */
   const places: number[] = []
   let count = 0
+  let before: readonly TouchedItem[] = []
   for (const items of lists) {
-    for (const [kind, part, more] of items) {
-      const before = last.get(kind)
-      if (before !== undefined && before.part === part && before.more === more) {
-        places.push(before.at)
-        continue
+    const first = places.length - before.length
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i] as TouchedItem
+      const other = before[i]
+      if (other !== undefined && sameItem(item, other)) places.push(places[first + i] as number)
+      else {
+        writeItem(messages, item)
+        places.push(32 * count++)
       }
-      const at = 32 * count++
-      last.set(kind, { part, more, at })
-      places.push(at)
-      const prefix = prefixOf(kind)
-      messages.reserve(prefix.length + roomOf(part) + (more === undefined ? 0 : roomOf(more)))
-      messages.raw(prefix)
-      write(messages, part)
-      if (more !== undefined) write(messages, more)
-      messages.end()
     }
+    before = items
   }
   const hashes = messages.hash()
   let next = 0

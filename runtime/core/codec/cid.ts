@@ -1,7 +1,7 @@
 /** Content identifiers: CIDv1, sha2-256, base32 in text. Files are UnixFS v1 with raw leaves, 1 MiB chunks, width 1024; a single chunk is its raw CID. */
 import { CID } from 'multiformats/cid'
 import { create, Digest } from 'multiformats/hashes/digest'
-import { concatBytes, copyInto, utf8 } from './bytes.ts'
+import { byteString, concatBytes, copyInto, utf8 } from './bytes.ts'
 import { encode, type Cbor } from './codec.ts'
 import { limitError, UtnetError } from '../errors.ts'
 import { sha256 } from './hash.ts'
@@ -56,7 +56,6 @@ export function cborCids(hashes: Uint8Array): CID[] {
 }
 
 const BASE32 = utf8('abcdefghijklmnopqrstuvwxyz234567')
-const ASCII = new TextDecoder('latin1')
 /** Of the CID: version, codec, sha2-256 and its length stand before the digest. */
 const binary = Uint8Array.of(1, DAG_CBOR, SHA2_256, 32, ...new Uint8Array(36))
 const text = new Uint8Array(1 + Math.ceil((36 * 8) / 5))
@@ -71,7 +70,7 @@ export function cborCidText(bytes: Uint8Array, at = 0): string {
     for (let shift = 15; shift >= 0 && to < text.length; shift -= 5) text[to++] = BASE32[(high >> shift) & 31] as number
     for (let shift = 15; shift >= 0 && to < text.length; shift -= 5) text[to++] = BASE32[(low >> shift) & 31] as number
   }
-  return ASCII.decode(text)
+  return byteString(text)
 }
 
 /** A dag-cbor block of a value. */

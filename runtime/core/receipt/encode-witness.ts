@@ -5,6 +5,7 @@ import {
   encode,
   HEAD_MAX,
   MAP,
+  Messages,
   NULL,
   putBytes,
   putHead,
@@ -39,27 +40,31 @@ const GAS_LIMIT = keyed('gasLimit')
 const FIXED = 512
 const NO_CALLEES = encode([])
 
-/** Larger ones are given up. */
-const SCRATCH_MAX = 1_048_576
 const FALSE = 0xf4
 const TRUE = 0xf5
 
-let scratch = new Uint8Array(4_096)
-
-/** Canonical bytes of a witness. A fixed layout, keys in their canonical order: every call of a block has one. */
+/** Canonical bytes of a witness. */
 export function encodeWitness(w: CallWitness): Uint8Array {
+  const messages = new Messages(2 * FIXED)
+  appendWitness(messages, w)
+  return messages.bytes.slice(0, messages.at)
+}
+
+/** Appends the canonical bytes of a witness to memory. A fixed layout, keys in their canonical order: every call of a block has one. */
+export function appendWitness(memory: Messages, w: CallWitness): void {
   const callees = w.callees.length === 0 ? NO_CALLEES : encode(calleesCbor(w.callees))
   let room = FIXED + callees.length + w.changes.length + 3 * (w.caller.length + w.contract.length + w.owner.length + w.chainId.length)
-  for (const [key, value] of w.reads) room += 3 * HEAD_MAX + key.length + (value?.length ?? 0)
-  const into = room <= scratch.length ? scratch : new Uint8Array(room)
-  if (into.length <= SCRATCH_MAX) scratch = into
-  let at = putRaw(into, 0, HOOK)
+  for (const read of w.reads) room += 3 * HEAD_MAX + read[0].length + (read[1]?.length ?? 0)
+  memory.reserve(room)
+  const { bytes: into } = memory
+  let at = putRaw(into, memory.at, HOOK)
   into[at++] = w.hook ? TRUE : FALSE
   at = putHead(into, putRaw(into, at, TIME), UINT, w.time)
   at = putText(into, putRaw(into, at, OWNER), w.owner)
   at = putHead(into, putRaw(into, at, READS), ARRAY, w.reads.length)
-  for (const [key, value] of w.reads) {
-    at = putBytes(into, putHead(into, at, ARRAY, 2), key)
+  for (const read of w.reads) {
+    const value = read[1]
+    at = putBytes(into, putHead(into, at, ARRAY, 2), read[0])
     if (value === null) into[at++] = NULL
     else at = putBytes(into, at, value)
   }
@@ -70,6 +75,5 @@ export function encodeWitness(w: CallWitness): Uint8Array {
   at = putBytes(into, putRaw(into, at, CHANGES), w.changes)
   at = putHead(into, putRaw(into, at, VERSION), UINT, w.version)
   at = putText(into, putRaw(into, at, CONTRACT), w.contract)
-  at = putU64(into, putRaw(into, at, GAS_LIMIT), w.gasLimit)
-  return into.slice(0, at)
+  memory.at = putU64(into, putRaw(into, at, GAS_LIMIT), w.gasLimit)
 }

@@ -22,7 +22,7 @@ const ANSWER = 140
 /** A table costs less than a check without one, so it is made when a key is met for the second time. */
 const MET = 1
 
-/** Tables of at most so many keys; 4,096 take 31 MB. It forgets those used longest ago. */
+/** Tables of at most so many keys; 4,096 take 42 MB. It forgets those used longest ago. */
 export class KeyTables {
   readonly #exports: Exports
   readonly #items: number

@@ -4,10 +4,9 @@
  */
 import {
   appendCbor,
-  copyInto,
+  appendWitness,
   decodeWitness,
   encode,
-  encodeWitness,
   equalBytes,
   Messages,
   sha256,
@@ -68,17 +67,17 @@ function writeRow(notes: readonly CallNote[]): Uint8Array {
     messages.end()
   }
   const digests = messages.hash()
-  const witnesses = notes.map(({ witness }) => encodeWitness(witness))
-  const row = new Uint8Array(witnesses.reduce((n, witness) => n + HEAD + witness.length, 0))
-  const view = new DataView(row.buffer)
-  let at = 0
-  for (const [i, witness] of witnesses.entries()) {
-    copyInto(row, at, digests, DIGEST * i, DIGEST)
-    view.setUint32(at + DIGEST, witness.length)
-    row.set(witness, at + HEAD)
-    at += HEAD + witness.length
+  const row = new Messages(notes.length * 512)
+  for (let i = 0; i < notes.length; i++) {
+    const from = row.at
+    row.reserve(HEAD)
+    row.part(digests, DIGEST * i, DIGEST)
+    row.at = from + HEAD
+    appendWitness(row, (notes[i] as CallNote).witness)
+    const { bytes } = row
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(from + DIGEST, row.at - from - HEAD)
   }
-  return row
+  return row.bytes.slice(0, row.at)
 }
 
 /** Witnesses of a row whose run has a name of this digest. */

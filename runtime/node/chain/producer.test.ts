@@ -24,6 +24,11 @@ class SimulatedClock implements Clock {
     })
   }
 
+  /** Time that something else took. */
+  spend(ms: number): void {
+    this.#now += ms
+  }
+
   /** Resolves when the sleeper sleeps again. */
   resting(): Promise<void> {
     return new Promise((resolve) => {
@@ -42,7 +47,7 @@ class SimulatedClock implements Clock {
 const [ann, bob, eve] = [userOf(2), userOf(3), userOf(4)]
 
 /** A producer over a chain whose next block has a contract at work; `onBlock` is told when each came, and how many transactions it has. */
-async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => void) {
+async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => void, makingMs = 0) {
   const clock = new SimulatedClock()
   const t = await testChain()
   t.send(ann, { kind: 'publish', name: 'shop', module: cidOf(RAW, Uint8Array.of(1)), world: 'contract', size: 100 })
@@ -54,7 +59,10 @@ async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => v
     voters: [t.validator.voter],
     beforeBlock: async () => {},
     work: async () => undefined,
-    onBlock: async ({ outcomes }) => onBlock(clock.nowMs(), outcomes.length, t),
+    onBlock: async ({ outcomes }) => {
+      clock.spend(makingMs)
+      onBlock(clock.nowMs(), outcomes.length, t)
+    },
     onFailure: (error) => {
       throw error
     },
@@ -66,7 +74,7 @@ async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => v
   return { t, clock, producer, spin: { kind: 'call', to, export: 'spin', args: ['k', 'v'] } as const }
 }
 
-test('a full block is followed at once by what still waits; one that is not, 100 ms after', async () => {
+test('a full block is followed at once where as many still wait; any other 100 ms after', async () => {
   const blocks: (readonly [timeMs: number, size: number])[] = []
   const { t, clock, producer, spin } = await driven((timeMs, size, { send }) => {
     blocks.push([timeMs, size])
@@ -84,5 +92,21 @@ test('a full block is followed at once by what still waits; one that is not, 100
     [100, 1],
     [100, 1],
     [200, 1],
+  ])
+})
+
+test('behind a full block of several, what is too little to fill another waits, 100 ms from when that block began', async () => {
+  const blocks: (readonly [timeMs: number, size: number])[] = []
+  const { t, clock, producer, spin } = await driven((timeMs, size) => blocks.push([timeMs, size]), 30)
+  for (const value of [1n, 2n]) t.send(ann, { kind: 'transfer', to: eve.address, value })
+  for (const user of [bob, eve]) t.send(user, spin, { gasLimit: BigInt(LIMITS.blockGas) - 10_000_000n })
+  producer.transactionWaits()
+  await clock.resting()
+  for (let sleeps = 0; blocks.length < 2 && sleeps < 8; sleeps++) await clock.pass()
+  await producer.stop()
+  // two transfers and a call, made from 100 to 130; the other call is left
+  expect(blocks).toEqual([
+    [130, 3],
+    [230, 1],
   ])
 })

@@ -1,6 +1,6 @@
 /**
- * Drives the chain: when to make a block. On a dev chain a transaction gets its block at once, later ones share a block of at most every 100 ms, or follow a full one at once,
- * receipts that wait for an anchor get one within a second, and a heartbeat of 5 s moves height and seed on when nothing happens.
+ * Drives the chain: when to make a block. On a dev chain a transaction gets its block at once, later ones share a block of at most every 100 ms, or follow a full one at once
+ * where enough wait to fill another, receipts that wait for an anchor get one within a second, and a heartbeat of 5 s moves height and seed on when nothing happens.
  */
 import { asUtnetError, LIMITS, type Clock, UtnetError } from '../../core/index.ts'
 import type { Chain, ProducedBlock, Proposer, Voter } from '../../consensus/index.ts'
@@ -41,6 +41,7 @@ export interface Producer {
 /** A driver that does nothing until it is started. */
 export function createProducer(options: ProducerOptions): Producer {
   const { chain, clock } = options
+  /** When the making of the last block began. */
   let lastBlockMs = 0
   let latestRunMs = 0
   let dueMs = Number.POSITIVE_INFINITY
@@ -55,15 +56,16 @@ export function createProducer(options: ProducerOptions): Producer {
     wake.abort()
   }
 
-  /** Makes a block; gives whether it is as good as full. */
+  /** Makes a block; gives whether another is as good as full already. */
   const make = async (): Promise<boolean> => {
+    lastBlockMs = clock.nowMs()
     await options.beforeBlock()
     const timeMs = Math.max(clock.nowMs(), latestRunMs)
     const block = await chain.produce({ timeMs, proposer: options.proposer, voters: options.voters, ...(await options.work()) })
-    lastBlockMs = clock.nowMs()
     await options.onBlock(block)
     for (const waiter of waiters) if (block.header.height > waiter.after) waiter.done()
-    return block.outcomes.reduce((gas, o) => gas + o.gas, 0n) >= FULL_GAS
+    const gas = block.outcomes.reduce((sum, o) => sum + o.gas, 0n)
+    return gas >= FULL_GAS && chain.waiting() >= block.outcomes.length
   }
 
   const run = async (): Promise<void> => {
@@ -83,7 +85,7 @@ export function createProducer(options: ProducerOptions): Producer {
         options.onFailure(asUtnetError(error))
         return
       }
-      // behind a full block nothing is gained by waiting for more
+      // where another is full nothing is gained by waiting for more
       if (chain.waiting() > 0) due(full ? lastBlockMs : lastBlockMs + BATCH_MS)
     }
   }

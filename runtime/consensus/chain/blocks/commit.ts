@@ -1,6 +1,7 @@
 /** Makes a certified block final: one atomic commit of block, state and indexes. */
 import { encode, equalBytes, nodeAccountKey, toHex, UtnetError, type Certificate } from '../../../core/index.ts'
 import { encodeRoots, proveAt } from '../../state/index.ts'
+import type { TxEffect } from '../../tx/index.ts'
 import type { Dropped } from '../../mempool/index.ts'
 import { poolView, rememberResults, type ChainCore, type ExecutedBlock } from '../head/index.ts'
 import { prune, staleRows } from './prune.ts'
@@ -37,11 +38,14 @@ function indexRows(executed: ExecutedBlock): Row[] {
   const { height } = executed.block.header
   const rows: Row[] = []
   let leaf = 0
-  for (const [index, { outcome, leaves, batches, names }] of executed.execution.effects.entries()) {
+  const { effects } = executed.execution
+  for (let index = 0; index < effects.length; index++) {
+    const { outcome, leaves, batches, names } = effects[index] as TxEffect
     rows.push([txKey(outcome.id), encodePlace({ height, index })])
     if (outcome.receipt !== null) rows.push([receiptKey(outcome.receipt), encodePlace({ height, index: leaf })])
-    for (const [i, batch] of batches.entries())
-      rows.push([batchRowKey(batch.node, batch.thread, batch.first), encodePlace({ height, index: leaf + i })])
+    let batchLeaf = leaf
+    for (const batch of batches)
+      rows.push([batchRowKey(batch.node, batch.thread, batch.first), encodePlace({ height, index: batchLeaf++ })])
     for (const name of names) rows.push([guestKey(name), encode(name)])
     leaf += leaves.length
   }

@@ -96,12 +96,10 @@ function beginning(
     for (const change of changes) changeLeaf(messages, contract, change)
     for (const event of events) eventMessage(messages, undefined, event)
   }
+  const counts: number[] = []
+  for (const { changes, events } of drafts) counts.push(changes.length, events.length)
   const hashes = messages.hash()
-  const roots = merkleRoots(
-    hashes.subarray(drafts.length * 64),
-    drafts.flatMap(({ changes, events }) => [changes.length, events.length]),
-  )
-  return { own: hashes, roots }
+  return { own: hashes, roots: merkleRoots(hashes.subarray(drafts.length * 64), counts) }
 }
 
 /** Salts of input and output of each call, 64 bytes each. */
@@ -121,7 +119,8 @@ function saltsOf(messages: Messages, own: Uint8Array, count: number): Uint8Array
 
 /** Salted digests of input and output of each call, 64 bytes each. */
 function digestsOf(messages: Messages, salts: Uint8Array, roots: Uint8Array, drafts: readonly CallDraft[]): Uint8Array {
-  for (const [i, { layout, args, result }] of drafts.entries()) {
+  for (let i = 0; i < drafts.length; i++) {
+    const { layout, args, result } = drafts[i] as CallDraft
     messages.reserve(OF_INPUT.length + 32)
     messages.raw(OF_INPUT)
     messages.part(salts, i * 64, 32)
@@ -175,7 +174,8 @@ function sealChunk(messages: Messages, block: BlockContext, drafts: readonly Cal
 
 /** The effects of a block's transactions, those of calls with their receipts. */
 export function sealCalls(block: BlockContext, effects: readonly TxEffect[]): TxEffect[] {
-  const drafts = effects.flatMap((e) => (e.call === null ? [] : [e.call]))
+  const drafts: CallDraft[] = []
+  for (const { call } of effects) if (call !== null) drafts.push(call)
   const messages = new Messages(16_384)
   const sealed: Sealed[] = []
   for (let from = 0; from < drafts.length; from += CHUNK) sealed.push(...sealChunk(messages, block, drafts.slice(from, from + CHUNK)))

@@ -2,19 +2,23 @@
  * s B - k A on edwards25519 (RFC 8032) for keys A met before: what does not depend on k lies in a table of the key. Nothing of that is secret, so it
  * takes no constant time. `times`, whose scalars are secret, does.
  *
- * A scalar's 253 bits are eight runs of 32. A table has, for each run i, the odd multiples of 2^(32i) A, so that the eight runs of both scalars share 32
+ * A scalar's 253 bits are sixteen runs of 16. A table has, for each run i, the odd multiples of 2^(16i) A, so that the runs of both scalars share 15
  * doublings; a scalar is written in digits that are odd and far apart (wNAF). Field elements are ten 32-bit limbs of 26 and 25 bits in turn, points and
- * formulas are those of the reference implementation (ref10): extended coordinates, sums with (y + x, y - x, 2dxy).
+ * formulas are those of the reference implementation (ref10): extended coordinates, sums with (y + x, y - x, 2dxy). A check multiplies four elements by
+ * four at once, limb by limb in the lanes of a vector: what a sum or a doubling multiplies does not hang on each other (Hisil, Wong, Carter and Dawson 2008, 4.2).
  */
 
 const FE: usize = 40
-/** (y + x, y - x, 2dxy) */
-const NIELS: usize = 120
-/** Runs of 32 bits. */
-const RUNS: i32 = 8
-/** Digits of k are odd, of 5 bits with their sign: multiples 1, 3, .. 15. */
-const A_WIDTH: i32 = 5
-const A_MULTIPLES: i32 = 8
+/** Four field elements: limb i of each in the lanes of vector i. */
+const FOUR: usize = 160
+/** Of a table: four elements (y + x, y - x, 2dxy, 2). */
+const ROW: usize = FOUR
+const RUNS: i32 = 16
+/** Bits of a run. */
+const BITS: i32 = 16
+/** Digits of k are odd, of 4 bits with their sign: multiples 1, 3, 5, 7. */
+const A_WIDTH: i32 = 4
+const A_MULTIPLES: i32 = 4
 /** Digits of s: the base point's table is made once. A digit is a signed byte. */
 const B_WIDTH: i32 = 8
 const B_MULTIPLES: i32 = 64
@@ -30,7 +34,7 @@ const ONE: usize = memory.data<i32>([1, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 const C28: usize = memory.data<i64>([217437165, 19280293, 127719000, 262007343, 5342])
 const L28: usize = memory.data<i64>([217437165, 19280293, 127719000, 262007343, 5342, 0, 0, 0, 0, 1])
 
-const B_TABLE: usize = memory.data(61440, 16)
+const B_TABLE: usize = memory.data(163840, 16)
 
 // Working places.
 const T0: usize = memory.data(40, 8)
@@ -39,14 +43,12 @@ const T2: usize = memory.data(40, 8)
 const T3: usize = memory.data(40, 8)
 /** A point: X, Y, Z, T. */
 const P: usize = memory.data(160, 8)
-/** A completed point (ref10's p1p1). */
-const R: usize = memory.data(160, 8)
-/** Of a table being made: points X, Y, Z (T is not needed), and products of their Z. */
-const ROWS: usize = memory.data(61440, 16)
-const PRODUCTS: usize = memory.data(20520, 16)
-const DOUBLE: usize = memory.data(160, 8)
-/** A summand (y + x, y - x, 2z, 2dt). */
-const CACHED: usize = memory.data(160, 8)
+/** Of a table being made: points, and products of their Z. */
+const ROWS: usize = memory.data(163840, 16)
+const PRODUCTS: usize = memory.data(41000, 16)
+const FIRST: usize = memory.data(160, 16)
+/** A summand as a row: (y + x, y - x, 2dt, 2z). */
+const CACHED: usize = memory.data(160, 16)
 const DIGITS_A: usize = memory.data(264, 8)
 const DIGITS_B: usize = memory.data(264, 8)
 const WIDE: usize = memory.data(160, 8)
@@ -431,116 +433,283 @@ function readNegated(bytes: usize): bool {
   return true
 }
 
-/** R = 2 P; T of P is not read. */
-function double(): void {
-  sqr(R, P)
-  sqr(R + 2 * FE, P + FE)
-  sqr(R + 3 * FE, P + 2 * FE)
-  add(R + 3 * FE, R + 3 * FE, R + 3 * FE)
-  add(R + FE, P, P + FE)
-  sqr(T0, R + FE)
-  add(R + FE, R + 2 * FE, R)
-  sub(R + 2 * FE, R + 2 * FE, R)
-  sub(R, T0, R + FE)
-  sub(R + 3 * FE, R + 3 * FE, R + 2 * FE)
+/** Writes an element into the lane of four that begins at `to`. */
+function putLane(to: usize, f: usize): void {
+  for (let i: usize = 0; i < 10; i++) store<i32>(to + (i << 4), load<i32>(f + (i << 2)))
 }
 
-/** P = R without T. */
-function settle(): void {
-  mul(P, R, R + 3 * FE)
-  mul(P + FE, R + FE, R + 2 * FE)
-  mul(P + 2 * FE, R + 2 * FE, R + 3 * FE)
+function takeLane(f: usize, from: usize): void {
+  for (let i: usize = 0; i < 10; i++) store<i32>(f + (i << 2), load<i32>(from + (i << 4)))
 }
 
-/** P = R. */
-function settleWhole(): void {
-  settle()
-  mul(P + 3 * FE, R, R + FE)
+/** Products of the lanes 0 and 1 where H is i8, else of 2 and 3. */
+@inline
+function x<H>(f: v128, g: v128): v128 {
+  return sizeof<H>() == 1 ? i64x2.extmul_low_i32x4_s(f, g) : i64x2.extmul_high_i32x4_s(f, g)
 }
 
-/** R = P + q, or P - q. */
-function addRow(q: usize, minus: bool): void {
-  add(R, P + FE, P)
-  sub(R + FE, P + FE, P)
-  mul(R + 2 * FE, R, minus ? q + FE : q)
-  mul(R + FE, R + FE, minus ? q : q + FE)
-  mul(R + 3 * FE, q + 2 * FE, P + 3 * FE)
-  add(T0, P + 2 * FE, P + 2 * FE)
-  sub(R, R + 2 * FE, R + FE)
-  add(R + FE, R + 2 * FE, R + FE)
-  if (minus) {
-    sub(R + 2 * FE, T0, R + 3 * FE)
-    add(R + 3 * FE, T0, R + 3 * FE)
-  } else {
-    add(R + 2 * FE, T0, R + 3 * FE)
-    sub(R + 3 * FE, T0, R + 3 * FE)
+@inline
+function ten<H>(
+  f0: v128, g0: v128, f1: v128, g1: v128, f2: v128, g2: v128, f3: v128, g3: v128, f4: v128, g4: v128,
+  f5: v128, g5: v128, f6: v128, g6: v128, f7: v128, g7: v128, f8: v128, g8: v128, f9: v128, g9: v128,
+): v128 {
+  const a = i64x2.add(i64x2.add(x<H>(f0, g0), x<H>(f1, g1)), i64x2.add(x<H>(f2, g2), x<H>(f3, g3)))
+  const b = i64x2.add(i64x2.add(x<H>(f4, g4), x<H>(f5, g5)), i64x2.add(x<H>(f6, g6), x<H>(f7, g7)))
+  return i64x2.add(i64x2.add(a, b), i64x2.add(x<H>(f8, g8), x<H>(f9, g9)))
+}
+
+/** The carry of numbers below 2^62 either way, rounded to the nearest: vectors have no arithmetic shift of 64 bits, so it is made of one of positive numbers. */
+@inline
+function over(h: v128, bits: i32): v128 {
+  const up = i64x2.splat((<i64>1 << 62) + (<i64>1 << (bits - 1)))
+  return i64x2.sub(i64x2.shr_u(i64x2.add(h, up), bits), i64x2.splat(<i64>1 << (62 - bits)))
+}
+
+@inline
+function less(h: v128, c: v128, bits: i32): v128 {
+  return i64x2.sub(h, i64x2.shl(c, bits))
+}
+
+/** Half of `mulFour`: the limbs of two products, each of 64 bits. */
+function mulTwo<H>(h: usize, f: usize, g: usize): void {
+  const f0 = v128.load(f)
+  const f1 = v128.load(f, 16)
+  const f2 = v128.load(f, 32)
+  const f3 = v128.load(f, 48)
+  const f4 = v128.load(f, 64)
+  const f5 = v128.load(f, 80)
+  const f6 = v128.load(f, 96)
+  const f7 = v128.load(f, 112)
+  const f8 = v128.load(f, 128)
+  const f9 = v128.load(f, 144)
+  const g0 = v128.load(g)
+  const g1 = v128.load(g, 16)
+  const g2 = v128.load(g, 32)
+  const g3 = v128.load(g, 48)
+  const g4 = v128.load(g, 64)
+  const g5 = v128.load(g, 80)
+  const g6 = v128.load(g, 96)
+  const g7 = v128.load(g, 112)
+  const g8 = v128.load(g, 128)
+  const g9 = v128.load(g, 144)
+  const by = i32x4.splat(19)
+  const n1 = i32x4.mul(g1, by)
+  const n2 = i32x4.mul(g2, by)
+  const n3 = i32x4.mul(g3, by)
+  const n4 = i32x4.mul(g4, by)
+  const n5 = i32x4.mul(g5, by)
+  const n6 = i32x4.mul(g6, by)
+  const n7 = i32x4.mul(g7, by)
+  const n8 = i32x4.mul(g8, by)
+  const n9 = i32x4.mul(g9, by)
+  const d1 = i32x4.shl(f1, 1)
+  const d3 = i32x4.shl(f3, 1)
+  const d5 = i32x4.shl(f5, 1)
+  const d7 = i32x4.shl(f7, 1)
+  const d9 = i32x4.shl(f9, 1)
+  let h0 = ten<H>(f0, g0, d1, n9, f2, n8, d3, n7, f4, n6, d5, n5, f6, n4, d7, n3, f8, n2, d9, n1)
+  let h1 = ten<H>(f0, g1, f1, g0, f2, n9, f3, n8, f4, n7, f5, n6, f6, n5, f7, n4, f8, n3, f9, n2)
+  let h2 = ten<H>(f0, g2, d1, g1, f2, g0, d3, n9, f4, n8, d5, n7, f6, n6, d7, n5, f8, n4, d9, n3)
+  let h3 = ten<H>(f0, g3, f1, g2, f2, g1, f3, g0, f4, n9, f5, n8, f6, n7, f7, n6, f8, n5, f9, n4)
+  let h4 = ten<H>(f0, g4, d1, g3, f2, g2, d3, g1, f4, g0, d5, n9, f6, n8, d7, n7, f8, n6, d9, n5)
+  let h5 = ten<H>(f0, g5, f1, g4, f2, g3, f3, g2, f4, g1, f5, g0, f6, n9, f7, n8, f8, n7, f9, n6)
+  let h6 = ten<H>(f0, g6, d1, g5, f2, g4, d3, g3, f4, g2, d5, g1, f6, g0, d7, n9, f8, n8, d9, n7)
+  let h7 = ten<H>(f0, g7, f1, g6, f2, g5, f3, g4, f4, g3, f5, g2, f6, g1, f7, g0, f8, n9, f9, n8)
+  let h8 = ten<H>(f0, g8, d1, g7, f2, g6, d3, g5, f4, g4, d5, g3, f6, g2, d7, g1, f8, g0, d9, n9)
+  let h9 = ten<H>(f0, g9, f1, g8, f2, g7, f3, g6, f4, g5, f5, g4, f6, g3, f7, g2, f8, g1, f9, g0)
+  let c = over(h0, 26)
+  h1 = i64x2.add(h1, c)
+  h0 = less(h0, c, 26)
+  c = over(h4, 26)
+  h5 = i64x2.add(h5, c)
+  h4 = less(h4, c, 26)
+  c = over(h1, 25)
+  h2 = i64x2.add(h2, c)
+  h1 = less(h1, c, 25)
+  c = over(h5, 25)
+  h6 = i64x2.add(h6, c)
+  h5 = less(h5, c, 25)
+  c = over(h2, 26)
+  h3 = i64x2.add(h3, c)
+  h2 = less(h2, c, 26)
+  c = over(h6, 26)
+  h7 = i64x2.add(h7, c)
+  h6 = less(h6, c, 26)
+  c = over(h3, 25)
+  h4 = i64x2.add(h4, c)
+  h3 = less(h3, c, 25)
+  c = over(h7, 25)
+  h8 = i64x2.add(h8, c)
+  h7 = less(h7, c, 25)
+  c = over(h4, 26)
+  h5 = i64x2.add(h5, c)
+  h4 = less(h4, c, 26)
+  c = over(h8, 26)
+  h9 = i64x2.add(h9, c)
+  h8 = less(h8, c, 26)
+  c = over(h9, 25)
+  h9 = less(h9, c, 25)
+  h0 = i64x2.add(h0, i64x2.add(i64x2.add(i64x2.shl(c, 4), i64x2.shl(c, 1)), c)) // 19 c
+  c = over(h0, 26)
+  h1 = i64x2.add(h1, c)
+  h0 = less(h0, c, 26)
+  v128.store(h, h0)
+  v128.store(h, h1, 16)
+  v128.store(h, h2, 32)
+  v128.store(h, h3, 48)
+  v128.store(h, h4, 64)
+  v128.store(h, h5, 80)
+  v128.store(h, h6, 96)
+  v128.store(h, h7, 112)
+  v128.store(h, h8, 128)
+  v128.store(h, h9, 144)
+}
+
+const LOW: usize = memory.data(160, 16)
+const HIGH: usize = memory.data(160, 16)
+
+/** h = f g of four elements each, as `mul`. Limbs of f are below 2^29 in size, those of g below 2^31 / 19: no sum of reduced elements that comes before g is of more than three. */
+function mulFour(h: usize, f: usize, g: usize): void {
+  mulTwo<i8>(LOW, f, g)
+  mulTwo<i16>(HIGH, f, g)
+  for (let i: usize = 0; i < FOUR; i += 16) v128.store(h + i, v128.shuffle<i32>(v128.load(LOW + i), v128.load(HIGH + i), 0, 2, 4, 6))
+}
+
+/** A point: X, Y, Z, T. */
+const V: usize = memory.data(160, 16)
+const F: usize = memory.data(160, 16)
+const G: usize = memory.data(160, 16)
+const M: usize = memory.data(160, 16)
+
+/** V = 2 V. */
+function doubleFour(): void {
+  for (let i: usize = 0; i < FOUR; i += 16) {
+    const v = v128.load(V + i)
+    // X, Y, Z, X + Y
+    v128.store(F + i, i32x4.add(v128.shuffle<i32>(v, v, 0, 1, 2, 0), v128.shuffle<i32>(v, i32x4.splat(0), 4, 4, 4, 1)))
   }
+  mulFour(M, F, F)
+  for (let i: usize = 0; i < FOUR; i += 16) {
+    const m = v128.load(M + i)
+    const xx = v128.shuffle<i32>(m, m, 0, 0, 0, 0)
+    const yy = v128.shuffle<i32>(m, m, 1, 1, 1, 1)
+    const h = i32x4.add(yy, xx)
+    const g = i32x4.sub(yy, xx)
+    const f = i32x4.sub(i32x4.shl(v128.shuffle<i32>(m, m, 2, 2, 2, 2), 1), g)
+    const e = i32x4.sub(v128.shuffle<i32>(m, m, 3, 3, 3, 3), h)
+    putFactors(i, e, f, g, h)
+  }
+  mulFour(V, F, G)
 }
 
-/** CACHED = P as a summand. */
+/** Of vectors whose lanes are alike: X = E F, Y = H G, Z = G F, T = E H. F, which may be large, is no factor at the right. */
+@inline
+function putFactors(i: usize, e: v128, f: v128, g: v128, h: v128): void {
+  v128.store(F + i, v128.shuffle<i32>(v128.shuffle<i32>(f, g, 0, 4, 0, 0), h, 0, 1, 2, 4))
+  v128.store(G + i, v128.shuffle<i32>(v128.shuffle<i32>(e, h, 0, 4, 0, 0), g, 0, 1, 4, 3))
+}
+
+/** V = P. */
+function putPoint(): void {
+  for (let lane: usize = 0; lane < 4; lane++) putLane(V + (lane << 2), P + lane * FE)
+}
+
+/** V = the neutral point. */
+function putNeutral(): void {
+  memory.fill(V, 0, FOUR)
+  store<i32>(V, 1, 4)
+  store<i32>(V, 1, 8)
+}
+
+/** CACHED = V as a summand. */
 function cache(): void {
-  add(CACHED, P + FE, P)
-  sub(CACHED + FE, P + FE, P)
-  add(CACHED + 2 * FE, P + 2 * FE, P + 2 * FE)
-  mul(CACHED + 3 * FE, P + 3 * FE, D2)
+  takeLane(T0, V)
+  takeLane(T1, V + 4)
+  add(T2, T1, T0)
+  putLane(CACHED, T2)
+  sub(T2, T1, T0)
+  putLane(CACHED + 4, T2)
+  takeLane(T0, V + 12)
+  mul(T0, T0, D2)
+  putLane(CACHED + 8, T0)
+  takeLane(T0, V + 8)
+  add(T0, T0, T0)
+  putLane(CACHED + 12, T0)
 }
 
-/** R = P + CACHED. */
-function addCached(): void {
-  add(R, P + FE, P)
-  sub(R + FE, P + FE, P)
-  mul(R + 2 * FE, R, CACHED)
-  mul(R + FE, R + FE, CACHED + FE)
-  mul(R + 3 * FE, CACHED + 3 * FE, P + 3 * FE)
-  mul(T0, P + 2 * FE, CACHED + 2 * FE)
-  sub(R, R + 2 * FE, R + FE)
-  add(R + FE, R + 2 * FE, R + FE)
-  add(R + 2 * FE, T0, R + 3 * FE)
-  sub(R + 3 * FE, T0, R + 3 * FE)
+/** V = V + row, or V - row. */
+function addRow(row: usize, minus: bool): void {
+  if (minus) {
+    // x becomes -x: y + x and y - x change places
+    const third = i32x4(0, 0, -1, 0)
+    for (let i: usize = 0; i < FOUR; i += 16) {
+      const r = v128.load(row + i)
+      v128.store(G + i, i32x4.sub(v128.xor(v128.shuffle<i32>(r, r, 1, 0, 2, 3), third), third))
+    }
+    row = G
+  }
+  const second = i32x4(0, -1, 0, 0)
+  for (let i: usize = 0; i < FOUR; i += 16) {
+    const v = v128.load(V + i)
+    // Y + X, Y - X, T, Z
+    const xs = i32x4.sub(v128.xor(v128.shuffle<i32>(v, i32x4.splat(0), 0, 0, 4, 4), second), second)
+    v128.store(F + i, i32x4.add(v128.shuffle<i32>(v, v, 1, 1, 3, 2), xs))
+  }
+  mulFour(M, F, row)
+  for (let i: usize = 0; i < FOUR; i += 16) {
+    const m = v128.load(M + i)
+    const other = v128.shuffle<i32>(m, m, 1, 0, 3, 2)
+    const sum = i32x4.add(m, other) // H, H, G, G
+    const rest = i32x4.sub(m, other) // E, -E, -F, F
+    v128.store(F + i, v128.shuffle<i32>(sum, rest, 7, 2, 7, 0))
+    v128.store(G + i, v128.shuffle<i32>(sum, rest, 4, 0, 2, 4))
+  }
+  mulFour(V, F, G)
 }
 
-/** Writes the table of the point P: for each run, `multiples` odd multiples. */
+/** Writes the table of the point V: for each run, `multiples` odd multiples. */
 function makeTable(at: usize, multiples: i32): void {
   const count = RUNS * multiples
   let row = ROWS
   for (let run = 0; run < RUNS; run++) {
-    memory.copy(DOUBLE, P, 160)
-    memory.copy(row, P, 120)
-    row += 120
-    double()
-    settleWhole()
+    memory.copy(FIRST, V, FOUR)
+    doubleFour()
     cache()
-    memory.copy(P, DOUBLE, 160)
-    for (let i = 1; i < multiples; i++) {
-      addCached()
-      settleWhole()
-      memory.copy(row, P, 120)
-      row += 120
+    memory.copy(V, FIRST, FOUR)
+    for (let i = 0; i < multiples; i++) {
+      if (i > 0) addRow(CACHED, false)
+      memory.copy(row, V, FOUR)
+      row += FOUR
     }
-    memory.copy(P, DOUBLE, 160)
-    if (run + 1 < RUNS) {
-      for (let i = 0; i < 32; i++) {
-        double()
-        if (i < 31) settle()
-        else settleWhole()
-      }
-    }
+    memory.copy(V, FIRST, FOUR)
+    if (run + 1 < RUNS) for (let i = 0; i < BITS; i++) doubleFour()
   }
   // one inversion for all (Montgomery)
   copy(PRODUCTS, ONE)
-  for (let i = 0; i < count; i++) mul(PRODUCTS + (i + 1) * FE, PRODUCTS + i * FE, ROWS + i * NIELS + 2 * FE)
+  for (let i = 0; i < count; i++) {
+    takeLane(T0, ROWS + i * FOUR + 8)
+    mul(PRODUCTS + (i + 1) * FE, PRODUCTS + i * FE, T0)
+  }
   invert(T1, PRODUCTS + count * FE)
   for (let i = count - 1; i >= 0; i--) {
-    const from = ROWS + i * NIELS
-    const to = at + i * NIELS
+    const from = ROWS + i * FOUR
+    const to = at + i * ROW
+    takeLane(T2, from + 8)
     mul(T0, T1, PRODUCTS + i * FE)
-    mul(T1, T1, from + 2 * FE)
-    mul(from, from, T0) // x
-    mul(from + FE, from + FE, T0) // y
-    add(to, from + FE, from)
-    sub(to + FE, from + FE, from)
-    mul(to + 2 * FE, from, from + FE)
-    mul(to + 2 * FE, to + 2 * FE, D2)
+    mul(T1, T1, T2)
+    takeLane(P, from)
+    takeLane(P + FE, from + 4)
+    mul(P, P, T0) // x
+    mul(P + FE, P + FE, T0) // y
+    add(T0, P + FE, P)
+    putLane(to, T0)
+    sub(T0, P + FE, P)
+    putLane(to + 4, T0)
+    mul(T0, P, P + FE)
+    mul(T0, T0, D2)
+    putLane(to + 8, T0)
+    add(T0, ONE, ONE)
+    putLane(to + 12, T0)
   }
 }
 
@@ -636,6 +805,7 @@ function start(): void {
   copy(P + FE, BY)
   copy(P + 2 * FE, ONE)
   mul(P + 3 * FE, BX, BY)
+  putPoint()
   makeTable(B_TABLE, B_MULTIPLES)
   started = true
 }
@@ -647,13 +817,14 @@ export function base(): usize {
 
 /** Bytes of a key's table. */
 export function tableBytes(): usize {
-  return RUNS * A_MULTIPLES * NIELS
+  return RUNS * A_MULTIPLES * ROW
 }
 
 /** Writes the table of minus the key (32 bytes); false where it is no point. */
 export function prepare(table: usize, key: usize): bool {
   start()
   if (!readNegated(key)) return false
+  putPoint()
   makeTable(table, A_MULTIPLES)
   return true
 }
@@ -672,27 +843,19 @@ function multiply(item: usize): void {
   writeDigits(DIGITS_A, item + 40, A_WIDTH)
   memory.fill(item + 32, 0, 8)
   writeDigits(DIGITS_B, item, B_WIDTH)
-  memory.fill(P, 0, 160)
-  copy(P + FE, ONE)
-  copy(P + 2 * FE, ONE)
-  // P is the neutral point until a digit is met
-  for (let level = 31; level >= 0; level--) {
-    double()
+  putNeutral()
+  for (let level = BITS - 1; level >= 0; level--) {
+    if (level < BITS - 1) doubleFour()
     for (let run = 0; run < RUNS; run++) {
-      const a = <i32>load<i8>(DIGITS_A + ((run << 5) | level))
-      if (a != 0) {
-        settleWhole()
-        addRow(table + (run * A_MULTIPLES + (abs(a) >> 1)) * NIELS, a < 0)
-      }
-      const b = <i32>load<i8>(DIGITS_B + ((run << 5) | level))
-      if (b != 0) {
-        settleWhole()
-        addRow(B_TABLE + (run * B_MULTIPLES + (abs(b) >> 1)) * NIELS, b < 0)
-      }
+      const a = <i32>load<i8>(DIGITS_A + (run * BITS + level))
+      if (a != 0) addRow(table + (run * A_MULTIPLES + (abs(a) >> 1)) * ROW, a < 0)
+      const b = <i32>load<i8>(DIGITS_B + (run * BITS + level))
+      if (b != 0) addRow(B_TABLE + (run * B_MULTIPLES + (abs(b) >> 1)) * ROW, b < 0)
     }
-    settle()
   }
-  memory.copy(item + 144, P, 120)
+  takeLane(item + 144, V)
+  takeLane(item + 144 + FE, V + 4)
+  takeLane(item + 144 + 2 * FE, V + 8)
 }
 
 /** Answers up to 256 items that lie one after the other. */
@@ -751,35 +914,28 @@ export function times(at: usize): bool {
   memory.fill(T0, 0, FE)
   sub(P, T0, P)
   sub(P + 3 * FE, T0, P + 3 * FE)
-  memory.copy(DOUBLE, P, 160)
-  memory.fill(P, 0, 160)
-  copy(P + FE, ONE)
-  copy(P + 2 * FE, ONE)
+  putPoint()
+  memory.copy(FIRST, V, FOUR)
+  putNeutral()
   cache()
-  memory.copy(FIFTEEN, CACHED, 160)
-  memory.copy(P, DOUBLE, 160)
+  memory.copy(FIFTEEN, CACHED, FOUR)
+  memory.copy(V, FIRST, FOUR)
   cache()
-  memory.copy(FIFTEEN + 160, CACHED, 160)
+  memory.copy(FIFTEEN + FOUR, CACHED, FOUR)
   for (let i = 2; i < 16; i++) {
-    memory.copy(CACHED, FIFTEEN + 160, 160)
-    addCached()
-    settleWhole()
+    addRow(FIFTEEN + FOUR, false)
     cache()
-    memory.copy(FIFTEEN + i * 160, CACHED, 160)
+    memory.copy(FIFTEEN + i * FOUR, CACHED, FOUR)
   }
-  memory.fill(P, 0, 160)
-  copy(P + FE, ONE)
-  copy(P + 2 * FE, ONE)
+  putNeutral()
   for (let i = 63; i >= 0; i--) {
-    for (let j = 0; j < 4; j++) {
-      double()
-      if (j < 3) settle()
-      else settleWhole()
-    }
+    for (let j = 0; j < 4; j++) doubleFour()
     select(<i32>((load<u8>(at + 32 + (i >> 1)) >> <u8>((i & 1) << 2)) & 15))
-    addCached()
-    settle()
+    addRow(CACHED, false)
   }
+  takeLane(P, V)
+  takeLane(P + FE, V + 4)
+  takeLane(P + 2 * FE, V + 8)
   invert(T1, P + 2 * FE)
   mul(P, P, T1)
   mul(P + FE, P + FE, T1)

@@ -9,7 +9,20 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 export async function buildEd25519Tables(): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined
   const { error, stderr } = await main(
-    ['ed25519-tables.ts', '--outFile', 'out.wasm', '--runtime', 'stub', '-O3', '--converge', '--noAssert', '--initialMemory', '4'],
+    [
+      'ed25519-tables.ts',
+      '--outFile',
+      'out.wasm',
+      '--runtime',
+      'stub',
+      '--enable',
+      'simd',
+      '-O3',
+      '--converge',
+      '--noAssert',
+      '--initialMemory',
+      '8',
+    ],
     {
       readFile: (name) => (name === 'ed25519-tables.ts' ? readFileSync(at('../assembly/ed25519-tables.ts'), 'utf8') : null),
       writeFile: (name, contents) => {
