@@ -1,4 +1,6 @@
 /** The command line as a black box, against one node. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -33,6 +35,8 @@ async function inside(...args: string[]): Promise<Omit<Ran, 'documents'>> {
     const text = (spy: typeof out): string => spy.mock.calls.map(([chunk]) => String(chunk)).join('')
     return { code, stdout: text(out), stderr: text(err) }
   } finally {
+    // `dev` lets go of the channel to its launcher, which here is that to vitest: without it this process ends when nothing else is open.
+    process.channel?.ref()
     vi.restoreAllMocks()
     vi.unstubAllEnvs()
   }
@@ -77,6 +81,14 @@ test('dev --json prints one line: url, data, chainId, nodeKey', async () => {
   expect((await fetch(`${dev.ready['url']}/readyz`)).status).toBe(200)
 })
 
+test('a command whose talk nobody reads ends with its own code', async () => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url)), 'frobnicate'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  child.stderr.destroy()
+  expect((await once(child, 'exit'))[0]).toBe(2)
+})
+
 test('stdout carries data, stderr talk; overview, version and usage exit 0', async () => {
   const [help, version, bare, usage, other] = await Promise.all([
     utnet('help'),
@@ -117,6 +129,13 @@ test.each([
   [['new', 'cli', '--template', 'contract'], 2, 'usage', 'cli is not empty'],
   [['new', 'x', '--template', 'lambda'], 2, 'usage', 'lambda'],
   [['new', 'cli/main.ts/x'], 2, 'usage', 'main.ts/x'],
+  [['new', 'Nine Lives'], 2, 'usage', 'nine lives'],
+  [['guests', '--node', 'nowhere'], 2, 'usage', 'nowhere'],
+  [['chain', 'status', 'more'], 2, 'usage', 'more'],
+  [['chain', 'genesis', 'more'], 2, 'usage', 'more'],
+  [['call', 'tally', 'count', '1', '--gas', '10'], 1, 'tx_gas', 'gas limit 10'],
+  [['receipt', 'nope'], 1, 'core_bad_text', 'nope'],
+  [['model', 'add', 'package.json', '--name', 'm'], 1, 'model_invalid', 'ONNX'],
   [['model', 'add', 'x.onnx'], 2, 'usage', 'a name is missing'],
   [['dev', '--data', ''], 2, 'usage', '--data'],
   [['dev', '--data', 'cli/main.ts/x', '--port', '0'], 1, 'disk_failed', 'main.ts/x'],

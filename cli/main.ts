@@ -2,10 +2,9 @@
 import { parseArgs } from 'node:util'
 import { pathToFileURL } from 'node:url'
 import { createClient, hintOf } from '../gateway/client/index.ts'
-import { asUtnetError, UtnetError } from '../runtime/core/index.ts'
-import { environment } from './environment.ts'
-import { HINTS } from './hints.ts'
-import { jsonText } from './output.ts'
+import { asUtnetError, UtnetError, type NodeApi } from '../runtime/core/index.ts'
+import { environment } from './settings/index.ts'
+import { HINTS, jsonText } from './output/index.ts'
 import { version } from './assets.ts'
 import type { Verb, VerbContext } from './verb.ts'
 import { VERBS } from './verbs/index.ts'
@@ -107,6 +106,14 @@ function report(thrown: unknown, json: boolean, verb: string | undefined): numbe
   return error.code === 'usage' ? 2 : 1
 }
 
+function clientOf(url: string): NodeApi {
+  try {
+    return createClient(url)
+  } catch (cause) {
+    throw new UtnetError('usage', asUtnetError(cause).message, { hint: 'name one such as --node http://127.0.0.1:8787', cause })
+  }
+}
+
 /** Runs one command line and gives its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
@@ -137,7 +144,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       flags,
       json,
       nodeUrl,
-      node: () => createClient(nodeUrl),
+      node: () => clientOf(nodeUrl),
       print: (document) => process.stdout.write(`${jsonText(document, json ? undefined : 2)}\n`),
       write: (bytes) => process.stdout.write(bytes),
       say: (text) => process.stderr.write(`${text}\n`),
@@ -157,6 +164,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
   })
+  // Talk that nobody hears is lost; a node goes on without, and a command ends with its own code.
+  process.stderr.on('error', () => undefined)
   // exitCode and not exit(): what is still in the pipe must reach the reader.
   process.exitCode = await main(process.argv.slice(2))
 }

@@ -2,7 +2,7 @@
 import { watch } from 'node:fs'
 import { asUtnetError, type NodeApi } from '../runtime/core/index.ts'
 import { loadRuntime } from './runtime.ts'
-import { publish } from './transactions.ts'
+import { publish } from './chain/index.ts'
 
 const SETTLE_MS = 100
 

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { digest, encode, formatKey, fromHex, parseCid, type CID, type NamedTensor } from '../runtime/core/index.ts'
 import { openSigner } from '../runtime/crypto/native.ts'
 import { audit, buildGuest, exactModels, openNode, type Audited, type OpenNode } from '../runtime/node/index.ts'
-import { exactGuest } from '../runtime/node/exact-guest.ts'
-import { nodeKeys } from '../runtime/node/node-keys.ts'
+import { exactGuest } from '../runtime/node/models/exact-guest.ts'
+import { nodeKeys } from '../runtime/node/folder/node-keys.ts'
 import { isPicked } from '../runtime/piee/index.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { encode, formatAddress, LIMITS, receiptId, sha256, toBase64, UtnetError } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
-import { SIMULATED_UNKNOWN, simulatedComponent, simulatedNode, type SimulatedOptions } from './simulated-node.ts'
+import { SIMULATED_UNKNOWN, simulatedComponent, simulatedNode, type SimulatedOptions } from './testing/simulated-node.ts'
 import { parseReceipt } from './wire/index.ts'
 import * as schemas from './v1/schemas.ts'
 

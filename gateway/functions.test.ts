@@ -3,7 +3,7 @@ import { sha256, toBase64 } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
 import { requestHead } from './routes/request-head.ts'
 import { functionTarget } from './routes/functions.ts'
-import { simulatedComponent, simulatedNode } from './simulated-node.ts'
+import { simulatedComponent, simulatedNode } from './testing/simulated-node.ts'
 import { parseReceipt } from './wire/index.ts'
 
 async function open() {

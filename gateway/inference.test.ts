@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
-import { simulatedNode } from './simulated-node.ts'
+import { simulatedNode } from './testing/simulated-node.ts'
 import { parseReceipt } from './wire/index.ts'
 
 const INPUT = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
 import { byteRange } from './routes/byte-range.ts'
-import { simulatedComponent, simulatedNode } from './simulated-node.ts'
+import { simulatedComponent, simulatedNode } from './testing/simulated-node.ts'
 
 async function open() {
   const node = simulatedNode()

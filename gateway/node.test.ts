@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { LIMITS } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
 import { serve, type GatewayServer } from './node.ts'
-import { simulatedComponent, simulatedNode } from './simulated-node.ts'
+import { simulatedComponent, simulatedNode } from './testing/simulated-node.ts'
 import { raw } from './testing/raw-http.ts'
 
 const servers: GatewayServer[] = []
@@ -12,10 +12,10 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((s) => s.close(0)))
 })
 
-async function open() {
+async function open(direct = false) {
   const node = simulatedNode()
   await node.deploy({ name: 'edge', component: simulatedComponent('function') })
-  const server = await serve(createApp(node))
+  const server = await serve(createApp(node), direct ? { functions: { node }, transactions: { node } } : {})
   servers.push(server)
   return { node, server }
 }
@@ -95,8 +95,8 @@ test('a Content-Length over the limit is refused before a byte of the body is se
   }
 })
 
-test('what never becomes a request is answered with a problem', async () => {
-  const { server } = await open()
+test.each([false, true])('what never becomes a request is answered with a problem (functions straight: %s)', async (direct) => {
+  const { server } = await open(direct)
   for (const [text, status, code] of [
     ['nonsense\r\n\r\n', '400', 'request_invalid'],
     [`GET / HTTP/1.1\r\nHost: h\r\nX: ${'a'.repeat(LIMITS.headerBytes)}\r\n\r\n`, '431', 'request_too_large'],
@@ -107,12 +107,54 @@ test('what never becomes a request is answered with a problem', async () => {
     ['GET /fn/edge/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', '400', 'request_invalid'],
     ['GET /fn/edge/ HTTP/1.1\r\nHost: h\r\nExpect: more\r\n\r\n', '417', 'request_invalid'],
     ['CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n', '405', 'method_not_allowed'],
+    ...['2.0', '3.0', '0.9', '1.2'].flatMap((version) =>
+      ['/healthz', '/fn/edge/'].map((path) => [`GET ${path} HTTP/${version}\r\nHost: h\r\n\r\n`, '505', 'request_invalid'] as const),
+    ),
+    ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '505', 'request_invalid'],
+    ['GET /healthz HTTP/1.1\nHost: h\n\n', '400', 'request_invalid'],
+    ['POST /fn/edge/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', '501', 'request_invalid'],
+    ['POST /v1/guests HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\nabc', '501', 'request_invalid'],
+    ['OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n', '400', 'request_invalid'],
   ] as const) {
     const answer = await raw(server.port, text)
     expect(answer, text.slice(0, 40)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(answer.toLowerCase()).toContain('content-type: application/problem+json')
+    expect(answer.toLowerCase()).toContain('x-content-type-options: nosniff')
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4))).toMatchObject({ code, status: Number(status) })
   }
+})
+
+test.each([false, true])(
+  'a client that shuts down its writing side has its answers all the same (functions straight: %s)',
+  async (direct) => {
+    const { node, server } = await open(direct)
+    const original = node.invoke.bind(node)
+    node.invoke = async (name, request) => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return original(name, request)
+    }
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
+    expect(await raw(server.port, get('/fn/edge/one') + get('/v1/node') + get('/fn/edge/two'), true)).toMatch(
+      /GET \/one 0[^]*"chainId"[^]*GET \/two 0/,
+    )
+    const post = 'POST /fn/edge/three HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc'
+    expect(await raw(server.port, post, true)).toContain('POST /three 3')
+    // What comes behind is refused behind.
+    expect(await raw(server.port, `${get('/fn/edge/four')}nonsense\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 [^]*GET \/four 0HTTP\/1\.1 400 /)
+    expect(await raw(server.port, post.slice(0, -1), true)).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await raw(server.port, 'GET / HTTP/1.1\r\n', true)).toMatch(/^HTTP\/1\.1 400 /)
+  },
+)
+
+test('a client that is refused a tunnel and stays is not kept', async () => {
+  const { server } = await open()
+  const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true }, () =>
+    socket.write('CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n'),
+  )
+  await new Promise((resolve) => socket.resume().once('end', resolve))
+  // Ends when every connection is gone: this one does not close its side.
+  await expect(server.close(1e8)).resolves.toBeUndefined()
+  socket.destroy()
 })
 
 test('HTTP/1.0 need not name a host', async () => {
@@ -215,6 +257,24 @@ test('a request on a connection that stands while the node stops is told so', as
   })
   expect(out).toContain('GET /one 0')
   expect(out).toContain('"code":"node_stopping"')
+})
+
+test.each([
+  ['half a head', 'GET /healthz HTTP/1.1\r\nHost: h\r\n'],
+  ['half a body', 'POST /fn/edge/ HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab'],
+  [
+    'half a body of a call',
+    'POST /v1/guests/edge/calls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{',
+  ],
+])('a stopping server does not wait its grace for the rest of %s', async (_, text) => {
+  for (const direct of [false, true]) {
+    const { server } = await open(direct)
+    const answer = raw(server.port, text)
+    await expect.poll(async () => (await fetch(`${server.url}/healthz`)).status).toBe(200)
+    // A grace that no test outlives: without the end of what still arrives, this waits for it.
+    await server.close(1e8)
+    expect(await answer).toMatch(/^HTTP\/1\.1 503 [^]*"code":"node_stopping"/)
+  }
 })
 
 test('after the grace what still runs is cut', async () => {

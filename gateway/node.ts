@@ -14,8 +14,9 @@ import {
 import { limitArrival } from './arrival.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
-import { PROBLEM_TYPE, problemOf } from './wire/index.ts'
+import { EVENTS_TYPE, PROBLEM_TYPE, problemOf } from './wire/index.ts'
 
+/** Where the server listens, and its limits. */
 export interface ServeOptions {
   /** 0, the default, takes a free port. */
   readonly port?: number
@@ -50,12 +51,13 @@ export interface ConnectionObserver {
   rests(socket: Socket): void
 }
 
+/** A server that listens. */
 export interface GatewayServer {
   readonly url: string
   readonly port: number
   /**
-   * Stops: takes no more connections, answers 503 to new requests on open ones, ends event streams, lets what is being worked on finish,
-   * and after `graceMs` (10,000 unless told) closes what is left.
+   * Stops: takes no more connections, answers 503 to new requests on open ones and to those that do not arrive within a second, ends event
+   * streams, lets what is being worked on finish, and after `graceMs` (10,000 unless told) closes what is left.
    */
   readonly close: (graceMs?: number) => Promise<void>
 }
@@ -66,21 +68,28 @@ interface App {
 
 const ARRIVAL = { headersMs: 10_000, requestMs: 120_000, checkMs: 1_000 }
 const GRACE_MS = 10_000
+/** How long a stopping server waits for the rest of a request. */
+const ARRIVING_MS = 1_000
 const IDLE_SWEEP_MS = 20
 
-/** Status line, headers and document of an error that comes before there is a request. */
-function rawProblem(error: UtnetError, late: boolean): string {
-  const status = late ? 408 : error.code === 'request_too_large' ? 431 : 400
-  const body = JSON.stringify({ ...problemOf(error), status })
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+/** What the parser of node:http says of bytes that it does not take. */
+type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+
+/** A request line whose version is well formed, and none of those that are served (RFC 9110, 15.6.6). */
+const OTHER_VERSION = /^[A-Z]+ \S+ HTTP\/(?!1\.[01]\r)\d\.\d\r$/m
+
+function parserStatus({ code, rawPacket }: ParserError): number {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408
+  if (code === 'HPE_HEADER_OVERFLOW') return 431
+  return rawPacket !== undefined && OTHER_VERSION.test(rawPacket.toString('latin1')) ? 505 : 400
 }
 
-const isLate = (cause: NodeJS.ErrnoException): boolean => cause.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+const otherVersion = (): UtnetError => new UtnetError('request_invalid', 'this node speaks HTTP/1.1')
 
-function parserError(cause: NodeJS.ErrnoException): UtnetError {
-  if (isLate(cause)) return new UtnetError('request_invalid', 'the request did not arrive in time', { cause })
-  if (cause.code !== 'HPE_HEADER_OVERFLOW')
-    return new UtnetError('request_invalid', `the request is not HTTP: ${cause.code ?? cause.message}`, { cause })
+function parserError(cause: ParserError, status: number): UtnetError {
+  if (status === 408) return new UtnetError('request_invalid', 'the request did not arrive in time', { cause })
+  if (status === 505) return otherVersion()
+  if (status !== 431) return new UtnetError('request_invalid', `the request is not HTTP: ${cause.code ?? cause.message}`, { cause })
   const { message, limit, used, allowed } = limitError(
     'request_too_large',
     'headerBytes',
@@ -97,26 +106,55 @@ function parserError(cause: NodeJS.ErrnoException): UtnetError {
 }
 
 /** Head and document of an error as bytes of their own, for a connection that closes then. */
-export function rawRefusal(error: UtnetError): string {
-  const body = JSON.stringify(problemOf(error))
+export function rawRefusal(error: UtnetError, status = error.status): string {
+  const body = JSON.stringify({ ...problemOf(error), status })
   const retry = Object.entries(retryField(error)).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Content-Type-Options: nosniff\r\n${retry.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Content-Type-Options: nosniff\r\n${retry.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+}
+
+/** The same on a connection that node:http no longer looks after: it is gone when the answer is sent, whether or not its client ever closes it. */
+function refuseRaw(socket: Socket, error: UtnetError): void {
+  if (socket.writable) socket.write(rawRefusal(error))
+  socket.destroySoon()
 }
 
 function refuse(response: ServerResponse, error: UtnetError, status = error.status): void {
   const body = JSON.stringify({ ...problemOf(error), status })
-  response.writeHead(status, { 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' })
+  response.writeHead(status, {
+    'content-type': PROBLEM_TYPE,
+    'x-content-type-options': 'nosniff',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  })
   response.end(body)
 }
 
-/** Every request of HTTP/1.1 names one host (RFC 9112, 3.2); two could be told apart by whoever stands before this node. */
-function hostError({ httpVersion, rawHeaders }: IncomingMessage): UtnetError | undefined {
-  let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) if ((rawHeaders[i] as string).toLowerCase() === 'host') hosts++
+/** Refuses a request whose head node:http takes and HTTP does not; gives false for any other. */
+function refuseHead({ httpVersion, rawHeaders }: IncomingMessage, outgoing: ServerResponse): boolean {
+  const all = (wanted: string): readonly string[] => rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === wanted)
+  const hosts = all('host').length
+  const coding = all('transfer-encoding').join(', ')
+  // One host (RFC 9112, 3.2); two could be told apart by whoever stands before this node.
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
-    return new UtnetError('request_invalid', `the request has ${hosts === 0 ? 'no' : 'more than one'} Host field`)
-  return undefined
+    refuse(outgoing, new UtnetError('request_invalid', `the request has ${hosts === 0 ? 'no' : 'more than one'} Host field`))
+  // The parser undoes the last coding only (RFC 9112, 6.1).
+  else if (coding !== '' && coding.toLowerCase() !== 'chunked')
+    refuse(outgoing, new UtnetError('request_invalid', `nothing is known of Transfer-Encoding: ${coding.slice(0, 40)}`), 501)
+  else return false
+  return true
 }
+
+/** The answer whose turn it is on a connection. */
+const answerOn = (socket: Socket): ServerResponse | undefined =>
+  (socket as Socket & { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
+
+/** True where a connection's request has come whole, or its answer has begun: what a stopping server finishes. */
+function isWorkedOn(socket: Socket): boolean {
+  const answer = answerOn(socket)
+  return answer !== undefined && (answer.req.complete || answer.headersSent)
+}
+
+const stopping = (): UtnetError => new UtnetError('node_stopping', 'the node is stopping')
 
 /** Responses that tell an observer when their bytes begin and end. */
 function observedResponse(observer: ConnectionObserver): typeof DirectResponse {
@@ -154,7 +192,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
     async (request, bindings) => {
       const { incoming, outgoing } = bindings as { incoming: IncomingMessage; outgoing: DirectResponse }
       const response = await app.fetch(request, { incoming, closing: closing.signal })
-      outgoing.untyped = !response.headers.has('content-type')
+      const type = response.headers.get('content-type')
+      outgoing.untyped = type === null
+      // An answer without an end ends with its client's side: nothing else tells at once that it has gone.
+      if (type === EVENTS_TYPE) incoming.socket.once('end', () => outgoing.destroy())
       return response
     },
     {
@@ -162,7 +203,8 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       hostname: '127.0.0.1',
       errorHandler: (cause) => {
         const error = cause instanceof RequestError ? new UtnetError('request_invalid', cause.message, { cause }) : asUtnetError(cause)
-        return new Response(JSON.stringify(problemOf(error)), { status: error.status, headers: { 'content-type': PROBLEM_TYPE } })
+        const headers = { 'content-type': PROBLEM_TYPE, 'x-content-type-options': 'nosniff' }
+        return new Response(JSON.stringify(problemOf(error)), { status: error.status, headers })
       },
     },
   )
@@ -184,31 +226,40 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
     (incoming, outgoing) => {
       // Behind an earlier request on the same connection there is no turn yet.
       if (observer !== undefined && outgoing.socket !== null) observer.waits(outgoing.socket)
-      if (closing.signal.aborted) refuse(outgoing, new UtnetError('node_stopping', 'the node is stopping'))
-      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true) {
-        const error = hostError(incoming)
-        if (error === undefined) void listener(incoming, outgoing)
-        else refuse(outgoing, error)
-      }
+      if (closing.signal.aborted) refuse(outgoing, stopping())
+      else if (incoming.httpVersionMajor !== 1) refuse(outgoing, otherVersion(), 505)
+      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true && !refuseHead(incoming, outgoing))
+        void listener(incoming, outgoing)
     },
   )
-  if (observer !== undefined) {
-    server.on('connection', (socket: Socket) => {
-      observer.opened(socket)
-      socket.once('close', () => observer.closed(socket))
+  // A client that has said all (shutdown of its writing side) still reads: its answers are sent before the connection ends.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    observer?.opened(socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      observer?.closed(socket)
     })
-  }
+  })
   limitArrival(server, ARRIVAL)
   server.maxConnections = options.connections ?? 4_096
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) =>
     refuse(outgoing, new UtnetError('request_invalid', `nothing is known of Expect: ${incoming.headers.expect?.slice(0, 40)}`), 417),
   )
   server.on('connect', (_, socket: Socket) =>
-    socket.end(rawRefusal(new UtnetError('method_not_allowed', 'this node opens no tunnels: CONNECT is not taken'))),
+    refuseRaw(socket, new UtnetError('method_not_allowed', 'this node opens no tunnels: CONNECT is not taken')),
   )
-  server.on('clientError', (cause: NodeJS.ErrnoException, socket: Socket) => {
+  server.on('clientError', (cause: ParserError, socket: Socket) => {
+    const status = parserStatus(cause)
+    const answer = answerOn(socket)
+    const refusal = (): Socket => socket.end(rawRefusal(parserError(cause, status), status))
     if (cause.code === 'ECONNRESET' || !socket.writable) socket.destroy()
-    else socket.end(rawProblem(parserError(cause), isLate(cause)))
+    // Between the bytes of one answer there is no place for another, and before it neither: it would be taken for that.
+    else if (answer?.headersSent === true) socket.destroySoon()
+    else if (answer?.req.complete === true) answer.once('finish', refusal)
+    else refusal()
   })
 
   const host = options.host ?? '127.0.0.1'
@@ -229,9 +280,13 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       closing.abort()
       // Connections fall idle one by one as their answers end; the sweep lets each go then.
       const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
+      const arriving = setTimeout(() => {
+        for (const socket of sockets) if (!isWorkedOn(socket)) refuseRaw(socket, stopping())
+      }, ARRIVING_MS)
       const force = setTimeout(() => server.closeAllConnections(), graceMs)
       server.close(() => {
         clearInterval(sweep)
+        clearTimeout(arriving)
         clearTimeout(force)
         resolve()
       })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { JSON_LENGTH_HEADER } from '../runtime/core/index.ts'
 import { createApp } from './app.ts'
-import { simulatedNode } from './simulated-node.ts'
+import { simulatedNode } from './testing/simulated-node.ts'
 
 interface Parameter {
   readonly name: string

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
 import { checkOrigin, isKnownHost, originRules } from './http/index.ts'
-import { simulatedNode } from './simulated-node.ts'
+import { simulatedNode } from './testing/simulated-node.ts'
 
 const MUTATING: readonly (readonly [string, string])[] = [
   ['POST', '/v1/guests?name=c'],
@@ -40,6 +40,9 @@ test.each(MUTATING)(
       // The page whose name points here is of the same origin as its own requests.
       expect(await send({ host, origin: `http://${host}` }), host).toEqual({ status: 421, code: 'host_unknown' })
     }
+    // A target in absolute form counts before the field (RFC 9112, 3.2.2).
+    const absolute = await app.request(`http://evil.example${path}`, { method, headers: { host: 'localhost' }, body: 'x' })
+    expect(await absolute.json()).toMatchObject({ code: 'host_unknown' })
     for (const headers of [
       {},
       { origin: 'http://localhost' },

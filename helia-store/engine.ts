@@ -8,6 +8,7 @@ import type { Blocks } from './blocks.ts'
 import { heliaBlockstore, heliaDatastore, type HeliaBlockstore } from './ports.ts'
 import { dagExporter, graphWalker } from './walk.ts'
 
+/** A name in a directory, and what it leads to. */
 export interface Entry {
   readonly name: string
   readonly cid: CID

@@ -28,12 +28,14 @@ import { scrub } from './scrub.ts'
 
 export type { Entry } from './engine.ts'
 
+/** Where blocks lie. */
 export interface StoreOptions {
   readonly kv: Kv
   /** The store opens no socket: peers hand blocks in through `putAll` and `importCar`. */
   readonly offline: true
 }
 
+/** What a CAR file brought: its roots, and how many blocks were stored. */
 export interface ImportReport {
   readonly roots: readonly CID[]
   readonly blocks: number

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseSync } from 'oxc-parser'
@@ -125,6 +125,47 @@ test.each(Object.keys(ROOMS))('%s imports only what the table allows, through do
   expect(wrong).toEqual([])
 })
 
+/** Lines of ARCHITECTURE.md that give a room's folders in order: `| \`room\` | in order: \`a\` …; \`b\` … |`. A folder that stands in code alone, or a file, is no part of it. */
+const ORDERS = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `([\w/-]+)` \| in order: (.*) \|$/gm)].map(
+  ([, room = '', line = '']) => {
+    const folders = readdirSync(join(root, room), { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [e.name] : []))
+    return { room, order: [...line.matchAll(/`([\w-]+)`/g)].flatMap(([, name = '']) => (folders.includes(name) ? [name] : [])) }
+  },
+)
+
+test('ARCHITECTURE.md gives the folders of some rooms in order', () => {
+  expect(ORDERS.map(({ order }) => order.length).filter((length) => length > 1).length).toBeGreaterThan(5)
+})
+
+test.each(ORDERS)('a folder of $room imports only those before it, through their doors', ({ room, order }) => {
+  const wrong: string[] = []
+  for (const [place, folder] of order.entries()) {
+    const files = sources(roomOf(room) as string).filter((file) => file.startsWith(`${room}/${folder}/`))
+    expect(files.length, `no file was read in ${room}/${folder}`).toBeGreaterThan(0)
+    for (const { file, what } of files.flatMap(importsOf)) {
+      const target = relative(room, resolve(root, dirname(file), what).slice(root.length))
+      const [other = ''] = target.split('/')
+      if (!what.startsWith('.') || other === folder || !order.includes(other)) continue
+      if (order.indexOf(other) > place) wrong.push(`${file}: ${what}`)
+      else if (!target.endsWith('/index.ts')) wrong.push(`${file}: ${what} is not a door`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+test('a folder with a door is entered by it, from folders beside it too', () => {
+  const files = Object.keys(ROOMS).flatMap(sources)
+  const doors = new Set(files.filter((file) => file.endsWith('/index.ts')).map(dirname))
+  expect(doors.size).toBeGreaterThan(60)
+  const wrong = files.flatMap(importsOf).flatMap(({ file, what }) => {
+    const target = relative(root, resolve(root, dirname(file), what))
+    const folder = dirname(target)
+    const inside = !what.startsWith('.') || file.startsWith(`${folder}/`) || roomOf(target) === 'runtime/core'
+    return inside || !doors.has(folder) || /\/(index|native|node|serve)\.ts$/.test(target) ? [] : [`${file}: ${what}`]
+  })
+  expect(wrong).toEqual([])
+})
+
 test('rooms that run in browsers never import native halves', () => {
   const wrong = ['runtime/verify', 'runtime/consensus/light', 'runtime/core', 'gateway/wire', 'gateway/client']
     .flatMap(sources)
@@ -158,6 +199,23 @@ test('no file of a room imports itself in a circle', () => {
   }
   for (const file of all) visit(file, [])
   expect(circles).toEqual([])
+})
+
+test('a page names no file or folder of ours that is not there', () => {
+  const pages = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((e) => e.isFile() && e.name.endsWith('.md') && e.name !== 'CHANGELOG.md')
+    .map((e) => relative(root, join(e.parentPath, e.name)))
+    .filter((path) => !/(^|\/)(node_modules|dist|templates)\//.test(path))
+  expect(pages.length).toBeGreaterThan(30)
+  const named = pages.flatMap((page) =>
+    [
+      ...readFileSync(join(root, page), 'utf8').matchAll(
+        /`((?:runtime|gateway|helia-store|cli|test|bench|guest|packaging|examples|docs)\/[^`\s*]+)`/g,
+      ),
+    ].map(([, path = '']) => [page, path] as const),
+  )
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.filter(([, path]) => !existsSync(join(root, path)))).toEqual([])
 })
 
 test('no file of the project names another machine or leaves work for later', () => {

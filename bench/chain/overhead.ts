@@ -3,11 +3,11 @@
  * roots and 10 transfers a second, of nets of real validators in virtual time.
  */
 import { exactEnvironment } from '../../runtime/node/environment/index.ts'
-import { exactGuest } from '../../runtime/node/exact-guest.ts'
+import { exactGuest } from '../../runtime/node/models/exact-guest.ts'
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { exactComponent } from '../../runtime/tpu-bridge/operators/testing/exact-guest.ts'
-import { runChainNet } from '../../test/sim/chain-net.ts'
-import { honestPart, netWork } from '../../test/sim/net-work.ts'
+import { runChainNet } from '../../test/sim/net/chain-net.ts'
+import { honestPart, netWork } from '../../test/sim/net/net-work.ts'
 import { rowOf, type Row } from '../row.ts'
 
 const NETS = [4, 10] as const

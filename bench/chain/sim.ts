@@ -1,8 +1,8 @@
 /** The simulator: conflicts under every strategy, and heights until a fork once the locks are out. */
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
-import { heightsToFork } from '../../test/sim/fork.ts'
-import { realKeys } from '../../test/sim/real-keys.ts'
-import { runWorld } from '../../test/sim/world.ts'
+import { heightsToFork } from '../../test/sim/world/fork.ts'
+import { realKeys } from '../../test/sim/world/real-keys.ts'
+import { runWorld } from '../../test/sim/world/world.ts'
 import { rowOf, type Row } from '../row.ts'
 
 const NODES = [4, 5, 7, 4, 10, 5, 4, 7, 13, 6]

@@ -10,6 +10,7 @@ import { chains, reference } from './gas/chains.ts'
 import { freshLoopOf, loopOf, Warm, type Loop } from './gas/clock.ts'
 import { besideNeighbours } from './gas/neighbour.ts'
 import { bytePrices } from './gas/byte-prices.ts'
+import { fieldsPrices } from './gas/fields-price.ts'
 import { withHostPrices, type HostPrice } from './gas/host-prices.ts'
 import { withModelPrices } from './gas/model-price.ts'
 import { publishPrices } from './gas/publish-price.ts'
@@ -135,6 +136,7 @@ async function rows(emit: (row: Row) => void): Promise<void> {
   }
   await withHostPrices(priced)
   await priced(bytePrices())
+  await priced(fieldsPrices())
   await priced(await publishPrices())
   await withModelPrices(priced)
   emit(rowOf(AREA, { id: 'host.gas.reference', row: `ns a gas of ${peer}`, unit: 'ns', values: nanoseconds }))

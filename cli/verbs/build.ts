@@ -1,7 +1,7 @@
 /** `utnet build`: AssemblyScript + WIT -> component. */
 import { join, resolve } from 'node:path'
 import { fileCid } from '../../runtime/core/index.ts'
-import { writeOutput } from '../output.ts'
+import { writeOutput } from '../output/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { textFlag, type Verb } from '../verb.ts'
 

@@ -1,7 +1,7 @@
 /** `utnet call`: a transaction signed by the user's key; waits for its final block. */
 import { UtnetError, witFromJson, type WitFunction } from '../../runtime/core/index.ts'
-import { jsonArgument } from '../arguments.ts'
-import { callAndWait, contractOf } from '../transactions.ts'
+import { jsonArgument } from '../input/index.ts'
+import { callAndWait, contractOf } from '../chain/index.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 function encodeArguments(signature: WitFunction, args: readonly unknown[]): ReturnType<typeof witFromJson>[] {

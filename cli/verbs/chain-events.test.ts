@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { simulatedComponent, simulatedNode, type SimulatedNode } from '../../gateway/simulated-node.ts'
+import { simulatedComponent, simulatedNode, type SimulatedNode } from '../../gateway/testing/simulated-node.ts'
 import type { ChainEntry } from '../../runtime/core/index.ts'
 import type { VerbContext } from '../verb.ts'
 import { printEvents } from './chain-events.ts'

@@ -2,9 +2,9 @@
 import { chainIdOf, decodeGenesis, epochOf, fromBase64, lastHeightOf, toHex, UtnetError, type Genesis } from '../../runtime/core/index.ts'
 import { decodeStep, LightClient, type Trusted } from '../../runtime/consensus/light/index.ts'
 import * as crypto from '../../runtime/crypto/native.ts'
-import { checkpointFile, pointOfFile, readCheckpointFile } from '../checkpoint-file.ts'
-import { writeOutput } from '../output.ts'
-import { readGenesisFile, trustedChains } from '../user-folder.ts'
+import { checkpointFile, pointOfFile, readCheckpointFile } from '../chain/index.ts'
+import { writeOutput } from '../output/index.ts'
+import { readGenesisFile, trustedChains } from '../settings/index.ts'
 import { textFlag, type VerbContext } from '../verb.ts'
 
 export const FOLLOW_OPTIONS = { checkpoint: { type: 'string' }, genesis: { type: 'string' } } as const

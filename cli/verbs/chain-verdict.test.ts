@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
-import { signBatch, validatorOf, type TestValidator } from '../../runtime/consensus/test-kit.ts'
+import { signBatch, validatorOf, type TestValidator } from '../../runtime/consensus/testing/test-kit.ts'
 import {
   cidOf,
   encode,

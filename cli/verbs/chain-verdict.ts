@@ -27,8 +27,7 @@ import {
   type VerdictView,
 } from '../../runtime/core/index.ts'
 import { blsAggregate, blsVerify } from '../../runtime/crypto/native.ts'
-import { anchoredLeaf, type LeafSought } from '../anchored-leaf.ts'
-import { callAndWait } from '../transactions.ts'
+import { anchoredLeaf, type LeafSought, callAndWait } from '../chain/index.ts'
 import { listFlag, textFlag, type VerbContext } from '../verb.ts'
 
 export const VERDICT_OPTIONS = {
@@ -37,7 +36,7 @@ export const VERDICT_OPTIONS = {
   'dry-run': { type: 'boolean' },
 } as const
 
-const GAS = 20_000_000n
+const GAS = 80_000_000n
 
 /** What `read` makes of the bytes; undefined where they are something else. */
 function readAs<T>(read: () => T): T | undefined {

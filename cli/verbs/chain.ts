@@ -1,7 +1,7 @@
 /** `utnet chain`: head, a block, the genesis file, trusted chains. */
 import { chainIdOf, parseCid, UtnetError } from '../../runtime/core/index.ts'
-import { writeOutput } from '../output.ts'
-import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../user-folder.ts'
+import { writeOutput } from '../output/index.ts'
+import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../settings/index.ts'
 import { textFlag, type Verb } from '../verb.ts'
 import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
 import { FOLLOW_OPTIONS, followChain } from './chain-follow.ts'
@@ -19,6 +19,9 @@ const TAKES: Readonly<Record<string, readonly string[]>> = {
   trust: [],
   distrust: [],
 }
+
+/** Actions that take flags only. */
+const ALONE: ReadonlySet<string> = new Set(['status', 'events', 'follow', 'genesis'])
 
 function chainIdText(text: string): string {
   try {
@@ -42,6 +45,7 @@ export const chain: Verb = {
     const idle = Object.keys({ ...EVENT_OPTIONS, ...FOLLOW_OPTIONS, ...VERDICT_OPTIONS, output: 0 }).find(
       (f) => context.flags[f] !== undefined && !takes?.includes(f),
     )
+    if (what !== undefined && ALONE.has(String(action))) throw new UtnetError('usage', `chain ${String(action)} takes no ${what}`)
     if (takes !== undefined && idle !== undefined) throw new UtnetError('usage', `chain ${String(action)} takes no --${idle}`)
     switch (action) {
       case 'status':
@@ -56,12 +60,8 @@ export const chain: Verb = {
         context.print(await context.node().power(what === undefined ? undefined : Number(what)))
         return 0
       case 'events':
-        if (what !== undefined)
-          throw new UtnetError('usage', 'chain events takes flags only', { hint: 'utnet chain events --filter event=NAME' })
         return printEvents(context)
       case 'follow':
-        if (what !== undefined)
-          throw new UtnetError('usage', 'chain follow takes flags only', { hint: 'utnet chain follow -o checkpoint.json' })
         return followChain(context)
       case 'verdict':
         if (what === undefined)

@@ -1,10 +1,9 @@
 /** `utnet deploy`: builds a folder first; publishes under the user's key. */
 import { aname, isSealedGuest, readSealedGuest, UtnetError } from '../../runtime/core/index.ts'
-import { componentOf } from '../component.ts'
-import { addMounted, readMounts, type AskedMount } from '../mounts.ts'
+import { componentOf, addMounted, readMounts, type AskedMount } from '../input/index.ts'
 import type { Grants } from '../../runtime/node/index.ts'
 import { loadRuntime } from '../runtime.ts'
-import { publish } from '../transactions.ts'
+import { publish } from '../chain/index.ts'
 import { listFlag, textFlag, type Verb, type VerbContext } from '../verb.ts'
 
 /** `KEY=VALUE`, at the first equals sign. */

@@ -1,7 +1,7 @@
 /** Which devices `utnet dev` runs models on: flags over the environment. */
 import { UtnetError } from '../../runtime/core/index.ts'
 import type { DevNodeOptions } from '../../runtime/node/index.ts'
-import { environment } from '../environment.ts'
+import { environment } from '../settings/index.ts'
 import { textFlag, type VerbContext } from '../verb.ts'
 
 export type DevicesAsked = Pick<DevNodeOptions, 'devices' | 'gpu' | 'remote' | 'prices'>

@@ -1,6 +1,6 @@
 /** `utnet infer`: a model (or an operator) through the tensor bridge. */
 import { UtnetError } from '../../runtime/core/index.ts'
-import { tensorArgument, tensorJson } from '../arguments.ts'
+import { tensorArgument, tensorJson } from '../input/index.ts'
 import { listFlag, textFlag, type Verb } from '../verb.ts'
 
 export const infer: Verb = {

@@ -1,6 +1,6 @@
 /** `utnet inspect`: what the validator sees, or its coded refusal. */
-import { readInput } from '../arguments.ts'
-import { writeOutput } from '../output.ts'
+import { readInput } from '../input/index.ts'
+import { writeOutput } from '../output/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { textFlag, type Verb } from '../verb.ts'
 

@@ -1,6 +1,6 @@
 /** `utnet invoke`: an edge function; its body goes to stdout. */
 import { toBase64, type FunctionAnswer, type RunEnd } from '../../runtime/core/index.ts'
-import { dataArgument, headerArgument } from '../arguments.ts'
+import { dataArgument, headerArgument } from '../input/index.ts'
 import { listFlag, textFlag, type Verb } from '../verb.ts'
 
 function failureText({ status, at, line, limit, allowed }: RunEnd): string {

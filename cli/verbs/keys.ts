@@ -1,6 +1,6 @@
 /** `utnet keys`: the user's key. */
 import { formatKey, UtnetError } from '../../runtime/core/index.ts'
-import { newUserKey, userKey } from '../user-folder.ts'
+import { newUserKey, userKey } from '../settings/index.ts'
 import type { Verb } from '../verb.ts'
 
 export const keys: Verb = {

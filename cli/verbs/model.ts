@@ -1,7 +1,7 @@
 /** `utnet model add|list|fuse`: ONNX models. */
 import { aname, UtnetError } from '../../runtime/core/index.ts'
-import { readInput } from '../arguments.ts'
-import { writeOutput } from '../output.ts'
+import { readInput } from '../input/index.ts'
+import { writeOutput } from '../output/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { textFlag, type Verb } from '../verb.ts'
 

@@ -1,7 +1,8 @@
 /** `utnet new`: a project that builds, tests and deploys as it stands. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { UtnetError, aname } from '../../runtime/core/index.ts'
+import { asUtnetError, UtnetError, aname } from '../../runtime/core/index.ts'
+import { makeFolder } from '../../runtime/kv/files/index.ts'
 import { templateFolder } from '../assets.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
@@ -16,6 +17,18 @@ function substitute(folder: string, name: string): void {
   }
 }
 
+/** The guest is called as its folder is. */
+function nameOf(folder: string): string {
+  try {
+    return aname(basename(folder).toLowerCase(), 'the folder')
+  } catch (cause) {
+    throw new UtnetError('usage', asUtnetError(cause).message, {
+      hint: 'use letters, digits and dashes, a letter first: utnet new my-guest',
+      cause,
+    })
+  }
+}
+
 export const newProject: Verb = {
   name: 'new',
   usage: 'new DIR --template contract|function|function-js|operator',
@@ -26,9 +39,9 @@ export const newProject: Verb = {
     const template = textFlag(context, 'template') ?? 'contract'
     if (!TEMPLATES.includes(template)) throw new UtnetError('usage', `--template must be one of ${TEMPLATES.join(', ')}, got ${template}`)
     const folder = resolve(context.args[0] as string)
-    const name = aname(basename(folder).toLowerCase(), 'the folder')
+    const name = nameOf(folder)
     if (existsSync(folder) && readdirSync(folder).length > 0) throw new UtnetError('usage', `${folder} is not empty`)
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     cpSync(join(templateFolder(), template), folder, { recursive: true })
     // npm packs no file called .gitignore, so the template has it under another name.
     renameSync(join(folder, 'gitignore.txt'), join(folder, '.gitignore'))

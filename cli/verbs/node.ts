@@ -3,10 +3,9 @@ import { resolve } from 'node:path'
 import { chainIdOf, decodeGenesis, LIMITS, parseAddress, UtnetError } from '../../runtime/core/index.ts'
 import { createClient } from '../../gateway/client/index.ts'
 import type { EnrolOptions } from '../../runtime/node/index.ts'
-import { dataFolder } from '../data-folder.ts'
-import { tellChain } from '../enrolment.ts'
+import { dataFolder, userKey } from '../settings/index.ts'
+import { tellChain } from '../chain/index.ts'
 import { loadRuntime } from '../runtime.ts'
-import { userKey } from '../user-folder.ts'
 import { textFlag, type Verb, type VerbContext } from '../verb.ts'
 
 function countOf(context: VerbContext): number {

@@ -1,6 +1,6 @@
 /** `utnet query`: a contract export read-only against a final state, free. */
 import { UtnetError } from '../../runtime/core/index.ts'
-import { jsonArgument } from '../arguments.ts'
+import { jsonArgument } from '../input/index.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 export const query: Verb = {

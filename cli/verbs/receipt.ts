@@ -1,7 +1,7 @@
 /** `utnet receipt`: the receipt, or its proof bundle as a CARv1 file. */
 import { fromBase64, UtnetError } from '../../runtime/core/index.ts'
-import { ANCHOR_WAIT_MS } from '../anchored-bundle.ts'
-import { writeOutput } from '../output.ts'
+import { ANCHOR_WAIT_MS } from '../chain/index.ts'
+import { writeOutput } from '../output/index.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 export const receipt: Verb = {

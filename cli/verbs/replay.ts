@@ -1,8 +1,8 @@
 /** `utnet replay`: runs it again from its receipt and what the receipt binds; needs no model and no network beyond the node. */
-import { anchoredBundle } from '../anchored-bundle.ts'
+import { anchoredBundle } from '../chain/index.ts'
 import { loadRuntime } from '../runtime.ts'
-import { mapOfNode, sourceMapFor } from '../source-map.ts'
-import { traceTable } from '../trace-table.ts'
+import { mapOfNode, sourceMapFor } from '../input/index.ts'
+import { traceTable } from '../output/index.ts'
 import { textFlag, type Verb } from '../verb.ts'
 
 /** Functions that are shown, without and with a trace. */

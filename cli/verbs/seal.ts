@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { fileCid, formatChipKey, parseChipKey, parseCid, UtnetError } from '../../runtime/core/index.ts'
-import { componentOf } from '../component.ts'
-import { writeOutput } from '../output.ts'
+import { componentOf } from '../input/index.ts'
+import { writeOutput } from '../output/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { listFlag, textFlag, type Verb } from '../verb.ts'
 

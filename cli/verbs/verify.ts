@@ -11,10 +11,9 @@ import {
   type Verification,
 } from '../../runtime/verify/index.ts'
 import { encodeStep } from '../../runtime/consensus/light/index.ts'
-import { anchoredBundle } from '../anchored-bundle.ts'
-import { readCheckpointFile } from '../checkpoint-file.ts'
+import { anchoredBundle, readCheckpointFile } from '../chain/index.ts'
 import { loadRuntime } from '../runtime.ts'
-import { readGenesisFile, trustedChains } from '../user-folder.ts'
+import { readGenesisFile, trustedChains } from '../settings/index.ts'
 import { textFlag, type Verb, type VerbContext } from '../verb.ts'
 import { verifyTranscript } from './verify-transcript.ts'
 

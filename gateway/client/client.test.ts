@@ -3,7 +3,7 @@ import { nodeApiSuite, type NodeSamples } from '../../test/compliance/node-api.t
 import { encode, isUtnetError, sha256, utf8, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
 import { createApp } from '../app.ts'
 import { serve, type GatewayServer } from '../node.ts'
-import { simulatedComponent, simulatedNode } from '../simulated-node.ts'
+import { simulatedComponent, simulatedNode } from '../testing/simulated-node.ts'
 import { eventData } from './events.ts'
 import { createClient, type Fetch } from './index.ts'
 

@@ -16,6 +16,7 @@ import { nodeEvents } from './events.ts'
 import { infer, invoke } from './functions.ts'
 import { readAnswer, transport, type Fetch } from './transport.ts'
 
+/** How requests leave. */
 export interface ClientOptions {
   /** Used in the place of the global one. */
   readonly fetch?: Fetch

@@ -12,6 +12,7 @@ const HEADERS = {
 
 const text = (type: string, body: string): Answer => ({ status: 200, type: `${type}; charset=utf-8`, body, headers: HEADERS })
 
+/** One handler for each file of the page. */
 export interface ConsoleHandlers {
   readonly page: (c: GatewayContext) => Promise<Response>
   readonly script: (c: GatewayContext) => Response

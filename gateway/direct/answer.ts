@@ -15,6 +15,8 @@ interface Ended {
   _header: string
   _headerSent: boolean
   finished: boolean
+  /** The connection closes behind this answer. */
+  readonly _last: boolean
 }
 
 /** The Date field's value (RFC 9110, 5.6.7), made once a second. */
@@ -64,10 +66,12 @@ export class DirectResponse extends ServerResponse {
    */
   whole(status: number, headers: readonly string[], body: Uint8Array): boolean {
     const { socket } = this
+    const ended = this as unknown as Ended
     if (
       socket === null ||
       !socket.writable ||
       !this.shouldKeepAlive ||
+      ended._last ||
       this.headersSent ||
       this.req.method === 'HEAD' ||
       BODYLESS.has(status) ||
@@ -82,7 +86,6 @@ export class DirectResponse extends ServerResponse {
     }
     head += `Date: ${httpDate()}${KEPT}`
     this.statusCode = status
-    const ended = this as unknown as Ended
     ended._header = head
     ended._headerSent = true
     ended.finished = true

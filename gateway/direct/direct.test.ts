@@ -5,7 +5,7 @@ import { LIMITS, UtnetError } from '../../runtime/core/index.ts'
 import { createApp } from '../app.ts'
 import { serve, type GatewayServer } from '../node.ts'
 import { Admission } from '../routes/index.ts'
-import { simulatedComponent, simulatedNode, type SimulatedNode } from '../simulated-node.ts'
+import { simulatedComponent, simulatedNode, type SimulatedNode } from '../testing/simulated-node.ts'
 import { raw } from '../testing/raw-http.ts'
 
 interface Side {

@@ -168,6 +168,7 @@ export function directFunctions(
     const head = headOf(incoming.rawHeaders)
     if (!goodHost(head.host) || !METHODS.has(incoming.method as string)) return false
     if (head.hasBody && (incoming.method === 'GET' || incoming.method === 'HEAD')) return false
+    if (head.coding !== undefined && head.coding !== 'chunked') return false
     new Serving(shared, incoming, outgoing, head).run()
     return true
   }

@@ -5,6 +5,7 @@ import { addAsked } from './asked.ts'
 
 const RETRY: ReadonlySet<ErrorCode> = new Set(['host_busy', 'host_restarted', 'mempool_full'])
 
+/** Status, media type, body and further fields; a body that is null has no Content-Type. */
 export interface Answer {
   readonly status: number
   readonly type: string

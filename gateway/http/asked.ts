@@ -18,6 +18,7 @@ export function requestId(field: string | null | undefined): string | undefined 
   return field !== null && field !== undefined && /^[A-Za-z0-9._~:+/=-]{1,128}$/.test(field) ? field : undefined
 }
 
+/** What `Prefer` (RFC 7240) asks for: the answer before its receipt is durable, and what is kept of the run. */
 export interface Preferences {
   readonly later?: true
   readonly retention?: Retention

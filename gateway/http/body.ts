@@ -2,6 +2,7 @@
 import { limitError, LIMITS, UtnetError, type LimitName } from '../../runtime/core/index.ts'
 import { readStream } from '../wire/index.ts'
 
+/** The limits of `core/limits.ts` that a body can run into, in bytes. */
 export type BodyLimit = Extract<LimitName, 'bodyBytes' | 'txBytes' | 'enrolmentBytes' | 'deployedMapBytes' | 'mountBytes'>
 
 export const EMPTY = new Uint8Array(0)

@@ -2,6 +2,7 @@
 import { UtnetError } from '../../runtime/core/index.ts'
 import { problem } from './answer.ts'
 
+/** A path that some route has, with one of its methods. */
 export interface KnownPath {
   /** Parameters in braces stand for one segment, a final `*` for any rest. */
   readonly path: string

@@ -2,6 +2,7 @@
 import { UtnetError, type NodeApi } from '../../runtime/core/index.ts'
 import { checkOrigin, type OriginRules } from './origin.ts'
 
+/** `page` throws `host_unknown` or `origin_refused` for foreign pages; `dev` does too, and `auth_required` on a node that is not `dev`. */
 export interface Guards {
   readonly page: (request: Request) => void
   readonly dev: (request: Request) => Promise<void>

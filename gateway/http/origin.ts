@@ -8,6 +8,7 @@ import type { AppOptions } from './env.ts'
 const IPV4 = /^[0-9]{1,3}(\.[0-9]{1,3}){3}$/
 const IPV6 = /^\[[0-9a-f:.]+\]$/
 
+/** Host names (lower case, with or without a port) and foreign origins that are allowed. */
 export interface OriginRules {
   readonly hosts: ReadonlySet<string>
   readonly origins: ReadonlySet<string>
@@ -39,8 +40,11 @@ function isSameOrigin(origin: string, host: string): boolean {
 
 /** Throws `host_unknown` or `origin_refused` for a request that a foreign page may have made. Requests without Origin come from no page. */
 export function checkOrigin(request: Request, rules: OriginRules): void {
-  const host = request.headers.get('host') ?? new URL(request.url).host
-  if (!isKnownHost(host, rules)) throw new UtnetError('host_unknown', `this node is not known as ${host.slice(0, 120)}`)
+  // A target in absolute form names the host, whatever the field says (RFC 9112, 3.2.2).
+  const target = new URL(request.url).host
+  const host = request.headers.get('host') ?? target
+  for (const name of [host, target])
+    if (!isKnownHost(name, rules)) throw new UtnetError('host_unknown', `this node is not known as ${name.slice(0, 120)}`)
   const origin = request.headers.get('origin')
   if (origin === null || rules.origins.has(origin) || isSameOrigin(origin, host)) return
   throw new UtnetError('origin_refused', `pages of ${origin.slice(0, 120)} may not change anything on this node`)

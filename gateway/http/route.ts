@@ -6,6 +6,7 @@ import { checkType } from './accept.ts'
 import type { Answer } from './answer.ts'
 import { readBody, type BodyLimit } from './body.ts'
 
+/** One answer of a route, as OpenAPI lists it. */
 export interface Outcome {
   readonly status: number
   readonly description: string
@@ -28,6 +29,7 @@ export interface RouteShape {
   readonly outcomes: readonly Outcome[]
 }
 
+/** A route that takes requests. */
 export interface Route extends RouteShape {
   readonly run: (request: RouteRequest) => Promise<Answer>
 }
@@ -51,6 +53,7 @@ type BodySpec<B> =
   | { readonly kind: 'json'; readonly schema: z.ZodType<B> }
   | { readonly kind: 'bytes'; readonly types: readonly string[]; readonly limit?: BodyLimit; readonly untyped?: boolean }
 
+/** What a route is declared by: `P`, `Q` and `B` are what its path, query and body are read as. */
 export interface RouteSpec<P, Q, B> extends Omit<RouteShape, 'params' | 'query' | 'body'> {
   readonly params?: z.ZodObject & z.ZodType<P>
   readonly query?: z.ZodObject & z.ZodType<Q>
@@ -97,6 +100,7 @@ export function route<P, Q, B = undefined>(spec: RouteSpec<P, Q, B>): Route {
   }
 }
 
+/** What every route is given. */
 export interface RouteKit {
   readonly node: NodeApi
   /** Refuses foreign pages. */

@@ -6,6 +6,7 @@ import { requestHead } from './request-head.ts'
 
 const PREFIX = '/fn/'
 
+/** Name of the function, and the path that it sees, which begins with `/`. */
 export interface FunctionTarget {
   readonly name: string
   readonly path: string

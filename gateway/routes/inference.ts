@@ -142,6 +142,7 @@ async function infer(node: NodeApi, request: Request, given: string): Promise<An
   return answerOf(name, result, want)
 }
 
+/** One for each endpoint of the protocol. */
 export interface InferenceHandlers {
   readonly server: (c: GatewayContext) => Promise<Response>
   readonly live: (c: GatewayContext) => Response

@@ -2,11 +2,14 @@
 import { HOP_BY_HOP } from '../wire/index.ts'
 import type { GatewayEnv } from '../http/index.ts'
 
+/** A request without its body. */
 export interface RequestHead {
   /** Lower-case names, in the order they came where the server keeps it; without what ends at this hop. */
   readonly headers: readonly (readonly [string, string])[]
   readonly host: string | undefined
   readonly contentLength: string | null
+  /** Fields of Transfer-Encoding. */
+  readonly coding: string | undefined
   readonly hasBody: boolean
   readonly prefer: string | undefined
   readonly wantDigest: string | undefined
@@ -35,7 +38,7 @@ export function headOf(raw: readonly string[]): RequestHead {
   const headers: (readonly [string, string])[] = []
   let host: string | undefined
   let contentLength: string | null = null
-  let chunked = false
+  let coding: string | undefined
   let prefer: string | undefined
   let wantDigest: string | undefined
   let requestId: string | undefined
@@ -51,7 +54,7 @@ export function headOf(raw: readonly string[]): RequestHead {
         contentLength = value
         break
       case 'transfer-encoding':
-        chunked = true
+        coding = joined(coding, value)
         break
       case 'prefer':
         prefer = joined(prefer, value)
@@ -75,7 +78,8 @@ export function headOf(raw: readonly string[]): RequestHead {
     headers: extra.length === 0 ? headers : headers.filter(([name]) => !extra.includes(name)),
     host,
     contentLength,
-    hasBody: chunked || (contentLength !== null && contentLength !== '0'),
+    coding,
+    hasBody: coding !== undefined || (contentLength !== null && contentLength !== '0'),
     prefer,
     wantDigest,
     requestId,

@@ -17,6 +17,7 @@ function v1Routes(kit: RouteKit): readonly Route[] {
   return FAMILIES.flatMap((family) => family(kit))
 }
 
+/** What the app is told of the node and tells it. */
 export interface V1Options {
   readonly version: () => Promise<string>
   readonly onError: (error: unknown, request: Request) => void

@@ -325,7 +325,7 @@ export const block = name(
     hash: z.string(),
     header: record,
     certificate: record,
-    transactions: z.array(z.object({ hash: cid, kind: z.string(), status, gas: decimal })),
+    transactions: z.array(z.object({ hash: cid, kind: z.string(), status, gas: decimal, paid: decimal })),
     receipts: z.array(cid),
   }) satisfies z.ZodType<BlockView>,
 )

@@ -13,6 +13,7 @@ const quoted = (text: string): string =>
     .replaceAll(/[^\x20-\x7e]/g, '?')
     .replaceAll(/["\\]/g, '\\$&')}"`
 
+/** The field's value; quotes in names are escaped. */
 export function formatFailure({ status, at, line, limit, allowed }: RunEnd): string {
   const place = `${at === undefined ? '' : `;at=${quoted(at)}`}${line === undefined ? '' : `;line=${quoted(line)}`}`
   return `${status}${place}${limit === undefined ? '' : `;limit=${limit}`}${allowed === undefined ? '' : `;allowed=${allowed}`}`

@@ -4,6 +4,7 @@ import { hintOf } from './hints.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
+/** A problem document with our members: `status` follows from `code`; counts beyond 2^53 are decimal text. */
 export interface Problem {
   readonly type: string
   readonly title: string

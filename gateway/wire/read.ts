@@ -1,6 +1,7 @@
 /** Reads a body up to a limit; a body whose length is known is kept once. */
 import { limitError, UtnetError, type ErrorCode } from '../../runtime/core/index.ts'
 
+/** How much may be read, in bytes, and how the refusal is worded. */
 export interface ReadLimit {
   /** Error code, name of the limit and what is read, for the refusal. */
   readonly code: ErrorCode

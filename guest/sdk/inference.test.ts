@@ -16,7 +16,7 @@ import {
   type CID,
   type NamedTensor,
 } from '../../runtime/core/index.ts'
-import { VALIDATOR } from '../../runtime/consensus/test-kit.ts'
+import { VALIDATOR } from '../../runtime/consensus/testing/test-kit.ts'
 import { ALICE, contractChain, type ContractChain } from './testing/chain.ts'
 
 const JUDGE = `

@@ -12,6 +12,7 @@ import {
 } from '../core/index.ts'
 import type { ChipBackend, HeldChip } from './port.ts'
 
+/** What the file of one chip holds. */
 export interface ChipFile {
   readonly held: HeldChip
   /** The BLS key's secret as the chip wrapped it. */

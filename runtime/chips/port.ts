@@ -4,6 +4,7 @@
  */
 import type { ChipCertificate, IdentityKey } from '../core/index.ts'
 
+/** Kinds of engine that a chip's key can lie in. */
 export type ChipBackend = 'software' | 'pkcs11' | 'tpm2'
 
 /** What is kept of a chip outside its engine. It may be published: without the engine it opens nothing. */

@@ -140,6 +140,7 @@ export const LIMITS = {
   carBlocks: 100_000,
   pathBytes: 4 * 1024,
   epochSteps: 64, // in one answer to a light client
+  jumpNewcomers: 256, // members that a light client does not know and takes by one jump; a pairing each
   bundleEpochs: 1_024, // steps of an epoch chain in one proof; a pairing each
   // chips
   chipsPerEnrolment: 64,

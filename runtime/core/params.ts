@@ -105,16 +105,21 @@ export interface Params {
   /** Gas of a transaction before anything runs, per kind, and per byte on the wire. */
   readonly tx: {
     readonly base: number
+    /** So many that a block full of bytes is full of gas: whoever fills blocks raises the base fee, with whatever he does it. */
     readonly byte: number
     readonly publishByte: number
-    /** Beside that of a contract, which every validator validates, prepares and compiles before the block goes on. */
+    /** Beside that of a contract, which every validator validates, prepares and compiles, all functions of it, before the block goes on. */
     readonly publishContractByte: number
-    /** Checking two votes of a validator: two pairings' worth of time. */
+    /** Reading the set of an epoch that is past, and checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
+    /** Checking one batch of an anchor: its signature and its place, and writing where its thread stands. */
+    readonly anchorBatch: number
+    /** Checking what is shown of a batch: paths, a leaf's form, another signature. */
+    readonly refute: number
     /** Checking one leaf that is shown: its path, and its form as a receipt. */
     readonly reveal: number
-    /** Adding up the keys of a whole set, and one pairing. */
-    readonly vendor: number
+    /** Reading a set, adding up the keys of all of it, and one pairing: a new vendor, a verdict on a leaf. */
+    readonly setSignature: number
     /** One pairing and two signatures of a chip's registration; sums of keys and seats of another action. */
     readonly chipRegister: number
     readonly chipMove: number
@@ -220,12 +225,14 @@ const V1: Params = {
   },
   tx: {
     base: 800_000,
-    byte: 10,
+    byte: Math.ceil(LIMITS.blockGas / LIMITS.blockTxBytes),
     publishByte: 10,
-    publishContractByte: 1_800,
-    evidence: 12_000_000,
+    publishContractByte: 3_400,
+    evidence: 40_000_000,
+    anchorBatch: 400_000,
+    refute: 12_000_000,
     reveal: 400_000,
-    vendor: 60_000_000,
+    setSignature: 60_000_000,
     chipRegister: 14_000_000,
     chipMove: 6_000_000,
     nodeRegister: 18_000_000,

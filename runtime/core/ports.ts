@@ -132,8 +132,10 @@ export interface Callee {
 /** Exports that the chain alone calls: when the name is published first, and when it gets a later version. */
 export const CONTRACT_HOOKS = ['init', 'migrate'] as const
 
+/** One of `CONTRACT_HOOKS`. */
 export type ContractHook = (typeof CONTRACT_HOOKS)[number]
 
+/** One run of a contract's export: arguments are checked against its WIT, `gasLimit` is of this run alone. */
 export interface ContractRun {
   readonly module: CID
   readonly entry: string
@@ -218,6 +220,7 @@ export interface TensorBridge {
   gasOf(model: string, inputs: readonly NamedTensor[]): bigint | Promise<bigint>
 }
 
+/** What an inference gave, and what it commits to. */
 export interface InferOutcome {
   readonly model: CID
   /** Arithmetic id of the device that ran it, e.g. `exact:onnxruntime-web@1.30.0:<sha256 of wasm>`. */

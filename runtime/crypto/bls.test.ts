@@ -25,6 +25,7 @@ function both(sig: Uint8Array, message: Uint8Array, set: readonly Uint8Array[]):
 }
 
 interface Wycheproof {
+  readonly numberOfTests: number
   readonly testGroups: readonly {
     readonly publicKey: { readonly pk: string }
     readonly tests: readonly { tcId: number; msg: string; sig: string; result: string }[]
@@ -43,7 +44,8 @@ test.skipIf(wycheproof === undefined)(
         n++
       }
     }
-    expect(n).toBe(26)
+    expect(n).toBe(wycheproof?.numberOfTests)
+    expect(n).toBeGreaterThan(0)
   },
 )
 

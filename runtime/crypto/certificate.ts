@@ -11,6 +11,10 @@ export interface CertifiedBlock {
   readonly blockHash: Uint8Array
 }
 
+/**
+ * Whether `sig` (96 bytes) is the sum of one signature of `message` by each of the keys (48 bytes), all proven possessed
+ * (draft-irtf-cfrg-bls-signature, 3.3.4).
+ */
 export type FastAggregateVerify = (sig: Uint8Array, message: Uint8Array, keys: readonly Uint8Array[]) => boolean
 
 /**

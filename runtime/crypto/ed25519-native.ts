@@ -64,6 +64,7 @@ export function publicKeyEd25519(secret: Uint8Array): Uint8Array {
   return rawKey(createPublicKey(importSecret(secret)))
 }
 
+/** A secret that only signs. */
 export interface Signer {
   /** ed25519 key, 32 bytes. */
   readonly key: Uint8Array

@@ -18,6 +18,7 @@ interface Rfc9381 {
 
 const rfc = readVectors<Rfc9381>('rfc9381.json')
 test.skipIf(rfc === undefined)('RFC 9381 appendix B.3 and B.4: proofs and outputs (skipped where shared/vectors is absent)', () => {
+  expect(rfc?.vectors.length).toBeGreaterThan(0)
   for (const v of rfc?.vectors ?? []) {
     const suite = v.suite === 3 ? 'tai' : 'ell2'
     const secret = fromHex(v.sk)

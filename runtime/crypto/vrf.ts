@@ -10,8 +10,10 @@ import { acceptableKey, moduloOrder, readScalar } from './ed25519-rule.ts'
 
 type Point = InstanceType<typeof ed25519.Point>
 
+/** RFC 9381, section 5.5: how a message becomes a point. */
 export type VrfSuite = 'ell2' | 'tai'
 
+/** Length of a proof of either suite. */
 export const VRF_PROOF_BYTES = 80
 
 const SUITE = { tai: 0x03, ell2: 0x04 } as const

@@ -27,9 +27,7 @@ export async function openLmdb(path: string): Promise<Kv> {
     if (failure !== undefined) throw failure
   }
   const fail = (cause: unknown): UtnetError =>
-    (failure ??= new UtnetError('disk_failed', `store ${path} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    }))
+    (failure ??= new UtnetError('disk_failed', `store ${path} failed: ${messageOf(cause)}`, { cause }))
 
   return {
     get(key) {
@@ -84,6 +82,12 @@ export async function openLmdb(path: string): Promise<Kv> {
  */
 function hear(promise: PromiseLike<unknown> | undefined): void {
   promise?.then(undefined, () => undefined)
+}
+
+/** Of a failed commit LMDB says no more than where the reason is to be found, which comes later and is `Input/output error` for a full disk too. */
+function messageOf(cause: unknown): string {
+  if (reasonOf(cause) !== undefined) return 'the disk did not take a commit'
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 const reasonOf = (cause: unknown): Promise<unknown> | undefined =>

@@ -7,6 +7,7 @@ import { concatBytes, UtnetError, type Disk, type LogFile } from '../core/index.
 
 const SECTOR = 512
 
+/** What befalls the disk, and the seed of what chance decides. */
 export interface SimulatedDiskOptions {
   readonly seed?: number
   /** Loses power at this operation (1 is the first append, truncate or sync); the operation itself may be half done. */

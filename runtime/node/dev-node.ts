@@ -20,6 +20,7 @@ export interface DevNodeOptions extends NodeOptions {
   readonly host?: string
 }
 
+/** A node at work; `genesis` is canonical bytes. */
 export interface DevNode {
   readonly url: string
   readonly api: NodeApi

@@ -121,6 +121,21 @@ async function take(
   return out
 }
 
+test('gas is that of the run wherever it is named, and paid all that was paid for', async () => {
+  const { height, hash, receipt, gas, paid } = await sell('shop', 'gas')
+  expect(BigInt(gas)).toBeLessThan(BigInt(paid))
+  expect((await api.receipt(receipt)).body['gas']).toBe(gas)
+  expect(await api.transaction(hash)).toMatchObject({ gas, paid })
+  expect((await api.block(height)).transactions).toContainEqual({ hash, kind: 'call', status: 'ok', gas, paid })
+  const stop = new AbortController()
+  for await (const event of api.events(stop.signal, { after: String(height - 1) }))
+    if (event.type === 'receipt' && event.id === receipt) {
+      expect(event.gas).toBe(gas)
+      break
+    }
+  stop.abort()
+})
+
 test('a filtered stream goes on behind the last id without a gap or a repeat, then with what comes', async () => {
   await sell('shop', 'one')
   await sell('shop', 'two')

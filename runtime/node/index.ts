@@ -2,13 +2,12 @@
 export { buildGuest, contractSource } from '../host/build/index.ts'
 export type { BuiltGuest } from '../host/build/index.ts'
 export { inspectGuest, preparedModules, sealGuest, validateGuest, withGrants, type Grants } from '../host/index.ts'
-export { enrolChips, type EnrolledChip, type Enrolment, type EnrolOptions } from './chips/enrol.ts'
-export type { EnrolmentNotes } from './chips/enrolment-notes.ts'
+export { enrolChips, type EnrolledChip, type Enrolment, type EnrolOptions, type EnrolmentNotes } from './chips/index.ts'
 export { startDevNode } from './dev-node.ts'
 export type { DevNode, DevNodeOptions } from './dev-node.ts'
 export type { NodeOptions } from './node-options.ts'
 export { openNode, type OpenNode } from './open-node.ts'
-export type { RemoteServer } from './devices.ts'
+export type { RemoteServer } from './models/index.ts'
 export {
   audit,
   cheating,

@@ -1,10 +1,11 @@
 /** What a node is told when it is opened. */
 import type { UtnetError } from '../core/index.ts'
 import type { Finding } from './auditor/index.ts'
-import type { RemoteServer } from './devices.ts'
+import type { RemoteServer } from './models/index.ts'
 import type { ReceiptRules, RetentionRules } from './parts.ts'
 import type { NodeDispute } from './piee/index.ts'
 
+/** Everything but the folder has a default. */
 export interface NodeOptions {
   /** Data folder; made when it is not there. */
   readonly data: string

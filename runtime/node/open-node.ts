@@ -20,44 +20,33 @@ import * as crypto from '../crypto/native.ts'
 import { createHost } from '../host/index.ts'
 import { openLmdb } from '../kv/index.ts'
 import { createBridge, withGuests, type Bridge } from '../tpu-bridge/index.ts'
-import { exactGuest } from './exact-guest.ts'
+import { exactGuest, devicesOf, guestOperators } from './models/index.ts'
+import { answerRequests, type Requests } from './requests.ts'
 import { cheatOn, selfAudited, type Cheat } from './piee/index.ts'
-import { allReceipts } from './all-receipts.ts'
+import { openJournals } from './journals.ts'
+import { allReceipts } from './receipts/index.ts'
 import { anchorBatches, answerDemands, mustReach, retireClosed, Unanchored } from './anchoring/index.ts'
 import { gatewaySource, keepRequest, openAuditor, openExaminer, signVerdict, storeSource, type Auditor } from './auditor/index.ts'
-import { createEndedCalls } from './ended-calls.ts'
+import { createEndedCalls, createCallRecorder, createEventHub, knownSignatures, createProducer, createSubmitQueue } from './chain/index.ts'
 import { createSourceLines, createSourceMaps } from './source-lines/index.ts'
-import { createCallRecorder } from './call-recorder.ts'
-import { NO_DESK, openDesk } from './chips/attester.ts'
-import { deskOptions, devVendor } from './chips/enrol.ts'
-import { chipFolder } from './chips/folder.ts'
-import { chipWork } from './chips/work.ts'
+import { NO_DESK, openDesk, deskOptions, devVendor, chipFolder, chipWork } from './chips/index.ts'
 import { closeAll } from './close-all.ts'
-import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { openDataFolder, type DataFolder, nodeKeys } from './folder/index.ts'
 import { devGenesis } from './dev-genesis.ts'
-import { devicesOf } from './devices.ts'
-import { createBuckets } from './buckets.ts'
+import { createBuckets, createFetcher } from './outside/index.ts'
 import { startEdges, type Edges, type GuestEntry } from './edge/index.ts'
 import { exactEnvironment } from './environment/index.ts'
-import { createEventHub } from './event-hub.ts'
-import { createFetcher } from './fetcher.ts'
-import { guestOperators } from './guest-operators.ts'
-import { knownSignatures } from './known-signatures.ts'
-import { createMeters } from './meters.ts'
-import { nodeKeys } from './node-keys.ts'
+import { createMeters } from './meters/index.ts'
 import { heldAccount, type Parts } from './parts.ts'
-import { createProducer } from './producer.ts'
-import { answerRequests, type Requests } from './requests.ts'
 import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
 import * as history from './services/events.ts'
 import { localReceipts } from './services/function-receipts.ts'
 import * as guests from './services/guests.ts'
-import { createSubmitQueue } from './submit-queue.ts'
 import { apiOf } from './api.ts'
-import { openJournals } from './journals.ts'
 import type { NodeOptions } from './node-options.ts'
 
+/** A node at work. */
 export interface OpenNode {
   readonly api: NodeApi
   /** Canonical bytes of the genesis. */
@@ -170,7 +159,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     kv: recorder.kv,
     executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
-    loadModule: (module) => host.load(module),
+    loadModule: host.load,
     onCall(note) {
       recorder.note(note)
       ended.note(note)

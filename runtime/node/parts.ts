@@ -4,16 +4,11 @@ import { keyAddress, type ChipKey, type CID, type Clock, type Header, type Kv, t
 import { publicKeyEd25519 } from '../crypto/native.ts'
 import type { Store } from '../../helia-store/index.ts'
 import type { Host } from '../host/index.ts'
-import type { AllReceipts } from './all-receipts.ts'
+import type { AllReceipts, FunctionReceipts } from './receipts/index.ts'
 import type { Bridge } from '../tpu-bridge/index.ts'
-import type { CallRecorder } from './call-recorder.ts'
-import type { EventHub } from './event-hub.ts'
-import type { Meters } from './meters.ts'
-import type { Producer } from './producer.ts'
-import type { FunctionReceipts } from './function-run.ts'
-import type { EndedCalls } from './ended-calls.ts'
+import type { CallRecorder, EventHub, Producer, EndedCalls, SubmitQueue } from './chain/index.ts'
+import type { Meters } from './meters/index.ts'
 import type { SourceLines, SourceMaps } from './source-lines/index.ts'
-import type { SubmitQueue } from './submit-queue.ts'
 
 /** What is kept of input, output and log: a default, and other choices by guest or model name. */
 export interface RetentionRules {

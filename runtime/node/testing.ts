@@ -8,6 +8,7 @@ import { utf8, type CallResult, type GuestView, type NodeApi, type QueryResult }
 import { buildGuest } from '../host/build/index.ts'
 import { startDevNode } from './dev-node.ts'
 
+/** The node, with an account that pays. */
 export interface TestNode {
   readonly url: string
   readonly api: NodeApi

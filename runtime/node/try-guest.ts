@@ -2,6 +2,7 @@
 import { LIMITS, UtnetError, utf8, type RunStatus } from '../core/index.ts'
 import { createHost } from '../host/index.ts'
 
+/** What was measured. */
 export interface Trial {
   /** Milliseconds to validate, prepare and compile it. */
   readonly loadMs: number

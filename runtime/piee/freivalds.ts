@@ -7,6 +7,7 @@
  */
 import { digest, encode, type Cbor, UtnetError } from '../core/index.ts'
 
+/** Challenges of one check, and bits of each number in them: a wrong product passes with probability 2^-64 at most. */
 export const REPETITIONS = 4
 export const BITS = 16
 

@@ -20,6 +20,7 @@ import type { Outline, Segment } from './outline.ts'
 /** Fetches the whole of a value that the prover revealed; by its root, from whoever has it. */
 export type Fetch = (name: string, root: Uint8Array) => Promise<Tensor>
 
+/** Which operator is run again, and from what. */
 export interface Reexecution {
   readonly outline: Outline
   readonly commitment: Commitment
@@ -30,6 +31,7 @@ export interface Reexecution {
   readonly runner: OperatorRunner
 }
 
+/** What the comparison found, with its evidence. */
 export interface Checked {
   readonly class: ComparisonClass
   readonly result: CheckResult

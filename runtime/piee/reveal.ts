@@ -53,6 +53,7 @@ export async function revealOf(run: GraphRun, outline: Outline, segment: Segment
   }
 }
 
+/** The form in which it is hashed and sent. */
 export const revealCbor = ({ live, made, ends }: Reveal): Cbor => ({
   live: live.map(leavedCbor),
   made: made.map((outputs) => outputs.map((value) => (value === null ? null : leavedCbor(value)))),

@@ -12,8 +12,14 @@ import {
   type Evidence,
   type Verdict,
 } from '../core/index.ts'
-import type { SigningKey } from './dispute/messages.ts'
 
+/** An ed25519 key (32 bytes) that signs (64 bytes). */
+export interface SigningKey {
+  readonly key: Uint8Array
+  sign(message: Uint8Array): Uint8Array
+}
+
+/** A verdict as it travels. */
 export interface SignedVerdict {
   /** Canonical bytes of the verdict. */
   readonly verdict: Uint8Array

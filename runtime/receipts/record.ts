@@ -41,6 +41,7 @@ interface Entry {
   readonly kept: Kept | null
 }
 
+/** The statement of a batch, and the node's ed25519 signature (64 bytes) of it. */
 export interface SignedBatch {
   readonly batch: BatchStatement
   readonly sig: Uint8Array

@@ -38,6 +38,7 @@ export interface RunRequest {
   readonly chainSeed: Uint8Array
 }
 
+/** What is known of a run when it has ended; `output` and `log` are canonical openings. */
 export interface RunResult {
   readonly kind: 'invoke' | 'infer'
   readonly world: string
@@ -81,6 +82,7 @@ export interface Issued {
   attestation(): Uint8Array
 }
 
+/** A durable receipt: its canonical body, and the batch that attests it. */
 export interface StoredReceipt {
   readonly body: Uint8Array
   readonly attestation: Attestation
@@ -117,6 +119,7 @@ export interface ReceiptReader {
   digests(thread: number, first: number): Uint8Array | undefined
 }
 
+/** The receipts of one journal, with the right to issue. */
 export interface Receipts extends ReceiptReader {
   begin(request: RunRequest): OpenRun
   /** Begins no more runs on a lane of this journal: the chain has closed it. */

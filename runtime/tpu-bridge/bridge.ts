@@ -16,7 +16,7 @@ import {
 import type { BatchCounts } from './batching.ts'
 import type { Device, LoadedModel, VerifiedRun } from './device.ts'
 import { localDevices } from './devices/index.ts'
-import { checkModel } from './model-check.ts'
+import { checkModel } from './graph/index.ts'
 import { ModelRegistry } from './registry.ts'
 import type { ModelRecord } from './registry.ts'
 import { SessionCache } from './sessions.ts'
@@ -24,6 +24,7 @@ import { Placer, type DeviceCondition } from './placer.ts'
 import { served, type BridgeWatch } from './served.ts'
 import { checkInputs, inferGas } from './specs.ts'
 
+/** What models run on, and what of the machine they may take. */
 export interface BridgeOptions {
   readonly files: FileStore
   readonly kv: Kv
@@ -64,6 +65,7 @@ export interface ServingState extends BatchCounts {
   readonly devices: readonly DeviceServing[]
 }
 
+/** The bridge of one node. */
 export interface Bridge extends TensorBridge {
   /** As the port's, with all that can be told. */
   infer(model: string, inputs: readonly NamedTensor[], arithmetic: ArithmeticClass): Promise<Required<InferOutcome>>

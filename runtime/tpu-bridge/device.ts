@@ -4,6 +4,7 @@ import type { CID, Commitment, NamedTensor, TensorSpec, UtnetError } from '../co
 /** How results of a device compare: byte for byte, within a derived bound, or not at all. */
 export type DeviceClass = 'exact' | 'bounded' | 'unchecked'
 
+/** The port. */
 export interface Device {
   /** Short name, e.g. `onnx-cpu`. */
   readonly id: string
@@ -28,6 +29,7 @@ export interface VerifiedRun extends Pick<Commitment, 'arithmetic' | 'entries' |
   readonly hashMs?: number
 }
 
+/** A model on a device, until it is closed. */
 export interface LoadedModel {
   /** Declared inputs and outputs, in the graph's order; -1 is a free dimension. */
   readonly inputs: readonly TensorSpec[]

@@ -2,6 +2,7 @@
 import { fileCid } from '../core/index.ts'
 import { allNodes, fuse, readModel, writeModel } from './graph/index.ts'
 
+/** The fused file, and what became of the nodes. */
 export interface FusedModel {
   readonly bytes: Uint8Array
   /** CIDs in text, and nodes of both. */

@@ -34,8 +34,6 @@ export type {
   WasmOptions,
 } from './devices/index.ts'
 export { fuseModel, type FusedModel } from './fuse-model.ts'
-export { writeModel, type Attribute } from './graph/index.ts'
+export { writeModel, type Attribute, checkModel, type ModelSummary } from './graph/index.ts'
 export { deviceOperators, wasmOperators, type ReadFile } from './parts/index.ts'
 export { inferGas } from './specs.ts'
-export { checkModel } from './model-check.ts'
-export type { ModelSummary } from './model-check.ts'

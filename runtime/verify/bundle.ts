@@ -41,6 +41,7 @@ export interface ReexecutionInput {
   readonly context: Header
 }
 
+/** What a run again gave: it is compared with what the receipt binds. */
 export interface Reexecution {
   readonly status: RunStatus
   readonly gas: bigint
@@ -48,8 +49,10 @@ export interface Reexecution {
   readonly output: Uint8Array
 }
 
+/** Runs a receipt's module again. Rejects where it cannot, which fails the check. */
 export type Reexecute = (input: ReexecutionInput) => Promise<Reexecution>
 
+/** Whom the user trusts, and whether the run is repeated. */
 export interface BundleOptions extends TrustOptions {
   /** Runs the module again; without it the verdict has no check `reexecution`. */
   readonly reexecute?: Reexecute

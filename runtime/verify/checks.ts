@@ -24,6 +24,7 @@ export type CheckName =
   | 'inclusion'
   | 'reexecution'
 
+/** One line of a verdict. */
 export interface Check {
   readonly name: CheckName
   readonly ok: boolean
@@ -31,6 +32,7 @@ export interface Check {
   readonly detail: string
 }
 
+/** The verdict, its checks in the order in which they were made. */
 export interface Verification {
   /** True when every check holds. */
   readonly valid: boolean

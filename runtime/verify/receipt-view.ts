@@ -23,6 +23,7 @@ import { checkAnchor, checkAttestation, checkReceipt } from './run.ts'
 import { same } from './same-json.ts'
 import { findRoot, type TrustOptions } from './trust.ts'
 
+/** What is at hand beside the file. */
 export interface ReceiptViewOptions extends TrustOptions {
   /** Canonical bytes of the anchor's header and certificate; without them the anchor cannot be checked. */
   readonly header?: Uint8Array

@@ -13,6 +13,7 @@ import {
 } from '../consensus/light/index.ts'
 import { fail, must, type Found } from './checks.ts'
 
+/** What the user trusts, and from when. */
 export interface TrustOptions {
   /** The genesis of every chain that the user trusts, or its canonical bytes. */
   readonly trust: readonly (Genesis | Uint8Array)[]

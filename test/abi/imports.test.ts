@@ -6,10 +6,10 @@ import { printWitType, type WitType, type WitValue } from '../../runtime/core/in
 import { witTypes, witValues } from '../../runtime/host/abi/testing/arbitrary.ts'
 import { instantiateOnJco, WitText, type JcoFunction } from '../../runtime/host/abi/testing/echo.ts'
 import { fromJco, toJco } from '../../runtime/host/abi/testing/jco-values.ts'
-import { compileProgram } from '../../runtime/host/build/compiler.ts'
-import { makeComponent } from '../../runtime/host/build/component.ts'
-import { generateImports, type ImportsOptions } from '../../runtime/host/build/generate-imports.ts'
-import { sdkLocation } from '../../runtime/host/build/sdk-location.ts'
+import { compileProgram } from '../../runtime/host/build/compile/compiler.ts'
+import { makeComponent } from '../../runtime/host/build/compile/component.ts'
+import { generateImports, type ImportsOptions } from '../../runtime/host/build/generate/generate-imports.ts'
+import { sdkLocation } from '../../runtime/host/build/project/sdk-location.ts'
 import { loadWit } from '../../runtime/host/wit/index.ts'
 
 const GUESTS = Number(process.env['ABI_GUESTS'] ?? 4)

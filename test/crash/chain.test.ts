@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isUtnetError, keyAddress, type CID } from '../../runtime/core/index.ts'
 import { openChain, type Chain } from '../../runtime/consensus/index.ts'
-import { crypto, signTx, simulatedExecutor, testGenesis, userOf, VALIDATOR } from '../../runtime/consensus/test-kit.ts'
+import { crypto, signTx, simulatedExecutor, testGenesis, userOf, VALIDATOR } from '../../runtime/consensus/testing/test-kit.ts'
 import { seededRandom, simulatedKv, SimulatedDisk, type SimulatedDiskOptions } from '../../runtime/kv/index.ts'
 
 crypto.useNativeHashes()

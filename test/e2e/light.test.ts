@@ -88,7 +88,8 @@ async function exampleFolder(): Promise<string> {
   cpSync(fileURLToPath(new URL('../../examples/light-client', import.meta.url)), to, { recursive: true })
   const utnetFolder = join(to, 'node_modules/utnet')
   mkdirSync(utnetFolder, { recursive: true })
-  writeFileSync(join(to, 'package.json'), '{ "type": "module" }')
+  // As npm init writes it: the example must say itself that it is made of modules.
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }')
   writeFileSync(join(utnetFolder, 'package.json'), JSON.stringify({ name: 'utnet', type: 'module', exports: { './light': './light.js' } }))
   writeFileSync(join(utnetFolder, 'light.js'), await verifyFile('esm', 'runtime/verify/light.ts'))
   return to

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { componentEmbed, componentNew } from '@bytecodealliance/jco'
+import { KEYVALUE_WIT } from '../../runtime/host/wasi/standard/keyvalue.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const source = (name: string): string => here(`../../examples/foreign/${name}`)
@@ -125,6 +126,14 @@ export async function buildJsFunction(): Promise<Uint8Array> {
   const make = await componentize()
   const witWorld = `package local:app;\nworld app { include wasi:http/proxy@0.2.3; }\n${nestedWasi()}`
   return new Uint8Array((await make(readFileSync(source('app.js'), 'utf8'), { witWorld, worldName: 'app' })).component)
+}
+
+/** The same with `wasi:keyvalue`. */
+export async function buildJsBuckets(): Promise<Uint8Array> {
+  const make = await componentize()
+  const imports = ['store', 'atomics', 'batch'].map((of) => `import wasi:keyvalue/${of}@0.2.0-draft2;`).join(' ')
+  const witWorld = `package local:app;\nworld app { include wasi:http/proxy@0.2.3; ${imports} }\n${nestedWasi()}\n${KEYVALUE_WIT}`
+  return new Uint8Array((await make(readFileSync(source('buckets.js'), 'utf8'), { witWorld, worldName: 'app' })).component)
 }
 
 /** A JavaScript library without any feature of the outside. */

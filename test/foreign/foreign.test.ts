@@ -8,14 +8,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test, type TestContext } from 'vitest'
-import { decodeGenesis, isUtnetError, utf8, type Fetcher } from '../../runtime/core/index.ts'
+import { decodeGenesis, isUtnetError, utf8, type BucketStore, type Fetcher } from '../../runtime/core/index.ts'
 import { createHost, inspectGuest, withGrants, type GuestOutcome, type Host, type HostOptions } from '../../runtime/host/index.ts'
 import { CONTEXT, memoryFiles } from '../../runtime/host/testing/host.ts'
 import { parse, print } from '@bytecodealliance/jco'
 import { reexecute, replayBundle } from '../../runtime/node/index.ts'
 import { startTestNode } from '../../runtime/node/testing.ts'
 import { verifyBundle } from '../../runtime/verify/index.ts'
-import { buildC, buildGo, buildJsFunction, buildJsLibrary, buildPython, buildRust } from './build.ts'
+import { buildC, buildGo, buildJsBuckets, buildJsFunction, buildJsLibrary, buildPython, buildRust } from './build.ts'
 import { bindgen, splicer, wasmTools } from './npm-tools.ts'
 import { replayOffline } from '../offline/severed.ts'
 
@@ -161,6 +161,41 @@ describe.skipIf(!ON)('components made elsewhere', () => {
     } finally {
       rmSync(dirname(folder), { recursive: true, force: true })
     }
+  })
+
+  test('JavaScript: buckets, an answer in pieces, a large body; a replay is told the same', { timeout: MINUTES }, async (context) => {
+    const values = new Map<string, Uint8Array>()
+    const buckets: BucketStore = {
+      get: (_, key) => values.get(key),
+      set: (_, key, value) => void (value === undefined ? values.delete(key) : values.set(key, value)),
+      keys: (_, after, limit) =>
+        [...values.keys()]
+          .filter((key) => key > after)
+          .sort()
+          .slice(0, limit),
+    }
+    const grants = { mounts: [], hosts: [], buckets: ['visits'], settings: [] }
+    const { ask } = await deploy(withGrants(await of(buildJsBuckets, context), grants), { buckets })
+    const outcome = await ask('/buckets')
+    expect(JSON.parse(text(outcome))).toEqual([
+      'ä1',
+      false,
+      '5',
+      '12',
+      [
+        ['x', '1'],
+        ['none', null],
+        ['y', '2'],
+      ],
+      '1',
+      '3',
+      ['a', 'n', 'x', 'y'],
+      ['a', 'n'],
+      'no-such-store',
+    ])
+    expect(await ask('/buckets', '', 'POST', { replay: outcome.log })).toEqual(outcome)
+    expect(text(await ask('/pieces?count=300'))).toBe(Array.from({ length: 300 }, (_, i) => `piece ${i}\n`).join(''))
+    expect(text(await ask('/size', 'z'.repeat(3_000_000)))).toBe('3000000')
   })
 
   test('JavaScript: outbound requests go to granted hosts only, and a replay needs no network', { timeout: MINUTES }, async (context) => {

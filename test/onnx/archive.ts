@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NamedTensor, Tensor } from '../../runtime/core/index.ts'
-import { fields } from '../../runtime/tpu-bridge/protobuf.ts'
+import { fields } from '../../runtime/tpu-bridge/graph/protobuf.ts'
 import { ReadBudget } from '../../runtime/tpu-bridge/graph/read-budget.ts'
 import { readTensor } from '../../runtime/tpu-bridge/graph/read-tensor.ts'
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { UsageError } from './arguments.ts'
 import { askedOf } from './asked.ts'
-import { runWorld } from './world.ts'
+import { runWorld } from './world/world.ts'
 
 test('what would change nothing is refused with the reason: a green run has looked at all that was asked', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [

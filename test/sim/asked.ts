@@ -1,10 +1,10 @@
 /** The simulator's command line: what goes with what. */
 import { Arguments, UsageError } from './arguments.ts'
 import { ATTACKS } from './attacks/index.ts'
-import { STRATEGIES } from './strategies.ts'
-import { CHAIN_WEATHERS } from './chain-weather.ts'
-import { DEFENCES } from './world-options.ts'
-import { WEATHERS } from './world-weather.ts'
+import { STRATEGIES } from './world/strategies.ts'
+import { CHAIN_WEATHERS } from './net/chain-weather.ts'
+import { DEFENCES } from './world/world-options.ts'
+import { WEATHERS } from './world/world-weather.ts'
 
 const TEXT = { type: 'string' } as const
 const LIST = { type: 'string', multiple: true } as const

@@ -7,11 +7,11 @@ import { UsageError } from './arguments.ts'
 import { ASKED_CHAIN_WEATHERS, ASKED_WEATHERS, askedOf, type Asked } from './asked.ts'
 import { ATTACKS } from './attacks/index.ts'
 import { printAttack, printTable } from './attacks/print.ts'
-import { runChainNet, weatherOf } from './chain-net.ts'
-import { realKeys } from './real-keys.ts'
-import { STRATEGIES } from './strategies.ts'
-import { DEFENCES, type WorldOptions } from './world-options.ts'
-import { runWorld } from './world.ts'
+import { runChainNet, weatherOf } from './net/chain-net.ts'
+import { realKeys } from './world/real-keys.ts'
+import { STRATEGIES } from './world/strategies.ts'
+import { DEFENCES, type WorldOptions } from './world/world-options.ts'
+import { runWorld } from './world/world.ts'
 
 useNativeHashes()
 

@@ -12,9 +12,9 @@ import {
   type Kv,
 } from '../../../runtime/core/index.ts'
 import { openChain } from '../../../runtime/consensus/index.ts'
-import { encodeHead, encodeHeaderRow, HEAD_KEY, headerKey, rootsKey } from '../../../runtime/consensus/chain/rows.ts'
+import { encodeHead, encodeHeaderRow, HEAD_KEY, headerKey, rootsKey } from '../../../runtime/consensus/chain/rows/rows.ts'
 import { decodeRoots, encodeRoots, rootHashes, updateState, type Roots, type StateUpdate } from '../../../runtime/consensus/state/index.ts'
-import { crypto, simulatedExecutor, testGenesis, UNC } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, simulatedExecutor, testGenesis, UNC } from '../../../runtime/consensus/testing/test-kit.ts'
 import { createPageStore, type PageStore, type TrieChange } from '../../../runtime/consensus/trie/index.ts'
 
 /** Accounts that one of the large blocks adds. */

@@ -7,7 +7,7 @@ import type { WitType, WitValue } from '../../../runtime/core/index.ts'
 import { stopwatch } from './clock.ts'
 import type { HostPrice } from './host-prices.ts'
 
-const { string, bytes, list, option, tuple, u8, u32, u64, bool, record } = wit
+const { string, bytes, list, option, tuple, u8, u32, u64, bool, record, variant, result } = wit
 
 const MEMORY_PAGES = 64
 const LARGE = 64 * 1024
@@ -33,6 +33,26 @@ const CASES: readonly Case[] = [
   { name: 'empty lists of bytes', type: list(bytes), value: many(new Uint8Array(0)) },
   { name: 'lists of one byte', type: list(bytes), value: many(Uint8Array.of(1)) },
   { name: 'pairs of text and bytes', type: list(tuple(string, bytes)), value: many(['a', Uint8Array.of(1)]) },
+  { name: 'text of pairs of surrogates, 64 KiB', type: string, value: '\u{1f600}'.repeat(LARGE / 4) },
+  { name: 'texts of one pair of surrogates', type: list(string), value: many('\u{1f600}') },
+  { name: 'lists of lists of nothing', type: list(list(list(u8))), value: many([new Uint8Array(0)]) },
+  { name: 'variants', type: list(variant({ a: null, b: u8, c: u64, d: tuple(u64, u64), e: string })), value: many([3, [1, 2]]) },
+  { name: 'results of variants', type: list(result(option(variant({ a: null, b: u64 })), u32)), value: many([0, [[1, 7]]]) },
+  { name: 'large numbers of 64 bits', type: list(u64), value: many(2n ** 63n) },
+  {
+    name: 'pairs in pairs in pairs',
+    type: list(tuple(tuple(tuple(u8, u8), tuple(u8, u8)), tuple(tuple(u8, u8), tuple(u8, u8)))),
+    value: many([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [5, 6],
+        [7, 8],
+      ],
+    ]),
+  },
   { name: 'options', type: list(option(option(u8))), value: many([[1]]) },
   { name: 'records', type: list(record({ a: u32, b: u64, c: bool, d: tuple(u8, u8) })), value: many([1, 2, true, [3, 4]]) },
 ]

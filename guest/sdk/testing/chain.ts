@@ -11,7 +11,7 @@ import {
   type InferenceRequest,
 } from '../../../runtime/core/index.ts'
 import type { CallNote, TxOutcome } from '../../../runtime/consensus/index.ts'
-import { testChain, userOf, VALIDATOR, type TestChain, type TestUser } from '../../../runtime/consensus/test-kit.ts'
+import { testChain, userOf, VALIDATOR, type TestChain, type TestUser } from '../../../runtime/consensus/testing/test-kit.ts'
 import { buildText } from '../../../runtime/host/build/testing/guests.ts'
 import { createHost } from '../../../runtime/host/index.ts'
 import { memoryFiles } from '../../../runtime/host/testing/host.ts'

@@ -4,12 +4,20 @@
  */
 import { timingSafeEqual, type X509Certificate } from 'node:crypto'
 import { equalBytes, UtnetError, type ChipCertificate } from '../../core/index.ts'
-import { makeCredential, type Credential } from '../tpm2/credential.ts'
-import { checkEndorsement, readCertificate, type EndorsementKind } from '../tpm2/endorsement.ts'
-import { areaOfIdentity, machineSerial, nameOfArea } from '../tpm2/wire.ts'
+import {
+  makeCredential,
+  type Credential,
+  checkEndorsement,
+  readCertificate,
+  type EndorsementKind,
+  areaOfIdentity,
+  machineSerial,
+  nameOfArea,
+} from '../tpm2/index.ts'
 import { checkOwnWord, type EnrolmentRequest } from './request.ts'
 import { signCertificate, type VendorKey } from './vendor.ts'
 
+/** Who certifies, whose TPMs it believes, and by which clock. */
 export interface AttesterOptions {
   readonly vendor: VendorKey
   /** Makers' roots and the certificates below them. */
@@ -21,6 +29,7 @@ export interface AttesterOptions {
   readonly random: (length: number) => Uint8Array
 }
 
+/** A credential that waits for its answer. */
 export interface Challenge {
   readonly credential: Credential
   /** The certificate, for the secret of the credential, once. Throws `chip_enrolment` when it is another or comes too late. */

@@ -2,6 +2,7 @@
 import { chipClaimMessage, chipPossessionMessage, type ChipCertificate, type ChipRegistration, type CID } from '../../core/index.ts'
 import type { SecurityEngine } from '../port.ts'
 
+/** What a registration is made of. */
 export interface Claim {
   readonly chainId: CID
   /** Address of the first owner, 20 bytes. */

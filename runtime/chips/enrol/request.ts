@@ -15,6 +15,7 @@ import { verifyIdentity } from '../../crypto/native.ts'
 import type { SecurityEngine } from '../port.ts'
 import type { TpmEngine } from '../tpm2/index.ts'
 
+/** What is sent to the attester. */
 export interface EnrolmentRequest {
   /** The chip's own (level 0, no vendor): it shows that the identity key is at work and which BLS key is the chip's. */
   readonly certificate: ChipCertificate

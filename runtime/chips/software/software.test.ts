@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { securityEngineCompliance } from '../../../test/compliance/security-engine.ts'
 import { toHex } from '../../core/index.ts'
 import { openFuses } from './fuses.ts'
-import { openSoftwareEngine, softwareChips } from './index.ts'
+import { openSoftwareEngine, softwareChips } from './engine.ts'
 
 const folderOf = (): string => mkdtempSync(join(tmpdir(), 'utnet-chips-'))
 

@@ -4,11 +4,8 @@
  */
 import { equalBytes, totalPower } from '../../core/index.ts'
 import { checkMany } from './check-many.ts'
-import { voteEvidence } from './evidence.ts'
+import { voteEvidence, type BlockId, type Vote, type BftCrypto, type Member, isQuorum } from '../messages/index.ts'
 import type { BftEffect, Refusal } from './events.ts'
-import type { BlockId, Vote } from './messages.ts'
-import type { BftCrypto, Member } from './ports.ts'
-import { isQuorum } from './quorum.ts'
 import { ROUNDS_BEHIND, RoundBook } from './rounds.ts'
 import { MAX_ROUND } from './timeouts.ts'
 import { WaitingVotes, type HeardVote } from './waiting-votes.ts'

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { asArray, asUint, cidOf, DAG_CBOR, decode, digest, encode, precommitMessage, toHex, utf8, type CID } from '../../core/index.ts'
 import { checkCertificate } from '../../crypto/index.ts'
-import { crypto, validatorOf } from '../test-kit.ts'
+import { crypto, validatorOf } from '../testing/test-kit.ts'
 import {
   Bft,
   bftCrypto,
@@ -470,6 +470,34 @@ describe('bad messages', () => {
     expect(checked).toEqual([])
     expect(m.bft.round).toBe(40)
     expect(m.bft.held).toBeLessThan(45)
+  })
+
+  test('blocks for rounds to come are run when those come, however many a leader of them shows', () => {
+    const m = new Machine(3)
+    m.enter()
+    const checks = (effects: readonly BftEffect[]): string[] => effects.flatMap((e) => (e.type === 'check' ? [e.block] : []))
+    const early = (round: number): Proposal => proposal(1, payloadOf(1, round, 1), round)
+    const heard = Array.from({ length: 100 }, (_, i) => m.hear(early(4 * i + 1))).flat()
+    expect([checks(heard), refusals(heard)]).toEqual([[], []])
+    expect(m.bft.held).toBeLessThan(20)
+    // of its highest rounds the blocks are there when the others are
+    const at = 4 * 99 + 1
+    const moved = [0, 2].flatMap((i) => m.hear(vote(i, 'prevote', early(at).block, at)))
+    expect(m.bft.round).toBe(at)
+    expect(checks(moved)).toEqual([early(at).block])
+    expect(votesIn(moved).find(({ round, phase }) => round === at && phase === 'prevote')?.block).toBe(early(at).block)
+  })
+
+  test('a block that was decided on in a round behind or ahead is run as soon as its proposal is there', () => {
+    const m = new Machine(3)
+    m.enter()
+    m.late(0, 'propose')
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', null))
+    m.late(0, 'precommit')
+    expect(m.bft.round).toBe(1)
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', idOf(payloadOf(1, 2, 2)), 2))
+    const committed = m.hear(proposal(2, payloadOf(1, 2, 2), 2))
+    expect(committed.some(({ type }) => type === 'commit')).toBe(true)
   })
 
   test('of later heights no more than 16 MiB of one peer are kept, and one message', () => {

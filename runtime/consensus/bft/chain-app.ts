@@ -21,9 +21,8 @@ import {
 import { catDigest, verdictsDigest } from '../cat/index.ts'
 import { decodeBlock, encodeBlock, type Block, type BlockWork, type Chain, type ExecutedBlock } from '../chain/index.ts'
 import type { Proposer } from '../crypto-port.ts'
-import type { FinalNotice } from './messages.ts'
+import type { FinalNotice, BlockLabel, HeightSetup } from '../messages/index.ts'
 import type { BlockApp } from './node.ts'
-import type { BlockLabel, HeightSetup } from './ports.ts'
 import { RoundWork, type RoundWorkOptions } from './round-work.ts'
 
 /** How far a header's time may lie ahead of a validator's clock before it prevotes for none (W-CLK-1), milliseconds. */
@@ -73,6 +72,7 @@ export function payloadLabel(bytes: Uint8Array): BlockLabel | undefined {
   }
 }
 
+/** What a validator's application runs on. */
 export interface ChainAppOptions {
   readonly chain: Chain
   readonly proposer: Proposer

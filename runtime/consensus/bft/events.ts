@@ -1,8 +1,5 @@
 /** What goes into the machine and what comes out. Effects are carried out in order: a `persist` is durable before what stands behind it. */
-import type { Evidence } from './evidence.ts'
-import type { BlockId, FinalNotice, Message, Quorum } from './messages.ts'
-import type { HeightSetup } from './ports.ts'
-import type { SignedRow } from './signed-row.ts'
+import type { Evidence, BlockId, FinalNotice, Message, Quorum, HeightSetup, SignedRow } from '../messages/index.ts'
 
 /** Who sent a message, as the network has authenticated it. */
 export type Peer = string

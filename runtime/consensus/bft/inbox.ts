@@ -1,6 +1,6 @@
 /** Messages of heights to come, few of each peer: nothing of them can be checked yet. */
 import type { Peer } from './events.ts'
-import { heightOf, type Message } from './messages.ts'
+import { heightOf, type FinalNotice, type Message } from '../messages/index.ts'
 
 /** Messages kept of one peer. */
 const PER_PEER = 64
@@ -30,10 +30,19 @@ export class Inbox {
     return true
   }
 
-  /** Whether there is a final block of a height. */
-  hasFinal(height: number): boolean {
-    for (const list of this.#held.values()) if (list.some((m) => m.kind === 'final' && heightOf(m) === height)) return true
-    return false
+  /** Whether there is a final block of a height that holds. Those that do not are forgotten; gives who told them. */
+  hasFinal(height: number, holds: (final: FinalNotice) => boolean): { readonly found: boolean; readonly liars: readonly Peer[] } {
+    const liars: Peer[] = []
+    for (const [from, list] of this.#held) {
+      for (let at = list.length - 1; at >= 0; at--) {
+        const message = list[at] as Message
+        if (message.kind !== 'final' || heightOf(message) !== height) continue
+        if (holds(message)) return { found: true, liars }
+        list.splice(at, 1)
+        liars.push(from)
+      }
+    }
+    return { found: false, liars }
   }
 
   /** Takes out what is of a height, and forgets what is older. */

@@ -6,10 +6,8 @@
  * certificate ends a height, and messages are held within bounds. So a network may lose what it likes: what is sent again suffices.
  */
 import { Ballots } from './ballots.ts'
-import { proposalEvidence } from './evidence.ts'
-import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
-import { Inbox } from './inbox.ts'
 import {
+  proposalEvidence,
   heightOf,
   type BlockId,
   type FinalNotice,
@@ -18,12 +16,20 @@ import {
   type Proposal,
   type Quorum,
   type Vote,
-} from './messages.ts'
+  type BftPorts,
+  type BlockLabel,
+  type HeightSetup,
+  type Member,
+  checkQuorum,
+  holdsHonest,
+  isQuorum,
+  makeQuorum,
+  type SignedRow,
+} from '../messages/index.ts'
+import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
+import { Inbox } from './inbox.ts'
 import { OwnMessages, type Beliefs } from './own-messages.ts'
-import type { BftPorts, BlockLabel, HeightSetup, Member } from './ports.ts'
-import { checkQuorum, holdsHonest, isQuorum, makeQuorum } from './quorum.ts'
 import type { RoundBook, RoundLog } from './rounds.ts'
-import type { SignedRow } from './signed-row.ts'
 import { MAX_ROUND, RESEND_MS, timeoutMs } from './timeouts.ts'
 
 interface KnownBlock {
@@ -78,9 +84,9 @@ export class Bft {
     return this.#inbox.size + this.#ballots.size + this.#blocks.size
   }
 
-  /** Whether a final block of a height to come was heard. */
-  hasFinal(height: number): boolean {
-    return this.#inbox.hasFinal(height)
+  /** Whether a final block of a height to come was heard, and who told one whose certificate does not hold: such a one is forgotten. */
+  hasFinal({ height, members }: HeightSetup): ReturnType<Inbox['hasFinal']> {
+    return this.#inbox.hasFinal(height, ({ certificate }) => this.#certified(certificate, members))
   }
 
   /** Takes an event; gives the effects in order. */
@@ -217,6 +223,8 @@ export class Bft {
     this.#ballots.checkThose((vote) => vote.round < round - 1, round)
     ;(this.#own as OwnMessages).startRound(round, before)
     this.#timer('propose', timeoutMs(this.#baseMs, round))
+    const early = this.#book.get(round)?.proposal
+    if (early !== undefined) this.#learn(early.payload)
     if (setup.self < 0 || setup.leaderOf(round) !== setup.self) return
     if (this.#valid === undefined || !this.proposesAgain()) this.#emit({ type: 'build', height: setup.height, round })
     // prevotes of this very round justify nothing in it
@@ -349,7 +357,8 @@ export class Bft {
     const log = this.#book.at(p.round)
     if (log.proposal === undefined) {
       log.proposal = p
-      if (p.round >= this.#round) this.#learn(p.payload, label)
+      // a block of a turn to come is run when that comes: who leads many could have as many run, and pay for none
+      if (p.round === this.#round) this.#learn(p.payload, label)
       return undefined
     }
     if (log.proposal.block === p.block && log.proposal.validRound === p.validRound) return 'duplicate'
@@ -375,7 +384,7 @@ export class Bft {
   #takeFinal(notice: FinalNotice): Refusal | undefined {
     const { certificate, payload } = notice
     if (this.#final !== undefined) return 'duplicate'
-    if (certificate.phase !== 'precommit' || !checkQuorum(this.#ports.crypto, certificate, this.#members)) return 'certificate'
+    if (!this.#certified(certificate, this.#members)) return 'certificate'
     const label = this.#ports.labelOf(payload)
     if (label?.id !== certificate.block) return 'payload'
     this.#learn(payload, label)
@@ -383,11 +392,21 @@ export class Bft {
     return undefined
   }
 
+  #certified(certificate: Quorum, members: readonly Member[]): boolean {
+    return certificate.phase === 'precommit' && checkQuorum(this.#ports.crypto, certificate, members)
+  }
+
   /** Has a block run by the application, once. */
   #learn(payload: Uint8Array, label = this.#ports.labelOf(payload)): void {
     if (label === undefined || this.#blocks.has(label.id)) return
     this.#blocks.set(label.id, { payload, label, verdict: undefined })
     this.#emit({ type: 'check', height: label.height, block: label.id, payload })
+  }
+
+  /** Has the block run that enough have decided on, where a proposal of any round brought it. */
+  #learnDecided(block: BlockId): void {
+    if (this.#blocks.has(block)) return
+    for (const [, { proposal }] of this.#book.all()) if (proposal?.block === block) this.#learn(proposal.payload)
   }
 
   /** Fires rules until none does. */
@@ -477,7 +496,10 @@ export class Bft {
     if (decided === undefined) return undefined
     const [round, block] = decided
     const known = this.#blocks.get(block)
-    if (known?.verdict === undefined) return undefined
+    if (known?.verdict === undefined) {
+      this.#learnDecided(block)
+      return undefined
+    }
     const { height, members } = this.#setup as HeightSetup
     const body = { height, round, phase: 'precommit', block } as const
     const votes = this.#book.at(round).precommit.votesFor(block)

@@ -1,12 +1,18 @@
 /** Carries the machine's effects out, one event at a time and each effect in its place. Disk, network, clock and application come in as ports. */
 import { isUtnetError, totalPower } from '../../core/index.ts'
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
-import type { Evidence } from './evidence.ts'
+import {
+  type Evidence,
+  type FinalNotice,
+  type Lack,
+  type Message,
+  type Quorum,
+  type Verdict,
+  type HeightSetup,
+  isQuorum,
+  type SignedRow,
+} from '../messages/index.ts'
 import type { Bft } from './machine.ts'
-import type { FinalNotice, Lack, Message, Quorum, Verdict } from './messages.ts'
-import type { HeightSetup } from './ports.ts'
-import { isQuorum } from './quorum.ts'
-import type { SignedRow } from './signed-row.ts'
 import { PAUSE_MS } from './timeouts.ts'
 
 type Maybe<T> = T | Promise<T>
@@ -54,6 +60,7 @@ export interface Wake {
   readonly step: TimedStep | 'height'
 }
 
+/** What a validator runs on. */
 export interface BftNodePorts {
   readonly app: BlockApp
   readonly loadRow: () => Maybe<SignedRow | undefined>
@@ -133,8 +140,15 @@ export class BftNode {
 
   async #hear(from: Peer, message: Message): Promise<void> {
     await this.#run({ type: 'message', from, message })
-    // the next block is final elsewhere: there is nothing to wait for
-    if (message.kind === 'final' && message.certificate.height === this.#next) await this.#enter()
+    if (message.kind !== 'final' || message.certificate.height !== this.#next) return
+    if (this.#isFinal(await this.#ports.app.setup())) await this.#enter()
+  }
+
+  /** Whether the next block is known to be final elsewhere: then there is nothing to wait for. What is merely said ends no pause. */
+  #isFinal(setup: HeightSetup): boolean {
+    const { found, liars } = this.machine.hasFinal(setup)
+    for (const liar of liars) this.#ports.onRefuse?.(liar, 'certificate')
+    return found
   }
 
   async #enter(): Promise<void> {
@@ -278,7 +292,7 @@ export class BftNode {
     const { pauseMs = PAUSE_MS } = this.#ports
     // who alone decides would never come back from making blocks
     if (pauseMs === 0 && !decidesAlone(setup)) return { type: 'enter', setup }
-    if (this.machine.hasFinal(setup.height)) return { type: 'enter', setup }
+    if (this.#isFinal(setup)) return { type: 'enter', setup }
     this.#next = setup.height
     this.#ports.timer(pauseMs, { height: setup.height, round: 0, step: 'height' })
     if (told) this.#askForMore(setup.height)

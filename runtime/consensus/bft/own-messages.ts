@@ -3,9 +3,7 @@
  * U7.2-DBL-1). What was said may be lost on the way, so that of the last two rounds is said again.
  */
 import type { BftEffect } from './events.ts'
-import type { BlockId, LockNotice, Proposal, Vote } from './messages.ts'
-import type { BftCrypto, HeightSetup } from './ports.ts'
-import type { SignedRow } from './signed-row.ts'
+import type { BlockId, LockNotice, Proposal, Vote, BftCrypto, HeightSetup, SignedRow } from '../messages/index.ts'
 
 /** What a node holds on to from round to round: it stands in each row. */
 export interface Beliefs {

@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest'
-import { crypto, testChain, testGenesis, validatorOf } from '../test-kit.ts'
-import { Bft, bftCrypto, BftNode, chainApp, payloadLabel, type BftNodePorts, type Message } from './index.ts'
+import { crypto, testChain, testGenesis, validatorOf } from '../testing/test-kit.ts'
+import {
+  Bft,
+  bftCrypto,
+  BftNode,
+  chainApp,
+  payloadLabel,
+  type BftNodePorts,
+  type FinalNotice,
+  type Message,
+  type Refusal,
+} from './index.ts'
 
 type Wake = Parameters<BftNodePorts['timer']>[1]
 
@@ -13,6 +23,7 @@ async function running(pauseMs?: number, v = GREAT, simulatedBytes = 0) {
   const { chain } = await testChain({ genesis })
   const sent: (readonly [Message, string | undefined])[] = []
   const wakes: (readonly [number, Wake])[] = []
+  const refused: (readonly [string, Refusal])[] = []
   const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
   const app = chainApp({ chain, proposer: v.proposer, clock: () => genesis.time + 60_000 })
   const node = new BftNode(new Bft({ crypto: bftCrypto(chain.chainId, keys, crypto), labelOf: payloadLabel }), {
@@ -28,6 +39,7 @@ async function running(pauseMs?: number, v = GREAT, simulatedBytes = 0) {
     saveRow: () => undefined,
     send: (message, to) => sent.push([message, to]),
     timer: (ms, wake) => wakes.push([ms, wake]),
+    onRefuse: (from, why) => refused.push([from, why]),
     ...(pauseMs === undefined ? {} : { pauseMs }),
   })
   const fire = async (step: Wake['step']): Promise<void> => {
@@ -40,6 +52,7 @@ async function running(pauseMs?: number, v = GREAT, simulatedBytes = 0) {
     node,
     wakes,
     sent,
+    refused,
     /** What it gives to one that asks for final blocks. */
     async asked(from: number): Promise<Message[]> {
       sent.length = 0
@@ -99,6 +112,35 @@ test('who is told of a block waits behind it like all others, unless the next is
   expect(behind.height()).toBeGreaterThanOrEqual(12)
   const wants = behind.sent.filter(([{ kind }]) => kind === 'want')
   expect(wants).toEqual([2, 10].map((height) => [{ kind: 'want', height }, 'peer']))
+})
+
+test('a final block that nobody certified ends no pause, heard before it or in it, and is an offence of who told it', async () => {
+  const behind = await running(undefined, SMALL)
+  const source = await running(0)
+  await source.node.start()
+  for (let at = 1; at <= 2; at++) {
+    await source.reach(at)
+    await source.fire('height')
+  }
+  const [first, second] = (await source.asked(1)) as [FinalNotice, FinalNotice]
+  const forged = (over: Partial<FinalNotice['certificate']>): FinalNotice => ({
+    ...second,
+    certificate: { ...second.certificate, ...over },
+  })
+  const pause = [1_000, { height: 2, round: 0, step: 'height' }]
+  await behind.node.start()
+  await behind.node.receive('early', forged({ signature: first.certificate.signature }))
+  await behind.node.receive('peer', first)
+  expect(behind.wakes.at(-1)).toEqual(pause)
+  await behind.node.receive('late', forged({ round: second.certificate.round + 1 }))
+  await behind.node.receive('phase', forged({ phase: 'prevote' }))
+  await behind.node.receive('few', forged({ signers: new Uint8Array(1) }))
+  expect(behind.wakes.at(-1)).toEqual(pause)
+  expect(behind.node.machine.height).toBe(1)
+  expect(behind.refused).toEqual(['early', 'late', 'phase', 'few'].map((from) => [from, 'certificate']))
+  await behind.node.receive('peer', second)
+  expect(behind.height()).toBe(2)
+  expect(behind.refused).toHaveLength(4)
 })
 
 test('a peer that asks for final blocks again and again is given so many bytes, and more only behind the next block', async () => {

@@ -4,7 +4,7 @@ import { decodeCat, VERDICT_BLOCKS, verdictMessage, type CatEnvironment } from '
 import { signerOf } from '../cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../cat/testing/work-chain.ts'
 import type { TestChip } from '../power/testing/chips.ts'
-import { crypto, type TestValidator } from '../test-kit.ts'
+import { crypto, type TestValidator } from '../testing/test-kit.ts'
 import { isOffence, RoundWork, type Lack, type Verdict } from './index.ts'
 
 crypto.useNativeHashes()

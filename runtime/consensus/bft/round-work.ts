@@ -17,9 +17,10 @@ import type { Block, Chain } from '../chain/index.ts'
 import type { ChainCrypto, Voter } from '../crypto-port.ts'
 import { checkMany } from './check-many.ts'
 import type { Peer, Refusal } from './events.ts'
-import type { Lack, Verdict } from './messages.ts'
+import type { Lack, Verdict } from '../messages/index.ts'
 import type { Refused, Verdicts } from './node.ts'
 
+/** What a node works with in rounds. */
 export interface RoundWorkOptions {
   readonly environment: CatEnvironment
   /** The chips of this node; without them it shows none. */

@@ -1,6 +1,5 @@
 /** Messages of one height by round, within bounds: nobody can make a node hold more than a few rounds of its own votes. */
-import type { Proposal } from './messages.ts'
-import type { Member } from './ports.ts'
+import type { Proposal, Member } from '../messages/index.ts'
 import { Tally } from './tally.ts'
 
 /** Rounds ahead of the present one that are kept of one member: its highest. */

@@ -1,6 +1,5 @@
 /** The votes of one round and phase: the first of each member counts, a second that differs is evidence. */
-import type { BlockId, Vote } from './messages.ts'
-import type { Member } from './ports.ts'
+import type { BlockId, Vote, Member } from '../messages/index.ts'
 
 export class Tally {
   readonly #votes = new Map<number, Vote>()

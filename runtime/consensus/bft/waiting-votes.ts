@@ -3,9 +3,7 @@
  * would be enough: then all that would make it enough are checked together. What no rule waits for is never checked.
  */
 import type { Peer } from './events.ts'
-import type { Vote } from './messages.ts'
-import type { Member } from './ports.ts'
-import { holdsHonest, isQuorum } from './quorum.ts'
+import { type Vote, type Member, holdsHonest, isQuorum } from '../messages/index.ts'
 import type { RoundBook } from './rounds.ts'
 import { Tally } from './tally.ts'
 

@@ -13,6 +13,7 @@ const PROBES = 7
 const LEAST_BYTES = 32
 const FINGERPRINT_BYTES = 8
 
+/** Kinds of items; each has a domain of its own, so that no item of one kind matches another. */
 export type BloomKind = 'address' | 'contract' | 'variable' | 'result' | 'record' | 'event'
 
 /** An item of a block, before it is hashed; the kind is a `BloomKind`. */

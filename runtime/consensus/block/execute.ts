@@ -41,6 +41,7 @@ export interface ExecutionRoots {
   readonly power: Uint8Array
 }
 
+/** What the header of a block is made from and its commit writes. */
 export interface Execution {
   readonly txs: readonly ChainTx[]
   readonly effects: readonly TxEffect[]
@@ -101,6 +102,7 @@ class Room {
   }
 }
 
+/** The state that a block begins on. */
 export interface Parent {
   readonly store: PageStore
   readonly roots: Roots

@@ -28,6 +28,7 @@ export interface HeaderRules {
   readonly crypto: ChainCrypto
 }
 
+/** The block before, with its hash (32 bytes) and what made it final. */
 export interface ParentHeader {
   readonly header: Header
   readonly hash: Uint8Array

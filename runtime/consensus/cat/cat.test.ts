@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cidOf, DAG_CBOR, decode, digest, encode, isUtnetError, LIMITS, toHex, utf8, type Cbor } from '../../core/index.ts'
-import { crypto } from '../test-kit.ts'
+import { crypto } from '../testing/test-kit.ts'
 import {
   CAT_DRAWS,
   catAnswerMessage,

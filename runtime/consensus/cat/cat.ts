@@ -2,6 +2,7 @@
 import { asArray, asBytes, decode, digest, encode, LIMITS, UtnetError } from '../../core/index.ts'
 import { CAT_DRAWS } from './challenge.ts'
 
+/** The object. */
 export interface Cat {
   /** `shownResult` of what the sampled operator gave (Q of eq. 1), 32 bytes. Operator and operands follow from the challenge. */
   readonly result: Uint8Array

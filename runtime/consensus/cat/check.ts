@@ -5,11 +5,13 @@ import { decodeCat, type Cat } from './cat.ts'
 import { catAnswerMessage, drawSeats } from './challenge.ts'
 import type { AnsweringChips } from './seats.ts'
 
+/** The checks that a CAT takes. */
 export type CatCrypto = Pick<ChainCrypto, 'verifyIdentity' | 'blsFastAggregateVerify'>
 
 /** Why a CAT shows nothing: none was given, the node has no chips, it cannot be read, a drawn chip did not sign, or not all chips did. */
 export type CatFault = 'none' | 'no-chips' | 'form' | 'answer' | 'aggregate'
 
+/** What is wrong with it, or the result (32 bytes) that it shows. */
 export type CheckedCat = { readonly fault: CatFault } | { readonly fault: undefined; readonly result: Uint8Array }
 
 function readCat(bytes: Uint8Array): Cat | undefined {

@@ -7,6 +7,7 @@ export interface SampledTask {
   readonly challenge: Uint8Array
 }
 
+/** The port. */
 export interface CatEnvironment {
   /**
    * Digest (32 bytes) of what the operator gives, the same on every node. It is told to nobody before the verdict is out. Rejects where this node cannot run it, which says nothing about the one that is

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { equalBytes, leaderOf } from '../../core/index.ts'
-import type { TestValidator } from '../test-kit.ts'
+import type { TestValidator } from '../testing/test-kit.ts'
 import { workChain, type WorkChain } from './testing/work-chain.ts'
 
 /** A block of a round, by who leads it, with a good CAT; gives its height. */

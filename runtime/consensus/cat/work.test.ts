@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decode, encode, isUtnetError, LIMITS, nodeAccountKey, totalPower, utf8, type Cbor, type Validator } from '../../core/index.ts'
 import { rewardKey, WorkingState } from '../state/index.ts'
-import { crypto, testChain } from '../test-kit.ts'
+import { crypto, signTx, testChain, UNC, userOf } from '../testing/test-kit.ts'
 import {
   applyWork,
   catDigest,
@@ -55,6 +55,31 @@ test("U2.5-CAT-1 C1 a reward is pending until more than half of the power says t
   expect(balances(w)).toBe(before + REWARD)
   expect(w.chain.minted()).toBe(REWARD)
   expect(w.chain.account(nodeAccountKey(proposer.key)).balance).toBe(own + REWARD)
+})
+
+test('U4.6-LOCK-1 a reward that was released can be spent in the next block: nothing is locked up', async () => {
+  const blockReward = 5n * UNC
+  const w = await workChain({ blockReward })
+  const proposer = w.leader()
+  const height = await good(w)
+  const { balance } = w.chain.account(proposer.address)
+  const spend = (): void =>
+    void w.chain.submit(
+      signTx(proposer, {
+        chainId: w.chain.chainId,
+        nonce: w.chain.nextNonce(proposer.address),
+        expiry: height + 50,
+        gasLimit: 1_000_000n,
+        maxFeePerGas: w.chain.params.baseFee,
+        // more than it had before
+        payload: { kind: 'transfer', to: userOf(3).address, value: balance + 4n * UNC },
+      }),
+    )
+  expect(spend).toThrow(expect.objectContaining({ code: 'tx_balance' }) as Error)
+  await w.block({ verdicts: [w.verdict(height, true, [0, 1, 3])] })
+  spend()
+  const { outcomes } = await w.block()
+  expect(outcomes.map(({ status }) => status)).toEqual(['ok'])
 })
 
 test('U5.2-ENV-2 more than half that finds the result wrong takes the reward away at once', async () => {

@@ -20,27 +20,41 @@ import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { Dropped } from '../mempool/index.ts'
 import type { DemandRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
-import type { BuildOptions } from './build.ts'
-import type { ExecutedBlock } from './core.ts'
+import type { BuildOptions } from './blocks/index.ts'
+import type { ExecutedBlock } from './head/index.ts'
 import type { ChainQuery, QueryOutcome } from './query.ts'
-import type { FinalBlock, FinalHeader, FoundTx, GuestRecord, ProvenValue } from './reads.ts'
-import type { Block, NodeProof } from './rows.ts'
+import type {
+  FinalBlock,
+  FinalHeader,
+  FoundTx,
+  GuestRecord,
+  ProvenValue,
+  ChainSearch,
+  FoundEntry,
+  FoundPage,
+  LeafProof,
+} from './reads/index.ts'
+import type { Block, NodeProof } from './rows/index.ts'
 import type { TakenTx } from './submit.ts'
-import type { ChainSearch, FoundEntry, FoundPage, LeafProof } from './search.ts'
 
+/** What a chain is opened on. */
 export interface ChainOptions {
   readonly genesis: Genesis
   readonly kv: Kv
   readonly executor: ContractExecutor
   readonly crypto: ChainCrypto
-  /** Makes a module ready for the executor, before a block or query that may run it. */
-  readonly loadModule?: (module: CID) => Promise<unknown>
+  /**
+   * Makes a module ready for the executor, before a block or query that may run it. `most` bytes were paid for, where it is about to be published: with a
+   * larger one nothing is done, and the executor's `measures` is false for it.
+   */
+  readonly loadModule?: (module: CID, most?: number) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
   readonly history?: number
 }
 
+/** What one block is made from; `timeMs` is milliseconds since 1970. */
 export interface ProduceOptions {
   readonly timeMs: number
   /** Without it the first round that the proposer leads. */
@@ -52,6 +66,7 @@ export interface ProduceOptions {
   readonly verdicts?: readonly Uint8Array[]
 }
 
+/** A block that is final. */
 export interface ProducedBlock extends FinalHeader {
   readonly certificate: Certificate
   readonly outcomes: readonly TxOutcome[]

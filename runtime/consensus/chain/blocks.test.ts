@@ -35,8 +35,8 @@ import {
   VALIDATOR,
   validatorOf,
   type TestChain,
-} from '../test-kit.ts'
-import { decodeVote, voteKey } from './rows.ts'
+} from '../testing/test-kit.ts'
+import { decodeVote, voteKey } from './rows/rows.ts'
 
 const [ann, bob] = [userOf(2), userOf(3)] as const
 const transfer: TxPayload = { kind: 'transfer', to: bob.address, value: 5n }

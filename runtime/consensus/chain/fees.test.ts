@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { amountBytes, cidOf, contractAddress, LIMITS, PARAMS, RAW, toHex, utf8, verifyTrieProof, type TxPayload } from '../../core/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
 import { BASE_FEE_KEY } from '../state/index.ts'
-import { simulatedKv, testChain, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { readTx } from '../tx/index.ts'
+import { signBatch, simulatedKv, testChain, userOf, VALIDATOR, type TestChain } from '../testing/test-kit.ts'
 
 useNativeHashes()
 
@@ -49,6 +50,34 @@ test('U4.3-GAS-1 a full block raises what the next one pays; all of it is burnt,
   expect(balance - t.chain.account(bob.address).balance).toBe(fee + 1n)
   // an almost empty block: back down
   expect(t.chain.baseFee()).toBe(FLOOR)
+})
+
+test('U4.3-GAS-1 who fills blocks with bytes raises the base fee as who fills them with work: there is no cheap way to keep others out', async () => {
+  const t = await testChain()
+  const data = new Uint8Array(LIMITS.txBytes - 512)
+  for (const user of [ann, bob, carl])
+    for (let i = 0; i < 32; i++) t.send(user, { kind: 'custom', data: data.fill(i) }, { gasLimit: 11_000_000n, maxFeePerGas: 9n * FLOOR })
+  const built = await t.produce()
+  expect(built.outcomes.length).toBeGreaterThan(50)
+  // full but for what one more would take
+  expect(t.chain.baseFee() > (FLOOR * 111n) / 100n).toBe(true)
+})
+
+test('U4.3-GAS-1 each batch of an anchor is paid for, whatever becomes of it: as many as fit a block are checked in its time', async () => {
+  const t = await testChain()
+  const batch = (first: number, prev: Uint8Array) =>
+    signBatch(VALIDATOR, { thread: 0, first, size: 1, prev, root: new Uint8Array(32).fill(first + 1) })
+  const chained = (n: number) => Array.from({ length: n }, (_, i) => batch(i, i === 0 ? new Uint8Array(32) : new Uint8Array(32).fill(i)))
+  const gasOf = (n: number): bigint => readTx(t.tx(ann, { kind: 'anchor', batches: chained(n), data: null })).intrinsicGas
+  const each = gasOf(9) - gasOf(8)
+  expect(each >= BigInt(PARAMS.host.ed25519Verify)).toBe(true)
+  expect(BigInt(LIMITS.blockGas) / each).toBeLessThan(1_500n)
+  const payload: TxPayload = { kind: 'anchor', batches: chained(8), data: null }
+  expect(() => t.send(ann, payload, { gasLimit: gasOf(8) - 1n })).toThrow(expect.objectContaining({ code: 'tx_gas' }) as Error)
+  // the last one is of another predecessor: none is anchored, all are paid for
+  t.send(ann, { ...payload, batches: [...chained(7), batch(7, new Uint8Array(32))] }, { gasLimit: gasOf(8) })
+  const { outcomes } = await t.produce()
+  expect(outcomes.map(({ status, gas }) => [status, gas])).toEqual([['refused', gasOf(8)]])
 })
 
 test('U4.3-GAS-1 one that offers less than the base fee waits, and is in a block when that has come down; no block may hold it before', async () => {

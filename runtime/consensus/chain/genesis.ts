@@ -44,7 +44,11 @@ const LEVEL0_SHARE = 100
 const SEATS_MIN = 1_000
 const SEATS_MAX = 10_000
 const MAX_AMOUNT = 1n << 128n
+/** No chain lasts so long, in milliseconds since 1970 or in blocks: what is added to a height or time stays a number that is exact. */
+const LAST_TIME = 2 ** 48
+const LAST_HEIGHT = 2 ** 40
 
+/** What is chosen when a chain is founded; the rest is of the protocol. */
 export interface GenesisOptions {
   readonly name: string
   /** Milliseconds since 1970. */
@@ -98,6 +102,7 @@ export function createGenesis(options: GenesisOptions): Genesis {
 export function checkGenesis(genesis: Genesis, crypto: ChainCrypto): void {
   const refuse = (why: string) => new UtnetError('chain_invalid', `genesis: ${why}`)
   if (paramsOf(genesis.protocol) === undefined) throw refuse(`protocol ${genesis.protocol} is not known`)
+  if (genesis.time > LAST_TIME) throw refuse(`a time of ${genesis.time} ms is later than there may be blocks`)
   if (genesis.epochBlocks < 1) throw refuse('an epoch must have at least one block')
   if (genesis.validators.length === 0) throw refuse('it names no validator')
   if (genesis.validators.length > LIMITS.powerNodes)
@@ -143,6 +148,7 @@ function checkPowerRules(genesis: Genesis, refuse: (why: string) => UtnetError):
   if (level0Share > 1_000) throw refuse(`a share of ${level0Share} per mille is more than all`)
   if (committeeSeats !== 0 && (committeeSeats < SEATS_MIN || committeeSeats > SEATS_MAX))
     throw refuse(`a committee has ${SEATS_MIN} to ${SEATS_MAX} seats, or 0 where everybody votes, not ${committeeSeats}`)
+  if (trustingBlocks > LAST_HEIGHT) throw refuse(`a trusting period of ${trustingBlocks} blocks is longer than there may be blocks`)
   if (trustingBlocks < TRUSTING_EPOCHS * epochBlocks)
     throw refuse(`the trusting period of ${trustingBlocks} blocks is shorter than ${TRUSTING_EPOCHS} epochs`)
 }

@@ -7,9 +7,9 @@ import { useNativeHashes } from '../../crypto/native.ts'
 import { openLmdb } from '../../kv/index.ts'
 import { NO_ACCOUNT, stateAt, readAccount, updateState, EMPTY_ROOTS } from '../state/index.ts'
 import { createPageStore, type TrieChange } from '../trie/index.ts'
-import { simulatedKv, testChain, userOf, type SimulatedKv, type TestChain } from '../test-kit.ts'
-import { decodeList, rootsKey, staleKey } from './rows.ts'
-import { staleRows } from './prune.ts'
+import { simulatedKv, testChain, userOf, type SimulatedKv, type TestChain } from '../testing/test-kit.ts'
+import { decodeList, rootsKey, staleKey } from './rows/rows.ts'
+import { staleRows } from './blocks/prune.ts'
 
 useNativeHashes()
 

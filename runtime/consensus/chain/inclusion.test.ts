@@ -4,7 +4,17 @@ import { cidOf, contractAddress, equalBytes, kappaOf, LIMITS, ownerOf, RAW, tota
 import { seededRandom } from '../../kv/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
 import type { ChainTx } from '../tx/index.ts'
-import { crypto, signTx, simulatedExecutor, simulatedKv, testGenesis, UNC, userOf, validatorOf, type TestUser } from '../test-kit.ts'
+import {
+  crypto,
+  signTx,
+  simulatedExecutor,
+  simulatedKv,
+  testGenesis,
+  UNC,
+  userOf,
+  validatorOf,
+  type TestUser,
+} from '../testing/test-kit.ts'
 import { openChain, type Chain } from './index.ts'
 
 useNativeHashes()

@@ -16,12 +16,8 @@ import {
 } from '../state/index.ts'
 import { createPageStore, damaged, type PageStore } from '../trie/index.ts'
 import type { Chain, ChainOptions } from './api.ts'
-import { buildBlock, executeBlock, loadModules } from './build.ts'
-import { commitBlock } from './commit.ts'
-import { pendingBlock } from './votes.ts'
-import { headState, type ChainCore, type ChainHead } from './core.ts'
-import { HeadAccounts } from './head-accounts.ts'
-import { HeadContracts } from './head-contracts.ts'
+import { buildBlock, executeBlock, loadModules, commitBlock, pendingBlock, minted, rewardOf, taskOf } from './blocks/index.ts'
+import { headState, type ChainCore, type ChainHead, HeadAccounts, HeadContracts } from './head/index.ts'
 import { checkGenesis, genesisHeader, genesisState } from './genesis.ts'
 import { certify, produce, proposeBlock, runBlock } from './produce.ts'
 import { runQuery } from './query.ts'
@@ -43,7 +39,11 @@ import {
   openRequest,
   prove,
   receiptBody,
-} from './reads.ts'
+  proveEntry,
+  searchChain,
+  catSeats,
+  epochStep,
+} from './reads/index.ts'
 import {
   bloomKey,
   decodeHead,
@@ -59,13 +59,11 @@ import {
   rootsKey,
   txsKey,
   workKey,
-} from './rows.ts'
-import { proveEntry, searchChain } from './search.ts'
-import { catSeats, epochStep } from './power.ts'
-import { EpochSets, firstSetRows } from './sets.ts'
+  EpochSets,
+  firstSetRows,
+} from './rows/index.ts'
 import { submitAll, submitTx } from './submit.ts'
 import { baseFeeOf, slashedAt } from '../tx/index.ts'
-import { minted, rewardOf, taskOf } from './work.ts'
 
 async function startChain(options: ChainOptions, store: PageStore): Promise<ChainHead> {
   const { genesis, kv } = options

@@ -3,11 +3,23 @@ import { equalBytes, leaderOf, UtnetError, type Certificate, type CID } from '..
 import type { Proposer, Voter } from '../crypto-port.ts'
 import { fateError } from '../mempool/index.ts'
 import type { ProducedBlock, ProduceOptions } from './api.ts'
-import { buildBlock, checkTxs, executeBlock, loadModules, withModules, type BuildOptions } from './build.ts'
-import { commitBlock } from './commit.ts'
-import { makeCertificate, pendingBlock, signVotes, voteFor, voteRows, type VoteRows } from './votes.ts'
-import type { ChainCore, ExecutedBlock } from './core.ts'
-import type { Block } from './rows.ts'
+import {
+  buildBlock,
+  checkTxs,
+  executeBlock,
+  loadModules,
+  withModules,
+  type BuildOptions,
+  commitBlock,
+  makeCertificate,
+  pendingBlock,
+  signVotes,
+  voteFor,
+  voteRows,
+  type VoteRows,
+} from './blocks/index.ts'
+import type { ChainCore, ExecutedBlock } from './head/index.ts'
+import type { Block } from './rows/index.ts'
 
 /** Votes with the given keys and makes the certificate. */
 export async function certify(core: ChainCore, executed: ExecutedBlock, voters: readonly Voter[]): Promise<Certificate> {

@@ -2,10 +2,11 @@
 import { LIMITS, UtnetError, type Cbor, type ContractEnv, type RunOutcome } from '../../core/index.ts'
 import type { StateReader } from '../state/index.ts'
 import { CallSession, seatAt, sessionState, type ContractSeat, type SessionState } from '../tx/index.ts'
-import { withModules } from './build.ts'
-import type { ChainCore } from './core.ts'
-import { contractRecord, guestAt, headerAt, stateOf } from './reads.ts'
+import { withModules } from './blocks/index.ts'
+import type { ChainCore } from './head/index.ts'
+import { contractRecord, guestAt, headerAt, stateOf } from './reads/index.ts'
 
+/** What is run, and on which height. */
 export interface ChainQuery {
   /** Name or address of a contract. */
   readonly contract: string | Uint8Array
@@ -20,6 +21,7 @@ export interface ChainQuery {
   readonly caller?: Uint8Array
 }
 
+/** How it ended, and what a proof of it takes. */
 export interface QueryOutcome {
   readonly outcome: RunOutcome
   readonly height: number

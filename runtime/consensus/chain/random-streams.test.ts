@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytesAmount, cidOf, contractAddress, decodeAccount, RAW, sha256, toHex, type TxPayload } from '../../core/index.ts'
 import { BURNT_KEY, supplyOf } from '../index.ts'
-import { testChain, userOf, type TestChain } from '../test-kit.ts'
+import { testChain, userOf, type TestChain } from '../testing/test-kit.ts'
 
 const users = [userOf(2), userOf(3), userOf(4)]
 const shop = contractAddress((users[0] as (typeof users)[0]).address, 0)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { isUtnetError, toHex } from '../../core/index.ts'
 import * as portable from '../../crypto/index.ts'
-import { crypto, testChain, UNC, userOf } from '../test-kit.ts'
+import { crypto, testChain, UNC, userOf } from '../testing/test-kit.ts'
 
 const verifiers = crypto.openVerifiers(1)
 afterAll(() => verifiers.close())

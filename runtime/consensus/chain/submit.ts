@@ -14,7 +14,7 @@ import {
   signedBySenders,
   type ChainTx,
 } from '../tx/index.ts'
-import { headState, poolView, type ChainCore } from './core.ts'
+import { headState, poolView, type ChainCore } from './head/index.ts'
 
 /** Refuses early what would only pay and do nothing. What waits before it may still change that, so the block decides. */
 function checkUse(core: ChainCore, tx: ChainTx): void {
@@ -47,6 +47,7 @@ function checkUse(core: ChainCore, tx: ChainTx): void {
   }
 }
 
+/** A transaction that waits in the pool. */
 export interface TakenTx {
   readonly id: CID
   /** The id as text. */

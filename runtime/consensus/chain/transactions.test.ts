@@ -38,7 +38,7 @@ import {
   type TxPayload,
 } from '../../core/index.ts'
 import { BURNT_KEY, changesRoot, readTx, recordKey, supplyOf } from '../index.ts'
-import { signBatch, simulatedExecutor, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../test-kit.ts'
+import { signBatch, simulatedExecutor, testChain, testGenesis, UNC, userOf, VALIDATOR, type TestChain } from '../testing/test-kit.ts'
 
 const [ann, bob, carl, poor] = [userOf(2), userOf(3), userOf(4), userOf(9)] as const
 const module = (n: number): CID => cidOf(RAW, Uint8Array.of(n))
@@ -149,7 +149,7 @@ test('U3.2-TX-1 a transaction stands in one block only: a replay, and a second o
   expect(() => t.chain.executeBlock(block)).toThrow(/does not follow/)
 })
 
-test('U4.3-GAS-1 gas is paid at the base fee, burnt, and the supply stays what the genesis gave', async () => {
+test('U4.3-GAS-1 U4.3-BRN-1 gas is paid at the base fee, burnt, and the supply stays what the genesis gave', async () => {
   const t = await withContract()
   t.send(ann, call(t.address, 'put', 'k', 'v'))
   t.send(ann, call(t.address, 'fail', 'k', 'w'))
@@ -251,6 +251,22 @@ test('a contract is paid by what it weighs: whoever names another size loses wha
     ['ok', false],
   ])
   expect(code(() => t.chain.guest('shop'))).toBe('guest_not_found')
+})
+
+test('of a module that is to be published no more is made ready than the bytes that are paid for', async () => {
+  const asked: [string, number | undefined][] = []
+  const t = await testChain({ loadModule: (cid, most) => Promise.resolve(asked.push([cid.toString(), most])) })
+  t.send(ann, { kind: 'publish', name: 'shop', module: module(1), world: 'contract', size: 99 })
+  t.send(bob, { kind: 'publish', name: 'cafe', module: module(1), world: 'contract', size: 100 })
+  await t.produce()
+  const id = module(1).toString()
+  expect(asked.filter(([cid]) => cid === id)).toEqual(
+    expect.arrayContaining([
+      [id, 99],
+      [id, 100],
+    ]),
+  )
+  expect(asked.every(([, most]) => most !== undefined)).toBe(true)
 })
 
 test('a name belongs to its first publisher; upgrades keep address and state', async () => {

@@ -13,11 +13,13 @@ import { lightRules, refuse, trustGenesis, trustingPeriodOf, type LightRules, ty
 const EPOCHS_KEPT = 64
 const HEADERS_KEPT = 1_024
 
+/** The checks that a light client makes. */
 export interface LightCrypto {
   readonly blsFastAggregateVerify: FastAggregateVerify
   verifyValidator(validator: Validator): boolean
 }
 
+/** Where trust begins, and how long it lasts. */
 export interface LightOptions {
   readonly genesis: Genesis
   /** Where trust begins; the genesis without it. */

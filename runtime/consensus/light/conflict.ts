@@ -1,6 +1,7 @@
 /** Two final blocks of one height: what a light client keeps of it, so that those who signed both can be held to it. */
 import { equalBytes, signersOf, type Certificate, type Header, type Validator } from '../../core/index.ts'
 
+/** A header and the certificate that made it final. */
 export interface Final {
   readonly header: Header
   readonly certificate: Certificate

@@ -189,6 +189,34 @@ describe('a jump over epochs', () => {
     expect(codeOf(() => clientOf(chain).follow({ ...step, certificate: half }, now(chain)))).toBe('chain_invalid')
   })
 
+  test('brings so many members that are not known, and one more is a gap before a proof of any is looked at', () => {
+    const great: Members = { a: 1_000, b: 1_000, c: 1_000, d: 1_000 }
+    const grown = (newcomers: number): TestChain => {
+      const more = Object.fromEntries(Array.from({ length: newcomers }, (_, i) => [`newcomer ${i}`, 1]))
+      return lightTestChain({ epochs: [great, great, { ...great, ...more }] })
+    }
+    const looked = (chain: TestChain, step: LightStep): readonly [string, number] => {
+      let proofs = 0
+      const verifyValidator = (v: Validator): boolean => {
+        proofs++
+        return native.verifyValidator(v)
+      }
+      const client = clientOf(chain, { crypto: { ...native, verifyValidator } })
+      proofs = 0
+      return [codeOf(() => client.follow(step, now(chain))), proofs]
+    }
+    const [most, over] = [grown(LIMITS.jumpNewcomers), grown(LIMITS.jumpNewcomers + 1)]
+    expect(looked(most, jump(most, 0, 2))).toEqual(['nothing', LIMITS.jumpNewcomers])
+    expect(looked(over, jump(over, 0, 2))).toEqual(['light_gap', 0])
+    // who shows a certificate that does not hold has no proof looked at
+    const step = jump(most, 0, 2)
+    const forged = { ...step.certificate, signature: most.headerAt(5).certificate.signature }
+    expect(looked(most, { ...step, certificate: forged })).toEqual(['chain_invalid', 0])
+    // and nobody plans what is not taken
+    const heights = (chain: TestChain): readonly number[] => planSteps(chain, 0, 9).map(({ header }) => header.height)
+    expect([heights(most), heights(over)]).toEqual([[9], [5, 8]])
+  })
+
   test('to a set with a key made up from the others is refused: it would sign for them all', () => {
     const chain = lightTestChain({ epochs: [FOUR] })
     // rogue = x - (a + b + c + d), so the sum of all five keys is x alone

@@ -1,6 +1,16 @@
 /** The other side: which steps lead a light client from a point to a height, as few as there may be. */
-import { endsEpoch, epochOf, equalBytes, powerDelta, UtnetError, type Certificate, type Header, type Validator } from '../../core/index.ts'
-import { overlapHolds, overlapOf, type LightStep } from './step.ts'
+import {
+  endsEpoch,
+  epochOf,
+  equalBytes,
+  LIMITS,
+  powerDelta,
+  UtnetError,
+  type Certificate,
+  type Header,
+  type Validator,
+} from '../../core/index.ts'
+import { newcomersOf, overlapHolds, overlapOf, type LightStep } from './step.ts'
 
 /** Where final headers and sets come from: an open chain. */
 export interface LightSource {
@@ -34,7 +44,8 @@ export function planSteps(source: LightSource, from: number, height: number, max
     const [set, next] = [source.setAt(at + 1), source.setAt(to)]
     const { header, certificate } = source.headerAt(to)
     if (certificate === null) throw new UtnetError('chain_height', `block ${to} has no certificate`)
-    const goes = same(to) || overlapHolds(set, overlapOf(set, next, certificate))
+    const few = newcomersOf(set, next).length <= LIMITS.jumpNewcomers
+    const goes = same(to) || (few && overlapHolds(set, overlapOf(set, next, certificate)))
     return goes ? { header, certificate, delta: powerDelta(set, next) } : undefined
   }
   for (;;) {

@@ -25,7 +25,7 @@ import { codeKey } from '../state/index.ts'
 import { nodeKey as nodeRecordKey } from '../power/keys.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from '../power/testing/chips.ts'
 import { powerChain, type PowerChain } from '../power/testing/power-chain.ts'
-import { crypto, signBatch, userOf, type TestValidator } from '../test-kit.ts'
+import { crypto, signBatch, userOf, type TestValidator } from '../testing/test-kit.ts'
 import {
   decodeTrusted,
   encodeTrusted,

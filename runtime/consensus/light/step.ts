@@ -39,6 +39,7 @@ import { mustBeSet, refuse, trustingPeriodOf, type LightRules, type Trusted } fr
 /** How far a header's time may lie ahead of the own clock (W-CLK-1), milliseconds: as far as validators let it. */
 export const DRIFT_MS = 3_000
 
+/** One step, as a node gives it. */
 export interface LightStep {
   readonly header: Header
   readonly certificate: Certificate
@@ -127,38 +128,41 @@ export function overlapHolds(trusted: readonly Validator[], overlap: bigint): bo
   return overlap * 3n > BigInt(totalPower(trusted))
 }
 
+/** Members of a set whose keys are not trusted yet. */
+export function newcomersOf(trusted: readonly Validator[], set: readonly Validator[]): readonly Validator[] {
+  const known = new Set(trusted.map((v) => `${toHex(v.key)}${toHex(v.bls)}`))
+  return set.filter((v) => !known.has(`${toHex(v.key)}${toHex(v.bls)}`))
+}
+
+/** A jump leaves out what it may not. */
+const gap = ({ height, epoch }: Trusted, why: string): UtnetError =>
+  new UtnetError('light_gap', why, { hint: 'follow the epochs between one by one', details: { from: height, epoch } })
+
+/** Gives the members that a jump brings. */
 function mustBeJump(
   rules: LightRules,
   point: Trusted,
   { header, certificate }: LightStep,
   set: readonly Validator[],
-  checks: LightChecks,
-): void {
+): readonly Validator[] {
   // The last header of an epoch names the next one's set: who certified it stands nowhere in it.
-  if (endsEpoch(header.height, rules.epochBlocks))
-    throw new UtnetError('light_gap', `the step to block ${header.height} leaves out epoch ${point.epoch}`, {
-      hint: 'follow the epochs between one by one',
-      details: { from: point.height, epoch: point.epoch },
-    })
+  if (endsEpoch(header.height, rules.epochBlocks)) throw gap(point, `the step to block ${header.height} leaves out epoch ${point.epoch}`)
   if (header.height - point.height > rules.trustingBlocks)
-    throw new UtnetError('light_gap', `block ${header.height} is more than ${rules.trustingBlocks} blocks behind the trusted one`, {
-      details: { from: point.height, epoch: point.epoch },
-    })
+    throw gap(point, `block ${header.height} is more than ${rules.trustingBlocks} blocks behind the trusted one`)
   const overlap = overlapOf(point.set, set, certificate)
   if (!overlapHolds(point.set, overlap))
-    throw new UtnetError(
-      'light_gap',
-      `${overlap} of the ${totalPower(point.set)} power that is trusted signed; a jump needs more than a third`,
-      {
-        hint: 'follow the epochs between one by one',
-        details: { from: point.height, epoch: point.epoch },
-      },
-    )
-  // Nobody vouches for the keys of this set yet: one made up from the others' would sign for them all.
-  const known = new Set(point.set.map((v) => `${toHex(v.key)}${toHex(v.bls)}`))
-  for (const member of set)
-    if (!known.has(`${toHex(member.key)}${toHex(member.bls)}`) && !checks.verifyValidator(member))
-      throw refuse(`member ${toHex(member.key)} has no proof of its vote key`)
+    throw gap(point, `${overlap} of the ${totalPower(point.set)} power that is trusted signed; a jump needs more than a third`)
+  // who shows a jump has its client check a proof of each: it says who signed, and nothing of it is checked yet
+  const newcomers = newcomersOf(point.set, set)
+  if (newcomers.length > LIMITS.jumpNewcomers)
+    throw gap(point, `${newcomers.length} members join by a jump; it may bring ${LIMITS.jumpNewcomers}`)
+  return newcomers
+}
+
+/** Nobody vouches for the keys that a jump brings: one made up from the others' would sign for them all. Each shows that its vote key is its own. */
+function mustBeProven(newcomers: readonly Validator[], checks: LightChecks): void {
+  for (const member of newcomers)
+    if (!checks.verifyValidator(member)) throw refuse(`member ${toHex(member.key)} has no proof of its vote key`)
 }
 
 /** The set after a step, as its delta makes it; throws `light_invalid`. */
@@ -189,9 +193,10 @@ export function takeStep(rules: LightRules, point: Trusted, step: LightStep, clo
   } else {
     if (epochOf(header.height, rules.epochBlocks) === point.epoch)
       throw refuse(`block ${header.height} does not end epoch ${point.epoch}: there is no step to it`)
-    mustBeJump(rules, point, step, set, checks)
+    const newcomers = mustBeJump(rules, point, step, set)
     mustBeDrawn(header, set)
     checks.certificates.mustHold(rules.chainId, header, hash, certificate, set, power)
+    mustBeProven(newcomers, checks)
   }
   return { height: header.height, time: header.time, header, hash, epoch: epochOf(header.height + 1, rules.epochBlocks), set, power }
 }

@@ -11,6 +11,7 @@ export type Fate =
   /** The sender can no longer pay for all that waits. */
   | { readonly why: 'unpaid' }
 
+/** A transaction that left the pool, and why. */
 export interface Dropped {
   readonly tx: ChainTx
   readonly fate: Fate

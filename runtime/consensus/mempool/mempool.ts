@@ -16,6 +16,7 @@ export interface PoolView {
   account(address: Uint8Array, id?: string): Account
 }
 
+/** Transactions, their bytes, and transactions of one sender. */
 export type PoolLimits = Pick<Record<keyof typeof LIMITS, number>, 'mempoolTxs' | 'mempoolBytes' | 'mempoolPerSender'>
 
 /** What takes another's place must offer this much per gas for each hundred that the other does. */

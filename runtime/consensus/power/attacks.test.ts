@@ -13,7 +13,7 @@ import {
   voteKeyMessage,
   type ChipCertificate,
 } from '../../core/index.ts'
-import { crypto, UNC, userOf, type TestUser, type TestValidator } from '../test-kit.ts'
+import { crypto, UNC, userOf, type TestUser, type TestValidator } from '../testing/test-kit.ts'
 import { assignOf, chipOf, claimOf, nodeOf, type Register, type TestChip } from './testing/chips.ts'
 import { powerChain, type PowerChain } from './testing/power-chain.ts'
 
@@ -60,7 +60,7 @@ test('rogue key: the key that would cancel another is refused without its secret
   expect(await t.node(EVE, { op: 'register', bls: rogue, pop, bind, owner: EVE.address })).toMatch(/proof of possession/)
 })
 
-test('P-VAL-1 U2.4-POCI-2 Sybil: a registration without a certificate, or with another than the one that was signed, is refused', async () => {
+test('P-VAL-1 U2.4-POCI-2 U7.4-SEC-1 Sybil: a registration without a certificate, or with another than the one that was signed, is refused', async () => {
   const t = await registered()
   const chip = chipOf('sybil', { vendor: VENDOR })
   const whole = claimOf(chip, t.chainId, EVE.address)

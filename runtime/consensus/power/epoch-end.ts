@@ -6,6 +6,7 @@ import { releaseLeases } from './leases.ts'
 import { powerLine, setOf, type Entrant, type PowerRules } from './line.ts'
 import { memberAt, membersOf, readNode, strike, type Moment } from './registry.ts'
 
+/** What the end of an epoch is worked out from. */
 export interface EpochEnd {
   /** The last height of its epoch. */
   readonly height: number

@@ -14,9 +14,9 @@ import {
   type Validator,
 } from '../../core/index.ts'
 import { checkCertificate } from '../../crypto/native.ts'
-import { voteEvidence } from '../bft/evidence.ts'
+import { voteEvidence } from '../messages/evidence.ts'
 import { bftCrypto, encodeEvidence } from '../bft/index.ts'
-import { crypto, testGenesis, UNC, userOf, validatorOf, type TestValidator } from '../test-kit.ts'
+import { crypto, testGenesis, UNC, userOf, validatorOf, type TestValidator } from '../testing/test-kit.ts'
 import { drawCommittee, SAMPLED_FROM } from './committee.ts'
 import { checkGenesis } from '../chain/genesis.ts'
 import { recordKey } from '../state/index.ts'

@@ -16,7 +16,7 @@ import {
   type NodeRecord,
   type Validator,
 } from '../../core/index.ts'
-import { crypto } from '../test-kit.ts'
+import { crypto } from '../testing/test-kit.ts'
 import { WorkingState } from '../state/index.ts'
 import { burnBond, readUnbonding, unitsOf, writeUnbonding } from './bonds.ts'
 import { dated } from './by-epoch.ts'

@@ -1,4 +1,4 @@
-/** Chips, nodes and seats in the state: who has what, and since which epoch it counts. What may be done with them, `tx/apply-chip.ts` says. */
+/** Chips, nodes and seats in the state: who has what, and since which epoch it counts. What may be done with them, `tx/power/apply-chip.ts` says. */
 import {
   asArray,
   asBytes,

@@ -1,8 +1,10 @@
 /** Keys of the three tries. The prefixes end in `/`, so none is the beginning of another. */
 import { concatBytes, utf8 } from '../../core/index.ts'
 
+/** The tries that a header commits to. */
 export type TrieName = 'accounts' | 'contracts' | 'offchain'
 
+/** In the order of their roots in the header. */
 export const TRIES: readonly TrieName[] = ['accounts', 'contracts', 'offchain']
 
 /** All fees burnt so far, in the accounts trie beside the 20-byte addresses. */

@@ -1,6 +1,7 @@
 /** Values of the contracts and offchain tries. */
 import { asArray, asBytes, asCid, asText, asUint, decode, encode, type CID, type Cbor } from '../../core/index.ts'
 
+/** A contract, by its address. */
 export interface ContractRecord {
   readonly module: CID
   readonly world: string
@@ -11,6 +12,7 @@ export interface ContractRecord {
   readonly version: number
 }
 
+/** A published name, of any world. */
 export interface NameRecord {
   /** Address, 20 bytes. */
   readonly owner: Uint8Array
@@ -21,6 +23,7 @@ export interface NameRecord {
   readonly versions: number
 }
 
+/** One version of a name: its module, and the height that published it. */
 export interface VersionRecord {
   readonly module: CID
   readonly height: number

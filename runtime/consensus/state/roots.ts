@@ -4,6 +4,7 @@ import { EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type PageStore, t
 import { TRIES, type TrieName } from './keys.ts'
 import type { StateReader } from './working-state.ts'
 
+/** A root of each trie. */
 export type Roots = Readonly<Record<TrieName, TrieRoot>>
 
 export const EMPTY_ROOTS: Roots = { accounts: EMPTY_ROOT, contracts: EMPTY_ROOT, offchain: EMPTY_ROOT }
@@ -35,6 +36,7 @@ export function walkAt(store: PageStore, roots: Roots, trie: TrieName): Iterable
   return trieWalk(store, TRIE_BYTE[trie], roots[trie])
 }
 
+/** What the commit of a block writes for its state: new rows, and keys of rows that no later state needs. */
 export interface StateUpdate {
   readonly roots: Roots
   readonly rows: readonly (readonly [Uint8Array, Uint8Array])[]

@@ -9,6 +9,7 @@ export interface StateReader {
   get(trie: TrieName, key: Uint8Array, text?: string): Uint8Array | undefined
 }
 
+/** What an address has that nothing was ever sent to. */
 export const NO_ACCOUNT: Account = { balance: 0n, nonce: 0, bond: 0n, node: null }
 
 const isEmpty = (a: Account): boolean => a.balance === 0n && a.nonce === 0 && a.bond === 0n && a.node === null

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { utf8 } from '../../core/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
-import { simulatedKv } from '../test-kit.ts'
-import { chunkBytes } from './arena.ts'
+import { simulatedKv } from '../testing/test-kit.ts'
+import { chunkBytes } from './store/arena.ts'
 import { createPageStore, EMPTY_ROOT, trieGet, trieUpdate } from './index.ts'
 
 const TRIE = 0x61

@@ -1,7 +1,7 @@
 /** Rows that the disk gives back with one byte changed, cut short, prolonged, or in each other's place. */
 import { beforeAll, expect, test } from 'vitest'
 import { isUtnetError, sha256, toHex, utf8 } from '../../core/index.ts'
-import { simulatedKv, type SimulatedKv } from '../test-kit.ts'
+import { simulatedKv, type SimulatedKv } from '../testing/test-kit.ts'
 import { createPageStore, EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type TrieRoot } from './index.ts'
 import { choosePositions, keyAt, withBits } from './testing/chosen-positions.ts'
 

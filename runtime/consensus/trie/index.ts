@@ -1,8 +1,6 @@
 /** Compact sparse Merkle tries with readable history. */
-export { damaged } from './damaged.ts'
-export type { TrieChange } from './items.ts'
-export type { TrieRoot } from './page-cache.ts'
-export { createPageStore, type PageStore } from './page-store.ts'
+export { damaged, type TrieRoot, createPageStore, type PageStore } from './store/index.ts'
+export type { TrieChange } from './drafts/index.ts'
 export { trieGet, trieProve, trieWalk } from './trie.ts'
 export { EMPTY_ROOT, trieUpdate } from './update.ts'
-export { bytesHeight, heightBytes, VERSION_BYTES, writeVersion } from './version.ts'
+export { bytesHeight, heightBytes, VERSION_BYTES, writeVersion } from './bytes/index.ts'

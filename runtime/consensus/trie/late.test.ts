@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
 import { utf8 } from '../../core/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
-import { simulatedKv } from '../test-kit.ts'
+import { simulatedKv } from '../testing/test-kit.ts'
 import { createPageStore, EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type TrieChange } from './index.ts'
 
 const TRIE = 0x61

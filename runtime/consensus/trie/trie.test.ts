@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { EMPTY_TRIE, isUtnetError, sha256, toHex, trieLeafHash, utf8, verifyTrieProof, type Kv } from '../../core/index.ts'
 import { useNativeHashes } from '../../crypto/native.ts'
-import { simulatedKv } from '../test-kit.ts'
+import { simulatedKv } from '../testing/test-kit.ts'
 import { createPageStore, EMPTY_ROOT, trieGet, trieProve, trieUpdate, trieWalk, type TrieChange, type TrieRoot } from './index.ts'
 import { plainRoot } from './testing/plain-rule.ts'
 

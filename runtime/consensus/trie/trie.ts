@@ -1,11 +1,8 @@
 /** The compact sparse Merkle trie with persistent pages: reads at a root, and proofs. */
 import { copyInto, sha256, trieInnerHash, type TrieProof } from '../../core/index.ts'
-import { BRANCH, EMPTY, LAST, levelOf, sideOf } from './branch.ts'
-import type { Bucket } from './bucket.ts'
-import type { Leaf } from './leaf.ts'
-import type { TrieRoot } from './page-cache.ts'
-import type { PageStore } from './page-store.ts'
-import { bitIn, POSITION_BYTES, sharedBits } from './position.ts'
+import { BRANCH, EMPTY, LAST, levelOf, sideOf, type Bucket, type Leaf } from './pages/index.ts'
+import type { TrieRoot, PageStore } from './store/index.ts'
+import { bitIn, POSITION_BYTES, sharedBits } from './bytes/index.ts'
 
 /** The leaf at a position, if there is one. */
 function find(store: PageStore, trie: number, root: TrieRoot, position: Uint8Array): Leaf | undefined {

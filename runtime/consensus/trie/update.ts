@@ -3,21 +3,22 @@
  * changes of them; then all hashes are made.
  */
 import { EMPTY_TRIE } from '../../core/index.ts'
-import { BranchDraft, type PageDraft } from './branch-draft.ts'
-import { Branch, BRANCH, EMPTY, isBucket, LAST, levelOf } from './branch.ts'
-import { BucketDraft } from './bucket-draft.ts'
-import { Bucket, BUCKET_LEAVES } from './bucket.ts'
-import { itemsOf, type Items, type TrieChange } from './items.ts'
-import type { Leaf } from './leaf.ts'
-import { Memory } from './memory.ts'
-import { bucketOf, Merge } from './merge.ts'
-import { Nodes } from './nodes.ts'
-import type { TrieRoot } from './page-cache.ts'
-import type { Ask, PageStore } from './page-store.ts'
-import { bitIn, POSITION_BYTES } from './position.ts'
-import { replacedBy } from './replace.ts'
-import { Room } from './room.ts'
-import { Rows } from './rows.ts'
+import {
+  BranchDraft,
+  type PageDraft,
+  BucketDraft,
+  itemsOf,
+  type Items,
+  type TrieChange,
+  bucketOf,
+  Merge,
+  replacedBy,
+  Room,
+} from './drafts/index.ts'
+import { Branch, BRANCH, EMPTY, isBucket, LAST, levelOf, Bucket, BUCKET_LEAVES, type Leaf } from './pages/index.ts'
+import { Memory, bitIn, POSITION_BYTES } from './bytes/index.ts'
+import { Nodes } from './hashes/index.ts'
+import { type TrieRoot, type Ask, type PageStore, Rows } from './store/index.ts'
 
 /** The root of the trie that holds nothing. */
 export const EMPTY_ROOT: TrieRoot = { version: 0, hash: EMPTY_TRIE }

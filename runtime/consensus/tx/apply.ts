@@ -1,21 +1,11 @@
 /** Applies one transaction to the working state. White paper 3.2.2; gas and fees, U4.3-GAS-1. */
 import { digest, encode, UtnetError } from '../../core/index.ts'
 import { recordKey, type WorkingState } from '../state/index.ts'
-import { applyAnchor } from './apply-anchor.ts'
-import { applyAnswer } from './apply-answer.ts'
-import { applyCall } from './apply-call.ts'
-import { applyChip } from './apply-chip.ts'
-import { applyEvidence } from './apply-evidence.ts'
-import { applyNode } from './apply-node.ts'
-import { applyPublish } from './apply-publish.ts'
-import { applyRefute } from './apply-refute.ts'
-import { applyReveal } from './apply-reveal.ts'
-import { applyVendor } from './apply-vendor.ts'
-import { checkAgainst } from './admission.ts'
-import type { BlockContext } from './block-context.ts'
-import type { ChainTx } from './checked-tx.ts'
-import { effect } from './effect.ts'
-import type { TxEffect } from './outcome.ts'
+import { applyAnchor, applyRefute, applyReveal } from './rollup/index.ts'
+import { applyAnswer, applyCall, applyPublish } from './contracts/index.ts'
+import { applyChip, applyEvidence, applyNode, applyVendor } from './power/index.ts'
+import { checkAgainst, type ChainTx } from './admission/index.ts'
+import { type BlockContext, effect, type TxEffect } from './effect/index.ts'
 
 function applyTransfer(state: WorkingState, tx: ChainTx): TxEffect {
   const { payload } = tx.body

@@ -1,17 +1,39 @@
 /** Transactions: what may stand in a block, and what each does there. */
-export { badSignature, checkAgainst, checkEarly, checkForm, checkSignature, reserveOf, signedBySenders } from './admission.ts'
-export { batchSignerFault } from './apply-anchor.ts'
-export { slashedAt } from './apply-evidence.ts'
-export { checkPublish } from './apply-publish.ts'
+export {
+  badSignature,
+  checkAgainst,
+  checkEarly,
+  checkForm,
+  checkSignature,
+  reserveOf,
+  signedBySenders,
+  baseFeeOf,
+  nextBaseFee,
+  setBaseFee,
+  readTx,
+  type ChainTx,
+} from './admission/index.ts'
+export { batchSignerFault, threadAt, endDue, openDemands } from './rollup/index.ts'
+export { slashedAt } from './power/index.ts'
+export { checkPublish, runGuarded, eventRoot, sealCalls } from './contracts/index.ts'
 export { applyTx } from './apply.ts'
-export { baseFeeOf, nextBaseFee, setBaseFee } from './base-fee.ts'
-export type { BlockContext, CallNote } from './block-context.ts'
-export { CallSession, checkStorageKey, type ContractSeat, type SessionState } from './call-session.ts'
-export { threadAt } from './convict.ts'
-export { endDue, openDemands } from './due.ts'
-export { changesRoot } from './changes-root.ts'
-export { readTx, type ChainTx } from './checked-tx.ts'
-export { contractAt, readName, seatAt, sessionState } from './contract-seat.ts'
-export { outcomeCbor, readOutcome, type TouchedItem, type TxEffect, type TxOutcome } from './outcome.ts'
-export { runGuarded } from './run-contract.ts'
-export { eventRoot, sealCalls } from './seal-calls.ts'
+export {
+  type BlockContext,
+  type CallNote,
+  outcomeCbor,
+  readOutcome,
+  type TouchedItem,
+  type TxEffect,
+  type TxOutcome,
+} from './effect/index.ts'
+export {
+  CallSession,
+  checkStorageKey,
+  type ContractSeat,
+  type SessionState,
+  changesRoot,
+  contractAt,
+  readName,
+  seatAt,
+  sessionState,
+} from './calls/index.ts'

@@ -48,7 +48,15 @@ export interface BlockView {
   readonly hash: string
   readonly header: Readonly<Record<string, unknown>>
   readonly certificate: Readonly<Record<string, unknown>>
-  readonly transactions: readonly { readonly hash: string; readonly kind: string; readonly status: RunStatus; readonly gas: string }[]
+  readonly transactions: readonly {
+    readonly hash: string
+    readonly kind: string
+    readonly status: RunStatus
+    /** Of the run, as its receipt has it; of what runs nothing, all that was paid for. */
+    readonly gas: string
+    /** All gas paid for. */
+    readonly paid: string
+  }[]
   readonly receipts: readonly string[]
 }
 

@@ -7,12 +7,14 @@ import { concatBytes, fromHex, parseCid, utf8, type CID } from '../codec/index.t
 import { limitError, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 
+/** Kinds of criteria; the order is that of the documents. */
 export const FILTER_KINDS = ['contract', 'event', 'address', 'variable', 'tx', 'record'] as const
 export type FilterKind = (typeof FILTER_KINDS)[number]
 
 /** A contract by address (20 bytes), or by a name that a node resolves. */
 export type ContractRef = Uint8Array | string
 
+/** One criterion, read and checked. */
 export type Criterion =
   | { readonly kind: 'contract'; readonly contract: ContractRef }
   | { readonly kind: 'event'; readonly name: string }

@@ -70,6 +70,7 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
   return encode({ v: 1, ...evidence } as { readonly [key: string]: Cbor })
 }
 
+/** sha256 (32 bytes) of evidence, domain-separated: what a verdict signs. */
 export const evidenceDigest = (bytes: Uint8Array): Uint8Array => digest('evidence', bytes)
 
 function roots(value: Cbor | undefined, what: string): (Uint8Array | null)[] {

@@ -65,7 +65,7 @@ export type TxPayload =
   | { readonly kind: 'custom'; readonly data: Uint8Array }
   /** Answers an inference that a contract asked for; `answer` is that of `inference-request.ts`. */
   | { readonly kind: 'answer'; readonly contract: Uint8Array; readonly request: bigint; readonly answer: Uint8Array }
-  /** A record of `runtime/consensus/bft/evidence.ts`: somebody signed twice. */
+  /** A record of `runtime/consensus/messages/evidence.ts`: somebody signed twice. */
   | { readonly kind: 'evidence'; readonly record: Uint8Array }
   | { readonly kind: 'chip'; readonly action: ChipAction }
   | { readonly kind: 'node'; readonly action: NodeAction }

@@ -12,6 +12,11 @@ export function abytes(value: unknown, length: number | undefined, name: string)
 
 /** Joins byte arrays into a new one. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return joinBytes(parts)
+}
+
+/** As `concatBytes`, for lists that may be longer than a call has arguments. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   let total = 0
   for (const part of parts) total += part.length
   const out = new Uint8Array(total)

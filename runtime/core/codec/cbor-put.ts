@@ -6,6 +6,7 @@ import { utf8 } from './bytes.ts'
 import type { CID } from './cid.ts'
 import { UtnetError } from '../errors.ts'
 
+/** Major types of CBOR (RFC 8949, section 3.1); `NULL` is a whole byte. */
 export const UINT = 0
 export const BYTES = 2
 export const TEXT = 3

@@ -10,11 +10,13 @@ import { encodeVarint } from './varint.ts'
 
 export { CID }
 
+/** Codecs that our CIDs may have (multicodec table). */
 export const RAW = 0x55
 export const DAG_PB = 0x70
 export const DAG_CBOR = 0x71
 const SHA2_256 = 0x12
 
+/** Bytes, and the CID that they hash to. */
 export interface Block {
   readonly cid: CID
   readonly bytes: Uint8Array
@@ -99,6 +101,7 @@ export function matchesCid(cid: CID, bytes: Uint8Array): boolean {
 
 const field = (key: number, bytes: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(key), encodeVarint(bytes.length), bytes)
 
+/** A node of a UnixFS file as the node above it links to it. */
 export interface FilePart {
   readonly cid: CID
   /** Bytes of the file below this node. */

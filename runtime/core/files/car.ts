@@ -16,6 +16,7 @@ import {
 import { limitError, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 
+/** A file that was read and checked whole. */
 export interface Car {
   readonly roots: readonly CID[]
   /** In file order; a block that stands twice is here twice. */

@@ -6,6 +6,7 @@ import { abytes, digest } from '../codec/index.ts'
 
 /** Classes of hardware that a back-end can claim: Intel SGX, ARM TrustZone, MIPS TrustZone, RISC-V physical memory protection. */
 export const HARDWARE_CLASSES = ['sgx', 'arm-trustzone', 'mips-trustzone', 'riscv-pmp'] as const
+/** A class that counts only with a quote. */
 export type HardwareClass = (typeof HARDWARE_CLASSES)[number]
 /** `wasm-software`: the guest cannot get out of its sandbox; the node's operator sees and can change all of it. */
 export type IsolationClass = 'wasm-software' | HardwareClass

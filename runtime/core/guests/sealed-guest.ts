@@ -47,6 +47,7 @@ export interface WrappedKey {
   readonly key: Uint8Array
 }
 
+/** The file, read: nothing of it is opened. */
 export interface SealedGuest {
   readonly policy: SealPolicy
   /** What the wrapped keys authenticate: domain and canonical policy. */

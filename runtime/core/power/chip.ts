@@ -8,6 +8,7 @@ import { asArray, asBytes, asMap, asText, asUint, decode, digest, encode, type C
 import { UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 
+/** Length of a chip's serial. */
 export const SERIAL_BYTES = 16
 
 /** The key that never leaves the chip: ed25519 (32 bytes), or P-256 as a compressed point (33 bytes; ECDSA over SHA-256, signatures r || s with the lower s). */
@@ -42,6 +43,7 @@ export interface ChipRegistration {
   readonly wrapped: Uint8Array
 }
 
+/** Who has the say over a chip for a while; its owner stays. */
 export interface ChipLease {
   /** Address of who may say which node the chip works for, 20 bytes. */
   readonly lessee: Uint8Array
@@ -49,6 +51,7 @@ export interface ChipLease {
   readonly untilHeight: number
 }
 
+/** A chip that is for sale. */
 export interface ChipOffer {
   /** In 10^-18 UNC. */
   readonly price: bigint

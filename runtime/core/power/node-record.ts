@@ -23,6 +23,7 @@ export interface NodePower {
   readonly active: boolean
 }
 
+/** The record of one node. */
 export interface NodeRecord {
   /** BLS vote key, 48 bytes: the only one that this node key ever has. */
   readonly bls: Uint8Array

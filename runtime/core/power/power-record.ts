@@ -7,6 +7,7 @@ import { asArray, asBytes, asUint, decode, encode } from '../codec/index.ts'
 import { SERIAL_BYTES } from './chip.ts'
 import { UtnetError } from '../errors.ts'
 
+/** One record, by kind. */
 export type PowerRecord =
   /** A chip went to another owner, for a price in 10^-18 UNC (0 for a gift). */
   | { readonly kind: 'purchase'; readonly serial: Uint8Array; readonly from: Uint8Array; readonly to: Uint8Array; readonly price: bigint }

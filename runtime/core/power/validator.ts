@@ -15,6 +15,7 @@ export interface Validator {
   readonly power: number
 }
 
+/** The form in which sets and deltas are hashed. */
 export const validatorCbor = (v: Validator): Cbor => ({ key: v.key, bls: v.bls, pop: v.pop, power: v.power })
 
 /** The validator of a decoded value. */

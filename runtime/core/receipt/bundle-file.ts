@@ -16,6 +16,7 @@ export function writeBundle(root: BundleRoot, get: BlockReader): Uint8Array {
   return writeCar([top.cid], blocks)
 }
 
+/** A bundle that was read: its root, and its blocks by CID. */
 export interface BundleFile {
   readonly root: BundleRoot
   /** A block of the file; throws `block_not_found`. */

@@ -21,6 +21,7 @@ export interface EpochLinks extends FinalHeader {
   readonly delta: CID
 }
 
+/** Input, output or log of the run, shown. */
 export interface OpenedPart {
   /** 32 bytes: the salt of this part only. */
   readonly salt: Uint8Array
@@ -30,6 +31,7 @@ export interface OpenedPart {
   readonly files: readonly CID[]
 }
 
+/** The root node, its fields in canonical order of the walk. */
 export interface BundleRoot {
   readonly v: 1
   readonly chainId: CID

@@ -58,6 +58,7 @@ export function putRunSeedTail(into: Uint8Array, at: number, thread: number, seq
   return putHead(into, putHead(into, at, UINT, thread), UINT, seq)
 }
 
+/** Fields of a message in the order in which they came. */
 export interface HttpHead {
   readonly headers: readonly (readonly [string, Uint8Array])[]
 }

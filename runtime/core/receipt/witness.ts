@@ -21,6 +21,7 @@ export interface WitnessCallee {
   readonly reads: WitnessReads
 }
 
+/** What the run of a call depended on beside module, export and arguments. `time` is milliseconds since 1970. */
 export interface CallWitness {
   /** Addresses as text. */
   readonly caller: string
@@ -40,6 +41,7 @@ export interface CallWitness {
   readonly changes: Uint8Array
 }
 
+/** Members of the witness in its file. */
 export const WITNESS_KEYS = [
   'caller',
   'contract',

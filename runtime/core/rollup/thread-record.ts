@@ -1,6 +1,7 @@
 /** Where a node's thread stands on the chain: the value under `threadKey` in the off-chain trie. */
 import { asArray, asBytes, asUint, concatBytes, decode, encode, utf8 } from '../codec/index.ts'
 
+/** The record of one thread. */
 export interface ThreadRecord {
   /** `seq` that the next batch begins with; of a closed thread, the first number that is void. */
   readonly next: number

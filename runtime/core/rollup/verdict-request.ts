@@ -10,12 +10,14 @@ export type LeafEvidenceKind = 'context' | 'bundle' | 'transcript'
 
 const KINDS: readonly string[] = ['context', 'bundle', 'transcript'] satisfies LeafEvidenceKind[]
 
+/** Evidence against a leaf, by kind. */
 export interface LeafEvidence {
   readonly kind: LeafEvidenceKind
   /** The file; of `context` there is none. */
   readonly bytes: Uint8Array
 }
 
+/** The leaf, where it is anchored, and what shows that it is wrong. */
 export interface VerdictRequest {
   readonly target: AnchoredBatch
   readonly shown: ShownLeaf

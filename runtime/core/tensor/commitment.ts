@@ -26,6 +26,7 @@ import { LIMITS } from '../limits.ts'
 import { DTYPES, elementCount, tensorHeads, type Dtype, type TensorHead } from './tensor.ts'
 import { tensorRoot } from './tensor-root.ts'
 
+/** What the root is made of; roots are 32 bytes. */
 export interface Commitment {
   readonly v: 1
   readonly model: CID

@@ -31,8 +31,10 @@ export function requestKey(number: bigint): Uint8Array {
   return concatBytes(RESERVED_KEY, utf8(`request/${number}`))
 }
 
+/** What an asker may demand of the arithmetic, the least first. */
 export const ARITHMETICS: readonly ArithmeticClass[] = ['any', 'bounded', 'exact']
 
+/** One request, as it lies in the contract's state. */
 export interface InferenceRequest {
   /** Name or CID in text, as the contract gave it. */
   readonly model: string

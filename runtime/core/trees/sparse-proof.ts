@@ -5,6 +5,7 @@
 import { asArray, asBytes, asMap, asUint, concatBytes, equalBytes, sha256, type Cbor } from '../codec/index.ts'
 import { UtnetError } from '../errors.ts'
 
+/** Root of a trie without keys. */
 export const EMPTY_TRIE: Uint8Array = new Uint8Array(32)
 
 const LEAF = Uint8Array.of(0)
@@ -25,6 +26,7 @@ export function bitAt(position: Uint8Array, depth: number): 0 | 1 {
   return (((position[depth >> 3] as number) >> (7 - (depth & 7))) & 1) as 0 | 1
 }
 
+/** The way from the root to a key's leaf, or to the place where it is not. Hashes are 32 bytes. */
 export interface TrieProof {
   /** Depth of the place where the walk ended. */
   readonly depth: number

@@ -1,12 +1,15 @@
 /** The types of WIT values (component model), as data: shared by the host's glue, the guest generator, the gateway's JSON view and the CLI. */
 
+/** Types without parameters. */
 export type WitPrimitive = 'bool' | 'u8' | 's8' | 'u16' | 's16' | 'u32' | 's32' | 'u64' | 's64' | 'f32' | 'f64' | 'char' | 'string'
 
+/** A field of a record. */
 export interface WitField {
   readonly name: string
   readonly type: WitType
 }
 
+/** A case of a variant; without a type it has no payload. */
 export interface WitCase {
   readonly name: string
   readonly type: WitType | undefined

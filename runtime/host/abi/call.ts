@@ -3,14 +3,15 @@
  * The glue of a function is JavaScript written from its type and compiled at its first call; closures over a type take two to six times as long.
  */
 import type { WitFunction, WitType, WitValue } from '../../core/index.ts'
-import type { StringEncoding } from '../component/model.ts'
 import { Emitter } from './emit.ts'
 import { coreSignature, fieldsLayout, layoutOf } from './layout.ts'
-import type { GuestMemory } from './memory.ts'
+import type { GuestMemory, StringEncoding } from './memory.ts'
 import { RUNTIME, type Core } from './values.ts'
 
+/** A core export or import, over core values. */
 export type CoreFunction = (...args: Core[]) => unknown
 
+/** Compiled glue of an exported function: values in, values out. */
 export interface ExportGlue {
   /** Lowers arguments, checked values of the parameters' types, and gives the core arguments. */
   lower(m: GuestMemory, args: readonly WitValue[]): Core[]
@@ -18,6 +19,7 @@ export interface ExportGlue {
   lift(m: GuestMemory, result: unknown): WitValue
 }
 
+/** Compiled glue of a function that the host offers: core values in, core values out. */
 export interface ImportGlue {
   lift(m: GuestMemory, args: readonly Core[]): readonly WitValue[]
   /** Stores the result, or gives the core value to return. */

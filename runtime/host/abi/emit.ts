@@ -5,7 +5,7 @@
  * A guest's allocator may grow the memory, so `v` is taken anew behind every allocation; lifting calls no guest.
  */
 import type { WitPrimitive, WitType } from '../../core/index.ts'
-import type { StringEncoding } from '../component/model.ts'
+import type { StringEncoding } from './memory.ts'
 import { casesOf, fieldsLayout, layoutOf, payloadOffset, tagSize } from './layout.ts'
 
 type Of<K extends WitType['kind']> = Extract<WitType, { kind: K }>

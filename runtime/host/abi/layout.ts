@@ -4,6 +4,7 @@ import type { WitFunction, WitType } from '../../core/index.ts'
 export const MAX_FLAT_PARAMS = 16
 export const MAX_FLAT_RESULTS = 1
 
+/** How a type lies in memory, in bytes, and what it flattens to. */
 export interface Layout {
   readonly size: number
   readonly align: number
@@ -115,6 +116,7 @@ function compute(type: WitType): Layout {
   return { size: alignTo(payloadOffset(cases) + payload, align), align, flat: `i${flat.join('')}` }
 }
 
+/** Core types of a function by letter, as in `Layout`. */
 export interface CoreSignature {
   readonly params: string
   readonly results: string

@@ -12,6 +12,9 @@ export interface Meter {
   charge(gas: number): void
 }
 
+/** How a component keeps its strings (CanonicalABI.md, `string-encoding`). */
+export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16'
+
 /** The guest's `realloc`. */
 export type Realloc = (old: number, oldSize: number, align: number, size: number) => number
 
@@ -166,7 +169,8 @@ export class GuestMemory {
 
   /** `length` is that of the text in UTF-8. Gives the pointer. */
   writeUtf8(text: string, length: number): number {
-    this.chargeOut(length, 1)
+    // What is not ASCII takes twice as long to encode
+    this.chargeOut(length === text.length ? length : 2 * length, 1)
     const at = this.allocate(length, 1)
     if (length === text.length && length <= SHORT_WRITE) writeShort(this.bytes, at, text)
     else this.#buffer.write(text, at, length, 'utf8')

@@ -2,6 +2,7 @@
 import type { WitValue } from '../../core/index.ts'
 import { GuestTrap, latin1OrUtf16Length, utf8Length, type GuestMemory } from './memory.ts'
 
+/** A core value; i64 alone is a bigint. */
 export type Core = number | bigint
 
 const TWO_32 = 0x1_0000_0000

@@ -4,26 +4,22 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UtnetError } from '../../core/errors.ts'
 import { checkImports } from './check-imports.ts'
-import { compileProgram, inspectProgram } from './compiler.ts'
-import type { CompileOptions, ReadSource } from './compiler.ts'
-import { makeComponent } from './component.ts'
-import { addContractBodies } from './contract-classes.ts'
-import { addDataCodecs } from './data-classes.ts'
-import { addEventEncoders, defineEvents } from './events.ts'
-import { contractEntry, functionEntry, guestWit, operatorEntry } from './generate-exports.ts'
-import type { GeneratedEntry } from './generate-exports.ts'
-import type { GuestType } from './guest-type.ts'
-import { checkHandler, readSignatures } from './inspect.ts'
-import { buildJavascript } from './javascript.ts'
-import { readManifest } from './manifest.ts'
-import type { GuestManifest, GuestWorld } from './manifest.ts'
-import { loadGuestWit } from './raw-modules.ts'
-import { renameExports } from './rename-exports.ts'
-import { componentSourceMap } from './source-map.ts'
-import { sdkLocation } from './sdk-location.ts'
-import type { SdkLocation } from './sdk-location.ts'
-import type { GuestSignatures } from './signature.ts'
+import {
+  compileProgram,
+  inspectProgram,
+  type CompileOptions,
+  type ReadSource,
+  makeComponent,
+  buildJavascript,
+  renameExports,
+  componentSourceMap,
+} from './compile/index.ts'
+import { addContractBodies, addDataCodecs, addEventEncoders, defineEvents, checkHandler, readSignatures } from './author/index.ts'
+import { contractEntry, functionEntry, guestWit, operatorEntry, type GeneratedEntry, loadGuestWit } from './generate/index.ts'
+import type { GuestType, GuestSignatures } from './types/index.ts'
+import { readManifest, type GuestManifest, type GuestWorld, sdkLocation, type SdkLocation } from './project/index.ts'
 
+/** What was built. Nothing is written. */
 export interface BuiltGuest {
   readonly component: Uint8Array
   readonly world: GuestWorld
@@ -34,6 +30,7 @@ export interface BuiltGuest {
   readonly sourceMap?: string
 }
 
+/** What is built. */
 export interface BuildOptions {
   /** Folder with `utnet.jsonc`. */
   readonly dir: string

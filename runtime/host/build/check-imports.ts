@@ -2,7 +2,7 @@
 
 import { UtnetError } from '../../core/errors.ts'
 import type { WitModel } from '../wit/index.ts'
-import type { GuestWorld } from './manifest.ts'
+import type { GuestWorld } from './project/index.ts'
 
 /** What AssemblyScript's own library asks of a JavaScript host, and what to use instead. */
 const INSTEAD: Readonly<Record<string, string>> = {

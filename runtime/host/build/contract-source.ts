@@ -1,7 +1,7 @@
 /** The class with which a contract calls another one, written from that one's WIT: what an author would declare by hand (docs/sdk). */
 import type { WitFunction, WitType } from '../../core/wit/wit-type.ts'
 import { isUtnetError } from '../../core/errors.ts'
-import { camelCase, kebabCase, pascalCase } from './names.ts'
+import { camelCase, kebabCase, pascalCase } from './types/index.ts'
 
 /** What a value of another contract is in AssemblyScript, where its readers and writers know it. */
 const SCALARS: Readonly<Record<string, string>> = {

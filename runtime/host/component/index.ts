@@ -1,6 +1,6 @@
 /** Components: their sections, their types, and the one shape that runs. */
 export { importedInterfaces, type ImportedInterface } from './imports.ts'
-export type { Component, DefinedResource, StringEncoding } from './model.ts'
+export type { Component, DefinedResource } from './model.ts'
 export {
   link,
   type CoreRef,

@@ -3,7 +3,7 @@
  * Every link is checked here, types and limits, so that none can fail when it runs.
  */
 import { LIMITS, type WitFunction } from '../../core/index.ts'
-import { coreSignature } from '../abi/layout.ts'
+import { coreSignature, type StringEncoding } from '../abi/index.ts'
 import { atMost, invalid, readModule, type CoreImport, type CoreModule, type FuncType, type Limits } from '../wasm/index.ts'
 import type {
   CanonOptions,
@@ -14,7 +14,6 @@ import type {
   CoreItem,
   DefinedResource,
   EmbeddedModule,
-  StringEncoding,
 } from './model.ts'
 
 /** An export of a core module instance, by the place of that instance in the plan. */
@@ -23,6 +22,7 @@ export interface CoreRef {
   readonly name: string
 }
 
+/** The canonical options of a lifted or lowered function. */
 export interface LinkedOptions {
   readonly encoding: StringEncoding
   readonly memory: CoreRef | undefined
@@ -61,11 +61,13 @@ export interface LinkedInstance {
   readonly sources: readonly Source[]
 }
 
+/** A function that the component exports. */
 export interface LinkedExport extends LiftedFunction {
   /** The interface that exports it; empty for a function of the world itself. */
   readonly interface: string
 }
 
+/** The plan. */
 export interface Linked {
   readonly modules: readonly CoreModule[]
   /** In the order of instantiation. */

@@ -1,7 +1,6 @@
 /** A component as wired by its own sections: index spaces followed, so that every function has a provenance. */
 import type { WitFunction, WitType } from '../../core/index.ts'
-
-export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16'
+import type { StringEncoding } from '../abi/index.ts'
 
 /** An abstract or defined type of a component. */
 export type TypeItem =
@@ -85,6 +84,7 @@ export interface Scope {
   readonly types: readonly TypeItem[]
 }
 
+/** A component that was read; nothing is instantiated. */
 export interface Component {
   /** Import names in order: interfaces, and plain names of types. */
   readonly imports: readonly { readonly name: string; readonly item: ComponentItem; readonly offset: number }[]

@@ -1,5 +1,6 @@
 /** Reads a component's sections in order and follows what they wire (component-model Binary.md). */
 import { LIMITS, type WitFunction } from '../../core/index.ts'
+import type { StringEncoding } from '../abi/index.ts'
 import { atMost, invalid, Reader } from '../wasm/index.ts'
 import type {
   CanonOptions,
@@ -13,7 +14,6 @@ import type {
   EmbeddedModule,
   ExternType,
   Scope,
-  StringEncoding,
   TypeItem,
 } from './model.ts'
 import { externName, outerType, readExternType, readType, typeError } from './types.ts'

@@ -3,18 +3,9 @@
  * The shim only forwards to a table that the fixup fills with the lowered imports; both are checked to the byte, so the host may link past them.
  */
 import type { WitFunction } from '../../core/index.ts'
-import { coreSignature } from '../abi/layout.ts'
+import { coreSignature, type StringEncoding } from '../abi/index.ts'
 import { invalid, OP, readModule, SECTION, Writer, type CoreModule } from '../wasm/index.ts'
-import type {
-  CanonOptions,
-  Component,
-  ComponentFunc,
-  ComponentInstance,
-  CoreInstance,
-  CoreItem,
-  EmbeddedModule,
-  StringEncoding,
-} from './model.ts'
+import type { CanonOptions, Component, ComponentFunc, ComponentInstance, CoreInstance, CoreItem, EmbeddedModule } from './model.ts'
 
 type ModuleInstance = Extract<CoreInstance, { kind: 'module' }>
 
@@ -29,6 +20,7 @@ export type MainImport =
     }
   | { readonly kind: 'drop'; readonly resource: string; readonly offset: number }
 
+/** A function that the main module exports, with its canonical options. */
 export interface MainExport {
   /** The interface that exports it; empty for a function of the world itself. */
   readonly interface: string
@@ -39,6 +31,7 @@ export interface MainExport {
   readonly postReturn: string | undefined
 }
 
+/** A component of that shape, taken apart. */
 export interface Guest {
   readonly main: EmbeddedModule
   readonly module: CoreModule

@@ -7,7 +7,7 @@ import { GuestTrap, importGlue, type Core, type CoreForm, type GuestMemory, type
 import { Fields, type Header } from './fields.ts'
 import { finalStatus, IncomingBody, InputStream, OutgoingBody, OutgoingResponse, Sink, type HttpRun, type IncomingRequest } from './run.ts'
 import { BLOCKING_BYTES, GENERIC, PERMIT, written } from './streams.ts'
-import { HTTP_TYPES, methodTag } from './types.ts'
+import { HTTP_TYPES, methodTag, searched } from './types.ts'
 
 type Form = CoreForm<HttpRun>
 type Forms = Readonly<Record<string, Form>>
@@ -121,7 +121,7 @@ const TYPES: Forms = {
     m.begin()
     m.check(place as number, 8, 4)
     const text = m.readUtf16((name as number) >>> 0, (length as number) >>> 0)
-    const values = state.handles.get<Fields>((self as number) >>> 0, 'fields').get(text)
+    const values = searched(state, (self as number) >>> 0).get(text)
     const at = m.check(place as number, 8, 4)
     const start = m.allocateList(values.length, 8, 4)
     for (let i = 0; i < values.length; i++) putBytes(m, start + i * 8, values[i] as Uint8Array)

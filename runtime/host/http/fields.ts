@@ -65,7 +65,7 @@ export const sendable = (name: string, value: Uint8Array): boolean => TOKEN.test
 
 export class Fields {
   /** Names in lower case, in the order of their making. */
-  readonly #entries: Header[]
+  #entries: Header[]
   readonly immutable: boolean
   /** Every field has passed `refusal`: what is appended has. */
   readonly checked: boolean
@@ -83,6 +83,11 @@ export class Fields {
 
   get entries(): readonly Header[] {
     return this.#entries
+  }
+
+  /** Bytes of all fields and of what each weighs beside: what a look through them is paid by. */
+  get weight(): number {
+    return this.#size
   }
 
   get(name: string): readonly Uint8Array[] {
@@ -123,8 +128,12 @@ export class Fields {
     this.#entries.push([name, value])
   }
 
+  /** The entries are shared: none of them ever changes. */
   clone(immutable: boolean): Fields {
-    return new Fields(this.#entries, immutable, this.checked)
+    const copy = new Fields([], immutable, this.checked)
+    copy.#entries = this.#entries.slice()
+    copy.#size = this.#size
+    return copy
   }
 
   remove(name: string): void {

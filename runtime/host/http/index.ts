@@ -2,5 +2,15 @@
 export { WASI } from './core-forms.ts'
 export { Fields, type Header } from './fields.ts'
 export { Handles, Loan } from './handles.ts'
-export { HttpRun, IncomingRequest, type HttpRequest, type HttpResponse, type RunContext } from './run.ts'
-export { finalHeaders } from './types.ts'
+export {
+  HttpRun,
+  IncomingBody,
+  IncomingRequest,
+  InputStream,
+  OutgoingBody,
+  Sink,
+  type HttpRequest,
+  type HttpResponse,
+  type RunContext,
+} from './run.ts'
+export { copied, ERROR_CODE, finalHeaders, METHODS } from './types.ts'

@@ -106,6 +106,7 @@ export class IncomingRequest {
   readonly request: HttpRequest
   consumed = false
   #headers: Fields | undefined
+  #host: readonly Uint8Array[] | undefined
 
   constructor(request: HttpRequest) {
     this.request = request
@@ -114,6 +115,12 @@ export class IncomingRequest {
   get headers(): Fields {
     this.#headers ??= new Fields(this.request.headers, true)
     return this.#headers
+  }
+
+  /** The field `host`, looked for once. */
+  get host(): Uint8Array | undefined {
+    this.#host ??= this.headers.get('host')
+    return this.#host[0]
   }
 
   /** Its body, once. */

@@ -1,5 +1,5 @@
 /** wasi:http/types 0.2 as far as an incoming handler needs it. Results are in canonical form: [0, ok] or [1, err]. */
-import type { WitValue } from '../../core/index.ts'
+import { PARAMS, type WitValue } from '../../core/index.ts'
 import { GuestTrap, hostFunction, wit, type HostFunction } from '../abi/index.ts'
 import { Fields, sendable, type Header } from './fields.ts'
 import { finalStatus, OutgoingResponse, type HttpRun, type IncomingBody, type IncomingRequest, type OutgoingBody } from './run.ts'
@@ -75,6 +75,19 @@ const headerError = (which: number): WitValue => [1, [which]]
 
 type Functions = Readonly<Record<string, HostFunction<HttpRun>>>
 
+/** Fields that are looked through: all of them may be. */
+export function searched(run: HttpRun, handle: unknown): Fields {
+  const fields = run.handles.get<Fields>(handle, 'fields')
+  run.meter.charge(fields.weight * PARAMS.host.byteIn)
+  return fields
+}
+
+/** A handle of a copy, which is paid for field by field. */
+export function copied(run: HttpRun, fields: Fields, immutable: boolean): number {
+  run.meter.charge(fields.entries.length * PARAMS.host.item)
+  return run.handles.add('fields', fields.clone(immutable))
+}
+
 const change = (
   run: HttpRun,
   handle: WitValue | undefined,
@@ -82,7 +95,7 @@ const change = (
   values: readonly Uint8Array[],
   apply: (fields: Fields) => void,
 ): WitValue => {
-  const fields = run.handles.get<Fields>(handle, 'fields')
+  const fields = searched(run, handle)
   const refused = fields.refusal(name, values)
   if (refused !== undefined) return headerError(refused)
   apply(fields)
@@ -109,11 +122,9 @@ const FIELDS: Functions = {
     },
   ),
   '[method]fields.get': hostFunction({ self, name: string }, list(bytes), (run, [handle, name]) =>
-    run.handles.get<Fields>(handle, 'fields').get(name as string),
+    searched(run, handle).get(name as string),
   ),
-  '[method]fields.has': hostFunction({ self, name: string }, bool, (run, [handle, name]) =>
-    run.handles.get<Fields>(handle, 'fields').has(name as string),
-  ),
+  '[method]fields.has': hostFunction({ self, name: string }, bool, (run, [handle, name]) => searched(run, handle).has(name as string)),
   '[method]fields.set': hostFunction(
     { self, name: string, value: list(bytes) },
     result(undefined, HEADER_ERROR),
@@ -137,7 +148,7 @@ const FIELDS: Functions = {
     (run, [handle]) => run.handles.get<Fields>(handle, 'fields').entries,
   ),
   '[method]fields.clone': hostFunction({ self }, own('fields'), (run, [handle]) =>
-    run.handles.add('fields', run.handles.get<Fields>(handle, 'fields').clone(false)),
+    copied(run, run.handles.get<Fields>(handle, 'fields'), false),
   ),
 }
 
@@ -145,8 +156,7 @@ const incoming = (run: HttpRun, handle: WitValue | undefined): IncomingRequest =
   run.handles.get<IncomingRequest>(handle, 'incoming-request')
 const requestSelf = { self: borrow('incoming-request') }
 
-function authority({ headers }: IncomingRequest): WitValue {
-  const [host] = headers.get('host')
+function authority({ host }: IncomingRequest): WitValue {
   return host === undefined ? [] : [String.fromCharCode(...host)]
 }
 
@@ -209,7 +219,7 @@ const RESPONSE: Functions = {
     return OK
   }),
   '[method]outgoing-response.headers': hostFunction(responseSelf, own('fields'), (run, [handle]) =>
-    run.handles.add('fields', outgoing(run, handle).headers.clone(true)),
+    copied(run, outgoing(run, handle).headers, true),
   ),
   '[method]outgoing-response.body': hostFunction(responseSelf, result(own('outgoing-body')), (run, [handle]) => {
     const body = run.openBody(outgoing(run, handle))

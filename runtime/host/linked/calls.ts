@@ -1,5 +1,5 @@
 /** How each world of linked guests is called over HTTP: a request becomes a run, its ending an answer. Pure, so that every caller maps alike. */
-import { LIMITS, parseJson, UtnetError, utf8, witFromJson, witToJson, type RunStatus, type WitValue } from '../../core/index.ts'
+import { joinBytes, LIMITS, parseJson, UtnetError, utf8, witFromJson, witToJson, type RunStatus, type WitValue } from '../../core/index.ts'
 import { GuestTrap } from '../abi/index.ts'
 import { finalHeaders, IncomingRequest, type HttpRequest, type HttpResponse } from '../http/index.ts'
 import { NO_PROGRAM, type ProgramInput, type WasiRun } from '../wasi/index.ts'
@@ -44,22 +44,12 @@ export function fixedAnswer({ world }: LinkedGuest, status: RunStatus): HttpResp
   return FIXED[world][status]
 }
 
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(chunks.reduce((n, c) => n + c.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    out.set(chunk, at)
-    at += chunk.length
-  }
-  return out
-}
-
 function functionAnswer({ answer }: WasiRun, { exit }: LinkedEnding): HttpResponse {
   if (exit !== undefined) throw new GuestTrap('the function exited instead of returning')
   if (answer === undefined) throw new GuestTrap('the function set no response')
   if ('error' in answer) return FIXED.function.ok
   const { status, headers, body } = answer.response
-  return { status, headers: finalHeaders(headers), body: concat(body?.chunks ?? []) }
+  return { status, headers: finalHeaders(headers), body: joinBytes(body?.chunks ?? []) }
 }
 
 function functionCall(guest: LinkedGuest, request: HttpRequest): Call {
@@ -83,8 +73,8 @@ function argumentsOf(path: string): string[] {
 /** What a program printed; where it failed, what it said about that: on stderr, or else on stdout, as solvers and test runners do. */
 function programAnswer(state: WasiRun, { result, exit }: LinkedEnding): HttpResponse {
   const failed = exit === undefined ? (result as readonly [number])[0] !== 0 : exit !== 0
-  if (!failed) return response(200, TEXT, concat(state.stdout.chunks))
-  const said = [state.stderr, state.stdout].map(({ chunks }) => concat(chunks)).find(({ length }) => length > 0)
+  if (!failed) return response(200, TEXT, joinBytes(state.stdout.chunks))
+  const said = [state.stderr, state.stdout].map(({ chunks }) => joinBytes(chunks)).find(({ length }) => length > 0)
   return response(500, TEXT, said ?? utf8('the command failed\n'))
 }
 

@@ -12,8 +12,7 @@ import {
   type Linked,
   type LinkedExport,
 } from '../component/index.ts'
-import { TENSORS } from '../run/tensors.ts'
-import { WORLDS } from '../run/worlds.ts'
+import { TENSORS, WORLDS } from '../run/imports/index.ts'
 import { isStandard, standardOffers } from '../wasi/index.ts'
 import { invalid } from '../wasm/index.ts'
 

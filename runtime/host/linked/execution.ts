@@ -1,17 +1,8 @@
 /** The core instances of a linked guest in their order, one counter for all of them, and the run that is in them: many one after the other where they can be made as new. */
-import {
-  isUtnetError,
-  LIMITS,
-  PARAMS,
-  UtnetError,
-  type Budgets,
-  type FunctionGas,
-  type GuestFrame,
-  type RunStatus,
-  type WitValue,
-} from '../../core/index.ts'
-import { GuestMemory, GuestTrap, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
+import { isUtnetError, LIMITS, PARAMS, UtnetError, type Budgets, type RunStatus, type WitValue } from '../../core/index.ts'
+import { GuestMemory, GuestTrap, jspi, LimitTrap, type Core, type CoreFunction, type Meter } from '../abi/index.ts'
 import type { CoreRef, LinkedOptions } from '../component/index.ts'
+import { isWasmTrap, OutOfGas, type Ending } from '../ending/index.ts'
 import { INSTANCE_BYTES, type Pooled } from '../pool/index.ts'
 import { COUNTER_MODULE, RESET_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { GuestExit, type WasiRun } from '../wasi/index.ts'
@@ -20,34 +11,11 @@ import { Crossing } from './lending.ts'
 import { placeOf } from './place.ts'
 import type { Bound, LinkedEntry, LinkedGuest, PreparedInstance } from './prepared.ts'
 
-class OutOfGas extends Error {
-  override readonly name = 'OutOfGas'
-}
-
-/** The JavaScript Promise Integration of the engine, which TypeScript's library does not name yet. */
-interface PromiseIntegration {
-  promising(fn: CoreFunction): (...args: Core[]) => Promise<unknown>
-  readonly Suspending: new (fn: (...args: Core[]) => Promise<unknown> | unknown) => CoreFunction
-}
-const jspi = WebAssembly as unknown as PromiseIntegration
-
 type Exports = Readonly<Record<string, unknown>>
 
-export interface LinkedEnding {
-  readonly status: RunStatus
-  readonly result: WitValue
-  readonly gas: bigint
-  readonly budgets: Budgets
-  /** The budget that was used up. */
-  readonly limit?: keyof Budgets
+export interface LinkedEnding extends Ending {
   /** What a guest said that ended itself. */
   readonly exit?: number
-  readonly message?: string
-  readonly where?: string
-  readonly frames?: readonly GuestFrame[]
-  /** Of the profiling variant only. */
-  readonly profile?: readonly FunctionGas[]
-  readonly probes?: readonly bigint[]
 }
 
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
@@ -394,9 +362,4 @@ export class LinkedExecution implements Meter, Pooled {
 
 function sizeOf(item: unknown, into: 'memory' | 'table'): number {
   return into === 'memory' ? (item as WebAssembly.Memory).buffer.byteLength : (item as WebAssembly.Table).length
-}
-
-/** A trap of an instance, or an attempt to suspend where nothing can. */
-function isWasmTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError || (error instanceof Error && error.constructor.name === 'SuspendError')
 }

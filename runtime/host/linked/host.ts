@@ -1,6 +1,7 @@
-/** The host of all guests: what has the one shape of our own runs as before, every other component is linked. */
+/** The host of all guests: those of our own shape run by `run`, every other component is linked. */
 import {
   fileCid,
+  isUtnetError,
   limitError,
   LIMITS,
   UtnetError,
@@ -21,7 +22,7 @@ import {
   type InvokeOutcome,
   type InvokeRequest,
 } from '../run/index.ts'
-import { Inference } from '../run/tensors.ts'
+import { Inference } from '../run/imports/index.ts'
 import { unsealed } from '../sealed/index.ts'
 import { Files, Outbound, Recorder, SAID_BYTES, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
 import { callOf, fixedAnswer, type Call } from './calls.ts'
@@ -29,6 +30,7 @@ import type { LinkedEnding, LinkedExecution } from './execution.ts'
 import { LinkedPool } from './pool.ts'
 import { judge, prepareLinked, type LinkedGuest } from './prepared.ts'
 
+/** What guests may reach beside what our own worlds have. */
 export interface HostOptions extends OwnOptions {
   /** Without it every outbound request is denied. */
   readonly fetcher?: Fetcher
@@ -36,6 +38,7 @@ export interface HostOptions extends OwnOptions {
   readonly buckets?: BucketStore
 }
 
+/** One request to a guest. */
 export interface GuestInvocation extends InvokeRequest {
   /** Whose buckets are seen: the name under which the guest was called, so that they outlive an upgrade. The module's own where none is named. */
   readonly tenant?: string
@@ -44,7 +47,10 @@ export interface GuestInvocation extends InvokeRequest {
 /** How an invocation ended. */
 export type GuestOutcome = InvokeOutcome
 
-export interface Host extends Omit<OwnHost, 'invoke' | 'invokeNow'> {
+/** Of any component. */
+export interface Host extends Omit<OwnHost, 'load' | 'invoke' | 'invokeNow'> {
+  /** Fetches, validates, prepares and compiles, or finds it done; of a file of more than `most` bytes nothing is done. Throws `block_not_found`, `core_too_large`, `guest_invalid`. */
+  load(module: CID, most?: number): Promise<GuestInfo>
   /** Functions, commands and libraries. Throws `guest_world`, and for a library `guest_export_not_found`, `method_not_allowed`, `value_mismatch`. */
   invoke(request: GuestInvocation): Promise<GuestOutcome>
   /** The same at once, without a promise, of a function that is loaded and that nothing suspends; undefined for any other. */
@@ -66,6 +72,8 @@ class LinkedState extends WasiRun {
 }
 
 const LINKED_BYTES = 384 * 1024 * 1024
+/** Files whose size is remembered to be larger than was paid for. */
+const LARGER_MOST = 4_096
 /** Seven instances of componentize-js, and what they are set back by. */
 const POOLED_BYTES = 76 * 1024 * 1024
 
@@ -132,6 +140,8 @@ export function createHost(options: HostOptions): Host {
   const loading = new Map<string, Promise<LinkedGuest | null>>()
   /** Mounts whose file was found to be of our layout: its id says so for ever. */
   const laidOut = new WeakSet<Mount>()
+  /** Modules whose file was found to have more than so many bytes, the last ones. */
+  const larger = new Map<string, number>()
   let inFlight = 0
 
   /** Null where the guest is of our own shape; then it is ready in the own host. */
@@ -143,19 +153,36 @@ export function createHost(options: HostOptions): Host {
     return guest
   }
 
-  async function fetchGuest(module: CID, id: string): Promise<LinkedGuest | null> {
-    const bytes = await files.getFile(module, LIMITS.guestBytes)
+  /** The file of a module. One that is larger than `most` is not read: it shows in the sizes that it gives. */
+  async function fileOf(module: CID, id: string, most: number): Promise<Uint8Array> {
+    try {
+      return await files.getFile(module, Math.min(most, LIMITS.guestBytes))
+    } catch (error) {
+      if (isUtnetError(error, 'core_too_large')) {
+        larger.delete(id)
+        larger.set(id, most)
+        for (const oldest of larger.keys()) {
+          if (larger.size <= LARGER_MOST) break
+          larger.delete(oldest)
+        }
+      }
+      throw error
+    }
+  }
+
+  async function fetchGuest(module: CID, id: string, most: number): Promise<LinkedGuest | null> {
+    const bytes = await fileOf(module, id, most)
     if (!fileCid(bytes).equals(module)) throw new UtnetError('block_mismatch', `the file of ${id} has other bytes`)
     return prepare(bytes, id)
   }
 
-  async function guestOf(module: CID): Promise<LinkedGuest | null> {
+  async function guestOf(module: CID, most: number = LIMITS.guestBytes): Promise<LinkedGuest | null> {
     const id = module.toString()
     const cached = cache.get(id)
     if (cached !== undefined) return cached
     let job = loading.get(id)
     if (job === undefined) {
-      job = fetchGuest(module, id).finally(() => loading.delete(id))
+      job = fetchGuest(module, id, most).finally(() => loading.delete(id))
       loading.set(id, job)
     }
     return job
@@ -232,7 +259,13 @@ export function createHost(options: HostOptions): Host {
       }
     },
     bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
-    load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? own.load(module),
+    load: async (module, most): Promise<GuestInfo> => (await guestOf(module, most))?.info ?? own.load(module),
+    executor: {
+      ...own.executor,
+      // Two nodes say the same, whether they have the module ready or were kept from reading more of it than was paid for
+      measures: (module, bytes) =>
+        !own.loaded(module) && (larger.get(module.toString()) ?? -1) >= bytes ? false : own.executor.measures(module, bytes),
+    },
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
     loaded: (module) => {
       const guest = cache.get(module.toString())

@@ -625,3 +625,20 @@ test('a program that fails is answered with what it said on stderr, or else with
   expect(await said('/')).toEqual([500, 'UNSAT'])
   expect(await said('/?arg=x')).toEqual([500, 'why'])
 })
+
+test('U4.3-GAS-1: of a module larger than was paid for nothing is made ready, and every node says that it has another size', async () => {
+  const files = memoryFiles()
+  const bytes = await wat(`(component (core module $m (func (export "run")))
+    (core instance $i (instantiate $m)) (func (export "run") (canon lift (core func $i "run"))))`)
+  const cid = await files.putFile(bytes)
+  const [kept, ready] = [createHost({ files }), createHost({ files })]
+  await ready.load(cid)
+  await expect(kept.load(cid, bytes.length - 1)).rejects.toMatchObject({ code: 'core_too_large' })
+  expect(kept.usage().guests).toBe(0)
+  for (const host of [kept, ready]) expect(host.executor.measures(cid, bytes.length - 1)).toBe(false)
+  // Of the true size it knows nothing yet
+  expect(() => kept.executor.measures(cid, bytes.length)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
+  await kept.load(cid, bytes.length)
+  for (const host of [kept, ready])
+    expect([-1, 0, 1].map((n) => host.executor.measures(cid, bytes.length + n))).toEqual([false, true, false])
+})

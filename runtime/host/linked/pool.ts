@@ -1,6 +1,6 @@
 /** Where a run of a linked guest gets its core instances: as good as new from the pool, or new. */
 import { InstancePool, MemoryImage } from '../pool/index.ts'
-import { dropped } from '../run/reclaim.ts'
+import { dropped } from '../run/instances/index.ts'
 import { LinkedExecution } from './execution.ts'
 import type { LinkedGuest } from './prepared.ts'
 

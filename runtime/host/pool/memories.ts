@@ -4,6 +4,7 @@ import type { MemoryShape } from '../prepare/index.ts'
 
 const PAGE = 65_536
 
+/** A memory of zeros; sizes are pages of 64 KiB. */
 export function newMemory({ minPages, maxPages }: MemoryShape): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: minPages, maximum: maxPages })
 }

@@ -1,5 +1,5 @@
 /** Preparation: metered, canonicalised modules. */
-export type { Counter, Scheme } from './layout.ts'
+export { type Counter, type Scheme, Positions } from './schemes/index.ts'
 export { isPoolable } from './pool.ts'
 export { COUNTER_MODULE } from '../wasm/index.ts'
 export { prepareLent, type LentModule, type MemoryShape } from './lent.ts'
@@ -14,7 +14,7 @@ export {
   type PrepareOptions,
 } from './prepare.ts'
 export { pricesOf, reachOf } from './prices.ts'
-export { Positions } from './positions.ts'
-export { chargedBy, probeCount } from './probes.ts'
+export { chargedBy, probeCount } from './counters/index.ts'
+export { checkProcessor } from './nan/index.ts'
 export { prepareProfiling, readCounters, readLeastStack, readProbes, type FunctionCharge } from './profile.ts'
 export { withSharedMemory, type SharedMemoryModule } from './shared-memory.ts'

@@ -12,6 +12,7 @@ export interface MemoryShape {
   readonly maxPages: number
 }
 
+/** A prepared module, and the shape of the memory that it must be lent. */
 export interface LentModule {
   readonly prepared: Uint8Array
   /** Undefined where the memory is the module's own: it has none, or one that begins with more than `pooledPages`. */

@@ -5,7 +5,7 @@ import { LIMITS, PARAMS, wasmPrices } from '../../core/index.ts'
 import { preparedModules } from '../run/index.ts'
 import { load, wat, type Loaded } from '../testing/wat.ts'
 import { readModule } from '../wasm/index.ts'
-import { frameWeight } from './frame.ts'
+import { frameWeight } from './code/frame.ts'
 import { prepareModule } from './index.ts'
 
 const wasm = wasmPrices(PARAMS.wasm, { pages: LIMITS.memoryPages, functions: 0, bytes: 0 })

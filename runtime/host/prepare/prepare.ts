@@ -1,13 +1,22 @@
 /** The prepared module: a function of the original bytes and the protocol version, and of nothing else. */
 import { isUtnetError, LIMITS, limitError, PARAMS, type Params, type Reach } from '../../core/index.ts'
 import { COUNTER_MODULE, OP, Reader, RESERVED, SECTION, Writer, type CoreModule, type ExternKind, type Section } from '../wasm/index.ts'
-import { chargeBody, constant, exportBody, importBody, initialValues, resetBody } from './border.ts'
-import { Counters } from './counters.ts'
-import { typeByte } from './emit.ts'
-import { Layout, type Counter, type Scheme } from './layout.ts'
-import { NaiveBodies } from './naive.ts'
-import { OptimisedBodies } from './optimised.ts'
-import type { Positions } from './positions.ts'
+import {
+  chargeBody,
+  constant,
+  exportBody,
+  importBody,
+  initialValues,
+  resetBody,
+  typeByte,
+  Layout,
+  type Counter,
+  type Scheme,
+  NaiveBodies,
+  OptimisedBodies,
+  type Positions,
+} from './schemes/index.ts'
+import { Counters } from './counters/index.ts'
 import { pricesOf } from './prices.ts'
 
 /** A mutable i64: the gas that is left. Zero until it is set; below zero the run is out of gas. */
@@ -24,6 +33,7 @@ export const STACK_EXPORT = 'utnet:stack'
 /** The name that a lent memory is imported by, from the module of shared counters. */
 export const LENT_MEMORY = 'memory'
 
+/** Which variant is made; without any, the one that runs for receipts. */
 export interface PrepareOptions {
   /** What is charged for a completed run and what it computes are the same in both. */
   readonly scheme?: Scheme

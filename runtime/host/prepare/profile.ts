@@ -6,9 +6,9 @@ import { isUtnetError, LIMITS } from '../../core/index.ts'
 import type { CoreModule } from '../wasm/index.ts'
 import { prepareModule, type PrepareOptions } from './prepare.ts'
 import { pricesOf } from './prices.ts'
-import { probeCount } from './probes.ts'
-import { callCounter, gasCounter, LEAST_STACK_EXPORT, probeCounter } from './counters.ts'
+import { probeCount, callCounter, gasCounter, LEAST_STACK_EXPORT, probeCounter } from './counters/index.ts'
 
+/** What one function of a run was charged, and how often it was entered. */
 export interface FunctionCharge {
   /** In the function index space, imports first. */
   readonly index: number

@@ -2,6 +2,7 @@
 import { UtnetError } from '../../core/index.ts'
 import { readModule, SECTION, Writer } from '../wasm/index.ts'
 
+/** The module, and the memory that it is given. */
 export interface SharedMemoryModule {
   /** Imports its memory as `memory` of module `utnet`, and nothing else. */
   readonly bytes: Uint8Array

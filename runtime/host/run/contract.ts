@@ -11,9 +11,8 @@ import {
   type RunOutcome,
   type WitValue,
 } from '../../core/index.ts'
-import { ContractState, type CalleeRun } from './contract-state.ts'
-import type { Entry, PreparedGuest } from './prepared.ts'
-import type { Runs } from './runs.ts'
+import { ContractState, type CalleeRun } from './imports/index.ts'
+import type { Entry, PreparedGuest, Runs } from './instances/index.ts'
 
 /** A module that is loaded; throws `host_module_missing`. */
 export type GuestOf = (module: CID) => PreparedGuest

@@ -1,6 +1,6 @@
 /** The one export that a world is run by. */
 import { UtnetError, type World } from '../../core/index.ts'
-import type { Entry, PreparedGuest } from './prepared.ts'
+import type { Entry, PreparedGuest } from './instances/index.ts'
 
 /** Throws `guest_world` for a guest of another world. */
 export function entryOf(guest: PreparedGuest, world: World, name: string): Entry {

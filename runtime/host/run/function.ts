@@ -2,12 +2,11 @@
 import { LIMITS, utf8, type Budgets, type HostLog, type ModelUse, type RunStatus, type TensorBridge } from '../../core/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
 import { finalHeaders, HttpRun, IncomingRequest, type HttpResponse, type RunContext } from '../http/index.ts'
-import type { Ending } from './ending.ts'
+import type { Ending } from '../ending/index.ts'
+import { type CommonBudgets, type RunState, Inference } from './imports/index.ts'
 import { entryOf } from './entry.ts'
 import type { Invoked, InvokeOutcome } from './invoke.ts'
-import type { Run } from './runs.ts'
-import type { CommonBudgets, RunState } from './state.ts'
-import { Inference } from './tensors.ts'
+import type { Run } from './instances/index.ts'
 
 const NO_LOG: HostLog = { entries: [], files: new Map() }
 const NO_MODELS: readonly ModelUse[] = []

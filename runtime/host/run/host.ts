@@ -10,15 +10,15 @@ import {
   type World,
 } from '../../core/index.ts'
 import { unsealed, type Opener } from '../sealed/index.ts'
-import { GuestCache } from './cache.ts'
+import { GuestCache, prepareGuest, type PreparedGuest, Runs, type Watch } from './instances/index.ts'
 import { runContract } from './contract.ts'
 import { invokeFunction } from './function.ts'
 import type { Invoked, InvokeOutcome, InvokeRequest } from './invoke.ts'
 import { runOperator, type OperatorOutcome, type OperatorRequest } from './operator.ts'
 import type { Ticket } from '../pool/index.ts'
-import { prepareGuest, type PreparedGuest } from './prepared.ts'
-import { Runs, type Watch } from './runs.ts'
+import { checkProcessor } from '../prepare/index.ts'
 
+/** What guests run on. Sizes are bytes. */
 export interface HostOptions extends Opener {
   readonly files: FileStore
   readonly tensors?: TensorBridge
@@ -44,6 +44,7 @@ export interface HostUsage {
   readonly runs: number
 }
 
+/** Of guests of our own shape. */
 export interface Host {
   /** Fetches, validates, prepares and compiles, or finds it done. Throws `block_not_found`, `guest_invalid`. */
   load(module: CID): Promise<GuestInfo>
@@ -74,8 +75,9 @@ function invokedOf({ info: { module, world } }: PreparedGuest): Invoked {
   return invoked
 }
 
-/** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. */
+/** Makes a host over a file store. Without `tensors` a function that infers fails with `device_missing`. Throws `host_fault` on a processor that guests may not run on. */
 export function createHost(options: HostOptions): Host {
+  checkProcessor()
   const { files, tensors, maxCachedBytes = CACHED_BYTES, maxPooledBytes = POOLED_BYTES, profile = false } = options
   const runs = new Runs(maxPooledBytes, options.watch)
   const cache = new GuestCache(maxCachedBytes, (guest) => runs.pool.forget(guest))

@@ -1,12 +1,11 @@
 /** Runs of operators: tensors in, tensors out, nothing else. */
 import { atensor, isUtnetError, LIMITS, UtnetError, type CID, type NamedTensor, type RunOutcome } from '../../core/index.ts'
-import type { Ending } from './ending.ts'
+import type { Ending } from '../ending/index.ts'
+import { canonicalNans, tensorOf, tensorValue } from './imports/index.ts'
 import { entryOf } from './entry.ts'
-import type { GuestInstance } from './instance.ts'
-import type { PreparedGuest } from './prepared.ts'
-import type { Runs } from './runs.ts'
-import { canonicalNans, tensorOf, tensorValue } from './tensors.ts'
+import type { GuestInstance, PreparedGuest, Runs } from './instances/index.ts'
 
+/** One run of an operator, within `gasLimit`. */
 export interface OperatorRequest {
   readonly module: CID
   readonly inputs: readonly NamedTensor[]
@@ -15,6 +14,7 @@ export interface OperatorRequest {
   readonly tenant?: string
 }
 
+/** How it ended, and what it gave. */
 export interface OperatorOutcome extends RunOutcome {
   /** Named by their place: `0`, `1`, …; NaNs canonical. */
   readonly outputs: readonly NamedTensor[]

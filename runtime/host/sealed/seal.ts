@@ -18,6 +18,7 @@ import {
 } from '../../core/index.ts'
 import { seal, unseal, wrapKey } from '../../crypto/native.ts'
 
+/** What is sealed, for whom, and where it may open. */
 export interface SealRequest {
   readonly component: Uint8Array
   readonly world: World
@@ -41,6 +42,7 @@ export async function sealGuest({ component, world, chips, chain, random }: Seal
   return file
 }
 
+/** A sealed guest, opened. */
 export interface OpenedGuest {
   /** Never stored, sent or logged. */
   readonly component: Uint8Array

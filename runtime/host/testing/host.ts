@@ -1,5 +1,5 @@
 /** For tests: a host over files in memory, and a simulated chain's view for contracts. */
-import { fileCid, toHex, UtnetError, type ContractEnv, type FileStore, type TensorBridge } from '../../core/index.ts'
+import { fileCid, limitError, LIMITS, toHex, UtnetError, type ContractEnv, type FileStore, type TensorBridge } from '../../core/index.ts'
 import { createHost, type Host, type HostOptions } from '../index.ts'
 
 export function memoryFiles(): FileStore {
@@ -10,9 +10,10 @@ export function memoryFiles(): FileStore {
       files.set(cid.toString(), bytes)
       return cid
     },
-    getFile: async (cid) => {
+    getFile: async (cid, maxBytes = LIMITS.carBytes) => {
       const found = files.get(cid.toString())
       if (found === undefined) throw new UtnetError('block_not_found', `no file ${cid.toString()}`)
+      if (found.length > maxBytes) throw limitError('core_too_large', 'carBytes', found.length, maxBytes, `file ${cid.toString()}`)
       return found
     },
   }

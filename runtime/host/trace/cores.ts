@@ -2,7 +2,7 @@
 import type { WasmPrices } from '../../core/index.ts'
 import { readCores } from '../linked/index.ts'
 import { prepareLent, prepareProfiling, pricesOf, type Positions } from '../prepare/index.ts'
-import { WORLDS } from '../run/worlds.ts'
+import { WORLDS } from '../run/imports/index.ts'
 import { validate } from '../validate/index.ts'
 import type { CoreModule } from '../wasm/index.ts'
 

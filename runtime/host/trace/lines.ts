@@ -5,6 +5,7 @@ import { coresOf, type Core } from './cores.ts'
 import { debugLines } from './debug-lines.ts'
 import { LIBRARY, type Range, type SourceMap } from './places.ts'
 
+/** What one source line was charged. */
 export interface LineGas {
   /** Undefined for functions that the compiler names no line of. */
   readonly file: string | undefined

@@ -11,6 +11,7 @@ export interface SourcePlace {
 /** Bytes of the component that a function's instructions take: from, and up to. */
 export type Range = readonly [from: number, to: number]
 
+/** Finds places; offsets are bytes of the component, `within` is the function's range of them. */
 export interface SourceMap {
   /**
    * The place of an instruction at byte `offset` of a function. Compilers name no place for many instructions: they have that of the code before them,

@@ -154,7 +154,7 @@ const ATOMICS: Handlers = {
     if (value === FULL) return other(FULL)
     const before = counter(value)
     if (before === undefined) return other('the value is no decimal number of 64 bits')
-    const after = before + (delta as bigint)
+    const after = before + BigInt(delta as number | bigint)
     if (!fits(after)) return other('the sum has more than 64 bits')
     write(run, name, key as string, utf8(String(after)))
     return ok(after)

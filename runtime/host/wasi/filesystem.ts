@@ -1,7 +1,7 @@
 /** wasi:filesystem 0.2 over the mounted files: read-only, without links, times or anything else that is not in the context. */
 import type { WitValue } from '../../core/index.ts'
 import { PARAMS } from '../../core/index.ts'
-import { InputStream } from '../http/run.ts'
+import { InputStream } from '../http/index.ts'
 import { bind, type Functions, type Handler, type Handlers } from './bind.ts'
 import type { DirectoryNode, FileNode, Node } from './files.ts'
 import type { WasiRun } from './run.ts'

@@ -5,12 +5,14 @@
 import { asArray, asCid, asText, decode, encode, LIMITS, UtnetError, type Cbor, type CID } from '../../core/index.ts'
 import { invalid, Reader, Writer } from '../wasm/index.ts'
 
+/** A file or folder by CID, at a path of the guest. */
 export interface Mount {
   /** Absolute, e.g. `/data/iris.csv`. */
   readonly path: string
   readonly cid: CID
 }
 
+/** Everything of the outside that a guest may see; what is not named is not there. */
 export interface Grants {
   /** Read-only files. */
   readonly mounts: readonly Mount[]

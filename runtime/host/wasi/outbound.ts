@@ -5,6 +5,7 @@ import {
   asText,
   asUint,
   isSecretHeader,
+  joinBytes,
   LIMITS,
   PARAMS,
   sha256,
@@ -14,8 +15,7 @@ import {
   type OutboundResponse,
 } from '../../core/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
-import { Fields, type Header } from '../http/index.ts'
-import type { Sink } from '../http/run.ts'
+import { Fields, type Header, type Sink } from '../http/index.ts'
 import type { Awaited } from './clock.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -101,7 +101,7 @@ export class Outbound {
   #send(): void {
     for (const exchange of this.#waiting.splice(0)) {
       const { request, meter } = exchange
-      const body = concat(exchange.body?.chunks ?? [])
+      const body = joinBytes(exchange.body?.chunks ?? [])
       // Paid for before it is sent, the largest answer included
       meter.charge(body.length * PARAMS.host.byteIn + charged)
       this.#recorder.entry('wasi.request', [exchange.number, request.method, request.url, head(request.headers), sha256(body)], () => [])
@@ -144,14 +144,4 @@ export class Outbound {
       body: this.#recorder.body(asBytes(hash, 'body', 32)),
     }
   }
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(chunks.reduce((n, c) => n + c.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    out.set(chunk, at)
-    at += chunk.length
-  }
-  return out
 }

@@ -4,9 +4,7 @@
  * secret headers of answers never reach the guest.
  */
 import { LIMITS, type WitValue } from '../../core/index.ts'
-import { Fields } from '../http/index.ts'
-import { IncomingBody, OutgoingBody, Sink } from '../http/run.ts'
-import { ERROR_CODE, METHODS } from '../http/types.ts'
+import { copied, Fields, IncomingBody, OutgoingBody, Sink, ERROR_CODE, METHODS } from '../http/index.ts'
 import { bind, bindOnly, type Functions, type Handlers } from './bind.ts'
 import type { Pollable } from './clock.ts'
 import { OutgoingRequest, type Exchange } from './outbound.ts'
@@ -92,7 +90,7 @@ const REQUEST: Handlers = {
     of.authority = text
     return OK
   },
-  '[method]outgoing-request.headers': (run, [r]) => run.handles.add('fields', new Fields(request(run, r).headers.entries, true)),
+  '[method]outgoing-request.headers': (run, [r]) => copied(run, request(run, r).headers, true),
 }
 
 /** Time-outs are taken and not kept: a guest's time does not move while it waits for an answer. */

@@ -1,7 +1,6 @@
 /** One run of a guest that sees WASI: what it is given, and what it leaves. */
 import type { Meter } from '../abi/index.ts'
-import { HttpRun, type RunContext } from '../http/index.ts'
-import { InputStream, Sink } from '../http/run.ts'
+import { HttpRun, type RunContext, InputStream, Sink } from '../http/index.ts'
 import type { Files } from './files.ts'
 import type { Grants } from './grants.ts'
 import type { Outbound } from './outbound.ts'
@@ -29,6 +28,7 @@ export interface Outside {
   readonly buckets: BucketStore | undefined
 }
 
+/** What a program is started with. */
 export interface ProgramInput {
   readonly args: readonly string[]
   readonly env: readonly (readonly [string, string])[]
@@ -37,6 +37,7 @@ export interface ProgramInput {
   readonly keepsOutput: boolean
 }
 
+/** Of a guest that is no program: nothing on stdin, nothing kept. */
 export const NO_PROGRAM: ProgramInput = { args: [], env: [], stdin: new Uint8Array(0), keepsOutput: false }
 
 /** What a guest said last before it stopped: a panic of Rust or C++ tells its line there. */

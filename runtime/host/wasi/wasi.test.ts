@@ -4,6 +4,7 @@ import {
   fileCid,
   isUtnetError,
   LIMITS,
+  PARAMS,
   sha256,
   toHex,
   utf8,
@@ -51,6 +52,12 @@ interface Made {
   readonly paid: () => number
 }
 
+/** Integers of 64 bits come from the glue as numbers where those are exact. */
+function asLifted(value: WitValue): WitValue {
+  if (typeof value === 'bigint') return BigInt.asIntN(54, value) === value ? Number(value) : value
+  return Array.isArray(value) ? (value as readonly WitValue[]).map(asLifted) : value
+}
+
 /** A run without a guest: what the guest would ask is asked here. */
 function made({ hosts = [], buckets = [], mounts = [], fetcher, store, replay }: World = {}): Made {
   let paid = 0
@@ -73,7 +80,7 @@ function made({ hosts = [], buckets = [], mounts = [], fetcher, store, replay }:
     const [iface, fn] = name.split(' ') as [string, string]
     const found = offers[`wasi:${iface}`]?.[fn]
     if (found === undefined) throw new Error(`nothing is offered as ${name}`)
-    return found.run(run, args)
+    return found.run(run, args.map(asLifted))
   }
   return { run, log, call, paid: () => paid }
 }
@@ -553,4 +560,31 @@ test('grants stand in the component and are checked; others take their place', a
     }
   }
   expect(refused).toBeGreaterThan(0)
+})
+
+test('U4.3-GAS-1: fields are looked through for what they weigh and copied field by field', () => {
+  const m = made()
+  const [types, count] = ['http/types', 490]
+  const paidFor = (name: string, ...args: readonly WitValue[]): number => {
+    const before = m.paid()
+    void m.call(`${types} ${name}`, ...args)
+    return m.paid() - before
+  }
+  const fields = m.call(`${types} [constructor]fields`) as number
+  for (let i = 0; i < count; i++) expect(m.call(`${types} [method]fields.append`, fields, 'a', new Uint8Array(0))).toEqual([0])
+  const { byteIn, item } = PARAMS.host
+  const look = count * (1 + 32) * byteIn
+  expect(paidFor('[method]fields.has', fields, 'b')).toBe(look)
+  expect(paidFor('[method]fields.get', fields, 'b')).toBe(look)
+  expect(paidFor('[method]fields.delete', fields, 'b')).toBe(look)
+  expect(paidFor('[method]fields.set', fields, 'b', [])).toBe(look)
+  expect(paidFor('[method]fields.clone', fields)).toBe(count * item)
+  // What is done to a copy is not done to what it was made of
+  const copy = m.call(`${types} [method]fields.clone`, fields) as number
+  void m.call(`${types} [method]fields.delete`, copy, 'a')
+  expect([fields, copy].map((of) => m.call(`${types} [method]fields.has`, of, 'a'))).toEqual([true, false])
+  const response = m.call(`${types} [constructor]outgoing-response`, fields) as number
+  expect(paidFor('[method]outgoing-response.headers', response)).toBe(count * item)
+  const request = m.call(`${types} [constructor]outgoing-request`, m.call(`${types} [constructor]fields`) as number) as number
+  expect(paidFor('[method]outgoing-request.headers', request)).toBe(0)
 })

@@ -175,7 +175,10 @@ export class Instructions {
     r.u32()
   }
 
+  /** One zero byte (core specification 2.0, 5.4.6): longer forms of zero are of a proposal that is not allowed. */
   #memory(r: Reader): void {
-    if (r.u32() !== 0) throw this.#refuse('multi-memory', 'a memory other than 0 is not allowed')
+    const byte = r.u8()
+    if (byte > 127) throw this.#refuse('format', 'the place of a memory is one zero byte')
+    if (byte !== 0) throw this.#refuse('multi-memory', 'a memory other than 0 is not allowed')
   }
 }

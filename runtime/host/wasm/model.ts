@@ -6,6 +6,7 @@ export interface FuncType {
   readonly results: string
 }
 
+/** Sizes of a memory (pages of 64 KiB) or table (elements). */
 export interface Limits {
   readonly min: number
   readonly max: number | undefined
@@ -13,6 +14,7 @@ export interface Limits {
 
 export type ExternKind = 'func' | 'table' | 'memory' | 'global'
 
+/** An import; `offset` is where it stands in the bytes, for errors. */
 export interface CoreImport {
   readonly module: string
   readonly name: string
@@ -22,6 +24,7 @@ export interface CoreImport {
   readonly offset: number
 }
 
+/** An export; `index` counts in the index space of its kind, imports first. */
 export interface CoreExport {
   readonly name: string
   readonly kind: ExternKind
@@ -29,6 +32,7 @@ export interface CoreExport {
   readonly offset: number
 }
 
+/** `reference` is the byte of its element type. */
 export interface Table extends Limits {
   readonly reference: number
   readonly offset: number
@@ -38,11 +42,13 @@ export interface Memory extends Limits {
   readonly offset: number
 }
 
+/** `type` is a letter of the opcode table. */
 export interface Global {
   readonly type: string
   readonly mutable: boolean
 }
 
+/** A data or element segment: `length` bytes or elements. */
 export interface Segment {
   /** Undefined for a passive segment. With a base it is counted from there, modulo 2^32. */
   readonly at: number | undefined
@@ -52,6 +58,7 @@ export interface Segment {
   readonly offset: number
 }
 
+/** The code of one function. */
 export interface Body {
   /** Index in the function index space, imports first. */
   readonly index: number
@@ -64,6 +71,7 @@ export interface Body {
   readonly end: number
 }
 
+/** A section by its id; `start` and `end` are those of its contents. */
 export interface Section {
   readonly id: number
   readonly start: number
@@ -72,6 +80,7 @@ export interface Section {
   readonly name: string
 }
 
+/** A module that was read; every position counts in `bytes`, `origin` is what errors add to it. */
 export interface CoreModule {
   readonly bytes: Uint8Array
   readonly origin: number

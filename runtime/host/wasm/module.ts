@@ -21,6 +21,7 @@ const LETTERS: Readonly<Record<number, string>> = { 0x7f: 'i', 0x7e: 'l', 0x7d: 
 const KINDS: readonly ExternKind[] = ['func', 'table', 'memory', 'global']
 /** Order of the known sections (core specification 5.5.2, with the data count before the code). */
 const ORDER: Readonly<Record<number, number>> = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12 }
+/** Ids of sections (WebAssembly core, 5.5.2). */
 export const SECTION = {
   custom: 0,
   type: 1,
@@ -88,9 +89,9 @@ function globalType(r: Reader): Global {
 
 /**
  * A constant expression of one instruction; the value of an `i32.const`, undefined for others. Or, as compilers place what is linked dynamically, a
- * `global.get` plus an `i32.const`.
+ * `global.get` plus an `i32.const`. Of a global it may name the first `imported` ones.
  */
-function constant(r: Reader): number | undefined {
+function constant(r: Reader, imported = Number.POSITIVE_INFINITY): number | undefined {
   const at = r.origin + r.at
   const op = r.u8()
   let value: number | undefined
@@ -99,7 +100,8 @@ function constant(r: Reader): number | undefined {
   else if (op === 0x43) r.skip(4)
   else if (op === 0x44) r.skip(8)
   else if (op === 0x23) {
-    r.u32()
+    // Other globals than imported ones are of the GC proposal
+    if (r.u32() >= imported) throw invalid('const-expression', at, 'a constant expression may name an imported global only')
     addend(r, at)
   } else if (op === 0xd2) r.u32()
   else if (op === 0xd0) valueType(r)
@@ -217,7 +219,7 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
         const form = s.u8()
         if (form !== 0x60)
           throw invalid(
-            form >= 0x4e && form <= 0x5f ? 'gc' : 'format',
+            (form >= 0x4c && form <= 0x5f) || form === 0x65 ? 'gc' : 'format',
             origin + s.at - 1,
             `the type form 0x${form.toString(16)} is not allowed`,
           )
@@ -265,7 +267,7 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
       atMost('moduleGlobals', n, origin + s.at, 'globals')
       for (let i = 0; i < n; i++) {
         globals.push(globalType(s))
-        constant(s)
+        constant(s, importedGlobals)
       }
     },
     [SECTION.export]: (s, n) => {

@@ -5,6 +5,7 @@
  */
 import type { WasmPrices } from '../../core/index.ts'
 
+/** Classes of `params.ts` by which instructions cost; `free` ones are structure. */
 export type PriceClass = Exclude<keyof WasmPrices, 'growPage' | 'bulk64' | 'tableElement'> | 'free'
 
 /** What follows the opcode. */
@@ -39,6 +40,7 @@ export type Immediate =
 /** Where a NaN result is made canonical: scalar or lanes, 32 or 64 bits. */
 export type NanFix = 'f32' | 'f64' | 'f32x4' | 'f64x2'
 
+/** One row of the table. */
 export interface Opcode {
   readonly immediate: Immediate
   readonly signature: string
@@ -94,6 +96,7 @@ function put(first: number, last: number, signature: string, price: PriceClass, 
   for (let code = first; code <= last; code++) table[slotOf(code)] = opcode
 }
 
+/** Opcodes that the code names (WebAssembly core, 5.4). */
 export const OP = {
   unreachable: 0x00,
   block: 0x02,

@@ -2,6 +2,7 @@
 
 import type { WitFunction, WitType } from '../../core/wit/wit-type.ts'
 
+/** An interface with its types resolved. */
 export interface WitInterface {
   /** `utnet:host/storage@0.1.0` */
   readonly id: string
@@ -16,6 +17,7 @@ export type WitWorldItem =
   | { readonly kind: 'interface'; readonly name: string; readonly interface: WitInterface }
   | { readonly kind: 'function'; readonly function: WitFunction }
 
+/** A world with its includes resolved. */
 export interface WitWorld {
   readonly id: string
   readonly types: ReadonlyMap<string, WitType>
@@ -23,6 +25,7 @@ export interface WitWorld {
   readonly exports: readonly WitWorldItem[]
 }
 
+/** All packages of one text. */
 export interface WitModel {
   /** Ids of all interfaces, in the order of the text. */
   readonly interfaces: readonly string[]

@@ -2,8 +2,9 @@
  * Single files that a loss of power leaves whole. A file is durable when its bytes are, and its name: a name lies in the folder, which is synced by itself.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { UtnetError } from '../../core/index.ts'
 
 /** Makes names in a folder durable: what was made, renamed or removed in it. */
 export function syncFolder(folder: string): void {
@@ -16,12 +17,15 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Writes a file that is not there, and syncs its bytes; its name is durable after `syncFolder`. Throws `EEXIST` of `node:fs` where there is one. */
+/** Writes a file that is not there, and syncs its bytes; its name is durable after `syncFolder`. Throws `EEXIST` of `node:fs` where there is one, and `disk_failed` where its bytes cannot be written. */
 export function writeNewFile(path: string, bytes: string | Uint8Array, mode = 0o600): void {
   const fd = openSync(path, 'wx', mode)
   try {
     writeFileSync(fd, bytes)
     fsyncSync(fd)
+  } catch (cause) {
+    rmSync(path, { force: true })
+    throw new UtnetError('disk_failed', `cannot write ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
   } finally {
     closeSync(fd)
   }

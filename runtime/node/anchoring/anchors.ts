@@ -2,14 +2,16 @@
 import { batchData, isUtnetError, LIMITS, UtnetError, type BatchStatement, type Block } from '../../core/index.ts'
 import type { Chain } from '../../consensus/index.ts'
 import type { SignedBatch } from '../../receipts/index.ts'
-import type { AllReceipts } from '../all-receipts.ts'
+import type { AllReceipts } from '../receipts/index.ts'
 import type { HeldAccount } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 
-/** Statements of one transaction: about 250 bytes each, so that it stays well below the limit of a transaction. */
-const PER_TRANSACTION = 256
-const PER_BLOCK = 16
+/** Statements of one transaction: with what their bytes cost they stay below the gas of a transaction (`LIMITS.callGas`). */
+const PER_TRANSACTION = 200
+/** As many as fit a block. */
+const PER_BLOCK = 6
 
+/** What anchors are made from. */
 export interface AnchorOptions {
   readonly chain: Chain
   readonly receipts: Pick<AllReceipts, 'lanes' | 'batchesFrom' | 'digests' | 'retire'>

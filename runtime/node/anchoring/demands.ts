@@ -1,7 +1,7 @@
 /** Shows the leaves of this node's batches that others ask for: who stays silent loses its bond. */
 import { decodeTx, equalBytes, isUtnetError, toHex, type Reveal } from '../../core/index.ts'
 import type { Chain } from '../../consensus/index.ts'
-import type { AllReceipts } from '../all-receipts.ts'
+import type { AllReceipts } from '../receipts/index.ts'
 import type { HeldAccount } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 

@@ -1,7 +1,7 @@
 /** Whether the journals reach as far as the chain says. */
 import type { Chain } from '../../consensus/index.ts'
 import { equalBytes, LIMITS, UtnetError } from '../../core/index.ts'
-import type { AllReceipts } from '../all-receipts.ts'
+import type { AllReceipts } from '../receipts/index.ts'
 import { lanesOf } from '../edge/index.ts'
 import type { HeldAccount } from '../parts.ts'
 

@@ -34,7 +34,7 @@ import { createClient } from '../../../gateway/client/index.ts'
 import { identity } from '../../../test/compliance/onnx-models.ts'
 import { verifyBundle } from '../../verify/index.ts'
 import { startDevNode } from '../dev-node.ts'
-import { nodeKeys } from '../node-keys.ts'
+import { nodeKeys } from '../folder/node-keys.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'utnet-rollup-'))
 let node: Awaited<ReturnType<typeof startDevNode>>

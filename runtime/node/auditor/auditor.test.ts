@@ -21,7 +21,7 @@ import {
   type RunBody,
   type TxPayload,
 } from '../../core/index.ts'
-import { signBatch, testChain, testGenesis, UNC, userOf, validatorOf, VALIDATOR, type TestChain } from '../../consensus/test-kit.ts'
+import { signBatch, testChain, testGenesis, UNC, userOf, validatorOf, VALIDATOR, type TestChain } from '../../consensus/testing/test-kit.ts'
 import { nodeOf } from '../../consensus/power/testing/chips.ts'
 import type { Examined } from './examine.ts'
 import { drawnLeaf, rankOf } from './draw.ts'
@@ -32,7 +32,7 @@ const LIAR = validatorOf(7)
 const ZERO = new Uint8Array(32)
 const BOND = 1_000n * UNC
 /** For anchors of many receipts and registrations. */
-const GAS = 90_000_000n
+const GAS = 150_000_000n
 
 interface Net {
   readonly t: TestChain

@@ -14,7 +14,7 @@ import {
 } from '../../core/index.ts'
 import { decodeTranscript, type Outcome } from '../../piee/index.ts'
 import { verifyBundle, type CheckName, type Reexecution, type ReexecutionInput } from '../../verify/index.ts'
-import { exactGuest } from '../exact-guest.ts'
+import { exactGuest } from '../models/index.ts'
 import { checkTranscript } from '../piee/index.ts'
 import { reexecute } from '../replay/index.ts'
 

@@ -16,7 +16,7 @@ import { signedTx } from '../transactions.ts'
 
 /** Blocks after which a refutation that had no effect is sent again. */
 const AGAIN_BLOCKS = 8
-const GAS = 20_000_000n
+const GAS = 80_000_000n
 
 export interface RefutationOptions {
   readonly chain: Pick<Chain, 'chainId' | 'head' | 'batchHead' | 'submit' | 'nextNonce' | 'baseFee'>

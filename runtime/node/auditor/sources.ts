@@ -2,6 +2,7 @@
 import { createClient } from '../../../gateway/client/index.ts'
 import { cidOf, LIMITS, UtnetError, type BlockStore, type CID } from '../../core/index.ts'
 
+/** One place to ask. */
 export interface AuditSource {
   /** Rejects where it is not to be had. */
   block(cid: CID): Promise<Uint8Array>

@@ -39,7 +39,7 @@ import { signEd25519 } from '../../crypto/native.ts'
 import { createClient } from '../../../gateway/client/index.ts'
 import { main } from '../../../cli/main.ts'
 import { nodeOf } from '../../consensus/power/testing/chips.ts'
-import { signBatch, UNC, validatorOf } from '../../consensus/test-kit.ts'
+import { signBatch, UNC, validatorOf } from '../../consensus/testing/test-kit.ts'
 import { buildText } from '../../host/build/testing/guests.ts'
 import { startDevNode } from '../dev-node.ts'
 

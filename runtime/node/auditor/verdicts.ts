@@ -27,6 +27,7 @@ import type { Examined } from './examine.ts'
 import type { Examiner } from './examiner.ts'
 import { faultOf } from './leaves.ts'
 
+/** What a verdict takes. */
 export interface VerdictOptions {
   readonly chain: Pick<Chain, 'chainId' | 'head' | 'headerAt' | 'setAt' | 'tx' | 'batchHead'>
   /** Key of this node. */

@@ -31,7 +31,7 @@ import {
   type NodeApi,
 } from '../../core/index.ts'
 import { blsKeygen, signEd25519 } from '../../crypto/native.ts'
-import { nodeKeys } from '../node-keys.ts'
+import { nodeKeys } from '../folder/index.ts'
 import { heldAccount, type HeldAccount } from '../parts.ts'
 import { realClock } from '../real-clock.ts'
 import { localAttester, remoteAttester, type DeskOptions, type TpmAttester } from './attester.ts'
@@ -42,6 +42,7 @@ import { makersCertificates } from './roots.ts'
 /** What a vendor's word for a token is worth: nobody can see from outside that a key lies in one. */
 const TOKEN_LEVEL = 1
 
+/** Which chips, for which node of which chain. */
 export interface EnrolOptions {
   /** Data folder of the node that the chips are to work for. */
   readonly data: string
@@ -64,12 +65,14 @@ export interface EnrolOptions {
   }
 }
 
+/** What the chain takes of one chip. */
 export interface EnrolledChip {
   readonly registration: ChipRegistration
   /** The node's consent (64 bytes) to take the chip in as it is right after its registration. */
   readonly consent: Uint8Array
 }
 
+/** Chips that are made and certified, and that the chain does not know yet. */
 export interface Enrolment {
   readonly chips: readonly EnrolledChip[]
   /** The node's own account. */

@@ -22,7 +22,7 @@ import {
   type CID,
 } from '../../core/index.ts'
 import { writeDurably } from '../../kv/files/index.ts'
-import { holdLock } from '../data-folder.ts'
+import { holdLock } from '../folder/index.ts'
 
 export interface EnrolmentAsked {
   readonly chainId: CID
@@ -32,6 +32,7 @@ export interface EnrolmentAsked {
   readonly count: number
 }
 
+/** The open notes of one enrolment; they are held by one process at a time. */
 export interface EnrolmentNotes {
   /** Serials of the chips that were made for it; of the last one the file may be missing. */
   serials(): readonly Uint8Array[]

@@ -2,7 +2,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isUtnetError, UtnetError, type NodeApi, type NodeEvent } from '../../core/index.ts'
-import { createMeters } from '../meters.ts'
+import { createMeters } from '../meters/meters.ts'
 import { proxyApi, serveApi } from './api-proxy.ts'
 import { runFence, watchFence } from './fence.ts'
 import { answerNow, noteOf, openLink } from './link.ts'

@@ -1,5 +1,5 @@
 /** Counters of the runs of one thread in shared memory: the main thread reads them for `/metrics` even while the thread is busy. */
-import { RUN_SECONDS, type Meters, type RunTotals } from '../meters.ts'
+import { RUN_SECONDS, type Meters, type RunTotals } from '../meters/index.ts'
 import type { RunStatus } from '../../core/index.ts'
 
 const STATUSES: readonly RunStatus[] = ['ok', 'trap', 'out-of-gas', 'refused']

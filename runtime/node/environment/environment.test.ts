@@ -4,7 +4,7 @@ import { ROUND_OPERATORS } from '../../consensus/index.ts'
 import { preparedModules, withSharedMemory } from '../../host/index.ts'
 import { onnxWeb, wasmDevice } from '../../tpu-bridge/index.ts'
 import { exactComponent } from '../../tpu-bridge/operators/testing/exact-guest.ts'
-import { exactGuest } from '../exact-guest.ts'
+import { exactGuest } from '../models/exact-guest.ts'
 import { exactEnvironment, STACK } from './index.ts'
 
 const component = await exactComponent()

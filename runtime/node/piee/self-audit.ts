@@ -1,5 +1,5 @@
 /** A dev node that lies and finds itself out: what a developer sees of a dispute, in events, in the log and as a file. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   asUtnetError,
@@ -13,6 +13,7 @@ import {
   type NodeEvent,
 } from '../../core/index.ts'
 import { openSigner } from '../../crypto/native.ts'
+import { writeDurably } from '../../kv/files/index.ts'
 import type { Bridge, LazyExact } from '../../tpu-bridge/index.ts'
 import type { Parts } from '../parts.ts'
 import { audit } from './audit.ts'
@@ -68,7 +69,7 @@ export function selfAudited(
     const event: NodeDispute = { type: 'dispute', receipt: id, losers, reason, detail, entry, operator: found.operator?.kind ?? null }
     mkdirSync(folder, { recursive: true })
     const path = join(folder, `${id}.transcript`)
-    writeFileSync(path, found.transcript)
+    writeDurably(path, found.transcript)
     parts.events.emit(event)
     onDispute(event, path)
   }

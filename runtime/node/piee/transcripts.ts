@@ -2,7 +2,7 @@
 import { DTYPES, elementCount, UtnetError, type NamedTensor, type TensorHead } from '../../core/index.ts'
 import { verifyEd25519 } from '../../crypto/native.ts'
 import { outlineOf, verifyTranscript, type VerifiedTranscript } from '../../piee/index.ts'
-import { exactGuest } from '../exact-guest.ts'
+import { exactGuest } from '../models/index.ts'
 import { exactModels } from './exact-models.ts'
 
 export interface TranscriptOptions {

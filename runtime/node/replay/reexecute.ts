@@ -27,7 +27,6 @@ import {
   type CID,
   type FileStore,
   type FunctionGas,
-  type GuestFrame,
   type HostLog,
   type NamedTensor,
   type Dtype,
@@ -35,7 +34,8 @@ import {
 } from '../../core/index.ts'
 import { CallSession, changesRoot, runGuarded, type ContractSeat, type SessionState } from '../../consensus/index.ts'
 import { foreignOn, inferGas, onnxCpu, onnxWeb, wasmArithmetic, wasmDevice, type Device, type LazyExact } from '../../tpu-bridge/index.ts'
-import { exactGuest } from '../exact-guest.ts'
+import { exactGuest } from '../models/index.ts'
+import type { TracedFunction, TracedRun } from '../source-lines/index.ts'
 import { createHost, type Host } from '../../host/index.ts'
 import type { Reexecution, ReexecutionInput } from '../../verify/index.ts'
 
@@ -52,26 +52,12 @@ function only(components: readonly Uint8Array[]): FileStore {
   }
 }
 
-/** Gas as a decimal number. */
-export interface TracedFunction {
-  readonly name: string
-  readonly gas: string
-  readonly calls: number
-}
-
-export interface TracedReexecution extends Reexecution {
+/** A run again, with what it tells beyond what its receipt binds. */
+export interface TracedReexecution extends Reexecution, TracedRun {
   /** Why the run did not complete, for people. */
   readonly message?: string
   /** The function in which it ended, where that can be told. */
   readonly at?: string
-  /** Where that was in the prepared module (its profiling variant with a trace), innermost first. */
-  readonly frames?: readonly GuestFrame[]
-  /** Gas by function, most first, `host: <import>`, `instance`, `abi` and `burnt` among them: the sum is `gas`; with a trace only. */
-  readonly functions?: readonly TracedFunction[]
-  /** The same by probe of the profiling variant, where it has them; with a trace only. */
-  readonly probes?: readonly bigint[]
-  /** The lines of `functions` that no probe counts. */
-  readonly charges?: readonly TracedFunction[]
   readonly budgets?: Budgets
 }
 

@@ -25,6 +25,7 @@ import { reexecute, type TracedReexecution } from './reexecute.ts'
 /** What was used of a limit and what is allowed; gas is decimal text. */
 export type BudgetView = Readonly<Record<string, { readonly used: number | string; readonly allowed: number | string }>>
 
+/** What is told beside the comparison. */
 export interface ReplayOptions {
   readonly trace?: boolean
   /** The source map of a component, where there is one (version 3; columns are byte offsets in the component). */
@@ -33,6 +34,7 @@ export interface ReplayOptions {
   readonly library?: boolean
 }
 
+/** What the run again gave, beside what the receipt says. */
 export interface Replay extends Pick<TracedReexecution, 'message' | 'at' | 'functions'>, LineTrace {
   readonly receipt: string
   readonly status: RunStatus

@@ -1,6 +1,6 @@
 /** What a transaction ran, and as whom: a call names it itself, an answer a callback, a publication runs a hook of the version that it makes. */
 import { contractAddress, formatAddress, keyAddress, type Cbor, type TxBody } from '../../core/index.ts'
-import type { CallName } from '../call-recorder.ts'
+import type { CallName } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
 import { findGuest } from './known-guests.ts'
 

@@ -16,8 +16,9 @@ import {
   type PowerView,
 } from '../../core/index.ts'
 import { encodeSet, encodeStep } from '../../consensus/light/index.ts'
-import { lightSource, stepsToEnd } from '../light-source.ts'
+import { lightSource, stepsToEnd } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
+import { runGasOf } from './run-gas.ts'
 
 /** Head, pruning, pool. */
 export function chain(parts: Parts): ChainView {
@@ -79,13 +80,21 @@ function certificateView(c: Certificate | null): Record<string, unknown> {
 
 /** A block with its transactions' outcomes. */
 export function block(parts: Parts, height: number): BlockView {
-  const { header, certificate, outcomes } = parts.chain.blockAt(height)
+  const final = parts.chain.blockAt(height)
+  const { header, certificate, outcomes } = final
+  const gas = runGasOf(final)
   return {
     height,
     hash: toHex(headerHash(header)),
     header: headerView(header),
     certificate: certificateView(certificate),
-    transactions: outcomes.map((o) => ({ hash: o.id.toString(), kind: o.kind, status: o.status, gas: o.gas.toString() })),
+    transactions: outcomes.map((o, i) => ({
+      hash: o.id.toString(),
+      kind: o.kind,
+      status: o.status,
+      gas: String(gas[i]),
+      paid: o.gas.toString(),
+    })),
     receipts: outcomes.flatMap((o) => (o.receipt === null ? [] : [o.receipt.toString()])),
   }
 }

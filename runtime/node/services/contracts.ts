@@ -25,7 +25,7 @@ import {
   type WitFunction,
 } from '../../core/index.ts'
 import type { ProvenValue } from '../../consensus/index.ts'
-import { stepTexts } from '../light-source.ts'
+import { stepTexts } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
 import { signedTx } from '../transactions.ts'
 import { guestOf } from './guests.ts'

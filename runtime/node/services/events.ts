@@ -27,8 +27,9 @@ import {
   type StreamRequest,
 } from '../../core/index.ts'
 import type { BloomItem, ChainFilter, FoundEntry, LeafProof } from '../../consensus/index.ts'
-import { stepTexts } from '../light-source.ts'
+import { stepTexts } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
+import { runGasOf } from './run-gas.ts'
 
 type HistoryParts = Pick<Parts, 'chain' | 'events' | 'producer'>
 
@@ -117,18 +118,20 @@ export function chainEvents(parts: HistoryParts, request: EventsRequest): EventP
 
 /** What a block gives rise to beside what is live only, in order. Its entries have ids, so that a stream can go on behind any of them. */
 export function blockEvents(parts: Pick<HistoryParts, 'chain'>, height: number): NodeEvent[] {
-  const { header, hash, outcomes } = parts.chain.blockAt(height)
+  const final = parts.chain.blockAt(height)
+  const { header, hash, outcomes } = final
   const block = toHex(hash)
   const { time } = header
+  const gas = runGasOf(final)
   const out: NodeEvent[] = [
     { type: 'block', id: formatMark({ height, ordinal: 0 }), height, time, hash: block, transactions: outcomes.length },
   ]
   let ordinal = 0
-  for (const { id, receipt, status, gas, events } of outcomes) {
+  for (const [i, { id, receipt, status, events }] of outcomes.entries()) {
     ordinal++
     const tx = id.toString()
     if (receipt !== null) {
-      out.push({ type: 'receipt', id: receipt.toString(), kind: 'call', status, gas: gas.toString() })
+      out.push({ type: 'receipt', id: receipt.toString(), kind: 'call', status, gas: String(gas[i]) })
       out.push({ type: 'anchor', id: receipt.toString(), height })
     }
     for (const { contract, name, data } of events) {

@@ -1,7 +1,7 @@
 /** The receipts of functions that this thread makes itself. */
 import { PROTOCOL, requestOpening, responseOpening, sha256, withoutSecrets } from '../../core/index.ts'
 import type { HandedEnd, OpenRun, Receipts, RunFile } from '../../receipts/index.ts'
-import type { FunctionBegin, FunctionReceipts, FunctionRun, Ticketed } from '../function-run.ts'
+import type { FunctionBegin, FunctionReceipts, FunctionRun, Ticketed } from '../receipts/index.ts'
 import { latin1Headers } from './latin1.ts'
 import { whenTicketed } from './runs.ts'
 

@@ -15,7 +15,7 @@ import {
 } from '../../core/index.ts'
 import type { GuestInvocation, GuestOutcome, HttpRequest, HttpResponse } from '../../host/index.ts'
 import type { RunFile } from '../../receipts/index.ts'
-import type { FunctionRun } from '../function-run.ts'
+import type { FunctionRun } from '../receipts/index.ts'
 import { leavesReceipts, retentionOf, type RunParts } from '../parts.ts'
 import { latin1Headers, textHeaders } from './latin1.ts'
 import { contextNow, inSlot, inSlotUntil, strictest, type RunContext } from './runs.ts'

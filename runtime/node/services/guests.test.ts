@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { testChain, userOf } from '../../consensus/test-kit.ts'
+import { testChain, userOf } from '../../consensus/testing/test-kit.ts'
 import { fileCid, publishGas, utf8, type CID } from '../../core/index.ts'
 import { createHost } from '../../host/index.ts'
 import { memoryFiles } from '../../host/testing/host.ts'

@@ -19,11 +19,10 @@ import {
   type InferResult,
   type ModelView,
   type NamedTensor,
-  type RunEnd,
   type RunStatus,
   type TensorHead,
 } from '../../core/index.ts'
-import type { OperatorOutcome } from '../../host/index.ts'
+import { failureOf } from '../models/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
 import { guestOf } from './guests.ts'
 import { announce, contextNow, inSlotUntil, strictest, ticketOf } from './runs.ts'
@@ -128,22 +127,6 @@ function withReceipt(error: UtnetError, receipt: string): UtnetError {
   const { limit, used, allowed, details } = error
   const broken = limit === undefined || used === undefined || allowed === undefined ? {} : { limit, used, allowed }
   return new UtnetError(error.code, error.message, { ...broken, hint: `utnet replay ${receipt} --trace`, details: { ...details, receipt } })
-}
-
-/** What the caller is told of an operator's run that did not complete. */
-export function failureOf(name: string, run: OperatorOutcome, { at, line }: Omit<RunEnd, 'status'>): UtnetError {
-  const place = line === undefined ? '' : ` at ${line}`
-  const details = { ...(at === undefined ? {} : { at }), ...(line === undefined ? {} : { line }) }
-  if (run.status === 'out-of-gas') {
-    return new UtnetError('host_out_of_gas', `${name} ran out of gas${at === undefined ? '' : ` in ${at}`}${place}`, {
-      limit: 'invokeGas',
-      used: run.gas,
-      allowed: LIMITS.invokeGas,
-      details,
-    })
-  }
-  const code = run.status === 'refused' ? 'tensor_input' : 'guest_trap'
-  return new UtnetError(code, `${name} ended as ${run.status}: ${run.message ?? 'no message'}${place}`, { details })
 }
 
 /** The tensors by the sha256 of their data; `own` makes copies. */

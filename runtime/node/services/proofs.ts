@@ -36,7 +36,7 @@ import {
   type ReceiptView,
 } from '../../core/index.ts'
 import type { Openings } from '../../receipts/index.ts'
-import { stepsToAll } from '../light-source.ts'
+import { stepsToAll } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
 import { callsOf } from './calls-of.ts'
 

@@ -1,8 +1,30 @@
 /** A trace in the words of the author: source lines, as `replay` shows them. */
-import { LIMITS } from '../../core/index.ts'
+import { LIMITS, type GuestFrame } from '../../core/index.ts'
 import { gasByLine, sourceOf, type LineGas, type SourceMap } from '../../host/index.ts'
-import type { TracedReexecution } from '../replay/reexecute.ts'
 
+/** What was charged to one function, or for one host import, in a traced run. */
+export interface TracedFunction {
+  readonly name: string
+  /** Decimal. */
+  readonly gas: string
+  readonly calls: number
+}
+
+/** A run as its lines are told from it. */
+export interface TracedRun {
+  /** Of the whole run. */
+  readonly gas: bigint
+  /** Where it ended in the prepared module (its profiling variant with a trace), innermost first. */
+  readonly frames?: readonly GuestFrame[]
+  /** Gas by function, most first, `host: <import>`, `instance`, `abi` and `burnt` among them: the sum is `gas`; with a trace only. */
+  readonly functions?: readonly TracedFunction[]
+  /** The same by probe of the profiling variant, where it has them; with a trace only. */
+  readonly probes?: readonly bigint[]
+  /** The lines of `functions` that no probe counts. */
+  readonly charges?: readonly TracedFunction[]
+}
+
+/** What one line was charged. */
 export interface TracedLine {
   /**
    * `file:line`, a file of a library, `no source line` for what the compiler made, or a line of `functions`: a charge of the host, and in a component of
@@ -17,6 +39,7 @@ export interface TracedLine {
   readonly executions: number
 }
 
+/** The gas of a run by line. */
 export interface LineTrace {
   /** Most gas first; the sum is `gas`. */
   readonly lines?: readonly TracedLine[]
@@ -35,7 +58,7 @@ function nameOf({ file, line, function: name = NO_LINE }: LineGas): string {
 /** The gas of a traced run by source line, by the map or the component's own line tables; nothing where it has neither. */
 export function linesOf(
   component: Uint8Array,
-  { functions, charges = [], probes, gas }: TracedReexecution,
+  { functions, charges = [], probes, gas }: TracedRun,
   map: SourceMap | undefined,
   library: boolean,
 ): LineTrace {
@@ -62,7 +85,7 @@ export function linesOf(
 /** `file:line:column` in which a run ended, by the map or the component's own line tables; undefined where that cannot be told. */
 export function placeOf(
   component: Uint8Array,
-  { frames = [] }: Pick<TracedReexecution, 'frames'>,
+  { frames = [] }: Pick<TracedRun, 'frames'>,
   map: SourceMap | undefined,
   profiled: boolean,
 ): string | undefined {

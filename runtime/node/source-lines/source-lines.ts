@@ -8,6 +8,7 @@ import { hasLineTables, readSourceMap } from '../../host/index.ts'
 import { Latest } from '../latest.ts'
 import { placeOf } from './line-trace.ts'
 
+/** Where maps come from, and for whom they are looked up. */
 export interface LineSources {
   /** The map that is kept for a module under a name. */
   readonly mapOf: (name: string, module: CID) => CID | undefined | Promise<CID | undefined>

@@ -6,6 +6,7 @@ import { fileCid, fromUtf8, limitError, LIMITS, parseCid, UtnetError, utf8, type
 import { readSourceMap } from '../../host/index.ts'
 import { Latest } from '../latest.ts'
 
+/** Maps by module and by the name that it was deployed under. */
 export interface SourceMaps {
   /** A publication of the module under the name said which map is its own, if any. */
   named(name: string, module: CID, map: CID | undefined): Promise<void>

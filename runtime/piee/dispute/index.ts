@@ -11,7 +11,7 @@ export {
   type Reason,
   type Terms,
 } from './machine.ts'
-export { disputeId, type Party, type SignedMessage, type SigningKey } from './messages.ts'
+export { disputeId, type Party, type SignedMessage } from './messages.ts'
 export { challenge, nameDifference, nameOutOfBound, open, reveal } from './players.ts'
 export { settle, type Settled } from './referee.ts'
 export { decodeTranscript, encodeTranscript, type Transcript } from './transcript.ts'

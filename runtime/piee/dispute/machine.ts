@@ -36,6 +36,7 @@ import {
 /** Why a party lost: no message in time; a message that is none; what contradicts what the party is bound to; a difference that is none; an output that is not what the operator gives. */
 export type Reason = 'silence' | 'malformed' | 'inconsistent' | 'no_difference' | 'wrong_output'
 
+/** Who lost, and by which rule. */
 export interface Outcome {
   /** One, or both. */
   readonly losers: readonly Party[]
@@ -44,6 +45,7 @@ export interface Outcome {
   readonly detail: string
 }
 
+/** What both parties agree on before the first message. */
 export interface Terms {
   readonly claim: Claim
   /** ed25519 key of who challenges. */
@@ -54,6 +56,7 @@ export interface Terms {
   readonly verify: (sig: Uint8Array, message: Uint8Array, key: Uint8Array) => boolean
 }
 
+/** The state between two messages; it has an outcome once it is over. */
 export interface Dispute {
   readonly terms: Terms
   readonly id: Uint8Array

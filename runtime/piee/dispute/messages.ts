@@ -17,6 +17,7 @@ import {
 import { claimDigest, type Claim } from '../claim.ts'
 import { chunksCbor, readChunks, type Chunks } from '../opening.ts'
 import { readReveal, revealCbor, type Reveal } from '../reveal.ts'
+import type { SigningKey } from '../verdict.ts'
 
 export type Party = 'challenger' | 'prover'
 
@@ -55,11 +56,6 @@ export interface SignedMessage {
   /** ed25519 of who sent it, and its signature behind the domain `dispute-message`. */
   readonly key: Uint8Array
   readonly sig: Uint8Array
-}
-
-export interface SigningKey {
-  readonly key: Uint8Array
-  sign(message: Uint8Array): Uint8Array
 }
 
 /** Name of a dispute, 32 bytes: there is one of each challenger about each claim. */

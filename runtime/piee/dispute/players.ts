@@ -26,8 +26,8 @@ import {
   type Challenge,
   type Naming,
   type SignedMessage,
-  type SigningKey,
 } from './messages.ts'
+import type { SigningKey } from '../verdict.ts'
 import { decidingPart, firstElement } from './referee.ts'
 
 const next = (signer: SigningKey, dispute: Dispute, payload: Parameters<typeof signMessage>[3]): SignedMessage =>

@@ -9,6 +9,7 @@ import { classOfEntry, namedOutput, turnOf, type Dispute, type Outcome } from '.
 /** An operator above this share of the model's cost is run in part, where it can be. */
 const LARGE = 100
 
+/** What the referee found. */
 export interface Settled {
   readonly outcome: Outcome
   /** What the referee ran; null where it had no need to. */

@@ -25,8 +25,10 @@ import {
 } from '../../core/index.ts'
 import { claimCbor, type Claim } from '../claim.ts'
 import { outcomeBytes, type Outcome } from './machine.ts'
-import type { Party, SignedMessage, SigningKey } from './messages.ts'
+import type { Party, SignedMessage } from './messages.ts'
+import type { SigningKey } from '../verdict.ts'
 
+/** The file, read. */
 export interface Transcript {
   readonly claim: Claim
   readonly challenger: Uint8Array

@@ -13,6 +13,7 @@ export interface ModelAtHand {
   close(): Promise<void>
 }
 
+/** What a stranger brings: a check of signatures, and a device for the model. */
 export interface TranscriptPorts {
   readonly verify: Terms['verify']
   /** Loads the model's file. */
@@ -21,12 +22,14 @@ export interface TranscriptPorts {
   readonly model?: Uint8Array
 }
 
+/** One line of the verdict. */
 export interface TranscriptCheck {
   readonly name: 'file' | 'referee' | 'model' | 'inputs' | 'messages' | 'outcome'
   readonly ok: boolean
   readonly detail: string
 }
 
+/** The verdict: valid when every check holds. */
 export interface VerifiedTranscript {
   readonly valid: boolean
   readonly checks: readonly TranscriptCheck[]

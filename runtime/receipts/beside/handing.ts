@@ -79,6 +79,7 @@ export interface HandingOptions {
   readonly apartBytes?: number
 }
 
+/** What is known of a run when it begins. */
 export interface HandedBegin {
   readonly module: CID
   /** Seed of the chain at the context's height. */

@@ -41,6 +41,7 @@ export const LOOKS = 8
 export const CROWD = 9
 const WORDS = 16
 
+/** What one pair of threads shares; made by the main thread, which gives it to both. */
 export interface BesideMemory {
   readonly words: SharedArrayBuffer
   readonly ring: SharedArrayBuffer

@@ -6,6 +6,7 @@ import { requireOperators } from '../graph/index.ts'
 
 export const GUEST_DOMAIN = 'ai.utnet'
 
+/** One guest that is run as an operator. */
 export interface GuestOperator {
   readonly module: CID
   /** Its outputs, in order, NaNs canonical. Throws `tensor_input` where it refuses, `guest_trap`, `host_out_of_gas`. */

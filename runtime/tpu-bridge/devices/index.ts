@@ -27,6 +27,7 @@ export {
 export { exactComponentPath } from './location.ts'
 export type { OrtDevice } from './ort-session.ts'
 
+/** Which devices a node has. Times are milliseconds. */
 export interface DeviceOptions {
   /** Ids of the devices to use, the preferred first; the default is all that can be had: `onnx-cpu`, `wasm`, `onnx-web`, `wasm-mixed`. */
   readonly order?: readonly string[]

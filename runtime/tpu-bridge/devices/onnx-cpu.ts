@@ -11,6 +11,7 @@ import { NATIVE_VERSION, nativeRuntime, type ImportRuntime } from './onnx-native
 import type { OrtKind } from './ort-runtime.ts'
 import { loadModel, type OrtDevice } from './ort-session.ts'
 
+/** Threads, and where the runtime comes from. */
 export interface OnnxCpuOptions {
   /** Threads within an operator; by default 2, or 1 on a single core. It stands in the arithmetic id. */
   readonly threads?: number

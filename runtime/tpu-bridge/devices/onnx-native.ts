@@ -2,6 +2,7 @@
 import { UtnetError } from '../../core/index.ts'
 import { reason, type Ort } from './ort-runtime.ts'
 
+/** It stands in the device's arithmetic id: another version may give other bits. */
 export const NATIVE_VERSION = '1.30.0'
 const HINT = `run: npm install onnxruntime-node@${NATIVE_VERSION} (or ask for arithmetic "exact", which needs no native part)`
 

@@ -23,6 +23,7 @@ interface Runtime extends Ort {
   }
 }
 
+/** Where the runtime comes from. */
 export interface OnnxWebOptions {
   /** Gives the runtime's wasm; the digest is checked whatever it gives. */
   readonly readWasm?: () => Promise<Uint8Array>

@@ -15,6 +15,7 @@ import type { Answers, DeviceName, DeviceThreadData, Loaded, Reply, Request } fr
 import type { LazyExact } from './wasm/index.ts'
 import { detachable } from './thread-protocol.ts'
 
+/** Times are milliseconds. */
 export interface ThreadedOptions {
   /** Longest time of one request in the thread; the default is the limit `tensorRunMs`. */
   readonly deadlineMs?: number

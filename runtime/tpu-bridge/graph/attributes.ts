@@ -14,18 +14,21 @@ export function intOf(node: Node, name: string): number | undefined {
 /** Whether an attribute that is 0 or 1 is set. */
 export const flagOf = (node: Node, name: string): boolean => (intOf(node, name) ?? 0) !== 0
 
+/** Of single precision, as the file has it. */
 export function floatOf(node: Node, name: string): number | undefined {
   const found = node.attributes.get(name)
   if (found !== undefined && found.kind !== 'float') throw wrongKind(node, name)
   return found?.value
 }
 
+/** UTF-8 decoded. */
 export function textOf(node: Node, name: string): string | undefined {
   const found = node.attributes.get(name)
   if (found !== undefined && found.kind !== 'string') throw wrongKind(node, name)
   return found?.value
 }
 
+/** A list without members, of whatever kind, is an empty one. */
 export function intsOf(node: Node, name: string): readonly number[] | undefined {
   const found = node.attributes.get(name)
   if (found === undefined) return undefined
@@ -35,6 +38,7 @@ export function intsOf(node: Node, name: string): readonly number[] | undefined 
   throw wrongKind(node, name)
 }
 
+/** A list without members, of whatever kind, is an empty one. */
 export function floatsOf(node: Node, name: string): readonly number[] | undefined {
   const found = node.attributes.get(name)
   if (found === undefined) return undefined

@@ -3,6 +3,7 @@ import { UtnetError, type Tensor } from '../../core/index.ts'
 import type { RawAttribute, RawNode } from './read-graph.ts'
 import { quoted } from './read-budget.ts'
 
+/** Whether a node of the file is one. */
 export const isConstantNode = (node: RawNode): boolean => node.op === 'Constant' && node.domain === ''
 
 /** The value of a `Constant` node. Throws `model_invalid` where it gives none or several, or one that we do not carry. */

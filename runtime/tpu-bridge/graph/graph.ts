@@ -8,6 +8,7 @@ export interface Model {
   readonly graph: Graph
 }
 
+/** A graph or subgraph. */
 export interface Graph {
   readonly inputs: readonly TensorSpec[]
   /** -1 is a free dimension; of a subgraph, or where the file says nothing, there is a name only. */
@@ -20,6 +21,7 @@ export interface Graph {
   readonly nodes: readonly Node[]
 }
 
+/** One operator of a graph. */
 export interface Node {
   /** As in the file; may be empty, and need not be unique. */
   readonly name: string

@@ -2,6 +2,7 @@
 import { UtnetError, type Tensor } from '../../core/index.ts'
 import type { Graph, Model, Node } from './graph.ts'
 
+/** The model, and how its inputs and outputs belong to the node. */
 export interface NodeModel {
   readonly model: Model
   /** Names of the inputs with the operand that each is. Constants of the model are initializers of it: fed from outside, the same weights take another kernel and give other bits. */

@@ -1,6 +1,6 @@
 /** FunctionProto (onnx.proto3): operators that a model defines itself. */
 import { UtnetError } from '../../core/index.ts'
-import { fields } from '../protobuf.ts'
+import { fields } from './protobuf.ts'
 import { domainOf, readAttribute, readNode, type RawAttribute, type RawNode } from './read-graph.ts'
 import { readOpset } from './read-opsets.ts'
 import { quoted, type ReadBudget } from './read-budget.ts'

@@ -1,6 +1,6 @@
 /** GraphProto, NodeProto and AttributeProto (onnx.proto3) as they stand, before constants are taken out of nodes and functions are expanded. */
 import { LIMITS, limitError, UtnetError, type Tensor, type TensorSpec } from '../../core/index.ts'
-import { countVarints, eachVarint, fields, signedNumber } from '../protobuf.ts'
+import { countVarints, eachVarint, fields, signedNumber } from './protobuf.ts'
 import type { Attribute } from './graph.ts'
 import { dtypeOfOnnx, onnxTypeName } from './onnx-type.ts'
 import { quoted, textOf, type ReadBudget } from './read-budget.ts'

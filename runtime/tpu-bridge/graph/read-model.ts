@@ -1,7 +1,7 @@
 /** ModelProto (onnx.proto3): an ONNX file as a graph. */
 import { UtnetError } from '../../core/index.ts'
-import { checkModel } from '../model-check.ts'
-import { fields } from '../protobuf.ts'
+import { checkModel } from './model-check.ts'
+import { fields } from './protobuf.ts'
 import { allNodes } from './all-nodes.ts'
 import { buildGraph } from './build-graph.ts'
 import type { Graph, Model } from './graph.ts'

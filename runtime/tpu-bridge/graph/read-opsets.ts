@@ -1,6 +1,6 @@
 /** Versions of operator sets that a model may ask for. */
 import { UtnetError } from '../../core/index.ts'
-import { fields } from '../protobuf.ts'
+import { fields } from './protobuf.ts'
 import { domainOf } from './read-graph.ts'
 import { quoted, type ReadBudget } from './read-budget.ts'
 

@@ -1,6 +1,6 @@
 /** TensorProto (onnx.proto3): a constant of the file in any of its encodings as our tensor. */
 import { DTYPES, limitError, LIMITS, UtnetError, type Dtype, type Tensor } from '../../core/index.ts'
-import { countVarints, eachVarint, fields, signedNumber, type Field } from '../protobuf.ts'
+import { countVarints, eachVarint, fields, signedNumber, type Field } from './protobuf.ts'
 import { dtypeOfOnnx, onnxTypeName } from './onnx-type.ts'
 import { quoted, type ReadBudget } from './read-budget.ts'
 

@@ -5,6 +5,7 @@ import type { Graph, Model, Node } from './graph.ts'
 import { operandNames } from './node-model.ts'
 import { writeModel } from './write-model.ts'
 
+/** One part; parts run in order. */
 export interface Segment {
   /** Index of the first node among those of the graph, and of the one behind the last. */
   readonly from: number

@@ -3,6 +3,7 @@ import { UtnetError } from '../../core/index.ts'
 import { allNodes } from './all-nodes.ts'
 import type { Model, Node } from './graph.ts'
 
+/** One operator, and where it stands. */
 export interface UnsupportedOperator {
   /** `domain.Name`, the default domain without a dot. */
   readonly operator: string

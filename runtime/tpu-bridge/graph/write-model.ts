@@ -1,7 +1,7 @@
 /** Graphs as ONNX files (onnx.proto3), the same bytes for the same model. */
 import { LIMITS, limitError, type Dtype, type Tensor } from '../../core/index.ts'
-import { fields } from '../protobuf.ts'
-import { Message } from '../protobuf-write.ts'
+import { fields } from './protobuf.ts'
+import { Message } from './protobuf-write.ts'
 import { clampedBigInt } from './constant-node.ts'
 import type { Attribute, Graph, Model, Node } from './graph.ts'
 import { ONNX_TYPES } from './onnx-type.ts'

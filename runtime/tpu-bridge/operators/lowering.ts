@@ -15,6 +15,7 @@ export interface LowerInput {
   value(): Uint8Array
 }
 
+/** The node, with all that is known of its operands before anything runs. */
 export interface LowerContext {
   readonly node: Node
   /** Version of the operator set of the node's domain. */
@@ -25,6 +26,7 @@ export interface LowerContext {
   readonly wanted: readonly boolean[]
 }
 
+/** Type of a value; sides are never negative. */
 export interface ValueType {
   readonly dtype: Dtype
   readonly shape: readonly number[]
@@ -49,6 +51,7 @@ export interface Step {
   readonly once?: boolean
 }
 
+/** What a node becomes. */
 export interface Lowered {
   /** One for each output of the node. */
   readonly outputs: readonly ValueType[]

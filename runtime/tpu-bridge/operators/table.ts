@@ -10,6 +10,7 @@ import type { LowerContext, Lowered, Lowering } from './lowering.ts'
 /** By `domain.Name`, the default domain without a dot. */
 const LOWERINGS: ReadonlyMap<string, Lowering> = new Map([...LINEAR, ...ELEMENTWISE, ...LAYOUT, ...COMPOSITE])
 
+/** Key of the tables: the operator's name, behind its domain and a dot where that is not ONNX's own. */
 export const operatorKey = (node: Node): string => (node.domain === '' ? node.op : `${node.domain}.${node.op}`)
 
 /** Whether kernels exist for the operator at all; a form of it may still be refused. */

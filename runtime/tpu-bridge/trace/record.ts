@@ -8,6 +8,7 @@ import { operandNames, type Graph, type Model, type Node } from '../graph/index.
 import { lower, operatorKey, type Lowered, type LowerInput } from '../operators/index.ts'
 import type { Guard, RecordedEntry, Recording } from './recording.ts'
 
+/** Who computes what the walk asks for. */
 export interface RecordOptions {
   /** Values of entries recorded so far, for these inputs. */
   evaluate(recording: Recording, names: readonly string[]): Promise<readonly Uint8Array[]>

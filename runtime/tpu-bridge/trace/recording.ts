@@ -3,6 +3,7 @@ import type { Tensor, TensorType, TraceEntry } from '../../core/index.ts'
 import type { Node } from '../graph/index.ts'
 import type { Lowered } from '../operators/index.ts'
 
+/** One operator of the run. */
 export interface RecordedEntry extends TraceEntry {
   readonly source: Node
   readonly opset: number
@@ -16,6 +17,7 @@ export interface Guard {
   readonly bytes: Uint8Array
 }
 
+/** The run. It holds for inputs of these shapes whose values meet all `guards`. */
 export interface Recording {
   readonly entries: readonly RecordedEntry[]
   /** Of every value: inputs, constants, what entries make. */

@@ -1,7 +1,7 @@
 import { cidOf, DAG_CBOR, digest, encode, utf8 } from '../../../runtime/core/index.ts'
 import { catChallenge, checkCat, makeCat } from '../../../runtime/consensus/cat/index.ts'
 import { seatsOf, signerOf, testChips } from '../../../runtime/consensus/cat/testing/chips.ts'
-import { crypto, userOf } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, userOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 const CHAIN = cidOf(DAG_CBOR, utf8('cat'))

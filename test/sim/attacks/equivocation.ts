@@ -6,7 +6,8 @@ import {
   type Message,
   type Proposal,
 } from '../../../runtime/consensus/bft/index.ts'
-import { runChainNet, type ChainLiar } from '../chain-net.ts'
+import { runChainNet } from '../net/chain-net.ts'
+import type { ChainLiar } from '../net/chain-net-options.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 /** Another block of the same place: good too, but for one millisecond. */

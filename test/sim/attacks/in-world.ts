@@ -1,6 +1,6 @@
 /** Attacks on agreement that the world of many nodes runs: liars by name, weather, and what is taken out. */
-import type { Defence, WorldOptions } from '../world-options.ts'
-import { runWorld } from '../world.ts'
+import type { Defence, WorldOptions } from '../world/world-options.ts'
+import { runWorld } from '../world/world.ts'
 import { broken, held, type Attack, type AttackOutcome } from './attack.ts'
 
 export interface WorldAttack extends Pick<Attack, 'name' | 'of' | 'aim'> {

@@ -5,7 +5,7 @@ import { signerOf } from '../../../runtime/consensus/cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../../../runtime/consensus/cat/testing/work-chain.ts'
 import type { TestChip } from '../../../runtime/consensus/power/testing/chips.ts'
 import type { ChainCrypto } from '../../../runtime/consensus/index.ts'
-import { crypto, type TestValidator } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, type TestValidator } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 /** Signatures are taken for anybody's of the set. */

@@ -1,7 +1,7 @@
 import { isUtnetError, powerDelta, powerRoot } from '../../../runtime/core/index.ts'
 import { LightClient } from '../../../runtime/consensus/light/index.ts'
 import { lightTestChain, signersOfMembers } from '../../../runtime/consensus/light/testing/chain.ts'
-import { crypto } from '../../../runtime/consensus/test-kit.ts'
+import { crypto } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 const TRUSTING_BLOCKS = 12

@@ -19,7 +19,15 @@ import { addVendor, chipKey, readNode } from '../../../runtime/consensus/power/i
 import { nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
 import { NO_ACCOUNT, WorkingState, type TrieName } from '../../../runtime/consensus/state/index.ts'
 import { applyTx, readTx, type BlockContext } from '../../../runtime/consensus/tx/index.ts'
-import { crypto, signTx, simulatedExecutor, UNC, userOf, type TestUser, type TestValidator } from '../../../runtime/consensus/test-kit.ts'
+import {
+  crypto,
+  signTx,
+  simulatedExecutor,
+  UNC,
+  userOf,
+  type TestUser,
+  type TestValidator,
+} from '../../../runtime/consensus/testing/test-kit.ts'
 
 /** Shows a value of the off-chain trie otherwise than it is. */
 export type Veil = (key: Uint8Array, value: Uint8Array) => Uint8Array | undefined

@@ -1,7 +1,7 @@
 import { isUtnetError, keyAddress, type TxBody } from '../../../runtime/core/index.ts'
 import { WorkingState, type StateReader } from '../../../runtime/consensus/state/index.ts'
 import { applyTx, checkForm, readTx, type BlockContext } from '../../../runtime/consensus/tx/index.ts'
-import { crypto, signTx, simulatedExecutor, testChain, testGenesis, UNC, userOf } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, signTx, simulatedExecutor, testChain, testGenesis, UNC, userOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 /** A state that keeps no nonces. */

@@ -1,7 +1,7 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { equalBytes, isUtnetError, kappaOf, ownerOf, precommitMessage, totalPower } from '../../../runtime/core/index.ts'
 import { openChain } from '../../../runtime/consensus/index.ts'
-import { crypto, simulatedExecutor, simulatedKv, testGenesis, userOf, validatorOf } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, simulatedExecutor, simulatedKv, testGenesis, userOf, validatorOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 const { G1 } = bls12_381

@@ -1,5 +1,5 @@
 import { assignOf, chipOf, claimOf } from '../../../runtime/consensus/power/testing/chips.ts'
-import { validatorOf } from '../../../runtime/consensus/test-kit.ts'
+import { validatorOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 import { hideUsed, Registry, VENDOR } from './registry.ts'
 

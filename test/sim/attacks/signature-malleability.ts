@@ -11,7 +11,7 @@ import {
   type TxBody,
 } from '../../../runtime/core/index.ts'
 import { openChain, type Chain, type ChainOptions } from '../../../runtime/consensus/index.ts'
-import { crypto, simulatedExecutor, simulatedKv, testGenesis, UNC, userOf, VALIDATOR } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, simulatedExecutor, simulatedKv, testGenesis, UNC, userOf, VALIDATOR } from '../../../runtime/consensus/testing/test-kit.ts'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { broken, held, type Attack } from './attack.ts'
 

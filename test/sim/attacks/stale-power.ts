@@ -8,7 +8,7 @@ import {
   type Validator,
 } from '../../../runtime/core/index.ts'
 import { powerChain } from '../../../runtime/consensus/power/testing/power-chain.ts'
-import { crypto } from '../../../runtime/consensus/test-kit.ts'
+import { crypto } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 /**

@@ -9,7 +9,7 @@ import {
   type CatCrypto,
 } from '../../../runtime/consensus/cat/index.ts'
 import { seatsOf, summedSecret, testChips } from '../../../runtime/consensus/cat/testing/chips.ts'
-import { crypto, userOf } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, userOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 
 const CHAIN = cidOf(DAG_CBOR, utf8('summed'))

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../../runtime/core/index.ts'
 import { assignOf, chipOf, claimOf } from '../../../runtime/consensus/power/testing/chips.ts'
-import { crypto, UNC, userOf, validatorOf } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, UNC, userOf, validatorOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { broken, held, type Attack } from './attack.ts'
 import { Registry, VENDOR } from './registry.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { cidOf, equalBytes, isUtnetError, kappaOf, ownerOf, RAW, totalPower, utf8 } from '../../../runtime/core/index.ts'
 import { chainApp, decodePayload, payloadLabel } from '../../../runtime/consensus/bft/index.ts'
-import { crypto, testChain, testGenesis, userOf, validatorOf, type TestChain } from '../../../runtime/consensus/test-kit.ts'
-import { knownAnswers } from '../known-answers.ts'
+import { crypto, testChain, testGenesis, userOf, validatorOf, type TestChain } from '../../../runtime/consensus/testing/test-kit.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()

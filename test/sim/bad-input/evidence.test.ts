@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { toHex } from '../../../runtime/core/index.ts'
 import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/bft/index.ts'
-import { crypto, testChain, userOf, VALIDATOR, type TestChain } from '../../../runtime/consensus/test-kit.ts'
-import { knownAnswers } from '../known-answers.ts'
+import { crypto, testChain, userOf, VALIDATOR, type TestChain } from '../../../runtime/consensus/testing/test-kit.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()
-const GAS = 20_000_000n
+const GAS = 60_000_000n
 
 function twice({ chain }: TestChain, what: Evidence['what']): Evidence {
   const port = bftCrypto(chain.chainId, { voter: VALIDATOR.voter, signNode: (m) => crypto.signEd25519(m, VALIDATOR.secret) }, crypto)
@@ -33,7 +33,7 @@ test.each(['proposal', 'prevote', 'precommit'] as const)(
     for (const { what: name, bytes } of spoiltBytes(good, 'evidence', 40)) {
       t.send(userOf(2), { kind: 'evidence', record: bytes }, { gasLimit: GAS })
       names.push(name)
-      if (names.length === 32) await block()
+      if (names.length === 12) await block()
     }
     await block()
     expect(outcomes.filter(([, status]) => status !== 'refused')).toEqual([])

@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest'
 import { chainIdOf, decodeGenesis, encodeGenesis, isUtnetError, LIMITS, type Genesis, type Validator } from '../../../runtime/core/index.ts'
 import { checkGenesis, openChain } from '../../../runtime/consensus/index.ts'
-import { crypto, simulatedExecutor, simulatedKv, testGenesis, UNC, userOf, validatorOf } from '../../../runtime/consensus/test-kit.ts'
-import { knownAnswers } from '../known-answers.ts'
+import {
+  crypto,
+  simulatedExecutor,
+  simulatedKv,
+  testGenesis,
+  UNC,
+  userOf,
+  validatorOf,
+} from '../../../runtime/consensus/testing/test-kit.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()
@@ -38,6 +46,9 @@ const BAD: readonly (readonly [string, Partial<Genesis>, RegExp])[] = [
     /balances/,
   ],
   ['an epoch of no blocks', { epochBlocks: 0 }, /epoch/],
+  ['a time that leaves none for its blocks', { time: 2 ** 48 + 1 }, /time/],
+  ['a trusting period that no height can lie behind', { trustingBlocks: 2 ** 40 + 1 }, /trusting/],
+  ['epochs of more blocks than can be counted', { epochBlocks: 2 ** 52, trustingBlocks: Number.MAX_SAFE_INTEGER }, /trusting/],
   ['a vendor twice', { vendors: [...vendors, ...vendors] }, /twice/],
   ['two vendors with one key', { vendors: [...vendors, { name: 'other', key: userOf(7).key }] }, /twice/],
   ['a vendor without a name', { vendors: [{ name: '', key: userOf(7).key }] }, /name/],
@@ -57,7 +68,8 @@ test.each(BAD)('a genesis with %s starts no chain', async (_what, over, why) => 
   expect(kv.rows()).toEqual([])
 })
 
-test('at the limits it does: all the power, all the money', () => {
+test('at the limits it does: all the power, all the money, all the time', () => {
+  expect(() => checkGenesis({ ...good, time: 2 ** 48, trustingBlocks: 2 ** 40, epochBlocks: 2 ** 38 }, port)).not.toThrow()
   const power = LIMITS.foundingPower - 2
   expect(() => checkGenesis({ ...good, ...replaced({ power }) }, port)).not.toThrow()
   expect(() => checkGenesis({ ...good, accounts: [{ ...account, balance: 10n ** 10n * UNC }] }, port)).not.toThrow()

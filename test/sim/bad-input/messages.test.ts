@@ -17,8 +17,8 @@ import {
   type Vote,
 } from '../../../runtime/consensus/bft/index.ts'
 import { openChain } from '../../../runtime/consensus/index.ts'
-import { crypto, simulatedExecutor, simulatedKv, testGenesis, validatorOf } from '../../../runtime/consensus/test-kit.ts'
-import { knownAnswers } from '../known-answers.ts'
+import { crypto, simulatedExecutor, simulatedKv, testGenesis, validatorOf } from '../../../runtime/consensus/testing/test-kit.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()

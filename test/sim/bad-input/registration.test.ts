@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { chipPossessionMessage, possessionMessage, toHex, voteKeyMessage } from '../../../runtime/core/index.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
-import { crypto, userOf, validatorOf } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, userOf, validatorOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { Registry, VENDOR } from '../attacks/registry.ts'
 import { rogueKey } from '../attacks/rogue-key.ts'
 

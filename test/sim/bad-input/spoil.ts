@@ -1,5 +1,5 @@
 /** Canonical bytes with one thing wrong, for every thing in turn. */
-import { decode, encode, parseCid, type Cbor } from '../../../runtime/core/index.ts'
+import { decode, encode, fromHex, parseCid, type Cbor } from '../../../runtime/core/index.ts'
 
 export interface Spoilt {
   /** Where, and what was done there. */
@@ -11,6 +11,16 @@ const flipped = (b: Uint8Array, at: number): Uint8Array => b.map((x, i) => (i ==
 
 const isMap = (value: Cbor): value is { readonly [key: string]: Cbor } =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array) && !('multihash' in value)
+
+/** Where integers change their kind, in CBOR, in JavaScript or in what is written on disks: 2^n and what lies below it. */
+export const EDGES: readonly bigint[] = [31n, 32n, 53n, 63n, 64n].flatMap((n) => [2n ** n - 1n, 2n ** n]).filter((n) => n < 2n ** 64n)
+
+/** As amounts are written, up to the greatest of 16 bytes and one over; 2^64 is none of CBOR's own integers. */
+const AMOUNTS: readonly (readonly [string, Uint8Array])[] = [1n, ...EDGES, 2n ** 64n, 2n ** 127n, 2n ** 128n - 1n, 2n ** 128n].map((n) => [
+  `the amount ${n}`,
+  fromHex(n.toString(16).padStart(n.toString(16).length + (n.toString(16).length % 2), '0')),
+])
+const AMOUNT_BYTES = 16
 
 const OTHER_CID = parseCid('bafyreigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi')
 
@@ -30,8 +40,8 @@ function wrongValues(value: Cbor): (readonly [string, Cbor])[] {
       ...kinds,
       ['one more', (BigInt(value) + 1n) as Cbor],
       ['one less', (BigInt(value) - 1n) as Cbor],
-      ['the largest', (2n ** 64n - 1n) as Cbor],
-      ['2^53 - 1', Number.MAX_SAFE_INTEGER],
+      ...[0n, 1n, ...EDGES].map((n) => [`${n}`, n] as const),
+      ['the least', -(2n ** 63n)],
     ]
   if (typeof value === 'string') return [...kinds, ['longer', `${value}x`], ['nothing', '']]
   if (value instanceof Uint8Array)
@@ -39,6 +49,7 @@ function wrongValues(value: Cbor): (readonly [string, Cbor])[] {
       ...kinds,
       ['one byte less', value.slice(1)],
       ['one byte more', Uint8Array.from([...value, 0])],
+      ...(value.length > AMOUNT_BYTES ? [] : AMOUNTS),
       ...(value.length === 0
         ? []
         : ([

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { cidOf, isUtnetError, RAW, toHex } from '../../../runtime/core/index.ts'
 import { TRIES } from '../../../runtime/consensus/state/index.ts'
-import { crypto, simulatedKv, testChain, userOf, type SimulatedKv, type TestChain } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, simulatedKv, testChain, userOf, type SimulatedKv, type TestChain } from '../../../runtime/consensus/testing/test-kit.ts'
 
 crypto.useNativeHashes()
 const users = [2, 3, 4].map(userOf)

@@ -38,9 +38,9 @@ import {
   validatorOf,
   type TestChain,
   type TestUser,
-} from '../../../runtime/consensus/test-kit.ts'
+} from '../../../runtime/consensus/testing/test-kit.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
-import { knownAnswers } from '../known-answers.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes, spoiltValues } from './spoil.ts'
 
 crypto.useNativeHashes()
@@ -204,7 +204,7 @@ const bodyOf = (t: TestChain, by: TestUser, payload: TxPayload): Cbor[] => [
         nonce: t.chain.nextNonce(by.address),
         expiry: 100,
         gasLimit: 60_000_000n,
-        maxFeePerGas: t.chain.params.baseFee,
+        maxFeePerGas: 100n * t.chain.params.baseFee,
         payload,
       }),
     ),
@@ -248,7 +248,7 @@ test('a transaction of any kind with every field wrong in turn, signed so: refus
       body[8] = bad
       if (taken(pair, signed(body, by), what)) waiting++
       else refused++
-      if (waiting < 12) continue
+      if (waiting < 8) continue
       ran += await both(pair)
       waiting = 0
     }

@@ -5,8 +5,8 @@ import { catChallenge, checkCat, verdictMessage } from '../../../runtime/consens
 import { signerOf } from '../../../runtime/consensus/cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../../../runtime/consensus/cat/testing/work-chain.ts'
 import type { TestChip } from '../../../runtime/consensus/power/testing/chips.ts'
-import { crypto, type TestValidator } from '../../../runtime/consensus/test-kit.ts'
-import { knownAnswers } from '../known-answers.ts'
+import { crypto, type TestValidator } from '../../../runtime/consensus/testing/test-kit.ts'
+import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()

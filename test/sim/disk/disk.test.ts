@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cidOf, isUtnetError, RAW, toHex, type Kv } from '../../../runtime/core/index.ts'
 import { openChain, type Chain } from '../../../runtime/consensus/index.ts'
-import { crypto, signTx, simulatedExecutor, testGenesis, userOf, VALIDATOR } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, signTx, simulatedExecutor, testGenesis, userOf, VALIDATOR } from '../../../runtime/consensus/testing/test-kit.ts'
 import { openLmdb } from '../../../runtime/kv/index.ts'
-import { runChainNet } from '../chain-net.ts'
+import { runChainNet } from '../net/chain-net.ts'
 import { failingKv, type Failure } from './failing-kv.ts'
 
 crypto.useNativeHashes()

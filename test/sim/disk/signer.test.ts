@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isUtnetError, toHex } from '../../../runtime/core/index.ts'
 import { openChain, type Chain, type Voter } from '../../../runtime/consensus/index.ts'
-import { crypto, simulatedExecutor, simulatedKv, testGenesis, VALIDATOR } from '../../../runtime/consensus/test-kit.ts'
+import { crypto, simulatedExecutor, simulatedKv, testGenesis, VALIDATOR } from '../../../runtime/consensus/testing/test-kit.ts'
 import { failingKv, type Failure } from './failing-kv.ts'
 
 crypto.useNativeHashes()

@@ -1,7 +1,7 @@
 /** Chips that answer for a node, without a chain: seats over their keys, and what signs with them. */
 import { fromHex, NO_KEYS, toHex } from '../../../core/index.ts'
 import { chipOf, type ChipOptions, type TestChip } from '../../power/testing/chips.ts'
-import { crypto } from '../../test-kit.ts'
+import { crypto } from '../../testing/test-kit.ts'
 import type { AnsweringChips, CatSigner } from '../index.ts'
 
 /** Order of the group of BLS keys (draft-irtf-cfrg-pairing-friendly-curves 4.2.1). */

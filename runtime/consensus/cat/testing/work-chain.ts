@@ -2,7 +2,7 @@
 import { digest, encode, equalBytes, leaderOf, type Genesis } from '../../../core/index.ts'
 import { assignOf, chipOf, claimOf, type TestChip } from '../../power/testing/chips.ts'
 import { powerChain } from '../../power/testing/power-chain.ts'
-import { crypto, userOf, type TestValidator } from '../../test-kit.ts'
+import { crypto, userOf, type TestValidator } from '../../testing/test-kit.ts'
 import type { Chain, ProducedBlock } from '../../index.ts'
 import { encodeBlockVerdict, makeCat, verdictMessage, type BlockVerdict, type CatEnvironment, type SampledTask } from '../index.ts'
 import { signerOf } from './chips.ts'

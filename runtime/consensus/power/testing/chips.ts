@@ -15,7 +15,7 @@ import {
   type IdentityKey,
   type NodeAction,
 } from '../../../core/index.ts'
-import { crypto, type TestUser, type TestValidator } from '../../test-kit.ts'
+import { crypto, type TestUser, type TestValidator } from '../../testing/test-kit.ts'
 
 export interface TestChip {
   readonly serial: Uint8Array

@@ -22,7 +22,7 @@ import {
   type SimulatedKv,
   type TestUser,
   type TestValidator,
-} from '../../test-kit.ts'
+} from '../../testing/test-kit.ts'
 import { chipKey } from '../keys.ts'
 
 const GAS = 80_000_000n

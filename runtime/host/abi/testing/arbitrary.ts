@@ -1,7 +1,7 @@
 /** For tests: random WIT types, and random values of a type in canonical form. */
 import fc from 'fast-check'
 import type { WitType, WitValue } from '../../../core/index.ts'
-import type { StringEncoding } from '../../component/model.ts'
+import type { StringEncoding } from '../memory.ts'
 
 const SCALARS = ['bool', 'u8', 's8', 'u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64', 'char', 'string'] as const
 const names = fc.uniqueArray(fc.constantFrom('a', 'b-c', 'd', 'e', 'f-g'), { minLength: 1, maxLength: 5 })

@@ -4,7 +4,7 @@
  */
 import type { WitFunction, WitType, WitValue } from '../../../core/index.ts'
 import type { ExportGlue, ImportGlue } from '../call.ts'
-import type { StringEncoding } from '../../component/model.ts'
+import type { StringEncoding } from '../memory.ts'
 import { casesOf, coreSignature, fieldsLayout, layoutOf, payloadOffset, tagSize } from '../layout.ts'
 import { GuestTrap, latin1OrUtf16Length, utf8Length, type GuestMemory } from '../memory.ts'
 import type { Core } from '../values.ts'

@@ -12,6 +12,7 @@ export interface PlacedTensor {
   readonly bytes: number
 }
 
+/** One run whose tensors are hashed while it goes on. */
 export interface HashRequest {
   readonly id: number
   readonly memory: WebAssembly.Memory

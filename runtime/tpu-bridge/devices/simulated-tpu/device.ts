@@ -10,6 +10,7 @@ import { wasmRunner } from '../graph-runner.ts'
 import { Partitions } from './partitions.ts'
 import { cyclesOf, nanosecondsOf } from './systolic.ts'
 
+/** The kernels, and the memory that tenants share. */
 export interface SimulatedTpuOptions {
   readonly exact: ExactGuest
   /** Of the device, in bytes; 256 MiB where nothing is said. */
@@ -18,6 +19,7 @@ export interface SimulatedTpuOptions {
   readonly quotas?: Readonly<Record<string, number>>
 }
 
+/** The device, its memory and its clock. */
 export interface SimulatedTpu extends Device {
   readonly memory: Partitions
   /** The device as one tenant sees it: what it loads counts for its quota. */

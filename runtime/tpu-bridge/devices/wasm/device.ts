@@ -29,6 +29,7 @@ export interface LazyExact {
   ready(): ExactModule
 }
 
+/** What the device runs, and on how much of the machine. */
 export interface WasmOptions {
   readonly exact: ExactGuest
   /** Threads that a run is divided among; the bits are the same. The default is 1. */

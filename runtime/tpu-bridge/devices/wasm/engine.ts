@@ -32,6 +32,7 @@ export interface Machine {
   readonly quotaPages?: number
 }
 
+/** Another device, for operators that have no kernels. */
 export interface ForeignDevice {
   readonly arithmetic: string
   /** Whether it has the operator at all. */

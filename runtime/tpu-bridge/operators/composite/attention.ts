@@ -1,9 +1,8 @@
 /** Attention (ONNX, since operator set 23) in the steps that onnxruntime takes: scores with the mask as what the product is added to, softcap, softmax, values. */
 import { elementCount, UtnetError } from '../../../core/index.ts'
 import { floatOf, flagOf, intOf } from '../../graph/index.ts'
-import { broadcastStrides } from '../layout/strided.ts'
-import { gemmBlock } from '../linear/blocks.ts'
-import { MATMUL, packedBytes, SHARED_COST, VECTOR } from '../linear/matmul.ts'
+import { broadcastStrides } from '../layout/index.ts'
+import { gemmBlock, MATMUL, packedBytes, SHARED_COST, VECTOR } from '../linear/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { floatBits } from '../operands.ts'
 import { Composition, int, ints, type Part } from './compose.ts'

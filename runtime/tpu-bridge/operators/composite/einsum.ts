@@ -1,6 +1,6 @@
 /** Einsum as onnxruntime has it: inputs two by two, each pair a product of matrices; axes that one of them has alone are summed up before. */
 import { UtnetError, type Dtype } from '../../../core/index.ts'
-import { stridesOf } from '../layout/strided.ts'
+import { stridesOf } from '../layout/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { Composition, ints, type Part } from './compose.ts'
 import { equationOf } from './equation.ts'

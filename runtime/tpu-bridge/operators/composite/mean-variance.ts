@@ -1,7 +1,7 @@
 import { UtnetError } from '../../../core/index.ts'
 import { intsOf } from '../../graph/index.ts'
 import { axesOf } from '../read.ts'
-import { stridesOf } from '../layout/strided.ts'
+import { stridesOf } from '../layout/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { Composition, ints } from './compose.ts'
 

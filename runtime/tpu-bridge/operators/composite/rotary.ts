@@ -1,6 +1,6 @@
 import { UtnetError } from '../../../core/index.ts'
 import { intOf, flagOf } from '../../graph/index.ts'
-import { stridesOf } from '../layout/strided.ts'
+import { stridesOf } from '../layout/index.ts'
 import type { LowerContext, Lowered } from '../lowering.ts'
 import { Composition, int, type Part } from './compose.ts'
 

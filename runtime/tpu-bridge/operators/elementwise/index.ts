@@ -7,6 +7,7 @@ import { RECURRENT } from './recurrent.ts'
 import { REDUCE } from './reduce.ts'
 import { UNARY } from './unary.ts'
 
+/** Operators that work value by value or along an axis, by key of the table. */
 export const ELEMENTWISE: readonly (readonly [string, Lowering])[] = [
   ...BINARY,
   ...UNARY,

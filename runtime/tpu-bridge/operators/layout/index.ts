@@ -117,3 +117,4 @@ export const LAYOUT: readonly (readonly [string, Lowering])[] = [
   ['Where', lowerWhere],
   ['Xor', lowerXor],
 ]
+export { broadcastStrides, copyStep, fillStep, stridesOf } from './strided.ts'

@@ -9,6 +9,7 @@ import { lowerMatMul } from './matmul.ts'
 import { lowerAveragePool, lowerGlobalAveragePool, lowerGlobalMaxPool, lowerMaxPool } from './pool.ts'
 import { lowerDequantizeLinear, lowerDynamicQuantizeLinear, lowerQuantizeLinear } from './quantize.ts'
 
+/** Products and convolutions, by key of the table. */
 export const LINEAR: readonly (readonly [string, Lowering])[] = [
   ['AveragePool', lowerAveragePool],
   ['Conv', lowerConv],
@@ -27,3 +28,5 @@ export const LINEAR: readonly (readonly [string, Lowering])[] = [
   ['QLinearMatMul', lowerQLinearMatMul],
   ['QuantizeLinear', lowerQuantizeLinear],
 ]
+export { gemmBlock } from './blocks.ts'
+export { MATMUL, packedBytes, SHARED_COST, VECTOR } from './matmul.ts'

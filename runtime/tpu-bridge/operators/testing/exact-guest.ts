@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { buildGuest } from '../../../host/build/index.ts'
-import { preparedModules } from '../../../host/run/prepared.ts'
+import { preparedModules } from '../../../host/run/instances/prepared.ts'
 
 const root = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 const GUEST = root('guest/operators/exact')

@@ -331,6 +331,7 @@ export function lowerUpsample(context: LowerContext): Lowered {
   return resized(context)
 }
 
+/** `Resize` from operator set 10 on; `model_invalid` below. */
 export function lowerResize(context: LowerContext): Lowered {
   if (context.opset < 10) throw invalid(context.node, `operator set ${context.opset} has none`)
   return resized(context)

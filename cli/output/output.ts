@@ -1,0 +1,29 @@
+/** Writes what a verb makes. */
+import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { UtnetError } from '../../runtime/core/index.ts'
+import { makeFolder, writeDurably } from '../../runtime/kv/files/index.ts'
+
+/** As the umask lets it. */
+const MODE = 0o666
+
+/** Writes a file that the user named, with its folder; throws `usage` naming it. What stood there stays until the new one is whole: it may be what the user trusts. */
+export function writeOutput(path: string, data: Uint8Array | string): void {
+  try {
+    makeFolder(dirname(path))
+    const there = existsSync(path)
+    // a pipe or a device is written to, and nothing is put in its place
+    if (there && !statSync(path).isFile()) writeFileSync(path, data)
+    else writeDurably(there ? realpathSync(path) : path, data, MODE)
+  } catch (cause) {
+    throw new UtnetError('usage', `cannot write ${path}: ${cause instanceof Error ? cause.message : ''}`, {
+      hint: 'name a file that can be written',
+      cause,
+    })
+  }
+}
+
+/** JSON text; 64-bit integers as decimal strings, as everywhere on the surface. */
+export function jsonText(document: unknown, indent?: number): string {
+  return JSON.stringify(document, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value), indent)
+}

@@ -1,0 +1,2 @@
+/** Counters of a node, as OpenMetrics. */
+export { createMeters, type Meters, RUN_SECONDS, type RunTotals } from './meters.ts'

@@ -1,0 +1,27 @@
+/** The guest that device `wasm` runs: the component beside the package, and what of it runs. */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileCid } from '../../core/index.ts'
+import { preparedModules, withSharedMemory } from '../../host/index.ts'
+import { exactComponentPath, type LazyExact } from '../../tpu-bridge/index.ts'
+
+/** Of these bytes, or of the file of the package; undefined where it has none. Prepared when it is first used: the node starts without. */
+export function exactGuest(component?: Uint8Array): LazyExact | undefined {
+  const bytes = component ?? packaged()
+  if (bytes === undefined) return undefined
+  let ready: ReturnType<LazyExact['ready']> | undefined
+  return {
+    component: fileCid(bytes).toString(),
+    ready() {
+      if (ready === undefined) {
+        const { bytes: shared, ...pages } = withSharedMemory(preparedModules(bytes)[0] as Uint8Array)
+        ready = { compiled: new WebAssembly.Module(shared as Uint8Array<ArrayBuffer>), ...pages }
+      }
+      return ready
+    },
+  }
+}
+
+function packaged(): Uint8Array | undefined {
+  const path = exactComponentPath()
+  return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined
+}

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { compareBytes, toHex, utf8, type Kv } from '../../core/index.ts'
+import { createBuckets } from './buckets.ts'
+
+/** A store whose writes reach it when the test says so. */
+function simulatedKv(): Kv & { land: () => Promise<void> } {
+  const rows = new Map<string, readonly [Uint8Array, Uint8Array]>()
+  let waiting: (() => void)[] = []
+  return {
+    get: (key) => rows.get(toHex(key))?.[1],
+    range: (from, to, { limit = Number.POSITIVE_INFINITY } = {}) =>
+      [...rows.values()]
+        .filter(([key]) => compareBytes(key, from) >= 0 && compareBytes(key, to) < 0)
+        .sort(([a], [b]) => compareBytes(a, b))
+        .slice(0, limit),
+    commit: (changes) =>
+      new Promise((done) => {
+        waiting.push(() => {
+          for (const [key, value] of changes) {
+            if (value === undefined) rows.delete(toHex(key))
+            else rows.set(toHex(key), [key, value])
+          }
+          done()
+        })
+      }),
+    close: () => Promise.resolve(),
+    land: async () => {
+      const all = waiting
+      waiting = []
+      for (const write of all) write()
+      await new Promise((done) => setImmediate(done))
+    },
+  }
+}
+
+test('a write is read at once, before and after it is on disk; buckets do not see each other', async () => {
+  const kv = simulatedKv()
+  const buckets = createBuckets(kv)
+  buckets.set('a', 'k', utf8('1'))
+  buckets.set('a', 'z', utf8('2'))
+  const seen = (): unknown[] => [
+    buckets.get('a', 'k'),
+    buckets.get('b', 'k'),
+    buckets.keys('a', '', 10),
+    buckets.keys('a', 'k', 10),
+    buckets.keys('a', '', 1),
+  ]
+  const before = seen()
+  expect(before).toEqual([utf8('1'), undefined, ['k', 'z'], ['z'], ['k']])
+  await kv.land()
+  expect(seen()).toEqual(before)
+  buckets.set('a', 'k', undefined)
+  expect(seen()).toEqual([undefined, undefined, ['z'], ['z'], ['z']])
+  await kv.land()
+  expect(seen()).toEqual([undefined, undefined, ['z'], ['z'], ['z']])
+})
+
+test('the later of two writes stands, whichever lands first', async () => {
+  const kv = simulatedKv()
+  const buckets = createBuckets(kv)
+  buckets.set('a', 'k', utf8('1'))
+  buckets.set('a', 'k', utf8('2'))
+  expect(buckets.get('a', 'k')).toEqual(utf8('2'))
+  await kv.land()
+  expect(buckets.get('a', 'k')).toEqual(utf8('2'))
+})

@@ -1,0 +1,52 @@
+/** Key-value buckets of guests over the node's store. Reads see every write at once; what is not on disk yet is held in memory until it is. */
+import { fromUtf8, utf8, type BucketStore, type Kv } from '../../core/index.ts'
+
+const PREFIX = 'guest-bucket\0'
+const END = new Uint8Array([0xff])
+
+const keyOf = (bucket: string, key: string): Uint8Array => utf8(`${PREFIX}${bucket}\0${key}`)
+
+/** Order of UTF-8 bytes, as the store has it. */
+const compare = (a: string, b: string): number => Buffer.compare(utf8(a), utf8(b))
+
+/** Keys and values are bounded by who asks (`runtime/host/wasi`). */
+export function createBuckets(kv: Kv): BucketStore {
+  /** Writes on their way to disk, by bucket and key; undefined removes. */
+  const pending = new Map<string, Map<string, { readonly value: Uint8Array | undefined }>>()
+
+  return {
+    get: (bucket, key) => {
+      const here = pending.get(bucket)?.get(key)
+      return here === undefined ? kv.get(keyOf(bucket, key)) : here.value
+    },
+    set: (bucket, key, value) => {
+      const mine = pending.get(bucket) ?? new Map<string, { readonly value: Uint8Array | undefined }>()
+      pending.set(bucket, mine)
+      const write = { value }
+      mine.set(key, write)
+      const done = (): void => {
+        if (mine.get(key) === write) mine.delete(key)
+        if (mine.size === 0 && pending.get(bucket) === mine) pending.delete(bucket)
+      }
+      // A disk that fails stops the node elsewhere; the write stays readable until then
+      kv.commit([[keyOf(bucket, key), value]]).then(done, () => undefined)
+    },
+    keys: (bucket, after, limit) => {
+      const prefix = utf8(`${PREFIX}${bucket}\0`)
+      const mine = pending.get(bucket)
+      const end = new Uint8Array([...prefix, ...END])
+      const found: string[] = []
+      const limits = limit + (mine?.size ?? 0) + 1
+      for (const [key] of kv.range(keyOf(bucket, after), end, { limit: limits })) found.push(fromUtf8(key.subarray(prefix.length)))
+      const all = new Set(found)
+      for (const [key, { value }] of mine ?? []) {
+        if (value === undefined) all.delete(key)
+        else all.add(key)
+      }
+      return [...all]
+        .filter((key) => compare(key, after) > 0)
+        .sort(compare)
+        .slice(0, limit)
+    },
+  }
+}
