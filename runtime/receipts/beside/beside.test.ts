@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import fc from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import {
   attestationCbor,
   cidOf,
@@ -22,7 +22,7 @@ import { seededRandom, SimulatedDisk } from '../../kv/index.ts'
 import { openReceipts, type RunFile } from '../index.ts'
 import { attests, CHAIN_SEED, MODULE, openNode, signer } from '../testing/node.ts'
 import { CALL, HandedReceipts, type HandedEnd } from './handing.ts'
-import { besideMemory, INLINE_BYTES, PLACES, RING_RESERVE } from './memory.ts'
+import { ASLEEP, besideMemory, HEAD, INLINE_BYTES, PLACES, RESTING, RING_RESERVE, SLEEPING, TAIL, WAKE } from './memory.ts'
 import { SealingThread } from './sealing.ts'
 
 useNativeHashes()
@@ -66,7 +66,7 @@ function pair(
   )
   open.push(() => handed.close())
   /** `written`: the sizes of batches on the disk. `calls`: messages to the thread that hands over. */
-  return { handed, sealing, written, calls }
+  return { handed, sealing, written, calls, words: new Int32Array(memory.words) }
 }
 
 function ticketOf(field: string): ReceiptTicket {
@@ -249,11 +249,13 @@ const plain = (later: boolean, body = new Uint8Array(600)): Asked => ({
 })
 
 test('answers that nobody picks up and records that lie apart refuse new runs at their limits; no run that has begun is lost', async () => {
-  for (const { ringBytes, body, apart } of [
+  for (const { ringBytes, body, apart, later } of [
     // The small ring is full first: what comes then goes apart.
-    { ringBytes: RING_RESERVE * 2, body: new Uint8Array(600), apart: false },
-    { ringBytes: 1 << 22, body: new Uint8Array(0), apart: false },
-    { ringBytes: 1 << 20, body: new Uint8Array(INLINE_BYTES), apart: true },
+    { ringBytes: RING_RESERVE * 2, body: new Uint8Array(600), apart: false, later: false },
+    { ringBytes: 1 << 22, body: new Uint8Array(0), apart: false, later: false },
+    { ringBytes: 1 << 20, body: new Uint8Array(INLINE_BYTES), apart: true, later: false },
+    // Nobody waits for these answers, so nothing but their records bounds them.
+    { ringBytes: 1 << 20, body: new Uint8Array(INLINE_BYTES), apart: true, later: true },
   ]) {
     const { handed, sealing } = pair(new SimulatedDisk(), { ringBytes, ...(apart ? { apartBytes: 1 << 20 } : {}) })
     // They began while there was room, and end when there is none.
@@ -263,7 +265,7 @@ test('answers that nobody picks up and records that lie apart refuse new runs at
     const told: Promise<Heard>[] = []
     const fill = (): unknown => {
       try {
-        for (;;) told.push(hand(handed, plain(true, body)) as Promise<Heard>)
+        for (;;) told.push(hand(handed, plain(later, body)) as Promise<Heard>)
       } catch (error) {
         return error
       }
@@ -284,6 +286,9 @@ test('answers that nobody picks up and records that lie apart refuse new runs at
 })
 
 test('a batch closes within a poll phase at half of the answers that are outstanding, or at 64 where these are many', async () => {
+  // Time stands still: a batch also closes by its age.
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1)
+  onTestFinished(() => clock.mockRestore())
   const few = pair(new SimulatedDisk())
   const told = Array.from({ length: 16 }, () => hand(few.handed, plain(false)) as Promise<Heard>)
   few.sealing.turn(false)
@@ -318,6 +323,46 @@ test('a thread that runs looks for its answers itself, and is called once where 
   sealing.turn(false)
   await Promise.all(idle)
   expect(calls).toEqual([CALL])
+})
+
+test('a receipt that nobody waits for is told by its own thread, and the one beside it is not woken up for it where it rests', async () => {
+  const { handed, sealing, written, words } = pair(new SimulatedDisk())
+  const woken = (): Promise<unknown> | string => Atomics.waitAsync(words, WAKE, Atomics.load(words, WAKE)).value
+  const phases = async (): Promise<void> => {
+    for (let i = 0; i < 4; i++) await new Promise(setImmediate)
+  }
+  let heard = 0
+  const wakes = (): void => void Promise.resolve(woken()).then(() => heard++)
+  Atomics.store(words, ASLEEP, RESTING)
+  wakes()
+  const told = await Promise.all(Array.from({ length: 40 }, () => hand(handed, plain(true)) as Promise<Heard>))
+  expect(new Set(told.map(({ ticket }) => ticket?.id)).size).toBe(40)
+  await phases()
+  expect(heard).toBe(0)
+  // One that is waited for, or half of the ring
+  const waits = hand(handed, plain(false)) as Promise<Heard>
+  await phases()
+  expect(heard).toBe(1)
+  await work(sealing, waits)
+  while (sealing.turn(true));
+  expect(written.reduce((a, b) => a + b)).toBe(41)
+  wakes()
+  while (heard === 1) {
+    await Promise.all(Array.from({ length: 16 }, () => hand(handed, plain(true)) as Promise<Heard>))
+    await phases()
+  }
+  const ring = 1 << 20
+  const head = (Atomics.load(words, HEAD) - Atomics.load(words, TAIL)) >>> 0
+  expect(head).toBeGreaterThanOrEqual(ring / 2)
+  expect(head).toBeLessThan(ring / 2 + 64 * 1_024)
+  // Asleep with nothing to write, it is woken up for the first
+  while (sealing.turn(true));
+  Atomics.store(words, ASLEEP, SLEEPING)
+  wakes()
+  await (hand(handed, plain(true)) as Promise<Heard>)
+  await phases()
+  expect(heard).toBe(3)
+  while (sealing.turn(true));
 })
 
 test('a disk that fails: whoever waits and whoever comes is told, and nothing more is written', async () => {

@@ -1,5 +1,9 @@
-/** The side of the thread that runs functions: hands finished runs over, and is told what their answers say. */
+/**
+ * The side of the thread that runs functions: hands finished runs over, and is told what the answers say that wait for the disk. Receipts that nobody
+ * waits for it seals itself: to be told by the other thread would cost more than the hashes.
+ */
 import {
+  cborCidText,
   errorOfPlain,
   PROTOCOL,
   ReceiptLayouts,
@@ -10,14 +14,16 @@ import {
   type ReceiptLayout,
   type ReceiptTicket,
 } from '../../core/index.ts'
-import type { Begun, Early } from '../draft.ts'
+import type { Begun, Draft, Early } from '../draft.ts'
 import type { RunFile } from '../kept.ts'
 import { Lanes, type Lane } from '../lanes.ts'
 import { Sealer } from '../sealer.ts'
 import type { LaneRange, RunResult } from '../types.ts'
+import { digestBodies, type RunRecord } from './body-digests.ts'
 import {
   APART,
   ASLEEP,
+  AWAKE,
   CALLED,
   CROWD,
   DONE,
@@ -27,6 +33,7 @@ import {
   PLACE_BYTES,
   PLACES,
   REST,
+  RESTING,
   RING_RESERVE,
   TAIL,
   viewsOf,
@@ -37,9 +44,11 @@ import {
   APART_RECORD,
   FORM_BYTES,
   inputOpening,
+  openingsAt,
   putBare,
   putForm,
   putRun,
+  putSealed,
   Room,
   runBound,
   SKIP_RECORD,
@@ -48,11 +57,10 @@ import {
   type HandedResponse,
 } from './run-record.ts'
 
-/** Runs that are handed over together before a poll phase ends, at most: 8 whose answers wait for nothing but their seal, or 4 that also wait for the disk, for what is sealed
- * meanwhile need not be when the batch closes. */
-const GROUP_WEIGHT = 8
-const HURRIED_WEIGHT = 2
-const LATER_WEIGHT = 1
+/** Runs whose answers wait for the disk are handed over so many together before a poll phase ends: what is sealed meanwhile need not be when the batch closes. */
+const HURRIED_GROUP = 4
+/** Runs whose answers wait for nothing but their seal are sealed so many together, or at the end of the poll phase. */
+const LATER_GROUP = 16
 /** Bytes of records that came apart and are not on the disk, from which on new runs are refused. */
 const APART_BYTES = 256 * 1024 * 1024
 /** Numbers of forms that are known at once. */
@@ -89,6 +97,11 @@ export interface HandedEnd extends Pick<RunResult, 'world' | 'entry' | 'status' 
   readonly later: boolean
 }
 
+/** A receipt that this thread seals, on its way into its record. */
+type Own = Draft & RunRecord & { readonly told: Told }
+
+const NO_ATTESTATION = new Uint8Array(0)
+
 /** Called once, with the ticket of the receipt, or with why there is none. */
 type Told = (failure: UtnetError | undefined, ticket: ReceiptTicket | undefined) => void
 
@@ -117,8 +130,10 @@ export class HandedReceipts {
   #seen = 0
   #apart = 0
   #published = 0
-  /** Of what is not handed over yet. */
-  #weight = 0
+  /** Runs that are not handed over yet and whose answers wait for the disk. */
+  #waiting = 0
+  /** Those whose answers do not. */
+  #own: Own[] = []
   #scheduled = false
   /** Since the last end of a poll phase. */
   #ran = false
@@ -184,12 +199,14 @@ export class HandedReceipts {
     const { chainId, height, time } = context
     const { module } = run
     const layout = this.#layouts.of({ kind: 'invoke', module, world, entry, status, protocol: PROTOCOL, chainId, retention })
-    layout.measure({ gas, logged: log !== null, models, thread: lane.thread, seq, height, time })
-    const place = this.#free.at(-1) as number
+    const fields = { gas, logged: log !== null, models, thread: lane.thread, seq, height, time }
+    const length = layout.measure(fields)
+    const later = end.later
+    const place = later ? 0 : (this.#free.at(-1) as number)
     const record: EndedRun = {
       place,
       form: this.#numberOf(layout),
-      later: end.later,
+      bodyLength: later ? length : 0,
       thread: lane.thread,
       seq,
       gas,
@@ -205,14 +222,32 @@ export class HandedReceipts {
       log,
       files: end.files,
     }
-    this.#put(runBound(record), (room, at) => putRun(room, at, record))
-    this.#free.pop()
-    this.#told[place] = told
+    const { room, at } = this.#put(runBound(record), (room, at) => putRun(room, at, record))
     lane.next = seq + 1
-    this.#ran = true
-    if (!end.later) this.#hurried = true
-    this.#weight += end.later ? LATER_WEIGHT : HURRIED_WEIGHT
-    if (this.#weight >= GROUP_WEIGHT) this.#publish()
+    if (later) {
+      const { input, output, log: logged } = openingsAt(room, at)
+      run.input = input
+      const draft = {
+        begun: run,
+        layout,
+        fields,
+        output,
+        log: logged,
+        length,
+        keeping: null,
+        sealed: undefined,
+        bodyAt: 0,
+        digestAt: 0,
+        leafAt: 0,
+      }
+      this.#own.push({ ...draft, room, at, told })
+      if (this.#own.length >= LATER_GROUP) this.#publish()
+    } else {
+      this.#free.pop()
+      this.#told[place] = told
+      this.#ran = this.#hurried = true
+      if (++this.#waiting >= HURRIED_GROUP) this.#publish()
+    }
     if (!this.#scheduled) {
       this.#scheduled = true
       Atomics.store(this.#words, LOOKS, 1)
@@ -233,7 +268,7 @@ export class HandedReceipts {
     if (this.#hurried) {
       this.#hurried = false
       Atomics.store(this.#words, REST, this.#head)
-      this.#wake()
+      this.#wake(true)
     }
     Atomics.store(this.#words, LOOKS, 0)
     // Whoever told meanwhile saw that this thread looks, and did not call it.
@@ -245,8 +280,8 @@ export class HandedReceipts {
     return this.#mask + 1 - ((this.#head - Atomics.load(this.#words, TAIL)) >>> 0)
   }
 
-  /** Writes a record of at most `bound` bytes into the ring, or apart from it. */
-  #put(bound: number, write: (room: Room, at: number) => number): void {
+  /** Writes a record of at most `bound` bytes into the ring, or apart from it; gives where it stands. */
+  #put(bound: number, write: (room: Room, at: number) => number): { readonly room: Room; readonly at: number } {
     let at = this.#head & this.#mask
     const left = this.#mask + 1 - at
     const skipped = bound > left ? left : 0
@@ -257,13 +292,15 @@ export class HandedReceipts {
       }
       const to = write(this.#ring, at)
       this.#head = (this.#head + skipped + to - at) | 0
-      return
+      return { room: this.#ring, at }
     }
     const apart = new SharedArrayBuffer((bound + 7) & ~7)
-    write(new Room(apart), 0)
+    const room = new Room(apart)
+    write(room, 0)
     this.#end.port.postMessage(apart, [])
     this.#apart = (this.#apart + (apart.byteLength >>> 10)) | 0
     this.#head = (this.#head + putBare(this.#ring, at, APART_RECORD) - at) | 0
+    return { room, at: 0 }
   }
 
   #numberOf(layout: ReceiptLayout): number {
@@ -278,18 +315,36 @@ export class HandedReceipts {
   }
 
   #publish(): void {
-    this.#weight = 0
     if (this.#published === this.#head) return
+    const own = this.#own
+    if (own.length > 0) {
+      this.#own = []
+      digestBodies(own)
+      this.#sealer.seal(own)
+      for (const receipt of own) putSealed(receipt.room, receipt.at, receipt)
+    }
+    const hurried = this.#waiting > 0
+    this.#waiting = 0
     this.#published = this.#head
     Atomics.store(this.#words, CROWD, PLACES - this.#free.length)
     Atomics.store(this.#words, HEAD, this.#head)
-    this.#wake()
+    this.#wake(hurried)
+    for (const { told, fields, begun, sealed, digestAt } of own)
+      told(undefined, {
+        id: cborCidText(sealed as Uint8Array, digestAt),
+        gas: fields.gas.toString(),
+        salt: begun.salt,
+        attestation: NO_ATTESTATION,
+      })
   }
 
-  #wake(): void {
+  /** The other thread looks at what there is; where nobody waits for it, and it rests, it does so in a moment by itself. */
+  #wake(hurried: boolean): void {
     const words = this.#words
     Atomics.add(words, WAKE, 1)
-    if (Atomics.load(words, ASLEEP) === 1) Atomics.notify(words, WAKE)
+    const state = Atomics.load(words, ASLEEP)
+    if (state === AWAKE || (state === RESTING && !hurried && this.#room() > (this.#mask + 1) >> 1)) return
+    Atomics.notify(words, WAKE)
   }
 
   #called(message: unknown): void {
@@ -354,6 +409,11 @@ export class HandingRun implements Begun {
   /** Canonical opening of the input. */
   get input(): Uint8Array {
     return (this.#input ??= inputOpening(this.request, this.secretSalt))
+  }
+
+  /** The same bytes where they stand in the record. */
+  set input(opening: Uint8Array) {
+    this.#input = opening
   }
 
   get seed(): Uint8Array {

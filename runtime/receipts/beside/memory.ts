@@ -24,7 +24,13 @@ export const DONE = 2
 export const APART = 3
 /** Changes whenever the sealing thread has something to look at; it sleeps on it. */
 export const WAKE = 4
+/** What the sealing thread does: one of the three below. */
 export const ASLEEP = 5
+export const AWAKE = 0
+/** Sleeps until it is woken up. */
+export const SLEEPING = 1
+/** Sleeps with receipts that nobody waits for, and wakes up by itself to write them. */
+export const RESTING = 2
 /** 1 from when the edge thread was called until it looks. */
 export const CALLED = 6
 /** `HEAD` as it was when the edge thread found nothing more to run. */

@@ -1,6 +1,7 @@
 /**
  * A finished run as bytes, from the thread that ran it to the one that seals it. Openings are canonical but for the digests of bodies, which stand last
- * in them and are made by who seals. Nothing of this is kept or leaves the process: both threads run the same code.
+ * in them and are made by who seals; a receipt that the first thread has sealed stands behind its run. Nothing of this is kept or leaves the process:
+ * both threads run the same code.
  */
 import {
   asArray,
@@ -28,7 +29,7 @@ import {
   type RunStatus,
   type TextHead,
 } from '../../core/index.ts'
-import type { Early } from '../draft.ts'
+import type { Draft, Early } from '../draft.ts'
 import type { RunFile } from '../kept.ts'
 
 /** A request as a function was asked it; values of headers are latin-1. */
@@ -43,9 +44,11 @@ export interface HandedResponse extends HttpHead {
 
 /** What a record of a run is written from. */
 export interface EndedRun {
+  /** Of its answer, where that waits for the disk. */
   readonly place: number
   readonly form: number
-  readonly later: boolean
+  /** Bytes of its body where the thread that ran it seals it, else 0. */
+  readonly bodyLength: number
   readonly thread: number
   readonly seq: number
   readonly gas: bigint
@@ -66,7 +69,7 @@ export interface EndedRun {
 }
 
 /** What a record of a run is read as. */
-export interface HandedRun extends Pick<EndedRun, 'place' | 'form' | 'later' | 'thread' | 'seq' | 'gas' | 'height' | 'time' | 'salt'> {
+export interface HandedRun extends Pick<EndedRun, 'place' | 'thread' | 'seq' | 'gas' | 'height' | 'time' | 'salt'> {
   readonly chainSeed: Uint8Array
   readonly early: Early | undefined
   readonly models: readonly ModelUse[] | Uint8Array
@@ -74,7 +77,12 @@ export interface HandedRun extends Pick<EndedRun, 'place' | 'form' | 'later' | '
   readonly output: Uint8Array
   readonly log: Uint8Array | null
   readonly files: readonly RunFile[]
+  /** Where it is sealed: nobody waits for it. */
+  readonly sealed: Sealed | undefined
 }
+
+/** What the sealer has made of a draft. */
+export type Sealed = Pick<Draft, 'sealed' | 'bodyAt' | 'digestAt' | 'leafAt'>
 
 /** Memory that records stand in, each at a multiple of 8 bytes. */
 export class Room {
@@ -110,7 +118,11 @@ const HEIGHT = 8
 const SALT_AT = 72
 const SEED_AT = SALT_AT + 16
 const EARLY_AT = SEED_AT + 32
-const HEAD_BYTES = EARLY_AT + 64
+/** How far behind its beginning a record has what the sealer made: 0 where it is not sealed. */
+const SEALED = (EARLY_AT + 64) >> 2
+const HEAD_BYTES = EARLY_AT + 64 + 8
+/** Digest and leaf of a receipt; behind them stands its body. */
+const HASHES_BYTES = 64
 
 /** What a record is, where it is not of a run. */
 export const FORM_RECORD = -1
@@ -120,10 +132,9 @@ export const APART_RECORD = -2
 export const SKIP_RECORD = -3
 const BARE_BYTES = 8
 
-const LATER = 1
 const LOGGED = 2
 const ASKED = 4
-/** The body is among the files, and its digest is still to be made. */
+/** The body is among the last files, and its digest is still to be made. */
 const REQUEST_BODY = 8
 const RESPONSE_BODY = 16
 
@@ -136,8 +147,8 @@ const NO_BODY = sha256(new Uint8Array(0))
 const NOT_MADE = new Uint8Array(32)
 
 /** Bytes that the record of a run takes at most. */
-export function runBound({ request, response, early, models, log, files }: EndedRun): number {
-  let bound = HEAD_BYTES + responseOpeningBound(response.headers) + (log?.length ?? 0) + 16
+export function runBound({ request, response, early, models, log, files, bodyLength }: EndedRun): number {
+  let bound = HEAD_BYTES + responseOpeningBound(response.headers) + (log?.length ?? 0) + 16 + HASHES_BYTES + bodyLength + 8
   bound += early === undefined ? requestOpeningBound(request) : early.opening.length
   if (models instanceof Uint8Array || models.length > 0) bound += modelsBytes(models).length
   bound += 2 * (FILE_HEAD + 8) + request.body.length + response.body.length
@@ -184,7 +195,7 @@ export function putRun(room: Room, at: number, run: EndedRun): number {
   const { early, request, response, log, models, files } = run
   const w = at >> 2
   const d = at >> 3
-  let flags = (run.later ? LATER : 0) | (log === null ? 0 : LOGGED) | (early === undefined ? 0 : ASKED)
+  let flags = (log === null ? 0 : LOGGED) | (early === undefined ? 0 : ASKED)
   longs[d + GAS] = run.gas
   numbers[d + SEQ] = run.seq
   numbers[d + TIME] = run.time
@@ -222,6 +233,9 @@ export function putRun(room: Room, at: number, run: EndedRun): number {
     count++
     flags |= RESPONSE_BODY
   }
+  const sealing = run.bodyLength > 0
+  words[w + SEALED] = sealing ? to - at : 0
+  if (sealing) to = align(to + HASHES_BYTES + run.bodyLength)
   words[w + FILES] = count
   words[w + THREAD] = run.thread
   words[w + FLAGS] = flags
@@ -229,6 +243,74 @@ export function putRun(room: Room, at: number, run: EndedRun): number {
   words[w + PLACE] = run.place
   words[w + LENGTH] = to - at
   return to
+}
+
+/** The openings of the record of a run: the memory itself. */
+export function openingsAt({ bytes, words }: Room, at: number): Pick<HandedRun, 'input' | 'output' | 'log'> {
+  const w = at >> 2
+  const output = at + HEAD_BYTES + (words[w + INPUT] as number)
+  const log = output + (words[w + OUTPUT] as number)
+  return {
+    input: bytes.subarray(at + HEAD_BYTES, output),
+    output: bytes.subarray(output, log),
+    log: ((words[w + FLAGS] as number) & LOGGED) === 0 ? null : bytes.subarray(log, log + (words[w + LOG] as number)),
+  }
+}
+
+/** Where the first file of a run stands. */
+function filesAt({ words }: Room, at: number): number {
+  const w = at >> 2
+  const parts = (words[w + INPUT] as number) + (words[w + OUTPUT] as number) + (words[w + LOG] as number) + (words[w + MODELS] as number)
+  return align(at + HEAD_BYTES + parts)
+}
+
+/** A body whose digest is still to be made. */
+export interface Undigested {
+  readonly bytes: Uint8Array
+  readonly from: number
+  readonly to: number
+  /** Where the digest goes: in its opening, and before the file. */
+  readonly outs: readonly [number, number]
+}
+
+/** Adds the bodies of a run that lack their digests, which are taken as made from now on. */
+export function takeUndigested(room: Room, at: number, into: Undigested[]): void {
+  const { bytes, words } = room
+  const w = at >> 2
+  const flags = words[w + FLAGS] as number
+  const bodies = flags & (REQUEST_BODY | RESPONSE_BODY)
+  if (bodies === 0) return
+  words[w + FLAGS] = flags & ~bodies
+  let from = filesAt(room, at)
+  // They are the last files.
+  const skipped = (words[w + FILES] as number) - (bodies === (REQUEST_BODY | RESPONSE_BODY) ? 2 : 1)
+  for (let i = 0; i < skipped; i++) from = behindFile(room, from)
+  const output = at + HEAD_BYTES + (words[w + INPUT] as number)
+  for (let left = bodies; left !== 0; from = behindFile(room, from)) {
+    const flag = left & REQUEST_BODY || RESPONSE_BODY
+    left &= ~flag
+    const end = flag === REQUEST_BODY ? output : output + (words[w + OUTPUT] as number)
+    const begin = from + FILE_HEAD
+    into.push({ bytes, from: begin, to: begin + (words[from >> 2] as number), outs: [end - 32, from + FILE_HASH] })
+  }
+}
+
+const behindFile = ({ words }: Room, at: number): number => align(at + FILE_HEAD + (words[at >> 2] as number))
+
+/** Puts what the sealer has made into the record of its run. */
+export function putSealed({ bytes, words }: Room, at: number, { sealed, bodyAt, digestAt, leafAt, length }: Draft): void {
+  const made = sealed as Uint8Array
+  const to = at + (words[(at >> 2) + SEALED] as number)
+  bytes.set(made.subarray(digestAt, digestAt + 32), to)
+  bytes.set(made.subarray(leafAt, leafAt + 32), to + 32)
+  bytes.set(made.subarray(bodyAt, bodyAt + length), to + HASHES_BYTES)
+}
+
+function sealedAt({ bytes, words }: Room, at: number): Sealed | undefined {
+  const offset = words[(at >> 2) + SEALED] as number
+  if (offset === 0) return undefined
+  const digestAt = at + offset
+  return { sealed: bytes, digestAt, leafAt: digestAt + 32, bodyAt: digestAt + HASHES_BYTES }
 }
 
 /** A record that says only what it is. */
@@ -254,6 +336,8 @@ export function putForm({ bytes, words }: Room, at: number, number: number, form
 export const FORM_BYTES = 2_048
 
 export const lengthAt = ({ words }: Room, at: number): number => words[at >> 2] as number
+/** The number of a run's form. */
+export const formAt = ({ words }: Room, at: number): number => words[(at >> 2) + FORM] as number
 /** The place of a run, or what else a record is. */
 export const whatAt = ({ words }: Room, at: number): number => words[(at >> 2) + PLACE] as number
 
@@ -283,36 +367,23 @@ export function readForm({ bytes, words }: Room, at: number): { readonly number:
 const NO_FILES: readonly RunFile[] = []
 const NO_MODELS: readonly ModelUse[] = []
 
-/** The run of a record: its openings and files are the memory itself, and their digests are made and written here. `seedOf` gives one array for equal seeds. */
+/** The run of a record whose bodies have their digests: its openings and files are the memory itself. `seedOf` gives one array for equal seeds. */
 export function readRun(room: Room, at: number, seedOf: (bytes: Uint8Array, at: number) => Uint8Array): HandedRun {
   const { bytes, words, numbers, longs } = room
   const w = at >> 2
   const d = at >> 3
   const flags = words[w + FLAGS] as number
-  const outputAt = at + HEAD_BYTES + (words[w + INPUT] as number)
-  const logAt = outputAt + (words[w + OUTPUT] as number)
-  const modelsAt = logAt + (words[w + LOG] as number)
+  const modelsAt = at + HEAD_BYTES + (words[w + INPUT] as number) + (words[w + OUTPUT] as number) + (words[w + LOG] as number)
   const modelsEnd = modelsAt + (words[w + MODELS] as number)
   const count = words[w + FILES] as number
   const files: RunFile[] | undefined = count === 0 ? undefined : []
-  for (let i = 0, from = align(modelsEnd); i < count; i++) {
-    const length = words[from >> 2] as number
-    const file = bytes.subarray(from + FILE_HEAD, from + FILE_HEAD + length)
-    const left = count - i
-    const isResponse = left === 1 && (flags & RESPONSE_BODY) !== 0
-    const isRequest = (flags & REQUEST_BODY) !== 0 && left === ((flags & RESPONSE_BODY) !== 0 ? 2 : 1)
-    let hash: Uint8Array
-    if (isResponse || isRequest) {
-      hash = sha256(file)
-      bytes.set(hash, (isResponse ? logAt : outputAt) - 32)
-    } else hash = bytes.slice(from + FILE_HASH, from + FILE_HEAD)
-    files?.push([hash, file])
-    from = align(from + FILE_HEAD + length)
+  for (let i = 0, from = align(modelsEnd); i < count; i++, from = behindFile(room, from)) {
+    const begin = from + FILE_HEAD
+    files?.push([bytes.slice(from + FILE_HASH, begin), bytes.subarray(begin, begin + (words[from >> 2] as number))])
   }
+  const { input, output, log } = openingsAt(room, at)
   return {
     place: words[w + PLACE] as number,
-    form: words[w + FORM] as number,
-    later: (flags & LATER) !== 0,
     thread: words[w + THREAD] as number,
     seq: numbers[d + SEQ] as number,
     gas: longs[d + GAS] as bigint,
@@ -325,9 +396,10 @@ export function readRun(room: Room, at: number, seedOf: (bytes: Uint8Array, at: 
         ? undefined
         : { input: bytes.slice(at + EARLY_AT, at + EARLY_AT + 32), seed: bytes.slice(at + EARLY_AT + 32, at + EARLY_AT + 64) },
     models: modelsAt === modelsEnd ? NO_MODELS : modelsOf(bytes.slice(modelsAt, modelsEnd)),
-    input: bytes.subarray(at + HEAD_BYTES, outputAt),
-    output: bytes.subarray(outputAt, logAt),
-    log: (flags & LOGGED) === 0 ? null : bytes.subarray(logAt, modelsAt),
+    input,
+    output,
+    log,
     files: files ?? NO_FILES,
+    sealed: sealedAt(room, at),
   }
 }

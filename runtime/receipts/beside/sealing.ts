@@ -11,10 +11,12 @@ import { keep } from '../openings.ts'
 import { QueuedReceipt } from '../queued-receipt.ts'
 import { Sealer } from '../sealer.ts'
 import type { DurableRecord, JournalOptions, LaneRange } from '../types.ts'
+import { digestBodies, type RunRecord } from './body-digests.ts'
 import { CALL } from './handing.ts'
 import {
   APART,
   ASLEEP,
+  AWAKE,
   CALLED,
   CROWD,
   DONE,
@@ -23,12 +25,14 @@ import {
   PLACE_BYTES,
   PLACES,
   REST,
+  RESTING,
+  SLEEPING,
   TAIL,
   viewsOf,
   WAKE,
   type BesideEnd,
 } from './memory.ts'
-import { APART_RECORD, FORM_RECORD, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
+import { APART_RECORD, FORM_RECORD, formAt, lengthAt, readForm, readRun, Room, SKIP_RECORD, whatAt, type HandedRun } from './run-record.ts'
 
 /** Receipts that nobody waits for are written when they are so many, or so many milliseconds old. */
 const UNHURRIED = 1_024
@@ -46,7 +50,7 @@ const LISTEN_TURNS = 32
 
 export interface SealingOptions extends JournalOptions {
   readonly lanes: LaneRange
-  /** What an answer says of its receipt; `attestation` is empty where it did not wait. Latin-1, at most `PLACE_BYTES`. */
+  /** What an answer that waits says of its receipt. Latin-1, at most `PLACE_BYTES`. */
   readonly field: (receipt: {
     readonly id: string
     readonly gas: string
@@ -60,6 +64,7 @@ export interface SealingOptions extends JournalOptions {
 /** A receipt on its way to the disk. */
 class Sealing extends QueuedReceipt {
   readonly place: number
+  /** Nobody waits for it: the thread that ran it has sealed it and told. */
   readonly later: boolean
   readonly #tell: (receipt: Sealing, attestation: Uint8Array) => void
 
@@ -75,8 +80,14 @@ class Sealing extends QueuedReceipt {
       keeping: keep(retention, salt, { input, output, log, files }),
     })
     this.place = run.place
-    this.later = run.later
     this.#tell = tell
+    const { sealed } = run
+    this.later = sealed !== undefined
+    if (sealed === undefined) return
+    this.sealed = sealed.sealed
+    this.bodyAt = sealed.bodyAt
+    this.digestAt = sealed.digestAt
+    this.leafAt = sealed.leafAt
   }
 
   durable(batch: ClosedBatch, index: number): void {
@@ -86,8 +97,6 @@ class Sealing extends QueuedReceipt {
   /** All are told at once that the disk failed. */
   fail(): void {}
 }
-
-const NO_ATTESTATION = new Uint8Array(0)
 
 export class SealingThread {
   readonly #options: SealingOptions
@@ -153,10 +162,11 @@ export class SealingThread {
   }
 
   #sleep(wake: number, ms: number): void {
-    const left = this.#waiting > 0 && !this.#failed ? this.#since + (this.#hurried ? HURRIED_MS : UNHURRIED_MS) - performance.now() : ms
-    Atomics.store(this.#words, ASLEEP, 1)
+    const waits = this.#waiting > 0 && !this.#failed
+    const left = waits ? this.#since + (this.#hurried ? HURRIED_MS : UNHURRIED_MS) - performance.now() : ms
+    Atomics.store(this.#words, ASLEEP, waits && !this.#hurried ? RESTING : SLEEPING)
     Atomics.wait(this.#words, WAKE, wake, Math.max(0, Math.min(ms, left)))
-    Atomics.store(this.#words, ASLEEP, 0)
+    Atomics.store(this.#words, ASLEEP, AWAKE)
   }
 
   /** Does what there is to do; false when that was nothing. `all` writes whatever waits. Once the disk failed nothing is: what is in the ring stays there. */
@@ -186,29 +196,31 @@ export class SealingThread {
     return this.#crowd > CROWDED ? HURRIED : Math.max(FEWEST, this.#crowd >> 1)
   }
 
-  /** Takes runs from the ring, as many as a record may hold; those whose callers do not wait are sealed and told. */
+  /** Takes runs from the ring, as many as a record may hold, and seals those that are not. */
   #take(): boolean {
     const head = Atomics.load(this.#words, HEAD)
     if (this.#tail === head) return false
     if (this.#waiting === 0) this.#since = performance.now()
-    const taken: Sealing[] = []
-    let later = 0
-    while (this.#tail !== head && this.#waiting < LIMITS.batchReceipts && this.#bytes < RECORD_BYTES) {
-      const at = this.#tail & this.#mask
-      const what = whatAt(this.#ring, at)
-      this.#tail = (this.#tail + (what === SKIP_RECORD ? this.#mask + 1 - at : lengthAt(this.#ring, at))) | 0
+    const runs: (RunRecord & { readonly layout: ReceiptLayout | undefined })[] = []
+    let bytes = this.#bytes
+    while (this.#tail !== head && this.#waiting + runs.length < LIMITS.batchReceipts && bytes < RECORD_BYTES) {
+      const ringAt = this.#tail & this.#mask
+      const what = whatAt(this.#ring, ringAt)
+      this.#tail = (this.#tail + (what === SKIP_RECORD ? this.#mask + 1 - ringAt : lengthAt(this.#ring, ringAt))) | 0
       if (what === SKIP_RECORD) continue
-      const receipt = what === APART_RECORD ? this.#record(this.#received(), 0) : this.#record(this.#ring, at)
-      if (receipt === undefined) continue
-      taken.push(receipt)
-      if (receipt.later) later++
+      const apart = what === APART_RECORD
+      const room = apart ? this.#received() : this.#ring
+      const at = apart ? 0 : ringAt
+      if (whatAt(room, at) === FORM_RECORD) this.#learn(room, at)
+      else {
+        runs.push({ room, at, layout: this.#forms[formAt(room, at)] })
+        bytes += lengthAt(room, at)
+      }
     }
+    digestBodies(runs)
+    const taken = runs.map(({ room, at, layout }) => this.#queue(readRun(room, at, this.#seedOf), layout))
     // What more comes before the batch closes is sealed while that is waited for.
     this.#sealer.seal(taken)
-    if (later > 0) {
-      for (const receipt of taken) if (receipt.later) this.#tell(receipt, NO_ATTESTATION)
-      this.#call()
-    }
     return true
   }
 
@@ -219,16 +231,14 @@ export class SealingThread {
     return new Room(message)
   }
 
-  /** Queues the run of a record, or learns a form. */
-  #record(room: Room, at: number): Sealing | undefined {
-    if (whatAt(room, at) === FORM_RECORD) {
-      const { number, form } = readForm(room, at)
-      this.#forms[number] = this.#layouts.of(form)
-      return undefined
-    }
-    const run = readRun(room, at, this.#seedOf)
+  #learn(room: Room, at: number): void {
+    const { number, form } = readForm(room, at)
+    this.#forms[number] = this.#layouts.of(form)
+  }
+
+  /** Queues the run of a record. */
+  #queue(run: HandedRun, layout: ReceiptLayout | undefined): Sealing {
     const lane = this.#batches.lanes.of(run.thread)
-    const layout = this.#forms[run.form]
     if (lane === undefined || layout === undefined || run.seq !== lane.next)
       throw new UtnetError('node_internal', `receipt ${run.seq} of thread ${run.thread} does not follow`)
     const receipt = new Sealing(run, layout, this.#tell)
