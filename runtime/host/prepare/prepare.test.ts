@@ -290,11 +290,12 @@ test('every arithmetic NaN is the positive canonical one, and what keeps bits ke
     ),
   ]
   const lanes = (shape: 'f32x4' | 'f64x2', int: 'i32' | 'i64', splat: string): string[] =>
-    [...f32, 'pmin', 'pmax', ...unary].map((op) => {
+    [...f32, ...unary, 'pmin', 'pmax'].map((op) => {
       const operands = unary.includes(op)
         ? `(${splat}.splat (local.get 0))`
         : `(${splat}.splat (local.get 0)) (${splat}.splat (local.get 1))`
-      return `(func (export "${shape}.${op}") (param ${int} ${int}) (result ${int}) (${splat}.extract_lane 1 (${shape}.${op} ${operands})))`
+      const keep = op.startsWith('pm') ? 'keep ' : ''
+      return `(func (export "${keep}${shape}.${op}") (param ${int} ${int}) (result ${int}) (${splat}.extract_lane 1 (${shape}.${op} ${operands})))`
     })
   const text = `(module ${[...scalar('f32', 'i32'), ...scalar('f64', 'i64'), ...lanes('f32x4', 'i32', 'i32x4'), ...lanes('f64x2', 'i64', 'i64x2')].join('\n')})`
   const bytes = await wat(text)

@@ -32,7 +32,7 @@ const BLIND: readonly (readonly [number, number, number])[] = [
 export const BLIND_LANES = new Uint8Array(0x1_0000)
 for (const [first, last, lanes] of BLIND) BLIND_LANES.fill(lanes, first, last + 1)
 
-/** Splat, extract and replace of float lanes: [opcode, operands, lanes]. The bits go through as they are. */
+/** Splat, extract and replace of float lanes, and the choices pmin and pmax, whose comparison does not depend on which NaN it is given: [opcode, operands, lanes]. The bits go through as they are. */
 export const LANE_MOVES: ReadonlyMap<number, readonly [number, number]> = new Map([
   [FD + 19, [1, AS32]],
   [FD + 20, [1, AS64]],
@@ -40,6 +40,10 @@ export const LANE_MOVES: ReadonlyMap<number, readonly [number, number]> = new Ma
   [FD + 32, [2, AS32]],
   [FD + 33, [1, AS64]],
   [FD + 34, [2, AS64]],
+  [FD + 234, [2, AS32]],
+  [FD + 235, [2, AS32]],
+  [FD + 246, [2, AS64]],
+  [FD + 247, [2, AS64]],
 ])
 
 /** Instructions whose result is no NaN that the oracle would change: conversions from integers; abs, which gives a canonical NaN for one. */
