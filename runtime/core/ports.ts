@@ -209,7 +209,7 @@ export interface ContractExecutor {
   run(run: ContractRun): RunOutcome
   /** Whether the module is a contract with this export. Throws `host_module_missing`. */
   has(module: CID, entry: string): boolean
-  /** Whether the module is a component of so many bytes: what its publisher pays by. Throws `host_module_missing`. */
+  /** Whether the module is one that the chain can run, of so many bytes: what its publisher pays by. Throws `host_module_missing`. */
   measures(module: CID, bytes: number): boolean
 }
 

@@ -1,7 +1,6 @@
 /** The host of all guests: those of our own shape run by `run`, every other component is linked. */
 import {
   fileCid,
-  isUtnetError,
   limitError,
   LIMITS,
   UtnetError,
@@ -27,6 +26,7 @@ import { unsealed } from '../sealed/index.ts'
 import { Files, Outbound, Recorder, SAID_BYTES, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
 import { callOf, fixedAnswer, type Call } from './calls.ts'
 import type { LinkedEnding, LinkedExecution } from './execution.ts'
+import { Misfits } from './misfits.ts'
 import { LinkedPool } from './pool.ts'
 import { judge, prepareLinked, type LinkedGuest } from './prepared.ts'
 
@@ -72,8 +72,6 @@ class LinkedState extends WasiRun {
 }
 
 const LINKED_BYTES = 384 * 1024 * 1024
-/** Files whose size is remembered to be larger than was paid for. */
-const LARGER_MOST = 4_096
 /** Seven instances of componentize-js, and what they are set back by. */
 const POOLED_BYTES = 76 * 1024 * 1024
 
@@ -140,8 +138,7 @@ export function createHost(options: HostOptions): Host {
   const loading = new Map<string, Promise<LinkedGuest | null>>()
   /** Mounts whose file was found to be of our layout: its id says so for ever. */
   const laidOut = new WeakSet<Mount>()
-  /** Modules whose file was found to have more than so many bytes, the last ones. */
-  const larger = new Map<string, number>()
+  const misfits = new Misfits()
   let inFlight = 0
 
   /** Null where the guest is of our own shape; then it is ready in the own host. */
@@ -153,25 +150,8 @@ export function createHost(options: HostOptions): Host {
     return guest
   }
 
-  /** The file of a module. One that is larger than `most` is not read: it shows in the sizes that it gives. */
-  async function fileOf(module: CID, id: string, most: number): Promise<Uint8Array> {
-    try {
-      return await files.getFile(module, Math.min(most, LIMITS.guestBytes))
-    } catch (error) {
-      if (isUtnetError(error, 'core_too_large')) {
-        larger.delete(id)
-        larger.set(id, most)
-        for (const oldest of larger.keys()) {
-          if (larger.size <= LARGER_MOST) break
-          larger.delete(oldest)
-        }
-      }
-      throw error
-    }
-  }
-
   async function fetchGuest(module: CID, id: string, most: number): Promise<LinkedGuest | null> {
-    const bytes = await fileOf(module, id, most)
+    const bytes = await files.getFile(module, Math.min(most, LIMITS.guestBytes))
     if (!fileCid(bytes).equals(module)) throw new UtnetError('block_mismatch', `the file of ${id} has other bytes`)
     return prepare(bytes, id)
   }
@@ -259,12 +239,23 @@ export function createHost(options: HostOptions): Host {
       }
     },
     bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
-    load: async (module, most): Promise<GuestInfo> => (await guestOf(module, most))?.info ?? own.load(module),
+    load: async (module, most = LIMITS.guestBytes): Promise<GuestInfo> => {
+      try {
+        return (await guestOf(module, most))?.info ?? (await own.load(module))
+      } catch (error) {
+        misfits.learn(module.toString(), error, most)
+        throw error
+      }
+    },
     executor: {
       ...own.executor,
-      // Two nodes say the same, whether they have the module ready or were kept from reading more of it than was paid for
-      measures: (module, bytes) =>
-        !own.loaded(module) && (larger.get(module.toString()) ?? -1) >= bytes ? false : own.executor.measures(module, bytes),
+      // All nodes say the same, whether they have the module ready, were kept from reading more of it than was paid for, or read it before
+      measures: (module, bytes) => {
+        const id = module.toString()
+        const linked = cache.get(id)
+        if (linked !== null && linked !== undefined) return false
+        return !own.loaded(module) && misfits.has(id, bytes) ? false : own.executor.measures(module, bytes)
+      },
     },
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
     loaded: (module) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isUtnetError, LIMITS, PARAMS, type CID } from '../../core/index.ts'
+import { isUtnetError, LIMITS, PARAMS, type CID, fileCid } from '../../core/index.ts'
 import { CONTEXT, memoryFiles } from '../testing/host.ts'
 import { wat } from '../testing/wat.ts'
 import { createHost, inspectGuest, preparedModules, validateGuest, type GuestOutcome } from './index.ts'
@@ -641,4 +641,17 @@ test('U4.3-GAS-1: of a module larger than was paid for nothing is made ready, an
   await kept.load(cid, bytes.length)
   for (const host of [kept, ready])
     expect([-1, 0, 1].map((n) => host.executor.measures(cid, bytes.length + n))).toEqual([false, true, false])
+})
+
+test('U4.3-GAS-1: what is no contract measures nothing, on every node that has its bytes: whoever publishes it as one pays', async () => {
+  const files = memoryFiles()
+  const host = createHost({ files })
+  const faulty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 0xff)
+  const [broken, program, absent] = [await files.putFile(faulty), await files.putFile(await wat(FAILING)), fileCid(new Uint8Array(9))]
+  await expect(host.load(broken, faulty.length)).rejects.toMatchObject({ code: 'guest_invalid' })
+  await host.load(program)
+  await expect(host.load(absent, 9)).rejects.toMatchObject({ code: 'block_not_found' })
+  for (const bytes of [0, faulty.length, 1e6]) for (const cid of [broken, program]) expect(host.executor.measures(cid, bytes)).toBe(false)
+  // That it is not here says nothing of it
+  expect(() => host.executor.measures(absent, 9)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
 })

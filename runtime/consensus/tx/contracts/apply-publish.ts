@@ -59,9 +59,9 @@ export function applyPublish(state: WorkingState, block: BlockContext, tx: Chain
     if (error instanceof UtnetError) return refused(tx, tx.intrinsicGas, error.message)
     throw error
   }
-  // validators have made it ready by now, whatever it weighs: who says less than it does pays with all that he offered
+  // validators have made it ready by now, as far as it goes: who names what it is not pays with all that he offered
   if (world === 'contract' && !block.executor.measures(module, size)) {
-    return refused(tx, tx.body.gasLimit, `module ${module.toString()} has not the ${size} bytes that are named`)
+    return refused(tx, tx.body.gasLimit, `module ${module.toString()} is no contract of ${size} bytes`)
   }
   const address = world === 'contract' ? (known?.address ?? contractAddress(tx.address, nonce)) : null
   const index = known?.versions ?? 0
