@@ -186,9 +186,9 @@ const V1: Params = {
     floatMultiply: 150,
     floatDivide: 170,
     memory: [
-      { pages: 16, load: 36, store: 20, bulk: 24, bulk64: 8 },
-      { pages: 64, load: 320, store: 32, bulk: 40, bulk64: 20 },
-      { pages: 256, load: 480, store: 60, bulk: 60, bulk64: 30 },
+      { pages: 16, load: 36, store: 30, bulk: 24, bulk64: 8 },
+      { pages: 64, load: 480, store: 44, bulk: 40, bulk64: 20 },
+      { pages: 256, load: 560, store: 60, bulk: 60, bulk64: 30 },
       { pages: LIMITS.memoryPages, load: 680, store: 130, bulk: 100, bulk64: 36 },
     ],
     code: [
