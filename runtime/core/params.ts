@@ -186,10 +186,10 @@ const V1: Params = {
     floatMultiply: 150,
     floatDivide: 170,
     memory: [
-      { pages: 16, load: 36, store: 30, bulk: 24, bulk64: 8 },
-      { pages: 64, load: 480, store: 44, bulk: 40, bulk64: 20 },
+      { pages: 16, load: 36, store: 36, bulk: 24, bulk64: 8 },
+      { pages: 64, load: 480, store: 50, bulk: 40, bulk64: 20 },
       { pages: 256, load: 560, store: 60, bulk: 60, bulk64: 30 },
-      { pages: LIMITS.memoryPages, load: 680, store: 130, bulk: 100, bulk64: 36 },
+      { pages: LIMITS.memoryPages, load: 760, store: 130, bulk: 100, bulk64: 36 },
     ],
     code: [
       { functions: 256, bytes: 32 * 1024, branch: 10, branchTable: 20, call: 10, callIndirect: 72 },
