@@ -19,7 +19,7 @@
   (func (;0;) (type 3) (param i32 i64 i64) (result f64 i64)
     (local f64)
     local.get 1
-    i64.const 693
+    i64.const 773
     i64.sub
     local.tee 1
     local.get 2
@@ -43,7 +43,7 @@
     local.get 0
     if ;; label = @1
       local.get 1
-      i64.const 691
+      i64.const 771
       i64.sub
       local.set 1
       local.get 3

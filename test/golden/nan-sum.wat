@@ -41,7 +41,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 1
-        i64.const 1536
+        i64.const 1696
         i64.sub
         local.tee 1
         i64.const 0

@@ -17,7 +17,7 @@
   (func (;0;) (type 3) (param i32 i64 i64) (result i64)
     (local v128)
     local.get 1
-    i64.const 1523
+    i64.const 1683
     i64.sub
     local.tee 1
     local.get 2

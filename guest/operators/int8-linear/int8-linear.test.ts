@@ -14,7 +14,7 @@ beforeAll(async () => {
   const { component } = await buildGuest({ dir: fileURLToPath(new URL('.', import.meta.url)) })
   module = (await host.admit(component)).module
 })
-const run = (...inputs: readonly NamedTensor[]) => host.runOperator({ module, inputs, gasLimit: 100_000_000n })
+const run = (...inputs: readonly NamedTensor[]) => host.runOperator({ module, inputs, gasLimit: 200_000_000n })
 const f32 = (shape: readonly number[], values: Iterable<number>): NamedTensor => ({
   name: 't',
   dtype: 'f32',
