@@ -2,7 +2,8 @@
  * What votes cost one seat of a large set: CPU of a round, from the first prevote that it hears to the certificate, with every seat's vote arriving from its own peer.
  * Beside it, in turns, the same with each signature checked alone.
  */
-import { bftCrypto, Bft, type BftCrypto, type BftEffect, type Member, type Vote } from '../../runtime/consensus/bft/index.ts'
+import { Bft, type BftEffect } from '../../runtime/consensus/bft/index.ts'
+import { bftCrypto, type BftCrypto, type Member, type Vote } from '../../runtime/consensus/messages/index.ts'
 import { cidOf, DAG_CBOR, digest, encode, sha256, toHex, utf8 } from '../../runtime/core/index.ts'
 import * as crypto from '../../runtime/crypto/native.ts'
 import { ratioOf, rowOf, type Row } from '../row.ts'

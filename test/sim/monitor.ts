@@ -1,5 +1,5 @@
 /** Sees everything that anybody signs and commits, and holds it against what the protocol promises. */
-import type { BlockId, FinalNotice, Member, Vote } from '../../runtime/consensus/bft/index.ts'
+import type { BlockId, FinalNotice, Member, Vote } from '../../runtime/consensus/messages/index.ts'
 
 interface Count {
   readonly voters: Set<number>

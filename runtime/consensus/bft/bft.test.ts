@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { asArray, asUint, cidOf, DAG_CBOR, decode, digest, encode, precommitMessage, toHex, utf8, type CID } from '../../core/index.ts'
 import { checkCertificate } from '../../crypto/index.ts'
 import { crypto, validatorOf } from '../testing/test-kit.ts'
+import { Bft, isOffence, type BftEffect, type BftEvent } from './index.ts'
 import {
-  Bft,
   bftCrypto,
   checkEvidence,
   checkQuorum,
@@ -13,18 +13,15 @@ import {
   decodeSignedRow,
   encodeEvidence,
   encodeSignedRow,
-  isOffence,
   isQuorum,
   type BftCrypto,
-  type BftEffect,
-  type BftEvent,
   type FinalNotice,
   type Message,
   type Proposal,
   type Quorum,
   type SignedRow,
   type Vote,
-} from './index.ts'
+} from '../messages/index.ts'
 import { timeoutMs } from './timeouts.ts'
 
 crypto.useNativeHashes()

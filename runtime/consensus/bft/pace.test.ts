@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest'
 import { crypto, testChain, testGenesis, validatorOf } from '../testing/test-kit.ts'
-import {
-  Bft,
-  bftCrypto,
-  BftNode,
-  chainApp,
-  payloadLabel,
-  type BftNodePorts,
-  type FinalNotice,
-  type Message,
-  type Refusal,
-} from './index.ts'
+import { Bft, BftNode, chainApp, payloadLabel, type BftNodePorts, type Refusal } from './index.ts'
+import { bftCrypto, type FinalNotice, type Message } from '../messages/index.ts'
 
 type Wake = Parameters<BftNodePorts['timer']>[1]
 

@@ -5,7 +5,8 @@ import { signerOf } from '../cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../cat/testing/work-chain.ts'
 import type { TestChip } from '../power/testing/chips.ts'
 import { crypto, type TestValidator } from '../testing/test-kit.ts'
-import { isOffence, RoundWork, type Lack, type Verdict } from './index.ts'
+import { isOffence, RoundWork } from './index.ts'
+import { type Lack, type Verdict } from '../messages/index.ts'
 
 crypto.useNativeHashes()
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decode, encode, isUtnetError, toHex, type Cbor } from '../../core/index.ts'
-import { decodeMessage, encodeMessage, type Message, type Quorum } from '../bft/index.ts'
+import { decodeMessage, encodeMessage, type Message, type Quorum } from '../messages/index.ts'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Uint8Array.from(b))
 const block = bytes(32).map(toHex)

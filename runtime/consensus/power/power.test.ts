@@ -15,7 +15,7 @@ import {
 } from '../../core/index.ts'
 import { checkCertificate } from '../../crypto/native.ts'
 import { voteEvidence } from '../messages/evidence.ts'
-import { bftCrypto, encodeEvidence } from '../bft/index.ts'
+import { bftCrypto, encodeEvidence } from '../messages/index.ts'
 import { crypto, testGenesis, UNC, userOf, validatorOf, type TestValidator } from '../testing/test-kit.ts'
 import { drawCommittee, SAMPLED_FROM } from './committee.ts'
 import { checkGenesis } from '../chain/genesis.ts'

@@ -1,11 +1,5 @@
-import {
-  decodePayload,
-  encodePayload,
-  payloadLabel,
-  type BftCrypto,
-  type Message,
-  type Proposal,
-} from '../../../runtime/consensus/bft/index.ts'
+import { decodePayload, encodePayload, payloadLabel } from '../../../runtime/consensus/bft/index.ts'
+import { type BftCrypto, type Message, type Proposal } from '../../../runtime/consensus/messages/index.ts'
 import { runChainNet } from '../net/chain-net.ts'
 import type { ChainLiar } from '../net/chain-net-options.ts'
 import { broken, held, type Attack } from './attack.ts'

@@ -1,5 +1,6 @@
 import { equalBytes, toHex } from '../../../runtime/core/index.ts'
-import { RoundWork, type Verdict } from '../../../runtime/consensus/bft/index.ts'
+import { RoundWork } from '../../../runtime/consensus/bft/index.ts'
+import { type Verdict } from '../../../runtime/consensus/messages/index.ts'
 import { decodeCat, verdictMessage, type CatEnvironment } from '../../../runtime/consensus/cat/index.ts'
 import { signerOf } from '../../../runtime/consensus/cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../../../runtime/consensus/cat/testing/work-chain.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { toHex } from '../../../runtime/core/index.ts'
-import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/bft/index.ts'
+import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/messages/index.ts'
 import { crypto, testChain, userOf, VALIDATOR, type TestChain } from '../../../runtime/consensus/testing/test-kit.ts'
 import { knownAnswers } from '../net/known-answers.ts'
 import { spoiltBytes } from './spoil.ts'

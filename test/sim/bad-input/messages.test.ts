@@ -1,21 +1,15 @@
 import { expect, test } from 'vitest'
 import { chainIdOf, compareBytes, equalBytes, isUtnetError, kappaOf, ownerOf, toHex, totalPower } from '../../../runtime/core/index.ts'
+import { Bft, BftNode, chainApp, decodePayload, isOffence, payloadLabel, type Refusal } from '../../../runtime/consensus/bft/index.ts'
 import {
-  Bft,
   bftCrypto,
-  BftNode,
-  chainApp,
   decodeMessage,
-  decodePayload,
   encodeMessage,
-  isOffence,
-  payloadLabel,
   type BftCrypto,
   type Message,
   type Quorum,
-  type Refusal,
   type Vote,
-} from '../../../runtime/consensus/bft/index.ts'
+} from '../../../runtime/consensus/messages/index.ts'
 import { openChain } from '../../../runtime/consensus/index.ts'
 import { crypto, simulatedExecutor, simulatedKv, testGenesis, validatorOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { knownAnswers } from '../net/known-answers.ts'

@@ -26,7 +26,7 @@ import {
   type NodeAction,
   type TxPayload,
 } from '../../../runtime/core/index.ts'
-import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/bft/index.ts'
+import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/messages/index.ts'
 import { BURNT_KEY, supplyOf } from '../../../runtime/consensus/index.ts'
 import {
   crypto,

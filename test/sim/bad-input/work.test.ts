@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { equalBytes, isUtnetError, toHex } from '../../../runtime/core/index.ts'
-import { decodeMessage, encodeMessage, isOffence, RoundWork, type Verdict } from '../../../runtime/consensus/bft/index.ts'
+import { isOffence, RoundWork } from '../../../runtime/consensus/bft/index.ts'
+import { decodeMessage, encodeMessage, type Verdict } from '../../../runtime/consensus/messages/index.ts'
 import { catChallenge, checkCat, verdictMessage } from '../../../runtime/consensus/cat/index.ts'
 import { signerOf } from '../../../runtime/consensus/cat/testing/chips.ts'
 import { simulatedEnvironment, workChain, type WorkChain } from '../../../runtime/consensus/cat/testing/work-chain.ts'

@@ -1,6 +1,7 @@
 /** What a net of validators is asked to run, and what it tells of the run. */
 import type { TxPayload } from '../../../runtime/core/index.ts'
-import type { BftCrypto, Message, RoundWorkOptions } from '../../../runtime/consensus/bft/index.ts'
+import type { RoundWorkOptions } from '../../../runtime/consensus/bft/index.ts'
+import type { BftCrypto, Message } from '../../../runtime/consensus/messages/index.ts'
 import type { Chain, RewardRecord } from '../../../runtime/consensus/index.ts'
 import type { signTx, testGenesis, TestUser, TestValidator } from '../../../runtime/consensus/testing/test-kit.ts'
 import type { Monitor } from '../monitor.ts'

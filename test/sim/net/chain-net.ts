@@ -3,20 +3,16 @@
  * with weather drawn from the seed; one validator may lie.
  */
 import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../../runtime/core/index.ts'
+import { Bft, BftNode, chainApp, isOffence, payloadLabel } from '../../../runtime/consensus/bft/index.ts'
 import {
-  Bft,
   bftCrypto,
-  BftNode,
-  chainApp,
   decodeSignedRow,
   encodeEvidence,
   encodeSignedRow,
-  isOffence,
-  payloadLabel,
   SIGNED_KEY,
   type Evidence,
   type Message,
-} from '../../../runtime/consensus/bft/index.ts'
+} from '../../../runtime/consensus/messages/index.ts'
 import { openChain, type Chain } from '../../../runtime/consensus/index.ts'
 import { assignOf, chipOf, claimOf } from '../../../runtime/consensus/power/testing/chips.ts'
 import {

@@ -1,5 +1,5 @@
 /** What befalls the network of the real chain between two calm times; all of it is drawn from the seed. */
-import type { Message } from '../../../runtime/consensus/bft/index.ts'
+import type { Message } from '../../../runtime/consensus/messages/index.ts'
 
 /** `power`: half of the validators lose power as it begins; `blackout`: nearly all of them as it ends. */
 export const CHAIN_WEATHERS = ['halves', 'lossy', 'thirds', 'power', 'blackout'] as const

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { decode, encode, equalBytes, isUtnetError, type Cbor } from '../../../runtime/core/index.ts'
-import { decodeMessage, encodeMessage, type BftCrypto, type Message } from '../../../runtime/consensus/bft/index.ts'
+import { decodeMessage, encodeMessage, type BftCrypto, type Message } from '../../../runtime/consensus/messages/index.ts'
 import { simulatedEnvironment } from '../../../runtime/consensus/cat/testing/work-chain.ts'
 import { crypto } from '../../../runtime/consensus/testing/test-kit.ts'
 import { seededRandom } from '../../../runtime/kv/index.ts'

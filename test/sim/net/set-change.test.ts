@@ -1,7 +1,7 @@
 /** The set of the real chain changes under several validators that agree by messages: who joins, leaves or is slashed, at which height, on all alike. */
 import { expect, test } from 'vitest'
 import { encodeEvidence, voteEvidence } from '../../../runtime/consensus/messages/evidence.ts'
-import { bftCrypto } from '../../../runtime/consensus/bft/index.ts'
+import { bftCrypto } from '../../../runtime/consensus/messages/index.ts'
 import { crypto, userOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
 import { runChainNet } from './chain-net.ts'

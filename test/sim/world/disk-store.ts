@@ -8,7 +8,7 @@ import {
   SIGNED_KEY,
   type FinalNotice,
   type SignedRow,
-} from '../../../runtime/consensus/bft/index.ts'
+} from '../../../runtime/consensus/messages/index.ts'
 import { SimulatedDisk, seededRandom, simulatedKv } from '../../../runtime/kv/index.ts'
 import type { SmallStore } from './small-chain.ts'
 

@@ -1,6 +1,6 @@
 /** Keys in the place of simulated signatures: BLS12-381 votes by blst, ed25519 proposals by OpenSSL. */
 import { cidOf, DAG_CBOR, sha256, utf8 } from '../../../runtime/core/index.ts'
-import { bftCrypto, type BftCrypto, type Member } from '../../../runtime/consensus/bft/index.ts'
+import { bftCrypto, type BftCrypto, type Member } from '../../../runtime/consensus/messages/index.ts'
 import * as crypto from '../../../runtime/crypto/native.ts'
 
 const CHAIN = cidOf(DAG_CBOR, utf8('sim'))

@@ -2,7 +2,7 @@
  * Signatures of the simulator: fast, and unforgeable in it by construction. A tag depends on a secret of the run that no strategy is handed;
  * a node holds only the function that signs as itself. They prove nothing outside.
  */
-import type { BftCrypto, Member, ProposalBody, VoteBody } from '../../../runtime/consensus/bft/index.ts'
+import type { BftCrypto, Member, ProposalBody, VoteBody } from '../../../runtime/consensus/messages/index.ts'
 
 /** 64 bits of a text, by two multiplicative hashes: a tag, not cryptography. */
 function tagOf(text: string, bytes: number): Uint8Array {

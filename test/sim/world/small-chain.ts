@@ -15,7 +15,8 @@ import {
   toHex,
   utf8,
 } from '../../../runtime/core/index.ts'
-import type { BlockApp, BlockLabel, FinalNotice, HeightSetup, Member } from '../../../runtime/consensus/bft/index.ts'
+import type { BlockApp } from '../../../runtime/consensus/bft/index.ts'
+import type { BlockLabel, FinalNotice, HeightSetup, Member } from '../../../runtime/consensus/messages/index.ts'
 
 /** How far a header's time may lie ahead of a validator's clock. */
 export const DRIFT_MS = 3_000

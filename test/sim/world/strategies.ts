@@ -1,13 +1,13 @@
 /** What Byzantine nodes do, by name. Each has the honest machine, its own keys, and a hand on everything it sends. */
+import { Bft } from '../../../runtime/consensus/bft/index.ts'
 import {
-  Bft,
   type BftCrypto,
   type LockNotice,
   type Message,
   type Proposal,
   type Quorum,
   type Vote,
-} from '../../../runtime/consensus/bft/index.ts'
+} from '../../../runtime/consensus/messages/index.ts'
 import { bitsOf, toHex } from '../../../runtime/core/index.ts'
 import { noise, type SmallApp } from './small-chain.ts'
 

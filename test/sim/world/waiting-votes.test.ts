@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Bft, type BftEffect, type BftEvent, type Message, type Vote } from '../../../runtime/consensus/bft/index.ts'
+import { Bft, type BftEffect, type BftEvent } from '../../../runtime/consensus/bft/index.ts'
+import { type Message, type Vote } from '../../../runtime/consensus/messages/index.ts'
 import { SimulatedSignatures } from './simulated-signatures.ts'
 
 /** The machine that checks each vote when it comes. */

@@ -1,5 +1,5 @@
 /** What a world may be asked for, and what it tells. */
-import type { BftCrypto, Member } from '../../../runtime/consensus/bft/index.ts'
+import type { BftCrypto, Member } from '../../../runtime/consensus/messages/index.ts'
 import type { Monitor } from '../monitor.ts'
 import type { Weather } from './world-weather.ts'
 

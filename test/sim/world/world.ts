@@ -1,6 +1,7 @@
 /** Many nodes in one process: virtual time, a network in memory that loses, delays, doubles and cuts, disks that lose power, and liars among them. */
 import { openDiskStore } from './disk-store.ts'
-import { Bft, BftNode, heightOf, isOffence, type BftCrypto, type Message, type SignedRow } from '../../../runtime/consensus/bft/index.ts'
+import { Bft, BftNode, isOffence } from '../../../runtime/consensus/bft/index.ts'
+import { heightOf, type BftCrypto, type Message, type SignedRow } from '../../../runtime/consensus/messages/index.ts'
 import { seededRandom } from '../../../runtime/kv/index.ts'
 import { HEAL_ROUNDS, Monitor } from '../monitor.ts'
 import { Scheduler } from '../scheduler.ts'

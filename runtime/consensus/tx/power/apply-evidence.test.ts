@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cidOf, DAG_CBOR, nodeAccountKey, paramsOf, toHex, utf8, type CID, type Params } from '../../../core/index.ts'
-import { bftCrypto, encodeEvidence, type Evidence } from '../../bft/index.ts'
+import { bftCrypto, encodeEvidence, type Evidence } from '../../messages/index.ts'
 import { NO_ACCOUNT, WorkingState } from '../../state/index.ts'
 import { crypto, signTx, simulatedExecutor, testChain, testGenesis, userOf, VALIDATOR } from '../../testing/test-kit.ts'
 import { applyEvidence } from './apply-evidence.ts'
