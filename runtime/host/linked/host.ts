@@ -221,11 +221,6 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
-  function invokeNow(request: GuestInvocation): GuestOutcome | undefined {
-    if (cache.get(request.module.toString()) !== null) return undefined
-    return own.invokeNow(request)
-  }
-
   return {
     ...own,
     usage: () => {
@@ -258,18 +253,15 @@ export function createHost(options: HostOptions): Host {
       },
     },
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
-    loaded: (module) => {
-      const guest = cache.get(module.toString())
-      return guest === null ? own.loaded(module) : guest !== undefined
-    },
+    // What is loaded in the own host has our own shape.
+    loaded: (module) => own.loaded(module) || (cache.get(module.toString()) ?? undefined) !== undefined,
     invoke: async (request) => {
-      const now = invokeNow(request)
+      const now = own.invokeNow(request)
       if (now !== undefined) return now
       const guest = await guestOf(request.module)
       if (guest !== null) return admitted(() => invoke(guest, request))
       return own.invoke(request)
     },
-    invokeNow,
   }
 }
 
