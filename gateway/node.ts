@@ -12,6 +12,8 @@ import {
   type TransactionServer,
 } from './direct/index.ts'
 import { limitArrival } from './arrival.ts'
+import { handOver, Incoming } from './incoming.ts'
+import { closeRested, restByLooks } from './resting.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { EVENTS_TYPE, PROBLEM_TYPE, problemOf } from './wire/index.ts'
@@ -221,6 +223,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       requireHostHeader: false,
       // Requests without a body have no stream to be read to its end.
       optimizeEmptyRequests: true,
+      IncomingMessage: Incoming,
       ServerResponse: observer === undefined ? DirectResponse : observedResponse(observer),
     },
     (incoming, outgoing) => {
@@ -228,8 +231,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       if (observer !== undefined && outgoing.socket !== null) observer.waits(outgoing.socket)
       if (closing.signal.aborted) refuse(outgoing, stopping())
       else if (incoming.httpVersionMajor !== 1) refuse(outgoing, otherVersion(), 505)
-      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true && !refuseHead(incoming, outgoing))
+      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true && !refuseHead(incoming, outgoing)) {
+        handOver(incoming)
         void listener(incoming, outgoing)
+      }
     },
   )
   // A client that has said all (shutdown of its writing side) still reads: its answers are sent before the connection ends.
@@ -237,6 +242,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    restByLooks(socket, ARRIVAL.checkMs)
     observer?.opened(socket)
     socket.once('close', () => {
       sockets.delete(socket)
@@ -274,6 +280,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const anywhere = address === '0.0.0.0' || address === '::'
   const shown = anywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
 
+  const looking = setInterval(() => closeRested(sockets), ARRIVAL.checkMs).unref()
   let closed: Promise<void> | undefined
   const close = (graceMs = GRACE_MS): Promise<void> => {
     closed ??= new Promise((resolve) => {
@@ -285,6 +292,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       }, ARRIVING_MS)
       const force = setTimeout(() => server.closeAllConnections(), graceMs)
       server.close(() => {
+        clearInterval(looking)
         clearInterval(sweep)
         clearTimeout(arriving)
         clearTimeout(force)

@@ -49,6 +49,7 @@ import { createMeters } from './meters/index.ts'
 import { heldAccount, type Parts } from './parts.ts'
 import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
+import { payBaseFee } from './transactions.ts'
 import * as history from './services/events.ts'
 import { localReceipts } from './services/function-receipts.ts'
 import * as guests from './services/guests.ts'
@@ -254,6 +255,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     voters: [voter],
     work: () => work.propose(),
     async beforeBlock() {
+      payBaseFee(chain, node)
       await anchorBatches({
         chain,
         receipts,

@@ -152,6 +152,8 @@ export interface Chain {
    * throws. Calls are answered in the order in which they were made; a `submit` in between comes before them.
    */
   submitAll(wires: readonly Uint8Array[]): Promise<readonly (TakenTx | UtnetError)[]>
+  /** What waits of a sender, in order of nonce. */
+  waitingOf(address: Uint8Array): readonly ChainTx[]
   /** Waiting transactions. */
   waiting(): number
   /** Takes a waiting transaction back, and those of its sender behind it; returns their ids. */

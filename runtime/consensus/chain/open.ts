@@ -186,6 +186,7 @@ function bind(core: ChainCore): Chain {
     submit: (wire) => submitTx(core, wire),
     candidates: () => core.mempool.take(baseFeeOf(headState(core), core.params)),
     submitAll: (wires) => submitAll(core, wires),
+    waitingOf: (address) => [...core.mempool.of(address)],
     waiting: () => core.mempool.size,
     drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),
     produce: (options) => produce(core, options),

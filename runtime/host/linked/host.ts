@@ -224,11 +224,6 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
-  function invokeNow(request: GuestInvocation): GuestOutcome | undefined {
-    if (cache.get(request.module.toString()) !== null) return undefined
-    return own.invokeNow(request)
-  }
-
   return {
     ...own,
     usage: () => {
@@ -245,18 +240,15 @@ export function createHost(options: HostOptions): Host {
     bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
     load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? (await own.load(module)),
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
-    loaded: (module) => {
-      const guest = cache.get(module.toString())
-      return guest === null || guest === undefined ? own.loaded(module) : true
-    },
+    // What is loaded in the own host has our own shape.
+    loaded: (module) => own.loaded(module) || (cache.get(module.toString()) ?? undefined) !== undefined,
     invoke: async (request) => {
-      const now = invokeNow(request)
+      const now = own.invokeNow(request)
       if (now !== undefined) return now
       const guest = await guestOf(request.module)
       if (guest !== null) return admitted(() => invoke(guest, request))
       return own.invoke(request)
     },
-    invokeNow,
   }
 }
 
