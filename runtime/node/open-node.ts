@@ -27,7 +27,16 @@ import { openJournals } from './journals.ts'
 import { allReceipts } from './receipts/index.ts'
 import { anchorBatches, answerDemands, mustReach, retireClosed, Unanchored } from './anchoring/index.ts'
 import { gatewaySource, keepRequest, openAuditor, openExaminer, signVerdict, storeSource, type Auditor } from './auditor/index.ts'
-import { createEndedCalls, createCallRecorder, createEventHub, knownSignatures, createProducer, createSubmitQueue } from './chain/index.ts'
+import {
+  createEndedCalls,
+  createCallRecorder,
+  createColdLoads,
+  createEventHub,
+  knownSignatures,
+  createProducer,
+  createSubmitQueue,
+  warmUp,
+} from './chain/index.ts'
 import { createSourceLines, createSourceMaps } from './source-lines/index.ts'
 import { NO_DESK, openDesk, deskOptions, devVendor, chipFolder, chipWork } from './chips/index.ts'
 import { closeAll } from './close-all.ts'
@@ -143,6 +152,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const bridge = cheat?.bridge ?? honest
   const host = createHost({
     files: store,
+    fileNow: store.fileNow,
     tensors: bridge,
     chip,
     chainId: chainIdOf(genesis),
@@ -155,17 +165,22 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const recorder = createCallRecorder(kv)
   const ended = createEndedCalls()
   const sourceMaps = createSourceMaps(kv, store)
+  const coldLoads = createColdLoads(host, clock)
+  closers.push(() => coldLoads.close())
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
-    loadModule: host.load,
+    loadModule: coldLoads.load,
     onCall(note) {
       recorder.note(note)
       ended.note(note)
     },
   })
+  const warming = warmUp(chain.warm(), host.executor)
+  warming.done.catch((error: unknown) => options.onFailure?.(asUtnetError(error)))
+  closers.push(() => warming.stop())
   const sign = (bytes: Uint8Array): Uint8Array => {
     const sig = signer.sign(bytes)
     known.note(sig, bytes, node.key)
@@ -283,6 +298,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     store,
     bridge,
     host,
+    coldLoads,
     chain,
     receipts,
     functionReceipts: localReceipts(receipts),
