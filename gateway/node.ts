@@ -12,6 +12,8 @@ import {
   type TransactionServer,
 } from './direct/index.ts'
 import { limitArrival } from './arrival.ts'
+import { handOver, Incoming } from './incoming.ts'
+import { closeRested, restByLooks } from './resting.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { EVENTS_TYPE, PROBLEM_TYPE, problemOf } from './wire/index.ts'
@@ -244,6 +246,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       requireHostHeader: false,
       // Requests without a body have no stream to be read to its end.
       optimizeEmptyRequests: true,
+      IncomingMessage: Incoming,
       ServerResponse: observer === undefined ? DirectResponse : observedResponse(observer),
     },
     (incoming, outgoing) => {
@@ -255,7 +258,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
         if (elsewhere.has(incoming)) outgoing.shouldKeepAlive = false
         if (direct?.(incoming, outgoing) === true || take?.(incoming, outgoing) === true || refuseHead(incoming, outgoing)) return
         if (incoming.method === 'OPTIONS' && incoming.url === '*') outgoing.writeHead(204, { allow: ALLOW }).end()
-        else void listener(incoming, outgoing)
+        else {
+          handOver(incoming)
+          void listener(incoming, outgoing)
+        }
       }
     },
   )
@@ -264,6 +270,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    restByLooks(socket, ARRIVAL.checkMs)
     observer?.opened(socket)
     socket.once('close', () => {
       sockets.delete(socket)
@@ -301,6 +308,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const anywhere = address === '0.0.0.0' || address === '::'
   const shown = anywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
 
+  const looking = setInterval(() => closeRested(sockets), ARRIVAL.checkMs).unref()
   let closed: Promise<void> | undefined
   const close = (graceMs = GRACE_MS): Promise<void> => {
     closed ??= new Promise((resolve) => {
@@ -312,6 +320,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       }, ARRIVING_MS)
       const force = setTimeout(() => server.closeAllConnections(), graceMs)
       server.close(() => {
+        clearInterval(looking)
         clearInterval(sweep)
         clearTimeout(arriving)
         clearTimeout(force)

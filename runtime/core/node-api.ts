@@ -283,6 +283,12 @@ export interface FunctionAnswer {
   readonly failure?: RunEnd | undefined
 }
 
+/** Who asked a function: told of its end once, maybe before the call has come back. Neither throws. */
+export interface FunctionAsker {
+  answered(answer: FunctionAnswer): void
+  failed(error: unknown): void
+}
+
 /** A model that a node runs. `model` is the CID of its file. */
 export interface ModelView {
   readonly name: string

@@ -59,7 +59,10 @@ export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => v
 
   function send(asked: Open, gas: bigint, answer: InferenceAnswer): void {
     const payload = { kind: 'answer', contract: asked.contract, request: asked.number, answer: encodeAnswer(answer) } as const
-    parts.chain.submit(signedTx(parts.chain, parts.node, payload, gas + BigInt(LIMITS.callGas)))
+    // the callback, and before it the transaction and the contract that has to be made ready
+    const wanted = gas + BigInt(LIMITS.callGas) + parts.chain.readyGas(asked.contract)
+    const most = BigInt(LIMITS.blockGas)
+    parts.chain.submit(signedTx(parts.chain, parts.node, payload, wanted < most ? wanted : most))
     parts.producer.transactionWaits()
     asked.state = 'sent'
   }

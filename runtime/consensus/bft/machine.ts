@@ -340,7 +340,7 @@ export class Bft {
       return undefined
     }
     if (log.proposal.block === p.block && log.proposal.validRound === p.validRound) return 'duplicate'
-    if (this.#book.tell(`${p.proposer}/${p.round}/proposal`)) this.#emit({ type: 'evidence', evidence: proposalEvidence(log.proposal, p) })
+    if (this.#book.tell(p.proposer)) this.#emit({ type: 'evidence', evidence: proposalEvidence(log.proposal, p) })
     return undefined
   }
 

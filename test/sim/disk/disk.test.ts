@@ -28,7 +28,7 @@ async function block(chain: Chain): Promise<void> {
         height === 1 && n === 2
           ? ({ kind: 'publish', name: 'shop', module: cidOf(RAW, Uint8Array.of(1)), world: 'contract', size: 10 } as const)
           : ({ kind: 'custom', data: new Uint8Array(500).fill(height) } as const)
-      const body = { chainId: chain.chainId, nonce, expiry: 100, gasLimit: 1_000_000n, maxFeePerGas: chain.params.baseFee, payload }
+      const body = { chainId: chain.chainId, nonce, expiry: 100, gasLimit: 2_000_000n, maxFeePerGas: chain.params.baseFee, payload }
       chain.submit(signTx(user, body))
     }
   await chain.produce({ timeMs: genesis.time + height * 1_000, proposer: VALIDATOR.proposer, voters: [VALIDATOR.voter] })
