@@ -61,6 +61,8 @@ const value = fc.stringMatching(/^[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,12
 const target = fc.oneof(
   fc.stringMatching(/^\/fn\/edge(\/[a-zA-Z0-9._~%/=&+-]{0,20})?(\?[a-zA-Z0-9=&%._'-]{0,12})?$/),
   fc.constantFrom(
+    '/fn/ed%67e/a',
+    '/%66n/edge/a',
     '/fn/edge/../v1/chain',
     '/fn/edge/%2e%2e/x',
     '/fn/edge/.',

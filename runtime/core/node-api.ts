@@ -293,6 +293,8 @@ export interface FunctionAsker {
 export interface ModelView {
   readonly name: string
   readonly model: string
+  /** What it is written in: a graph of ONNX, or a guest of world `operator`. */
+  readonly platform: 'onnx' | 'wasm'
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
   /** Devices that can run it, the preferred first. */

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,6 +8,7 @@ import { crypto, signTx, simulatedExecutor, testGenesis, userOf, VALIDATOR } fro
 import { openLmdb } from '../../../runtime/kv/index.ts'
 import { runChainNet } from '../net/chain-net.ts'
 import { failingKv, type Failure } from './failing-kv.ts'
+import { smallDisk } from './small-disk.ts'
 
 crypto.useNativeHashes()
 
@@ -92,23 +92,6 @@ test.each(['nothing-written', 'all-written'] satisfies Failure[])(
     }
   },
 )
-
-/** A file system of so many kilobytes in memory; undefined where this process may not mount one. */
-function smallDisk(kilobytes: number): { readonly path: string; grow(kilobytes: number): void; remove(): void } | undefined {
-  const path = join(folder(), 'small')
-  mkdirSync(path)
-  const mount = (...args: string[]): void => void execFileSync('mount', args, { stdio: 'ignore' })
-  try {
-    mount('-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'utnet-test', path)
-  } catch {
-    return undefined
-  }
-  return {
-    path,
-    grow: (more) => mount('-o', `remount,size=${more}k`, path),
-    remove: () => void execFileSync('umount', [path], { stdio: 'ignore' }),
-  }
-}
 
 const disk = smallDisk(400)
 test.skipIf(disk === undefined)(
