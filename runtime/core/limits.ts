@@ -61,6 +61,8 @@ export const LIMITS = {
   bucketKeys: 1_000, // keys that one listing gives
   programArgs: 64,
   runDeadlineMs: 60_000, // without a return to the event loop: a run of full gas ends well before
+  queryModules: 16, // contracts that one query has made ready; the chain's own are
+  coldLoads: 16, // guests that wait to be made ready for who asks without paying; beyond it is `host_busy`
   eventsPerCall: 1_024,
   eventBytes: 4 * 1024,
   storageKeyBytes: 1_024,
