@@ -16,6 +16,8 @@ export const LIMITS = {
   componentModules: 64,
   componentInstances: 128,
   linkedRuns: 64, // runs of linked components in flight; beyond it is `host_busy`, never a result
+  componentItems: 200_000, // types, names and items that a component is read as, a nested one at each of its instantiations; at most two for each byte
+  componentFewItems: 1_024, // of them, beside those two for each byte
   componentMemories: 4,
   componentFunctions: 60_000, // of all core modules together
   moduleFunctions: 20_000,

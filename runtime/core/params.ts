@@ -87,7 +87,11 @@ export interface Params {
     readonly storageRead: number
     readonly storageWrite: number
     readonly storageByte: number
+    /** A key of a bucket that a listing gives, beside its bytes, and one that the run wrote before it. */
+    readonly listedKey: number
     readonly eventBase: number
+    /** A byte of a mounted file, which each run has brought to it; and once more where the run looks at it, since then its receipt has it. */
+    readonly fileByte: number
     /** One digest, and each 64 bytes of its message and padding. */
     readonly sha256Base: number
     readonly sha256Per64: number
@@ -225,7 +229,9 @@ const V1: Params = {
     storageRead: 75_000,
     storageWrite: 200_000,
     storageByte: 50,
+    listedKey: 10_000,
     eventBase: 12_000,
+    fileByte: 14,
     sha256Base: 3_400,
     sha256Per64: 150,
     ed25519Verify: 400_000,

@@ -3,6 +3,7 @@ import {
   fileCid,
   limitError,
   LIMITS,
+  sha256,
   UtnetError,
   type BucketStore,
   type Budgets,
@@ -135,8 +136,8 @@ export function createHost(options: HostOptions): Host {
     (guest) => pool.forget(guest),
   )
   const loading = new Map<string, Promise<LinkedGuest | null>>()
-  /** Mounts whose file was found to be of our layout: its id says so for ever. */
-  const laidOut = new WeakSet<Mount>()
+  /** The sha256 of mounts whose file was found to be of our layout: its id says so for ever. */
+  const laidOut = new WeakMap<Mount, Uint8Array>()
   let inFlight = 0
 
   /** Null where the guest is of our own shape; then it is ready in the own host. */
@@ -180,12 +181,14 @@ export function createHost(options: HostOptions): Host {
       const bytes = await files.getFile(mount.cid, left)
       left -= bytes.length
       // Whoever repeats the run has the bytes and the id, and no blocks between them.
-      if (!laidOut.has(mount) && !fileCid(bytes).equals(mount.cid))
+      const known = laidOut.get(mount)
+      if (known === undefined && !fileCid(bytes).equals(mount.cid))
         throw new UtnetError('block_mismatch', `the file ${mount.cid} of ${mount.path} is not laid out as files are here`, {
           hint: `add it again: utnet deploy --mount ${mount.path}=FILE`,
         })
-      laidOut.add(mount)
-      out.push({ ...mount, bytes })
+      const hash = known ?? sha256(bytes)
+      laidOut.set(mount, hash)
+      out.push({ ...mount, bytes, hash })
     }
     return out
   }
