@@ -1,19 +1,12 @@
-/** The command line: finds the verb, parses its flags, maps errors to exit codes (0 success, 1 refused or failed, 2 wrong usage). */
-import { parseArgs } from 'node:util'
+/** The command line: runs a command, maps errors to exit codes (0 success, 1 refused or failed, 2 wrong usage). */
 import { pathToFileURL } from 'node:url'
 import { createClient, hintOf } from '../gateway/client/index.ts'
 import { asUtnetError, UtnetError, type NodeApi } from '../runtime/core/index.ts'
 import { environment } from './settings/index.ts'
 import { HINTS, jsonText } from './output/index.ts'
 import { version } from './assets.ts'
-import type { Verb, VerbContext } from './verb.ts'
+import { parseCommand } from './parse.ts'
 import { VERBS } from './verbs/index.ts'
-
-const COMMON = {
-  json: { type: 'boolean' },
-  node: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-} as const
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'
 
@@ -30,55 +23,6 @@ function overview(): string {
     '  --help      usage of a command; utnet --version prints the version',
     '',
   ].join('\n')
-}
-
-interface Parsed {
-  readonly verb: Verb
-  readonly args: readonly string[]
-  readonly flags: VerbContext['flags']
-}
-
-// A negative number is an argument, not a flag: it passes the parser behind a mark that no typed text can have.
-const MARK = '\0'
-const mark = (text: string): string => (/^-\.?\d/.test(text) ? MARK + text : text)
-const unmark = (text: string): string => (text.startsWith(MARK) ? text.slice(1) : text)
-
-function parse(argv: readonly string[]): Parsed {
-  const [name, ...rest] = argv
-  const verb = VERBS.find((v) => v.name === name)
-  if (verb === undefined) {
-    const near = VERBS.find((v) => name !== undefined && (v.name.startsWith(name) || name.startsWith(v.name)))
-    throw new UtnetError('usage', `there is no command ${String(name)}`, near === undefined ? {} : { hint: `utnet ${near.usage}` })
-  }
-  let parsed: { values: Record<string, unknown>; positionals: string[] }
-  try {
-    parsed = parseArgs({
-      args: rest.map(mark),
-      options: { ...COMMON, ...verb.options },
-      allowPositionals: true,
-      strict: true,
-      allowNegative: true,
-    })
-  } catch (cause) {
-    throw new UtnetError('usage', `${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: `usage: utnet ${verb.usage}`,
-      cause,
-    })
-  }
-  const flags = Object.fromEntries(
-    Object.entries(parsed.values as VerbContext['flags']).map(([key, value]) => [key, typeof value === 'string' ? unmark(value) : value]),
-  )
-  const [least, most] = verb.positionals
-  if (flags['help'] !== true && (parsed.positionals.length < least || parsed.positionals.length > most)) {
-    throw new UtnetError(
-      'usage',
-      `${verb.name} takes ${least === most ? least : `${least} to ${most}`} arguments, got ${parsed.positionals.length}`,
-      {
-        hint: `usage: utnet ${verb.usage}`,
-      },
-    )
-  }
-  return { verb, args: parsed.positionals.map(unmark), flags }
 }
 
 /** A file or folder of the user's that cannot be read or written is named as such, wherever a command met it. */
@@ -133,7 +77,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     // `utnet help VERB` is `utnet VERB --help`; `--json` may stand before the verb.
     const words = asked[0] === 'help' ? [...asked.slice(1), '--help'] : asked
-    const { verb, args, flags } = parse(words)
+    const { verb, args, flags } = parseCommand(words)
     if (flags['help'] === true) {
       process.stdout.write(`usage: utnet ${verb.usage}\n${verb.summary}\n`)
       return 0

@@ -319,7 +319,7 @@ test('the console escapes what it shows, loads nothing from elsewhere and stays 
   const models = node.models.bind(node)
   node.models = async () => [
     ...(await models()),
-    { name: 'm', model: '<script>alert(1)</script>', inputs: [], outputs: [], devices: ['"&'] },
+    { name: 'm', model: '<script>alert(1)</script>', platform: 'onnx', inputs: [], outputs: [], devices: ['"&'] },
   ]
   const page = await send('/')
   const html = await page.text()

@@ -35,6 +35,9 @@ test.each([
   ['http://h/fn/edge/', 'edge', '/'],
   ['http://h/fn/edge?a=/b', 'edge', '/?a=/b'],
   ['http://h:1/fn/edge/a//b?c?d#e', 'edge', '/a//b?c?d'],
+  // escapes of unreserved characters are those characters, but what the guest sees stays as it came
+  ['http://h/fn/p%2Dna%6de/%2Da?%2D', 'p-name', '/%2Da?%2D'],
+  ['http://h/%66n/edge/a', 'edge', '/a'],
 ])('%s is function %s at %s', (url, name, path) => {
   expect(functionTarget(url)).toEqual({ name, path })
 })
@@ -44,7 +47,9 @@ test('unknown and malformed names are problems, not answers', async () => {
   for (const [path, status, code] of [
     ['/fn/nobody/', 404, 'guest_not_found'],
     ['/fn/Edge/', 400, 'name_invalid'],
-    ['/fn/%65dge/', 400, 'name_invalid'],
+    ['/fn/%45dge/', 400, 'name_invalid'],
+    ['/fn/edge%2f', 400, 'name_invalid'],
+    ['/fn?edge/', 404, 'route_not_found'],
     ['/fn/', 404, 'route_not_found'],
   ] as const) {
     const response = await send(path)

@@ -114,13 +114,75 @@ test.each([false, true])('what never becomes a request is answered with a proble
     ['GET /healthz HTTP/1.1\nHost: h\n\n', '400', 'request_invalid'],
     ['POST /fn/edge/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', '501', 'request_invalid'],
     ['POST /v1/guests HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\nabc', '501', 'request_invalid'],
-    ['OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n', '400', 'request_invalid'],
+    ['GET * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n', '400', 'request_invalid'],
+    ['BREW /fn/edge/ HTTP/1.1\r\nHost: h\r\n\r\n', '501', 'request_invalid'],
+    ['get /healthz HTTP/1.1\r\nHost: h\r\n\r\n', '501', 'request_invalid'],
+    ['BREW /healthz\r\nHost: h\r\n\r\n', '400', 'request_invalid'],
   ] as const) {
     const answer = await raw(server.port, text)
     expect(answer, text.slice(0, 40)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(answer.toLowerCase()).toContain('content-type: application/problem+json')
     expect(answer.toLowerCase()).toContain('x-content-type-options: nosniff')
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4))).toMatchObject({ code, status: Number(status) })
+  }
+})
+
+test.each([false, true])('OPTIONS * is answered, and asks for no route (functions straight: %s)', async (direct) => {
+  const { server } = await open(direct)
+  const answer = await raw(server.port, 'OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
+  expect(answer).toMatch(/^HTTP\/1\.1 204 [^]*\r\nallow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n/)
+  expect(await raw(server.port, 'OPTIONS * HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /)
+})
+
+test.each([false, true])(
+  'a request to go on in another protocol is answered as it stands, and closes: what came behind it is asked again (functions straight: %s)',
+  async (direct) => {
+    const { node, server } = await open(direct)
+    const fields = 'Host: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+    const behind = 'GET /fn/edge/behind HTTP/1.1\r\nHost: h\r\n\r\n'
+    for (const [text, body] of [
+      [`GET /fn/edge/a HTTP/1.1\r\n${fields}\r\n`, 'GET /a 0'],
+      [`POST /fn/edge/a HTTP/1.1\r\n${fields}Content-Length: 3\r\n\r\nabc`, 'POST /a 3'],
+      [`GET /healthz HTTP/1.1\r\n${fields}\r\n`, '{"status":"ok"}'],
+    ] as const) {
+      const answer = await raw(server.port, text + behind)
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+      expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n')
+      expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toBe(body)
+    }
+    expect(node.invoked.map(({ path }) => path)).toEqual(['/a', '/a'])
+  },
+)
+
+test.each([false, true])("HEAD of the node's own routes says the length of what GET gives (functions straight: %s)", async (direct) => {
+  const { server } = await open(direct)
+  const ask = async (method: string, path: string): Promise<readonly [string, string]> => {
+    const answer = await raw(server.port, `${method} ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`)
+    const end = answer.indexOf('\r\n\r\n')
+    const fields = answer.slice(0, end).toLowerCase().split('\r\n')
+    return [
+      fields
+        .filter((line) => !/^(date|connection):/.test(line))
+        .toSorted()
+        .join('\n'),
+      answer.slice(end + 4),
+    ]
+  }
+  for (const path of [
+    '/',
+    '/console.css',
+    '/healthz',
+    '/v2',
+    '/v1/chain',
+    '/v1/guests/edge',
+    '/openapi.json',
+    '/v1/guests/none',
+    '/none',
+  ]) {
+    const [head, none] = await ask('HEAD', path)
+    const [get, body] = await ask('GET', path)
+    expect([path, head, none]).toEqual([path, get, ''])
+    expect(get).toContain(`content-length: ${Buffer.byteLength(body, 'latin1')}`)
   }
 })
 

@@ -12,6 +12,8 @@ import {
   type TransactionServer,
 } from './direct/index.ts'
 import { limitArrival } from './arrival.ts'
+import { handOver, Incoming } from './incoming.ts'
+import { closeRested, restByLooks } from './resting.ts'
 import { retryField, type GatewayEnv } from './http/index.ts'
 import { Admission } from './routes/index.ts'
 import { EVENTS_TYPE, PROBLEM_TYPE, problemOf } from './wire/index.ts'
@@ -72,15 +74,30 @@ const GRACE_MS = 10_000
 const ARRIVING_MS = 1_000
 const IDLE_SWEEP_MS = 20
 
+/** Methods that some route takes: what `OPTIONS *` asks for (RFC 9110, 9.3.7). */
+const ALLOW = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'
+
 /** What the parser of node:http says of bytes that it does not take. */
-type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly bytesParsed?: number }
 
 /** A request line whose version is well formed, and none of those that are served (RFC 9110, 15.6.6). */
 const OTHER_VERSION = /^[A-Z]+ \S+ HTTP\/(?!1\.[01]\r)\d\.\d\r$/m
 
-function parserStatus({ code, rawPacket }: ParserError): number {
+/** A well-formed request line. */
+const REQUEST_LINE = /^[\w!#$%&'*+\-.^`|~]+ \S+ HTTP\/1\.[01]\r\n/
+
+/** True where the parser stopped at a method that it does not know, in a line that is a request all the same (RFC 9110, 9.1). */
+function isOtherMethod({ code, rawPacket, bytesParsed = 0 }: ParserError): boolean {
+  if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return false
+  const text = rawPacket.toString('latin1')
+  return REQUEST_LINE.test(text.slice(text.lastIndexOf('\n', bytesParsed - 1) + 1))
+}
+
+function parserStatus(error: ParserError): number {
+  const { code, rawPacket } = error
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408
   if (code === 'HPE_HEADER_OVERFLOW') return 431
+  if (isOtherMethod(error)) return 501
   return rawPacket !== undefined && OTHER_VERSION.test(rawPacket.toString('latin1')) ? 505 : 400
 }
 
@@ -89,6 +106,7 @@ const otherVersion = (): UtnetError => new UtnetError('request_invalid', 'this n
 function parserError(cause: ParserError, status: number): UtnetError {
   if (status === 408) return new UtnetError('request_invalid', 'the request did not arrive in time', { cause })
   if (status === 505) return otherVersion()
+  if (status === 501) return new UtnetError('request_invalid', 'this node does not know the method of the request', { cause })
   if (status !== 431) return new UtnetError('request_invalid', `the request is not HTTP: ${cause.code ?? cause.message}`, { cause })
   const { message, limit, used, allowed } = limitError(
     'request_too_large',
@@ -212,8 +230,15 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const direct =
     functions === undefined ? undefined : directFunctions(functions.node, functions.admission ?? new Admission(), functions.onError)
   const take = transactions === undefined ? undefined : directTransactions(transactions.node, transactions.onError)
+  /** Requests to go on in another protocol: they are answered as they stand (RFC 9110, 7.8). */
+  const elsewhere = new WeakSet<IncomingMessage>()
   const server = createServer(
     {
+      // node:http throws away what came behind such a request: its client learns that by the end of the connection (RFC 9112, 9.3.2).
+      shouldUpgradeCallback: (request) => {
+        elsewhere.add(request)
+        return false
+      },
       maxHeaderSize: LIMITS.headerBytes,
       connectionsCheckingInterval: ARRIVAL.checkMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -221,6 +246,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       requireHostHeader: false,
       // Requests without a body have no stream to be read to its end.
       optimizeEmptyRequests: true,
+      IncomingMessage: Incoming,
       ServerResponse: observer === undefined ? DirectResponse : observedResponse(observer),
     },
     (incoming, outgoing) => {
@@ -228,8 +254,15 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       if (observer !== undefined && outgoing.socket !== null) observer.waits(outgoing.socket)
       if (closing.signal.aborted) refuse(outgoing, stopping())
       else if (incoming.httpVersionMajor !== 1) refuse(outgoing, otherVersion(), 505)
-      else if (direct?.(incoming, outgoing) !== true && take?.(incoming, outgoing) !== true && !refuseHead(incoming, outgoing))
-        void listener(incoming, outgoing)
+      else {
+        if (elsewhere.has(incoming)) outgoing.shouldKeepAlive = false
+        if (direct?.(incoming, outgoing) === true || take?.(incoming, outgoing) === true || refuseHead(incoming, outgoing)) return
+        if (incoming.method === 'OPTIONS' && incoming.url === '*') outgoing.writeHead(204, { allow: ALLOW }).end()
+        else {
+          handOver(incoming)
+          void listener(incoming, outgoing)
+        }
+      }
     },
   )
   // A client that has said all (shutdown of its writing side) still reads: its answers are sent before the connection ends.
@@ -237,6 +270,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    restByLooks(socket, ARRIVAL.checkMs)
     observer?.opened(socket)
     socket.once('close', () => {
       sockets.delete(socket)
@@ -274,6 +308,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const anywhere = address === '0.0.0.0' || address === '::'
   const shown = anywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
 
+  const looking = setInterval(() => closeRested(sockets), ARRIVAL.checkMs).unref()
   let closed: Promise<void> | undefined
   const close = (graceMs = GRACE_MS): Promise<void> => {
     closed ??= new Promise((resolve) => {
@@ -285,6 +320,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       }, ARRIVING_MS)
       const force = setTimeout(() => server.closeAllConnections(), graceMs)
       server.close(() => {
+        clearInterval(looking)
         clearInterval(sweep)
         clearTimeout(arriving)
         clearTimeout(force)

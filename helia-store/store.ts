@@ -17,6 +17,7 @@ import {
   type Block,
   type BlockStore,
   type CID,
+  type FileNow,
   type FileStore,
   type IpfsAnswer,
   type Kv,
@@ -42,6 +43,7 @@ export interface ImportReport {
 }
 
 export interface Store extends BlockStore, FileStore {
+  readonly fileNow: FileNow
   /** Stores one block under the codec's CID; durable when it resolves. */
   put(codec: number, bytes: Uint8Array): Promise<CID>
   /** The CID that a UnixFS or dag-cbor path below a root names; the root itself for an empty path. Throws `block_not_found`. */
@@ -95,9 +97,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return (engine = starting)
   }
 
+  const fileNow: FileNow = (cid, maxBytes) => readFile(asCidV1(cid), (part) => blocks.get(part), maxBytes)
+
   async function getFile(cid: CID, maxBytes: number = LIMITS.carBytes): Promise<Uint8Array> {
-    const own = readFile(asCidV1(cid), (part) => blocks.get(part), maxBytes)
-    return own ?? (await helia()).cat(cid, maxBytes)
+    return fileNow(cid, maxBytes) ?? (await helia()).cat(cid, maxBytes)
   }
 
   async function resolve(root: CID, path: string): Promise<CID> {
@@ -126,6 +129,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return (all[all.length - 1] as Block).cid
     },
     getFile,
+    fileNow,
     resolve,
     list: async (cid) => (await helia()).list(asCidV1(cid)),
     exportCar,

@@ -25,18 +25,6 @@ const withoutHashToG1: Plugin = {
   },
 }
 
-/** CIDs are written in base32 here (docs/spec/encodings.md), so nothing is ever read in base36 or base58. Without them a CID in those throws, as one that is no CID does. */
-const withoutOtherBases: Plugin = {
-  name: 'without-other-bases',
-  setup({ onLoad }) {
-    onLoad({ filter: /multiformats[/\\]dist[/\\]src[/\\]bases[/\\]base(36|58)\.js$/ }, ({ path }) => {
-      const names = [...readFileSync(path, 'utf8').matchAll(/^export const (\w+)/gm)].map(([, name]) => `${name} = {}`)
-      if (names.length === 0) throw new Error(`${path}: the bases are not where they were`)
-      return { contents: `export const ${names.join(', ')}`, loader: 'js' }
-    })
-  },
-}
-
 /** Our modules do nothing when they are loaded, so one of which nothing is used is left out with all its tables. */
 const withoutUnused: Plugin = {
   name: 'without-unused',
@@ -60,7 +48,7 @@ export async function verifyFile(format: 'esm' | 'iife', entry = 'runtime/verify
     target: ['es2023', 'node20.19'],
     format,
     globalName: 'verify',
-    plugins: [withoutHashToG1, withoutOtherBases, withoutUnused],
+    plugins: [withoutHashToG1, withoutUnused],
   })
   const { code } = await minify(outputFiles[0]?.text ?? '', {
     module: format === 'esm',

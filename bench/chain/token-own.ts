@@ -20,13 +20,14 @@ const { component } = await buildGuest({ dir: fileURLToPath(new URL('../../guest
 const module = fileCid(component)
 const host = createHost({
   files: { getFile: async () => component, putFile: () => Promise.reject(new Error('nothing is stored here')) },
+  fileNow: () => component,
 })
 const from = senders(count)
 const owner = from[0] as Sender
 const verifiers = crypto.openVerifiers(threads)
 const own = await openOwnChain(
   from.map((s) => s.address),
-  { crypto: { ...crypto, verifyEd25519Many: verifiers.check }, executor: host.executor, loadModule: (cid) => host.load(cid) },
+  { crypto: { ...crypto, verifyEd25519Many: verifiers.check }, executor: host.executor },
 )
 const { chain } = own
 const token = contractAddress(owner.address, 0)

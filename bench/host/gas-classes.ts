@@ -14,6 +14,7 @@ import { fieldsPrices } from './gas/fields-price.ts'
 import { withHostPrices, type HostPrice } from './gas/host-prices.ts'
 import { withModelPrices } from './gas/model-price.ts'
 import { publishPrices } from './gas/publish-price.ts'
+import { withRunPrices } from './gas/run-prices.ts'
 import { crossing } from './gas/crossing.ts'
 
 const AREA = 'host'
@@ -137,6 +138,7 @@ async function rows(emit: (row: Row) => void): Promise<void> {
   await withHostPrices(priced)
   await priced(bytePrices())
   await priced(fieldsPrices())
+  await withRunPrices(priced)
   await priced(await publishPrices())
   await withModelPrices(priced)
   emit(rowOf(AREA, { id: 'host.gas.reference', row: `ns a gas of ${peer}`, unit: 'ns', values: nanoseconds }))

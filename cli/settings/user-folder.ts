@@ -1,8 +1,8 @@
 /** The user's folder `$XDG_CONFIG_HOME/utnet`: the key that signs, and the chains that this user trusts. */
-import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { homedir, userInfo } from 'node:os'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import {
   abytes,
   chainIdOf,
@@ -19,7 +19,7 @@ import {
 } from '../../runtime/core/index.ts'
 import { publicKeyEd25519 } from '../../runtime/crypto/native.ts'
 import { environment } from './environment.ts'
-import { makeFolder, syncFolder, writeDurably, writeNewFile } from '../../runtime/kv/files/index.ts'
+import { makeFolder, writeDurably, writeOnce } from '../../runtime/kv/files/index.ts'
 
 /** A key must not come to lie in whatever folder a command was started in: without a usable `HOME` the home is that of the user's account. */
 function home(): string {
@@ -56,7 +56,12 @@ function keyText(user: UserKey): string {
 export function newUserKey(): UserKey {
   const path = keyPath()
   makeFolder(join(userFolder(), 'keys'), 0o700)
-  if (existsSync(path)) renameSync(path, join(userFolder(), 'keys', `${loadUserKey()?.address ?? randomBytes(6).toString('hex')}.json`))
+  const old = loadUserKey()
+  // a second name: where the new key cannot be written the old one is still the user's
+  if (old !== undefined) {
+    const aside = join(userFolder(), 'keys', `${old.address}.json`)
+    if (!existsSync(aside)) linkSync(path, aside)
+  }
   const user = fromSecret(randomBytes(32))
   writeDurably(path, keyText(user))
   return user
@@ -81,16 +86,11 @@ export function userKey(): UserKey {
   const found = loadUserKey()
   if (found !== undefined) return found
   makeFolder(join(userFolder(), 'keys'), 0o700)
-  const temporary = `${keyPath()}.${randomBytes(6).toString('hex')}`
-  writeNewFile(temporary, keyText(fromSecret(randomBytes(32))))
   try {
-    // Of two commands that start at once one makes the key, and both use it: a link, unlike a rename, replaces nothing.
-    linkSync(temporary, keyPath())
-    syncFolder(dirname(keyPath()))
+    // Of two commands that start at once one makes the key, and both use it.
+    writeOnce(keyPath(), keyText(fromSecret(randomBytes(32))))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-  } finally {
-    rmSync(temporary)
   }
   return loadUserKey() ?? userKey()
 }

@@ -15,12 +15,11 @@ export const call: Verb = {
   name: 'call',
   usage: 'call NAME EXPORT [JSON...] [--gas N]',
   summary: 'a signed transaction; waits for finality: {result, gas, receipt, height}',
-  options: { gas: { type: 'string' } },
+  options: { gas: { type: 'string', whole: [0n, 2n ** 64n - 1n] } },
   positionals: [2, 66],
   async run(context) {
     const [name, entry, ...rest] = context.args as [string, string, ...string[]]
     const gas = textFlag(context, 'gas')
-    if (gas !== undefined && !/^\d{1,18}$/.test(gas)) throw new UtnetError('usage', `--gas must be a number, got ${gas}`)
     const api = context.node()
     const guest = await api.guest(name)
     const to = contractOf(guest)

@@ -1,12 +1,12 @@
 /** `utnet chain events`: the chain's history by filters, then, with `--follow`, what comes. */
 import { LIMITS, UtnetError, type ChainEntry } from '../../runtime/core/index.ts'
-import { listFlag, textFlag, type VerbContext } from '../verb.ts'
+import { COUNT, listFlag, wholeFlag, type VerbContext } from '../verb.ts'
 
 export const EVENT_OPTIONS = {
   filter: { type: 'string', multiple: true },
-  from: { type: 'string' },
-  to: { type: 'string' },
-  limit: { type: 'string' },
+  from: { type: 'string', whole: COUNT },
+  to: { type: 'string', whole: COUNT },
+  limit: { type: 'string', whole: [1n, COUNT[1]] },
   proof: { type: 'boolean' },
   follow: { type: 'boolean' },
 } as const
@@ -14,26 +14,18 @@ export const EVENT_OPTIONS = {
 /** Entries that are printed unless told. */
 const LIMIT = 100
 
-function count(context: VerbContext, name: string): number | undefined {
-  const text = textFlag(context, name)
-  if (text === undefined) return undefined
-  if (!/^(0|[1-9]\d{0,14})$/.test(text)) throw new UtnetError('usage', `--${name} takes a whole number, got ${text}`)
-  return Number(text)
-}
-
 /** Prints one entry a document, and says on stderr where it stopped. `--follow` goes on with what comes, without a limit, until it is interrupted. */
 export async function printEvents(context: VerbContext): Promise<number> {
   const node = context.node()
   const filter = listFlag(context, 'filter')
-  const [from, to] = [count(context, 'from'), count(context, 'to')]
+  const [from, to] = [wholeFlag(context, 'from'), wholeFlag(context, 'to')]
   const follow = context.flags['follow'] === true
   const proof = context.flags['proof'] === true
   if (follow && to !== undefined) throw new UtnetError('usage', '--follow has no end: leave out --to')
   if (follow && proof)
     throw new UtnetError('usage', 'a live stream carries no proofs', { hint: 'ask for one by its id: --filter tx=ID --proof' })
   if (from !== undefined && to !== undefined && from > to) throw new UtnetError('usage', `--from ${from} lies behind --to ${to}`)
-  let left = count(context, 'limit') ?? (follow ? Number.POSITIVE_INFINITY : LIMIT)
-  if (left < 1) throw new UtnetError('usage', '--limit must be at least 1')
+  let left = wholeFlag(context, 'limit') ?? (follow ? Number.POSITIVE_INFINITY : LIMIT)
   const print = (entry: ChainEntry): void => {
     context.print(entry)
     found++

@@ -2,7 +2,7 @@
 import { chainIdOf, parseCid, UtnetError } from '../../runtime/core/index.ts'
 import { writeOutput } from '../output/index.ts'
 import { distrustChain, genesisFile, readGenesisFile, trustChain, trustedChains } from '../settings/index.ts'
-import { textFlag, type Verb } from '../verb.ts'
+import { COUNT, textFlag, wholeNumber, type Verb } from '../verb.ts'
 import { EVENT_OPTIONS, printEvents } from './chain-events.ts'
 import { FOLLOW_OPTIONS, followChain } from './chain-follow.ts'
 import { chainVerdict, VERDICT_OPTIONS } from './chain-verdict.ts'
@@ -52,12 +52,11 @@ export const chain: Verb = {
         context.print(await context.node().chain())
         return 0
       case 'block':
-        if (what === undefined || !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain block takes a HEIGHT')
-        context.print(await context.node().block(Number(what)))
+        if (what === undefined) throw new UtnetError('usage', 'chain block takes a HEIGHT')
+        context.print(await context.node().block(Number(wholeNumber('HEIGHT', what, COUNT))))
         return 0
       case 'power':
-        if (what !== undefined && !/^\d{1,15}$/.test(what)) throw new UtnetError('usage', 'chain power takes an EPOCH')
-        context.print(await context.node().power(what === undefined ? undefined : Number(what)))
+        context.print(await context.node().power(what === undefined ? undefined : Number(wholeNumber('EPOCH', what, COUNT))))
         return 0
       case 'events':
         return printEvents(context)

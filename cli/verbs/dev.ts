@@ -7,18 +7,14 @@ import { dataFolder, environment, trustChain } from '../settings/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import { askedToStop } from '../stop.ts'
 import { watchAndDeploy } from '../watch.ts'
-import { listFlag, textFlag, type Verb, type VerbContext } from '../verb.ts'
+import { listFlag, textFlag, wholeFlag, wholeNumber, type Bounds, type Verb, type VerbContext } from '../verb.ts'
 import { DEVICE_FLAGS, DEVICE_USAGE, devicesAsked, type DevicesAsked } from './dev-devices.ts'
 
+const PORT: Bounds = [0n, 65_535n]
 const RETENTIONS: readonly string[] = ['public', 'sealed', 'none']
 
 function portOf(context: VerbContext): number {
-  const flag = textFlag(context, 'port')
-  const text = flag ?? environment('UTNET_PORT') ?? '8787'
-  const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port > 65_535)
-    throw new UtnetError('usage', `${flag === undefined ? 'UTNET_PORT' : '--port'} must be 0 to 65535, got ${text}`)
-  return port
+  return wholeFlag(context, 'port') ?? Number(wholeNumber('UTNET_PORT', environment('UTNET_PORT') ?? '8787', PORT))
 }
 
 function retentionOf(context: VerbContext): Retention {
@@ -48,14 +44,6 @@ function auditOf(context: VerbContext): boolean {
   return text === 'on'
 }
 
-function threadsOf(context: VerbContext): number | undefined {
-  const text = textFlag(context, 'threads')
-  if (text === undefined) return undefined
-  if (!/^\d{1,2}$/.test(text) || Number(text) > LIMITS.edgeThreads)
-    throw new UtnetError('usage', `--threads must be 0 to ${LIMITS.edgeThreads}, got ${text}`)
-  return Number(text)
-}
-
 /** Of 0.1 the 10: the node lies in one of so many inferences. */
 function cheatOf(context: VerbContext): number | undefined {
   const text = textFlag(context, 'cheat')
@@ -67,14 +55,13 @@ function cheatOf(context: VerbContext): number | undefined {
 
 /** Blocks of an epoch, of a chain that this start makes. */
 function epochBlocksOf(context: VerbContext, data: string): number | undefined {
-  const text = textFlag(context, 'epoch-blocks')
-  if (text === undefined) return undefined
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UtnetError('usage', `--epoch-blocks must be 1 to 999999, got ${text}`)
+  const blocks = wholeFlag(context, 'epoch-blocks')
+  if (blocks === undefined) return undefined
   if (existsSync(join(data, 'chain', 'genesis.json')))
     throw new UtnetError('usage', `the chain in ${data} is made: its epochs stay as they are`, {
       hint: 'make another: utnet dev --data DIR --epoch-blocks N',
     })
-  return Number(text)
+  return blocks
 }
 
 interface Started {
@@ -124,14 +111,14 @@ export const dev: Verb = {
   usage: `dev [--port N] [--data DIR] [--watch DIR] [--retention public|sealed|none] [--receipts on|off] [--threads N] [--cheat SHARE] [--epoch-blocks N] [--audit on|off] [--audit-from URL]... [--attester-roots DIR] ${DEVICE_USAGE}`,
   summary: 'an embedded node: gateway, runtime, chain of one validator, store',
   options: {
-    port: { type: 'string', short: 'p' },
+    port: { type: 'string', short: 'p', whole: PORT },
     data: { type: 'string' },
     watch: { type: 'string' },
     retention: { type: 'string' },
     receipts: { type: 'string' },
-    threads: { type: 'string' },
+    threads: { type: 'string', whole: [0n, BigInt(LIMITS.edgeThreads)] },
     cheat: { type: 'string' },
-    'epoch-blocks': { type: 'string' },
+    'epoch-blocks': { type: 'string', whole: [1n, 999_999n] },
     audit: { type: 'string' },
     'audit-from': { type: 'string', multiple: true },
     'attester-roots': { type: 'string' },
@@ -146,7 +133,7 @@ export const dev: Verb = {
       port: portOf(context),
       retention: retentionOf(context),
       receipts: receiptsOf(context),
-      threads: threadsOf(context),
+      threads: wholeFlag(context, 'threads'),
       cheat: cheatOf(context),
       epochBlocks: epochBlocksOf(context, data),
       audit: auditOf(context),

@@ -6,14 +6,7 @@ import type { EnrolOptions } from '../../runtime/node/index.ts'
 import { dataFolder, userKey } from '../settings/index.ts'
 import { tellChain } from '../chain/index.ts'
 import { loadRuntime } from '../runtime.ts'
-import { textFlag, type Verb, type VerbContext } from '../verb.ts'
-
-function countOf(context: VerbContext): number {
-  const text = textFlag(context, 'chips') ?? '1'
-  if (!/^[1-9]\d{0,3}$/.test(text) || Number(text) > LIMITS.chipsPerEnrolment)
-    throw new UtnetError('usage', `--chips must be 1 to ${LIMITS.chipsPerEnrolment}, got ${text}`)
-  return Number(text)
-}
+import { textFlag, wholeFlag, type Verb, type VerbContext } from '../verb.ts'
 
 function tpmOf(context: VerbContext): NonNullable<EnrolOptions['tpm']> | undefined {
   const [roots, attester, tcti] = [textFlag(context, 'roots'), textFlag(context, 'attester'), textFlag(context, 'tcti')]
@@ -48,7 +41,7 @@ function tokenOf(context: VerbContext): { readonly library: string; readonly tok
 async function enroll(context: VerbContext): Promise<number> {
   const tpm = tpmOf(context)
   const token = tokenOf(context)
-  const count = countOf(context)
+  const count = wholeFlag(context, 'chips') ?? 1
   const data = dataFolder(context)
   const api = context.node()
   const genesis = decodeGenesis(await api.genesis())
@@ -86,7 +79,7 @@ export const node: Verb = {
   usage: 'node enroll [--chips N] [--token LABEL --library FILE | --tpm (--roots DIR | --attester URL) [--tcti TCTI]] [--data DIR]',
   summary: "registers chips that work for the node: in software, in a PKCS#11 token, or this machine's TPM under its maker's certificate",
   options: {
-    chips: { type: 'string' },
+    chips: { type: 'string', whole: [1n, BigInt(LIMITS.chipsPerEnrolment)] },
     token: { type: 'string' },
     library: { type: 'string' },
     tpm: { type: 'boolean' },

@@ -4,12 +4,12 @@ import { asUtnetError, chainIdOf, decodeGenesis, fromBase64, readBundleFile, Utn
 import {
   stepsOf,
   verifyBundle,
-  verifyChainEntry,
   verifyReceiptView,
   type ReceiptViewOptions,
   type TrustOptions,
   type Verification,
 } from '../../runtime/verify/index.ts'
+import { verifyChainEntry } from '../../runtime/verify/light.ts'
 import { encodeStep } from '../../runtime/consensus/light/index.ts'
 import { anchoredBundle, readCheckpointFile } from '../chain/index.ts'
 import { loadRuntime } from '../runtime.ts'

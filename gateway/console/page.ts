@@ -35,18 +35,18 @@ export function renderPage({ info, chain, guests, models }: PageData): string {
   const guestRows = guests.slice(0, ROWS).map(
     (g) =>
       html`<tr>
-        <td>${g.name}</td>
-        <td>${g.world}</td>
-        <td><code>${g.module}</code></td>
-        <td>${g.exports.map((e) => e.name).join(', ')}</td>
+        <td><a href="/v1/guests/${g.name}">${g.name}</a></td>
+        <td data-label="world">${g.world}</td>
+        <td data-label="module"><code>${g.module}</code></td>
+        <td data-label="exports">${g.exports.map((e) => e.name).join(', ')}</td>
       </tr>`,
   )
   const modelRows = models.slice(0, ROWS).map(
     (m) =>
       html`<tr>
-        <td>${m.name}</td>
-        <td><code>${m.model}</code></td>
-        <td>${m.devices.join(', ')}</td>
+        <td><a href="/v1/models/${m.name}">${m.name}</a></td>
+        <td data-label="model"><code>${m.model}</code></td>
+        <td data-label="devices">${m.devices.join(', ')}</td>
       </tr>`,
   )
   const page = html`<!doctype html>
@@ -62,7 +62,7 @@ export function renderPage({ info, chain, guests, models }: PageData): string {
       <body>
         <header>
           <h1>utnet</h1>
-          <p>${info.version}, protocol ${info.protocol}${info.dev ? ', dev' : ''} <span id="live" role="status">connecting</span></p>
+          <p>${info.version}, protocol ${info.protocol}${info.dev ? ', dev' : ''}: <span id="live" role="status">connecting</span></p>
         </header>
         <main>
           <section aria-labelledby="chain">
@@ -118,6 +118,7 @@ export function renderPage({ info, chain, guests, models }: PageData): string {
           ${auditRows(info)}
           <section aria-labelledby="recent">
             <h2 id="recent">Receipts</h2>
+            <p>Made since this page was opened.</p>
             <table>
               <thead>
                 <tr>

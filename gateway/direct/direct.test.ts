@@ -61,6 +61,8 @@ const value = fc.stringMatching(/^[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,12
 const target = fc.oneof(
   fc.stringMatching(/^\/fn\/edge(\/[a-zA-Z0-9._~%/=&+-]{0,20})?(\?[a-zA-Z0-9=&%._'-]{0,12})?$/),
   fc.constantFrom(
+    '/fn/ed%67e/a',
+    '/%66n/edge/a',
     '/fn/edge/../v1/chain',
     '/fn/edge/%2e%2e/x',
     '/fn/edge/.',
@@ -314,4 +316,48 @@ test('a client that goes on sending after it is refused has its answer all the s
   })
   expect(answer).toMatch(/^HTTP\/1.1 413 /)
   expect(answer).toContain('"code":"request_too_large"')
+})
+
+test('an answer is the same by a promise or told, at once or later; each gives its place back', async () => {
+  const admission = new Admission({ requests: 1, perGuest: 1 })
+  const node = simulatedNode()
+  await node.deploy({ name: 'edge', component: simulatedComponent('function') })
+  let way = ''
+  const server = await serve(createApp(node, { admission }), {
+    functions: {
+      admission,
+      node: {
+        invoke(name, request, asker) {
+          const answering =
+            request.path === '/bad' ? Promise.reject(new UtnetError('guest_trap', 'it trapped')) : node.invoke(name, request)
+          if (way === 'promise') return answering
+          // What is told at once is told before this call has come back.
+          if (way === 'at once' && request.path === '/bad') asker.failed(new UtnetError('guest_trap', 'it trapped'))
+          else if (way === 'at once') asker.answered(known)
+          else
+            answering.then(
+              (answer) => asker.answered(answer),
+              (error) => asker.failed(error),
+            )
+          answering.catch(() => undefined)
+          return undefined
+        },
+      },
+    },
+  })
+  const known = await node.invoke('edge', { method: 'GET', path: '/good', headers: [['host', 'h']], body: new Uint8Array(0) })
+  try {
+    for (const path of ['good', 'bad']) {
+      const answers: unknown[] = []
+      for (way of ['promise', 'later', 'at once']) {
+        const text = `GET /fn/edge/${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`
+        answers.push(comparable(await raw(server.port, text)))
+        expect(admission.count).toBe(0)
+      }
+      expect(answers).toEqual([answers[0], answers[0], answers[0]])
+      expect(answers[0]).toMatchObject({ status: path === 'good' ? 'HTTP/1.1 200 OK' : 'HTTP/1.1 500 Internal Server Error' })
+    }
+  } finally {
+    await server.close(0)
+  }
 })

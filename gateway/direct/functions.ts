@@ -3,7 +3,7 @@
  * Whatever is not plain (other forms of target, dot segments, characters that a URL parser would rewrite) is left to the app.
  */
 import type { IncomingMessage } from 'node:http'
-import { asUtnetError, type FunctionAnswer, type FunctionRequest } from '../../runtime/core/index.ts'
+import { asUtnetError, type FunctionAnswer, type FunctionAsker, type FunctionRequest } from '../../runtime/core/index.ts'
 import { addAsked, EMPTY, preferences, retryField } from '../http/index.ts'
 import { guestHead, headOf, targetOf, type Admission, type GuestHead, type RequestHead } from '../routes/index.ts'
 import { PROBLEM_TYPE, problemOf } from '../wire/index.ts'
@@ -61,9 +61,9 @@ function write(outgoing: DirectResponse, { status, headers, body }: GuestHead): 
   else outgoing.end(body)
 }
 
-/** Who runs functions; a value where it need not wait. */
+/** Who runs functions: gives a promise, or nothing where it tells the asker. */
 export interface FunctionServer {
-  invoke(name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer>
+  invoke(name: string, request: FunctionRequest, asker: FunctionAsker): Promise<FunctionAnswer> | undefined
 }
 
 /** What all requests of a server share. */
@@ -75,7 +75,7 @@ interface Shared {
 }
 
 /** One request on its way to its answer. */
-class Serving {
+class Serving implements FunctionAsker {
   readonly #shared: Shared
   readonly #incoming: IncomingMessage
   readonly #outgoing: DirectResponse
@@ -98,35 +98,34 @@ class Serving {
       this.#shared.admission.enter(name)
       this.#name = name
       const { hasBody, contentLength } = this.#head
-      const given = hasBody
-        ? readIncoming(this.#incoming, contentLength).then((body) => this.#invoke(name, path, body))
-        : this.#invoke(name, path, EMPTY)
-      if (given instanceof Promise)
-        given.then(
-          (answer) => this.#succeeded(answer),
-          (error) => this.#failed(error),
-        )
-      else this.#succeeded(given)
+      if (!hasBody) this.#invoke(name, path, EMPTY)
+      else
+        readIncoming(this.#incoming, contentLength)
+          .then((body) => this.#invoke(name, path, body))
+          .catch((error: unknown) => this.failed(error))
     } catch (error) {
-      this.#failed(error)
+      this.failed(error)
     }
   }
 
-  #invoke(name: string, path: string, body: Uint8Array): FunctionAnswer | Promise<FunctionAnswer> {
+  #invoke(name: string, path: string, body: Uint8Array): void {
     const { headers, prefer } = this.#head
     const method = this.#incoming.method as string
     const request = { method, path, headers, body }
-    return this.#shared.node.invoke(name, prefer === undefined ? request : { ...request, ...preferences(prefer) })
+    this.#shared.node.invoke(name, prefer === undefined ? request : { ...request, ...preferences(prefer) }, this)?.then(
+      (answer) => this.answered(answer),
+      (error) => this.failed(error),
+    )
   }
 
-  #succeeded(given: FunctionAnswer): void {
+  answered(given: FunctionAnswer): void {
     try {
       this.#ready = guestHead(given, this.#head, this.#incoming.method as string)
       // Receipts come from the disk together, and so do their answers.
       if (given.receipt === null) this.#shared.outbox.send(this, this.#began)
       else this.write()
     } catch (error) {
-      this.#failed(error)
+      this.failed(error)
       return
     }
     this.#ended()
@@ -136,7 +135,7 @@ class Serving {
     if (this.#name !== undefined) this.#shared.admission.leave(this.#name)
   }
 
-  #failed(error: unknown): void {
+  failed(error: unknown): void {
     this.#ended()
     this.#refuse(error)
   }

@@ -1,5 +1,5 @@
 /** The node's own answers: JSON, bytes, problems. Answers of guests are made in routes/functions.ts. */
-import { asUtnetError, type ErrorCode, type UtnetError } from '../../runtime/core/index.ts'
+import { asUtnetError, utf8, type ErrorCode, type UtnetError } from '../../runtime/core/index.ts'
 import { JSON_TYPE, PROBLEM_TYPE, problemOf } from '../wire/index.ts'
 import { addAsked } from './asked.ts'
 
@@ -23,11 +23,19 @@ export function bytes(type: string, body: Uint8Array, headers: Readonly<Record<s
   return { status: 200, type, body, headers }
 }
 
+/** What GET would be answered, without its body (RFC 9110, 9.3.2): its length is said, where one is known, and a stream that nobody will read ends. */
+function headOnly({ status, body }: Answer, headers: Record<string, string>): Response {
+  if (body instanceof ReadableStream) void body.cancel()
+  else if (body !== null) headers['content-length'] = String(typeof body === 'string' ? utf8(body).length : body.length)
+  return new Response(null, { status, headers })
+}
+
 /** The response of an answer, with the fields that the request asked for. */
 export function respond(request: Request, answer: Answer): Response {
   const headers: Record<string, string> = { 'content-type': answer.type, 'x-content-type-options': 'nosniff', ...answer.headers }
   const asked = { requestId: request.headers.get('x-request-id'), wantDigest: request.headers.get('want-content-digest') }
   addAsked(asked, headers, answer.body)
+  if (request.method === 'HEAD') return headOnly(answer, headers)
   return new Response(answer.body as BodyInit | null, { status: answer.status, headers })
 }
 

@@ -16,8 +16,14 @@ export interface FunctionTarget {
 export function functionTarget(url: string): FunctionTarget {
   const start = url.indexOf('/', url.indexOf('://') + 3)
   const hash = url.indexOf('#')
-  return targetOf(hash === -1 ? url.slice(start) : url.slice(start, hash))
+  const target = hash === -1 ? url.slice(start) : url.slice(start, hash)
+  // The first segment, which the router has read, may have escapes too.
+  return targetOf(`${PREFIX}${target.replace(/^\/[^/?]*\/?/, '')}`)
 }
+
+/** Escapes of unreserved characters stand for those characters (RFC 3986, 6.2.2.2). */
+const withoutNeedlessEscapes = (text: string): string =>
+  text.replaceAll(/%(2d|2e|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
 /** The same of a request target in origin form that begins with `/fn/`. */
 export function targetOf(target: string): FunctionTarget {
@@ -26,7 +32,8 @@ export function targetOf(target: string): FunctionTarget {
     const c = target.charCodeAt(end)
     if (c === 0x2f || c === 0x3f) break
   }
-  const name = target.slice(PREFIX.length, end)
+  const given = target.slice(PREFIX.length, end)
+  const name = given.includes('%') ? withoutNeedlessEscapes(given) : given
   if (name === '') throw new UtnetError('route_not_found', 'no function is named: /fn/{name}/')
   const rest = target.slice(end)
   return { name: aname(name, 'function'), path: rest.startsWith('/') ? rest : `/${rest}` }

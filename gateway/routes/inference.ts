@@ -34,8 +34,8 @@ const spec = (t: TensorSpec) => ({
 
 /** The metadata answer of a model. */
 function metadata(model: ModelView): Answer {
-  const { name } = model
-  return json({ name, versions: [model.model], platform: 'onnx', inputs: model.inputs.map(spec), outputs: model.outputs.map(spec) })
+  const { name, platform } = model
+  return json({ name, versions: [model.model], platform, inputs: model.inputs.map(spec), outputs: model.outputs.map(spec) })
 }
 
 interface Asked {

@@ -323,6 +323,7 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
         model: cidOf(RAW, bytes).toString(),
         inputs: tensor,
         outputs: [{ ...tensor[0], name: 'y' } as (typeof tensor)[0]],
+        platform: 'onnx',
         devices: ['simulated'],
       })
       return modelOf(name)

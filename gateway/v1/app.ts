@@ -13,7 +13,7 @@ import { receiptRoutes } from './receipts.ts'
 const FAMILIES = [guestRoutes, accountRoutes, fileRoutes, modelRoutes, receiptRoutes, chainRoutes, attesterRoutes]
 
 /** All routes of `/v1` over one node. */
-function v1Routes(kit: RouteKit): readonly Route[] {
+export function v1Routes(kit: RouteKit): readonly Route[] {
   return FAMILIES.flatMap((family) => family(kit))
 }
 

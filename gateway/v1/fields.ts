@@ -12,7 +12,10 @@ export const idParam = z.object({ id: z.string() })
 /** `?flag=true|false`. */
 export const flag = z.enum(['true', 'false']).exactOptional()
 
-const digits = z.string().regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned integer')
+const digits = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned integer')
+  .refine((text) => Number.isSafeInteger(Number(text)), `must be at most ${Number.MAX_SAFE_INTEGER}`)
 
 /** A height in the path. */
 export const heightText = digits.transform(Number)

@@ -263,6 +263,7 @@ export const model = name(
   z.object({
     name: z.string(),
     model: cid,
+    platform: z.enum(['onnx', 'wasm']),
     inputs: z.array(tensorSpec),
     outputs: z.array(tensorSpec),
     devices: z.array(z.string()),

@@ -16,6 +16,8 @@ export const LIMITS = {
   componentModules: 64,
   componentInstances: 128,
   linkedRuns: 64, // runs of linked components in flight; beyond it is `host_busy`, never a result
+  componentItems: 200_000, // types, names and items that a component is read as, a nested one at each of its instantiations; at most two for each byte
+  componentFewItems: 1_024, // of them, beside those two for each byte
   componentMemories: 4,
   componentFunctions: 60_000, // of all core modules together
   moduleFunctions: 20_000,
@@ -59,6 +61,8 @@ export const LIMITS = {
   bucketKeys: 1_000, // keys that one listing gives
   programArgs: 64,
   runDeadlineMs: 60_000, // without a return to the event loop: a run of full gas ends well before
+  queryModules: 16, // contracts that one query has made ready; the chain's own are
+  coldLoads: 16, // guests that wait to be made ready for who asks without paying; beyond it is `host_busy`
   eventsPerCall: 1_024,
   eventBytes: 4 * 1024,
   storageKeyBytes: 1_024,

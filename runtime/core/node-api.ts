@@ -283,10 +283,18 @@ export interface FunctionAnswer {
   readonly failure?: RunEnd | undefined
 }
 
+/** Who asked a function: told of its end once, maybe before the call has come back. Neither throws. */
+export interface FunctionAsker {
+  answered(answer: FunctionAnswer): void
+  failed(error: unknown): void
+}
+
 /** A model that a node runs. `model` is the CID of its file. */
 export interface ModelView {
   readonly name: string
   readonly model: string
+  /** What it is written in: a graph of ONNX, or a guest of world `operator`. */
+  readonly platform: 'onnx' | 'wasm'
   readonly inputs: readonly TensorSpec[]
   readonly outputs: readonly TensorSpec[]
   /** Devices that can run it, the preferred first. */

@@ -87,7 +87,11 @@ export interface Params {
     readonly storageRead: number
     readonly storageWrite: number
     readonly storageByte: number
+    /** A key of a bucket that a listing gives, beside its bytes, and one that the run wrote before it. */
+    readonly listedKey: number
     readonly eventBase: number
+    /** A byte of a mounted file, which each run has brought to it; and once more where the run looks at it, since then its receipt has it. */
+    readonly fileByte: number
     /** One digest, and each 64 bytes of its message and padding. */
     readonly sha256Base: number
     readonly sha256Per64: number
@@ -108,8 +112,6 @@ export interface Params {
     /** So many that a block full of bytes is full of gas: whoever fills blocks raises the base fee, with whatever he does it. */
     readonly byte: number
     readonly publishByte: number
-    /** Beside that of a contract, which every validator validates, prepares and compiles, all functions of it, before the block goes on. */
-    readonly publishContractByte: number
     /** Reading the set of an epoch that is past, and checking two votes of a validator: two pairings' worth of time. */
     readonly evidence: number
     /** Checking one batch of an anchor: its signature and its place, and writing where its thread stands. */
@@ -126,6 +128,19 @@ export interface Params {
     /** Two pairings of a node's registration; bonds and leaving. */
     readonly nodeRegister: number
     readonly nodeMove: number
+  }
+  /**
+   * Code of contracts. Every validator reads, validates, prepares and compiles it, all functions of it, before it runs: whoever publishes a contract pays for that, and
+   * whoever calls one whose code the chain no longer keeps ready.
+   */
+  readonly contracts: {
+    /** Of making one ready, beside its bytes. */
+    readonly readyBase: number
+    readonly readyByte: number
+    /** Bytes of code that the chain keeps ready; what was used last stays. */
+    readonly warmBytes: number
+    /** What the smallest counts for: so many bytes of a list of at most `warmBytes / warmLeast`. */
+    readonly warmLeast: number
   }
   /** What the rollup of receipts takes and gives (docs/spec/rollup.md); its times are in rollup-state.ts. */
   readonly rollup: {
@@ -214,7 +229,9 @@ const V1: Params = {
     storageRead: 75_000,
     storageWrite: 200_000,
     storageByte: 50,
+    listedKey: 10_000,
     eventBase: 12_000,
+    fileByte: 14,
     sha256Base: 3_400,
     sha256Per64: 150,
     ed25519Verify: 400_000,
@@ -227,7 +244,6 @@ const V1: Params = {
     base: 800_000,
     byte: Math.ceil(LIMITS.blockGas / LIMITS.blockTxBytes),
     publishByte: 10,
-    publishContractByte: 3_400,
     evidence: 40_000_000,
     anchorBatch: 400_000,
     refute: 12_000_000,
@@ -238,6 +254,7 @@ const V1: Params = {
     nodeRegister: 18_000_000,
     nodeMove: 2_000_000,
   },
+  contracts: { readyBase: 800_000, readyByte: 3_400, warmBytes: 2 * 1024 * 1024, warmLeast: 8 * 1024 },
   rollup: { answerGas: 1_300_000, bondShare: 500, reward: 100 },
   baseFee: 1_000_000_000n,
   fees: { target: LIMITS.blockGas / 2, change: 8 },
@@ -258,13 +275,18 @@ export function offeredFee(baseFee: bigint): bigint {
   return 2n * baseFee
 }
 
-/** Gas of a component that is published, by its size in bytes. */
-export function publishedGas({ publishByte, publishContractByte }: Params['tx'], world: string, size: number): bigint {
-  return BigInt(world === 'contract' ? publishByte + publishContractByte : publishByte) * BigInt(size)
+/** Gas of making a contract of so many bytes ready to run. */
+export function readyGas({ readyBase, readyByte }: Params['contracts'], size: number): bigint {
+  return BigInt(readyBase) + BigInt(readyByte) * BigInt(size)
+}
+
+/** Gas of a component that is published, by its size in bytes: of a contract, which is made ready then, that too. */
+export function publishedGas({ tx, contracts }: Pick<Params, 'tx' | 'contracts'>, world: string, size: number): bigint {
+  return BigInt(tx.publishByte) * BigInt(size) + (world === 'contract' ? readyGas(contracts, size) : 0n)
 }
 
 /** A gas limit under which a component of a size is published, whatever the rest of its transaction. */
 export function publishGas(world: string, size: number): bigint {
   const { base, byte } = PARAMS.tx
-  return BigInt(base) + BigInt(byte) * BigInt(LIMITS.txBytes) + publishedGas(PARAMS.tx, world, size)
+  return BigInt(base) + BigInt(byte) * BigInt(LIMITS.txBytes) + publishedGas(PARAMS, world, size)
 }

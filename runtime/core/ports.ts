@@ -22,6 +22,12 @@ export interface FileStore {
   getFile(cid: CID, maxBytes?: number): Promise<Uint8Array>
 }
 
+/**
+ * The whole of a file that lies on this node, without a promise: a block reads what it runs. Undefined for one of another layout than ours. Throws as `getFile` does, and
+ * `block_mismatch` where the CID names no file.
+ */
+export type FileNow = (cid: CID, maxBytes: number) => Uint8Array | undefined
+
 /** Ordered durable storage: keys compare as unsigned bytes. Reads see the last commit. */
 export interface Kv {
   get(key: Uint8Array): Uint8Array | undefined
@@ -127,6 +133,10 @@ export interface ContractEnv {
 export interface Callee {
   readonly module: CID
   readonly env: ContractEnv
+  /** Gas of making its code ready, which it pays out of what it is given, before anything else; 0 where the chain keeps it ready. */
+  readonly ready: bigint
+  /** To be called when that was paid, before it runs. */
+  enter(): void
 }
 
 /** Exports that the chain alone calls: when the name is published first, and when it gets a later version. */
@@ -203,14 +213,23 @@ export interface FunctionGas {
   readonly calls: number
 }
 
-/** Runs contract exports, synchronously: the chain executes blocks with it. */
+/**
+ * Runs contract exports, synchronously: the chain executes blocks with it. What a block runs is made ready at once where it is not, and held until `keep`;
+ * `host_module_missing` is thrown of a module whose bytes are not on this node.
+ */
 export interface ContractExecutor {
-  /** Throws `host_module_missing` when this module, or one that it calls, was not made ready before. */
+  /** Runs in a block. Throws `host_module_missing`. */
   run(run: ContractRun): RunOutcome
+  /** Runs outside of blocks, and makes nothing ready: throws `host_module_missing` where this module, or one that it calls, is not. */
+  query(run: ContractRun): RunOutcome
+  /** Makes a contract ready before a block runs it. Throws `host_module_missing`. */
+  ready(module: CID): void
   /** Whether the module is a contract with this export. Throws `host_module_missing`. */
   has(module: CID, entry: string): boolean
-  /** Whether the module is one that the chain can run, of so many bytes: what its publisher pays by. Throws `host_module_missing`. */
+  /** Whether the module is a contract of so many bytes: what its publisher pays by. Of a larger file nothing is read. Throws `host_module_missing`. */
   measures(module: CID, bytes: number): boolean
+  /** Lets go of what blocks ran, but for these modules. The same array says that nothing changed. */
+  keep(modules: readonly CID[]): void
 }
 
 /** Tensor inference as a guest or the gateway asks for it. `model` is a name or a CID in text. */

@@ -2,12 +2,12 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { abytes, concatBytes, equalBytes } from '../core/index.ts'
+import { Point } from './ed25519-point.ts'
 import { acceptableKey, acceptableSignature, moduloOrder, readScalar } from './ed25519-rule.ts'
 
 /** True when `sig` (64 bytes) is valid for the message under `key` (32 bytes). False, never an error, for malformed input. */
 export function verifyEd25519(sig: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
   if (!acceptableSignature(sig) || !acceptableKey(key)) return false
-  const { Point } = ed25519
   const r = sig.subarray(0, 32)
   const s = readScalar(sig.subarray(32))
   if (s === undefined) return false
@@ -24,7 +24,7 @@ export function verifyEd25519(sig: Uint8Array, message: Uint8Array, key: Uint8Ar
 export function isEd25519Key(key: Uint8Array): boolean {
   if (!acceptableKey(key)) return false
   try {
-    ed25519.Point.fromBytes(key, false)
+    Point.fromBytes(key, false)
     return true
   } catch {
     return false

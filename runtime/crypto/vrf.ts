@@ -3,12 +3,13 @@
  * A proof is 80 bytes: Gamma 32, c 16, s 32. Keys are ed25519 keys. Both halves judge proofs by this one; proofs are made here too, or by vrf-native.ts with
  * another multiplication.
  */
-import { ed25519, ed25519_hasher } from '@noble/curves/ed25519.js'
+import { ed25519_hasher } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { abytes, concatBytes, equalBytes, utf8, UtnetError } from '../core/index.ts'
+import { Point } from './ed25519-point.ts'
 import { acceptableKey, moduloOrder, readScalar } from './ed25519-rule.ts'
 
-type Point = InstanceType<typeof ed25519.Point>
+type Point = InstanceType<typeof Point>
 
 /** RFC 9381, section 5.5: how a message becomes a point. */
 export type VrfSuite = 'ell2' | 'tai'
@@ -33,7 +34,7 @@ function encodeToCurve(suite: VrfSuite, key: Uint8Array, alpha: Uint8Array): Poi
 /** The point of canonical bytes (RFC 8032 5.1.3), or undefined. */
 function decodePoint(bytes: Uint8Array): Point | undefined {
   try {
-    return ed25519.Point.fromBytes(bytes, false)
+    return Point.fromBytes(bytes, false)
   } catch {
     return undefined
   }
@@ -45,7 +46,7 @@ function challenge(suite: VrfSuite, points: readonly Uint8Array[]): Uint8Array {
 
 /** 32 bytes, little-endian, of a scalar below the group's order. */
 export function scalarBytes(n: bigint): Uint8Array {
-  return ed25519.Point.Fn.toBytes(n)
+  return Point.Fn.toBytes(n)
 }
 
 function betaOf(suite: VrfSuite, gamma: Point): Uint8Array {
@@ -57,7 +58,7 @@ export type PointTimes = (point: Uint8Array, scalar: bigint) => Uint8Array
 
 /** Proof (80 bytes) of the input `alpha` under a 32-byte ed25519 secret (section 5.1). */
 export function vrfProve(secret: Uint8Array, alpha: Uint8Array, suite: VrfSuite = 'ell2'): Uint8Array {
-  return proverBy((point, scalar) => ed25519.Point.fromBytes(point).multiply(scalar).toBytes(), secret, suite)(alpha)
+  return proverBy((point, scalar) => Point.fromBytes(point).multiply(scalar).toBytes(), secret, suite)(alpha)
 }
 
 /** What proofs are made by, each of its own input. */
@@ -65,7 +66,6 @@ export type Prover = (alpha: Uint8Array) => Uint8Array
 
 /** A prover by a multiplication of one's own, which is given secret scalars. */
 export function proverBy(times: PointTimes, secret: Uint8Array, suite: VrfSuite): Prover {
-  const { Point } = ed25519
   const base = Point.BASE.toBytes()
   const expanded = sha512(abytes(secret, 32, 'secret key'))
   const low = expanded.slice(0, 32)
@@ -96,7 +96,7 @@ export function vrfVerify(key: Uint8Array, alpha: Uint8Array, proof: Uint8Array,
   if (y === undefined || gamma === undefined || s === undefined) return undefined
   const c = moduloOrder(proof.subarray(32, 48))
   const h = encodeToCurve(suite, key, alpha)
-  const u = ed25519.Point.BASE.multiplyUnsafe(s).subtract(y.multiplyUnsafe(c))
+  const u = Point.BASE.multiplyUnsafe(s).subtract(y.multiplyUnsafe(c))
   const v = h.multiplyUnsafe(s).subtract(gamma.multiplyUnsafe(c))
   const again = challenge(suite, [key, h.toBytes(), proof.subarray(0, 32), u.toBytes(), v.toBytes()])
   return equalBytes(again, proof.subarray(32, 48)) ? betaOf(suite, gamma) : undefined

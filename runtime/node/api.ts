@@ -2,15 +2,8 @@
 import { formatAddress, formatChipKey, formatKey, parseCid, PROTOCOL, type AuditView, type NodeApi } from '../core/index.ts'
 import type { Edges } from './edge/index.ts'
 import type { Parts } from './parts.ts'
-import * as chainView from './services/chain-view.ts'
-import * as contracts from './services/contracts.ts'
-import * as history from './services/events.ts'
-import { addFile } from './services/files.ts'
-import * as functions from './services/functions.ts'
-import * as guests from './services/guests.ts'
-import * as inference from './services/inference.ts'
-import * as proofs from './services/proofs.ts'
-import * as transactions from './services/submit.ts'
+import { invokeWhole } from './runs/index.ts'
+import { chainView, contracts, files, guests, history, inference, proofs, transactions } from './services/index.ts'
 import { version } from './version.ts'
 
 /** What the node does for others of its chain. */
@@ -53,8 +46,8 @@ export function apiOf(
     fund: (address) => contracts.fund(parts, address),
     submit: async (wire) => ({ hash: (await parts.submits.take(wire)).hash }),
     transaction: (hash, waitMs) => transactions.transaction(parts, hash, waitMs),
-    invoke: (name, request) => functions.invokeWhole(parts, name, request),
-    addFile: (bytes) => addFile(parts, bytes),
+    invoke: (name, request) => invokeWhole(parts, name, request),
+    addFile: (bytes) => files.addFile(parts, bytes),
     putModel: (name, bytes) => inference.putModel(parts, name, bytes),
     models: async () => parts.bridge.list(),
     model: async (name) => inference.model(parts, name),

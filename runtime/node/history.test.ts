@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ChainEntry, EventEntry, NodeEvent } from '../core/index.ts'
 import { createClient } from '../../gateway/client/index.ts'
 import { buildText } from '../host/build/testing/guests.ts'
-import { verifyChainEntry } from '../verify/index.ts'
+import { verifyChainEntry } from '../verify/light.ts'
 import { startDevNode } from './dev-node.ts'
 
 const SHOP = `

@@ -27,7 +27,16 @@ import { openJournals } from './journals.ts'
 import { allReceipts } from './receipts/index.ts'
 import { anchorBatches, answerDemands, mustReach, retireClosed, Unanchored } from './anchoring/index.ts'
 import { gatewaySource, keepRequest, openAuditor, openExaminer, signVerdict, storeSource, type Auditor } from './auditor/index.ts'
-import { createEndedCalls, createCallRecorder, createEventHub, knownSignatures, createProducer, createSubmitQueue } from './chain/index.ts'
+import {
+  createEndedCalls,
+  createCallRecorder,
+  createColdLoads,
+  createEventHub,
+  knownSignatures,
+  createProducer,
+  createSubmitQueue,
+  warmUp,
+} from './chain/index.ts'
 import { createSourceLines, createSourceMaps } from './source-lines/index.ts'
 import { NO_DESK, openDesk, deskOptions, devVendor, chipFolder, chipWork } from './chips/index.ts'
 import { closeAll } from './close-all.ts'
@@ -40,9 +49,9 @@ import { createMeters } from './meters/index.ts'
 import { heldAccount, type Parts } from './parts.ts'
 import { pooledRandom } from './random.ts'
 import { realClock } from './real-clock.ts'
-import * as history from './services/events.ts'
-import { localReceipts } from './services/function-receipts.ts'
-import * as guests from './services/guests.ts'
+import { localReceipts } from './runs/index.ts'
+import { guests, history } from './services/index.ts'
+import { payBaseFee } from './transactions.ts'
 import { apiOf } from './api.ts'
 import type { NodeOptions } from './node-options.ts'
 
@@ -142,6 +151,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const bridge = cheat?.bridge ?? honest
   const host = createHost({
     files: store,
+    fileNow: store.fileNow,
     tensors: bridge,
     chip,
     chainId: chainIdOf(genesis),
@@ -154,17 +164,22 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
   const recorder = createCallRecorder(kv)
   const ended = createEndedCalls()
   const sourceMaps = createSourceMaps(kv, store)
+  const coldLoads = createColdLoads(host, clock)
+  closers.push(() => coldLoads.close())
   const chain = await openChain({
     genesis,
     kv: recorder.kv,
     executor: host.executor,
     crypto: { ...crypto, verifyEd25519: known.verify, verifyEd25519Many: verifiers.check },
-    loadModule: host.load,
+    loadModule: coldLoads.load,
     onCall(note) {
       recorder.note(note)
       ended.note(note)
     },
   })
+  const warming = warmUp(chain.warm(), host.executor)
+  warming.done.catch((error: unknown) => options.onFailure?.(asUtnetError(error)))
+  closers.push(() => warming.stop())
   const sign = (bytes: Uint8Array): Uint8Array => {
     const sig = signer.sign(bytes)
     known.note(sig, bytes, node.key)
@@ -239,6 +254,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     voters: [voter],
     work: () => work.propose(),
     async beforeBlock() {
+      payBaseFee(chain, node)
       await anchorBatches({
         chain,
         receipts,
@@ -281,6 +297,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     store,
     bridge,
     host,
+    coldLoads,
     chain,
     receipts,
     functionReceipts: localReceipts(receipts),

@@ -6,7 +6,7 @@ import type { Store } from '../../helia-store/index.ts'
 import type { Host } from '../host/index.ts'
 import type { AllReceipts, FunctionReceipts } from './receipts/index.ts'
 import type { Bridge } from '../tpu-bridge/index.ts'
-import type { CallRecorder, EventHub, Producer, EndedCalls, SubmitQueue } from './chain/index.ts'
+import type { CallRecorder, ColdLoads, EventHub, Producer, EndedCalls, SubmitQueue } from './chain/index.ts'
 import type { Meters } from './meters/index.ts'
 import type { SourceLines, SourceMaps } from './source-lines/index.ts'
 
@@ -65,6 +65,8 @@ export interface Parts extends RunParts {
   readonly store: Store
   readonly bridge: Bridge
   readonly host: Host
+  /** Makes guests ready for who asks without paying. */
+  readonly coldLoads: Pick<ColdLoads, 'load'>
   readonly chain: Chain
   readonly receipts: AllReceipts
   readonly recorder: CallRecorder

@@ -21,7 +21,7 @@ import {
   type UtnetError,
 } from '../core/index.ts'
 import type { Parts } from './parts.ts'
-import { inferCommitted, model } from './services/inference.ts'
+import { inference } from './services/index.ts'
 import { signedTx } from './transactions.ts'
 
 /** Faults of the node, which others need not have: they leave the request open. */
@@ -59,13 +59,16 @@ export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => v
 
   function send(asked: Open, gas: bigint, answer: InferenceAnswer): void {
     const payload = { kind: 'answer', contract: asked.contract, request: asked.number, answer: encodeAnswer(answer) } as const
-    parts.chain.submit(signedTx(parts.chain, parts.node, payload, gas + BigInt(LIMITS.callGas)))
+    // the callback, and before it the transaction and the contract that has to be made ready
+    const wanted = gas + BigInt(LIMITS.callGas) + parts.chain.readyGas(asked.contract)
+    const most = BigInt(LIMITS.blockGas)
+    parts.chain.submit(signedTx(parts.chain, parts.node, payload, wanted < most ? wanted : most))
     parts.producer.transactionWaits()
     asked.state = 'sent'
   }
 
   async function outputsOf(request: InferenceRequest): Promise<InferenceAnswer> {
-    const done = await inferCommitted(parts, { model: request.model, inputs: request.inputs, arithmetic: request.arithmetic })
+    const done = await inference.inferCommitted(parts, { model: request.model, inputs: request.inputs, arithmetic: request.arithmetic })
     const { outputs } = done
     const commitment = commitmentOfFile(done.commitment)
     const answer: InferenceAnswer = { kind: 'outputs', commitment, outputs }
@@ -78,7 +81,7 @@ export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => v
     const request = parts.chain.request(asked.contract, asked.number)
     if (request === undefined || closing) return
     try {
-      model(parts, request.model)
+      inference.model(parts, request.model)
       send(asked, request.gas, await outputsOf(request))
     } catch (error) {
       if (OPEN_ENDED(error)) {

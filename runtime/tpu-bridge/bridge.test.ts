@@ -51,6 +51,7 @@ test('a real text recogniser agrees within 1e-4 on the native and the exact devi
   expect(view).toEqual({
     name: 'rec',
     model: fileCid(rec).toString(),
+    platform: 'onnx',
     inputs: [{ name: 'x', dtype: 'f32', shape: [-1, 3, 48, -1] }],
     outputs: [{ name: 'softmax_11.tmp_0', dtype: 'f32', shape: [-1, -1, 6625] }],
     devices: ['onnx-cpu', 'onnx-web'],

@@ -123,7 +123,7 @@ export function createBridge(options: BridgeOptions): Bridge {
 
   function view(name: string, record: ModelRecord): ModelView {
     const ids = devices.map((d) => d.id).filter((id) => record.devices.includes(id))
-    return { name, model: record.model.toString(), inputs: record.inputs, outputs: record.outputs, devices: ids }
+    return { name, model: record.model.toString(), platform: 'onnx', inputs: record.inputs, outputs: record.outputs, devices: ids }
   }
 
   /** Loads a model on every device. Throws what kept all of them from it. */

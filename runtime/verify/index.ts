@@ -7,7 +7,6 @@
 export { verifyBundle } from './bundle.ts'
 export type { BundleOptions, Reexecute, Reexecution, ReexecutionInput } from './bundle.ts'
 export type { Check, CheckName, Verification } from './checks.ts'
-export { verifyChainEntry } from './chain-entry.ts'
 export { stepsOf } from './epochs.ts'
 export { verifyReceiptView } from './receipt-view.ts'
 export type { ReceiptViewOptions } from './receipt-view.ts'

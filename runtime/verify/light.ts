@@ -4,6 +4,7 @@
  */
 export * from './index.ts'
 export * from '../consensus/light/index.ts'
+export { verifyChainEntry } from './chain-entry.ts'
 export { provenEntry } from './proven-entry.ts'
 // what a node serves, as values
 export {

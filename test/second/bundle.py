@@ -163,7 +163,7 @@ is_reads = is_list(is_tuple(is_bytes(), either(is_null, is_bytes())))
 is_witness = is_map(
     caller=is_text, contract=is_text, owner=is_text, version=is_uint(), height=is_uint(), time=is_uint(), chainId=is_text, gasLimit=is_uint(64), hook=is_bool,
     reads=is_reads, changes=is_hash,
-    callees=is_list(is_map(asked=is_list(is_text), contract=is_text, owner=is_text, version=is_uint(), module=is_link, reads=is_reads)),
+    callees=is_list(is_map(asked=is_list(is_text), contract=is_text, owner=is_text, version=is_uint(), module=is_link, ready=is_uint(), reads=is_reads)),
 )  # fmt: skip
 
 

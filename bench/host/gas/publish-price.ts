@@ -15,6 +15,8 @@ const SIZE = 100_000
 async function dense(): Promise<readonly (readonly [string, Uint8Array])[]> {
   const times = (n: number, text: string): string => Array.from({ length: n }, () => text).join('')
   return [
+    // what it costs beside its bytes (`readyBase`)
+    ['one function', await wat('(module (func))')],
     ['kernels', repeated(await compileKernels(), SIZE)],
     ['functions of nothing', await wat(`(module ${times(20_000, '(func)')})`)],
     ['functions of one call', await wat(`(module (func $f) ${times(12_000, '(func (call $f))')})`)],
@@ -38,7 +40,7 @@ export async function publishPrices(): Promise<readonly HostPrice[]> {
   return (await dense()).map(([name, bytes]): HostPrice => ({
     id: 'publish-contract-byte',
     name: `a byte of a contract that is published: ${name}`,
-    gas: Number(publishedGas(PARAMS.tx, 'contract', bytes.length)),
+    gas: Number(publishedGas(PARAMS, 'contract', bytes.length)),
     ns: () => {
       const watch = stopwatch()
       fileCid(bytes)

@@ -2,6 +2,7 @@
 import { expect } from 'vitest'
 import {
   fileCid,
+  publishGas,
   formatAddress,
   keyAddress,
   LIMITS,
@@ -10,7 +11,7 @@ import {
   type CID,
   type InferenceRequest,
 } from '../../../runtime/core/index.ts'
-import type { CallNote, TxOutcome } from '../../../runtime/consensus/index.ts'
+import type { CallNote, ChainOptions, TxOutcome } from '../../../runtime/consensus/index.ts'
 import { testChain, userOf, VALIDATOR, type TestChain, type TestUser } from '../../../runtime/consensus/testing/test-kit.ts'
 import { buildText } from '../../../runtime/host/build/testing/guests.ts'
 import { createHost } from '../../../runtime/host/index.ts'
@@ -18,6 +19,9 @@ import { memoryFiles } from '../../../runtime/host/testing/host.ts'
 
 export const ALICE = userOf(2)
 export const BOB = userOf(3)
+
+/** What a hook may use: less where the code fills a block. */
+const HOOK_GAS = 5_000_000
 
 /** Address in text. */
 export const textOf = (user: TestUser): string => formatAddress(keyAddress(user.key))
@@ -29,6 +33,8 @@ export interface ContractChain {
   readonly notes: CallNote[]
   /** Publishes a contract of this text in a block of its own. */
   publish(name: string, text: string, user?: TestUser): Promise<TxOutcome>
+  /** The same of a component. */
+  publishBytes(name: string, component: Uint8Array, user?: TestUser): Promise<TxOutcome>
   /** Calls in a block of its own. */
   call(name: string, entry: string, args?: readonly Cbor[], user?: TestUser, gasLimit?: bigint): Promise<TxOutcome>
   /** The result of a call that must complete. */
@@ -52,13 +58,21 @@ export interface ContractChain {
   readonly components: Map<string, Uint8Array>
 }
 
-export async function contractChain(): Promise<ContractChain> {
-  const files = memoryFiles()
-  const host = createHost({ files })
+/** `over` has the chain and its host made otherwise. */
+export async function contractChain(
+  over: Partial<Pick<ChainOptions, 'executor' | 'loadModule'>> & { readonly files?: ReturnType<typeof memoryFiles> } = {},
+): Promise<ContractChain> {
+  const { files = memoryFiles(), ...options } = over
+  const host = createHost({ files, fileNow: files.fileNow })
   const notes: CallNote[] = []
   const components = new Map<string, Uint8Array>()
   // The host has no module before the chain asks for it: what a contract calls, it learns from the run
-  const t = await testChain({ executor: host.executor, loadModule: (module) => host.load(module), onCall: (note) => notes.push(note) })
+  const t = await testChain({
+    executor: host.executor,
+    loadModule: (module) => host.load(module),
+    onCall: (note) => notes.push(note),
+    ...options,
+  })
 
   async function block(id: CID): Promise<TxOutcome> {
     const { dropped } = await t.produce()
@@ -77,12 +91,14 @@ export async function contractChain(): Promise<ContractChain> {
       return notes.map((n) => n.witness)
     },
     async publish(name, text, user = ALICE) {
-      const { component } = await buildText('contract', { 'index.ts': text }, name)
+      return self.publishBytes(name, (await buildText('contract', { 'index.ts': text }, name)).component, user)
+    },
+    async publishBytes(name, component, user = ALICE) {
       await files.putFile(component)
       const module = fileCid(component)
       components.set(module.toString(), component)
       const payload = { kind: 'publish', name, module, world: 'contract', size: component.length } as const
-      return block(t.send(user, payload, { gasLimit: BigInt(LIMITS.callGas) }))
+      return block(t.send(user, payload, { gasLimit: publishGas('contract', component.length) + BigInt(HOOK_GAS) }))
     },
     call: (name, entry, args = [], user = ALICE, gasLimit = BigInt(LIMITS.callGas)) =>
       block(t.send(user, { kind: 'call', to: addressOf(name), export: entry, args: [...args] }, { gasLimit })),

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { abytes, toHex, UtnetError } from '../../core/index.ts'
-import { syncFolder, writeNewFile } from '../../kv/files/index.ts'
+import { writeOnce } from '../../kv/files/index.ts'
 import { CHIP_KEY_BYTES } from '../key-wrap.ts'
 
 export interface Fuses {
@@ -28,8 +28,7 @@ export function openFuses(folder: string): Fuses {
     burn(serial, key) {
       abytes(key, CHIP_KEY_BYTES, 'chip key')
       try {
-        writeNewFile(path(serial), key, 0o400)
-        syncFolder(folder)
+        writeOnce(path(serial), key, 0o400)
       } catch (cause) {
         throw new UtnetError(
           'chip_engine',

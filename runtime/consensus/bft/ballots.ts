@@ -123,7 +123,7 @@ export class Ballots {
       return undefined
     }
     if (first.block === vote.block) return 'duplicate'
-    if (this.book.tell(`${vote.voter}/${vote.round}/${vote.phase}`)) emit({ type: 'evidence', evidence: voteEvidence(first, vote) })
+    if (this.book.tell(vote.voter)) emit({ type: 'evidence', evidence: voteEvidence(first, vote) })
     return undefined
   }
 }

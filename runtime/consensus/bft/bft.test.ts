@@ -539,6 +539,13 @@ describe('U2.4-POCI evidence', () => {
     expect(checkEvidence(decodeEvidence(encodeEvidence(proposals)), members, port(0))).toBe(members[0])
   })
 
+  test('who signs twice wherever it can is told of once: its key is punished once', () => {
+    const rounds = Array.from({ length: 40 }, (_, round) => round)
+    const double = (phase: Vote['phase']) => rounds.flatMap((r) => [vote(1, phase, idOf(A), r), vote(1, phase, null, r)])
+    const evidence = accused(...double('precommit'), ...double('prevote'), vote(2, 'prevote', idOf(A)), vote(2, 'prevote', null))
+    expect(evidence.map((e) => e.member)).toEqual([1, 2])
+  })
+
   test('a changed record accuses nobody', () => {
     const [e] = accused(...two)
     if (e === undefined) throw new Error('no evidence')

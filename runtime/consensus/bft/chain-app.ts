@@ -121,7 +121,7 @@ export function chainApp({ chain, proposer, clock, work: options }: ChainAppOpti
   /** Undefined where validators look before they vote and the own CAT does not hold: a chip that answers wrongly costs the turn, not the node. */
   async function propose(round: number, own: Partial<BlockWork>): Promise<ExecutedBlock | undefined> {
     try {
-      return (await chain.proposeBlock({ timeMs: clock(), round, proposer, ...own })).executed
+      return chain.proposeBlock({ timeMs: clock(), round, proposer, ...own }).executed
     } catch (error) {
       if (chain.genesis.environment === 'before-vote' && isUtnetError(error, 'chain_invalid')) return undefined
       throw error

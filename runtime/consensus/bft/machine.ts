@@ -17,29 +17,22 @@ import {
   type Quorum,
   type Vote,
   type BftPorts,
-  type BlockLabel,
   type HeightSetup,
   type Member,
-  checkQuorum,
   holdsHonest,
-  isQuorum,
   makeQuorum,
   type SignedRow,
 } from '../messages/index.ts'
 import { OFFENCES, type BftEffect, type BftEvent, type Peer, type Refusal, type TimedStep } from './events.ts'
 import { Inbox } from './inbox.ts'
+import { KnownBlocks } from './known-blocks.ts'
+import { checkFinal, checkLock, checkProposal, checkProposer, isCertified, isJustified } from './message-checks.ts'
 import { OwnMessages, type Beliefs } from './own-messages.ts'
 import type { RoundBook, RoundLog } from './rounds.ts'
-import { MAX_ROUND, RESEND_MS, timeoutMs } from './timeouts.ts'
+import { nextMove, type Step } from './rules.ts'
+import { Stragglers } from './stragglers.ts'
+import { RESEND_MS, timeoutMs } from './timeouts.ts'
 
-interface KnownBlock {
-  readonly payload: Uint8Array
-  readonly label: BlockLabel
-  /** Undefined while the application checks it. */
-  verdict: { readonly valid: boolean; readonly timely: boolean } | undefined
-}
-
-type Step = 'propose' | 'prevote' | 'precommit'
 type Lock = { readonly round: number; readonly block: BlockId }
 
 export class Bft {
@@ -49,7 +42,7 @@ export class Bft {
   #setup: HeightSetup | undefined
   #ballots: Ballots
   #own: OwnMessages | undefined
-  #blocks = new Map<BlockId, KnownBlock>()
+  #blocks: KnownBlocks
   #round = 0
   #step: Step = 'propose'
   #locked: Lock | undefined
@@ -57,10 +50,7 @@ export class Bft {
   /** A checked certificate whose block is still being run. */
   #final: FinalNotice | undefined
   #done = false
-  readonly #asked = new Set<Peer>()
-  readonly #helped = new Set<Peer>()
-  /** The highest round in which a peer has shown a vote or proposal at this height. */
-  readonly #peerRounds = new Map<Peer, number>()
+  readonly #stragglers = new Stragglers()
   #out: BftEffect[] = []
 
   /** `baseMs` is the time-out of round 0. */
@@ -68,6 +58,7 @@ export class Bft {
     this.#ports = ports
     this.#baseMs = baseMs
     this.#ballots = this.#newBallots([])
+    this.#blocks = this.#newBlocks()
   }
 
   /** Height at work; undefined before the first. */
@@ -86,7 +77,7 @@ export class Bft {
 
   /** Whether a final block of a height to come was heard, and who told one whose certificate does not hold: such a one is forgotten. */
   hasFinal({ height, members }: HeightSetup): ReturnType<Inbox['hasFinal']> {
-    return this.#inbox.hasFinal(height, ({ certificate }) => this.#certified(certificate, members))
+    return this.#inbox.hasFinal(height, ({ certificate }) => isCertified(certificate, members, this.#ports.crypto))
   }
 
   /** Takes an event; gives the effects in order. */
@@ -104,11 +95,9 @@ export class Bft {
       case 'built':
         if (this.#working(event.height) && event.round === this.#round && this.#step === 'propose') this.#proposeNew(event.payload)
         break
-      case 'checked': {
-        const known = this.#blocks.get(event.block)
-        if (this.#working(event.height) && known !== undefined) known.verdict = { valid: event.valid, timely: event.timely }
+      case 'checked':
+        if (this.#working(event.height)) this.#blocks.checked(event.block, { valid: event.valid, timely: event.timely })
         break
-      }
     }
     this.#advance()
     const out = this.#out
@@ -133,11 +122,7 @@ export class Bft {
 
   /** Do the prevotes that a proposal carries justify it? */
   protected justified(proposal: Proposal, members: readonly Member[]): boolean {
-    const { lock, validRound, height, round, block } = proposal
-    if (validRound < 0) return lock === null
-    if (lock === null || validRound >= round) return false
-    const same = lock.phase === 'prevote' && lock.height === height && lock.round === validRound && lock.block === block
-    return same && checkQuorum(this.#ports.crypto, lock, members)
+    return isJustified(proposal, members, this.#ports.crypto)
   }
 
   get #beliefs(): Beliefs {
@@ -168,18 +153,20 @@ export class Bft {
     return new Ballots({ members, crypto: this.#ports.crypto, wait: this.votesWait(), emit: this.#emit })
   }
 
+  #newBlocks(): KnownBlocks {
+    return new KnownBlocks(this.#ports.labelOf, this.#emit)
+  }
+
   #enter(setup: HeightSetup, row: SignedRow | undefined): void {
     this.#setup = setup
     this.#ballots = this.#newBallots(setup.members)
     this.#own = new OwnMessages(setup, this.#ports.crypto, this.#emit)
-    this.#blocks = new Map()
+    this.#blocks = this.#newBlocks()
     this.#locked = undefined
     this.#valid = undefined
     this.#final = undefined
     this.#done = false
-    this.#asked.clear()
-    this.#helped.clear()
-    this.#peerRounds.clear()
+    this.#stragglers.reset()
     this.#timer('resend', RESEND_MS)
     if (row !== undefined && row.height === setup.height) this.#restore(row)
     else this.#startRound(0)
@@ -195,7 +182,7 @@ export class Bft {
     this.#locked = row.locked
     if (row.valid !== undefined) {
       this.#valid = { kind: 'lock', ...row.valid }
-      this.#learn(row.valid.payload)
+      this.#blocks.learn(row.valid.payload)
     }
     const { proposal, prevote, precommit } = row
     this.#round = row.round
@@ -224,7 +211,7 @@ export class Bft {
     ;(this.#own as OwnMessages).startRound(round, before)
     this.#timer('propose', timeoutMs(this.#baseMs, round))
     const early = this.#book.get(round)?.proposal
-    if (early !== undefined) this.#learn(early.payload)
+    if (early !== undefined) this.#blocks.learn(early.payload)
     if (setup.self < 0 || setup.leaderOf(round) !== setup.self) return
     if (this.#valid === undefined || !this.proposesAgain()) this.#emit({ type: 'build', height: setup.height, round })
     // prevotes of this very round justify nothing in it
@@ -236,7 +223,7 @@ export class Bft {
     const wanted = new Set<BlockId | null | undefined>([this.#locked?.block, this.#valid?.quorum.block, this.#final?.certificate.block])
     for (const [, { proposal, prevote, precommit }] of this.#book.all())
       for (const block of [proposal?.block, ...prevote.blocks(), ...precommit.blocks()]) wanted.add(block)
-    for (const block of this.#blocks.keys()) if (!wanted.has(block)) this.#blocks.delete(block)
+    this.#blocks.keepOnly(wanted)
   }
 
   #proposeNew(payload: Uint8Array): void {
@@ -244,7 +231,7 @@ export class Bft {
     if (setup.leaderOf(this.#round) !== setup.self || this.#own?.proposed === true) return
     const label = this.#ports.labelOf(payload)
     if (label === undefined || label.height !== setup.height || label.round !== this.#round) return
-    this.#blocks.set(label.id, { payload, label, verdict: { valid: true, timely: true } })
+    this.#blocks.built(label.id, payload)
     this.#propose(payload, label.id, -1)
   }
 
@@ -253,7 +240,7 @@ export class Bft {
   }
 
   #proposed(own: Proposal): void {
-    this.#learn(own.payload)
+    this.#blocks.learn(own.payload)
     this.#book.at(this.#round).proposal = own
   }
 
@@ -280,8 +267,7 @@ export class Bft {
 
   /** What was said may have been lost. */
   #resend(): void {
-    this.#asked.clear()
-    this.#helped.clear()
+    this.#stragglers.again()
     for (const message of this.#own?.said ?? []) this.#emit({ type: 'send', message })
     if (this.#valid !== undefined) this.#emit({ type: 'send', message: this.#valid })
     if (this.#ballots.decided() !== undefined)
@@ -292,7 +278,7 @@ export class Bft {
   #receive(from: Peer, message: Message): void {
     const why = this.#take(from, message)
     const round = 'round' in message && message.height === this.height ? message.round : undefined
-    if (round !== undefined && round > (this.#peerRounds.get(from) ?? -1)) this.#peerRounds.set(from, round)
+    if (round !== undefined) this.#stragglers.seenIn(from, round)
     if (why === undefined) return
     this.#emit({ type: 'refuse', from, why })
     if (why === 'duplicate' && round !== undefined && round < this.#round) this.#help(from)
@@ -305,8 +291,7 @@ export class Bft {
    */
   #help(to: Peer): void {
     if ((this.#setup as HeightSetup).self >= 0 && this.#own?.saidIn(this.#round) !== true) return
-    if (this.#helped.has(to) || (this.#peerRounds.get(to) ?? 0) >= this.#round) return
-    this.#helped.add(to)
+    if (!this.#stragglers.help(to, this.#round)) return
     this.#ballots.checkThose((vote) => vote.round >= this.#round - 1, this.#round)
     for (const [round, log] of this.#book.all()) {
       if (round < this.#round - 1) continue
@@ -320,10 +305,7 @@ export class Bft {
     if (present === undefined || message.kind === 'want' || message.kind === 'verdict' || message.kind === 'lack') return 'early'
     if (height < present || (height === present && this.#done)) return 'stale'
     if (height > present) {
-      if (!this.#asked.has(from) && !this.#done) {
-        this.#asked.add(from)
-        this.#emit({ type: 'send', to: from, message: { kind: 'want', height: present } })
-      }
+      if (!this.#done && this.#stragglers.ask(from)) this.#emit({ type: 'send', to: from, message: { kind: 'want', height: present } })
       return this.#inbox.add(from, message, present) ? undefined : 'early'
     }
     switch (message.kind) {
@@ -339,17 +321,13 @@ export class Bft {
   }
 
   #takeProposal(p: Proposal): Refusal | undefined {
-    const member = this.#members[p.proposer]
-    if (member === undefined) return 'member'
-    if (!(p.round >= 0 && p.round <= MAX_ROUND && p.validRound >= -1)) return 'round'
     const setup = this.#setup as HeightSetup
-    if (setup.leaderOf(p.round) !== p.proposer) return 'leader'
+    const why = checkProposer(p, setup)
+    if (why !== undefined) return why
     const first = p.round <= this.#round ? this.#book.get(p.round)?.proposal : undefined
     if (first !== undefined && first.block === p.block && first.validRound === p.validRound) return 'duplicate'
-    if (!this.#ports.crypto.verifyProposal(p, member, p.signature)) return 'signature'
-    const label = this.#ports.labelOf(p.payload)
-    if (label === undefined || label.id !== p.block || label.height !== p.height) return 'payload'
-    if (p.validRound < 0 ? label.round !== p.round : label.round > p.validRound) return 'payload'
+    const label = checkProposal(p, setup, this.#ports)
+    if (typeof label === 'string') return label
     if (!this.justified(p, setup.members)) return 'lock'
     // of its rounds ahead the highest are kept: what it voted there counts
     if (p.round > this.#round) this.#ballots.checkThose((vote) => vote.voter === p.proposer, this.#round)
@@ -358,11 +336,11 @@ export class Bft {
     if (log.proposal === undefined) {
       log.proposal = p
       // a block of a turn to come is run when that comes: who leads many could have as many run, and pay for none
-      if (p.round === this.#round) this.#learn(p.payload, label)
+      if (p.round === this.#round) this.#blocks.learn(p.payload, label)
       return undefined
     }
     if (log.proposal.block === p.block && log.proposal.validRound === p.validRound) return 'duplicate'
-    if (this.#book.tell(`${p.proposer}/${p.round}/proposal`)) this.#emit({ type: 'evidence', evidence: proposalEvidence(log.proposal, p) })
+    if (this.#book.tell(p.proposer)) this.#emit({ type: 'evidence', evidence: proposalEvidence(log.proposal, p) })
     return undefined
   }
 
@@ -370,11 +348,10 @@ export class Bft {
     const { quorum, payload } = notice
     if (quorum.phase !== 'prevote') return 'lock'
     if (this.#valid !== undefined && quorum.round <= this.#valid.quorum.round) return 'duplicate'
-    if (!checkQuorum(this.#ports.crypto, quorum, this.#members)) return 'lock'
-    const label = this.#ports.labelOf(payload)
-    if (label?.id !== quorum.block) return 'payload'
+    const label = checkLock(notice, this.#members, this.#ports)
+    if (typeof label === 'string') return label
     // Line 42 of a round that others saw: what to propose, not what to vote for.
-    this.#learn(payload, label)
+    this.#blocks.learn(payload, label)
     this.#valid = notice
     // line 55: more than a third is known to have been in that round
     if (quorum.round > this.#round) this.#startRound(quorum.round)
@@ -382,31 +359,18 @@ export class Bft {
   }
 
   #takeFinal(notice: FinalNotice): Refusal | undefined {
-    const { certificate, payload } = notice
     if (this.#final !== undefined) return 'duplicate'
-    if (!this.#certified(certificate, this.#members)) return 'certificate'
-    const label = this.#ports.labelOf(payload)
-    if (label?.id !== certificate.block) return 'payload'
-    this.#learn(payload, label)
+    const label = checkFinal(notice, this.#members, this.#ports)
+    if (typeof label === 'string') return label
+    this.#blocks.learn(notice.payload, label)
     this.#final = notice
     return undefined
   }
 
-  #certified(certificate: Quorum, members: readonly Member[]): boolean {
-    return certificate.phase === 'precommit' && checkQuorum(this.#ports.crypto, certificate, members)
-  }
-
-  /** Has a block run by the application, once. */
-  #learn(payload: Uint8Array, label = this.#ports.labelOf(payload)): void {
-    if (label === undefined || this.#blocks.has(label.id)) return
-    this.#blocks.set(label.id, { payload, label, verdict: undefined })
-    this.#emit({ type: 'check', height: label.height, block: label.id, payload })
-  }
-
   /** Has the block run that enough have decided on, where a proposal of any round brought it. */
   #learnDecided(block: BlockId): void {
-    if (this.#blocks.has(block)) return
-    for (const [, { proposal }] of this.#book.all()) if (proposal?.block === block) this.#learn(proposal.payload)
+    if (this.#blocks.get(block) !== undefined) return
+    for (const [, { proposal }] of this.#book.all()) if (proposal?.block === block) this.#blocks.learn(proposal.payload)
   }
 
   /** Fires rules until none does. */
@@ -424,59 +388,38 @@ export class Bft {
       return true
     }
     const log = this.#book.at(this.#round)
-    if (this.#step === 'propose') return this.#firePropose(log)
-    if (this.#fireLock(log)) return true
-    // lines 34 and 44
-    if (this.#step === 'prevote') {
-      if (isQuorum(log.prevote.for(null), this.#total)) {
-        this.#vote('precommit', null)
-        return true
-      }
-      if (!log.prevoteTimer && isQuorum(log.prevote.total, this.#total)) {
-        log.prevoteTimer = true
-        this.#timer('prevote', timeoutMs(this.#baseMs, this.#round))
-      }
+    const move = nextMove({
+      step: this.#step,
+      log,
+      total: this.#total,
+      verdictOf: (block) => this.#blocks.get(block)?.verdict,
+      lockAllows: (proposal) => this.lockAllows(proposal, this.#locked),
+    })
+    if (move === undefined) return false
+    switch (move.type) {
+      case 'vote':
+        this.#vote(move.phase, move.block)
+        break
+      case 'lock':
+        this.#lock(log, move.block)
+        break
+      case 'wait':
+        log[`${move.step}Timer`] = true
+        this.#timer(move.step, timeoutMs(this.#baseMs, this.#round))
     }
-    this.#watchPrecommits(log)
-    return false
-  }
-
-  /** Lines 22 and 28. */
-  #firePropose(log: RoundLog): boolean {
-    const { proposal } = log
-    this.#watchPrecommits(log)
-    if (proposal === undefined) return false
-    const verdict = this.#blocks.get(proposal.block)?.verdict
-    if (verdict === undefined) return false
-    const fresh = proposal.validRound < 0
-    const good = verdict.valid && (!fresh || verdict.timely) && this.lockAllows(proposal, this.#locked)
-    this.#vote('prevote', good ? proposal.block : null)
     return true
   }
 
-  /** Line 36. */
-  #fireLock(log: RoundLog): boolean {
-    if (log.locked) return false
-    const block = log.prevote.find((power) => isQuorum(power, this.#total))
-    const known = block === undefined ? undefined : this.#blocks.get(block)
-    if (block === undefined || known?.verdict?.valid !== true) return false
+  #lock(log: RoundLog, block: BlockId): void {
     log.locked = true
     const { height, members } = this.#setup as HeightSetup
     const body = { height, round: this.#round, phase: 'prevote', block } as const
     const quorum = makeQuorum(this.#ports.crypto, body, log.prevote.votesFor(block), members.length)
-    this.#valid = { kind: 'lock', quorum, payload: known.payload }
+    this.#valid = { kind: 'lock', quorum, payload: (this.#blocks.get(block) as { readonly payload: Uint8Array }).payload }
     if (this.#step === 'prevote') {
       this.#locked = { round: this.#round, block }
       this.#vote('precommit', block)
     }
-    return true
-  }
-
-  /** Line 47. */
-  #watchPrecommits(log: RoundLog): void {
-    if (log.precommitTimer || !isQuorum(log.precommit.total, this.#total)) return
-    log.precommitTimer = true
-    this.#timer('precommit', timeoutMs(this.#baseMs, this.#round))
   }
 
   /** Line 49. */

@@ -176,7 +176,7 @@ test('under before-vote a node without all its chips proposes nothing, and agree
   expect(await new RoundWork(w.chain, leader.key, lacking).propose()).toBeUndefined()
   const shown = await partOf(w, leader).propose()
   expect(shown?.verdicts).toEqual([])
-  const { executed } = await w.chain.proposeBlock({ timeMs: w.chain.head().header.time + 1, round: 0, proposer: leader.proposer, ...shown })
+  const { executed } = w.chain.proposeBlock({ timeMs: w.chain.head().header.time + 1, round: 0, proposer: leader.proposer, ...shown })
   expect(await partOf(w, leader).agrees(executed.block)).toBe(true)
   const other: CatEnvironment = { run: async (task) => (await simulatedEnvironment.run(task)).map((byte) => byte ^ 1) }
   expect(await partOf(w, leader, other).agrees(executed.block)).toBe(false)

@@ -22,8 +22,8 @@ export class RoundBook {
   readonly #logs = new Map<number, RoundLog>()
   /** Member -> rounds ahead in which something of it is kept, ascending. */
   readonly #ahead = new Map<number, number[]>()
-  /** Offences already told: one record each. */
-  readonly #told = new Set<string>()
+  /** Members whose offence was told: a vote key is punished once, and who signs twice in every round to come would fill any list. */
+  readonly #told = new Set<number>()
 
   /** The log of a round; made when it is not there. */
   at(round: number): RoundLog {
@@ -108,10 +108,10 @@ export class RoundBook {
     for (const round of this.#logs.keys()) if (round < present - ROUNDS_BEHIND) this.#logs.delete(round)
   }
 
-  /** True the first time that an offence is told. */
-  tell(offence: string): boolean {
-    if (this.#told.has(offence)) return false
-    this.#told.add(offence)
+  /** True the first time that an offence of a member is told. */
+  tell(member: number): boolean {
+    if (this.#told.has(member)) return false
+    this.#told.add(member)
     return true
   }
 }

@@ -150,6 +150,7 @@ function finish(
   const bloomFilter = makeBloom(prints)
   const present = context.setAt(context.height) as readonly Validator[]
   const nextSet = endsEpoch(context.height, context.power.epochBlocks) ? endEpoch(state, endOf(context, present)) : undefined
+  state.keepWarm()
   setBaseFee(state, context.baseFee, nextBaseFee(context.baseFee, gasUsed, context.params), context.params)
   const changes = state.changes()
   const update = updateState(parent.store, parent.roots, changes, context.height)
@@ -179,7 +180,7 @@ function finish(
 
 /** Runs all transactions, in order; throws `chain_invalid` naming the one that may not stand in a block. */
 export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
-  const state = new WorkingState(parent.state, parent.account)
+  const state = new WorkingState(parent.state, parent.account, context.params)
   endDue(state, context)
   const room = new Room()
   const effects = txs.map((tx, index) => {
@@ -206,7 +207,7 @@ export function executeFitting(
   work: Work,
   candidates: Iterable<ChainTx>,
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
-  const state = new WorkingState(parent.state, parent.account)
+  const state = new WorkingState(parent.state, parent.account, context.params)
   endDue(state, context)
   const room = new Room()
   const txs: ChainTx[] = []

@@ -43,11 +43,8 @@ export interface ChainOptions {
   readonly kv: Kv
   readonly executor: ContractExecutor
   readonly crypto: ChainCrypto
-  /**
-   * Makes a module ready for the executor, before a block or query that may run it. `most` bytes were paid for, where it is about to be published: with a
-   * larger one nothing is done, and the executor's `measures` is false for it.
-   */
-  readonly loadModule?: (module: CID, most?: number) => Promise<unknown>
+  /** Makes a module ready that a query needs, in its turn; throws `host_busy` where too many wait. */
+  readonly loadModule?: (module: CID) => Promise<unknown>
   /** Told of each run of a contract while a block is made, more than once where a block is made again. */
   readonly onCall?: (note: CallNote) => void
   /** Heights whose state stays readable; `LIMITS.stateHistory` without it. */
@@ -107,6 +104,8 @@ export interface Chain {
   guest(name: string, at?: number): GuestRecord
   guests(): GuestRecord[]
   query(query: ChainQuery): Promise<QueryOutcome>
+  /** Gas that a call of a contract in the next block pays first where its code has to be made ready; 0 where it is. Throws `guest_not_found`. */
+  readyGas(contract: Uint8Array): bigint
   /** The inference that a contract asked for, as long as nobody answered. */
   request(contract: Uint8Array, number: bigint): InferenceRequest | undefined
   /** Throws `chain_height`, `chain_pruned`. */
@@ -130,6 +129,8 @@ export interface Chain {
   catSeats(node: Uint8Array, height: number): CatSeats
   /** What a light client needs of an epoch that is over. Throws `chain_height`. */
   epochStep(epoch: number): EpochStep
+  /** Code that the head's state keeps ready, the last used first (docs/spec/state.md). */
+  warm(): readonly CID[]
   /** What the next block's transactions pay per gas, in 10^-18 UNC (docs/spec/fees.md). */
   baseFee(): bigint
   /** Fees burnt up to the head, in 10^-18 UNC. */
@@ -151,6 +152,8 @@ export interface Chain {
    * throws. Calls are answered in the order in which they were made; a `submit` in between comes before them.
    */
   submitAll(wires: readonly Uint8Array[]): Promise<readonly (TakenTx | UtnetError)[]>
+  /** What waits of a sender, in order of nonce. */
+  waitingOf(address: Uint8Array): readonly ChainTx[]
   /** Waiting transactions. */
   waiting(): number
   /** Takes a waiting transaction back, and those of its sender behind it; returns their ids. */
@@ -158,13 +161,12 @@ export interface Chain {
   /** Builds, votes for and commits the next block; first finishes one that was voted for before a crash. */
   produce(options: ProduceOptions): Promise<ProducedBlock>
   // The steps of `produce`, for a driver with more than one validator.
-  loadModules(txs?: Iterable<ChainTx>): Promise<void>
   buildBlock(options: BuildOptions): { readonly executed: ExecutedBlock; readonly skipped: readonly Skipped[] }
   /** Runs another's block; throws `chain_invalid` naming what is wrong. */
   executeBlock(block: Block): ExecutedBlock
-  /** `buildBlock` from what waits, with the modules ready that it runs. */
-  proposeBlock(options: Omit<BuildOptions, 'txs'>): Promise<{ readonly executed: ExecutedBlock }>
-  /** `executeBlock` with the modules ready that it runs, under the certificate of the parent that the header names. */
+  /** `buildBlock` from what waits; what this node cannot run leaves the pool. */
+  proposeBlock(options: Omit<BuildOptions, 'txs'>): { readonly executed: ExecutedBlock }
+  /** `executeBlock` with all signatures checked at once, under the certificate of the parent that the header names. */
   runBlock(block: Block, parentCertificate: Certificate | null): Promise<ExecutedBlock>
   pendingBlock(): Block | undefined
   certify(executed: ExecutedBlock, voters: readonly Voter[]): Promise<Certificate>

@@ -12,11 +12,12 @@ import {
   rootHashes,
   updateState,
   walkAt,
+  warmModules,
   type TrieName,
 } from '../state/index.ts'
 import { createPageStore, damaged, type PageStore } from '../trie/index.ts'
 import type { Chain, ChainOptions } from './api.ts'
-import { buildBlock, executeBlock, loadModules, commitBlock, pendingBlock, minted, rewardOf, taskOf } from './blocks/index.ts'
+import { buildBlock, executeBlock, commitBlock, pendingBlock, minted, rewardOf, taskOf } from './blocks/index.ts'
 import { headState, type ChainCore, type ChainHead, HeadAccounts, HeadContracts } from './head/index.ts'
 import { checkGenesis, genesisHeader, genesisState } from './genesis.ts'
 import { certify, produce, proposeBlock, runBlock } from './produce.ts'
@@ -38,6 +39,7 @@ import {
   nodeProof,
   openRequest,
   prove,
+  readyGasOf,
   receiptBody,
   proveEntry,
   searchChain,
@@ -163,6 +165,7 @@ function bind(core: ChainCore): Chain {
     guest: (name, at) => guestAt(core, name, at),
     guests: () => listGuests(core),
     query: (query) => runQuery(core, query),
+    readyGas: (contract) => readyGasOf(core, contract),
     request: (contract, number) => openRequest(core, contract, number),
     prove: (trie, key, at) => prove(core, trie, key, at),
     nodeProof: (node, height) => nodeProof(core, node, height),
@@ -173,6 +176,7 @@ function bind(core: ChainCore): Chain {
     setAt: (height) => core.sets.at(height),
     catSeats: (node, height) => catSeats(core, node, height),
     epochStep: (epoch) => epochStep(core, epoch),
+    warm: () => warmModules(headState(core)),
     baseFee: () => baseFeeOf(headState(core), core.params),
     burnt: () => burntOf(headState(core)),
     minted: () => minted(core),
@@ -182,10 +186,10 @@ function bind(core: ChainCore): Chain {
     submit: (wire) => submitTx(core, wire),
     candidates: () => core.mempool.take(baseFeeOf(headState(core), core.params)),
     submitAll: (wires) => submitAll(core, wires),
+    waitingOf: (address) => [...core.mempool.of(address)],
     waiting: () => core.mempool.size,
     drop: (id) => core.mempool.drop(id.toString()).map((tx) => tx.id),
     produce: (options) => produce(core, options),
-    loadModules: (txs) => loadModules(core, txs ?? core.mempool.take()),
     buildBlock: (options) => buildBlock(core, options),
     executeBlock: (block) => executeBlock(core, block),
     proposeBlock: (options) => proposeBlock(core, options),

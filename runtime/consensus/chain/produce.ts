@@ -7,8 +7,6 @@ import {
   buildBlock,
   checkTxs,
   executeBlock,
-  loadModules,
-  withModules,
   type BuildOptions,
   commitBlock,
   makeCertificate,
@@ -26,27 +24,20 @@ export async function certify(core: ChainCore, executed: ExecutedBlock, voters: 
   return makeCertificate(core, executed, await voteFor(core, executed, voters))
 }
 
-/** Builds the next block from what waits, with the modules ready that it runs. `dropped` are out of the pool: this node could not run them. */
-export async function proposeBlock(
+/** Builds the next block from what waits. `dropped` are out of the pool: this node could not run them. */
+export function proposeBlock(
   core: ChainCore,
   options: Omit<BuildOptions, 'txs'>,
-): Promise<{ readonly executed: ExecutedBlock; readonly dropped: readonly { readonly id: CID; readonly error: unknown }[] }> {
-  await loadModules(core, core.mempool.take())
-  const built = await withModules(
-    core,
-    () => buildBlock(core, options),
-    ({ skipped }) => skipped.map((s) => s.error),
-  )
+): { readonly executed: ExecutedBlock; readonly dropped: readonly { readonly id: CID; readonly error: unknown }[] } {
+  const built = buildBlock(core, options)
   const dropped: { id: CID; error: unknown }[] = []
   for (const { tx, error } of built.skipped) for (const gone of core.mempool.drop(tx.hash)) dropped.push({ id: gone.id, error })
   return { executed: built.executed, dropped }
 }
 
-/** Runs another's block with the modules ready that it runs; throws as `executeBlock`. */
+/** Runs another's block, with its signatures checked at once; throws as `executeBlock`. */
 export async function runBlock(core: ChainCore, block: Block, parentCertificate?: Certificate | null): Promise<ExecutedBlock> {
-  const txs = await checkTxs(core, block)
-  await loadModules(core, txs)
-  return withModules(core, () => executeBlock(core, block, parentCertificate, txs))
+  return executeBlock(core, block, parentCertificate, await checkTxs(core, block))
 }
 
 /** Builds, votes for and commits the next block; first finishes one that was voted for before a crash. */
@@ -82,7 +73,7 @@ async function produceNext(core: ChainCore, options: ProduceOptions): Promise<Pr
   if (begun === undefined) {
     const { timeMs, round = ownRound(core, options.proposer), proposer, cat, verdicts } = options
     const work = { ...(cat === undefined ? {} : { cat }), ...(verdicts === undefined ? {} : { verdicts }) }
-    const proposed = await proposeBlock(core, { timeMs, round, proposer, ...work })
+    const proposed = proposeBlock(core, { timeMs, round, proposer, ...work })
     executed = proposed.executed
     dropped.push(...proposed.dropped)
   } else executed = await runBlock(core, begun)

@@ -1,8 +1,7 @@
 /** Read-only runs of contracts on a final state: free, bounded, without a trace on the chain. */
-import { LIMITS, UtnetError, type Cbor, type ContractEnv, type RunOutcome } from '../../core/index.ts'
+import { isUtnetError, limitError, LIMITS, parseCid, UtnetError, type Cbor, type ContractEnv, type RunOutcome } from '../../core/index.ts'
 import type { StateReader } from '../state/index.ts'
 import { CallSession, seatAt, sessionState, type ContractSeat, type SessionState } from '../tx/index.ts'
-import { withModules } from './blocks/index.ts'
 import type { ChainCore } from './head/index.ts'
 import { contractRecord, guestAt, headerAt, stateOf } from './reads/index.ts'
 
@@ -71,7 +70,24 @@ function readOnly(env: ContractEnv, refuse: (what: string) => never): ContractEn
   }
 }
 
-/** Runs a query. Throws `chain_height`, `chain_pruned`, `guest_not_found`, `guest_world`, `query_write`, and what the executor throws. */
+/**
+ * Which contracts a contract calls shows only when it runs: this runs again for each that turns out not to be ready, up to a limit. Blocks have no part in it:
+ * what they run is made ready while they run.
+ */
+async function withModules<T>(core: ChainCore, run: () => T): Promise<T> {
+  for (let loaded = 0; ; loaded++) {
+    try {
+      return run()
+    } catch (error) {
+      if (!isUtnetError(error, 'host_module_missing')) throw error
+      if (loaded >= LIMITS.queryModules)
+        throw limitError('host_busy', 'queryModules', loaded + 1, LIMITS.queryModules, 'contracts that a query has to have made ready')
+      await core.loadModule(parseCid(String(error.details?.['module']), 'module'))
+    }
+  }
+}
+
+/** Runs a query. Throws `chain_height`, `chain_pruned`, `guest_not_found`, `guest_world`, `query_write`, `host_busy`, and what the executor throws. */
 export async function runQuery(core: ChainCore, query: ChainQuery): Promise<QueryOutcome> {
   const height = query.at ?? core.head.header.height
   const { header } = headerAt(core, height)
@@ -79,7 +95,6 @@ export async function runQuery(core: ChainCore, query: ChainQuery): Promise<Quer
   const address = addressOf(core, query, height)
   contractRecord(state, address)
   const seat = seatAt(state, address) as ContractSeat
-  await core.loadModule(seat.module)
   const most = BigInt(LIMITS.queryGas)
   const gasLimit = query.gasLimit === undefined || query.gasLimit > most ? most : query.gasLimit
   const context = { signer: query.caller ?? NOBODY, height, time: header.time, chainId: core.rules.chainId.toString() }
@@ -92,7 +107,7 @@ export async function runQuery(core: ChainCore, query: ChainQuery): Promise<Quer
     const reads: Uint8Array[] = []
     const { env } = new CallSession(notingReads(state, reads), context, seat)
     try {
-      const outcome = core.executor.run({
+      const outcome = core.executor.query({
         module: seat.module,
         entry: query.export,
         args: query.args,

@@ -66,6 +66,11 @@ export class Mempool {
     return this.#byId.get(id)?.tx
   }
 
+  /** What waits of a sender, in order of nonce. */
+  of(address: Uint8Array): readonly ChainTx[] {
+    return this.#queues.get(byteString(address))?.txs ?? []
+  }
+
   /** Why a transaction that waited is gone without a block; undefined for one that never waited, was in a block, or is long gone. */
   fate(id: string): UtnetError | undefined {
     return this.#fates.of(id)

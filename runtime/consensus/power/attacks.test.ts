@@ -5,6 +5,7 @@ import {
   chipCertificateMessage,
   chipClaimMessage,
   chipPossessionMessage,
+  decodeNode,
   lastHeightOf,
   LIMITS,
   possessionMessage,
@@ -14,6 +15,7 @@ import {
   type ChipCertificate,
 } from '../../core/index.ts'
 import { crypto, UNC, userOf, type TestUser, type TestValidator } from '../testing/test-kit.ts'
+import { nodeKey } from './keys.ts'
 import { assignOf, chipOf, claimOf, nodeOf, type Register, type TestChip } from './testing/chips.ts'
 import { powerChain, type PowerChain } from './testing/power-chain.ts'
 
@@ -248,6 +250,32 @@ test('level 0 above its share: bonds without end buy a tenth of the power and no
   // 18 units of the others: a tenth of 20 is 2
   expect(t.powers(13)).toEqual([9, 2, 9, 0])
   expect(totalPower(t.chain.setAt(13))).toBe(20)
+})
+
+test('Sybil: nodes without power fill no places: not by chips without a bond, by bonds without chips, nor by a chip that is moved from node to node', async () => {
+  const t = await powerChain([10, 0, 0], { bondPrice: UNC })
+  const [, one, two] = t.nodes as [TestValidator, TestValidator, TestValidator]
+  const places = (): boolean[] =>
+    t.nodes.map((v) => decodeNode(t.chain.prove('offchain', nodeKey(v.key)).value as Uint8Array).place !== null)
+  for (const node of [one, two]) await t.node(node, nodeOf(node, t.chainId))
+  const soft = chipOf('cheap')
+  await t.chip(ANN, claimOf(soft, t.chainId, ANN.address))
+  expect(await t.chip(ANN, assignOf(soft, t.chainId, 0, one, ANN.address))).toBe('ok')
+  expect(places()).toEqual([true, false, false])
+  await t.endEpoch()
+  expect(await t.node(two, { op: 'bond', amount: 3n * UNC })).toBe('ok')
+  expect(places()).toEqual([true, false, false])
+  // both together are power; what of it is given up before it counts keeps no place
+  expect(await t.chip(ANN, assignOf(soft, t.chainId, 1, two, ANN.address))).toBe('ok')
+  expect(places()).toEqual([true, false, true])
+  expect(await t.chip(ANN, { op: 'assign', serial: soft.serial, node: null, consent: null })).toBe('ok')
+  expect(places()).toEqual([true, false, false])
+  // a bond makes power of the chip that sits there already
+  expect(await t.chip(ANN, assignOf(soft, t.chainId, t.chipAt(soft.serial).moves, one, ANN.address))).toBe('ok')
+  expect(await t.node(one, { op: 'bond', amount: UNC })).toBe('ok')
+  expect(places()).toEqual([true, true, false])
+  await t.toHeight(t.chain.head().header.height + 12)
+  expect(t.powers(t.chain.head().header.height)).toEqual([10, 1, 0])
 })
 
 test('stale power table: votes, blocks and evidence of a height count under the set of that height only', async () => {

@@ -1,7 +1,9 @@
 /** Bonds: a field of the account, and what of it was given up but is still at stake. */
-import { amountBytes, asArray, asBytes, asUint, bytesAmount, decode, encode, LIMITS } from '../../core/index.ts'
+import { amountBytes, asArray, asBytes, asUint, bytesAmount, decode, encode, epochOf, LIMITS, nodeAccountKey } from '../../core/index.ts'
 import type { StateReader, WorkingState } from '../state/index.ts'
 import { unbondingKey } from './keys.ts'
+import type { PowerRules } from './line.ts'
+import { changePower, readNode } from './registry.ts'
 
 export interface Unbonding {
   /** First height at which it can be withdrawn. */
@@ -13,6 +15,19 @@ export interface Unbonding {
 export function unitsOf(bond: bigint, price: bigint): number {
   const units = bond / price
   return units > BigInt(LIMITS.foundingPower) ? LIMITS.foundingPower : Number(units)
+}
+
+/** Sets the bond of a node, and what it pays for two epochs on. */
+export function setBond(
+  state: WorkingState,
+  { height, power: { epochBlocks, bondPrice } }: { readonly height: number; readonly power: PowerRules },
+  node: Uint8Array,
+  bond: bigint,
+): void {
+  const address = nodeAccountKey(node)
+  state.setAccount(address, { ...state.account(address), bond })
+  const record = readNode(state, node)
+  if (record !== undefined) changePower(state, node, record, epochOf(height, epochBlocks), { units: unitsOf(bond, bondPrice) })
 }
 
 /** What an account gave up and has not withdrawn, the oldest first. */

@@ -1,10 +1,9 @@
 /** What the last block of an epoch does behind its transactions, and the set of the next epoch that follows from its state. */
-import { epochOf, equalBytes, powerIn, seatsOf, type NodeRecord, type Validator } from '../../core/index.ts'
+import { epochOf, equalBytes, powerIn, type NodeRecord, type Validator } from '../../core/index.ts'
 import type { WorkingState } from '../state/index.ts'
-import { AHEAD } from './by-epoch.ts'
 import { releaseLeases } from './leases.ts'
 import { powerLine, setOf, type Entrant, type PowerRules } from './line.ts'
-import { memberAt, membersOf, readNode, strike, type Moment } from './registry.ts'
+import { isIdle, memberAt, membersOf, readNode, strike, type Moment } from './registry.ts'
 
 /** What the end of an epoch is worked out from. */
 export interface EpochEnd {
@@ -16,16 +15,6 @@ export interface EpochEnd {
   readonly crypto: Moment['crypto']
   /** The set of the epoch that ends. */
   readonly present: readonly Validator[]
-}
-
-/** True when nothing of the node counts now or in the epochs that are fixed. */
-function isIdle(record: NodeRecord, epoch: number): boolean {
-  if (record.slashed !== null) return true
-  for (let e = epoch + 1; e <= epoch + AHEAD; e++) {
-    const power = powerIn(record, e)
-    if (power !== undefined && power.active && power.founding + seatsOf(power) > 0) return false
-  }
-  return true
 }
 
 const sameSet = (a: readonly Validator[], b: readonly Validator[]): boolean =>

@@ -1,7 +1,7 @@
 /** The power line: chips, nodes, bonds and vendors in the state, and the set of each epoch that follows from them. docs/spec/power.md says it in words. */
 export type { CatSeats, EpochStep } from './api.ts'
 export { AHEAD } from './by-epoch.ts'
-export { burnBond, readUnbonding, unitsOf, writeUnbonding } from './bonds.ts'
+export { burnBond, readUnbonding, setBond, unitsOf, writeUnbonding } from './bonds.ts'
 export { endEpoch, type EpochEnd } from './epoch-end.ts'
 export { foundPower } from './founding.ts'
 export { chipBlsKey, chipKey, identityKeyKey, nodeKey, voteKeyKey } from './keys.ts'
@@ -9,13 +9,13 @@ export { forgetLease, leaseAt, leaseReaches, noteLease } from './leases.ts'
 export type { PowerRules } from './line.ts'
 export {
   catSeatsOf,
-  enrol,
+  changePower,
+  hasRoom,
   readChip,
   readNode,
-  roomForNode,
   seatChip,
   unseatChip,
-  withPower,
+  withChip,
   writeChip,
   writeNode,
   type Moment,

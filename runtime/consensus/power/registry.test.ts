@@ -7,10 +7,12 @@ import {
   encodeNode,
   isUtnetError,
   LIMITS,
+  powerIn,
   NO_KEYS,
   seatsOf,
   sha256,
   totalPower,
+  unitsIn,
   utf8,
   type ChipRecord,
   type NodeRecord,
@@ -22,19 +24,7 @@ import { burnBond, readUnbonding, unitsOf, writeUnbonding } from './bonds.ts'
 import { dated } from './by-epoch.ts'
 import { endEpoch } from './epoch-end.ts'
 import { foundPower } from './founding.ts'
-import {
-  catSeatsOf,
-  enrol,
-  membersOf,
-  readChip,
-  readNode,
-  roomForNode,
-  seatChip,
-  unseatChip,
-  withPower,
-  writeChip,
-  writeNode,
-} from './registry.ts'
+import { catSeatsOf, hasRoom, membersOf, changePower, readChip, readNode, seatChip, unseatChip, writeChip, writeNode } from './registry.ts'
 import { chipOf } from './testing/chips.ts'
 
 crypto.useNativeHashes()
@@ -121,7 +111,7 @@ test('U2.5-PWR-1 any stream of moves leaves the powers, seats and sums of a plai
           now.sat[a.chip] = a.do === 'seat' ? a.node : undefined
         } else if (a.do === 'units') {
           const key = NODES[a.node] as Uint8Array
-          writeNode(state, key, withPower(readNode(state, key) as NodeRecord, epoch, { units: a.units }))
+          changePower(state, key, readNode(state, key) as NodeRecord, epoch, { units: a.units })
           now.units[a.node] = a.units
         } else {
           const next = endEpoch(state, { height: epoch + 1, seed: new Uint8Array(32), rules: RULES, crypto, present })
@@ -140,8 +130,15 @@ test('U2.5-PWR-1 any stream of moves leaves the powers, seats and sums of a plai
           epoch++
         }
         check()
+        // counted are those that have power in this epoch or one that is fixed, and no others
+        for (const key of NODES) {
+          const record = readNode(state, key) as NodeRecord
+          const units = [0, 1, 2].map((n) => unitsIn(powerIn(record, epoch + n) ?? FIRST))
+          if (record.place !== null) expect(units.some((n) => n > 0)).toBe(true)
+          else expect(units.slice(1)).toEqual([0, 0])
+        }
+        expect(membersOf(state)).toBe(1 + NODES.filter((key) => readNode(state, key)?.place !== null).length)
       }
-      expect(membersOf(state)).toBeLessThanOrEqual(1 + NODES.length)
       for (const key of NODES) expect((readNode(state, key) as NodeRecord).powers.length).toBeLessThanOrEqual(4)
     }),
     { numRuns: 40 },
@@ -160,12 +157,20 @@ test('a value counts two epochs on, and what no epoch from the one before on nee
 
 test('nodes that have power at once: at the limit, and one over', () => {
   const state = new WorkingState({ get: () => undefined })
+  const some = { founding: 1 }
   for (let n = 0; n < LIMITS.powerNodes; n++) {
-    expect(roomForNode(state)).toBe(true)
-    enrol(state, sha256(Uint8Array.of(n >> 8, n & 255)), nodeRecord(1))
+    expect(hasRoom(state, nodeRecord(1), some)).toBe(true)
+    changePower(state, sha256(Uint8Array.of(n >> 8, n & 255)), nodeRecord(1), 0, some)
   }
-  expect(roomForNode(state)).toBe(false)
-  expect(() => enrol(state, NODES[0] as Uint8Array, nodeRecord(1))).toThrow(/no more nodes/)
+  expect(hasRoom(state, nodeRecord(1), some)).toBe(false)
+  expect(() => changePower(state, NODES[0] as Uint8Array, nodeRecord(1), 0, some)).toThrow(/no more nodes/)
+  // what is without power needs no place, and who has one keeps it
+  const without = { software: 3, units: 0 }
+  expect(hasRoom(state, nodeRecord(1), without)).toBe(true)
+  changePower(state, NODES[0] as Uint8Array, nodeRecord(1), 0, without)
+  expect(readNode(state, NODES[0] as Uint8Array)?.place).toBeNull()
+  expect(membersOf(state)).toBe(LIMITS.powerNodes)
+  expect(hasRoom(state, { ...nodeRecord(1), place: 7 }, some)).toBe(true)
 })
 
 test('units of a bond are whole, and bounded', () => {

@@ -16,6 +16,7 @@ import {
   powerIn,
   seatsOf,
   SERIAL_BYTES,
+  unitsIn,
   UtnetError,
   type ChipRecord,
   type NodePower,
@@ -58,11 +59,6 @@ export function writeNode(state: WorkingState, node: Uint8Array, record: NodeRec
   state.set('offchain', nodeKey(node), encodeNode(record))
 }
 
-/** The record with its power changed: it counts two epochs on. */
-export function withPower(record: NodeRecord, epoch: number, change: Partial<Omit<NodePower, 'from'>>): NodeRecord {
-  return { ...record, powers: dated(record.powers, epoch, { ...latestPower(record), ...change, from: epoch + AHEAD }) }
-}
-
 // Seats: a list of [from, serial | null], ascending.
 
 interface Sitting extends Dated {
@@ -83,18 +79,23 @@ function changeSeat(state: WorkingState, node: Uint8Array, index: number, serial
   state.set('offchain', seatKey(node, index), encode(list.map((s) => [s.from, s.serial])))
 }
 
-const kindOf = (chip: ChipRecord): 'certified' | 'software' => (chip.level === 0 ? 'software' : 'certified')
+const kindOf = (chip: Pick<ChipRecord, 'level'>): 'certified' | 'software' => (chip.level === 0 ? 'software' : 'certified')
+
+/** What the node has with one more chip of this kind. */
+export function withChip(record: NodeRecord, chip: Pick<ChipRecord, 'level'>): Partial<NodePower> {
+  const kind = kindOf(chip)
+  return { [kind]: latestPower(record)[kind] + 1 }
+}
 
 /** Seats a chip at a node. The caller has checked that it may be, and that it sits nowhere. Throws `chain_invalid` when no more nodes can be counted. */
 export function seatChip(state: WorkingState, now: Moment, node: Uint8Array, serial: Uint8Array, chip: ChipRecord): void {
-  const record = enrol(state, node, readNode(state, node) as NodeRecord)
+  const record = readNode(state, node) as NodeRecord
   const latest = latestPower(record)
   const index = seatsOf(latest)
-  const kind = kindOf(chip)
   changeSeat(state, node, index, serial, now.epoch)
   writeChip(state, serial, { ...chip, node, seat: index, moves: chip.moves + 1 })
   const aggregate = now.crypto.blsChangeKeySum(latest.aggregate, chip.bls, 'add')
-  writeNode(state, node, withPower(record, now.epoch, { [kind]: latest[kind] + 1, aggregate }))
+  changePower(state, node, record, now.epoch, { ...withChip(record, chip), aggregate })
 }
 
 /** Takes a chip from its node; the last one takes its seat. Gives its record as it then is. */
@@ -112,7 +113,7 @@ export function unseatChip(state: WorkingState, now: Moment, serial: Uint8Array,
   changeSeat(state, node, last, null, now.epoch)
   const kind = kindOf(chip)
   const aggregate = now.crypto.blsChangeKeySum(latest.aggregate, chip.bls, 'subtract')
-  writeNode(state, node, withPower(record, now.epoch, { [kind]: latest[kind] - 1, aggregate }))
+  changePower(state, node, record, now.epoch, { [kind]: latest[kind] - 1, aggregate })
   const free: ChipRecord = { ...chip, node: null, seat: 0, moves: chip.moves + 1 }
   writeChip(state, serial, free)
   return free
@@ -148,27 +149,51 @@ export function memberAt(state: Reader, place: number): Uint8Array {
   return state.get('offchain', memberKey(place)) as Uint8Array
 }
 
-/** True when one more node can be counted. */
-export function roomForNode(state: Reader): boolean {
-  return membersOf(state) < LIMITS.powerNodes
+/** True when the node can be counted with this change: it is already, has no power still, or one more can be. */
+export function hasRoom(state: Reader, record: NodeRecord, change: Partial<NodePower>): boolean {
+  return record.place !== null || unitsIn({ ...latestPower(record), ...change }) === 0 || membersOf(state) < LIMITS.powerNodes
 }
 
-/** The record with a place among the nodes that are counted; throws `chain_invalid` when they are as many as may be. */
-export function enrol(state: WorkingState, node: Uint8Array, record: NodeRecord): NodeRecord {
-  if (record.place !== null) return record
+/** True when nothing of the node counts in the two epochs behind this one, which are fixed. */
+export function isIdle(record: NodeRecord, epoch: number): boolean {
+  if (record.slashed !== null) return true
+  for (let e = epoch + 1; e <= epoch + AHEAD; e++) {
+    const power = powerIn(record, e)
+    if (power !== undefined && unitsIn(power) > 0) return false
+  }
+  return true
+}
+
+/**
+ * Writes a node with its power changed; it counts two epochs on. Only one that has power is counted, and only as long: else nodes that cost nothing, or a chip that
+ * is moved about, would fill the places of all. Throws `chain_invalid` when as many are counted as may be.
+ */
+export function changePower(state: WorkingState, node: Uint8Array, record: NodeRecord, epoch: number, change: Partial<NodePower>): void {
+  const changed = { ...record, powers: dated(record.powers, epoch, { ...latestPower(record), ...change, from: epoch + AHEAD }) }
+  if (isIdle(changed, epoch)) strike(state, node, changed)
+  else enrol(state, node, changed)
+}
+
+/** Writes a node, with a place among those that are counted. */
+function enrol(state: WorkingState, node: Uint8Array, record: NodeRecord): void {
+  if (record.place !== null) {
+    writeNode(state, node, record)
+    return
+  }
   const place = membersOf(state)
   if (place >= LIMITS.powerNodes) throw new UtnetError('chain_invalid', 'no more nodes can have power')
   state.set('offchain', memberKey(place), node)
   state.set('offchain', MEMBERS_KEY, encode(place + 1))
-  const enrolled = { ...record, place }
-  writeNode(state, node, enrolled)
-  return enrolled
+  writeNode(state, node, { ...record, place })
 }
 
-/** Takes a node out of those that are counted; the last one takes its place. */
+/** Writes a node, taken out of those that are counted; the last one takes its place. */
 export function strike(state: WorkingState, node: Uint8Array, record: NodeRecord): void {
   const { place } = record
-  if (place === null) return
+  if (place === null) {
+    writeNode(state, node, record)
+    return
+  }
   const last = membersOf(state) - 1
   const mover = memberAt(state, last)
   if (!equalBytes(mover, node)) {

@@ -26,6 +26,9 @@ const REWARD = utf8('reward/')
 /** Offchain trie: the base fee of the next block, where it is above its least. */
 export const BASE_FEE_KEY: Uint8Array = utf8('base-fee')
 
+/** Offchain trie: the code of contracts that is kept ready. */
+export const WARM_KEY: Uint8Array = utf8('warm')
+
 /** Contracts trie: the record of a contract. */
 export function codeKey(address: Uint8Array): Uint8Array {
   return concatBytes(CODE, address)

@@ -66,6 +66,11 @@ export function decodeName(bytes: Uint8Array): NameRecord {
   }
 }
 
+/** Bytes of a published module, by its record `[size, height]`. */
+export function moduleSize(record: Uint8Array): number {
+  return asUint(asArray(decode(record, 'module record', LIMIT), 'module record', 2)[0], 'size')
+}
+
 /** Canonical bytes of a version. */
 export function encodeVersion(r: VersionRecord): Uint8Array {
   return encode([r.module, r.height])

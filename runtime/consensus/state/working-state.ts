@@ -1,7 +1,8 @@
 /** The state while a block runs: what the parent's tries hold, under changes that can be taken back to a checkpoint. */
-import { amountBytes, byteString, bytesAmount, decodeAccount, encodeAccount, type Account } from '../../core/index.ts'
+import { amountBytes, byteString, bytesAmount, decodeAccount, encodeAccount, PARAMS, type Account, type Params } from '../../core/index.ts'
 import type { TrieChange } from '../trie/index.ts'
-import { BURNT_KEY, MINTED_KEY, TRIES, type TrieName } from './keys.ts'
+import { BURNT_KEY, MINTED_KEY, TRIES, WARM_KEY, type TrieName } from './keys.ts'
+import { WarmCode } from './warm-code.ts'
 
 /** Reads of a final state. */
 export interface StateReader {
@@ -41,6 +42,8 @@ interface Entry<T> {
 type Undo = { readonly map: Map<string, unknown>; readonly text: string; readonly before: unknown } | bigint
 
 export class WorkingState implements StateReader {
+  /** Code that needs not be made ready. What a transaction ran stays in it, whatever becomes of its other changes. */
+  readonly warm: WarmCode
   readonly #base: StateReader
   readonly #baseAccount: (address: Uint8Array) => Account
   readonly #accounts = new Map<string, Entry<Account>>()
@@ -56,9 +59,14 @@ export class WorkingState implements StateReader {
   readonly #read = new Map<string, Account>()
 
   /** `account` reads accounts of the base, where something has them decoded. */
-  constructor(base: StateReader, account: (address: Uint8Array) => Account = (address) => readAccount(base, address)) {
+  constructor(
+    base: StateReader,
+    account: (address: Uint8Array) => Account = (address) => readAccount(base, address),
+    { contracts }: Pick<Params, 'contracts'> = PARAMS,
+  ) {
     this.#base = base
     this.#baseAccount = account
+    this.warm = new WarmCode(this, contracts)
   }
 
   #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T): void {
@@ -118,6 +126,12 @@ export class WorkingState implements StateReader {
       else if (undo.before === undefined) undo.map.delete(undo.text)
       else undo.map.set(undo.text, undo.before)
     }
+  }
+
+  /** Leaves in the state which code is ready behind the block. */
+  keepWarm(): void {
+    const row = this.warm.row()
+    if (row !== undefined) this.set('offchain', WARM_KEY, row)
   }
 
   /** The accounts that were set, as they are now. */

@@ -105,6 +105,9 @@ export function simulatedKv(from: ReadonlyMap<string, Uint8Array> = new Map()): 
 
 /** A contract of a few exports in place of a wasm guest: put, get, remove, emit, fail, spin, and faults of the caller and of the node. */
 export const simulatedExecutor: ContractExecutor = {
+  ready: () => {},
+  keep: () => {},
+  query: (run) => simulatedExecutor.run(run),
   has: () => false,
   measures: () => true,
   run: ({ entry, args, gasLimit, env }) => {

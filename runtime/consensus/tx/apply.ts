@@ -62,6 +62,7 @@ export function applyTx(state: WorkingState, block: BlockContext, tx: ChainTx): 
   const sender = state.account(tx.address)
   checkAgainst(tx, sender, block)
   const checkpoint = state.checkpoint()
+  const used = state.warm.checkpoint()
   try {
     state.setAccount(tx.address, { ...sender, nonce: sender.nonce + 1 })
     const done = run(state, block, tx)
@@ -72,6 +73,7 @@ export function applyTx(state: WorkingState, block: BlockContext, tx: ChainTx): 
     return done
   } catch (error) {
     state.revert(checkpoint)
+    state.warm.revert(used)
     throw error
   }
 }

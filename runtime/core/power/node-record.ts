@@ -58,6 +58,11 @@ export function seatsOf(power: Pick<NodePower, 'certified' | 'software'>): numbe
   return power.certified + power.software
 }
 
+/** Power before all of level 0 is cut to its share: a unit for each of the founding power and each certified chip, and for each of level 0 as far as the bond reaches. */
+export function unitsIn({ active, founding, certified, software, units }: NodePower): number {
+  return active ? founding + certified + Math.min(software, units) : 0
+}
+
 const powerCbor = (p: NodePower): Cbor => [p.from, p.founding, p.certified, p.software, p.units, p.aggregate, p.active]
 
 function readPower(value: Cbor | undefined): NodePower {

@@ -11,6 +11,7 @@ const callee = fc.record({
   owner: text,
   version: fc.maxSafeNat(),
   module: bytes.map((b) => cidOf(DAG_CBOR, b)),
+  ready: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
   reads,
 })
 const witness: fc.Arbitrary<CallWitness> = fc.record({

@@ -18,6 +18,8 @@ export interface WitnessCallee {
   readonly owner: string
   readonly version: number
   readonly module: CID
+  /** Gas of making its code ready, when it was asked for first; 0 where the chain kept it ready. */
+  readonly ready: bigint
   readonly reads: WitnessReads
 }
 
@@ -56,7 +58,7 @@ export const WITNESS_KEYS = [
   'callees',
   'changes',
 ]
-const CALLEE_KEYS = ['asked', 'contract', 'owner', 'version', 'module', 'reads']
+const CALLEE_KEYS = ['asked', 'contract', 'owner', 'version', 'module', 'ready', 'reads']
 
 function readReads(value: Cbor | undefined): WitnessReads {
   return asArray(value, 'reads').map((item) => {
@@ -78,6 +80,7 @@ function readCallee(value: Cbor): WitnessCallee {
     owner: asText(m['owner'], 'owner'),
     version: asUint(m['version'], 'version'),
     module: asCid(m['module'], 'module'),
+    ready: asU64(m['ready'], 'ready'),
     reads: readReads(m['reads']),
   }
 }

@@ -75,7 +75,7 @@ function checkShape(manifest: GuestManifest, signatures: GuestSignatures): void 
   const isTensors = (type: GuestType | undefined): boolean =>
     type?.kind === 'list' &&
     type.element.kind === 'record' &&
-    signatures.classes.some((c) => c.name === 'Tensor' && c.from === `${SDK}/tensor`)
+    signatures.classes.some((c) => c.name === 'Tensor' && c.from === `${SDK}/tensor-value`)
   if (run === undefined || run.params.length !== 1 || !isTensors(run.params[0]?.type) || !isTensors(run.result?.type)) {
     throw new UtnetError('guest_build', `${manifest.entry} must have export function run(inputs: Array<Tensor>): Array<Tensor>`)
   }

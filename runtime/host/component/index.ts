@@ -4,6 +4,7 @@ export type { Component, DefinedResource } from './model.ts'
 export {
   link,
   type CoreRef,
+  type Destructor,
   type LiftedFunction,
   type Linked,
   type LinkedExport,

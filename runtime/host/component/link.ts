@@ -38,6 +38,13 @@ export interface LiftedFunction {
   readonly component: number
 }
 
+/** What runs when a resource is dropped. */
+export interface Destructor {
+  readonly core: CoreRef
+  /** The component instance that it enters; undefined where that is the one that drops. */
+  readonly enters: number | undefined
+}
+
 /** A core function that the host makes. */
 export type Made =
   | {
@@ -48,7 +55,7 @@ export type Made =
       readonly offset: number
     }
   | { readonly kind: 'between'; readonly func: LiftedFunction; readonly options: LinkedOptions }
-  | { readonly kind: 'drop'; readonly resource: string; readonly destructor: CoreRef | undefined }
+  | { readonly kind: 'drop'; readonly resource: string; readonly destructor: Destructor | undefined }
   | { readonly kind: 'new' | 'rep'; readonly resource: string }
 
 /** What stands behind an import of a core module. */
@@ -204,9 +211,10 @@ class Linker {
       return { kind: 'between', func: this.lifted(func), options }
     }
     if (item.from !== 'drop') return { kind: item.from, resource: item.defined.name }
-    const destructor = item.defined?.destructor
-    const ref = destructor && this.#function(destructor, { params: 'i', results: '' }, 'a destructor', item.offset)
-    return { kind: 'drop', resource: item.resource, destructor: ref }
+    const { resource, defined, component, offset } = item
+    const core = defined?.destructor && this.#function(defined.destructor, { params: 'i', results: '' }, 'a destructor', offset)
+    const enters = defined === undefined || defined.owner === component ? undefined : defined.owner
+    return { kind: 'drop', resource, destructor: core && { core, enters } }
   }
 
   #source(item: CoreItem, wanted: CoreImport, importer: CoreModule): Source {

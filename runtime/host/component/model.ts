@@ -1,6 +1,7 @@
 /** A component as wired by its own sections: index spaces followed, so that every function has a provenance. */
 import type { WitFunction, WitType } from '../../core/index.ts'
 import type { StringEncoding } from '../abi/index.ts'
+import type { Tally } from './tally.ts'
 
 /** An abstract or defined type of a component. */
 export type TypeItem =
@@ -45,7 +46,13 @@ export type CoreItem =
       readonly component: number
       readonly offset: number
     }
-  | { readonly from: 'drop'; readonly resource: string; readonly defined: DefinedResource | undefined; readonly offset: number }
+  | {
+      readonly from: 'drop'
+      readonly resource: string
+      readonly defined: DefinedResource | undefined
+      readonly component: number
+      readonly offset: number
+    }
   | { readonly from: 'new' | 'rep'; readonly defined: DefinedResource; readonly offset: number }
 
 export type CoreInstance =
@@ -79,9 +86,10 @@ export type ComponentItem =
   | { readonly sort: 'instance'; readonly instance: ComponentInstance }
   | { readonly sort: 'component'; readonly bytes: Uint8Array; readonly offset: number; readonly scopes: readonly Scope[] }
 
-/** What `alias outer` sees. */
+/** What `alias outer` sees, and the count of the whole component that it stands in. */
 export interface Scope {
   readonly types: readonly TypeItem[]
+  readonly tally: Tally
 }
 
 /** A component that was read; nothing is instantiated. */
@@ -93,5 +101,6 @@ export interface Component {
   readonly coreInstances: readonly CoreInstance[]
   /** By name. */
   readonly resources: ReadonlyMap<string, DefinedResource>
+  /** In the order of the bytes. */
   readonly modules: readonly EmbeddedModule[]
 }

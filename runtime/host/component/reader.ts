@@ -16,6 +16,7 @@ import type {
   Scope,
   TypeItem,
 } from './model.ts'
+import { Tally } from './tally.ts'
 import { externName, outerType, readExternType, readType, typeError } from './types.ts'
 
 const CORE = { func: 0, table: 1, memory: 2, global: 3, instance: 0x12 } as const
@@ -26,8 +27,10 @@ const MAX_INSTANCES = 256
 
 /** What all nested components share. */
 interface Whole {
+  readonly tally: Tally
   readonly coreInstances: CoreInstance[]
-  readonly modules: EmbeddedModule[]
+  /** By offset: of a nested component that is instantiated again they are the same. */
+  readonly modules: Map<number, EmbeddedModule>
   readonly resources: Map<string, DefinedResource>
   components: number
   nestedBytes: number
@@ -68,13 +71,15 @@ const coreSpace = (r: Reader, state: State, sort: number): CoreItem[] => {
 }
 
 /** Names stand once in a list (component-model Binary.md, "unique"): of two of a name none could be told to be meant. */
-function put<T>(r: Reader, at: number, list: Map<string, T>, name: string, value: T): void {
+function put<T>(r: Reader, { whole }: State, at: number, list: Map<string, T>, name: string, value: T): void {
+  whole.tally.add(r)
   if (list.has(name)) throw shape(r, at, `the name ${JSON.stringify(name)} stands twice in a list`)
   list.set(name, value)
 }
 
 /** Index spaces grow with each entry; none may outgrow the limits. */
-function push<T>(r: Reader, list: T[], value: T): void {
+function push<T>(r: Reader, { tally }: Whole, list: T[], value: T): void {
+  tally.add(r)
   if (list.length >= LIMITS.moduleTypes) throw shape(r, r.at, `more than ${LIMITS.moduleTypes} items of one sort`)
   list.push(value)
 }
@@ -90,7 +95,7 @@ function readCoreInstance(r: Reader, state: State): CoreInstance {
       const at = r.at
       const name = r.name()
       if (r.u8() !== CORE.instance) throw shape(r, r.at - 1, 'a module takes instances only')
-      put(r, at, args, name, pick(r, state.coreInstances, 'core instance'))
+      put(r, state, at, args, name, pick(r, state.coreInstances, 'core instance'))
     }
     return { kind: 'module', module, args, offset }
   }
@@ -100,7 +105,7 @@ function readCoreInstance(r: Reader, state: State): CoreInstance {
     const at = r.at
     const name = r.name()
     const space = coreSpace(r, state, r.u8())
-    put(r, at, exports, name, pick(r, space, 'core item'))
+    put(r, state, at, exports, name, pick(r, space, 'core item'))
   }
   return { kind: 'inline', exports, offset }
 }
@@ -117,10 +122,10 @@ function readSortIndex(r: Reader, state: State): ComponentItem {
 }
 
 function append(r: Reader, state: State, item: ComponentItem): void {
-  if (item.sort === 'func') push(r, state.funcs, item.func)
-  else if (item.sort === 'type') push(r, state.types, item.type)
-  else if (item.sort === 'instance') push(r, state.instances, item.instance)
-  else push(r, state.components, item)
+  if (item.sort === 'func') push(r, state.whole, state.funcs, item.func)
+  else if (item.sort === 'type') push(r, state.whole, state.types, item.type)
+  else if (item.sort === 'instance') push(r, state.whole, state.instances, item.instance)
+  else push(r, state.whole, state.components, item)
 }
 
 function readInstance(r: Reader, state: State, nesting: number): ComponentInstance {
@@ -132,7 +137,7 @@ function readInstance(r: Reader, state: State, nesting: number): ComponentInstan
     for (let left = r.count(); left > 0; left--) {
       const place = r.at
       const name = r.name()
-      put(r, place, args, name, readSortIndex(r, state))
+      put(r, state, place, args, name, readSortIndex(r, state))
     }
     if (nesting >= MAX_NESTED_DEPTH) throw shape(r, at, 'components are nested too deep')
     const { whole } = state
@@ -146,7 +151,7 @@ function readInstance(r: Reader, state: State, nesting: number): ComponentInstan
   for (let left = r.count(); left > 0; left--) {
     const place = r.at
     const name = externName(r)
-    put(r, place, exports, name, readSortIndex(r, state))
+    put(r, state, place, exports, name, readSortIndex(r, state))
   }
   return { exports }
 }
@@ -169,25 +174,30 @@ function readAlias(r: Reader, state: State): void {
     const instance = pick(r, state.coreInstances, 'core instance')
     const name = r.name()
     const space = coreSpace(r, state, coreSort)
-    return push(r, space, { from: 'export', instance, name, sort: coreSort })
+    return push(r, state.whole, space, { from: 'export', instance, name, sort: coreSort })
   }
-  if (target === 2 && sort === 3) return push(r, state.types, outerType(r, state.scopes))
+  if (target === 2 && sort === 3) return push(r, state.whole, state.types, outerType(r, state.scopes))
   throw shape(r, at, 'this form of alias is not allowed')
 }
 
-function readOptions(r: Reader, state: State): CanonOptions {
+/** Each option stands once, and only what is lifted has a post-return (CanonicalABI.md, "canonopt validation"). */
+function readOptions(r: Reader, state: State, way: 'lift' | 'lower'): CanonOptions {
+  const seen = new Set<number>()
   let encoding: StringEncoding = 'utf8'
   const items: { memory?: CoreItem; realloc?: CoreItem; postReturn?: CoreItem } = {}
   for (let left = r.count(); left > 0; left--) {
     const at = r.at
     const option = r.u8()
+    const kind = option < 3 ? 0 : option
+    if (seen.has(kind)) throw shape(r, at, `the canonical option ${option} stands twice`)
+    seen.add(kind)
     if (option === 0) encoding = 'utf8'
     else if (option === 1) encoding = 'utf16'
     else if (option === 2) encoding = 'latin1+utf16'
     else if (option === 3) items.memory = pick(r, coreSpace(r, state, CORE.memory), 'memory')
     else if (option === 4) items.realloc = pick(r, coreSpace(r, state, CORE.func), 'core function')
-    else if (option === 5) items.postReturn = pick(r, coreSpace(r, state, CORE.func), 'core function')
-    else throw shape(r, at, `the canonical option ${option} is not supported`)
+    else if (option === 5 && way === 'lift') items.postReturn = pick(r, coreSpace(r, state, CORE.func), 'core function')
+    else throw shape(r, at, `the canonical option ${option} is not allowed here`)
   }
   return { encoding, memory: items.memory, realloc: items.realloc, postReturn: items.postReturn }
 }
@@ -201,38 +211,45 @@ function readCanon(r: Reader, state: State): void {
     if (r.u8() !== 0) throw shape(r, at, 'unknown canonical definition')
     if (kind === 1) {
       const func = pick(r, state.funcs, 'function')
-      return push(r, funcs, { from: 'lower', func, options: readOptions(r, state), component: state.component, offset })
+      return push(r, state.whole, funcs, {
+        from: 'lower',
+        func,
+        options: readOptions(r, state, 'lower'),
+        component: state.component,
+        offset,
+      })
     }
     const core = pick(r, funcs, 'core function')
-    const options = readOptions(r, state)
+    const options = readOptions(r, state, 'lift')
     const type = pick(r, state.types, 'type')
     if (type.kind !== 'func') throw typeError(r, at, 'a lift needs a function type')
     const lifted: WitFunction = { name: '', params: type.params, result: type.result }
-    return push(r, state.funcs, { from: 'lift', core, options, type: lifted, component: state.component, offset })
+    return push(r, state.whole, state.funcs, { from: 'lift', core, options, type: lifted, component: state.component, offset })
   }
   if (kind === 2 || kind === 3 || kind === 4) {
     const type = pick(r, state.types, 'type')
     if (type.kind !== 'resource') throw typeError(r, at, 'a canonical definition of resources needs a resource type')
     const { defined } = type
-    if (kind === 3) return push(r, funcs, { from: 'drop', resource: type.name, defined, offset })
+    if (kind === 3) return push(r, state.whole, funcs, { from: 'drop', resource: type.name, defined, component: state.component, offset })
     if (defined?.owner !== state.component) throw typeError(r, at, 'only the component that defines a resource makes it')
-    return push(r, funcs, { from: kind === 2 ? 'new' : 'rep', defined, offset })
+    return push(r, state.whole, funcs, { from: kind === 2 ? 'new' : 'rep', defined, offset })
   }
   throw shape(r, at, `the canonical definition ${kind} is not supported`)
 }
 
 /** The item that an import of a top-level component stands for. */
-function imported(name: string, extern: ExternType, offset: number): ComponentItem {
+function imported(r: Reader, tally: Tally, name: string, extern: ExternType, offset: number): ComponentItem {
   if (extern.sort === 'type') return extern
   if (extern.sort === 'func') {
     return { sort: 'func', func: { from: 'import', interface: '', type: named(name, extern.type), offset } }
   }
   const exports = new Map<string, ComponentItem>()
   if (extern.type.kind === 'instance') {
+    tally.add(r, extern.type.exports.size)
     for (const [key, inner] of extern.type.exports) {
       if (inner.sort === 'func')
         exports.set(key, { sort: 'func', func: { from: 'import', interface: name, type: named(key, inner.type), offset } })
-      else exports.set(key, imported(key, inner, offset))
+      else exports.set(key, imported(r, tally, key, inner, offset))
     }
   }
   return { sort: 'instance', instance: { exports } }
@@ -249,7 +266,7 @@ function readImport(r: Reader, state: State, args: ReadonlyMap<string, Component
   const given = args?.get(name)
   if (args !== undefined && given?.sort !== extern.sort)
     throw invalid('component-shape', offset, `the nested component lacks an argument ${JSON.stringify(name)}`)
-  const item = given ?? imported(name, extern, offset)
+  const item = given ?? imported(r, state.whole.tally, name, extern, offset)
   if (state.importNames.has(name)) throw invalid('component-shape', offset, `${JSON.stringify(name)} is imported twice`)
   state.importNames.add(name)
   state.imports.push({ name, item, offset })
@@ -303,7 +320,7 @@ function evaluate(
     modules: [],
     coreInstances: [],
     core: { [CORE.func]: [], [CORE.table]: [], [CORE.memory]: [], [CORE.global]: [] },
-    scopes: [...outer, { types }],
+    scopes: [...outer, { types, tally: whole.tally }],
     imports: [],
     importNames: new Set(),
     exports: new Map(),
@@ -322,22 +339,23 @@ function evaluate(
       const offset = r.origin + s.at
       const bytes = s.take(s.end - s.at)
       if (id === 1) {
-        const module = { bytes, offset }
-        push(r, state.modules, module)
-        push(r, whole.modules, module)
-      } else push(r, state.components, { sort: 'component', bytes, offset, scopes: state.scopes })
+        const module = whole.modules.get(offset) ?? { bytes, offset }
+        whole.modules.set(offset, module)
+        push(r, whole, state.modules, module)
+      } else push(r, state.whole, state.components, { sort: 'component', bytes, offset, scopes: state.scopes })
     } else if (id === 2)
       each(s, () => {
         const instance = readCoreInstance(s, state)
-        push(s, state.coreInstances, instance)
-        push(s, whole.coreInstances, instance)
+        push(s, whole, state.coreInstances, instance)
+        push(s, whole, whole.coreInstances, instance)
       })
-    else if (id === 5) each(s, () => push(s, state.instances, readInstance(s, state, nesting)))
+    else if (id === 5) each(s, () => push(s, whole, state.instances, readInstance(s, state, nesting)))
     else if (id === 6) each(s, () => readAlias(s, state))
     else if (id === 7)
       each(s, () =>
         push(
           s,
+          whole,
           types,
           readType(s, state.scopes, () => defineResource(s, state)),
         ),
@@ -349,7 +367,7 @@ function evaluate(
     if (!s.done) throw s.fail(`section ${id} is longer than its content`)
   }
   const { coreInstances, modules, resources } = whole
-  return { imports: state.imports, exports: state.exports, coreInstances, modules, resources }
+  return { imports: state.imports, exports: state.exports, coreInstances, resources, modules: [...modules.values()] }
 }
 
 /** True for bytes that begin as a component does. */
@@ -367,6 +385,13 @@ export function isComponent(bytes: Uint8Array): boolean {
 
 /** Reads a component. Throws `guest_invalid` naming rule and offset. */
 export function readComponent(bytes: Uint8Array): Component {
-  const whole: Whole = { coreInstances: [], modules: [], resources: new Map(), components: 0, nestedBytes: 0 }
+  const whole: Whole = {
+    tally: new Tally(bytes.length),
+    coreInstances: [],
+    modules: new Map(),
+    resources: new Map(),
+    components: 0,
+    nestedBytes: 0,
+  }
   return evaluate(new Reader(bytes), [], undefined, 0, whole)
 }

@@ -60,18 +60,19 @@ const optional = (r: Reader, scope: Scope): WitType | undefined => {
   return flag === 0 ? undefined : readValueType(r, scope)
 }
 
-function many<T>(r: Reader, least: number, read: () => T): T[] {
+function many<T>(r: Reader, { tally }: Scope, least: number, read: () => T): T[] {
   const at = r.at
   const n = r.count()
   if (n < least) throw typeError(r, at, 'a type with no members is not allowed')
   if (n > 1_000) throw typeError(r, at, 'a type has more than 1000 members')
+  tally.add(r, n)
   return Array.from({ length: n }, read)
 }
 
 /** Labels of one type differ, whatever their case (component-model Explainer.md, "strongly-unique"). */
-function labelled<T extends { readonly name: string }>(r: Reader, least: number, read: () => T): T[] {
+function labelled<T extends { readonly name: string }>(r: Reader, scope: Scope, least: number, read: () => T): T[] {
   const at = r.at
-  const members = many(r, least, read)
+  const members = many(r, scope, least, read)
   if (new Set(members.map(({ name }) => name.toLowerCase())).size < members.length) throw typeError(r, at, 'a label stands twice in a type')
   return members
 }
@@ -94,11 +95,11 @@ function resourceOf(r: Reader, scope: Scope): string {
 function defined(r: Reader, form: number, at: number, scope: Scope): WitType {
   switch (form) {
     case 0x72:
-      return { kind: 'record', fields: labelled(r, 1, () => ({ name: label(r), type: readValueType(r, scope) })) }
+      return { kind: 'record', fields: labelled(r, scope, 1, () => ({ name: label(r), type: readValueType(r, scope) })) }
     case 0x71:
       return {
         kind: 'variant',
-        cases: labelled(r, 1, () => {
+        cases: labelled(r, scope, 1, () => {
           const name = label(r)
           const type = optional(r, scope)
           if (r.u8() !== 0) throw typeError(r, r.at - 1, 'a case may not refine another')
@@ -108,14 +109,14 @@ function defined(r: Reader, form: number, at: number, scope: Scope): WitType {
     case 0x70:
       return { kind: 'list', element: readValueType(r, scope) }
     case 0x6f:
-      return { kind: 'tuple', items: many(r, 1, () => readValueType(r, scope)) }
+      return { kind: 'tuple', items: many(r, scope, 1, () => readValueType(r, scope)) }
     case 0x6e: {
-      const names = labelled(r, 1, () => ({ name: label(r) })).map(({ name }) => name)
+      const names = labelled(r, scope, 1, () => ({ name: label(r) })).map(({ name }) => name)
       if (names.length > 32) throw typeError(r, at, 'flags have at most 32 names')
       return { kind: 'flags', names }
     }
     case 0x6d:
-      return { kind: 'enum', names: labelled(r, 1, () => ({ name: label(r) })).map(({ name }) => name) }
+      return { kind: 'enum', names: labelled(r, scope, 1, () => ({ name: label(r) })).map(({ name }) => name) }
     case 0x6b:
       return { kind: 'option', some: readValueType(r, scope) }
     case 0x6a:
@@ -186,7 +187,7 @@ export function readType(r: Reader, scopes: readonly Scope[], define?: () => Typ
 
 function readFunctionType(r: Reader, scope: Scope): TypeItem {
   const at = r.at
-  const params = labelled(r, 0, () => ({ name: label(r), type: readValueType(r, scope) }))
+  const params = labelled(r, scope, 0, () => ({ name: label(r), type: readValueType(r, scope) }))
   const size = params.reduce((n, p) => n + (sizes.get(p.type) ?? 1), 0)
   if (size > MAX_NODES) throw typeError(r, at, `the parameters of a function have more than ${MAX_NODES} parts`)
   const flag = r.u8()
@@ -231,12 +232,14 @@ export function readExternType(r: Reader, scope: Scope, name: string): ExternTyp
 
 function readDeclarations(r: Reader, outer: readonly Scope[], withImports: boolean): ReadonlyMap<string, ExternType> {
   const types: TypeItem[] = []
-  const scopes = [...outer, { types }]
+  const { tally } = outer[outer.length - 1] as Scope
+  const scopes = [...outer, { types, tally }]
   if (scopes.length > 16) throw typeError(r, r.at, 'types are nested too deep')
   const exports = new Map<string, ExternType>()
   const n = r.count()
   for (let i = 0; i < n; i++) {
     const at = r.at
+    tally.add(r)
     const kind = r.u8()
     if (kind === 1) types.push(readType(r, scopes))
     else if (kind === 2) types.push(readOuterAlias(r, scopes))

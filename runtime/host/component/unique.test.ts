@@ -45,3 +45,58 @@ test.each([
   expect(refusal('one', 'one')).toMatch(/twice/)
   expect(refusal('one', 'two')).toBe('read')
 })
+
+test('canonical options: each stands once, and a post-return with what is lifted only', () => {
+  const core = section(
+    1,
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    1,
+    4,
+    1,
+    0x60,
+    0,
+    0,
+    3,
+    2,
+    1,
+    0,
+    7,
+    5,
+    1,
+    ...name('f'),
+    0,
+    0,
+    10,
+    4,
+    1,
+    2,
+    0,
+    0x0b,
+  )
+  const begin = [core, section(2, 1, 0, 0, 0), section(6, 1, 0, 0, 1, 0, ...name('f')), type(0x40, 0, 1, 0)]
+  const lift = (...options: readonly number[]): number[] => section(8, 1, 0, 0, 0, ...options, 0)
+  const lower = (...options: readonly number[]): number[] => section(8, 1, 1, 0, 0, ...options)
+  const [none, utf8, utf16, postReturn] = [[0], [1, 0], [1, 1], [1, 5, 0]]
+  for (const [options, taken] of [
+    [none, utf8],
+    [utf16, none],
+    [postReturn, utf8],
+  ] as const)
+    readComponent(component(...begin, lift(...options), lower(...taken)))
+  const twice = [
+    [2, 0, 0],
+    [2, 0, 1],
+    [2, 5, 0, 5, 0],
+  ]
+  for (const options of twice) expect(() => readComponent(component(...begin, lift(...options)))).toThrow(/stands twice/)
+  expect(() => readComponent(component(...begin, lift(...none), lower(...postReturn)))).toThrow(/not allowed here/)
+  // Those of asynchronous functions and of garbage collection
+  for (const option of [6, 7, 8, 9]) expect(() => readComponent(component(...begin, lift(1, option, 0)))).toThrow(/not allowed here/)
+})

@@ -4,9 +4,9 @@ import { GuestMemory, GuestTrap, jspi, LimitTrap, type Core, type CoreFunction, 
 import type { CoreRef, LinkedOptions } from '../component/index.ts'
 import { isWasmTrap, OutOfGas, type Ending } from '../ending/index.ts'
 import { INSTANCE_BYTES, type Pooled } from '../pool/index.ts'
-import { COUNTER_MODULE, RESET_EXPORT, START_EXPORT } from '../prepare/index.ts'
+import { CHARGE_EXPORT, COUNTER_MODULE, RESET_EXPORT, START_EXPORT } from '../prepare/index.ts'
 import { GuestExit, type WasiRun } from '../wasi/index.ts'
-import { ABI, INSTANCE, Ledger } from './ledger.ts'
+import { ABI, FILES, INSTANCE, Ledger } from './ledger.ts'
 import { Crossing } from './lending.ts'
 import { placeOf } from './place.ts'
 import type { Bound, LinkedEntry, LinkedGuest, PreparedInstance } from './prepared.ts'
@@ -20,8 +20,13 @@ export interface LinkedEnding extends Ending {
 
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 })
 const PAGE = 65_536
+const U32_MAX = 0xffff_ffff
 
 const NOTHING = new Uint8Array(0)
+
+/** What the host's own frames weigh in `stackBytes` where it calls the guest while the guest calls it: from one component into another, and for a destructor. */
+const BETWEEN_BYTES = 2_048
+const DESTRUCTOR_BYTES = 512
 
 export class LinkedExecution implements Meter, Pooled {
   readonly guest: LinkedGuest
@@ -36,6 +41,8 @@ export class LinkedExecution implements Meter, Pooled {
   #limit = 0n
   /** In an allocator or a post-return: it may not call out (CanonicalABI.md, `may_leave`). */
   #inside = false
+  /** Component instances at work: none of them may be entered again (CanonicalABI.md, `may_enter`). */
+  readonly #entered = new Set<number>()
   #calls = 0
   /** Instances that the run has paid for: there are no others for it. */
   #reached = 0
@@ -92,6 +99,7 @@ export class LinkedExecution implements Meter, Pooled {
     this.#limit = limit
     this.#gas.value = limit
     this.#inside = false
+    this.#entered.clear()
     this.#calls = 0
     this.#reached = 0
     this.#ledger = this.guest.profiled ? new Ledger() : undefined
@@ -106,9 +114,10 @@ export class LinkedExecution implements Meter, Pooled {
 
   /** A negative amount gives back what was declared and not used. */
   charge(gas: number): void {
-    const left = this.#gas.value - BigInt(gas)
-    this.#gas.value = left < 0n ? -1n : left
-    if (left < 0n) throw new OutOfGas()
+    // An instance does it several times as fast as a global is reached from here
+    const charge = gas >= 0 && gas <= U32_MAX ? (this.#instances[0]?.[CHARGE_EXPORT] as ((gas: number) => number) | undefined) : undefined
+    if (charge === undefined) this.#gas.value -= BigInt(gas)
+    if (charge === undefined ? this.#gas.value < 0n : charge(gas) !== 0) throw new OutOfGas()
     this.#ledger?.charge(gas)
   }
 
@@ -142,6 +151,19 @@ export class LinkedExecution implements Meter, Pooled {
     return memory
   }
 
+  /** Enters a component instance from within another; what is given back leaves it. */
+  #into(component: number | undefined, weight: number): () => void {
+    if (component !== undefined && this.#entered.has(component)) throw new GuestTrap('a component that is at work is entered again')
+    const left = this.#stack.value - weight
+    this.#stack.value = left
+    if (left < 0) throw new GuestTrap('the stack limit was reached')
+    if (component !== undefined) this.#entered.add(component)
+    return () => {
+      this.#stack.value = left + weight
+      if (component !== undefined) this.#entered.delete(component)
+    }
+  }
+
   #enter(label: string): void {
     if (this.#inside) throw new GuestTrap('the guest called the host from its allocator')
     if (++this.#calls > LIMITS.hostCalls)
@@ -170,7 +192,11 @@ export class LinkedExecution implements Meter, Pooled {
           this.#enter(`host: drop ${bound.resource}`)
           if (!bound.guest) return this.state.drop(bound.resource, handle as number)
           const dropped = this.state.handles.drop<number>((handle as number) >>> 0, bound.resource)
-          if (dropped !== undefined && bound.destructor !== undefined) this.#function(bound.destructor)(dropped.value)
+          if (dropped === undefined || bound.destructor === undefined) return
+          const { core, enters } = bound.destructor
+          const leave = this.#into(enters, DESTRUCTOR_BYTES)
+          this.#function(core)(dropped.value)
+          leave()
         }
       case 'new':
         return (rep) => {
@@ -222,12 +248,20 @@ export class LinkedExecution implements Meter, Pooled {
     if (!this.guest.suspends) {
       return (...args) => {
         const crossing = begin()
-        return raise(this.#function(func.core)(...lower(args, crossing)), args, crossing)
+        const values = lower(args, crossing)
+        const leave = this.#into(func.component, BETWEEN_BYTES)
+        const result = this.#function(func.core)(...values)
+        leave()
+        return raise(result, args, crossing)
       }
     }
     return new jspi.Suspending(async (...args) => {
       const crossing = begin()
-      return raise(await jspi.promising(this.#function(func.core))(...lower(args, crossing)), args, crossing)
+      const values = lower(args, crossing)
+      const leave = this.#into(func.component, BETWEEN_BYTES)
+      const result = await jspi.promising(this.#function(func.core))(...values)
+      leave()
+      return raise(result, args, crossing)
     })
   }
 
@@ -275,14 +309,23 @@ export class LinkedExecution implements Meter, Pooled {
     return result
   }
 
-  #lower({ export: { options }, glue }: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Core[] {
+  #lower({ export: { options, component }, glue }: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Core[] {
     this.#ledger?.enter(ABI)
+    this.#entered.add(component)
     return glue.lower(this.#memory(options), args(this.state))
+  }
+
+  /** For the mounted files, which were brought here. */
+  #pay(bytes: number): void {
+    if (bytes === 0) return
+    this.#ledger?.enter(FILES)
+    this.charge(bytes * PARAMS.host.fileByte)
   }
 
   /** Runs an entry. Throws `host_fault` and whatever the state throws as a UtnetError. */
   async run(entry: LinkedEntry, args: (state: WasiRun) => readonly WitValue[]): Promise<LinkedEnding> {
     try {
+      this.#pay(this.state.outside.files.size)
       if (this.guest.suspends) return await this.#runSuspending(entry, args)
       for (const [at, instance] of this.guest.instances.entries()) {
         const start = this.#instance(instance, at)[START_EXPORT]

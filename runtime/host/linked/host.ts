@@ -3,6 +3,7 @@ import {
   fileCid,
   limitError,
   LIMITS,
+  sha256,
   UtnetError,
   type BucketStore,
   type Budgets,
@@ -26,7 +27,6 @@ import { unsealed } from '../sealed/index.ts'
 import { Files, Outbound, Recorder, SAID_BYTES, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
 import { callOf, fixedAnswer, type Call } from './calls.ts'
 import type { LinkedEnding, LinkedExecution } from './execution.ts'
-import { Misfits } from './misfits.ts'
 import { LinkedPool } from './pool.ts'
 import { judge, prepareLinked, type LinkedGuest } from './prepared.ts'
 
@@ -49,8 +49,8 @@ export type GuestOutcome = InvokeOutcome
 
 /** Of any component. */
 export interface Host extends Omit<OwnHost, 'load' | 'invoke' | 'invokeNow'> {
-  /** Fetches, validates, prepares and compiles, or finds it done; of a file of more than `most` bytes nothing is done. Throws `block_not_found`, `core_too_large`, `guest_invalid`. */
-  load(module: CID, most?: number): Promise<GuestInfo>
+  /** Fetches, validates, prepares and compiles, or finds it done. Throws `block_not_found`, `core_too_large`, `guest_invalid`. */
+  load(module: CID): Promise<GuestInfo>
   /** Functions, commands and libraries. Throws `guest_world`, and for a library `guest_export_not_found`, `method_not_allowed`, `value_mismatch`. */
   invoke(request: GuestInvocation): Promise<GuestOutcome>
   /** The same at once, without a promise, of a function that is loaded and that nothing suspends; undefined for any other. */
@@ -136,9 +136,8 @@ export function createHost(options: HostOptions): Host {
     (guest) => pool.forget(guest),
   )
   const loading = new Map<string, Promise<LinkedGuest | null>>()
-  /** Mounts whose file was found to be of our layout: its id says so for ever. */
-  const laidOut = new WeakSet<Mount>()
-  const misfits = new Misfits()
+  /** The sha256 of mounts whose file was found to be of our layout: its id says so for ever. */
+  const laidOut = new WeakMap<Mount, Uint8Array>()
   let inFlight = 0
 
   /** Null where the guest is of our own shape; then it is ready in the own host. */
@@ -150,19 +149,24 @@ export function createHost(options: HostOptions): Host {
     return guest
   }
 
-  async function fetchGuest(module: CID, id: string, most: number): Promise<LinkedGuest | null> {
-    const bytes = await files.getFile(module, Math.min(most, LIMITS.guestBytes))
+  async function fetchGuest(module: CID, id: string): Promise<LinkedGuest | null> {
+    const bytes = await files.getFile(module, LIMITS.guestBytes)
     if (!fileCid(bytes).equals(module)) throw new UtnetError('block_mismatch', `the file of ${id} has other bytes`)
     return prepare(bytes, id)
   }
 
-  async function guestOf(module: CID, most: number = LIMITS.guestBytes): Promise<LinkedGuest | null> {
+  async function guestOf(module: CID): Promise<LinkedGuest | null> {
     const id = module.toString()
     const cached = cache.get(id)
     if (cached !== undefined) return cached
+    // A contract that the chain keeps ready, say
+    if (own.loaded(module)) {
+      cache.put(id, null)
+      return null
+    }
     let job = loading.get(id)
     if (job === undefined) {
-      job = fetchGuest(module, id, most).finally(() => loading.delete(id))
+      job = fetchGuest(module, id).finally(() => loading.delete(id))
       loading.set(id, job)
     }
     return job
@@ -177,12 +181,14 @@ export function createHost(options: HostOptions): Host {
       const bytes = await files.getFile(mount.cid, left)
       left -= bytes.length
       // Whoever repeats the run has the bytes and the id, and no blocks between them.
-      if (!laidOut.has(mount) && !fileCid(bytes).equals(mount.cid))
+      const known = laidOut.get(mount)
+      if (known === undefined && !fileCid(bytes).equals(mount.cid))
         throw new UtnetError('block_mismatch', `the file ${mount.cid} of ${mount.path} is not laid out as files are here`, {
           hint: `add it again: utnet deploy --mount ${mount.path}=FILE`,
         })
-      laidOut.add(mount)
-      out.push({ ...mount, bytes })
+      const hash = known ?? sha256(bytes)
+      laidOut.set(mount, hash)
+      out.push({ ...mount, bytes, hash })
     }
     return out
   }
@@ -221,55 +227,31 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
-  function invokeNow(request: GuestInvocation): GuestOutcome | undefined {
-    if (cache.get(request.module.toString()) !== null) return undefined
-    return own.invokeNow(request)
-  }
-
   return {
     ...own,
     usage: () => {
-      const { guests, guestBytes, idle, idleBytes, runs } = own.usage()
+      const { guests, guestBytes, contracts, idle, idleBytes, runs } = own.usage()
       return {
         guests: guests + cache.count,
         guestBytes: guestBytes + cache.bytes,
+        contracts,
         idle: idle + pool.count,
         idleBytes: idleBytes + pool.bytes,
         runs: runs + inFlight,
       }
     },
     bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
-    load: async (module, most = LIMITS.guestBytes): Promise<GuestInfo> => {
-      try {
-        return (await guestOf(module, most))?.info ?? (await own.load(module))
-      } catch (error) {
-        misfits.learn(module.toString(), error, most)
-        throw error
-      }
-    },
-    executor: {
-      ...own.executor,
-      // All nodes say the same, whether they have the module ready, were kept from reading more of it than was paid for, or read it before
-      measures: (module, bytes) => {
-        const id = module.toString()
-        const linked = cache.get(id)
-        if (linked !== null && linked !== undefined) return false
-        return !own.loaded(module) && misfits.has(id, bytes) ? false : own.executor.measures(module, bytes)
-      },
-    },
+    load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? (await own.load(module)),
     admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
-    loaded: (module) => {
-      const guest = cache.get(module.toString())
-      return guest === null ? own.loaded(module) : guest !== undefined
-    },
+    // What is loaded in the own host has our own shape.
+    loaded: (module) => own.loaded(module) || (cache.get(module.toString()) ?? undefined) !== undefined,
     invoke: async (request) => {
-      const now = invokeNow(request)
+      const now = own.invokeNow(request)
       if (now !== undefined) return now
       const guest = await guestOf(request.module)
       if (guest !== null) return admitted(() => invoke(guest, request))
       return own.invoke(request)
     },
-    invokeNow,
   }
 }
 

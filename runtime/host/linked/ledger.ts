@@ -8,6 +8,7 @@ type Exports = Readonly<Record<string, unknown>>
 
 /** Accounts of the host's own charges, beside one for each import. */
 export const INSTANCE = 'instance'
+export const FILES = 'mounted files'
 export const ABI = 'abi'
 /** What a run that did not complete loses beyond what it used. */
 const BURNT = 'burnt'

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isUtnetError, LIMITS, PARAMS, type CID, fileCid } from '../../core/index.ts'
+import { buildText } from '../build/testing/guests.ts'
 import { CONTEXT, memoryFiles } from '../testing/host.ts'
 import { wat } from '../testing/wat.ts'
-import { createHost, inspectGuest, preparedModules, validateGuest, type GuestOutcome } from './index.ts'
+import { createHost, inspectGuest, preparedModules, validateGuest, type GuestOutcome, type Host } from './index.ts'
 
 const GAS = 100_000_000n
 
@@ -631,27 +632,35 @@ test('U4.3-GAS-1: of a module larger than was paid for nothing is made ready, an
   const bytes = await wat(`(component (core module $m (func (export "run")))
     (core instance $i (instantiate $m)) (func (export "run") (canon lift (core func $i "run"))))`)
   const cid = await files.putFile(bytes)
-  const [kept, ready] = [createHost({ files }), createHost({ files })]
+  const [fresh, ready] = [1, 2].map(() => createHost({ files, fileNow: files.fileNow })) as [Host, Host]
   await ready.load(cid)
-  await expect(kept.load(cid, bytes.length - 1)).rejects.toMatchObject({ code: 'core_too_large' })
-  expect(kept.usage().guests).toBe(0)
-  for (const host of [kept, ready]) expect(host.executor.measures(cid, bytes.length - 1)).toBe(false)
-  // Of the true size it knows nothing yet
-  expect(() => kept.executor.measures(cid, bytes.length)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
-  await kept.load(cid, bytes.length)
-  for (const host of [kept, ready])
+  for (const host of [fresh, ready]) expect([-1, 1].map((n) => host.executor.measures(cid, bytes.length + n))).toEqual([false, false])
+  expect(fresh.usage()).toMatchObject({ guests: 0, contracts: 0 })
+  for (const host of [fresh, ready])
     expect([-1, 0, 1].map((n) => host.executor.measures(cid, bytes.length + n))).toEqual([false, true, false])
+  expect(fresh.usage()).toMatchObject({ guests: 0, contracts: 1 })
 })
+
+const OPERATOR = `
+import { Tensor } from '@utnet/sdk/tensor'
+export function run(inputs: Array<Tensor>): Array<Tensor> { return inputs }`
 
 test('U4.3-GAS-1: what is no contract measures nothing, on every node that has its bytes: whoever publishes it as one pays', async () => {
   const files = memoryFiles()
-  const host = createHost({ files })
   const faulty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 0xff)
-  const [broken, program, absent] = [await files.putFile(faulty), await files.putFile(await wat(FAILING)), fileCid(new Uint8Array(9))]
-  await expect(host.load(broken, faulty.length)).rejects.toMatchObject({ code: 'guest_invalid' })
-  await host.load(program)
-  await expect(host.load(absent, 9)).rejects.toMatchObject({ code: 'block_not_found' })
-  for (const bytes of [0, faulty.length, 1e6]) for (const cid of [broken, program]) expect(host.executor.measures(cid, bytes)).toBe(false)
-  // That it is not here says nothing of it
-  expect(() => host.executor.measures(absent, 9)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
+  const [broken, program] = [await files.putFile(faulty), await files.putFile(await wat(FAILING))]
+  const [handler, absent] = [
+    await files.putFile((await buildText('operator', { 'index.ts': OPERATOR }, 'op')).component),
+    fileCid(new Uint8Array(9)),
+  ]
+  const sizes = [0, faulty.length, (await files.getFile(program)).length, (await files.getFile(handler)).length, 1e6]
+  const [fresh, ready] = [1, 2].map(() => createHost({ files, fileNow: files.fileNow })) as [Host, Host]
+  await expect(ready.load(broken)).rejects.toMatchObject({ code: 'guest_invalid' })
+  await Promise.all([ready.load(program), ready.load(handler)])
+  for (const host of [fresh, ready]) {
+    for (const bytes of sizes) for (const cid of [broken, program, handler]) expect(host.executor.measures(cid, bytes)).toBe(false)
+    // That it is not here says nothing of it
+    expect(() => host.executor.measures(absent, 9)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
+  }
+  expect(fresh.usage().contracts).toBe(0)
 })

@@ -113,7 +113,7 @@ describe('the pool', () => {
   async function run(execution: LinkedExecution, op: number, arg = 1): Promise<string> {
     const { entries, grants } = execution.guest
     const [entry] = entries.values()
-    const outside = { grants } as ConstructorParameters<typeof WasiRun>[2]
+    const outside = { grants, files: { size: 0 } } as ConstructorParameters<typeof WasiRun>[2]
     execution.begin(
       GAS,
       (meter) => new WasiRun(meter, CONTEXT, outside, { args: [], env: [], stdin: new Uint8Array(0), keepsOutput: false }),

@@ -1,7 +1,7 @@
 /** A linked guest made ready: all core modules validated, metered with one counter, compiled, with their glue. */
 import { fileCid, LIMITS, limitError, type GuestInfo, type Reach } from '../../core/index.ts'
 import { exportGlue, importGlue, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
-import type { CoreRef, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
+import type { CoreRef, Destructor, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
 import { isPoolable, prepareModule, prepareProfiling, pricesOf, reachOf, type Positions } from '../prepare/index.ts'
 import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
@@ -30,7 +30,7 @@ export type Bound =
       readonly lending: Lending
       readonly options: LinkedOptions
     }
-  | { readonly kind: 'drop'; readonly resource: string; readonly guest: boolean; readonly destructor: CoreRef | undefined }
+  | { readonly kind: 'drop'; readonly resource: string; readonly guest: boolean; readonly destructor: Destructor | undefined }
   | { readonly kind: 'new' | 'rep'; readonly resource: string }
 
 export type BoundSource = { readonly kind: 'export'; readonly ref: CoreRef } | { readonly kind: 'made'; readonly made: Bound }

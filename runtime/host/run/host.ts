@@ -4,13 +4,14 @@ import {
   UtnetError,
   type CID,
   type ContractExecutor,
+  type FileNow,
   type FileStore,
   type GuestInfo,
   type TensorBridge,
   type World,
 } from '../../core/index.ts'
 import { unsealed, type Opener } from '../sealed/index.ts'
-import { GuestCache, prepareGuest, type PreparedGuest, Runs, type Watch } from './instances/index.ts'
+import { Contracts, GuestCache, prepareGuest, type PreparedGuest, Runs, type Watch } from './instances/index.ts'
 import { runContract } from './contract.ts'
 import { invokeFunction } from './function.ts'
 import type { Invoked, InvokeOutcome, InvokeRequest } from './invoke.ts'
@@ -21,8 +22,10 @@ import { checkProcessor } from '../prepare/index.ts'
 /** What guests run on. Sizes are bytes. */
 export interface HostOptions extends Opener {
   readonly files: FileStore
+  /** Where the contracts of a block are read while it runs. Without it a block finds only what was loaded. */
+  readonly fileNow?: FileNow
   readonly tensors?: TensorBridge
-  /** Of components and their compiled code; the least recently used leave first. */
+  /** Of components and their compiled code, but for what the chain keeps ready; the least recently used leave first. */
   readonly maxCachedBytes?: number
   /** Of idle instances that wait for the next call; 0 makes a new one for each. */
   readonly maxPooledBytes?: number
@@ -34,9 +37,11 @@ export interface HostOptions extends Opener {
 
 /** What a host holds now. */
 export interface HostUsage {
-  /** Guests that are ready. */
+  /** Guests that are ready, but for contracts of the chain. */
   readonly guests: number
   readonly guestBytes: number
+  /** Contracts that the chain keeps ready, and those of the block at work. */
+  readonly contracts: number
   /** Instances that wait for the next call. */
   readonly idle: number
   readonly idleBytes: number
@@ -52,7 +57,7 @@ export interface Host {
   loaded(module: CID): boolean
   /** The same for bytes at hand, which are kept ready. */
   admit(bytes: Uint8Array): Promise<GuestInfo>
-  /** Runs contract exports of modules that are loaded. */
+  /** Runs contracts for the chain: what its state keeps ready has a room of its own, which nothing else takes. */
   readonly executor: ContractExecutor
   /** Throws `guest_world`, `host_busy`, `host_fault` and what `load` throws. */
   invoke(request: InvokeRequest): Promise<InvokeOutcome>
@@ -80,8 +85,17 @@ export function createHost(options: HostOptions): Host {
   checkProcessor()
   const { files, tensors, maxCachedBytes = CACHED_BYTES, maxPooledBytes = POOLED_BYTES, profile = false } = options
   const runs = new Runs(maxPooledBytes, options.watch)
-  const cache = new GuestCache(maxCachedBytes, (guest) => runs.pool.forget(guest))
+  const cache = new GuestCache(maxCachedBytes, left)
+  const contracts = new Contracts(options.fileNow, profile, (id) => cache.get(id), left)
   const loading = new Map<string, Promise<PreparedGuest>>()
+
+  /** A guest has left one of the two: its instances go when it stands in neither. */
+  function left(guest: PreparedGuest): void {
+    const id = guest.info.module.toString()
+    if (cache.peek(id) !== guest && contracts.get(id) !== guest) runs.pool.forget(guest)
+  }
+
+  const ready = (id: string): PreparedGuest | undefined => contracts.get(id) ?? cache.get(id)
 
   async function guestFrom(bytes: Uint8Array): Promise<PreparedGuest> {
     const { component, named } = await unsealed(bytes, options)
@@ -107,7 +121,7 @@ export function createHost(options: HostOptions): Host {
 
   function loadedGuest(module: CID): PreparedGuest {
     const id = module.toString()
-    const guest = cache.get(id)
+    const guest = ready(id)
     if (guest === undefined) throw new UtnetError('host_module_missing', `the module ${id} is not loaded`, { details: { module: id } })
     return guest
   }
@@ -131,19 +145,22 @@ export function createHost(options: HostOptions): Host {
   }
 
   return {
-    load: async (module) => (cache.get(module.toString()) ?? (await loadGuest(module))).info,
-    loaded: (module) => cache.get(module.toString()) !== undefined,
+    load: async (module) => (ready(module.toString()) ?? (await loadGuest(module))).info,
+    loaded: (module) => ready(module.toString()) !== undefined,
     admit: async (bytes) => {
       const guest = await guestFrom(bytes)
       return cache.put(guest.info.module.toString(), guest).info
     },
     executor: {
-      run: (run) => runContract(runs, loadedGuest, run),
+      run: (run) => runContract(runs, (module) => contracts.ready(module), run),
+      query: (run) => runContract(runs, loadedGuest, run),
       has: (module, entry) => {
-        const { info, entries } = loadedGuest(module)
+        const { info, entries } = contracts.ready(module)
         return info.world === 'contract' && entries.has(entry)
       },
-      measures: (module, bytes) => loadedGuest(module).size === bytes,
+      measures: (module, bytes) => contracts.measures(module, bytes),
+      ready: (module) => void contracts.ready(module),
+      keep: (modules) => contracts.keep(modules),
     },
     invoke: async (request) => {
       const now = invokeNow(request)
@@ -165,6 +182,7 @@ export function createHost(options: HostOptions): Host {
     usage: () => ({
       guests: cache.count,
       guestBytes: cache.bytes,
+      contracts: contracts.count,
       idle: runs.pool.count,
       idleBytes: runs.pool.bytes,
       runs: runs.admission.runs,

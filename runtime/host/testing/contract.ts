@@ -36,5 +36,5 @@ export async function run(
   gasLimit = 10_000_000n,
 ): Promise<RunOutcome> {
   const { module } = await host.admit(bytes)
-  return host.executor.run({ module, entry, args, gasLimit, env })
+  return host.executor.query({ module, entry, args, gasLimit, env })
 }

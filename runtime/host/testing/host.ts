@@ -1,21 +1,34 @@
 /** For tests: a host over files in memory, and a simulated chain's view for contracts. */
-import { fileCid, limitError, LIMITS, toHex, UtnetError, type ContractEnv, type FileStore, type TensorBridge } from '../../core/index.ts'
+import {
+  fileCid,
+  limitError,
+  LIMITS,
+  toHex,
+  UtnetError,
+  type CID,
+  type ContractEnv,
+  type FileNow,
+  type FileStore,
+  type TensorBridge,
+} from '../../core/index.ts'
 import { createHost, type Host, type HostOptions } from '../index.ts'
 
-export function memoryFiles(): FileStore {
+export function memoryFiles(): FileStore & { readonly fileNow: FileNow } {
   const files = new Map<string, Uint8Array>()
+  const fileNow = (cid: CID, maxBytes: number): Uint8Array => {
+    const found = files.get(cid.toString())
+    if (found === undefined) throw new UtnetError('block_not_found', `no file ${cid.toString()}`)
+    if (found.length > maxBytes) throw limitError('core_too_large', 'carBytes', found.length, maxBytes, `file ${cid.toString()}`)
+    return found
+  }
   return {
+    fileNow,
     putFile: async (bytes) => {
       const cid = fileCid(bytes)
       files.set(cid.toString(), bytes)
       return cid
     },
-    getFile: async (cid, maxBytes = LIMITS.carBytes) => {
-      const found = files.get(cid.toString())
-      if (found === undefined) throw new UtnetError('block_not_found', `no file ${cid.toString()}`)
-      if (found.length > maxBytes) throw limitError('core_too_large', 'carBytes', found.length, maxBytes, `file ${cid.toString()}`)
-      return found
-    },
+    getFile: async (cid, maxBytes = LIMITS.carBytes) => fileNow(cid, maxBytes),
   }
 }
 

@@ -28,7 +28,7 @@ interface Bucket {
 const bucket = (run: WasiRun, handle: WitValue | undefined): string => run.handles.get<Bucket>(handle, 'bucket').name
 
 const badKey = (key: string): WitValue | undefined =>
-  key === '' || utf8(key).length > LIMITS.bucketKeyBytes
+  key === '' || key.length > LIMITS.bucketKeyBytes || utf8(key).length > LIMITS.bucketKeyBytes
     ? other(`a key has 1 to bucketKeyBytes (${LIMITS.bucketKeyBytes}) bytes`)
     : undefined
 
@@ -64,6 +64,7 @@ const read = (run: WasiRun, name: string, key: string): Uint8Array | undefined |
 function write(run: WasiRun, name: string, key: string, value: Uint8Array | undefined): void {
   const { recorder, buckets } = run.outside
   run.meter.charge(PARAMS.host.storageWrite + (value?.length ?? 0) * PARAMS.host.storageByte)
+  run.bucketWrites++
   if (!recorder.replaying) buckets?.set(name, key, value)
 }
 
@@ -108,6 +109,9 @@ const STORE: Handlers = {
   '[method]bucket.list-keys': (run, [b, cursor]) => {
     const name = bucket(run, b)
     const after = (cursor as readonly string[])[0] ?? ''
+    const { listedKey } = PARAMS.host
+    // The store goes through what the run wrote too, whether it is listed or not
+    run.meter.charge((LIMITS.bucketKeys + run.bucketWrites) * listedKey)
     const listed = told(run, 'wasi.bucket-keys', [name, after], LIMITS.bucketKeys * LIMITS.bucketKeyBytes, () =>
       encode([...(run.outside.buckets?.keys(name, after, LIMITS.bucketKeys) ?? [])]),
     )
@@ -115,6 +119,7 @@ const STORE: Handlers = {
     const keys = asArray(listed === undefined ? [] : decode(listed, 'keys of a bucket'), 'keys of a bucket').map((key) =>
       asText(key, 'key'),
     )
+    run.meter.charge((keys.length - LIMITS.bucketKeys) * listedKey)
     return ok([keys, keys.length < LIMITS.bucketKeys ? [] : [keys[keys.length - 1] as string]])
   },
 }

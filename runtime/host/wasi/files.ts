@@ -1,5 +1,6 @@
 /** The files that a guest has mounted, as a tree. Which they are goes into the log at the run's begin, their bytes when the guest looks at one. */
-import { asArray, asBytes, asUint, fileCid, sha256, UtnetError, type Cbor, type CID } from '../../core/index.ts'
+import { asArray, asBytes, asUint, fileCid, PARAMS, UtnetError, type Cbor, type CID } from '../../core/index.ts'
+import type { Meter } from '../abi/index.ts'
 import type { Mount } from './grants.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -24,12 +25,16 @@ export type Node = FileNode | DirectoryNode
 /** A mounted file whose bytes are at hand; a replay has them in its log. */
 export interface MountedFile extends Mount {
   readonly bytes: Uint8Array
+  /** Their sha256. */
+  readonly hash: Uint8Array
 }
 
 type Draft = Map<string, Draft | Omit<FileNode, 'id'>>
 
 export class Files {
   readonly root: DirectoryNode
+  /** Bytes of all of them. */
+  readonly size: number
   readonly #recorder: Recorder
   readonly #bytes: ReadonlyMap<FileNode, Uint8Array>
   readonly #opened = new Map<number, Uint8Array>()
@@ -45,11 +50,12 @@ export class Files {
             mounts.map((m): Cbor => [m.path, m.cid]),
             () =>
               mounts.map((m): Cbor => {
-                const { bytes } = m as MountedFile
-                return [sha256(bytes), bytes.length]
+                const { bytes, hash } = m as MountedFile
+                return [hash, bytes.length]
               }),
           )
     const placed = new Map<Omit<FileNode, 'id'>, Uint8Array>()
+    let whole = 0
     mounts.forEach((mount, i) => {
       const [hash, size] = asArray(heads[i], 'mounted file', 2)
       const file = {
@@ -58,6 +64,7 @@ export class Files {
         size: asUint(size, 'size of a file'),
         cid: mount.cid,
       } as const
+      whole += file.size
       if ('bytes' in mount) placed.set(file, mount.bytes)
       let at = draft
       const parts = mount.path.split('/').slice(1)
@@ -90,23 +97,25 @@ export class Files {
       return { kind: 'directory', id, entries }
     }
     this.root = finish(draft)
+    this.size = whole
     this.#bytes = bytes
   }
 
   /**
-   * The bytes of a file; the first time they go into the log. A guest may see nothing of a file without them, not even its size: only they show
+   * The bytes of a file; the first time they go into the log, which the guest pays for. A guest may see nothing of a file without them, not even its size: only they show
    * whoever repeats the run that the log has the file of the grants. Throws `replay_mismatch` where it has another.
    */
-  read(file: FileNode): Uint8Array {
+  read(file: FileNode, meter: Meter): Uint8Array {
     let bytes = this.#opened.get(file.id)
     if (bytes === undefined) {
+      meter.charge(file.size * PARAMS.host.fileByte)
       const here = this.#bytes.get(file)
       if (this.#recorder.replaying || here === undefined) {
         bytes = this.#recorder.logged(file.hash)
         if (bytes.length !== file.size || !fileCid(bytes).equals(file.cid))
           throw new UtnetError('replay_mismatch', `the log has another file as ${file.cid.toString()}`)
       } else {
-        this.#recorder.keep(here)
+        this.#recorder.keep(here, file.hash)
         bytes = here
       }
       this.#opened.set(file.id, bytes)

@@ -1,13 +1,22 @@
 /** wasi:filesystem 0.2 over the mounted files: read-only, without links, times or anything else that is not in the context. */
 import type { WitValue } from '../../core/index.ts'
-import { PARAMS } from '../../core/index.ts'
+import { LIMITS, PARAMS } from '../../core/index.ts'
 import { InputStream } from '../http/index.ts'
 import { bind, type Functions, type Handler, type Handlers } from './bind.ts'
 import type { DirectoryNode, FileNode, Node } from './files.ts'
 import type { WasiRun } from './run.ts'
 
 /** Cases of `error-code`. */
-const CODE = { badDescriptor: 3, invalid: 12, isDirectory: 14, noEntry: 20, notDirectory: 24, notPermitted: 31, readOnly: 33 } as const
+const CODE = {
+  badDescriptor: 3,
+  invalid: 12,
+  isDirectory: 14,
+  nameTooLong: 18,
+  noEntry: 20,
+  notDirectory: 24,
+  notPermitted: 31,
+  readOnly: 33,
+} as const
 /** Cases of `descriptor-type`. */
 const TYPE = { directory: 3, file: 6 } as const
 /** Places of `open-flags`. */
@@ -28,14 +37,17 @@ interface Listing {
 const node = (run: WasiRun, handle: WitValue | undefined): Node => run.handles.get<Node>(handle, 'descriptor')
 const typeOf = ({ kind }: Node): number => TYPE[kind]
 
-/** Follows a path; what leads out of the directory is not permitted. */
-function at(from: Node, path: WitValue | undefined): Node | number {
+/** Follows a path, of which each part is paid for; what leads out of the directory is not permitted. */
+function at(run: WasiRun, from: Node, path: WitValue | undefined): Node | number {
   if (from.kind !== 'directory') return CODE.notDirectory
   const text = path as string
   if (text.startsWith('/')) return CODE.notPermitted
+  if (text.length > LIMITS.pathBytes) return CODE.nameTooLong
+  const parts = text.split('/')
+  run.meter.charge(parts.length * PARAMS.host.item)
   const above: DirectoryNode[] = []
   let here: Node = from
-  for (const part of text.split('/')) {
+  for (const part of parts) {
     if (here.kind !== 'directory') return CODE.notDirectory
     if (part === '' || part === '.') continue
     if (part === '..') {
@@ -53,12 +65,12 @@ function at(from: Node, path: WitValue | undefined): Node | number {
 }
 
 const stat = (run: WasiRun, of: Node): WitValue =>
-  ok([typeOf(of), 1, of.kind === 'file' ? run.outside.files.read(of).length : 0, [], [], []])
+  ok([typeOf(of), 1, of.kind === 'file' ? run.outside.files.read(of, run.meter).length : 0, [], [], []])
 /** A hash of identity: files of a run never change. */
 const identity = (of: Node): WitValue => ok([of.id, 0])
 
 function found(run: WasiRun, handle: WitValue | undefined, path: WitValue | undefined, then: (found: Node) => WitValue): WitValue {
-  const target = at(node(run, handle), path)
+  const target = at(run, node(run, handle), path)
   return typeof target === 'number' ? fail(target) : then(target)
 }
 
@@ -69,7 +81,7 @@ function file(run: WasiRun, handle: WitValue | undefined, then: (file: FileNode)
 
 /** Bytes of a file from an offset on. The guest pays for the part before it is cut out. */
 function part(run: WasiRun, of: FileNode, offset: WitValue | undefined, length: number): Uint8Array {
-  const bytes = run.outside.files.read(of)
+  const bytes = run.outside.files.read(of, run.meter)
   const from = Math.min(Number(offset), bytes.length)
   return bytes.subarray(from, Math.min(bytes.length, from + length))
 }
@@ -111,7 +123,7 @@ const DESCRIPTOR: Handlers = {
   '[method]descriptor.link-at': readOnly,
   '[method]descriptor.open-at': (run, [d, , path, open, flags]) => {
     const asked = open as readonly number[]
-    const target = at(node(run, d), path)
+    const target = at(run, node(run, d), path)
     if (typeof target === 'number') return fail(target === CODE.noEntry && asked.includes(OPEN.create) ? CODE.readOnly : target)
     if (asked.includes(OPEN.truncate) || asked.includes(OPEN.exclusive) || (flags as readonly number[]).some((f) => WRITING.includes(f)))
       return fail(CODE.readOnly)

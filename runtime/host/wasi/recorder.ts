@@ -46,9 +46,8 @@ export class Recorder {
     return this.#bytes + bytes <= LIMITS.logBytes
   }
 
-  /** Puts bytes among the log's files; gives their hash. */
-  keep(bytes: Uint8Array): Uint8Array {
-    const hash = sha256(bytes)
+  /** Puts bytes among the log's files; gives their hash, where that is not known already. */
+  keep(bytes: Uint8Array, hash: Uint8Array = sha256(bytes)): Uint8Array {
     const key = toHex(hash)
     if (bytes.length > 0 && !this.#to.files.has(key)) {
       this.#bytes += bytes.length

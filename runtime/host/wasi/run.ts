@@ -50,6 +50,8 @@ export class WasiRun extends HttpRun {
   readonly stdin: InputStream
   readonly stdout: Sink
   readonly stderr: Sink
+  /** Keys of buckets that the run has written, each as often as it did. */
+  bucketWrites = 0
 
   constructor(meter: Meter, context: RunContext, outside: Outside, program: ProgramInput) {
     super(meter, context)

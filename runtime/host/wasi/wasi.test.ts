@@ -130,7 +130,7 @@ test('the monotonic clock begins at 0, moves at each look and jumps to a timer t
   expect(() => call('io/poll poll', [99])).toThrow('handle')
 })
 
-const file = (path: string, text: string): MountedFile => ({ path, cid: fileCid(utf8(text)), bytes: utf8(text) })
+const file = (path: string, text: string): MountedFile => ({ path, cid: fileCid(utf8(text)), bytes: utf8(text), hash: sha256(utf8(text)) })
 const MOUNTS = [file('/data/b.txt', 'bee'), file('/data/a.txt', 'ay'), file('/models/m.onnx', 'weights')]
 const ERROR = { noEntry: [1, 20], notDirectory: [1, 24], notPermitted: [1, 31], readOnly: [1, 33], isDirectory: [1, 14] }
 
@@ -184,6 +184,59 @@ test('mounted files are read by path and listed in order; nothing leads out, not
   ] as const)
     expect(call(`filesystem/types [method]descriptor.${method}`, root, ...(args as readonly WitValue[])), method).toEqual(ERROR.readOnly)
   expect(made().call('filesystem/preopens get-directories')).toEqual([])
+})
+
+test('U4.3-GAS-1: a path is paid by its parts and no longer than pathBytes; a file is paid for when a run first looks at it', () => {
+  const made_ = made({ mounts: MOUNTS })
+  const { call } = made_
+  const [[root]] = call('filesystem/preopens get-directories') as unknown as [[number]]
+  const { item, fileByte } = PARAMS.host
+  const cost = (path: string, answer: WitValue): number => {
+    const before = made_.paid()
+    expect(call('filesystem/types [method]descriptor.stat-at', root, [], path)).toEqual(answer)
+    return made_.paid() - before
+  }
+  const a: WitValue = [0, [6, 1, 2, [], [], []]]
+  expect(cost('data/a.txt', a)).toBe(2 * item + 2 * fileByte)
+  expect(cost('data/a.txt', a)).toBe(2 * item)
+  const longest = `${'./'.repeat((LIMITS.pathBytes - 10) / 2)}data/a.txt`
+  expect(longest.length).toBe(LIMITS.pathBytes)
+  expect(cost(longest, a)).toBe(((LIMITS.pathBytes - 10) / 2 + 2) * item)
+  expect(cost(`/${longest}`.slice(1).replace('data', './data'), [1, 18])).toBe(0)
+  expect(cost('./'.repeat(1 << 20), [1, 18])).toBe(0)
+})
+
+test('U4.3-GAS-1: a listing of a bucket pays for what it lists and for what the run wrote before, first for the most that it could be', () => {
+  const values = new Map<string, Uint8Array>()
+  const store: BucketStore = {
+    get: (_, key) => values.get(key),
+    set: (_, key, value) => void (value === undefined ? values.delete(key) : values.set(key, value)),
+    keys: (_, after, limit) =>
+      [...values.keys()]
+        .filter((key) => key > after)
+        .sort()
+        .slice(0, limit),
+  }
+  for (let i = 0; i < LIMITS.bucketKeys + 5; i++) values.set(`k${String(i).padStart(5, '0')}`, new Uint8Array(1))
+  const { call, paid, log } = made({ buckets: ['b'], store })
+  const list = (bucket: number, on: typeof call, count: typeof paid): readonly [number, WitValue] => {
+    const before = count()
+    const told = on('keyvalue/store [method]bucket.list-keys', bucket, []) as readonly [number, readonly [readonly string[], WitValue]]
+    return [count() - before, told[1][0].length]
+  }
+  const both = (on: typeof call, count: typeof paid): readonly (readonly [number, WitValue])[] => {
+    const [, bucket] = on('keyvalue/store open', 'b') as readonly [number, number]
+    const first = list(bucket, on, count)
+    on('keyvalue/batch delete-many', bucket, ['x', 'y', 'z'])
+    return [first, list(bucket, on, count)]
+  }
+  const [first, second] = both(call, paid) as [readonly [number, WitValue], readonly [number, WitValue]]
+  const { listedKey, storageRead } = PARAMS.host
+  expect(first[1]).toBe(LIMITS.bucketKeys)
+  expect(first[0]).toBeGreaterThan(storageRead + LIMITS.bucketKeys * listedKey)
+  expect(second).toEqual([first[0] + 3 * listedKey, first[1]])
+  const again = made({ buckets: ['b'], replay: log })
+  expect(both(again.call, again.paid)).toEqual([first, second])
 })
 
 test('a replay has the files that were opened from its log, and no others', () => {

@@ -33,9 +33,16 @@ export function invalid(rule: Rule, offset: number, message: string, fn?: number
   })
 }
 
-/** Throws `guest_invalid` with rule `limit` (or a narrower one) when `used` is over the limit. */
-export function atMost(limit: LimitName, used: number, offset: number, what: string, fn?: number, rule: Rule = 'limit'): void {
-  const allowed = LIMITS[limit]
+/** Throws `guest_invalid` with rule `limit` (or a narrower one) when `used` is over the limit, or over what is `allowed` of it here. */
+export function atMost(
+  limit: LimitName,
+  used: number,
+  offset: number,
+  what: string,
+  fn?: number,
+  rule: Rule = 'limit',
+  allowed: number = LIMITS[limit],
+): void {
   if (used <= allowed) return
   const place = fn === undefined ? { rule, offset } : { rule, offset, function: fn }
   throw new UtnetError('guest_invalid', `${what}: ${used} is over the limit ${limit} of ${allowed} (at offset ${offset})`, {

@@ -2,7 +2,7 @@
  * Single files that a loss of power leaves whole. A file is durable when its bytes are, and its name: a name lies in the folder, which is synced by itself.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UtnetError } from '../../core/index.ts'
 
@@ -17,24 +17,63 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Writes a file that is not there, and syncs its bytes; its name is durable after `syncFolder`. Throws `EEXIST` of `node:fs` where there is one, and `disk_failed` where its bytes cannot be written. */
-export function writeNewFile(path: string, bytes: string | Uint8Array, mode = 0o600): void {
-  const fd = openSync(path, 'wx', mode)
+function cannotWrite(path: string, cause: unknown): UtnetError {
+  return new UtnetError('disk_failed', `cannot write ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
+}
+
+/** What a disk says that is full or broken; anything else is about the path. */
+const OF_THE_DISK: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'])
+
+function openNew(path: string, mode: number): number {
+  try {
+    return openSync(path, 'wx', mode)
+  } catch (cause) {
+    throw OF_THE_DISK.has((cause as NodeJS.ErrnoException).code) ? cannotWrite(path, cause) : cause
+  }
+}
+
+/** Writes a file that is not there, and syncs its bytes; its name is durable after `syncFolder`. */
+function writeNewFile(path: string, bytes: string | Uint8Array, mode: number): void {
+  const fd = openNew(path, mode)
   try {
     writeFileSync(fd, bytes)
     fsyncSync(fd)
   } catch (cause) {
     rmSync(path, { force: true })
-    throw new UtnetError('disk_failed', `cannot write ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
+    throw cannotWrite(path, cause)
   } finally {
     closeSync(fd)
   }
 }
 
-/** Writes or replaces a file so that after a crash it is either absent, old or whole: temporary file, fsync, rename, fsync of the folder. */
+const temporaryOf = (path: string): string => `${path}.${randomBytes(6).toString('hex')}`
+
+/** Writes or replaces a file so that after a crash it is either absent, old or whole: temporary file, fsync, rename, fsync of the folder. Throws what `node:fs` says of the path (`ENOENT`, `EACCES`), and `disk_failed` of the disk: then nothing is left beside it. */
 export function writeDurably(path: string, bytes: string | Uint8Array, mode = 0o600): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  const temporary = temporaryOf(path)
   writeNewFile(temporary, bytes, mode)
-  renameSync(temporary, path)
-  syncFolder(dirname(path))
+  try {
+    renameSync(temporary, path)
+    syncFolder(dirname(path))
+  } catch (cause) {
+    rmSync(temporary, { force: true })
+    throw cannotWrite(path, cause)
+  }
+}
+
+/**
+ * Writes a file where there is none, so that after a crash it is absent or whole; what is there is never replaced: a link in place of the rename. Throws as
+ * `writeDurably` does, and `EEXIST` of `node:fs` where there is one.
+ */
+export function writeOnce(path: string, bytes: string | Uint8Array, mode = 0o600): void {
+  const temporary = temporaryOf(path)
+  writeNewFile(temporary, bytes, mode)
+  try {
+    linkSync(temporary, path)
+    syncFolder(dirname(path))
+  } catch (cause) {
+    throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? cause : cannotWrite(path, cause)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
 }

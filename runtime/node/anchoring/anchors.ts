@@ -39,8 +39,12 @@ export function retireClosed({ chain, receipts, node }: Pick<AnchorOptions, 'cha
   for (const thread of receipts.lanes()) if (chain.batchHead(node.key, thread).closed !== null) receipts.retire(thread)
 }
 
-/** Puts anchor transactions for all batches that no block holds into the mempool. Lanes that the chain has closed are left alone. */
+/**
+ * Puts anchor transactions for all batches that no block holds into the mempool, unless some wait there: those behind them go on where they end. Lanes that the chain
+ * has closed are left alone.
+ */
 export async function anchorBatches({ chain, receipts, node, digestsOf, keep }: AnchorOptions): Promise<void> {
+  if (chain.waitingOf(node.address).some(({ body }) => body.payload.kind === 'anchor')) return
   const marks = new Map<number, number>()
   for (const thread of receipts.lanes()) {
     const { next, closed } = chain.batchHead(node.key, thread)
@@ -62,7 +66,7 @@ export async function anchorBatches({ chain, receipts, node, digestsOf, keep }: 
     try {
       chain.submit(signedTx(chain, node, { kind: 'anchor', batches: part, data: data.cid }))
     } catch (error) {
-      // A full mempool or one that still holds the last anchor: the next block takes them.
+      // A full mempool: the next block takes them.
       if (isUtnetError(error)) return
       throw error
     }

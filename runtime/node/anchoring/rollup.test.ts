@@ -139,9 +139,10 @@ test('U3.3-ROL-1 a node that signed twice loses the thread: its receipts fail th
   const { target } = await anchored(before)
   expect(await rollupOf(before)).toMatchObject({ valid: true, failed: [], detail: expect.stringContaining('open at block') as string })
   // the node's own key, taken from its folder: what only a dishonest node would sign
-  const other = { ...target.batch, root: new Uint8Array(32) }
+  const leaf = (await api.ipfs(before, '', 'raw')).body
+  const other = { ...target.batch, size: 2, root: merkleRoot([leaf, leaf]) }
   const sig = signEd25519(concatBytes(domain('batch'), encodeBatch(other)), nodeKeys(join(folder, 'keys')).identity)
-  const done = await refute(target, { kind: 'twice', batch: other, sig })
+  const done = await refute(target, { kind: 'twice', batch: other, sig, index: 0, leaf, path: [leafHash(leaf)] })
   expect(done).toMatchObject({ status: 'ok' })
   const detail = `refuted: receipts of this thread from number ${target.batch.first} on are void since block ${done.height}`
   expect(await rollupOf(before)).toEqual({ valid: false, failed: ['rollup'], detail })

@@ -1,4 +1,5 @@
 /** The chain as its node drives it: transactions on their way in, blocks in time, what is remembered of calls, events to listeners, steps for light clients. */
+export { type ColdLoads, createColdLoads } from './cold-loads.ts'
 export { type CallName, type CallRecorder, createCallRecorder } from './call-recorder.ts'
 export { createEndedCalls, type EndedCalls } from './ended-calls.ts'
 export { createEventHub, type EventHub } from './event-hub.ts'
@@ -6,3 +7,4 @@ export { knownSignatures } from './known-signatures.ts'
 export { lightSource, stepsToAll, stepsToEnd, stepTexts } from './light-source.ts'
 export { createProducer, type Producer } from './producer.ts'
 export { createSubmitQueue, type SubmitQueue } from './submit-queue.ts'
+export { warmUp } from './warm-up.ts'

@@ -15,9 +15,10 @@ class SimulatedClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.#rests?.()
+    const end = this.#now + ms
     return new Promise((resolve) => {
       this.#wakes = () => {
-        this.#now += ms
+        this.#now = Math.max(this.#now, end)
         resolve()
       }
       signal?.addEventListener('abort', () => resolve())
@@ -74,7 +75,7 @@ async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => v
   return { t, clock, producer, spin: { kind: 'call', to, export: 'spin', args: ['k', 'v'] } as const }
 }
 
-test('a full block is followed at once where as many still wait; any other 100 ms after', async () => {
+test('a full block is followed at once where as many still wait; any other when none has come for 20 ms', async () => {
   const blocks: (readonly [timeMs: number, size: number])[] = []
   const { t, clock, producer, spin } = await driven((timeMs, size, { send }) => {
     blocks.push([timeMs, size])
@@ -88,14 +89,14 @@ test('a full block is followed at once where as many still wait; any other 100 m
   for (let sleeps = 0; blocks.length < 4 && sleeps < 8; sleeps++) await clock.pass()
   await producer.stop()
   expect(blocks).toEqual([
-    [100, 1],
-    [100, 1],
-    [100, 1],
-    [200, 1],
+    [20, 1],
+    [20, 1],
+    [20, 1],
+    [40, 1],
   ])
 })
 
-test('behind a full block of several, what is too little to fill another waits, 100 ms from when that block began', async () => {
+test('behind a full block of several, what is too little to fill another waits for others', async () => {
   const blocks: (readonly [timeMs: number, size: number])[] = []
   const { t, clock, producer, spin } = await driven((timeMs, size) => blocks.push([timeMs, size]), 30)
   for (const value of [1n, 2n]) t.send(ann, { kind: 'transfer', to: eve.address, value })
@@ -104,9 +105,38 @@ test('behind a full block of several, what is too little to fill another waits, 
   await clock.resting()
   for (let sleeps = 0; blocks.length < 2 && sleeps < 8; sleeps++) await clock.pass()
   await producer.stop()
-  // two transfers and a call, made from 100 to 130; the other call is left
+  // two transfers and a call, made from 20 to 50; the other call is left
   expect(blocks).toEqual([
-    [130, 3],
-    [230, 1],
+    [50, 3],
+    [100, 1],
+  ])
+})
+
+test('transactions that keep coming share a block, 100 ms from when the last began; one alone has its own in 20 ms', async () => {
+  const blocks: (readonly [timeMs: number, size: number])[] = []
+  const { t, clock, producer } = await driven((timeMs, size) => blocks.push([timeMs, size]))
+  const send = (value: bigint): void => {
+    t.send(ann, { kind: 'transfer', to: bob.address, value })
+    producer.transactionWaits()
+  }
+  send(1n)
+  await clock.resting()
+  await clock.pass()
+  send(2n)
+  await clock.resting()
+  for (let n = 3n; blocks.length < 2 && n < 20n; n++) {
+    clock.spend(15)
+    send(n)
+    await clock.pass()
+  }
+  send(100n)
+  await clock.resting()
+  for (let sleeps = 0; blocks.length < 3 && sleeps < 8; sleeps++) await clock.pass()
+  await producer.stop()
+  // one comes every 15 ms, so the 100 ms are over when that of 125 is there
+  expect(blocks).toEqual([
+    [20, 1],
+    [125, 7],
+    [145, 1],
   ])
 })

@@ -11,6 +11,7 @@ import {
   type ArithmeticClass,
   type FileStore,
   type FunctionAnswer,
+  type FunctionAsker,
   type FunctionRequest,
   type InferOutcome,
   type NamedTensor,
@@ -24,7 +25,7 @@ import { createFetcher } from '../outside/index.ts'
 import { createSourceLines } from '../source-lines/index.ts'
 import { pooledRandom } from '../random.ts'
 import { realClock } from '../real-clock.ts'
-import { invoke } from '../services/functions.ts'
+import { invoke, promised } from '../runs/index.ts'
 import { toldFaults } from '../tell-faults.ts'
 import { proxyApi } from './api-proxy.ts'
 import { listConnections } from './connections.ts'
@@ -150,17 +151,21 @@ export async function runEdgeThread(port: Port, data: EdgeData, ended: () => voi
     },
   }
   const far = proxyApi(link)
-  const run = (name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> =>
-    elsewhere.has(name) ? far.invoke(name, request) : invoke(parts, name, request)
+  type Invoking = (name: string, request: FunctionRequest, asker: FunctionAsker) => Promise<FunctionAnswer> | undefined
+  const run: Invoking = (name, request, asker) => (elsewhere.has(name) ? far.invoke(name, request) : invoke(parts, name, request, asker))
   /** A name that came into a block a moment ago: what the main thread answers now, it says behind the news. */
   const runNew = async (name: string, request: FunctionRequest): Promise<FunctionAnswer> => {
     if (!registry.has(name)) await far.ready()
     await loading.get(name)
-    return run(name, request)
+    return promised((asker) => run(name, request, asker))
   }
-  const invokeHere = (name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> =>
-    registry.has(name) && !loading.has(name) ? run(name, request) : runNew(name, request)
-  const node: NodeApi = { ...far, submit: farSubmit(link), invoke: async (name, request) => invokeHere(name, request) }
+  const invokeHere: Invoking = (name, request, asker) =>
+    registry.has(name) && !loading.has(name) ? run(name, request, asker) : runNew(name, request)
+  const node: NodeApi = {
+    ...far,
+    submit: farSubmit(link),
+    invoke: (name, request) => promised((asker) => invokeHere(name, request, asker)),
+  }
   const admission = new Admission()
   const app = createApp(node, { admission, onError })
   link.note('ready')

@@ -35,3 +35,8 @@ test('an operator that refuses its inputs leaves a receipt that verifies, and th
   expect(valid).toBe(true)
   expect(await replayBundle(car)).toMatchObject({ equal: true, status: 'refused' })
 })
+
+test('an operator is described as a model is, and not as one of ONNX', async () => {
+  const answer = await fetch(`${node.url}/v2/models/matmul`)
+  expect(await answer.json()).toMatchObject({ name: 'matmul', platform: 'wasm', inputs: [], outputs: [] })
+})

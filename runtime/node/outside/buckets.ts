@@ -36,17 +36,14 @@ export function createBuckets(kv: Kv): BucketStore {
       const mine = pending.get(bucket)
       const end = new Uint8Array([...prefix, ...END])
       const found: string[] = []
-      const limits = limit + (mine?.size ?? 0) + 1
-      for (const [key] of kv.range(keyOf(bucket, after), end, { limit: limits })) found.push(fromUtf8(key.subarray(prefix.length)))
-      const all = new Set(found)
-      for (const [key, { value }] of mine ?? []) {
-        if (value === undefined) all.delete(key)
-        else all.add(key)
+      // What is on its way to disk counts in the place of what is there
+      for (const [at] of kv.range(keyOf(bucket, after), end, { limit: limit + (mine?.size ?? 0) + 1 })) {
+        const key = fromUtf8(at.subarray(prefix.length))
+        if (key !== after && mine?.has(key) !== true) found.push(key)
+        if (found.length === limit) break
       }
-      return [...all]
-        .filter((key) => compare(key, after) > 0)
-        .sort(compare)
-        .slice(0, limit)
+      const written = [...(mine ?? [])].flatMap(([key, { value }]) => (value !== undefined && compare(key, after) > 0 ? [key] : []))
+      return written.length === 0 ? found : [...found, ...written].sort(compare).slice(0, limit)
     },
   }
 }

@@ -194,6 +194,7 @@ async function operatorAgain(host: Host, input: ReexecutionInput): Promise<Trace
 function witnessed(witness: CallWitness, module: CID): { readonly seat: ContractSeat; readonly state: SessionState } {
   const at = (contract: string, key: Uint8Array): string => `${contract}/${toHex(key)}`
   const seats = new Map<string, ContractSeat>()
+  const cold = new Map(witness.callees.filter((c) => c.ready > 0n).map((c) => [c.module.toString(), c.ready]))
   const values = new Map(witness.reads.map(([key, value]) => [at(witness.contract, key), value ?? undefined]))
   for (const callee of witness.callees) {
     const seat = { ...callee, address: parseAddress(callee.contract), owner: parseAddress(callee.owner) }
@@ -202,7 +203,12 @@ function witnessed(witness: CallWitness, module: CID): { readonly seat: Contract
   }
   return {
     seat: { address: parseAddress(witness.contract), owner: parseAddress(witness.owner), version: witness.version, module },
-    state: { get: (contract, key) => values.get(at(formatAddress(contract), key)), find: (asked) => seats.get(asked) },
+    state: {
+      get: (contract, key) => values.get(at(formatAddress(contract), key)),
+      find: (asked) => seats.get(asked),
+      ready: (module) => cold.get(module.toString()) ?? 0n,
+      enter: (module) => void cold.delete(module.toString()),
+    },
   }
 }
 

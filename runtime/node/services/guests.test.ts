@@ -21,7 +21,7 @@ test('one whose bytes are not here, or are no guest, is listed without exports; 
   const loads: string[] = []
   const parts = {
     chain: t.chain,
-    host: { ...host, load: (module: CID) => (loads.push(module.toString()), host.load(module)) },
+    coldLoads: { load: (module: CID) => (loads.push(module.toString()), host.load(module)) },
   }
   const publish = async (name: string, module: CID): Promise<void> => {
     t.send(userOf(2), { kind: 'publish', name, module, world: 'library', size: 100 }, { gasLimit: publishGas('library', 100) })

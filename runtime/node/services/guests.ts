@@ -132,10 +132,10 @@ export async function guestOf(
   const wanted: readonly string[] = typeof worlds === 'string' ? [worlds] : worlds
   if (!wanted.includes(record.world))
     throw new UtnetError('guest_world', `${name} is a ${record.world}, not a ${wanted.join(' or a ')}`, { hint: how })
-  return { record, info: await parts.host.load(record.module) }
+  return { record, info: await parts.coldLoads.load(record.module) }
 }
 
-type Listed = Pick<Parts, 'chain' | 'host'>
+type Listed = Pick<Parts, 'chain' | 'coldLoads'>
 
 const INFOS_MAX = 4_096
 
@@ -148,7 +148,7 @@ async function infoOf(parts: Listed, module: CID): Promise<GuestInfo> {
   const id = module.toString()
   const found = known.get(id)
   if (found !== undefined) return found
-  const info = await parts.host.load(module)
+  const info = await parts.coldLoads.load(module)
   if (known.size >= INFOS_MAX) known.delete(known.keys().next().value as string)
   known.set(id, info)
   return info

@@ -25,7 +25,7 @@ import {
 import { failureOf } from '../models/index.ts'
 import { retentionOf, type Parts } from '../parts.ts'
 import { guestOf } from './guests.ts'
-import { announce, contextNow, inSlotUntil, strictest, ticketOf } from './runs.ts'
+import { announce, contextNow, inSlotUntil, strictest, ticketOf } from '../runs/index.ts'
 import type { RunFile } from '../../receipts/index.ts'
 
 interface Ran {
@@ -69,7 +69,7 @@ function isModel(parts: Parts, name: string): boolean {
 /** A model, or an operator in the shape of one: its tensors are free, its device is `wasm`. */
 export function model(parts: Parts, name: string): ModelView {
   if (!isModel(parts, name) && isOperator(parts, name))
-    return { name, model: parts.chain.guest(name).module.toString(), inputs: [], outputs: [], devices: ['wasm'] }
+    return { name, model: parts.chain.guest(name).module.toString(), platform: 'wasm', inputs: [], outputs: [], devices: ['wasm'] }
   return parts.bridge.get(name)
 }
 

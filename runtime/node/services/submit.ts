@@ -59,7 +59,7 @@ export async function resultView(parts: Parts, outcome: TxOutcome, contract: Uin
   if (outcome.status !== 'ok') return null
   const record = findContract(parts, formatAddress(contract))
   if (record === undefined) return null
-  const info = await parts.host.load(record.module)
+  const info = await parts.coldLoads.load(record.module)
   const type = info.exports.find((e) => e.name === entry)?.result
   return type === undefined ? null : witToJson(type, outcome.result)
 }

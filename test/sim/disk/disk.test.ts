@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,6 +8,7 @@ import { crypto, signTx, simulatedExecutor, testGenesis, userOf, VALIDATOR } fro
 import { openLmdb } from '../../../runtime/kv/index.ts'
 import { runChainNet } from '../net/chain-net.ts'
 import { failingKv, type Failure } from './failing-kv.ts'
+import { smallDisk } from './small-disk.ts'
 
 crypto.useNativeHashes()
 
@@ -28,7 +28,7 @@ async function block(chain: Chain): Promise<void> {
         height === 1 && n === 2
           ? ({ kind: 'publish', name: 'shop', module: cidOf(RAW, Uint8Array.of(1)), world: 'contract', size: 10 } as const)
           : ({ kind: 'custom', data: new Uint8Array(500).fill(height) } as const)
-      const body = { chainId: chain.chainId, nonce, expiry: 100, gasLimit: 1_000_000n, maxFeePerGas: chain.params.baseFee, payload }
+      const body = { chainId: chain.chainId, nonce, expiry: 100, gasLimit: 2_000_000n, maxFeePerGas: chain.params.baseFee, payload }
       chain.submit(signTx(user, body))
     }
   await chain.produce({ timeMs: genesis.time + height * 1_000, proposer: VALIDATOR.proposer, voters: [VALIDATOR.voter] })
@@ -92,23 +92,6 @@ test.each(['nothing-written', 'all-written'] satisfies Failure[])(
     }
   },
 )
-
-/** A file system of so many kilobytes in memory; undefined where this process may not mount one. */
-function smallDisk(kilobytes: number): { readonly path: string; grow(kilobytes: number): void; remove(): void } | undefined {
-  const path = join(folder(), 'small')
-  mkdirSync(path)
-  const mount = (...args: string[]): void => void execFileSync('mount', args, { stdio: 'ignore' })
-  try {
-    mount('-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'utnet-test', path)
-  } catch {
-    return undefined
-  }
-  return {
-    path,
-    grow: (more) => mount('-o', `remount,size=${more}k`, path),
-    remove: () => void execFileSync('umount', [path], { stdio: 'ignore' }),
-  }
-}
 
 const disk = smallDisk(400)
 test.skipIf(disk === undefined)(

@@ -54,7 +54,7 @@ export class WeatherTurns {
       this.heals++
       if (blackout) {
         const above = Math.max(...heights())
-        this.#healing = { above, round: highestRound(), silent: this.#silentAt(above + 1) }
+        this.#healing = { above, round: highestRound(), silent: this.#silentAt([above, above + 1]) }
         this.#loseSome(POWER_LOSS.blackout as number)
       }
       time.after(300 + random() * 1_200, again)
@@ -84,19 +84,20 @@ export class WeatherTurns {
     for (let i = 0; i < this.#on.nodes; i++) if (this.#on.random() < chance) this.#on.losePower(i)
   }
 
-  /** Some nodes with less than a third of the power of a height: they say nothing behind a blackout until the others have a new block. */
-  #silentAt(height: number): Set<number> {
-    const powers = this.#on.powersAt(height)
-    const total = powers.reduce((a, b) => a + b, 0)
+  /**
+   * Some nodes with less than a third of the power of each of these heights: they say nothing behind a blackout until the others have a new block. The highest block may be
+   * known to them alone, so that the others have to make it first, by another set where it ended an epoch; the one before it is with more than a third of its power.
+   */
+  #silentAt(heights: readonly number[]): Set<number> {
+    const powers = heights.map((height) => this.#on.powersAt(height))
     const silent = new Set<number>()
-    let power = 0
-    for (const i of [...powers.keys()]
+    const isThird = (of: readonly number[], more: number): boolean =>
+      [...silent, more].reduce((n, i) => n + (of[i] as number), 0) * 3 >= of.reduce((a, b) => a + b, 0)
+    for (const i of Array.from({ length: this.#on.nodes }, (_, n) => n)
       .map((at) => [this.#on.random(), at] as const)
       .sort(([a], [b]) => a - b)
       .map(([, at]) => at)) {
-      if ((power + (powers[i] as number)) * 3 >= total) continue
-      power += powers[i] as number
-      silent.add(i)
+      if (!powers.some((of) => isThird(of, i))) silent.add(i)
     }
     return silent
   }

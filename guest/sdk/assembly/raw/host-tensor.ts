@@ -1,22 +1,8 @@
 // Generated from the WIT interface utnet:host/tensor@0.1.0; do not edit.
 
 import { Box, RETURN_AREA, Result, Tuple2, Tuple3, liftArray, liftBytes, liftString, newBlock, zeroed } from './abi'
-import { Tensor } from '../tensor'
-import { NamedTensor } from '../tensor'
-
-export enum Dtype {
-  f32,
-  f64,
-  u8,
-  s8,
-  u16,
-  s16,
-  u32,
-  s32,
-  u64,
-  s64,
-  boolean_,
-}
+import { Tensor } from '../tensor-value'
+import { NamedTensor } from '../tensor-value'
 
 export enum Arithmetic {
   any,

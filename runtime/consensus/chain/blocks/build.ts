@@ -1,5 +1,5 @@
 /** Building the next block, and running one that another built. */
-import { equalBytes, headerHash, isUtnetError, parseCid, toHex, UtnetError, type Certificate, type CID } from '../../../core/index.ts'
+import { equalBytes, headerHash, UtnetError, type Certificate } from '../../../core/index.ts'
 import { checkCertificate } from '../../../crypto/index.ts'
 import {
   checkHeaderRoots,
@@ -15,12 +15,12 @@ import {
 } from '../../block/index.ts'
 import { NO_CAT } from '../../cat/index.ts'
 import type { Proposer } from '../../crypto-port.ts'
+import { warmModules } from '../../state/index.ts'
 import {
   badSignature,
   baseFeeOf,
   checkForm,
   checkSignature,
-  contractAt,
   readTx,
   signedBySenders,
   type BlockContext,
@@ -46,12 +46,12 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
   }
 }
 
-const parentState = (core: ChainCore): Parent => ({
-  store: core.store,
-  roots: core.head.roots,
-  state: core.contracts.over(headState(core)),
-  account: (address) => core.accounts.get(address),
-})
+/** The state to build on, with the code ready that it keeps so, and none that another attempt at the block made ready: all that is held is bounded by what blocks pay for. */
+function parentState(core: ChainCore): Parent {
+  const state = core.contracts.over(headState(core))
+  core.executor.keep(warmModules(state))
+  return { store: core.store, roots: core.head.roots, state, account: (address) => core.accounts.get(address) }
+}
 
 /** What a block is built from. */
 export interface BuildOptions {
@@ -158,73 +158,4 @@ export function executeBlock(
   const execution = executeAll(parentState(core), contextOf(core, header), work, txs ?? checkedTxs(core, block))
   checkHeaderRoots(header, execution.roots)
   return { block, hash: headerHash(header), execution, parentCertificate: parent.certificate }
-}
-
-/** Makes the modules ready that these transactions may run. One that cannot be had is the executor's to report. */
-export async function loadModules(core: ChainCore, txs: Iterable<ChainTx>): Promise<void> {
-  const state = core.contracts.over(headState(core))
-  const seen = new Set<string>()
-  /** The contract asked for last: calls of one contract come one after another. */
-  let last: Uint8Array | undefined
-  const load = async (key: string, module: CID | undefined, most?: number): Promise<void> => {
-    if (module === undefined || seen.has(key)) return
-    seen.add(key)
-    try {
-      await core.loadModule(module, most)
-    } catch (error) {
-      if (!isUtnetError(error)) throw error
-    }
-  }
-  for (const tx of txs) {
-    const { payload } = tx.body
-    if (payload.kind === 'publish' && payload.world === 'contract') {
-      const { module, size } = payload
-      await load(`${module.toString()} ${size}`, module, size)
-    }
-    const to = payload.kind === 'call' ? payload.to : payload.kind === 'answer' ? payload.contract : undefined
-    if (to === undefined || (last !== undefined && equalBytes(last, to))) continue
-    last = to
-    const key = toHex(to)
-    if (!seen.has(key)) await load(key, contractAt(state, to)?.module)
-  }
-}
-
-/** How many modules one block or query may turn out to lack. */
-const LACKING_MAX = 256
-
-function missingModule(error: unknown): string | undefined {
-  if (!isUtnetError(error, 'host_module_missing')) return undefined
-  return String(error.details?.['module'])
-}
-
-/**
- * Which contracts a contract calls shows only when it runs. This runs again, each time with the modules ready that the run before turned out to lack,
- * until it lacks none, or none that can be had. `lacks` names what a run met beside what it threw.
- */
-export async function withModules<T>(core: ChainCore, run: () => T, lacks: (done: T) => readonly unknown[] = () => []): Promise<T> {
-  const tried = new Set<string>()
-  const attempt = (): { readonly met: readonly unknown[]; readonly end: () => T } => {
-    try {
-      const done = run()
-      return { met: lacks(done), end: () => done }
-    } catch (error) {
-      const end = (): never => {
-        throw error
-      }
-      return { met: [error], end }
-    }
-  }
-  for (;;) {
-    const { met, end } = attempt()
-    const wanted = met.map(missingModule).filter((m) => m !== undefined && !tried.has(m)) as string[]
-    if (wanted.length === 0 || tried.size >= LACKING_MAX) return end()
-    for (const module of wanted) {
-      tried.add(module)
-      try {
-        await core.loadModule(parseCid(module, 'module'))
-      } catch (error) {
-        if (!isUtnetError(error)) throw error
-      }
-    }
-  }
 }

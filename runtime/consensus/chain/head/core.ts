@@ -30,8 +30,8 @@ export interface ChainCore {
   readonly mempool: Mempool
   readonly accounts: HeadAccounts
   readonly contracts: HeadContracts
-  /** Makes a module ready for the executor; nothing is done with one that has more than `most` bytes, and the executor knows that then. */
-  readonly loadModule: (module: CID, most?: number) => Promise<unknown>
+  /** Makes a module ready for queries. */
+  readonly loadModule: (module: CID) => Promise<unknown>
   readonly onCall: ((note: CallNote) => void) | undefined
   readonly catChecks: CatChecks
   /** How many heights stay readable. */

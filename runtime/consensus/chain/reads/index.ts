@@ -23,6 +23,7 @@ export {
   openRequest,
   prove,
   type ProvenValue,
+  readyGasOf,
   receiptBody,
   stateOf,
 } from './reads.ts'

@@ -32,6 +32,7 @@ import {
   stateAt,
   storeKey,
   versionKey,
+  WarmCode,
   type DemandRecord,
   type ContractRecord,
   type Roots,
@@ -268,6 +269,12 @@ export function contractRecord(state: StateReader, address: Uint8Array): Contrac
 export function openRequest(core: ChainCore, contract: Uint8Array, number: bigint): InferenceRequest | undefined {
   const bytes = headState(core).get('contracts', storeKey(contract, requestKey(number)))
   return bytes === undefined ? undefined : decodeRequest(bytes)
+}
+
+/** Gas that a contract called in the next block would pay first for being made ready; 0 where the head keeps it ready. Throws `guest_not_found`. */
+export function readyGasOf(core: ChainCore, contract: Uint8Array): bigint {
+  const state = headState(core)
+  return new WarmCode(state, core.params.contracts).price(contractRecord(state, contract).module)
 }
 
 /** A value of a trie with the proof that leads to the header of the height. */

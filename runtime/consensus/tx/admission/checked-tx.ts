@@ -99,7 +99,7 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
     intrinsicGas:
       BigInt(params.tx.base) +
       BigInt(params.tx.byte) * BigInt(wire.length) +
-      (payload.kind === 'publish' ? publishedGas(params.tx, payload.world, payload.size) : 0n) +
+      (payload.kind === 'publish' ? publishedGas(params, payload.world, payload.size) : 0n) +
       BigInt(checksOf(payload, params.tx)),
   }
 }

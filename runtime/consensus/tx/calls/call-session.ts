@@ -32,6 +32,10 @@ export interface SessionState {
   get(contract: Uint8Array, key: Uint8Array): Uint8Array | undefined
   /** The contract of a name or of an address in text. */
   find(asked: string): ContractSeat | undefined
+  /** Gas of making a module ready; 0 where it is. */
+  ready(module: CID): bigint
+  /** A module runs, and that was paid. */
+  enter(module: CID): void
 }
 
 /** What contracts are told of block and sender; `time` is milliseconds since 1970. */
@@ -62,6 +66,8 @@ interface Known {
   readonly seat: ContractSeat
   /** Names and addresses that it was asked for by. */
   asked: Set<string> | undefined
+  /** Gas of making it ready, when it was asked for first. */
+  ready: bigint
   readonly reads: Map<string, readonly [Uint8Array, Uint8Array | null]>
   readonly changes: Map<string, ContractChange>
 }
@@ -142,7 +148,7 @@ export class CallSession {
   constructor(state: SessionState, context: SessionContext, seat: ContractSeat) {
     this.#state = state
     this.#context = context
-    this.#first = { seat, asked: undefined, reads: new Map(), changes: new Map() }
+    this.#first = { seat, asked: undefined, ready: 0n, reads: new Map(), changes: new Map() }
     this.env = new SessionEnv(this, this.#first, context.signer, context)
   }
 
@@ -151,7 +157,7 @@ export class CallSession {
     const at = formatAddress(seat.address)
     let known = this.#known.get(at)
     if (known === undefined) {
-      known = { seat, asked: undefined, reads: new Map(), changes: new Map() }
+      known = { seat, asked: undefined, ready: 0n, reads: new Map(), changes: new Map() }
       this.#known.set(at, known)
     }
     return known
@@ -192,13 +198,16 @@ export class CallSession {
   callee(asked: string, caller: Uint8Array): Callee | undefined {
     const seat = this.#state.find(asked)
     if (seat === undefined) return undefined
+    const { module } = seat
+    const ready = this.#state.ready(module)
     const known = this.#know(seat)
     if (known.asked === undefined) {
       known.asked = new Set()
+      known.ready = ready
       this.#asked.push(known)
     }
     known.asked.add(asked)
-    return { module: seat.module, env: new SessionEnv(this, known, caller, this.#context) }
+    return { module, env: new SessionEnv(this, known, caller, this.#context), ready, enter: () => this.#state.enter(module) }
   }
 
   checkpoint(): number {
@@ -233,6 +242,7 @@ export class CallSession {
         owner: formatAddress(owned),
         version: at,
         module,
+        ready: known.ready,
         reads: known === this.#first ? [] : [...known.reads.values()],
       }
     })

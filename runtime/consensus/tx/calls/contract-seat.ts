@@ -9,6 +9,7 @@ import {
   type ContractRecord,
   type NameRecord,
   type StateReader,
+  type WorkingState,
 } from '../../state/index.ts'
 import type { ContractSeat, SessionState } from './call-session.ts'
 
@@ -58,9 +59,14 @@ function addressOf(state: StateReader, asked: string): Uint8Array | undefined {
   }
 }
 
-/** The state as a session of contracts sees it. */
-export function sessionState(state: StateReader): SessionState {
+/** Nothing is paid for making code ready. */
+const FREE = { price: () => 0n, enter: () => {} }
+
+/** The state as a session of contracts sees it. `warm` is what the code of those that are called is paid by. */
+export function sessionState(state: StateReader, warm: Pick<WorkingState['warm'], 'price' | 'enter'> = FREE): SessionState {
   return {
+    ready: (module) => warm.price(module),
+    enter: (module) => warm.enter(module),
     get: (contract, key) => state.get('contracts', storeKey(contract, key)),
     find(asked) {
       const address = addressOf(state, asked)

@@ -61,7 +61,7 @@ function readAnswer(bytes: Uint8Array): InferenceAnswer | string {
 
 /**
  * Applies a transaction of kind answer. The request is closed whatever comes of the callback, so a contract is told once. The callback runs as the contract
- * itself, on gas that the asking call paid: the sender pays for the transaction alone, but must leave the block room for it.
+ * itself, on gas that the asking call paid: the sender pays for the transaction and for making the contract ready, and must leave the block room for the callback.
  */
 export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainTx): TxEffect {
   const { payload } = tx.body
@@ -76,7 +76,10 @@ export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainT
   if (typeof answer === 'string') return no(answer)
   const why = objection(request, answer, state.account(tx.address).node !== null, block.height)
   if (why !== undefined) return no(why)
-  if (tx.body.gasLimit < tx.intrinsicGas + request.gas) return no(`the gas limit must leave ${request.gas} for the callback`)
+  const ready = state.warm.price(seat.module)
+  const before = tx.intrinsicGas + ready
+  if (tx.body.gasLimit < before + request.gas)
+    return no(`the gas limit must leave ${request.gas} for the callback behind the ${before} of the transaction`)
   state.set('contracts', key, undefined)
   const {
     gas,
@@ -88,9 +91,10 @@ export function applyAnswer(state: WorkingState, block: BlockContext, tx: ChainT
     args: [payload.request, payload.answer],
     hook: false,
     as: payload.contract,
+    ready,
     gasLimit: request.gas,
     models: answer.kind === 'outputs' ? [useOf(answer.commitment)] : [],
   })
   const answered = ['record', nodeRecord(tx.body.sender)] as const
-  return { ...effect(tx, { ...ran, gas, touched: [...touched, answered] }), prepaid: gas - tx.intrinsicGas }
+  return { ...effect(tx, { ...ran, gas, touched: [...touched, answered] }), prepaid: gas - before }
 }

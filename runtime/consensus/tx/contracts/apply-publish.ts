@@ -6,6 +6,7 @@ import {
   encodeName,
   encodeVersion,
   moduleKey,
+  moduleSize,
   nameKey,
   versionKey,
   type NameRecord,
@@ -59,16 +60,21 @@ export function applyPublish(state: WorkingState, block: BlockContext, tx: Chain
     if (error instanceof UtnetError) return refused(tx, tx.intrinsicGas, error.message)
     throw error
   }
-  // validators have made it ready by now, as far as it goes: who names what it is not pays with all that he offered
-  if (world === 'contract' && !block.executor.measures(module, size)) {
-    return refused(tx, tx.body.gasLimit, `module ${module.toString()} is no contract of ${size} bytes`)
+  // who names what it is not pays with all that he offered: validators have looked at it
+  if (world === 'contract') {
+    if (!block.executor.measures(module, size))
+      return refused(tx, tx.body.gasLimit, `module ${module.toString()} is no contract of ${size} bytes`)
+    state.warm.published(module, size)
   }
   const address = world === 'contract' ? (known?.address ?? contractAddress(tx.address, nonce)) : null
   const index = known?.versions ?? 0
   const checkpoint = state.checkpoint()
   state.set('contracts', nameKey(name), encodeName({ owner: tx.address, world, address, versions: index + 1 }))
   state.set('contracts', versionKey(name, index), encodeVersion({ module, height: block.height }))
-  if (state.get('offchain', moduleKey(module)) === undefined) state.set('offchain', moduleKey(module), encode([size, block.height]))
+  // of other worlds the size is what the first publisher says, so that of a contract, which was measured, takes its place
+  const record = state.get('offchain', moduleKey(module))
+  if (record === undefined || (world === 'contract' && moduleSize(record) !== size))
+    state.set('offchain', moduleKey(module), encode([size, block.height]))
   if (address === null) return effect(tx, { gas: tx.intrinsicGas, names: [name] })
   state.set('contracts', codeKey(address), encodeContract({ module, world, name, owner: tx.address, version: index + 1 }))
   const hook = runHook(state, block, tx, address, module, index)

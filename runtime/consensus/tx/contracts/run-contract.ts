@@ -49,6 +49,8 @@ export interface ContractEntry {
   readonly hook: boolean
   /** Who calls, 20 bytes; the sender where nobody is named. */
   readonly as?: Uint8Array
+  /** Gas that the transaction pays for making the contract ready. */
+  readonly ready?: bigint
   /** What the transaction has left, where nothing is said. */
   readonly gasLimit?: bigint
   /** What the arguments tell of inferences. */
@@ -65,15 +67,28 @@ const contextOf = ({ height, time, chainId }: BlockContext, signer: Uint8Array):
   chainId: chainId.toString(),
 })
 
-/** Runs the export with what the transaction has left for it. The state is changed only where the run completed. */
+/**
+ * Runs the export with what the transaction has left for it. The state is changed only where the run completed; that the contract was made ready stays, and `gas`
+ * counts it beside that of the run.
+ */
 export function runContract(
   state: WorkingState,
   block: BlockContext,
   tx: ChainTx,
-  { seat, entry, args, hook, as = tx.address, gasLimit = tx.body.gasLimit - tx.intrinsicGas, models = [] }: ContractEntry,
+  {
+    seat,
+    entry,
+    args,
+    hook,
+    as = tx.address,
+    ready = 0n,
+    gasLimit = tx.body.gasLimit - tx.intrinsicGas - ready,
+    models = [],
+  }: ContractEntry,
 ): EffectParts & { readonly outcome: RunOutcome } {
   const { address, module } = seat
-  const session = new CallSession(sessionState(state), contextOf(block, as), seat)
+  state.warm.enter(module)
+  const session = new CallSession(sessionState(state, state.warm), contextOf(block, as), seat)
   const outcome = runGuarded(block.executor, { module, entry, args, gasLimit, env: session.env, ...(hook ? { hook } : {}) })
   const { status, gas } = outcome
   const ok = status === 'ok'
@@ -102,7 +117,7 @@ export function runContract(
   return {
     outcome,
     status,
-    gas: tx.intrinsicGas + gas,
+    gas: tx.intrinsicGas + ready + gas,
     result,
     message: ok ? null : (outcome.message ?? status),
     events,

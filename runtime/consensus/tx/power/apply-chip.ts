@@ -20,6 +20,7 @@ import {
   chipBlsKey,
   chipKey,
   forgetLease,
+  hasRoom,
   identityKeyKey,
   isVendor,
   leaseAt,
@@ -27,9 +28,9 @@ import {
   noteLease,
   readChip,
   readNode,
-  roomForNode,
   seatChip,
   unseatChip,
+  withChip,
   writeChip,
   type Moment,
 } from '../../power/index.ts'
@@ -227,7 +228,7 @@ class ChipDesk {
     if (record === undefined) return 'the node is not registered'
     if (record.slashed !== null) return 'the node was punished'
     if (!latestPower(record).active) return 'the node left'
-    if (record.place === null && !roomForNode(this.#state)) return 'as many nodes have power as may'
+    if (!hasRoom(this.#state, record, withChip(record, chip))) return 'as many nodes have power as may'
     const message = chipConsentMessage(this.#block.chainId, serial, chip.moves, node, this.#sender)
     return this.#block.crypto.verifyEd25519(consent, message, node) ? undefined : 'the node did not consent'
   }

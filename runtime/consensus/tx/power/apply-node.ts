@@ -6,7 +6,6 @@ import {
   latestPower,
   LIMITS,
   NO_KEYS,
-  seatsOf,
   UtnetError,
   voteKeyMessage,
   type NodeAction,
@@ -14,13 +13,13 @@ import {
 } from '../../../core/index.ts'
 import {
   AHEAD,
-  enrol,
+  changePower,
+  hasRoom,
   readNode,
   readUnbonding,
-  roomForNode,
+  setBond,
   unitsOf,
   voteKeyKey,
-  withPower,
   writeNode,
   writeUnbonding,
 } from '../../power/index.ts'
@@ -55,9 +54,8 @@ function comeBack(state: WorkingState, key: Uint8Array, record: NodeRecord, { bl
   if (record.slashed !== null) return 'the node was punished'
   if (latest.active) return 'the node was registered before'
   if (!equalBytes(bls, record.bls)) return 'the node had another vote key'
-  const seated = seatsOf(latest) > 0
-  if (seated && record.place === null && !roomForNode(state)) return 'as many nodes have power as may'
-  writeNode(state, key, { ...withPower(seated ? enrol(state, key, record) : record, epoch, { active: true }), owner })
+  if (!hasRoom(state, record, { active: true })) return 'as many nodes have power as may'
+  changePower(state, key, { ...record, owner }, epoch, { active: true })
   return undefined
 }
 
@@ -75,15 +73,15 @@ function changeBond(state: WorkingState, block: BlockContext, tx: ChainTx, amoun
   if (record.slashed !== null) return 'the node was punished'
   if (amount === 0n) return 'an amount of nothing'
   if (account.bond + amount < 0n) return `the bond is ${account.bond}`
+  const bond = account.bond + amount
+  if (!hasRoom(state, record, { units: unitsOf(bond, block.power.bondPrice) })) return 'as many nodes have power as may'
   if (amount < 0n) {
     const list = readUnbonding(state, tx.address)
     if (list.length >= LIMITS.unbondings) return `${LIMITS.unbondings} amounts wait already`
     writeUnbonding(state, tx.address, [...list, { height: ripeAt(block), amount: -amount }])
   }
-  const bond = account.bond + amount
-  state.setAccount(tx.address, { ...account, balance: amount > 0n ? account.balance - amount : account.balance, bond })
-  const epoch = epochOf(block.height, block.power.epochBlocks)
-  writeNode(state, key, withPower(record, epoch, { units: unitsOf(bond, block.power.bondPrice) }))
+  if (amount > 0n) state.setAccount(tx.address, { ...account, balance: account.balance - amount })
+  setBond(state, block, key, bond)
   return undefined
 }
 
@@ -102,7 +100,7 @@ function leave(state: WorkingState, block: BlockContext, tx: ChainTx): string | 
   const record = readNode(state, key)
   if (record === undefined) return 'the sender is not a registered node'
   if (!latestPower(record).active) return 'the node left before'
-  writeNode(state, key, withPower(record, epochOf(block.height, block.power.epochBlocks), { active: false, founding: 0 }))
+  changePower(state, key, record, epochOf(block.height, block.power.epochBlocks), { active: false, founding: 0 })
   return undefined
 }
 

@@ -7,6 +7,7 @@ import {
   domain,
   encodeBatch,
   formatKey,
+  isLeafOfChain,
   leafFault,
   leafHash,
   membersOf,
@@ -66,6 +67,8 @@ function judge(
     }
     case 'twice': {
       if (!contradict(batch, claim.batch)) return no('the two batches do not contradict each other')
+      if (!isLeafOf(claim.batch, claim) || !isLeafOfChain(claim.leaf, block.chainId))
+        return no('no leaf shows that the other batch is of this chain')
       const signed = block.crypto.verifyEd25519(claim.sig, concatBytes(domain('batch'), encodeBatch(claim.batch)), claim.batch.node)
       return signed ? { wrong: true, why: 'its node signed another batch over the same numbers' } : no('the other batch is not signed')
     }

@@ -1,6 +1,6 @@
 /** What a refuted batch costs. Later batches of its thread build on it, so they are void with it; what came before it stays. */
 import { decodeThread, encodeThread, nodeAccountKey, threadKey, type BatchStatement, type ThreadRecord } from '../../../core/index.ts'
-import { readUnbonding, writeUnbonding } from '../../power/index.ts'
+import { readUnbonding, setBond, writeUnbonding } from '../../power/index.ts'
 import type { StateReader, WorkingState } from '../../state/index.ts'
 import type { BlockContext } from '../effect/index.ts'
 
@@ -19,16 +19,18 @@ export function isVoid(state: Pick<StateReader, 'get'>, { node, thread, first }:
   return closed !== null && first >= next
 }
 
-/** Takes a share, per mille, of what an account has at stake: its bond, and what it gave up and could not withdraw yet. Gives how much that was. */
-function takeBond(state: WorkingState, address: Uint8Array, height: number, share: bigint): bigint {
+/** Takes a share, per mille, of what a node has at stake: its bond, and what it gave up and could not withdraw yet. Gives how much that was. */
+function takeBond(state: WorkingState, block: BlockContext, node: Uint8Array, share: bigint): bigint {
+  const address = nodeAccountKey(node)
   const account = state.account(address)
   const cut = (amount: bigint): bigint => (amount * share) / PER_MILLE
   const unbonding = readUnbonding(state, address)
-  const left = unbonding.map((u) => (u.height > height ? { ...u, amount: u.amount - cut(u.amount) } : u))
+  const left = unbonding.map((u) => (u.height > block.height ? { ...u, amount: u.amount - cut(u.amount) } : u))
   const sum = (list: readonly { readonly amount: bigint }[]): bigint => list.reduce((n, u) => n + u.amount, 0n)
   const fromUnbonding = sum(unbonding) - sum(left)
   if (fromUnbonding > 0n) writeUnbonding(state, address, left)
-  if (account.bond > 0n) state.setAccount(address, { ...account, bond: account.bond - cut(account.bond) })
+  // with the bond goes what it paid for
+  if (account.bond > 0n) setBond(state, block, node, account.bond - cut(account.bond))
   return fromUnbonding + cut(account.bond)
 }
 
@@ -36,7 +38,7 @@ function takeBond(state: WorkingState, address: Uint8Array, height: number, shar
 export function convict(state: WorkingState, block: BlockContext, batch: BatchStatement, by: Uint8Array): void {
   const { bondShare, reward } = block.params.rollup
   state.set('offchain', threadKey(batch.node, batch.thread), encodeThread({ next: batch.first, root: batch.prev, closed: block.height }))
-  const taken = takeBond(state, nodeAccountKey(batch.node), block.height, BigInt(bondShare))
+  const taken = takeBond(state, block, batch.node, BigInt(bondShare))
   if (taken === 0n) return
   const rewarded = (taken * BigInt(reward)) / PER_MILLE
   const winner = state.account(by)

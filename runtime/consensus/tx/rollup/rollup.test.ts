@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import {
   batchLeaf,
   cidOf,
+  decodeNode,
   demandId,
   encodeReceipt,
   inclusionPath,
+  latestPower,
   leafHash,
   merkleRoot,
   RAW,
@@ -23,6 +25,7 @@ import {
   type TxPayload,
 } from '../../../core/index.ts'
 import { openChain, type Chain } from '../../index.ts'
+import { nodeKey } from '../../power/index.ts'
 import {
   crypto,
   signBatch,
@@ -220,6 +223,18 @@ test('U3.3-ROL-1 a wrong leaf of every kind refutes its batch: the thread is clo
   }
 })
 
+test('U3.3-ROL-1 U2.5-PWR-1 with the bond that a refuted batch costs goes the power that it paid for, two epochs later', async () => {
+  const { chain, send, block } = await rig()
+  const unitsOf = (): number => latestPower(decodeNode(chain.prove('offchain', nodeKey(VALIDATOR.key)).value as Uint8Array)).units
+  expect([bondOf(chain) / chain.genesis.bondPrice, unitsOf()]).toEqual([1n, 1])
+  const batch = batchOf(0, 0, ZERO, [utf8('no receipt')])
+  const id = send(VALIDATOR, anchor([batch]))
+  await block()
+  send(ann, refute(id, [batch], 0, { kind: 'leaf', ...batch.shown(0) }))
+  expect(await block()).toEqual(['ok'])
+  expect([bondOf(chain), unitsOf()]).toEqual([BOND / 2n, 0])
+})
+
 test('U3.3-ROL-1 what shows nothing is refused, each with its reason, and changes nothing', async () => {
   const { chain, send, block } = await rig()
   const batches = [goodBatch(chain, 0), goodBatch(chain, 1)]
@@ -243,10 +258,11 @@ test('U3.3-ROL-1 what shows nothing is refused, each with its reason, and change
     [{ ...right, claim: { kind: 'leaf', ...one.shown(1), index: 2 } }, /not that of its number/],
     [{ ...right, claim: { kind: 'leaf', ...one.shown(1), index: 3 } }, /not that of its number/],
     [{ ...right, claim: { kind: 'leaf', ...one.shown(1), leaf: utf8('x') } }, /not that of its number/],
-    [{ ...right, claim: { kind: 'twice', batch: one.batch, sig: one.sig } }, /do not contradict/],
-    [{ ...right, claim: { kind: 'twice', batch: two.batch, sig: two.sig } }, /do not contradict/],
-    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, root: ZERO }, sig: one.sig } }, /not signed/],
-    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, first: 3 }, sig: one.sig } }, /do not contradict/],
+    [{ ...right, claim: { kind: 'twice', batch: one.batch, sig: one.sig, ...one.shown(1) } }, /do not contradict/],
+    [{ ...right, claim: { kind: 'twice', batch: two.batch, sig: two.sig, ...two.shown(1) } }, /do not contradict/],
+    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, prev: two.batch.root }, sig: one.sig, ...one.shown(1) } }, /not signed/],
+    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, root: ZERO }, sig: one.sig, ...one.shown(1) } }, /of this chain/],
+    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, first: 3 }, sig: one.sig, ...one.shown(1) } }, /do not contradict/],
     [{ ...right, claim: { ...verdict, ...one.shown(1) } }, /more than half/],
     [{ ...right, claim: { ...verdict, ...one.shown(1), signers: Uint8Array.of(2) } }, /more than half/],
     [{ ...right, claim: { ...verdict, ...one.shown(1), signers: Uint8Array.of(1, 0) } }, /more than half/],
@@ -319,8 +335,17 @@ test('U3.3-ROL-1 two batches over the same numbers refute the one that is anchor
   const one = goodBatch(chain, 0)
   const id = send(VALIDATOR, anchor([one]))
   await block()
-  const two = batchOf(0, 2, one.batch.root, [utf8('a'), utf8('b')])
-  send(ann, refute(id, [one], 0, { kind: 'twice', batch: two.batch, sig: two.sig }))
+  const twice = ({ batch, sig, shown }: Batch, index: number) => refute(id, [one], 0, { kind: 'twice', batch, sig, ...shown(index) })
+  // the same key may work on another chain, and a statement names none: what was signed there is nothing here
+  const context = { ...body(chain, 0, 0).context, chainId: cidOf(RAW, utf8('another chain')) }
+  const elsewhere = batchOf(0, 0, ZERO, [encodeReceipt(body(chain, 0, 0, { context })), utf8('no receipt')])
+  for (const index of [0, 1]) {
+    send(ann, twice(elsewhere, index))
+    expect(await block()).toEqual(['no leaf shows that the other batch is of this chain'])
+  }
+  expect(bondOf(chain)).toBe(BOND)
+  const two = batchOf(0, 2, one.batch.root, [utf8('a'), encodeReceipt(body(chain, 0, 3))])
+  send(ann, twice(two, 1))
   expect(await block()).toEqual(['ok'])
   expect(chain.batchHead(VALIDATOR.key, 0)).toMatchObject({ next: 0, root: ZERO })
 })
@@ -411,6 +436,48 @@ test('U3.3-ROL-1 a leaf that is asked for is shown in time or the batch is refut
   expect(chain.batchHead(VALIDATOR.key, 1)).toEqual({ next: 0, root: ZERO, closed: deadline + 1 })
   expect(chain.batchHead(VALIDATOR.key, 3)).toEqual({ next: 0, root: ZERO, closed: deadline + 1 })
   expect(bondOf(chain)).toBe(bond / 4n)
+  expect(chain.demands()).toEqual([])
+})
+
+test('U3.3-ROL-1 a leaf that was shown may be asked for again, and the node has its whole time for it again: what the first demand left behind ends nothing', async () => {
+  const { chain, send, block, to } = await rig()
+  const { answerBlocks } = ROLLUP
+  const all = [goodBatch(chain, 0)]
+  const [batch] = all as [Batch]
+  const id = send(VALIDATOR, anchor(all))
+  await block()
+  const ask = (): CID => send(ann, refute(id, all, 0, { kind: 'unavailable', index: 1 }))
+  const { leaf, path } = batch.shown(1)
+  const show = (): CID => send(bob, { kind: 'reveal', reveals: [{ demand: demandId(id, 0, 1), leaf, path }] })
+  ask()
+  await block()
+  const asked = chain.head().header.height
+  show()
+  expect(await block()).toEqual(['ok'])
+  await to(asked + answerBlocks - 1)
+  // again at the last height of the first demand
+  ask()
+  expect(await block()).toEqual(['ok'])
+  const again = chain.head().header.height
+  expect(again).toBe(asked + answerBlocks)
+  expect(chain.demands().map(({ demand }) => demand.deadline)).toEqual([again + answerBlocks])
+  await block()
+  expect(chain.batchHead(VALIDATOR.key, 0).closed).toBeNull()
+  expect(bondOf(chain)).toBe(BOND)
+  await to(again + answerBlocks - 1)
+  show()
+  expect(await block()).toEqual(['ok'])
+  await block()
+  expect(chain.batchHead(VALIDATOR.key, 0).closed).toBeNull()
+  // asked for once more and not shown: silence loses, at its own height
+  ask()
+  await block()
+  const last = chain.head().header.height
+  await to(last + answerBlocks)
+  expect(chain.batchHead(VALIDATOR.key, 0).closed).toBeNull()
+  await block()
+  expect(chain.batchHead(VALIDATOR.key, 0).closed).toBe(last + answerBlocks + 1)
+  expect(bondOf(chain)).toBe(BOND / 2n)
   expect(chain.demands()).toEqual([])
 })
 

@@ -713,8 +713,22 @@ function makeTable(at: usize, multiples: i32): void {
   }
 }
 
-/** The wNAF of a scalar (32 bytes below 2^253, the 8 bytes behind them are read): one signed byte for each place. */
-function writeDigits(digits: usize, scalar: usize, width: i32): void {
+/** The row of an odd digit, of either sign, in a run. */
+@inline
+function rowOf(table: usize, multiples: i32, run: i32, digit: i32): usize {
+  return table + (run * multiples + (abs(digit) >> 1)) * ROW
+}
+
+const NEAR: usize = memory.data(8, 8)
+
+/** Reads of all lines of a row, for no result: tables are larger than the near caches, and the processor fetches those of many rows at once where sums would wait for one after the other. */
+@inline
+function fetch(row: usize): void {
+  store<i32>(NEAR, load<i32>(row) ^ load<i32>(row, 64) ^ load<i32>(row, 128) ^ load<i32>(row, ROW - 4))
+}
+
+/** The wNAF of a scalar (32 bytes below 2^253, the 8 bytes behind them are read): one signed byte for each place. Fetches the rows of the table that it asks for. */
+function writeDigits(digits: usize, scalar: usize, width: i32, table: usize, multiples: i32): void {
   memory.fill(digits, 0, 256)
   let carry: u32 = 0
   let at: i32 = 0
@@ -728,7 +742,9 @@ function writeDigits(digits: usize, scalar: usize, width: i32): void {
     const left = 256 - at
     let word = (left < width ? bits & ((1 << left) - 1) : bits & mask) + carry
     carry = (word >> (width - 1)) & 1
-    store<i8>(digits + at, <i8>(<i32>word - <i32>(carry << width)))
+    const digit = <i32>word - <i32>(carry << width)
+    store<i8>(digits + at, <i8>digit)
+    fetch(rowOf(table, multiples, at / BITS, digit))
     at += width
   }
 }
@@ -840,17 +856,17 @@ function multiply(item: usize): void {
   reduce(OUT, item + 40)
   memory.copy(item + 40, OUT, 32)
   memory.fill(item + 72, 0, 8)
-  writeDigits(DIGITS_A, item + 40, A_WIDTH)
+  writeDigits(DIGITS_A, item + 40, A_WIDTH, table, A_MULTIPLES)
   memory.fill(item + 32, 0, 8)
-  writeDigits(DIGITS_B, item, B_WIDTH)
+  writeDigits(DIGITS_B, item, B_WIDTH, B_TABLE, B_MULTIPLES)
   putNeutral()
   for (let level = BITS - 1; level >= 0; level--) {
     if (level < BITS - 1) doubleFour()
     for (let run = 0; run < RUNS; run++) {
       const a = <i32>load<i8>(DIGITS_A + (run * BITS + level))
-      if (a != 0) addRow(table + (run * A_MULTIPLES + (abs(a) >> 1)) * ROW, a < 0)
+      if (a != 0) addRow(rowOf(table, A_MULTIPLES, run, a), a < 0)
       const b = <i32>load<i8>(DIGITS_B + (run * BITS + level))
-      if (b != 0) addRow(B_TABLE + (run * B_MULTIPLES + (abs(b) >> 1)) * ROW, b < 0)
+      if (b != 0) addRow(rowOf(B_TABLE, B_MULTIPLES, run, b), b < 0)
     }
   }
   takeLane(item + 144, V)

@@ -25,7 +25,7 @@ const SCALARS: Partial<Record<WitType['kind'], ScalarName>> = {
   bool: 'bool', u8: 'u8', s8: 'i8', u16: 'u16', s16: 'i16', u32: 'u32', s32: 'i32', u64: 'u64', s64: 'i64', f32: 'f32', f64: 'f64', char: 'u32', own: 'i32', borrow: 'i32',
 } // oxfmt-ignore
 
-/** A class of the SDK that stands for a WIT record, in place of a generated one. */
+/** A class or an enum of the SDK that stands for a WIT record or enum, in place of a generated one. */
 export interface SdkClass {
   readonly className: string
   /** Import path as seen from the generated file. */
@@ -33,7 +33,7 @@ export interface SdkClass {
 }
 
 export interface ImportsOptions {
-  /** Classes of the SDK by the WIT names of the records that they stand for. */
+  /** Classes and enums of the SDK by the WIT names that they stand for. */
   readonly sdkClasses?: ReadonlyMap<string, SdkClass>
   /** Handles are numbers, or objects of a class for each resource with its functions as methods. */
   readonly resources?: 'numbers' | 'classes'
@@ -92,7 +92,8 @@ class ImportsGenerator {
         return this.#variant(wit)
       case 'enum': {
         const as = wit.names.length <= 256 ? 'u8' : 'u16'
-        this.#enum(pascalCase(wit.name ?? ''), wit.names)
+        // One of the SDK is a number here, too: nothing of it is imported.
+        if (!this.#sdkClasses.has(wit.name ?? '')) this.#enum(pascalCase(wit.name ?? ''), wit.names)
         return { kind: 'scalar', as }
       }
       case 'flags':

@@ -202,6 +202,24 @@ test.each([
   expect(kebabCase(name)).toBe(kebab)
 })
 
+test('the enum of element types that the SDK writes by hand is that of WIT', async () => {
+  const source = await readFile(`${sdkLocation().sdkDir}/tensor-value.ts`, 'utf8')
+  const [, body = ''] = /export enum Dtype \{([^}]*)\}/.exec(source) ?? []
+  const dtype = (await loadGuestWit())
+    .interface('utnet:host/tensor@0.1.0')
+    .functions.flatMap(({ params }) => params.map(({ type }) => type))
+    .flatMap((type) => (type.kind === 'list' && type.element.kind === 'record' ? type.element.fields : []))
+    .flatMap(({ type }) => (type.kind === 'record' ? type.fields : []))
+    .flatMap(({ type }) => (type.kind === 'enum' ? type.names : []))
+  expect(dtype.length).toBeGreaterThan(0)
+  expect(
+    body
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  ).toEqual(dtype.map(camelCase))
+})
+
 test('WIT names become AssemblyScript names', () => {
   expect(['chain-id', 'DNS-timeout', 'delete', 'HTTP'].map(camelCase)).toEqual(['chainId', 'dnsTimeout', 'delete_', 'http'])
   expect(['named-tensor', 'TLS-alert'].map(pascalCase)).toEqual(['NamedTensor', 'TlsAlert'])

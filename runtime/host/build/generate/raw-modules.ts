@@ -21,8 +21,9 @@ const MODULES: Readonly<Record<string, string>> = {
 }
 
 const SDK_CLASSES = new Map([
-  ['tensor', { className: 'Tensor', from: '../tensor' }],
-  ['named-tensor', { className: 'NamedTensor', from: '../tensor' }],
+  ['dtype', { className: 'Dtype', from: '../tensor-value' }],
+  ['tensor', { className: 'Tensor', from: '../tensor-value' }],
+  ['named-tensor', { className: 'NamedTensor', from: '../tensor-value' }],
 ])
 
 /** The WIT packages of guests, host and WASI. */

@@ -29,7 +29,7 @@ function ended(asked: string, { status, result, message = '' }: RunOutcome): Cbo
   }
 }
 
-/** Enters the callee with at most `gas`; its changes stay only if it completes. */
+/** Enters the callee with at most `gas`, out of which it is made ready where it is not; its changes stay only if it completes. */
 function enter(
   { meter, stack, runCallee }: ContractState,
   asked: string,
@@ -40,9 +40,14 @@ function enter(
 ): Cbor {
   if (stack.includes(callee.env.contract)) return failed('reentrant', `${asked} is at work already`)
   if (stack.length >= LIMITS.callDepth) return failed('depth', `more contracts at work than the limit callDepth of ${LIMITS.callDepth}`)
+  const { ready } = callee
   const { left } = meter
+  const given = gas < left ? gas : left
+  if (ready > given) return failed('out-of-gas', `${asked} is not ready, and making it so costs ${ready} gas`)
+  if (ready > 0n) meter.charge(Number(ready))
+  callee.enter()
   const mark = callee.env.checkpoint()
-  const outcome = runCallee({ callee, asked, entry, args, gasLimit: gas < left ? gas : left })
+  const outcome = runCallee({ callee, asked, entry, args, gasLimit: given - ready })
   if (outcome === 'no-export') return failed('not-found', `${asked} has no export ${entry}`)
   if (outcome === 'arguments') return failed('arguments', `the arguments are not those of ${entry} of ${asked}`)
   if (outcome.status !== 'ok') callee.env.revert(mark)

@@ -25,6 +25,11 @@ export class GuestCache {
     return found
   }
 
+  /** One that stands here, without counting as a use. */
+  peek(id: string): PreparedGuest | undefined {
+    return this.#guests.get(id)
+  }
+
   /** Gives the guest that is kept: the one that was there before, where there was one. */
   put(id: string, guest: PreparedGuest): PreparedGuest {
     const kept = this.get(id)

@@ -1,5 +1,5 @@
 /** A guest made ready: validated, metered, compiled, with its glue. */
-import { LIMITS, type GuestInfo } from '../../../core/index.ts'
+import { LIMITS, UtnetError, type GuestInfo } from '../../../core/index.ts'
 import {
   exportGlue,
   hasText,
@@ -111,11 +111,41 @@ function namer({ core: { module }, entries }: ValidGuest): (index: number) => st
 /** Validates, prepares and compiles a component, or its profiling variant. Throws `guest_invalid`. */
 export async function prepareGuest(bytes: Uint8Array, profile = false): Promise<PreparedGuest> {
   const valid = validate(bytes, WORLDS)
-  const { prepared, probes, memory } = profile
-    ? { ...prepareProfiling(valid.core.module), memory: undefined }
-    : { ...prepareLent(valid.core.module), probes: 0 }
+  if (valid.world === 'contract') return contractOf(valid, bytes, profile)
+  const code = codeOf(valid, profile)
+  return readyOf(valid, code, await WebAssembly.compile(code.prepared as Uint8Array<ArrayBuffer>), bytes, profile)
+}
+
+/** The same of a contract, at once. Throws `guest_world` too. */
+export function prepareContract(bytes: Uint8Array, profile = false): PreparedGuest {
+  const valid = validate(bytes, WORLDS)
+  if (valid.world !== 'contract') throw new UtnetError('guest_world', `${valid.module.toString()} is a ${valid.world}, not a contract`)
+  return contractOf(valid, bytes, profile)
+}
+
+function contractOf(valid: ValidGuest, bytes: Uint8Array, profile: boolean): PreparedGuest {
+  const code = codeOf(valid, profile)
+  return readyOf(valid, code, compileWhole(code.prepared), bytes, profile)
+}
+
+/** A core module as it is prepared. */
+interface Code {
+  readonly prepared: Uint8Array
+  readonly probes: number
+  readonly memory: MemoryShape | undefined
+}
+
+const codeOf = ({ core }: ValidGuest, profile: boolean): Code =>
+  profile ? { ...prepareProfiling(core.module), memory: undefined } : { ...prepareLent(core.module), probes: 0 }
+
+function readyOf(
+  valid: ValidGuest,
+  { prepared, probes, memory }: Code,
+  compiled: WebAssembly.Module,
+  bytes: Uint8Array,
+  profile: boolean,
+): PreparedGuest {
   const { module, world, exports } = valid
-  const compiled = world === 'contract' ? compileWhole(prepared) : await WebAssembly.compile(prepared as Uint8Array<ArrayBuffer>)
   const imports = bind(valid)
   const wholeMemory = valid.guest.memory ?? valid.core.module.exports.find((e) => e.kind === 'memory')?.name
   return {

@@ -7,6 +7,7 @@ import {
   UtnetError,
   type CID,
   type FunctionAnswer,
+  type FunctionAsker,
   type FunctionRequest,
   type ReceiptTicket,
   type RunEnd,
@@ -25,20 +26,33 @@ const GAS_LIMIT = BigInt(LIMITS.invokeGas)
 /** Worlds that answer requests. */
 const INVOKED: readonly string[] = ['function', 'command', 'library']
 
-/** Runs a function once, and answers when its receipt is durable, or at once where the operator wants none: then without a promise if it can. */
-export function invoke(parts: RunParts, name: string, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> {
+/** What gives a promise, or tells who asked. */
+type Told = Promise<FunctionAnswer> | undefined
+
+/**
+ * Runs a function once, and answers when its receipt is durable, or at once where the operator wants none. Where nothing but the receipt is waited for, `asker`
+ * is told: a promise for each answer would take a microsecond of thirty.
+ */
+export function invoke(parts: RunParts, name: string, request: FunctionRequest, asker: FunctionAsker): Told {
   const { world, module } = parts.guestNow(aname(name, 'guest'))
   if (!INVOKED.includes(world))
     throw new UtnetError('guest_world', `${name} is a ${world}, which answers no requests`, { hint: 'utnet call runs contracts' })
   const serve = leavesReceipts(parts.receipting, name) ? receipted : unreceipted
   return parts.host.loaded(module)
-    ? serve(parts, name, module, request)
-    : parts.host.load(module).then(() => serve(parts, name, module, request))
+    ? serve(parts, name, module, request, asker)
+    : parts.host.load(module).then(() => promised((told) => serve(parts, name, module, request, told)))
 }
+
+/** The same as a promise. */
+export const promised = (call: (asker: FunctionAsker) => Told): Promise<FunctionAnswer> =>
+  new Promise((resolve, reject) => {
+    const given = call({ answered: resolve, failed: reject })
+    if (given !== undefined) resolve(given)
+  })
 
 /** The same, as an answer that can go to another thread: it holds what others make when they are asked. */
 export async function invokeWhole(parts: RunParts, name: string, request: FunctionRequest): Promise<FunctionAnswer> {
-  const answer = await invoke(parts, name, request)
+  const answer = await promised((asker) => invoke(parts, name, request, asker))
   return { ...answer, bodySha256: answer.bodySha256 }
 }
 
@@ -104,7 +118,7 @@ class Answer implements FunctionAnswer {
 }
 
 /** Nothing of the run is kept; its seed is of the node's choice. */
-function unreceipted(parts: RunParts, name: string, module: CID, request: FunctionRequest): FunctionAnswer | Promise<FunctionAnswer> {
+function unreceipted(parts: RunParts, name: string, module: CID, request: FunctionRequest, asker: FunctionAsker): Told {
   const { context } = contextNow(parts)
   const invocation: GuestInvocation = {
     module,
@@ -114,23 +128,18 @@ function unreceipted(parts: RunParts, name: string, module: CID, request: Functi
     gasLimit: GAS_LIMIT,
   }
   const began = performance.now()
+  const answered = (outcome: GuestOutcome, to: FunctionAsker): Told => {
+    const { response, status, gas } = outcome
+    parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
+    const shown = status === 'ok' ? undefined : failureShown(parts, name, module, outcome)
+    if (shown !== undefined) return shown.then((failure) => new Answer(response, null, failure))
+    to.answered(new Answer(response, null))
+    return undefined
+  }
   const now = parts.host.invokeNow(invocation)
   return now === undefined
-    ? parts.host.invoke(invocation).then((outcome) => unreceiptedAnswer(parts, name, module, outcome, began))
-    : unreceiptedAnswer(parts, name, module, now, began)
-}
-
-function unreceiptedAnswer(
-  parts: RunParts,
-  name: string,
-  module: CID,
-  outcome: GuestOutcome,
-  began: number,
-): FunctionAnswer | Promise<FunctionAnswer> {
-  const { response, status, gas } = outcome
-  parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
-  const shown = status === 'ok' ? undefined : failureShown(parts, name, module, outcome)
-  return shown === undefined ? new Answer(response, null) : shown.then((failure) => new Answer(response, null, failure))
+    ? parts.host.invoke(invocation).then((outcome) => promised((told) => answered(outcome, told)))
+    : answered(now, asker)
 }
 
 /** Where a run ended that did not complete; undefined where what runs see is not for everybody. */
@@ -138,7 +147,7 @@ function failureShown(parts: RunParts, name: string, module: CID, outcome: Guest
   return retentionOf(parts.retention, name) === 'public' ? parts.lines(name, module, outcome) : undefined
 }
 
-function receipted(parts: RunParts, name: string, module: CID, request: FunctionRequest): Promise<FunctionAnswer> {
+function receipted(parts: RunParts, name: string, module: CID, request: FunctionRequest, asker: FunctionAsker): Told {
   const { context, chainSeed } = contextNow(parts)
   // The receipt names these bytes: they must stay what they were.
   const kept = request.body.length === 0 ? request : { ...request, body: new Uint8Array(request.body) }
@@ -152,9 +161,11 @@ function receipted(parts: RunParts, name: string, module: CID, request: Function
   }
   const ending: Ending = { parts, name, module, request, context, run, began: performance.now() }
   const now = inSlot(run, () => parts.host.invokeNow(invocation))
-  return now === undefined
-    ? inSlotUntil(run, () => parts.host.invoke(invocation)).then((outcome) => receiptedAnswer(ending, outcome))
-    : receiptedAnswer(ending, now)
+  if (now === undefined)
+    return inSlotUntil(run, () => parts.host.invoke(invocation)).then((outcome) =>
+      promised((told) => receiptedAnswer(ending, outcome, told)),
+    )
+  return receiptedAnswer(ending, now, asker)
 }
 
 interface Ending {
@@ -169,30 +180,38 @@ interface Ending {
 
 const NO_FILES: readonly RunFile[] = []
 
-function receiptedAnswer({ parts, name, module, request, context, run, began }: Ending, outcome: GuestOutcome): Promise<FunctionAnswer> {
+/** Tells the asker; gives nothing. */
+function receiptedAnswer(
+  { parts, name, module, request, context, run, began }: Ending,
+  outcome: GuestOutcome,
+  asker: FunctionAsker,
+): undefined {
   const { response, log, world, entry, status, gas } = outcome
   const failing = status === 'ok' ? undefined : failureShown(parts, name, module, outcome)
-  return new Promise((resolve, reject) => {
-    run.finish(
-      {
-        world,
-        entry,
-        status,
-        gas,
-        models: modelsField(outcome.models),
-        context,
-        retention: strictest(retentionOf(parts.retention, name), request.retention),
-        response,
-        log: log.entries.length === 0 ? null : encode([...log.entries]),
-        files: log.files.size === 0 ? NO_FILES : [...log.files].map(([hash, bytes]) => [fromHex(hash), bytes] as const),
-        later: request.later === true,
-      },
-      (failure, ticket) => {
-        if (ticket === undefined) return reject(failure)
-        if (parts.events.heard()) parts.events.emit({ type: 'receipt', id: ticket.id, kind: 'invoke', status, gas: gas.toString() })
-        resolve(failing === undefined ? new Answer(response, ticket) : failing.then((end) => new Answer(response, ticket, end)))
-      },
-    )
-    parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
-  })
+  parts.meters.ran('invoke', status, gas, (performance.now() - began) / 1000)
+  run.finish(
+    {
+      world,
+      entry,
+      status,
+      gas,
+      models: modelsField(outcome.models),
+      context,
+      retention: strictest(retentionOf(parts.retention, name), request.retention),
+      response,
+      log: log.entries.length === 0 ? null : encode([...log.entries]),
+      files: log.files.size === 0 ? NO_FILES : [...log.files].map(([hash, bytes]) => [fromHex(hash), bytes] as const),
+      later: request.later === true,
+    },
+    (failure, ticket) => {
+      if (ticket === undefined) return asker.failed(failure)
+      if (parts.events.heard()) parts.events.emit({ type: 'receipt', id: ticket.id, kind: 'invoke', status, gas: gas.toString() })
+      if (failing === undefined) asker.answered(new Answer(response, ticket))
+      else
+        failing.then(
+          (end) => asker.answered(new Answer(response, ticket, end)),
+          (error) => asker.failed(error),
+        )
+    },
+  )
 }
