@@ -29,6 +29,7 @@ test('prices of instructions, host calls, transactions, the rollup and fees are 
   expect(rows('functions').map((row) => row.map(numberOf))).toEqual(code.map((tier) => Object.values(tier)))
   expect(named('host')).toEqual(PARAMS.host)
   expect(named('tx')).toEqual(PARAMS.tx)
+  expect(named('contracts')).toEqual(PARAMS.contracts)
   expect(named('rollup')).toEqual(PARAMS.rollup)
   expect(named('fees')).toEqual({ baseFee: Number(PARAMS.baseFee), ...PARAMS.fees })
 })

@@ -3,7 +3,7 @@
 import ed25519
 from cbor import cid, domain, encode
 
-TX_BASE, TX_BYTE, PUBLISH_BYTE, PUBLISH_CONTRACT_BYTE = 800_000, 72, 10, 3_400
+TX_BASE, TX_BYTE, PUBLISH_BYTE, READY_BASE, READY_BYTE = 800_000, 72, 10, 800_000, 3_400
 LEAST_BASE_FEE, TARGET, CHANGE = 1_000_000_000, 300_000_000, 8
 
 
@@ -34,7 +34,9 @@ def intrinsic(wire, kind, payload):
     """Gas before anything runs."""
     gas = TX_BASE + TX_BYTE * len(wire)
     if kind == "publish":
-        gas += payload["size"] * (PUBLISH_BYTE + (PUBLISH_CONTRACT_BYTE if payload["world"] == "contract" else 0))
+        gas += PUBLISH_BYTE * payload["size"]
+        if payload["world"] == "contract":
+            gas += READY_BASE + READY_BYTE * payload["size"]
     return gas
 
 
