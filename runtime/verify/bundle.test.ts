@@ -10,6 +10,7 @@ import {
   encodeGenesis,
   equalBytes,
   headerHash,
+  openingDigest,
   powerDelta,
   RAW,
   readBundleFile,
@@ -19,10 +20,13 @@ import {
   writeCar,
   type Attestation,
   type CallWitness,
+  type Cbor,
+  type Commitment,
   type Genesis,
   type BundleRoot,
   type Header,
   type RunBody,
+  type TensorHead,
 } from '../core/index.ts'
 import {
   account,
@@ -30,11 +34,13 @@ import {
   answerBody,
   callParts,
   first,
+  inferParts,
   invokeParts,
   modelBytes,
   nodeKey,
   second,
   write,
+  type Part,
   type Parts,
 } from './testing/bundles.ts'
 import { encodeTrusted, lightRules, pointAt, type LightStep } from '../consensus/light/index.ts'
@@ -280,6 +286,55 @@ describe('a dishonest node whose receipt is attested and anchored all the same',
     expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, thread: 2 }) })))).toEqual(['attestation'])
     expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, prev: new Uint8Array(32) }) })))).toEqual(['attestation'])
     expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, size: 5000 }) })))).toEqual(['attestation'])
+  })
+})
+
+describe('what is opened', () => {
+  const reopened = (parts: Parts, name: 'input' | 'output', opening: unknown[]): Parts => {
+    const part = parts[name] as Part
+    const bytes = cborBlock(opening as Cbor).bytes
+    const bound = openingDigest(name, part.salt, bytes)
+    return { ...parts, [name]: { ...part, opening: bytes }, body: { ...parts.body, [name]: bound } }
+  }
+
+  test('of an inference is what it committed to: model, arithmetic, inputs and outputs', async () => {
+    expect(await failing(write(inferParts()))).toEqual([])
+    const other: TensorHead = ['x', 'u8', [5], sha256(utf8('other'))]
+    const lies: Partial<Commitment>[] = [
+      { inputs: [other] },
+      { inputs: [] },
+      { outputs: [other] },
+      { arithmetic: 'exact:other' },
+      { model: call.body.module },
+    ]
+    for (const lie of lies) expect([lie, await failing(write(inferParts(lie)))]).toEqual([lie, ['output']])
+  })
+
+  test('of an inference comes with the data of each tensor', async () => {
+    const parts = inferParts()
+    const less = (part: Part | null): Part => ({ ...(part as Part), files: (part as Part).files.slice(1) })
+    expect(await failing(write({ ...parts, input: less(parts.input) }))).toContain('input')
+    expect(await failing(write({ ...parts, output: less(parts.output) }))).toContain('output')
+  })
+
+  test('of a call has the salts that follow from its transaction', async () => {
+    const salt = sha256(utf8('another salt'))
+    const parts = callParts((body) => ({ ...body, input: openingDigest('input', salt, (call.input as Part).opening) }))
+    expect(await failing(write({ ...parts, input: { ...(call.input as Part), salt } }))).toEqual(['input'])
+  })
+
+  test.each<[string, Parts, 'input' | 'output', unknown[]]>([
+    ['a call without a list of arguments', call, 'input', ['transfer', 5]],
+    ['a request without a path', invoke, 'input', ['POST', 5, [], sha256(utf8('{"q":1}'))]],
+    ['a request with a header that is none', invoke, 'input', ['POST', '/', [['x']], sha256(utf8('{"q":1}'))]],
+    ['an answer with a value that is text', invoke, 'output', [200, [['x', 'y']], sha256(answerBody)]],
+  ])('has the shape of its kind: not %s', async (_what, parts, name, opening) => {
+    // what is checked of the shape is told by the check of the part; the receipt with it is another one
+    const { checks } = await verifyBundle(write(reopened(parts, name, opening)), options)
+    expect(checks.find((check) => check.name === name)).toMatchObject({
+      ok: false,
+      detail: expect.not.stringContaining('bound to') as string,
+    })
   })
 })
 

@@ -131,7 +131,7 @@ export async function verifyBundle(carBytes: Uint8Array, options: BundleOptions)
     return [bytes, `${bytes.length} bytes hash to ${root.module.toString()}`]
   })
   const input = checks.run('input', () => checkPart('input', receipt().body, root.input, get))
-  const output = checks.run('output', () => checkPart('output', receipt().body, root.output, get))
+  const output = checks.run('output', () => checkPart('output', receipt().body, root.output, get, input))
   const log = checks.run('log', () => checkPart('log', receipt().body, root.log, get))
   const witness = checks.run('witness', () => checkWitness(receipt().body, () => needs(output, 'output'), root, get))
   const models = checks.run('models', () => {

@@ -4,6 +4,7 @@ import {
   asBytes,
   asText,
   asUint,
+  callSalt,
   commitmentOfFile,
   decode,
   decodeWitness,
@@ -11,6 +12,7 @@ import {
   equalBytes,
   openingDigest,
   readFile,
+  saltOf,
   sha256,
   toHex,
   witnessModules,
@@ -35,7 +37,7 @@ export interface Opened {
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
-const EMPTY_SHA256 = sha256(new Uint8Array(0))
+const EMPTY_SHA256 = toHex(sha256(new Uint8Array(0)))
 
 /** A file of the bundle in our own layout. */
 export function fileOf(cid: CID, get: BlockReader, what: string): Uint8Array {
@@ -55,44 +57,59 @@ function digestsIn(value: Cbor, into: Set<string>): Set<string> {
   return into
 }
 
-/** The body that a request or an answer names must be in the files, unless it is empty. */
-function mustHaveBody(hash: Uint8Array, files: Opened['files']): void {
-  must(equalBytes(hash, EMPTY_SHA256) || files.has(toHex(hash)), 'the body that the opening names is not in the bundle')
+/** A body or a tensor that an opening names must be in the files, unless it is empty. */
+function mustHaveFile(hash: string, files: Opened['files']): void {
+  must(hash === EMPTY_SHA256 || files.has(hash), 'a file that the opening names is not in the bundle')
 }
 
-/** What an opening must look like, by kind of run. (Those of `infer` are their dispatcher's.) */
-function mustFit(body: ReceiptBody, name: PartName, value: Cbor, files: Opened['files']): void {
+/** What an opening must look like, by kind of run. */
+function mustFit(body: ReceiptBody, name: PartName, value: Cbor, { salt, files }: Opened, given: Opened | null): void {
+  if (body.kind === 'call')
+    must(equalBytes(salt, saltOf(callSalt(body.tx), name)), 'the salt does not follow from the block and the transaction')
   if (name === 'log') {
     asArray(value, 'log')
   } else if (body.kind === 'call') {
     const [first, second] = asArray(value, name, 2)
-    if (name === 'input') must(asText(first, 'export') === body.entry, 'the opening is of another export')
-    else asBytes(second, 'state changes', 32)
+    if (name === 'input') {
+      must(asText(first, 'export') === body.entry, 'the opening is of another export')
+      asArray(second, 'arguments')
+    } else asBytes(second, 'state changes', 32)
   } else if (body.kind === 'invoke') {
     const list = asArray(value, name, name === 'input' ? 4 : 3)
-    if (name === 'input') asText(list[0], 'method')
+    if (name === 'input') for (const word of list.slice(0, 2)) asText(word, 'method and path')
     else asUint(list[0], 'status')
-    mustHaveBody(asBytes(list[list.length - 1], 'body digest', 32), files)
-  } else if (name === 'output') {
-    mustBeCommitted(body, value, files)
+    for (const header of asArray(list.at(-2), 'headers')) {
+      const [key, field] = asArray(header, 'header', 2)
+      asText(key, 'header')
+      asBytes(field, 'header')
+    }
+    mustHaveFile(toHex(asBytes(list.at(-1), 'body digest', 32)), files)
+  } else {
+    for (const hash of digestsIn(value, new Set())) mustHaveFile(hash, files)
+    if (name === 'output') mustBeCommitted(body, value, files, given)
   }
 }
 
-/** What an inference gave is what its commitment says, of the model and by the arithmetic that the receipt names. */
-function mustBeCommitted(body: ReceiptBody, value: Cbor, files: Opened['files']): void {
+/** What an inference gave is what its commitment says, of the model, the arithmetic and the inputs that the receipt names. */
+function mustBeCommitted(body: ReceiptBody, value: Cbor, files: Opened['files'], given: Opened | null): void {
   const [outputs, committed] = asArray(value, 'output', 2)
-  const root = asBytes(committed, 'root of the commitment', 32)
+  const root = asBytes(committed, 'root', 32)
   const [use] = body.models instanceof Uint8Array ? [] : body.models
   must(use !== undefined && equalBytes(use.root, root), 'the opening names another commitment than the receipt')
-  const file = files.get(toHex(root))
-  must(file !== undefined, 'the commitment that the opening names is not in the bundle')
-  const { model, arithmetic, outputs: heads } = commitmentOfFile(file)
+  const { model, arithmetic, inputs, outputs: heads } = commitmentOfFile(files.get(toHex(root)) as Uint8Array)
   must(model.equals(use.model) && arithmetic === use.arithmetic, 'the commitment is of another model or arithmetic than the receipt')
   must(equalBytes(encode(outputs as Cbor), encode(heads)), 'the commitment is of other outputs than the opening')
+  must(given === null || equalBytes(given.opening, encode(inputs)), 'the commitment is of other inputs than the opening')
 }
 
-/** Checks one part; undefined when it was not revealed and need not be. */
-export function checkPart(name: PartName, body: ReceiptBody, part: OpenedPart | null, get: BlockReader): Found<Opened | null> {
+/** Checks one part; null when it was not revealed and need not be. `given` is the input, for the output of an inference. */
+export function checkPart(
+  name: PartName,
+  body: ReceiptBody,
+  part: OpenedPart | null,
+  get: BlockReader,
+  given: Opened | null = null,
+): Found<Opened | null> {
   const expected = body[name]
   if (expected === null) {
     must(part === null, 'the receipt has no log, but the bundle shows one')
@@ -115,9 +132,10 @@ export function checkPart(name: PartName, body: ReceiptBody, part: OpenedPart | 
     must(!files.has(hash), `file ${cid.toString()} stands twice`)
     files.set(hash, bytes)
   }
-  mustFit(body, name, value, files)
+  const opened = { salt: part.salt, opening, files }
+  mustFit(body, name, value, opened, given)
   const size = [...files.values()].reduce((n, f) => n + f.length, opening.length)
-  return [{ salt: part.salt, opening, files }, `${size} bytes, bound by the receipt's digest`]
+  return [opened, `${size} bytes, bound by the receipt's digest`]
 }
 
 export interface SeenState {

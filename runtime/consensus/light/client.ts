@@ -2,7 +2,17 @@
  * A light client: follows a chain by one certificate an epoch, and says of a header whether it is final. It holds no keys, no clock and no connection: time is
  * handed in, steps and headers may come from anybody.
  */
-import { equalBytes, headerHash, toHex, UtnetError, type Certificate, type Genesis, type Header, type Validator } from '../../core/index.ts'
+import {
+  endsEpoch,
+  equalBytes,
+  headerHash,
+  toHex,
+  UtnetError,
+  type Certificate,
+  type Genesis,
+  type Header,
+  type Validator,
+} from '../../core/index.ts'
 import { blsFastAggregateVerify, verifyValidator, type FastAggregateVerify } from '../../crypto/index.ts'
 import { Certificates } from './certificates.ts'
 import type { Final, LightConflict } from './conflict.ts'
@@ -78,6 +88,8 @@ export class LightClient {
       return this.trusted
     }
     const next = takeStep(this.rules, this.trusted, step, this.#clock(nowMs), this.#checks)
+    const set = endsEpoch(next.height, this.rules.epochBlocks) ? this.trusted.set : next.set
+    this.#mustBeAlone(this.#seen.get(next.height), step, next.hash, set)
     this.#points.push(next)
     if (this.#points.length > EPOCHS_KEPT) this.#points.shift()
     this.#remember(step, next.hash)
@@ -122,11 +134,21 @@ export class LightClient {
         details: { from: this.#points[0]?.height, height },
       })
     mustBeFinal(this.rules, point, final, this.#clock(nowMs), this.#checks)
-    if (known !== undefined) {
-      this.#conflicts.push({ height, first: { header: known.header, certificate: known.certificate }, second: final, set: point.set })
-      this.#mustBeWhole()
-    }
+    this.#mustBeAlone(known, final, hash, point.set)
     this.#remember(final, hash)
+  }
+
+  /** Throws where another block of the height is known: both are final, which is a conflict. */
+  #mustBeAlone(
+    known: (Final & { readonly hash: Uint8Array }) | undefined,
+    second: Final,
+    hash: Uint8Array,
+    set: readonly Validator[],
+  ): void {
+    if (known === undefined || equalBytes(known.hash, hash)) return
+    const first = { header: known.header, certificate: known.certificate }
+    this.#conflicts.push({ height: second.header.height, first, second: { header: second.header, certificate: second.certificate }, set })
+    this.#mustBeWhole()
   }
 
   #remember({ header, certificate }: Final, hash: Uint8Array): void {

@@ -410,6 +410,7 @@ describe('what must be refused:', () => {
     expect(codeOf(of([a, { ...b, pop: a.pop }]))).toBe('light_invalid')
     expect(codeOf(of(Array.from({ length: LIMITS.powerNodes + 1 }, () => a)))).toBe('light_invalid')
     expect(codeOf(of([a, b]))).toBe('nothing')
+    expect(codeOf(() => clientOf({ ...chain, genesis: { ...genesis, epochBlocks: 0 } }))).toBe('light_invalid')
   })
 })
 
@@ -436,6 +437,21 @@ describe('two final blocks of one height', () => {
     expect(codeOf(() => client.follow(chain.epochStep(2), nowOf(chain)))).toBe('light_conflict')
     expect(codeOf(() => client.accept(chain.headerAt(9).header, chain.headerAt(9).certificate, nowOf(chain)))).toBe('light_conflict')
     expect(client.conflicts.length).toBe(1)
+  })
+
+  test.each([
+    ['a step', TURNING, 8],
+    ['a jump', [FOUR], 6],
+  ] as const)('a header that was taken, and %s to another block of its height, end the trust', (_what, epochs, height) => {
+    const chain = lightTestChain({ epochs })
+    const client = clientOf(chain)
+    if (height === 8) followTo(client, chain, 1)
+    const { height: at } = client.trusted
+    client.accept(chain.headerAt(height).header, chain.headerAt(height).certificate, nowOf(chain))
+    const delta = height === 8 ? chain.epochStep(1).delta : powerDelta(chain.setAt(1), chain.setAt(6))
+    expect(codeOf(() => client.follow({ ...chain.forkAt(height), delta }, nowOf(chain)))).toBe('light_conflict')
+    expect(client.trusted.height).toBe(at)
+    expect(client.conflicts).toMatchObject([{ height, second: chain.forkAt(height), set: chain.setAt(height) }])
   })
 
   test('a second block that is not final is no conflict', () => {

@@ -106,6 +106,7 @@ export function mustBeSet(set: readonly Validator[]): void {
  */
 export function trustGenesis(genesis: Genesis, verify: (v: Validator) => boolean = verifyValidator): Trusted {
   const set = genesis.validators
+  if (genesis.epochBlocks < 1) throw refuse('the genesis has epochs without blocks')
   mustBeSet(set)
   if (!set.every(verify)) throw refuse('a validator of the genesis has a bad key or no proof of possession')
   return { height: 0, time: genesis.time, header: null, hash: chainIdOf(genesis).multihash.digest, epoch: 0, set, power: powerRoot(set) }

@@ -137,3 +137,14 @@ test('attestation and anchor survive their bytes', () => {
     ),
   )
 })
+
+test('models of more than 512 bytes stand as their root only: a list of them is no receipt', () => {
+  const listed = body.map((r) => ({ ...r, world: 'function', gas: 0n, log: null }))
+  fc.assert(
+    fc.property(listed, fc.array(use, { minLength: 1, maxLength: 3 }), (r, uses) => {
+      const bytes = encodeReceipt({ ...r, models: uses } as ReceiptBody)
+      if (modelsField(uses) === uses) expect(encodeReceipt(decodeReceipt(bytes))).toEqual(bytes)
+      else expect(() => decodeReceipt(bytes)).toThrow('receiptModelBytes')
+    }),
+  )
+})

@@ -166,6 +166,9 @@ function readUses(value: Cbor | undefined): readonly ModelUse[] {
   const list = asArray(value, 'models')
   if (list.length > LIMITS.receiptModels)
     throw limitError('receipt_invalid', 'receiptModels', list.length, LIMITS.receiptModels, 'models of a receipt')
+  const bytes = list.reduce((n: number, item) => n + encode(item).length, 0)
+  if (bytes > LIMITS.receiptModelBytes)
+    throw limitError('receipt_invalid', 'receiptModelBytes', bytes, LIMITS.receiptModelBytes, 'models of a receipt')
   return list.map((item) => {
     const use = asMap(item, ['model', 'arithmetic', 'root'], 'model use')
     return {

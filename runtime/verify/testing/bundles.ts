@@ -8,6 +8,8 @@ import {
   callSeed,
   cborBlock,
   cidOf,
+  commitmentFile,
+  commitmentRoot,
   concatBytes,
   DAG_CBOR,
   domain,
@@ -21,10 +23,12 @@ import {
   witnessModules,
   fileBlocks,
   inclusionPath,
+  inferOutputOpening,
   pathSides,
   leafHash,
   merkleRoot,
   openingDigest,
+  plainCommitment,
   PROTOCOL,
   requestOpening,
   responseOpening,
@@ -44,11 +48,14 @@ import {
   type BundleRoot,
   type CallBody,
   type CallWitness,
+  type Cbor,
   type Certificate,
   type CID,
+  type Commitment,
   type Header,
   type ReceiptBody,
   type RunBody,
+  type TensorHead,
   type ThreadRecord,
   type TrieProof,
 } from '../../core/index.ts'
@@ -264,6 +271,32 @@ export function invokeParts(options: RunOptions = {}): Parts {
     models: [model],
     modelBytes: null,
   }
+}
+
+/** A bundle of an inference in block 3, by a commitment that may say something else than what was asked and answered. */
+export function inferParts(committed: Partial<Commitment> = {}): Parts {
+  const [given, made] = [utf8('given'), utf8('made')]
+  const inputs: readonly TensorHead[] = [['x', 'u8', [given.length], sha256(given)]]
+  const outputs: readonly TensorHead[] = [['y', 'u8', [made.length], sha256(made)]]
+  const model = rawFile(modelBytes).cid
+  const commitment = { ...plainCommitment(model, 'exact:test', inputs, outputs), ...committed }
+  const root = commitmentRoot(commitment)
+  const part = (name: 'input' | 'output', opening: Uint8Array, files: Uint8Array[]): Part => ({
+    salt: saltOf(secretSalt, name),
+    opening,
+    files,
+  })
+  const input = part('input', cborBlock(inputs.map(([...head]) => head as Cbor)).bytes, [given])
+  const output = part('output', inferOutputOpening(outputs, root), [made, commitmentFile(commitment)])
+  const digest = (name: 'input' | 'output', { salt, opening }: Part): Uint8Array => openingDigest(name, salt, opening)
+  const parts = invokeParts({
+    body: (body) => {
+      const bound = { input: digest('input', input), output: digest('output', output), log: null }
+      const seed = runSeed(first.seed, body.module, bound.input, body.thread, body.seq)
+      return { ...body, ...bound, kind: 'infer', models: [{ model, arithmetic: 'exact:test', root }], context: { ...body.context, seed } }
+    },
+  })
+  return { ...parts, input, output, log: null }
 }
 
 /** A bundle of a call in block 3. */
