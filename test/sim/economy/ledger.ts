@@ -48,6 +48,7 @@ import {
   demandKey,
   dueKey,
   MINTED_KEY,
+  WARM_KEY,
   moduleKey,
   rewardKey,
   slashedKey,
@@ -187,6 +188,14 @@ export class Ledger {
       if (kind === 'publish') places.take('contracts', codeKey(contractAddress(user.address, nonce)))
     }
     for (const key of [...STORED, ...[0n, 1n, 2n].map(requestKey)]) places.take('contracts', storeKey(w.shop, key))
+    places.take('offchain', WARM_KEY)
+    const warm = w.chain.warm().map(String)
+    must(new Set(warm).size === warm.length, 'code is listed twice as warm')
+    const published = new Set(w.done.flatMap(({ payload }) => (payload.kind === 'publish' ? [payload.module.toString()] : [])))
+    must(
+      warm.every((id) => published.has(id)),
+      'code is warm that nobody published',
+    )
   }
 
   /** Rows of chips, nodes, bonds and vendors; gives what was unbonded and not paid out. */
