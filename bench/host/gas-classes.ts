@@ -13,6 +13,7 @@ import { bytePrices } from './gas/byte-prices.ts'
 import { fieldsPrices } from './gas/fields-price.ts'
 import { withHostPrices, type HostPrice } from './gas/host-prices.ts'
 import { withModelPrices } from './gas/model-price.ts'
+import { withMountPrice } from './gas/mount-price.ts'
 import { publishPrices } from './gas/publish-price.ts'
 import { withRunPrices } from './gas/run-prices.ts'
 import { crossing } from './gas/crossing.ts'
@@ -139,6 +140,7 @@ async function rows(emit: (row: Row) => void): Promise<void> {
   await priced(bytePrices())
   await priced(fieldsPrices())
   await withRunPrices(priced)
+  await withMountPrice(priced)
   await priced(await publishPrices())
   await withModelPrices(priced)
   emit(rowOf(AREA, { id: 'host.gas.reference', row: `ns a gas of ${peer}`, unit: 'ns', values: nanoseconds }))

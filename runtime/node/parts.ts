@@ -66,7 +66,7 @@ export interface Parts extends RunParts {
   readonly bridge: Bridge
   readonly host: Host
   /** Makes guests ready for who asks without paying. */
-  readonly coldLoads: Pick<ColdLoads, 'load'>
+  readonly coldLoads: Pick<ColdLoads, 'load' | 'admit'>
   readonly chain: Chain
   readonly receipts: AllReceipts
   readonly recorder: CallRecorder

@@ -148,7 +148,7 @@ test('arguments and mounted bytes are bounded', async () => {
     },
   })
   const full = (await on.admit(withGrants(fixture('lines-c'), { mounts: [{ path: '/a', cid }] }))).module
-  expect((await command(full, ['x'], { host: on, gas: 10n * GAS })).status).toBe('ok')
+  expect((await command(full, ['x'], { host: on, gas: 20n * GAS })).status).toBe('ok')
   const over = (
     await on.admit(
       withGrants(fixture('lines-c'), {

@@ -1,10 +1,24 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { asArray, asUint, cidOf, DAG_CBOR, decode, digest, encode, precommitMessage, toHex, utf8, type CID } from '../../core/index.ts'
+import {
+  asArray,
+  asUint,
+  cidOf,
+  DAG_CBOR,
+  decode,
+  digest,
+  encode,
+  isUtnetError,
+  precommitMessage,
+  toHex,
+  utf8,
+  type CID,
+  type Validator,
+} from '../../core/index.ts'
 import { checkCertificate } from '../../crypto/index.ts'
-import { crypto, validatorOf } from '../testing/test-kit.ts'
-import { Bft, isOffence, type BftEffect, type BftEvent } from './index.ts'
+import { crypto, validatorOf, type TestValidator } from '../testing/test-kit.ts'
+import { Bft, BftNode, isOffence, type BftEffect, type BftEvent } from './index.ts'
 import {
   bftCrypto,
   checkEvidence,
@@ -181,6 +195,87 @@ describe('U2.4-POCI agreement', () => {
     again.hear(proposal(0, other))
     for (const i of [1, 2, 3]) again.hear(vote(i, 'prevote', other === A ? null : idOf(other)))
     expect(votesIn(again.done).filter((v) => v.block === idOf(other))).toEqual([])
+  })
+
+  test('a row that was torn, prolonged or changed at any byte starts no validator, or is another whole row; nothing is sent on half of one', async () => {
+    const m = locked()
+    m.late(1, 'propose')
+    const row = encodeSignedRow(lastRow(m.done))
+    const { locked: lock, valid, before } = decodeSignedRow(row)
+    expect([lock?.block, valid?.quorum.block, before.length]).toEqual([idOf(A), idOf(A), 3])
+    const spoilt = [new Uint8Array(0), Uint8Array.of(...row, 0)]
+    for (let at = 0; at < row.length; at++) {
+      spoilt.push(row.slice(0, at), row.with(at, (row[at] as number) ^ 1), row.with(at, (row[at] as number) ^ 0x80))
+    }
+    let refused = 0
+    for (const bytes of spoilt) {
+      try {
+        expect(encodeSignedRow(decodeSignedRow(bytes))).toEqual(bytes)
+      } catch (error) {
+        if (!isUtnetError(error)) throw error
+        refused++
+      }
+    }
+    expect(refused).toBeGreaterThan(row.length)
+    const out: Message[] = []
+    const node = new BftNode(new Bft({ crypto: port(3), labelOf }), {
+      app: {
+        setup: () => setup(3),
+        build: () => A,
+        check: () => ({ valid: true, timely: true }),
+        commit: () => {},
+        finalAt: () => undefined,
+      },
+      loadRow: () => decodeSignedRow(row.subarray(0, row.length - 1)),
+      saveRow: () => {},
+      send: (message) => out.push(message),
+      timer: () => {},
+    })
+    await expect(node.start()).rejects.toMatchObject({ code: expect.stringMatching(/^core_/) })
+    await node.receive('p', proposal(0, A))
+    expect(out).toEqual([])
+  })
+
+  test("a lock ends with its height, and with it the set: votes, locks and certificates of those who voted before are nobody's in the next", () => {
+    const others = [5, 6, 7].map((n) => validatorOf(n))
+    const [first, second, third] = others as [TestValidator, TestValidator, TestValidator]
+    const next = [members[3] as Validator, first.validator, second.validator, third.validator]
+    const [C, D] = [payloadOf(2, 1, 1), payloadOf(2, 0, 0)]
+    const portOfNew = (v: TestValidator): BftCrypto =>
+      bftCrypto(CHAIN, { ...v, signNode: (message) => crypto.signEd25519(message, v.secret) }, crypto)
+    const sign = (v: TestValidator, voter: number, phase: Vote['phase'], block: string | null, round = 1): Vote => {
+      const body = { height: 2, round, phase, block }
+      return { kind: 'vote', ...body, voter, signature: portOfNew(v).signVote(body) }
+    }
+    const m = locked()
+    m.late(1, 'propose')
+    const row = lastRow(m.done)
+    expect(row.locked?.block).toBe(idOf(A))
+    // heard early, while the old set still votes
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', idOf(C), 1, 2), `old ${i}`)
+    const entered = (machine: Machine): BftEffect[] =>
+      machine.step({ type: 'enter', setup: { height: 2, members: next, self: 0, leaderOf: (round) => round % 4 }, row })
+    const again = new Machine(3)
+    for (const machine of [m, again]) {
+      entered(machine)
+      expect(machine.bft.round).toBe(0)
+      const out: BftEffect[] = []
+      for (const i of [0, 1, 2]) out.push(...machine.hear(vote(i, 'prevote', idOf(C), 1, 2), `old ${i}`))
+      const old = quorum('prevote', idOf(D), [0, 1, 2], 0, 2)
+      const signed = (payload: Uint8Array, lock: Quorum | null, validRound: number): Proposal => {
+        const said = { height: 2, round: 1, validRound, block: idOf(payload) }
+        return { kind: 'proposal', ...said, proposer: 1, payload, lock, signature: portOfNew(first).signProposal(said) }
+      }
+      expect(refusals(machine.hear(signed(D, old, 0)))).toEqual(['lock'])
+      const certificate = quorum('precommit', idOf(C), [0, 1, 2], 1, 2)
+      expect(refusals(machine.hear({ kind: 'final', certificate, payload: C }))).toEqual(['certificate'])
+      // the new set moves it, and nothing that it was locked on holds it
+      for (const [i, v] of [first, second].entries()) machine.hear(sign(v, i + 1, 'prevote', null), `new ${i}`)
+      expect(machine.bft.round).toBe(1)
+      expect(votesIn(machine.hear(signed(C, null, -1))).map((v) => [v.height, v.phase, v.block])).toEqual([[2, 'prevote', idOf(C)]])
+      expect(machine.done.some((e) => e.type === 'commit')).toBe(false)
+      expect([...refusals(out), ...refusals(machine.done)]).toContain('signature')
+    }
   })
 
   test('a locked validator prevotes no other block, unless newer prevotes justify it', () => {

@@ -18,7 +18,7 @@ import type { RewardRecord, SampledTask } from '../cat/index.ts'
 import type { ChainCrypto, Proposer, Voter } from '../crypto-port.ts'
 import type { CatSeats, EpochStep } from '../power/index.ts'
 import type { Dropped } from '../mempool/index.ts'
-import type { DemandRecord, TrieName } from '../state/index.ts'
+import type { ContractRecord, DemandRecord, TrieName } from '../state/index.ts'
 import type { CallNote, ChainTx, TxOutcome } from '../tx/index.ts'
 import type { BuildOptions } from './blocks/index.ts'
 import type { ExecutedBlock } from './head/index.ts'
@@ -103,6 +103,8 @@ export interface Chain {
   /** Throws `guest_not_found`. */
   guest(name: string, at?: number): GuestRecord
   guests(): GuestRecord[]
+  /** What stands at an address; undefined where no contract does. */
+  contract(address: Uint8Array): ContractRecord | undefined
   query(query: ChainQuery): Promise<QueryOutcome>
   /** Gas that a call of a contract in the next block pays first where its code has to be made ready; 0 where it is. Throws `guest_not_found`. */
   readyGas(contract: Uint8Array): bigint
@@ -143,9 +145,11 @@ export interface Chain {
   reward(height: number): RewardRecord | undefined
   /** Every value of a trie at the head with its position: for audits. */
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
-  /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
   /** What waits and can pay the present base fee, in the order in which an honest proposer takes it (docs/spec/fees.md). */
   candidates(): Iterable<ChainTx>
+  /** Throws what `submit` would, and `tx_gas` where the transaction offers less than the base fee. */
+  checkPaid(wire: Uint8Array): void
+  /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
   submit(wire: Uint8Array): TakenTx
   /**
    * The same of many, in their order: signatures are checked all at once, perhaps by other threads. Gives of each what `submit` gives, or what it

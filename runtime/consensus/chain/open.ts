@@ -64,8 +64,8 @@ import {
   EpochSets,
   firstSetRows,
 } from './rows/index.ts'
-import { submitAll, submitTx } from './submit.ts'
-import { baseFeeOf, slashedAt } from '../tx/index.ts'
+import { checkPaid, submitAll, submitTx } from './submit.ts'
+import { baseFeeOf, contractAt, slashedAt } from '../tx/index.ts'
 
 async function startChain(options: ChainOptions, store: PageStore): Promise<ChainHead> {
   const { genesis, kv } = options
@@ -164,6 +164,7 @@ function bind(core: ChainCore): Chain {
     nextNonce: (address) => core.mempool.nextNonce(address, accountAt(core, address)),
     guest: (name, at) => guestAt(core, name, at),
     guests: () => listGuests(core),
+    contract: (address) => contractAt(headState(core), address),
     query: (query) => runQuery(core, query),
     readyGas: (contract) => readyGasOf(core, contract),
     request: (contract, number) => openRequest(core, contract, number),
@@ -183,6 +184,7 @@ function bind(core: ChainCore): Chain {
     task: (node, height) => taskOf(core, node, height),
     reward: (height) => rewardOf(core, height),
     walk: (trie) => walkAt(core.store, core.head.roots, trie),
+    checkPaid: (wire) => checkPaid(core, wire),
     submit: (wire) => submitTx(core, wire),
     candidates: () => core.mempool.take(baseFeeOf(headState(core), core.params)),
     submitAll: (wires) => submitAll(core, wires),

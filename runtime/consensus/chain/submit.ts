@@ -1,8 +1,10 @@
 /** Takes transactions into the mempool: everything is checked here, so that a block is built from good ones. */
 import { equalBytes, formatAddress, isUtnetError, nodeAccountKey, UtnetError, type Account, type CID } from '../../core/index.ts'
 import { readAccount } from '../state/index.ts'
+import type { PoolView } from '../mempool/index.ts'
 import {
   badSignature,
+  baseFeeOf,
   batchSignerFault,
   checkEarly,
   checkForm,
@@ -54,18 +56,36 @@ export interface TakenTx {
   readonly hash: string
 }
 
-/** Checks a transaction and lets it wait. One that waits already is taken again without effect. */
-export function submitTx(core: ChainCore, wire: Uint8Array): TakenTx {
+/** What `submitTx` refuses, without letting it wait. */
+function checkTx(core: ChainCore, wire: Uint8Array, view: PoolView): ChainTx {
   const tx = readTx(wire, core.params)
   if (core.mempool.get(tx.hash) === undefined) {
     checkForm(tx, core.rules.chainId, core.params)
-    const view = poolView(core)
     core.mempool.admit(tx, view)
     checkSignature(tx, core.crypto)
     checkUse(core, tx)
-    core.mempool.add(tx, view)
   }
   return tx
+}
+
+/** Checks a transaction and lets it wait. One that waits already is taken again without effect. */
+export function submitTx(core: ChainCore, wire: Uint8Array): TakenTx {
+  const view = poolView(core)
+  const tx = checkTx(core, wire, view)
+  if (core.mempool.get(tx.hash) === undefined) core.mempool.add(tx, view)
+  return tx
+}
+
+/** Throws what `submitTx` would, and `tx_gas` where the transaction would wait for a lower base fee: for who is to work before it is in a block. */
+export function checkPaid(core: ChainCore, wire: Uint8Array): void {
+  const { maxFeePerGas } = checkTx(core, wire, poolView(core)).body
+  const fee = baseFeeOf(headState(core), core.params)
+  if (maxFeePerGas < fee)
+    throw new UtnetError('tx_gas', `max fee per gas ${maxFeePerGas} is below the base fee of ${fee}`, {
+      hint: `offer at least ${fee}`,
+      used: fee,
+      allowed: maxFeePerGas,
+    })
 }
 
 /** The value, or the refusal; any other error is thrown on. */

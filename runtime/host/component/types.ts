@@ -77,10 +77,11 @@ function labelled<T extends { readonly name: string }>(r: Reader, scope: Scope, 
   return members
 }
 
+/** A label is in kebab case: each word in small letters or in capitals (component-model Explainer.md, `label`). */
 function label(r: Reader): string {
   const at = r.at
   const name = r.name()
-  if (!/^[a-zA-Z][a-zA-Z0-9]*(?:-[a-zA-Z0-9]+)*$/.test(name) || name.length > 256)
+  if (!/^(?:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:-(?:[a-z0-9]+|[A-Z0-9]+))*$/.test(name) || name.length > 256)
     throw typeError(r, at, `bad label ${JSON.stringify(name)}`)
   return name
 }

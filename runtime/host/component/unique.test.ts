@@ -100,3 +100,12 @@ test('canonical options: each stands once, and a post-return with what is lifted
   // Those of asynchronous functions and of garbage collection
   for (const option of [6, 7, 8, 9]) expect(() => readComponent(component(...begin, lift(1, option, 0)))).toThrow(/not allowed here/)
 })
+
+test('a label is in kebab case, word by word', () => {
+  const read = (label: string): unknown => readComponent(component(type(0x71, 1, ...name(label), 0, 0)))
+  for (const label of ['a', 'a-b2', 'HTTP-request', 'a-B', 'x-3-y']) expect(read(label), label).toBeDefined()
+  for (const label of ['', 'aB', 'Ab', 'a-bC', '3a', 'a--b', 'a-', 'a b', 'a_b'])
+    expect(() => read(label), label).toThrow(
+      expect.objectContaining({ code: 'guest_invalid', message: expect.stringContaining('bad label') as string }),
+    )
+})

@@ -188,16 +188,7 @@ export class LinkedExecution implements Meter, Pooled {
       case 'between':
         return this.#between(bound)
       case 'drop':
-        return (handle) => {
-          this.#enter(`host: drop ${bound.resource}`)
-          if (!bound.guest) return this.state.drop(bound.resource, handle as number)
-          const dropped = this.state.handles.drop<number>((handle as number) >>> 0, bound.resource)
-          if (dropped === undefined || bound.destructor === undefined) return
-          const { core, enters } = bound.destructor
-          const leave = this.#into(enters, DESTRUCTOR_BYTES)
-          this.#function(core)(dropped.value)
-          leave()
-        }
+        return this.#drop(bound)
       case 'new':
         return (rep) => {
           this.#enter('host: resource.new')
@@ -209,6 +200,38 @@ export class LinkedExecution implements Meter, Pooled {
           return this.state.handles.get<number>((handle as number) >>> 0, bound.resource)
         }
     }
+  }
+
+  /** A destructor is the guest's own code, which may wait as any other. */
+  #drop(bound: Extract<Bound, { kind: 'drop' }>): CoreFunction {
+    const enter = (): void => this.#enter(`host: drop ${bound.resource}`)
+    if (!bound.guest) {
+      return (handle) => {
+        enter()
+        this.state.drop(bound.resource, handle as number)
+      }
+    }
+    const take = (handle: unknown): { readonly value: number } | undefined => {
+      enter()
+      return this.state.handles.drop<number>((handle as number) >>> 0, bound.resource)
+    }
+    if (bound.destructor === undefined) return (handle) => void take(handle)
+    const { core, enters } = bound.destructor
+    if (!this.guest.suspends) {
+      return (handle) => {
+        const dropped = take(handle)
+        if (dropped === undefined) return
+        const leave = this.#into(enters, DESTRUCTOR_BYTES)
+        this.#function(core)(dropped.value)
+        leave()
+      }
+    }
+    return new jspi.Suspending((handle) => {
+      const dropped = take(handle)
+      if (dropped === undefined) return undefined
+      const leave = this.#into(enters, DESTRUCTOR_BYTES)
+      return jspi.promising(this.#function(core))(dropped.value).then(leave)
+    })
   }
 
   #host({ label, func, glue, options }: Extract<Bound, { kind: 'host' }>): CoreFunction {

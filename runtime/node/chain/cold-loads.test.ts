@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cidOf, LIMITS, RAW, utf8, UtnetError, type CID, type GuestInfo } from '../../core/index.ts'
+import { cidOf, fileCid, LIMITS, RAW, utf8, UtnetError, type CID, type GuestInfo } from '../../core/index.ts'
 import { createColdLoads } from './cold-loads.ts'
 
 const module = (n: number): CID => cidOf(RAW, utf8(String(n)))
@@ -11,20 +11,18 @@ function setup(ms: number) {
   const ready = new Set<string>()
   const sleeping: (() => void)[] = []
   let fail = false
+  const prepared = async (m: CID): Promise<GuestInfo> => {
+    if (!ready.has(m.toString())) {
+      told.push(`load at ${now}`)
+      await Promise.resolve()
+      now += ms
+      if (fail) throw new UtnetError('guest_invalid', 'no guest')
+      ready.add(m.toString())
+    }
+    return { module: m } as GuestInfo
+  }
   const cold = createColdLoads(
-    {
-      loaded: (m) => ready.has(m.toString()),
-      load: async (m) => {
-        if (!ready.has(m.toString())) {
-          told.push(`load at ${now}`)
-          await Promise.resolve()
-          now += ms
-          if (fail) throw new UtnetError('guest_invalid', 'no guest')
-          ready.add(m.toString())
-        }
-        return { module: m } as GuestInfo
-      },
-    },
+    { loaded: (m) => ready.has(m.toString()), load: prepared, admit: async (bytes) => prepared(fileCid(bytes)) },
     {
       nowMs: () => now,
       sleep: (wait, signal) => {
@@ -59,6 +57,25 @@ test('guests are made ready one at a time, and the thread is left alone for thre
   await turns()
   expect(told).toEqual(['load at 0', 'rest of 180', 'load at 240', 'rest of 180'])
   await Promise.all(all)
+})
+
+test('components that came with a transaction wait in the same line, at most so many, and not where they are ready', async () => {
+  const { cold, told, sleeping } = setup(60)
+  const first = cold.admit(utf8('a'))
+  const rest = [cold.load(module(1)), cold.admit(utf8('b'))]
+  for (let n = rest.length + 1; n < LIMITS.coldLoads; n++) rest.push(cold.admit(utf8(String(n))))
+  await expect(cold.admit(utf8('over'))).rejects.toMatchObject({ code: 'host_busy', limit: 'coldLoads' })
+  await turns()
+  expect(told).toEqual(['load at 0', 'rest of 180'])
+  expect((await first).module.equals(fileCid(utf8('a')))).toBe(true)
+  await cold.admit(utf8('a'))
+  expect(told).toHaveLength(2)
+  for (let n = 0; n < LIMITS.coldLoads; n++) {
+    sleeping.shift()?.()
+    await turns()
+  }
+  expect(told.slice(2, 5)).toEqual(['load at 240', 'rest of 180', 'load at 480'])
+  await Promise.all(rest)
 })
 
 test('one that is no guest takes its time, too', async () => {

@@ -1,8 +1,8 @@
 /**
- * Guests that are made ready for who asks without paying: queries of contracts that the chain does not keep ready, descriptions. It takes the thread that makes the blocks,
- * up to a third of a second each time, so one is made at a time, and between two the thread is left to all else for three times as long.
+ * Guests that are made ready for who asks without paying: queries of contracts that the chain does not keep ready, descriptions, components whose transaction is not in a block
+ * yet. It takes the thread that makes the blocks, from a third of a second to seconds each time, so one is made at a time, and between two the thread is left to all else for three times as long.
  */
-import { limitError, LIMITS, type CID, type Clock, type GuestInfo } from '../../core/index.ts'
+import { fileCid, limitError, LIMITS, type CID, type Clock, type GuestInfo } from '../../core/index.ts'
 import type { Host } from '../../host/index.ts'
 
 /** Times the work that is waited behind it: at most a quarter of the thread goes to it. */
@@ -11,17 +11,18 @@ const REST = 3
 export interface ColdLoads {
   /** What a guest is, ready. Throws `host_busy` where too many wait, and what the host's `load` throws. */
   load(module: CID): Promise<GuestInfo>
+  /** The same of bytes at hand. */
+  admit(component: Uint8Array): Promise<GuestInfo>
   /** Lets those that wait go on at once: what they need is closed, which they are told. */
   close(): void
 }
 
-export function createColdLoads(host: Pick<Host, 'load' | 'loaded'>, clock: Clock): ColdLoads {
+export function createColdLoads(host: Pick<Host, 'load' | 'loaded' | 'admit'>, clock: Clock): ColdLoads {
   const closing = new AbortController()
   let turn: Promise<unknown> = Promise.resolve()
   let waiting = 0
 
-  function load(module: CID): Promise<GuestInfo> {
-    if (host.loaded(module)) return host.load(module)
+  function inTurn(work: () => Promise<GuestInfo>): Promise<GuestInfo> {
     if (waiting >= LIMITS.coldLoads)
       return Promise.reject(limitError('host_busy', 'coldLoads', waiting + 1, LIMITS.coldLoads, 'guests that wait to be made ready'))
     waiting++
@@ -29,7 +30,7 @@ export function createColdLoads(host: Pick<Host, 'load' | 'loaded'>, clock: Cloc
     const mine = turn.then(async () => {
       const began = clock.nowMs()
       try {
-        return await host.load(module)
+        return await work()
       } finally {
         ms = clock.nowMs() - began
         waiting--
@@ -39,5 +40,12 @@ export function createColdLoads(host: Pick<Host, 'load' | 'loaded'>, clock: Cloc
     return mine
   }
 
-  return { load, close: () => closing.abort() }
+  const load = (module: CID): Promise<GuestInfo> => (host.loaded(module) ? host.load(module) : inTurn(() => host.load(module)))
+
+  async function admit(component: Uint8Array): Promise<GuestInfo> {
+    const module = fileCid(component)
+    return host.loaded(module) ? host.load(module) : inTurn(() => host.admit(component))
+  }
+
+  return { load, admit, close: () => closing.abort() }
 }

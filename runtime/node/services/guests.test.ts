@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { testChain, userOf } from '../../consensus/testing/test-kit.ts'
-import { fileCid, publishGas, utf8, type CID } from '../../core/index.ts'
+import { testChain, UNC, userOf } from '../../consensus/testing/test-kit.ts'
+import { fileCid, PARAMS, publishGas, UtnetError, utf8, type CID, type TxPayload } from '../../core/index.ts'
 import { createHost } from '../../host/index.ts'
 import { memoryFiles } from '../../host/testing/host.ts'
 import { wat } from '../../host/testing/wat.ts'
-import { guests } from './guests.ts'
+import type { Parts } from '../parts.ts'
+import { deploy, guests } from './guests.ts'
 
 const library = (name: string): Promise<Uint8Array> =>
   wat(`(component
@@ -21,7 +22,7 @@ test('one whose bytes are not here, or are no guest, is listed without exports; 
   const loads: string[] = []
   const parts = {
     chain: t.chain,
-    coldLoads: { load: (module: CID) => (loads.push(module.toString()), host.load(module)) },
+    coldLoads: { load: (module: CID) => (loads.push(module.toString()), host.load(module)), admit: host.admit },
   }
   const publish = async (name: string, module: CID): Promise<void> => {
     t.send(userOf(2), { kind: 'publish', name, module, world: 'library', size: 100 }, { gasLimit: publishGas('library', 100) })
@@ -58,4 +59,63 @@ test('one whose bytes are not here, or are no guest, is listed without exports; 
     absent: [absent.toString(), ['a:b/c@1.0.0#third']],
   })
   expect([of(first), of(second)]).toEqual([1, 1])
+})
+
+test('a component whose transaction is unsigned, out of turn, not paid for or not of these bytes is not made ready; one that is paid for waits its turn', async () => {
+  const t = await testChain()
+  const component = await library('first')
+  const asked: string[] = []
+  const nobody = (): never => {
+    throw new Error('the component was made ready out of turn')
+  }
+  // As far as a deployment may come before somebody has paid: what is behind it is not here
+  const parts = {
+    chain: t.chain,
+    dev: null,
+    host: { admit: nobody },
+    coldLoads: {
+      load: nobody,
+      admit: async (bytes: Uint8Array) => {
+        asked.push(fileCid(bytes).toString())
+        throw new UtnetError('host_busy', 'as far as it came')
+      },
+    },
+  } as unknown as Parts
+  const payload = { kind: 'publish', name: 'mine', module: fileCid(component), world: 'library', size: component.length as number } as const
+  const needs = t.tx(userOf(2), payload, { gasLimit: publishGas('library', component.length) })
+  const forged = needs.slice()
+  forged[forged.length - 1] = (forged.at(-1) as number) ^ 1
+  const sent = (
+    changes: Partial<Omit<typeof payload, 'name'>> & { readonly name?: string },
+    over: Parameters<typeof t.tx>[2] = {},
+    by = userOf(2),
+  ): Uint8Array => t.tx(by, { ...payload, ...changes } as TxPayload, { gasLimit: publishGas('library', component.length), ...over })
+  // Blocks more than half full of bytes: the base fee is above its least
+  for (let n = 0; n < 40; n++) t.send(userOf(4), { kind: 'custom', data: new Uint8Array(120_000).fill(n) }, { gasLimit: 20_000_000n })
+  t.send(userOf(3), { ...payload, name: 'taken' }, { gasLimit: publishGas('library', component.length) })
+  await t.produce()
+  const { nonce } = t.chain.account(userOf(2).address)
+  expect(t.chain.baseFee()).toBeGreaterThan(PARAMS.baseFee)
+
+  const refused: readonly (readonly [string, Uint8Array, string])[] = [
+    ['mine', forged, 'tx_signature'],
+    ['mine', sent({}, { nonce: nonce + 1_000 }), 'tx_nonce'],
+    ['mine', sent({}, { expiry: 0 }), 'tx_expired'],
+    ['mine', sent({}, { gasLimit: 1_000n }), 'tx_gas'],
+    ['mine', sent({}, { maxFeePerGas: PARAMS.baseFee }), 'tx_gas'],
+    ['mine', sent({}, { maxFeePerGas: 1_000_000n * UNC }), 'tx_balance'],
+    ['mine', sent({}, {}, userOf(99)), 'tx_balance'],
+    ['taken', sent({ name: 'taken' }), 'name_taken'],
+    ['mine', sent({ name: 'other' }), 'tx_invalid'],
+    ['mine', sent({ size: 1 }), 'tx_invalid'],
+    ['mine', sent({ module: fileCid(utf8('other')) }), 'tx_invalid'],
+    ['mine', t.tx(userOf(2), { kind: 'transfer', to: userOf(3).address, value: 1n }), 'tx_invalid'],
+  ]
+  for (const [name, transaction, code] of refused)
+    await expect(deploy(parts, { name, component, transaction }), code).rejects.toMatchObject({ code })
+  await expect(deploy(parts, { name: 'mine', component })).rejects.toMatchObject({ code: 'auth_required' })
+  expect(asked).toEqual([])
+  await expect(deploy(parts, { name: 'mine', component, transaction: sent({}) })).rejects.toMatchObject({ code: 'host_busy' })
+  expect(asked).toEqual([fileCid(component).toString()])
+  expect(t.chain.waiting()).toBe(0)
 })

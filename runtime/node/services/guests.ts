@@ -2,6 +2,7 @@
 import {
   aname,
   decodeTx,
+  fileCid,
   formatAddress,
   isUtnetError,
   limitError,
@@ -41,11 +42,45 @@ function viewOf(name: string, info: GuestInfo): GuestView {
   return { name, module: info.module.toString(), world: info.world, exports: exportsOf(info) }
 }
 
-/** The publish transaction that came along must publish just these bytes under this name. */
-function checkTransaction(wire: Uint8Array, name: string, info: GuestInfo): void {
+/**
+ * The publish transaction that came along must publish just these bytes under this name, be signed, have its turn in the next blocks, and pay for the bytes: a stranger has a node
+ * do no more than hash them before.
+ */
+function checkTransaction(chain: Pick<Parts['chain'], 'checkPaid'>, wire: Uint8Array, name: string, component: Uint8Array): World {
   const { payload } = decodeTx(wire).body
-  const fits = payload.kind === 'publish' && payload.name === name && payload.module.equals(info.module) && payload.world === info.world
-  if (!fits) throw new UtnetError('tx_invalid', `the transaction does not publish ${info.module} as ${name} (${info.world})`)
+  if (payload.kind !== 'publish' || payload.name !== name || payload.size !== component.length)
+    throw new UtnetError('tx_invalid', `the transaction does not publish ${component.length} bytes as ${name}`)
+  chain.checkPaid(wire)
+  const module = fileCid(component)
+  if (!payload.module.equals(module)) throw new UtnetError('tx_invalid', `the transaction does not publish ${module} as ${name}`)
+  return payload.world as World
+}
+
+/**
+ * What the component is, ready. Its transaction was not in a block yet, so it waits its turn behind what else nobody has paid for; not on a dev chain, where whoever reaches the
+ * node may deploy without one.
+ */
+async function admitted(
+  { chain, coldLoads, host, dev }: Admitting,
+  name: string,
+  { component, transaction }: DeployRequest,
+): Promise<GuestInfo> {
+  if (transaction === undefined) {
+    if (dev === null)
+      throw new UtnetError('auth_required', 'this node takes signed publish transactions only', {
+        hint: 'utnet deploy signs one with your key',
+      })
+    return host.admit(component)
+  }
+  const world = checkTransaction(chain, transaction, name, component)
+  const info = await (dev === null ? coldLoads : host).admit(component)
+  if (info.world !== world) throw new UtnetError('tx_invalid', `the transaction does not publish ${info.module} as ${name} (${info.world})`)
+  return info
+}
+
+type Admitting = Pick<Parts, 'coldLoads' | 'dev'> & {
+  readonly chain: Pick<Parts['chain'], 'checkPaid'>
+  readonly host: Pick<Parts['host'], 'admit'>
 }
 
 /** Validates and stores a component, then publishes its name in a block. Nothing is stored of a component that is refused. */
@@ -54,13 +89,7 @@ export async function deploy(parts: Parts, request: DeployRequest): Promise<Depl
   const name = aname(request.name)
   const sourceMap = request.sourceMap === undefined ? undefined : parseCid(request.sourceMap, 'source map')
   if (component.length > LIMITS.guestBytes) throw limitError('guest_invalid', 'guestBytes', component.length, LIMITS.guestBytes, 'guest')
-  const info = await parts.host.admit(component)
-  if (request.transaction === undefined && parts.dev === null) {
-    throw new UtnetError('auth_required', 'this node takes signed publish transactions only', {
-      hint: 'utnet deploy signs one with your key',
-    })
-  }
-  if (request.transaction !== undefined) checkTransaction(request.transaction, name, info)
+  const info = await admitted(parts, name, request)
   mayPublish(parts, name, request.transaction)
   // The bytes are durable before the chain names them; a crash in between leaves only an unnamed file.
   await parts.store.putFile(component)

@@ -1,5 +1,5 @@
 /** Guests that may not be there. */
-import { formatAddress, isUtnetError } from '../../core/index.ts'
+import { isUtnetError } from '../../core/index.ts'
 import type { GuestRecord } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
 
@@ -13,9 +13,4 @@ export function findGuest({ chain }: Chain, name: string): GuestRecord | undefin
     if (isUtnetError(error, 'guest_not_found')) return undefined
     throw error
   }
-}
-
-/** The contract at an address, as text, at the head. */
-export function findContract({ chain }: Chain, contract: string): GuestRecord | undefined {
-  return chain.guests().find(({ address }) => address !== null && formatAddress(address) === contract)
 }

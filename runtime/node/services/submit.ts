@@ -4,6 +4,7 @@ import {
   decodeTx,
   formatAddress,
   formatCborJson,
+  parseAddress,
   parseCid,
   UtnetError,
   witToJson,
@@ -16,7 +17,6 @@ import {
 import type { FoundTx, TxOutcome } from '../../consensus/index.ts'
 import type { Parts } from '../parts.ts'
 import { callsOf } from './calls-of.ts'
-import { findContract } from './known-guests.ts'
 
 const FINALITY_MS = 30_000
 
@@ -57,7 +57,7 @@ export function eventViews(events: readonly ChainEvent[]): EventView[] {
 /** The result of a call as JSON, by the type of its export. */
 export async function resultView(parts: Parts, outcome: TxOutcome, contract: Uint8Array, entry: string): Promise<unknown> {
   if (outcome.status !== 'ok') return null
-  const record = findContract(parts, formatAddress(contract))
+  const record = parts.chain.contract(contract)
   if (record === undefined) return null
   const info = await parts.coldLoads.load(record.module)
   const type = info.exports.find((e) => e.name === entry)?.result
@@ -78,7 +78,7 @@ export async function endOf(
   for (const call of callsOf(parts, entry, body)) {
     const ended = parts.ended.find({ height, ...call })
     if (ended === undefined) continue
-    const name = payload.kind === 'publish' ? payload.name : findContract(parts, call.contract)?.name
+    const name = payload.kind === 'publish' ? payload.name : parts.chain.contract(parseAddress(call.contract))?.name
     if (name === undefined) return {}
     const { status: _, ...end } = await parts.lines(name, module, ended)
     return end

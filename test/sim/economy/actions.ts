@@ -37,6 +37,12 @@ export interface Draw {
 
 const pick = <T>(list: readonly T[], n: number): T => list[n % list.length] as T
 
+/** Code of contracts: what is published and called pushes other code out of what the chain keeps ready, and comes back. */
+export const codeOf = (n: number): { readonly module: CID; readonly size: number } => ({
+  module: cidOf(RAW, Uint8Array.of(n)),
+  size: pick([1, 9_000, 18_000], n),
+})
+
 /** Amounts at the edges of what an account has, and far over it. */
 function amountOf(w: World, user: TestUser, n: number): bigint {
   const { balance, bond } = w.chain.account(user.address)
@@ -61,7 +67,7 @@ function contracts(w: World, { a, b }: Draw): TxPayload {
   const custom = (n: number): Uint8Array => utf8(`data ${n}`)
   return pick<TxPayload>(
     [
-      { kind: 'publish', name: pick(NAMES, b), module: cidOf(RAW, Uint8Array.of(b % 3)), world: 'contract', size: 1 },
+      { kind: 'publish', name: pick(NAMES, b), world: 'contract', ...codeOf(b % 6) },
       { kind: 'call', to: w.shop, export: pick(['put', 'remove', 'fail', 'spin', 'emit'], b >> 1), args: [key, `v${b}`] },
       { kind: 'call', to: w.shop, export: 'ask', args: [b % 3, pick(['put', 'fail', 'spin', 'nothing'], b >> 2)] },
       { kind: 'custom', data: custom(b) },

@@ -4,7 +4,7 @@ import { endsEpoch } from '../../../runtime/core/index.ts'
 import { crypto } from '../../../runtime/consensus/testing/test-kit.ts'
 import { act, type Draw } from './actions.ts'
 import { changedIn, dumpOf, endsSomething, Ledger, mayChange } from './ledger.ts'
-import { EPOCH_BLOCKS, World } from './world.ts'
+import { EPOCH_BLOCKS, FULL_NAMES, fullModule, World } from './world.ts'
 
 crypto.useNativeHashes()
 
@@ -72,11 +72,14 @@ async function runEconomy(steps: readonly Step[]): Promise<World> {
 }
 
 test('U4.3-BRN-1 U2.5-PWR-1 any stream of transactions of all kinds: money is kept, rows have a reason, power is what chips and bonds say, a refusal leaves nothing, and a second node agrees', async () => {
+  let turned = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 120 }), async (steps) => {
       const world = await runEconomy(steps)
       expect(world.done.length).toBeGreaterThan(0)
+      if (!world.chain.warm().some((module) => module.equals(fullModule(FULL_NAMES[0] as string)))) turned++
     }),
     { numRuns: 12 },
   )
+  expect(turned).toBeGreaterThan(0)
 }, 120_000)

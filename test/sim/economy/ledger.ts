@@ -26,6 +26,7 @@ import {
   type ChipRecord,
   type NodeRecord,
   type Validator,
+  PARAMS,
 } from '../../../runtime/core/index.ts'
 import { BURNT_KEY, codeKey, nameKey, recordKey, storeKey, supplyOf, type Chain, type TrieName } from '../../../runtime/consensus/index.ts'
 import {
@@ -48,6 +49,7 @@ import {
   demandKey,
   dueKey,
   MINTED_KEY,
+  WARM_KEY,
   moduleKey,
   rewardKey,
   slashedKey,
@@ -55,7 +57,7 @@ import {
 } from '../../../runtime/consensus/state/index.ts'
 import { crypto } from '../../../runtime/consensus/testing/test-kit.ts'
 import { chipAt } from './actions.ts'
-import { BOND_PRICE, EPOCH_BLOCKS, FOUNDING, LEVEL0_SHARE, NAMES, STORED, type World } from './world.ts'
+import { BOND_PRICE, EPOCH_BLOCKS, FOUNDING, FULL_NAMES, LEVEL0_SHARE, NAMES, STORED, type World } from './world.ts'
 
 const TRIES: readonly TrieName[] = ['accounts', 'contracts', 'offchain']
 
@@ -75,13 +77,16 @@ export function changedIn(before: Dump, after: Dump): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter((place) => before.get(place) !== after.get(place))
 }
 
-/** What a transaction that was refused may change: its sender's nonce and balance, what was burnt, and what any block changes. */
+/** What a transaction that was refused may change: its sender's nonce and balance, what was burnt, what it made ready, and what any block changes. */
 export function mayChange({ shop }: World, { user, payload, outcome, height }: World['done'][0]): ReadonlySet<string> {
   // a request is closed whatever comes of its callback
   const closed =
     payload.kind === 'answer' && outcome.receipt !== null ? [placeOf('contracts', storeKey(shop, requestKey(payload.request)))] : []
+  // what ran is ready from then on, however it ended
+  const ran = outcome.receipt === null ? [] : [placeOf('offchain', WARM_KEY)]
   return new Set([
     ...closed,
+    ...ran,
     placeOf('accounts', user.address),
     placeOf('accounts', BURNT_KEY),
     placeOf('offchain', rewardKey(height)),
@@ -126,6 +131,7 @@ export class Ledger {
     const places = new Places(dumpOf(w.chain))
     const money = this.#accounts(places)
     this.#contracts(places)
+    this.#warm()
     const unbonding = this.#power(places)
     this.#rollup(places)
     const left = places.left()
@@ -162,12 +168,17 @@ export class Ledger {
     }
     places.take('accounts', BURNT_KEY)
     places.take('accounts', MINTED_KEY)
+    const fee = places.take('offchain', BASE_FEE_KEY)
+    must(
+      (fee === undefined) === (w.chain.baseFee() === PARAMS.baseFee),
+      'the base fee is kept where it is the least, or lost where it is not',
+    )
     return sum
   }
 
   #contracts(places: Places): void {
     const w = this.#w
-    for (const name of NAMES) {
+    for (const name of [...NAMES, ...FULL_NAMES]) {
       places.take('contracts', nameKey(name))
       for (let at = 0; places.take('contracts', versionKey(name, at)) !== undefined; at++);
     }
@@ -187,6 +198,23 @@ export class Ledger {
       if (kind === 'publish') places.take('contracts', codeKey(contractAddress(user.address, nonce)))
     }
     for (const key of [...STORED, ...[0n, 1n, 2n].map(requestKey)]) places.take('contracts', storeKey(w.shop, key))
+    places.take('offchain', WARM_KEY)
+    const warm = w.chain.warm().map(String)
+    must(new Set(warm).size === warm.length, 'code is listed twice as warm')
+    const published = new Set(w.done.flatMap(({ payload }) => (payload.kind === 'publish' ? [payload.module.toString()] : [])))
+    must(
+      warm.every((id) => published.has(id)),
+      'code is warm that nobody published',
+    )
+  }
+
+  /** What is ready fits together, by the sizes that were published. */
+  #warm(): void {
+    const { chain, done } = this.#w
+    const sizes = new Map(done.flatMap(({ payload: p }) => (p.kind === 'publish' ? [[p.module.toString(), p.size] as const] : [])))
+    const { warmBytes, warmLeast } = PARAMS.contracts
+    const kept = chain.warm().reduce((sum, id) => sum + Math.max(warmLeast, sizes.get(id.toString()) ?? 0), 0)
+    must(kept <= warmBytes, `${kept} bytes of code are kept ready`)
   }
 
   /** Rows of chips, nodes, bonds and vendors; gives what was unbonded and not paid out. */

@@ -5,6 +5,8 @@ import {
   cidOf,
   encodeRequest,
   isUtnetError,
+  LIMITS,
+  PARAMS,
   RAW,
   requestKey,
   sha256,
@@ -66,6 +68,11 @@ const executor: typeof simulatedExecutor = {
 /** A simulated proof is its input, and so anybody's. */
 const proofOf = (alpha: Uint8Array): Uint8Array => concatBytes(alpha, new Uint8Array(48))
 const outputOf = (alpha: Uint8Array): Uint8Array => concatBytes(sha256(alpha), sha256(alpha))
+
+const FULL_BYTES = 123_000
+/** As many of these as are kept ready. */
+export const FULL_NAMES = Array.from({ length: Math.floor(PARAMS.contracts.warmBytes / FULL_BYTES) }, (_, n) => `full-${n}`)
+export const fullModule = (name: string): CID => cidOf(RAW, utf8(name))
 
 export interface Sent {
   readonly user: TestUser
@@ -150,6 +157,11 @@ export class World {
       this.send(owner, { kind: 'chip', action: claimOf(chip, chainId, owner.address) })
     }
     await this.block()
+    // all that the chain keeps ready: whatever runs next is made ready, and pushes out what was used least recently
+    for (const name of FULL_NAMES) {
+      this.send(bob, { kind: 'publish', name, module: fullModule(name), world: 'contract', size: FULL_BYTES }, BigInt(LIMITS.blockGas))
+      await this.block()
+    }
   }
 
   get height(): number {
@@ -165,7 +177,7 @@ export class World {
   }
 
   /** Lets a transaction wait; gives its id, or undefined where the pool refuses it for what it is. */
-  send(user: TestUser, payload: TxPayload): CID | undefined {
+  send(user: TestUser, payload: TxPayload, gasLimit = 80_000_000n): CID | undefined {
     const { chain } = this
     const nonce = chain.nextNonce(user.address)
     try {
@@ -174,7 +186,7 @@ export class World {
           chainId: chain.chainId,
           nonce,
           expiry: this.height + 1,
-          gasLimit: 80_000_000n,
+          gasLimit,
           maxFeePerGas: chain.baseFee(),
           payload,
         }),
