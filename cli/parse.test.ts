@@ -76,3 +76,41 @@ test('a number that stands alone is read by the same rule', () => {
       )
   }
 })
+
+test('who asks for help is told, whatever else stands there', () => {
+  for (const rest of [['--help'], ['--gas', 'much', '-h'], ['a', '--gas', '-1', '--help']]) {
+    const { verb, flags } = parseCommand(['call', ...rest])
+    expect([verb.name, flags['help']]).toEqual(['call', true])
+  }
+})
+
+test('what is no command, no option, or too few or many arguments is refused with its usage', () => {
+  for (const [argv, message, hint] of [
+    [['cal'], 'there is no command cal', 'utnet call '],
+    [['calls'], 'there is no command calls', 'utnet call '],
+    [['zzz'], 'there is no command zzz', undefined],
+    [[], 'there is no command undefined', undefined],
+    [['query', 'a'], 'query takes 2 to 66 arguments, got 1', 'usage: utnet query '],
+    [['query', ...Array.from({ length: 67 }, () => 'a')], 'query takes 2 to 66 arguments, got 67', 'usage: utnet query '],
+    [['inspect', 'a', 'b'], 'inspect takes 1 arguments, got 2', 'usage: utnet inspect '],
+    [['query', 'a', 'b', '--none'], "Unknown option '--none'", 'usage: utnet query '],
+  ] as const) {
+    let error: unknown
+    try {
+      parseCommand(argv)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect([argv, error]).toMatchObject([argv, { code: 'usage', message: expect.stringContaining(message) as string }])
+    const { hint: shown } = error as { readonly hint?: string }
+    if (hint === undefined) expect(shown).toBeUndefined()
+    else expect(shown).toContain(hint)
+  }
+})
+
+test('negative numbers are arguments and values, and reach the verb as they were typed', () => {
+  const { args, flags } = parseCommand(['query', 'a', 'b', '-1', '-.5', '--at', '7', '--proof'])
+  expect(args).toEqual(['a', 'b', '-1', '-.5'])
+  expect(flags).toEqual({ at: '7', proof: true })
+  expect(parseCommand(['invoke', 'a', '--data', '-5']).flags).toEqual({ data: '-5' })
+})

@@ -47,19 +47,17 @@ export function parseCommand(argv: readonly string[]): Command {
   const flags = Object.fromEntries(
     Object.entries(parsed.values as VerbContext['flags']).map(([key, value]) => [key, typeof value === 'string' ? unmark(value) : value]),
   )
+  const args = parsed.positionals.map(unmark)
+  // who asks how it is used need not use it rightly
+  if (flags['help'] === true) return { verb, args, flags }
   for (const [option, { whole }] of Object.entries(verb.options)) {
     const value = flags[option]
     if (whole !== undefined && typeof value === 'string') wholeNumber(`--${option}`, value, whole)
   }
   const [least, most] = verb.positionals
-  if (flags['help'] !== true && (parsed.positionals.length < least || parsed.positionals.length > most)) {
-    throw new UtnetError(
-      'usage',
-      `${verb.name} takes ${least === most ? least : `${least} to ${most}`} arguments, got ${parsed.positionals.length}`,
-      {
-        hint: `usage: utnet ${verb.usage}`,
-      },
-    )
-  }
-  return { verb, args: parsed.positionals.map(unmark), flags }
+  if (args.length < least || args.length > most)
+    throw new UtnetError('usage', `${verb.name} takes ${least === most ? least : `${least} to ${most}`} arguments, got ${args.length}`, {
+      hint: `usage: utnet ${verb.usage}`,
+    })
+  return { verb, args, flags }
 }

@@ -1,4 +1,4 @@
-/** The gateway. Its server for Node is `node.ts`, its counterpart for callers `client/`. */
+/** The gateway. Its server for Node is `serving/`, its counterpart for callers `client/`. */
 export { createApp } from './app.ts'
 export type { AppOptions, GatewayBindings, GatewayEnv } from './http/index.ts'
 export { Admission } from './routes/index.ts'

@@ -119,9 +119,8 @@ test.each(Object.keys(ROOMS))('%s imports only what the table allows, through do
     const other = roomOf(target)
     if (other === room) continue
     if (other === undefined || !rules.ours.includes(other)) wrong.push(`${file}: ${target}`)
-    // runtime/core is shapes and rules that name each other; every other room is entered by its door (crypto and gateway have one for node too, verify one for light clients).
-    else if (other !== 'runtime/core' && !/\/(index|light|native|node|serve)\.ts$/.test(target))
-      wrong.push(`${file}: ${target} is not a door`)
+    // runtime/core is shapes and rules that name each other; every other room is entered by its door (crypto has one for node too, verify one for light clients).
+    else if (other !== 'runtime/core' && !/\/(index|light|native)\.ts$/.test(target)) wrong.push(`${file}: ${target} is not a door`)
   }
   expect(wrong).toEqual([])
 })
@@ -162,7 +161,7 @@ test('a folder with a door is entered by it, from folders beside it too', () => 
     const target = relative(root, resolve(root, dirname(file), what))
     const folder = dirname(target)
     const inside = !what.startsWith('.') || file.startsWith(`${folder}/`) || roomOf(target) === 'runtime/core'
-    return inside || !doors.has(folder) || /\/(index|light|native|node|serve)\.ts$/.test(target) ? [] : [`${file}: ${what}`]
+    return inside || !doors.has(folder) || /\/(index|light|native)\.ts$/.test(target) ? [] : [`${file}: ${what}`]
   })
   expect(wrong).toEqual([])
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LIMITS, UtnetError } from '../../runtime/core/index.ts'
 import { createApp } from '../app.ts'
-import { serve, type GatewayServer } from '../node.ts'
+import { serve, type GatewayServer } from '../serving/index.ts'
 import { Admission } from '../routes/index.ts'
 import { simulatedComponent, simulatedNode, type SimulatedNode } from '../testing/simulated-node.ts'
 import { raw } from '../testing/raw-http.ts'
@@ -106,7 +106,7 @@ const field = fc.oneof(
   ),
 )
 const request = fc.record({
-  method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'),
+  method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE'),
   target,
   host: fc.constantFrom('h', 'localhost:80', '127.0.0.1', '[::1]:8', 'a b', 'h/x'),
   fields: fc.array(field, { maxLength: 5 }),
@@ -329,11 +329,13 @@ test('an answer is the same by a promise or told, at once or later; each gives i
       node: {
         invoke(name, request, asker) {
           const answering =
-            request.path === '/bad' ? Promise.reject(new UtnetError('guest_trap', 'it trapped')) : node.invoke(name, request)
+            request.path === '/bad'
+              ? Promise.reject(new UtnetError('guest_trap', 'it trapped'))
+              : Promise.resolve(request.path === '/odd' ? odd : known)
           if (way === 'promise') return answering
           // What is told at once is told before this call has come back.
           if (way === 'at once' && request.path === '/bad') asker.failed(new UtnetError('guest_trap', 'it trapped'))
-          else if (way === 'at once') asker.answered(known)
+          else if (way === 'at once') asker.answered(request.path === '/odd' ? odd : known)
           else
             answering.then(
               (answer) => asker.answered(answer),
@@ -346,8 +348,14 @@ test('an answer is the same by a promise or told, at once or later; each gives i
     },
   })
   const known = await node.invoke('edge', { method: 'GET', path: '/good', headers: [['host', 'h']], body: new Uint8Array(0) })
+  // HTTP has no place for it
+  const odd = { ...known, status: 99 }
   try {
-    for (const path of ['good', 'bad']) {
+    for (const [path, status] of [
+      ['good', 'HTTP/1.1 200 OK'],
+      ['bad', 'HTTP/1.1 500 Internal Server Error'],
+      ['odd', 'HTTP/1.1 500 Internal Server Error'],
+    ] as const) {
       const answers: unknown[] = []
       for (way of ['promise', 'later', 'at once']) {
         const text = `GET /fn/edge/${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`
@@ -355,8 +363,30 @@ test('an answer is the same by a promise or told, at once or later; each gives i
         expect(admission.count).toBe(0)
       }
       expect(answers).toEqual([answers[0], answers[0], answers[0]])
-      expect(answers[0]).toMatchObject({ status: path === 'good' ? 'HTTP/1.1 200 OK' : 'HTTP/1.1 500 Internal Server Error' })
+      expect(answers[0]).toMatchObject({ status })
     }
+  } finally {
+    await server.close(0)
+  }
+})
+
+test('a refusal behind a body that has come keeps its connection; the operator is told of faults of the node alone', async () => {
+  const told: unknown[] = []
+  const faults: Record<string, UtnetError> = {
+    '/trap': new UtnetError('guest_trap', 'it trapped'),
+    '/disk': new UtnetError('disk_failed', 'no room'),
+  }
+  const server = await serve(createApp(simulatedNode()), {
+    functions: {
+      onError: (error) => told.push(error),
+      node: { invoke: (_, { path }) => Promise.reject(faults[path]) },
+    },
+  })
+  try {
+    const ask = (path: string, more = ''): string => `POST /fn/edge/${path} HTTP/1.1\r\nHost: h\r\n${more}Content-Length: 3\r\n\r\nabc`
+    const answers = await raw(server.port, ask('trap') + ask('disk') + ask('trap', 'Connection: close\r\n'))
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 500', 'HTTP/1.1 503', 'HTTP/1.1 500'])
+    expect(told).toEqual([faults['/disk']])
   } finally {
     await server.close(0)
   }

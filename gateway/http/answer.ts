@@ -25,7 +25,7 @@ export function bytes(type: string, body: Uint8Array, headers: Readonly<Record<s
 
 /** What GET would be answered, without its body (RFC 9110, 9.3.2): its length is said, where one is known, and a stream that nobody will read ends. */
 function headOnly({ status, body }: Answer, headers: Record<string, string>): Response {
-  if (body instanceof ReadableStream) void body.cancel()
+  if (body instanceof ReadableStream) body.cancel().catch(() => {})
   else if (body !== null) headers['content-length'] = String(typeof body === 'string' ? utf8(body).length : body.length)
   return new Response(null, { status, headers })
 }

@@ -17,7 +17,7 @@ const digits = z
   .regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned integer')
   .refine((text) => Number.isSafeInteger(Number(text)), `must be at most ${Number.MAX_SAFE_INTEGER}`)
 
-/** A height in the path. */
+/** A height as text. */
 export const heightText = digits.transform(Number)
 
 /** `?from=height`. */
@@ -42,7 +42,13 @@ export const wait = digits
 
 /** A 64-bit count in a JSON body: a decimal string, or a number where it is safe. */
 export const count = z
-  .union([z.string().regex(/^(0|[1-9][0-9]{0,19})$/, 'must be an unsigned decimal integer'), z.int().min(0)])
+  .union([
+    z
+      .string()
+      .regex(/^(0|[1-9][0-9]{0,19})$/, { error: 'must be an unsigned decimal integer', abort: true })
+      .refine((text) => BigInt(text) < 2n ** 64n, 'must be below 2^64'),
+    z.int().min(0),
+  ])
   .transform((n) => n.toString())
 
 /** The outcome of one JSON schema. */

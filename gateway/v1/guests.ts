@@ -11,7 +11,7 @@ import {
   TRANSACTION_HEADER,
   WASM_TYPE,
 } from '../wire/index.ts'
-import { answers, count, nameParam } from './fields.ts'
+import { answers, count, heightText, nameParam } from './fields.ts'
 import { callResult, deployed, guest, guestDetail, queryResult, sourceMapView } from './schemas.ts'
 
 const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unknown()).default([]), gasLimit: count.exactOptional() })
@@ -19,15 +19,7 @@ const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unk
 const queryBody = z.strictObject({
   export: z.string().min(1),
   args: z.array(z.unknown()).default([]),
-  at: z
-    .union([
-      z.int().min(0),
-      z
-        .string()
-        .regex(/^(0|[1-9][0-9]{0,15})$/)
-        .transform(Number),
-    ])
-    .exactOptional(),
+  at: z.union([z.int().min(0), heightText]).exactOptional(),
   proof: z.boolean().exactOptional(),
 })
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { z } from 'zod'
 import { cborBlock, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
 import { v1Routes } from './app.ts'
 
@@ -74,4 +75,55 @@ test.each(NUMBERS)('$id: $name of the $where reaches the node as it was sent, or
       ])
   }
   expect(accepted).toBeGreaterThan(0)
+})
+
+/** Fields of JSON bodies that take a number and no word, each as the text of a JSON string and, where it is one, as a JSON number. */
+const IN_BODIES = routes.flatMap((route) => {
+  const schema = route.body?.schema as z.ZodObject | null | undefined
+  if (schema?.shape === undefined) return []
+  const needed = (schema.safeParse({}).error?.issues ?? []).map(({ path }) => [String(path[0]), 'x'] as const)
+  return Object.entries(schema.shape).flatMap(([name, field]) =>
+    field.safeParse(1).success && !field.safeParse('word').success && !field.safeParse([]).success
+      ? [{ route, name, needed, id: route.id }]
+      : [],
+  )
+})
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('some fields of bodies are numbers', () => {
+  expect(IN_BODIES.map(({ id, name }) => `${id} ${name}`).toSorted()).toEqual(['callGuest gasLimit', 'queryGuest at'])
+})
+
+test.each(IN_BODIES)('$id: $name of the body reaches the node as it was sent, or is refused by name', async ({ route, name, needed }) => {
+  const accepted = { string: 0, number: 0 }
+  for (const text of EDGES)
+    for (const form of ['string', 'number'] as const) {
+      if (form === 'number' && !isJson(text)) continue
+      asked = []
+      const others = needed.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)},`).join('')
+      const body = `{${others}${JSON.stringify(name)}:${form === 'string' ? JSON.stringify(text) : text}}`
+      const request = new Request('http://h/', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const params = Object.fromEntries(Object.keys(route.params?.shape ?? {}).map((key) => [key, 'name']))
+      const thrown = await route.run({ request, closing: undefined, params, query: {} }).catch((error: unknown) => error)
+      if (thrown === reached) {
+        accepted[form]++
+        if (/^\d+$/.test(text)) expect([text, BigInt(text) < 2n ** 64n]).toEqual([text, true])
+        // of a JSON number other spellings are the same one: 1.0, 1e3
+        expect([body, isIn(asked, form === 'string' || /^\d+$/.test(text) ? text : String(Number(text)))]).toEqual([body, true])
+      } else
+        expect([body, thrown]).toEqual([
+          body,
+          expect.objectContaining({ code: 'request_invalid', message: expect.stringContaining(` ${name}: `) }),
+        ])
+    }
+  expect(accepted.string).toBeGreaterThan(0)
+  expect(accepted.number).toBeGreaterThan(0)
 })

@@ -1,7 +1,7 @@
 /** A development node: a node and its gateway on one port. */
 import { availableParallelism } from 'node:os'
 import { Admission, createApp } from '../../gateway/index.ts'
-import { serve, type GatewayServer, type ServeOptions } from '../../gateway/node.ts'
+import { serve, type GatewayServer, type ServeOptions } from '../../gateway/serving/index.ts'
 import { LIMITS, toHex, type NodeApi, type UtnetError } from '../core/index.ts'
 import type { Finding } from './auditor/index.ts'
 import type { NodeOptions } from './node-options.ts'

@@ -290,7 +290,7 @@ describe('a dishonest node whose receipt is attested and anchored all the same',
 })
 
 describe('what is opened', () => {
-  const reopened = (parts: Parts, name: 'input' | 'output', opening: unknown[]): Parts => {
+  const reopened = (parts: Parts, name: 'input' | 'output' | 'log', opening: unknown): Parts => {
     const part = parts[name] as Part
     const bytes = cborBlock(opening as Cbor).bytes
     const bound = openingDigest(name, part.salt, bytes)
@@ -317,14 +317,48 @@ describe('what is opened', () => {
     expect(await failing(write({ ...parts, output: less(parts.output) }))).toContain('output')
   })
 
+  test('of an answer without a body needs no file for it', async () => {
+    const bodiless = { ...invoke, output: { ...(invoke.output as Part), files: [] } }
+    const empty = reopened(bodiless, 'output', [204, [], sha256(new Uint8Array(0))])
+    expect(await failing(write(empty))).not.toContain('output')
+    expect(await failing(write(bodiless))).toContain('output')
+  })
+
+  test('of an inference names a commitment that is one', async () => {
+    const empty = sha256(new Uint8Array(0))
+    const parts = inferParts()
+    const heads: TensorHead[] = [['y', 'u8', [4], sha256(utf8('made'))]]
+    const output = { ...(parts.output as Part), files: (parts.output as Part).files.slice(0, 1) }
+    const lying = reopened({ ...parts, output }, 'output', [heads, empty])
+    const { checks } = await verifyBundle(
+      write({
+        ...lying,
+        body: { ...lying.body, models: [{ model: cidOf(RAW, modelBytes), arithmetic: 'exact:test', root: empty }] } as RunBody,
+      }),
+      options,
+    )
+    expect(checks.find(({ name }) => name === 'output')).toMatchObject({ ok: false, detail: 'the opening names no commitment' })
+  })
+
   test('of a call has the salts that follow from its transaction', async () => {
     const salt = sha256(utf8('another salt'))
     const parts = callParts((body) => ({ ...body, input: openingDigest('input', salt, (call.input as Part).opening) }))
     expect(await failing(write({ ...parts, input: { ...(call.input as Part), salt } }))).toEqual(['input'])
   })
 
-  test.each<[string, Parts, 'input' | 'output', unknown[]]>([
+  test.each<[string, Parts, 'input' | 'output' | 'log', unknown]>([
     ['a call without a list of arguments', call, 'input', ['transfer', 5]],
+    ['a call of another export', call, 'input', ['other', []]],
+    ['a call of no export', call, 'input', [5, []]],
+    ['a call whose changes are no digest', call, 'output', ['ok', utf8('short')]],
+    ['a call with more than its changes', call, 'output', ['ok', sha256(utf8('changes')), 'more']],
+    ['a request without a method', invoke, 'input', [5, '/', [], sha256(utf8('{"q":1}'))]],
+    ['a request with a fifth part', invoke, 'input', ['POST', '/', 'x', [], sha256(utf8('{"q":1}'))]],
+    ['a request with a header whose name is none', invoke, 'input', ['POST', '/', [[5, utf8('y')]], sha256(utf8('{"q":1}'))]],
+    ['a request with a header of three parts', invoke, 'input', ['POST', '/', [['x', utf8('y'), 'z']], sha256(utf8('{"q":1}'))]],
+    ['a log that is no list', { ...invoke, log: { ...(invoke.log as Part), files: [] } }, 'log', 'said'],
+    ['an answer without a status', invoke, 'output', ['200', [], sha256(answerBody)]],
+    ['an answer whose body is no digest', invoke, 'output', [200, [], utf8('short')]],
     ['a request without a path', invoke, 'input', ['POST', 5, [], sha256(utf8('{"q":1}'))]],
     ['a request with a header that is none', invoke, 'input', ['POST', '/', [['x']], sha256(utf8('{"q":1}'))]],
     ['an answer with a value that is text', invoke, 'output', [200, [['x', 'y']], sha256(answerBody)]],

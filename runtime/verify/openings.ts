@@ -96,7 +96,9 @@ function mustBeCommitted(body: ReceiptBody, value: Cbor, files: Opened['files'],
   const root = asBytes(committed, 'root', 32)
   const [use] = body.models instanceof Uint8Array ? [] : body.models
   must(use !== undefined && equalBytes(use.root, root), 'the opening names another commitment than the receipt')
-  const { model, arithmetic, inputs, outputs: heads } = commitmentOfFile(files.get(toHex(root)) as Uint8Array)
+  const file = files.get(toHex(root))
+  must(file !== undefined, 'the opening names no commitment')
+  const { model, arithmetic, inputs, outputs: heads } = commitmentOfFile(file)
   must(model.equals(use.model) && arithmetic === use.arithmetic, 'the commitment is of another model or arithmetic than the receipt')
   must(equalBytes(encode(outputs as Cbor), encode(heads)), 'the commitment is of other outputs than the opening')
   must(given === null || equalBytes(given.opening, encode(inputs)), 'the commitment is of other inputs than the opening')

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { isUtnetError, LIMITS, type UtnetError } from '../../core/index.ts'
+import { Reader } from '../wasm/index.ts'
 import { readComponent } from './reader.ts'
+import { Tally } from './tally.ts'
 
 function leb(value: number): number[] {
   const out: number[] = []
@@ -39,23 +41,40 @@ const interfaces = (n: number, imports: number): Uint8Array =>
     ),
   )
 
-/** A component of `n` types that is instantiated so often within another. */
-const nested = (n: number, times: number): Uint8Array =>
+/** A component that is instantiated so often within another. */
+const instantiated = (times: number, ...inner: readonly Uint8Array[]): Uint8Array =>
   component(
-    section(
-      4,
-      component(
-        section(
-          7,
-          list(n, () => LIST_OF_U8),
-        ),
-      ),
-    ),
+    section(4, component(...inner)),
     section(
       5,
       list(times, () => [0, 0, 0]),
     ),
   )
+
+const names = (n: number, item: readonly number[]): Uint8Array => list(n, (i) => join(name(`a${i.toString(36)}`), item))
+
+/** One of `n` types. */
+const nested = (n: number, times: number): Uint8Array =>
+  instantiated(
+    times,
+    section(
+      7,
+      list(n, () => LIST_OF_U8),
+    ),
+  )
+
+/** One that makes an instance of many names, and one with a type of many fields. */
+const ofNames = (n: number, times: number): Uint8Array =>
+  instantiated(
+    times,
+    section(7, [1, U8]),
+    section(
+      5,
+      [1, 1],
+      list(n, (i) => join([0], name(`a${i.toString(36)}`), [3, 0])),
+    ),
+  )
+const ofFields = (n: number, times: number): Uint8Array => instantiated(times, section(7, [1, 0x72], names(n, [U8])))
 
 function refusal(bytes: Uint8Array): UtnetError | undefined {
   try {
@@ -71,6 +90,8 @@ test.each([
   ['an interface that is imported by many names', interfaces(1_000, 3), interfaces(4_000, 3_000)],
   ['a component that is instantiated many times', nested(1_000, 2), nested(9_000, 250)],
   ['a small component that is instantiated many times', nested(90, 10), nested(90, 250)],
+  ['an instance of many names that is made many times', ofNames(900, 2), ofNames(900, 250)],
+  ['a type of many fields that is read many times', ofFields(900, 2), ofFields(900, 250)],
 ])('%s is read no further than its bytes allow', (_, few, many) => {
   expect(refusal(few)).toBeUndefined()
   const refused = refusal(many)
@@ -95,4 +116,15 @@ test('componentItems: the limit itself passes, one over is refused by name', () 
     )
   expect(refusal(types(LIMITS.componentItems))).toBeUndefined()
   expect(refusal(types(LIMITS.componentItems + 1))).toMatchObject({ limit: 'componentItems', used: LIMITS.componentItems + 1 })
+})
+
+test('what is over tells where in the whole file it stands', () => {
+  const tally = new Tally(10)
+  const reader = new Reader(new Uint8Array(8), 100)
+  reader.u8()
+  const allowed = LIMITS.componentFewItems + 20
+  tally.add(reader, allowed)
+  expect(() => tally.add(reader)).toThrow(
+    expect.objectContaining({ code: 'guest_invalid', used: allowed + 1, allowed, details: { rule: 'limit', offset: 101 } }),
+  )
 })

@@ -123,3 +123,76 @@ test('a nested component that is instantiated many times has its code once', asy
   const request = { method: 'POST', path: '/f', headers: [], body: new TextEncoder().encode('[7]') }
   expect(answer(await host.invoke({ module, request, context: CONTEXT, gasLimit: GAS }))).toBe('7')
 })
+
+/**
+ * An inner component that comes back into itself where it is asked to, and an outer one that calls it: `g` of less than a million so many times, one behind the other,
+ * of more the rest beyond a million once; `h` calls it below so many frames of its own, `d` does not.
+ */
+const OUTER = `(component
+  (component $inner
+    (core module $a (table (export "t") 1 funcref) (type $t (func (param i32) (result i32)))
+      (func (export "f") (type $t)
+        (if (result i32) (local.get 0)
+          (then (i32.add (i32.const 1) (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))))
+          (else (i32.const 0)))))
+    (core instance $a (instantiate $a))
+    (func $f (param "n" u32) (result u32) (canon lift (core func $a "f")))
+    (core func $again (canon lower (func $f)))
+    (core module $b (import "a" "t" (table 1 funcref)) (import "a" "again" (func $f (param i32) (result i32))) (elem (i32.const 0) $f))
+    (core instance (instantiate $b (with "a" (instance (export "t" (table $a "t")) (export "again" (func $again))))))
+    (export "f" (func $f)))
+  (instance $inner (instantiate $inner))
+  (alias export $inner "f" (func $f))
+  (core func $low (canon lower (func $f)))
+  (core module $m (import "i" "f" (func $f (param i32) (result i32)))
+    (func $own (param i32) (result i32) (local.get 0))
+    (func (export "g") (param i32) (result i32) (local $n i32)
+      (if (i32.gt_u (local.get 0) (i32.const 1000000)) (then (return (call $f (i32.sub (local.get 0) (i32.const 1000000))))))
+      (loop $l (drop (call $f (i32.const 0))) (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if $l (i32.lt_u (local.get $n) (local.get 0))))
+      (local.get $n))
+    (func $h (export "h") (param i32) (result i32)
+      (if (result i32) (local.get 0) (then (call $h (i32.sub (local.get 0) (i32.const 1)))) (else (call $f (i32.const 0)))))
+    (func $d (export "d") (param i32) (result i32)
+      (if (result i32) (local.get 0) (then (call $d (i32.sub (local.get 0) (i32.const 1)))) (else (call $own (i32.const 0))))))
+  (core instance $m (instantiate $m (with "i" (instance (export "f" (func $low))))))
+  (func $g (param "n" u32) (result u32) (canon lift (core func $m "g")))
+  (func $h (param "n" u32) (result u32) (canon lift (core func $m "h")))
+  (func $d (param "n" u32) (result u32) (canon lift (core func $m "d")))
+  (instance $o (export "f" (func $f)) (export "g" (func $g)) (export "h" (func $h)) (export "d" (func $d)))
+  (export "a:b/c@1.0.0" (instance $o)))`
+
+async function outer(): Promise<(name: string, n: number) => Promise<GuestOutcome>> {
+  const host = testHost()
+  const { module } = await host.admit(await wat(OUTER))
+  return (name, n) => {
+    const request = { method: 'POST', path: `/${name}`, headers: [], body: new TextEncoder().encode(`[${n}]`) }
+    return host.invoke({ module, request, context: CONTEXT, gasLimit: GAS })
+  }
+}
+
+test('a component that another one called is left again with its stack, as often as it is called, and by the next run too', async () => {
+  const call = await outer()
+  // many times what fits in one another
+  expect(answer(await call('g', 2_000))).toBe('2000')
+  expect(answer(await call('f', 0))).toBe('0')
+  expect(answer(await call('g', 1))).toBe('1')
+  expect(await call('g', 1_000_001)).toMatchObject({ status: 'trap', message: expect.stringContaining('entered again') as string })
+})
+
+test('a call into another component weighs what the host puts on the stack for it', async () => {
+  const call = await outer()
+  const deepest = async (name: string): Promise<number> => {
+    let [least, most] = [1, LIMITS.stackBytes]
+    while (most - least > 1) {
+      const middle = (least + most) >> 1
+      const { status, limit } = await call(name, middle)
+      expect([status, limit]).toEqual(status === 'ok' ? ['ok', undefined] : ['trap', 'stackBytes'])
+      if (status === 'ok') least = middle
+      else most = middle
+    }
+    return least
+  }
+  const own = await deepest('d')
+  const frame = LIMITS.stackBytes / own
+  expect((own - (await deepest('h'))) * frame).toBeGreaterThan(2_048 - 2 * frame)
+})

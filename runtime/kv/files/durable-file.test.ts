@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { writeDurably, writeOnce } from './index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'utnet-file-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -19,4 +20,19 @@ try { writeDurably(process.argv[1], 'x') } catch (e) { console.log(e.code) }`
     { encoding: 'utf8', timeout: 60_000, env: { ...process.env, NODE_COMPILE_CACHE: undefined } },
   )
   expect({ stdout, status, left: readdirSync(root) }).toEqual({ stdout: 'disk_failed\n', status: 0, left: [] })
+})
+
+test('a file is replaced or made once, for its owner alone; what node says of the path is said as it is', () => {
+  const folder = join(root, 'once')
+  mkdirSync(folder)
+  const path = join(folder, 'file')
+  writeOnce(path, 'first')
+  expect(() => writeOnce(path, 'second')).toThrow(expect.objectContaining({ code: 'EEXIST' }))
+  expect([readFileSync(path, 'utf8'), readdirSync(folder)]).toEqual(['first', ['file']])
+  writeDurably(path, 'third')
+  expect([readFileSync(path, 'utf8'), readdirSync(folder)]).toEqual(['third', ['file']])
+  if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600)
+  for (const write of [writeOnce, writeDurably])
+    expect(() => write(join(folder, 'none', 'file'), 'x')).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+  rmSync(folder, { recursive: true })
 })

@@ -9,166 +9,19 @@ import {
   decodeTx,
   decodeVerdictRequest,
   demandId,
-  encodeReceipt,
   LIMITS,
-  merkleRoot,
   RAW,
   ROLLUP,
-  runSeed,
   sha256,
   utf8,
-  type CID,
-  type RunBody,
   type TxPayload,
 } from '../../core/index.ts'
-import { signBatch, testChain, testGenesis, UNC, userOf, validatorOf, VALIDATOR, type TestChain } from '../../consensus/testing/test-kit.ts'
-import { nodeOf } from '../../consensus/power/testing/chips.ts'
+import { validatorOf, VALIDATOR } from '../../consensus/testing/test-kit.ts'
 import type { Examined } from './examine.ts'
 import { drawnLeaf, rankOf } from './draw.ts'
 import { shownOf, targetOf } from './leaves.ts'
-import { openAuditor, signVerdict, type Auditor, type AuditSource, type Finding } from './index.ts'
-
-const LIAR = validatorOf(7)
-const ZERO = new Uint8Array(32)
-const BOND = 1_000n * UNC
-/** For anchors of many receipts and registrations. */
-const GAS = 150_000_000n
-
-interface Net {
-  readonly t: TestChain
-  readonly blocks: Map<string, Uint8Array>
-  readonly source: AuditSource
-  /** A block, and what the auditor does behind it. */
-  step(): Promise<void>
-  auditor: Auditor
-  readonly findings: Finding[]
-  /** Anchors batches of the liar whose leaves are there for the auditor to fetch. */
-  anchor(batches: readonly (readonly Uint8Array[])[], over?: Over): Promise<CID>
-  /** Blocks that take longer than a batch may. */
-  readonly slow: Set<string>
-  reopen(): void
-}
-
-interface Over {
-  readonly data?: CID | null
-  readonly hide?: boolean
-  readonly thread?: number
-  readonly root?: Uint8Array
-  readonly size?: number
-}
-
-/** What the examiner is made to find; `bundles` have a byte. */
-async function net(examined: Examined = { result: 'right', why: 'the same' }, member = VALIDATOR): Promise<Net> {
-  const genesis = testGenesis({
-    accounts: [userOf(2), userOf(9), VALIDATOR, LIAR].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
-  })
-  const t = await testChain({ genesis })
-  const blocks = new Map<string, Uint8Array>()
-  const slow = new Set<string>()
-  let ms = 0
-  const get = (cid: CID): Promise<Uint8Array> => {
-    if (slow.has(cid.toString())) ms += LIMITS.auditBatchMs + 1
-    const bytes = blocks.get(cid.toString())
-    return bytes === undefined ? Promise.reject(new Error('not here')) : Promise.resolve(bytes)
-  }
-  const source: AuditSource = { block: get, bundle: (cid) => get(cid).then(() => Uint8Array.of(1)) }
-  const findings: Finding[] = []
-  const open = (): Auditor =>
-    openAuditor({
-      chain: t.chain,
-      node: member,
-      voter: member.voter,
-      clock: { nowMs: () => ms },
-      kv: t.kv,
-      sources: [source],
-      examiner: { examine: () => Promise.resolve(examined) },
-      onFinding: (finding) => findings.push(finding),
-      onSubmit: () => {},
-      onFailure: (error) => {
-        throw error
-      },
-    })
-  let threads = 0
-  const n: Net = {
-    t,
-    blocks,
-    source,
-    findings,
-    auditor: open(),
-    async step() {
-      const { header } = await t.produce()
-      n.auditor.block(header.height)
-      await n.auditor.settled()
-    },
-    async anchor(batches, { data, hide = false, thread, root, size } = {}) {
-      const signed = batches.map((leaves) =>
-        signBatch(LIAR, {
-          thread: thread ?? threads++,
-          first: 0,
-          size: size ?? leaves.length,
-          prev: ZERO,
-          root: root ?? merkleRoot(leaves),
-        }),
-      )
-      const links = batchData(batches.map((leaves) => concatBytes(...leaves.map((leaf) => sha256(leaf)))))
-      if (!hide) for (const bytes of [links.bytes, ...batches.flat()]) blocks.set(cidOf(DAG_CBOR, bytes).toString(), bytes)
-      const id = t.send(LIAR, { kind: 'anchor', batches: signed, data: data === undefined ? links.cid : data }, { gasLimit: GAS })
-      await n.step()
-      expect(t.chain.blockAt(t.chain.head().header.height).outcomes.map((o) => o.status)).toContain('ok')
-      return id
-    },
-    slow,
-    reopen() {
-      n.auditor = open()
-    },
-  }
-  await n.step()
-  t.send(LIAR, { kind: 'node', action: nodeOf(LIAR, t.chain.chainId) }, { gasLimit: GAS })
-  t.send(LIAR, { kind: 'node', action: { op: 'bond', amount: BOND } }, { gasLimit: GAS })
-  await n.step()
-  expect(bond(n)).toBe(BOND)
-  return n
-}
-
-const bond = ({ t }: Net): bigint => t.chain.account(LIAR.address).bond
-const closed = ({ t }: Net, thread: number): number | null => t.chain.batchHead(LIAR.key, thread).closed
-const steps = async (n: Net, count: number): Promise<void> => {
-  for (let i = 0; i < count; i++) await n.step()
-}
-
-/** A leaf of the liar that nobody can say anything against. */
-function leaf({ t }: Net, thread: number, seq: number, over: (body: RunBody) => Partial<RunBody> = () => ({})): Uint8Array {
-  const { header } = t.chain.head()
-  const module = cidOf(RAW, utf8('module'))
-  const input = sha256(utf8('in'))
-  const body: RunBody = {
-    v: 1,
-    kind: 'invoke',
-    module,
-    world: 'function',
-    entry: 'handle',
-    input,
-    output: sha256(utf8('out')),
-    status: 'ok',
-    gas: 5n,
-    protocol: 1,
-    log: null,
-    models: [],
-    context: {
-      chainId: t.chain.chainId,
-      height: header.height,
-      time: header.time,
-      seed: runSeed(header.seed, module, input, thread, seq),
-    },
-    node: LIAR.key,
-    thread,
-    seq,
-    retention: 'public',
-  }
-  return encodeReceipt({ ...body, ...over(body) })
-}
-
-const some = (n: Net, thread: number, count = 3): Uint8Array[] => Array.from({ length: count }, (_, i) => leaf(n, thread, i))
+import { signVerdict } from './index.ts'
+import { BOND, bond, closed, GAS, leaf, LIAR, net, some, steps, ZERO } from './testing/net.ts'
 
 test('U3.3-ROL-1 a wrong leaf of another node costs it its bond with nobody asking for it, and good batches beside it stay', async () => {
   const n = await net()
@@ -196,7 +49,7 @@ test('U3.3-ROL-1 a seed that does not follow from its block, or a time before it
 })
 
 test('U3.3-ROL-1 a run that gives something else when it is repeated is convicted by verdict, one that cannot be repeated is not', async () => {
-  const wrong = await net({ result: 'wrong', why: 'it gave another output' })
+  const wrong = await net({ examined: { result: 'wrong', why: 'it gave another output' } })
   await wrong.anchor([some(wrong, 0)])
   await steps(wrong, 5)
   expect(closed(wrong, 0)).not.toBeNull()
@@ -205,7 +58,7 @@ test('U3.3-ROL-1 a run that gives something else when it is repeated is convicte
   await wrong.anchor([sealed])
   await steps(wrong, 5)
   expect(closed(wrong, 1)).toBeNull()
-  const unsure = await net({ result: 'unknown', why: 'no device' })
+  const unsure = await net({ examined: { result: 'unknown', why: 'no device' } })
   await unsure.anchor([some(unsure, 0)])
   await steps(unsure, 5)
   expect(closed(unsure, 0)).toBeNull()
@@ -213,7 +66,7 @@ test('U3.3-ROL-1 a run that gives something else when it is repeated is convicte
 })
 
 test('U3.3-ROL-1 who has no power keeps what validators can be asked with, and a validator signs what it finds itself, and nothing else', async () => {
-  const n = await net({ result: 'wrong', why: 'it gave another output' }, validatorOf(9))
+  const n = await net({ examined: { result: 'wrong', why: 'it gave another output' }, member: validatorOf(9) })
   await n.anchor([some(n, 0)])
   await steps(n, 5)
   expect(closed(n, 0)).toBeNull()
@@ -277,7 +130,7 @@ test('U3.3-ROL-1 what is not to be had, or does not lead to its root, is asked f
 })
 
 test('a leaf that is shown on demand is held against its block and run again like any other; one that comes late but comes is never asked for', async () => {
-  const n = await net({ result: 'wrong', why: 'it gave another output' })
+  const n = await net({ examined: { result: 'wrong', why: 'it gave another output' } })
   const leaves = some(n, 0)
   const id = await n.anchor([leaves], { hide: true })
   const height = n.t.chain.head().header.height

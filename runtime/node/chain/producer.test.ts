@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { testChain, userOf, type TestChain } from '../../consensus/testing/test-kit.ts'
-import { cidOf, contractAddress, LIMITS, RAW, type Clock } from '../../core/index.ts'
+import { cidOf, contractAddress, LIMITS, RAW, UtnetError, type Clock } from '../../core/index.ts'
 import { createProducer, type Producer } from './producer.ts'
 
 /** A clock that one sleeper shares with the test: time passes only when the test lets it, and then up to the end of the sleep. */
@@ -48,9 +48,10 @@ class SimulatedClock implements Clock {
 const [ann, bob, eve] = [userOf(2), userOf(3), userOf(4)]
 
 /** A producer over a chain whose next block has a contract at work; `onBlock` is told when each came, and how many transactions it has. */
-async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => void, makingMs = 0) {
+async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => void, makingMs = 0, beforeMs = 0) {
   const clock = new SimulatedClock()
   const t = await testChain()
+  const failures: unknown[] = []
   t.send(ann, { kind: 'publish', name: 'shop', module: cidOf(RAW, Uint8Array.of(1)), world: 'contract', size: 100 })
   await t.produce()
   const producer: Producer = createProducer({
@@ -58,21 +59,22 @@ async function driven(onBlock: (timeMs: number, size: number, t: TestChain) => v
     clock,
     proposer: t.validator.proposer,
     voters: [t.validator.voter],
-    beforeBlock: async () => {},
+    beforeBlock: async () => {
+      if (Number.isNaN(beforeMs)) throw new UtnetError('disk_failed', 'no room')
+      clock.spend(beforeMs)
+    },
     work: async () => undefined,
     onBlock: async ({ outcomes }) => {
       clock.spend(makingMs)
       onBlock(clock.nowMs(), outcomes.length, t)
     },
-    onFailure: (error) => {
-      throw error
-    },
+    onFailure: (error) => failures.push(error),
   })
   const rest = clock.resting()
   await producer.start()
   await rest
   const to = contractAddress(ann.address, 0)
-  return { t, clock, producer, spin: { kind: 'call', to, export: 'spin', args: ['k', 'v'] } as const }
+  return { t, clock, producer, failures, spin: { kind: 'call', to, export: 'spin', args: ['k', 'v'] } as const }
 }
 
 test('a full block is followed at once where as many still wait; any other when none has come for 20 ms', async () => {
@@ -139,4 +141,68 @@ test('transactions that keep coming share a block, 100 ms from when the last beg
     [125, 7],
     [145, 1],
   ])
+})
+
+test('the 100 ms count from when a block began, with what was done before it', async () => {
+  const blocks: number[] = []
+  const { t, clock, producer } = await driven((timeMs) => blocks.push(timeMs), 0, 30)
+  const send = (value: bigint): void => {
+    t.send(ann, { kind: 'transfer', to: bob.address, value })
+    producer.transactionWaits()
+  }
+  send(1n)
+  await clock.resting()
+  await clock.pass()
+  send(2n)
+  await clock.resting()
+  for (let n = 3n; blocks.length < 2 && n < 20n; n++) {
+    clock.spend(15)
+    send(n)
+    await clock.pass()
+  }
+  await producer.stop()
+  // begun at 20 and at 120
+  expect(blocks).toEqual([50, 150])
+})
+
+test('where nothing happens a block comes 5 s behind the last', async () => {
+  const blocks: (readonly [timeMs: number, size: number])[] = []
+  const { clock, producer } = await driven((timeMs, size) => blocks.push([timeMs, size]))
+  for (let sleeps = 0; blocks.length < 2 && sleeps < 4; sleeps++) await clock.pass()
+  await producer.stop()
+  expect(blocks).toEqual([
+    [5_000, 0],
+    [10_000, 0],
+  ])
+})
+
+test('receipts have their block within a second of the last one, and no block lies before a run that it might hold', async () => {
+  const blocks: number[] = []
+  const { t, clock, producer } = await driven((timeMs) => blocks.push(timeMs))
+  producer.receiptsWait()
+  await clock.resting()
+  await clock.pass()
+  // told 950 ms after the last block: 100 ms are for those that come with it
+  clock.spend(950)
+  producer.receiptsWait()
+  producer.noteTime(t.chain.head().header.time + 60_000)
+  const noted = t.chain.head().header.time + 60_000
+  await clock.resting()
+  await clock.pass()
+  await producer.stop()
+  expect(blocks).toEqual([1_000, 2_050])
+  expect(t.chain.head().header.time).toBe(noted)
+})
+
+test('a block that cannot be made is told, and none is tried behind it', async () => {
+  const blocks: number[] = []
+  const { t, clock, producer, failures } = await driven((timeMs) => blocks.push(timeMs), 0, Number.NaN)
+  t.send(ann, { kind: 'transfer', to: bob.address, value: 1n })
+  producer.transactionWaits()
+  await clock.resting()
+  void clock.pass()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(failures).toEqual([expect.objectContaining({ code: 'disk_failed' })])
+  await producer.stop()
+  expect(blocks).toEqual([])
 })

@@ -39,3 +39,20 @@ test('it stops when it is told to, and what is no fault of a module is told', as
   await expect(broken(new RangeError('out of memory'))).rejects.toThrow('out of memory')
   await broken(new UtnetError('host_module_missing', 'not here'))
 })
+
+test('between two modules whatever else waits has its turn', async () => {
+  let turn = 0
+  let over = false
+  const count = (): void => {
+    turn++
+    if (!over) setImmediate(count)
+  }
+  setImmediate(count)
+  const at: number[] = []
+  await warmUp(
+    [1, 2, 3].map((n) => fileCid(Uint8Array.of(n))),
+    { ready: () => void at.push(turn) },
+  ).done
+  over = true
+  expect(new Set(at).size).toBe(3)
+})

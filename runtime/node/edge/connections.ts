@@ -5,7 +5,7 @@
  */
 import { readSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import type { ConnectionObserver } from '../../../gateway/node.ts'
+import type { ConnectionObserver } from '../../../gateway/serving/index.ts'
 
 const FREE = 0
 /** Between two requests, as far as this thread has read. */

@@ -3,7 +3,7 @@
  * asks the main thread for everything else: chain, store, models, the rest of the API.
  */
 import { createApp, Admission } from '../../../gateway/index.ts'
-import { serve, type GatewayServer } from '../../../gateway/node.ts'
+import { serve, type GatewayServer } from '../../../gateway/serving/index.ts'
 import { FieldTicket } from '../../../gateway/wire/index.ts'
 import {
   parseCid,

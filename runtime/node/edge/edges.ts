@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { createApp } from '../../../gateway/index.ts'
-import { rawRefusal, serve, type GatewayServer } from '../../../gateway/node.ts'
+import { rawRefusal, serve, type GatewayServer } from '../../../gateway/serving/index.ts'
 import {
   asUtnetError,
   LIMITS,

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareBytes, toHex, utf8, type Kv } from '../../core/index.ts'
 import { createBuckets } from './buckets.ts'
@@ -63,4 +64,29 @@ test('the later of two writes stands, whichever lands first', async () => {
   expect(buckets.get('a', 'k')).toEqual(utf8('2'))
   await kv.land()
   expect(buckets.get('a', 'k')).toEqual(utf8('2'))
+})
+
+test('a listing is the keys behind a mark in their order, whatever of them is on disk, on its way there, or on its way out', async () => {
+  const key = fc.constantFrom('a', 'aa', 'b', 'c', 'é', 'z', '\u{1f600}')
+  const step = fc.oneof(
+    fc.record({ kind: fc.constantFrom('set', 'remove'), key }),
+    fc.constant({ kind: 'land', key: '' }),
+    fc.record({ kind: fc.constant('list'), key: fc.oneof(key, fc.constant('')) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 4 }), async (steps, limit) => {
+      const kv = simulatedKv()
+      const buckets = createBuckets(kv)
+      const model = new Set<string>()
+      for (const { kind, key: k } of [...steps, { kind: 'list', key: '' }]) {
+        if (kind === 'land') await kv.land()
+        else if (kind === 'set') buckets.set('a', k, utf8((model.add(k), k)))
+        else if (kind === 'remove') buckets.set('a', k, (model.delete(k), undefined))
+        else {
+          const all = [...model].filter((m) => compareBytes(utf8(m), utf8(k)) > 0)
+          expect(buckets.keys('a', k, limit)).toEqual(all.sort((x, y) => compareBytes(utf8(x), utf8(y))).slice(0, limit))
+        }
+      }
+    }),
+  )
 })

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { handOver, Incoming } from './incoming.ts'
-import { raw } from './testing/raw-http.ts'
+import { raw } from '../testing/raw-http.ts'
 
 /** A server that tells of each request what it was, its fields and its body; and whether the table of its fields was made before that. */
 function telling(type: typeof IncomingMessage): { readonly server: Server; readonly early: number[] } {

@@ -1,11 +1,12 @@
 import { request as httpRequest } from 'node:http'
-import { connect } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
-import { LIMITS } from '../runtime/core/index.ts'
-import { createApp } from './app.ts'
-import { serve, type GatewayServer } from './node.ts'
-import { simulatedComponent, simulatedNode } from './testing/simulated-node.ts'
-import { raw } from './testing/raw-http.ts'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterEach, expect, test, vi } from 'vitest'
+import { LIMITS } from '../../runtime/core/index.ts'
+import { createApp } from '../app.ts'
+import { serve, type GatewayServer } from './serve.ts'
+import { simulatedComponent, simulatedNode } from '../testing/simulated-node.ts'
+import { raw } from '../testing/raw-http.ts'
 
 const servers: GatewayServer[] = []
 afterEach(async () => {
@@ -118,6 +119,7 @@ test.each([false, true])('what never becomes a request is answered with a proble
     ['BREW /fn/edge/ HTTP/1.1\r\nHost: h\r\n\r\n', '501', 'request_invalid'],
     ['get /healthz HTTP/1.1\r\nHost: h\r\n\r\n', '501', 'request_invalid'],
     ['BREW /healthz\r\nHost: h\r\n\r\n', '400', 'request_invalid'],
+    ['GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n', '400', 'request_invalid'],
   ] as const) {
     const answer = await raw(server.port, text)
     expect(answer, text.slice(0, 40)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
@@ -132,6 +134,8 @@ test.each([false, true])('OPTIONS * is answered, and asks for no route (function
   const answer = await raw(server.port, 'OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
   expect(answer).toMatch(/^HTTP\/1\.1 204 [^]*\r\nallow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n/)
   expect(await raw(server.port, 'OPTIONS * HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /)
+  const asked = await raw(server.port, 'OPTIONS /fn/edge/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
+  expect(asked.slice(asked.indexOf('\r\n\r\n') + 4)).toBe('OPTIONS /a 0')
 })
 
 test.each([false, true])(
@@ -352,4 +356,29 @@ test('after the grace what still runs is cut', async () => {
 test('a port that is taken is an error, not a crash', async () => {
   const { server, node } = await open()
   await expect(serve(createApp(node), { port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})
+
+test('a connection is kept for 65 seconds and the second that node adds, by the sweeps of the server and no timer of its own', async () => {
+  const sockets: Socket[] = []
+  const quiet = (): void => undefined
+  const observer = { opened: (socket: Socket) => void sockets.push(socket), closed: quiet, waits: quiet, writes: quiet, rests: quiet }
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const server = await serve(createApp(simulatedNode()), { observer })
+    servers.push(server)
+    const client = connect(server.port, '127.0.0.1')
+    client.write('GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n')
+    for (let text = ''; !text.includes('ok');) text += String((await once(client, 'data'))[0])
+    const [socket] = sockets
+    expect([sockets.length, socket?.timeout ?? 0]).toEqual([1, 0])
+    vi.advanceTimersByTime(66_000)
+    expect(socket?.destroyed).toBe(false)
+    vi.advanceTimersByTime(1_000)
+    expect(socket?.destroyed).toBe(true)
+    client.destroy()
+    await server.close(0)
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })

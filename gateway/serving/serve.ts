@@ -2,7 +2,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import { asUtnetError, LIMITS, limitError, UtnetError } from '../runtime/core/index.ts'
+import { asUtnetError, LIMITS, limitError, UtnetError } from '../../runtime/core/index.ts'
 import {
   DirectResponse,
   directFunctions,
@@ -10,13 +10,13 @@ import {
   KEEP_ALIVE_MS,
   type FunctionServer,
   type TransactionServer,
-} from './direct/index.ts'
+} from '../direct/index.ts'
 import { limitArrival } from './arrival.ts'
 import { handOver, Incoming } from './incoming.ts'
-import { closeRested, restByLooks } from './resting.ts'
-import { retryField, type GatewayEnv } from './http/index.ts'
-import { Admission } from './routes/index.ts'
-import { EVENTS_TYPE, PROBLEM_TYPE, problemOf } from './wire/index.ts'
+import { closeIdle, idleBySweeps } from './idle.ts'
+import { retryField, type GatewayEnv } from '../http/index.ts'
+import { Admission } from '../routes/index.ts'
+import { EVENTS_TYPE, PROBLEM_TYPE, problemOf } from '../wire/index.ts'
 
 /** Where the server listens, and its limits. */
 export interface ServeOptions {
@@ -270,7 +270,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    restByLooks(socket, ARRIVAL.checkMs)
+    idleBySweeps(socket, ARRIVAL.checkMs)
     observer?.opened(socket)
     socket.once('close', () => {
       sockets.delete(socket)
@@ -308,7 +308,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const anywhere = address === '0.0.0.0' || address === '::'
   const shown = anywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
 
-  const looking = setInterval(() => closeRested(sockets), ARRIVAL.checkMs).unref()
+  const sweeping = setInterval(() => closeIdle(sockets), ARRIVAL.checkMs).unref()
   let closed: Promise<void> | undefined
   const close = (graceMs = GRACE_MS): Promise<void> => {
     closed ??= new Promise((resolve) => {
@@ -320,7 +320,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       }, ARRIVING_MS)
       const force = setTimeout(() => server.closeAllConnections(), graceMs)
       server.close(() => {
-        clearInterval(looking)
+        clearInterval(sweeping)
         clearInterval(sweep)
         clearTimeout(arriving)
         clearTimeout(force)
