@@ -340,6 +340,14 @@ describe('what is opened', () => {
     expect(checks.find(({ name }) => name === 'output')).toMatchObject({ ok: false, detail: 'the opening names no commitment' })
   })
 
+  test('of an inference names the commitment that its receipt names', async () => {
+    const { checks } = await verifyBundle(write(inferParts({}, sha256(utf8('another commitment')))), options)
+    expect(checks.find(({ name }) => name === 'output')).toMatchObject({
+      ok: false,
+      detail: 'the opening names another commitment than the receipt',
+    })
+  })
+
   test('of a call has the salts that follow from its transaction', async () => {
     const salt = sha256(utf8('another salt'))
     const parts = callParts((body) => ({ ...body, input: openingDigest('input', salt, (call.input as Part).opening) }))

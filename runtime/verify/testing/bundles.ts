@@ -273,8 +273,8 @@ export function invokeParts(options: RunOptions = {}): Parts {
   }
 }
 
-/** A bundle of an inference in block 3, by a commitment that may say something else than what was asked and answered. */
-export function inferParts(committed: Partial<Commitment> = {}): Parts {
+/** A bundle of an inference in block 3, by a commitment that may say something else than what was asked and answered, and whose receipt may name another. */
+export function inferParts(committed: Partial<Commitment> = {}, named?: Uint8Array): Parts {
   const [given, made] = [utf8('given'), utf8('made')]
   const inputs: readonly TensorHead[] = [['x', 'u8', [given.length], sha256(given)]]
   const outputs: readonly TensorHead[] = [['y', 'u8', [made.length], sha256(made)]]
@@ -293,7 +293,13 @@ export function inferParts(committed: Partial<Commitment> = {}): Parts {
     body: (body) => {
       const bound = { input: digest('input', input), output: digest('output', output), log: null }
       const seed = runSeed(first.seed, body.module, bound.input, body.thread, body.seq)
-      return { ...body, ...bound, kind: 'infer', models: [{ model, arithmetic: 'exact:test', root }], context: { ...body.context, seed } }
+      return {
+        ...body,
+        ...bound,
+        kind: 'infer',
+        models: [{ model, arithmetic: 'exact:test', root: named ?? root }],
+        context: { ...body.context, seed },
+      }
     },
   })
   return { ...parts, input, output, log: null }
