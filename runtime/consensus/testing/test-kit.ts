@@ -1,5 +1,6 @@
 /** What the chain's tests run on: keys, a store in memory that can fail, and a simulated executor. Not part of the chain. */
 import {
+  cidOf,
   compareBytes,
   domain,
   encodeTx,
@@ -8,6 +9,8 @@ import {
   fromUtf8,
   keyAddress,
   offeredFee,
+  RAW,
+  sha256,
   toHex,
   txSigningBytes,
   utf8,
@@ -18,6 +21,7 @@ import {
   type ContractExecutor,
   type Genesis,
   type Kv,
+  type RunBody,
   type TxBody,
   type TxPayload,
   type Validator,
@@ -165,6 +169,31 @@ export function signBatch(
 ): { readonly batch: BatchStatement; readonly sig: Uint8Array } {
   const whole = { ...batch, node: node.key }
   return { batch: whole, sig: crypto.signEd25519(concatBytes(domain('batch'), encodeBatch(whole)), node.secret) }
+}
+
+/** The body of a receipt of a node, of this chain and its last block; the seed is zero. */
+export function runBody(chain: Chain, node: TestUser, thread: number, seq: number, over: Partial<RunBody> = {}): RunBody {
+  const { height, time } = chain.head().header
+  return {
+    v: 1,
+    kind: 'invoke',
+    module: cidOf(RAW, utf8('module')),
+    world: 'function',
+    entry: 'handle',
+    input: sha256(utf8('in')),
+    output: sha256(utf8('out')),
+    status: 'ok',
+    gas: 5n,
+    protocol: 1,
+    log: null,
+    models: [],
+    context: { chainId: chain.chainId, height, time, seed: new Uint8Array(32) },
+    node: node.key,
+    thread,
+    seq,
+    retention: 'public',
+    ...over,
+  }
 }
 
 export const UNC = 10n ** 18n

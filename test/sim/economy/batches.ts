@@ -1,13 +1,10 @@
 /** Batches of receipts for the chain of `world.ts`: good ones, and such as are wrong in a leaf. */
 import {
   batchLeaf,
-  cidOf,
   encodeReceipt,
   inclusionPath,
   leafHash,
   merkleRoot,
-  RAW,
-  sha256,
   utf8,
   type AnchoredBatch,
   type BatchStatement,
@@ -15,7 +12,7 @@ import {
   type ShownLeaf,
 } from '../../../runtime/core/index.ts'
 import type { Chain } from '../../../runtime/consensus/index.ts'
-import { signBatch, type TestUser } from '../../../runtime/consensus/testing/test-kit.ts'
+import { runBody, signBatch, type TestUser } from '../../../runtime/consensus/testing/test-kit.ts'
 
 export interface MadeBatch {
   readonly batch: BatchStatement
@@ -29,35 +26,11 @@ export interface Anchored {
   readonly batches: readonly MadeBatch[]
 }
 
-function receipt(chain: Chain, node: TestUser, thread: number, seq: number): Uint8Array {
-  const { header } = chain.head()
-  const zero = new Uint8Array(32)
-  return encodeReceipt({
-    v: 1,
-    kind: 'invoke',
-    module: cidOf(RAW, utf8('module')),
-    world: 'function',
-    entry: 'handle',
-    input: sha256(utf8('in')),
-    output: sha256(utf8('out')),
-    status: 'ok',
-    gas: 5n,
-    protocol: 1,
-    log: null,
-    models: [],
-    context: { chainId: chain.chainId, height: header.height, time: header.time, seed: zero },
-    node: node.key,
-    thread,
-    seq,
-    retention: 'public',
-  })
-}
-
 /** The batch of a node that goes on where its thread stands; `wrong` makes its last leaf no receipt. */
 export function makeBatch(chain: Chain, node: TestUser, thread: number, size: number, wrong: boolean): MadeBatch {
   const { next, root } = chain.batchHead(node.key, thread)
   const leaves = Array.from({ length: size }, (_, i) =>
-    wrong && i === size - 1 ? utf8('no receipt') : receipt(chain, node, thread, next + i),
+    wrong && i === size - 1 ? utf8('no receipt') : encodeReceipt(runBody(chain, node, thread, next + i)),
   )
   return { ...signBatch(node, { thread, first: next, size, prev: root, root: merkleRoot(leaves) }), leaves }
 }

@@ -28,6 +28,7 @@ import { openChain, type Chain } from '../../index.ts'
 import { nodeKey } from '../../power/index.ts'
 import {
   crypto,
+  runBody,
   signBatch,
   simulatedExecutor,
   simulatedKv,
@@ -111,29 +112,8 @@ async function rig(validators = [VALIDATOR]): Promise<Rig> {
 }
 
 /** The body of a receipt of the node, of this chain and its last block. */
-function body(chain: Chain, thread: number, seq: number, over: Partial<RunBody> = {}): RunBody {
-  const { header } = chain.head()
-  return {
-    v: 1,
-    kind: 'invoke',
-    module: cidOf(RAW, utf8('module')),
-    world: 'function',
-    entry: 'handle',
-    input: sha256(utf8('in')),
-    output: sha256(utf8('out')),
-    status: 'ok',
-    gas: 5n,
-    protocol: 1,
-    log: null,
-    models: [],
-    context: { chainId: chain.chainId, height: header.height, time: header.time, seed: ZERO },
-    node: VALIDATOR.key,
-    thread,
-    seq,
-    retention: 'public',
-    ...over,
-  }
-}
+const body = (chain: Chain, thread: number, seq: number, over: Partial<RunBody> = {}): RunBody =>
+  runBody(chain, VALIDATOR, thread, seq, over)
 
 interface Batch {
   readonly batch: BatchStatement

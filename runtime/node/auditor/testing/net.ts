@@ -7,15 +7,14 @@ import {
   encodeReceipt,
   LIMITS,
   merkleRoot,
-  RAW,
   runSeed,
   sha256,
-  utf8,
   type CID,
   type Kv,
   type RunBody,
 } from '../../../core/index.ts'
 import {
+  runBody,
   signBatch,
   testChain,
   testGenesis,
@@ -152,34 +151,10 @@ export const steps = async (n: Net, count: number): Promise<void> => {
 
 /** A leaf of the liar that nobody can say anything against. */
 export function leaf({ t }: Net, thread: number, seq: number, over: (body: RunBody) => Partial<RunBody> = () => ({})): Uint8Array {
-  const { header } = t.chain.head()
-  const module = cidOf(RAW, utf8('module'))
-  const input = sha256(utf8('in'))
-  const body: RunBody = {
-    v: 1,
-    kind: 'invoke',
-    module,
-    world: 'function',
-    entry: 'handle',
-    input,
-    output: sha256(utf8('out')),
-    status: 'ok',
-    gas: 5n,
-    protocol: 1,
-    log: null,
-    models: [],
-    context: {
-      chainId: t.chain.chainId,
-      height: header.height,
-      time: header.time,
-      seed: runSeed(header.seed, module, input, thread, seq),
-    },
-    node: LIAR.key,
-    thread,
-    seq,
-    retention: 'public',
-  }
-  return encodeReceipt({ ...body, ...over(body) })
+  const body = runBody(t.chain, LIAR, thread, seq)
+  const seed = runSeed(t.chain.head().header.seed, body.module, body.input, thread, seq)
+  const good = { ...body, context: { ...body.context, seed } }
+  return encodeReceipt({ ...good, ...over(good) })
 }
 
 export const some = (n: Net, thread: number, count = 3): Uint8Array[] => Array.from({ length: count }, (_, i) => leaf(n, thread, i))
