@@ -137,7 +137,10 @@ test("a module that is not loaded is the node's fault, and a limit that is no u6
   const { module } = await host.admit(token)
   const call = { entry: 'who', args: [], env: simulatedEnv(), gasLimit: 1n }
   expect(() => testHost().executor.run({ ...call, module })).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
-  expect([-1, 0, 1].map((more) => host.executor.measures(module, token.length + more))).toEqual([false, true, false])
+  expect([-1, 0, 1].map((more) => host.executor.holds(module, token.length + more))).toEqual([false, true, false])
+  expect(host.executor.measures(module, token.length)).toBe(true)
+  for (const more of [-1, 1])
+    expect(() => host.executor.measures(module, token.length + more)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
   expect(() => testHost().executor.measures(module, token.length)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
   expect(() => host.executor.run({ ...call, module, gasLimit: -1n })).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))
   expect(() => host.executor.run({ ...call, module, gasLimit: 2n ** 63n })).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))
