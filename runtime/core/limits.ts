@@ -41,6 +41,7 @@ export const LIMITS = {
   moduleBlockDepth: 2_000, // 1,247 in the code generator of jco
   memoryPages: 2_048, // 64 KiB each: 128 MiB
   stackBytes: 512 * 1024,
+  creditGas: 32_768, // that a function may take before it looks at the counter again
   witTypeDepth: 32,
   sealChips: 64,
   // one execution

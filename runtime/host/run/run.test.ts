@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import {
   cidOf,
   encode,
@@ -78,6 +78,25 @@ test('U4.3-GAS-1: out of gas and traps take the whole limit and are told apart',
   expect(await run(host, token, 'deep', [1_000_000])).toMatchObject({ status: 'trap', gas: 10_000_000n })
   expect(await run(host, token, 'deep', [10])).toMatchObject({ status: 'ok' })
   expect(await run(host, token, 'mint', ['a', 1], simulatedEnv(), 0n)).toMatchObject({ status: 'out-of-gas', gas: 0n })
+})
+
+test('U4.3-GAS-1: a limit that does not pay for an instance makes none, and one that does makes it', async () => {
+  const host = testHost()
+  const { module } = await host.admit(
+    await contract('export f: func();', '(module (table 20 funcref) (func (export "f") (drop (i32.const 1))))'),
+  )
+  const slots = 20n * BigInt(PARAMS.wasm.tableElement)
+  const made = vi.spyOn(WebAssembly, 'Instance')
+  try {
+    const end = (gasLimit: bigint) => host.executor.query({ module, entry: 'f', args: [], gasLimit, env: simulatedEnv() })
+    expect(end(slots - 1n)).toMatchObject({ status: 'out-of-gas', gas: slots - 1n, limit: 'gas' })
+    expect(made).not.toHaveBeenCalled()
+    expect(end(slots)).toMatchObject({ status: 'out-of-gas', gas: slots })
+    expect(made).toHaveBeenCalledTimes(1)
+    expect(end(slots + 100n)).toMatchObject({ status: 'ok' })
+  } finally {
+    made.mockRestore()
+  }
 })
 
 test('U4.3-GAS-1: with host calls too, the need completes and one less does not, without a trace in the state where it stops before the write', async () => {
