@@ -111,6 +111,7 @@ export const simulatedExecutor: ContractExecutor = {
   keep: () => {},
   query: (run) => simulatedExecutor.run(run),
   has: () => false,
+  holds: () => true,
   measures: () => true,
   run: ({ entry, args, gasLimit, env }) => {
     const text = (i: number): Uint8Array => utf8(String(args[i] ?? ''))

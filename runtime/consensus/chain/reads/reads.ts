@@ -27,6 +27,8 @@ import {
 import {
   decodeRoots,
   decodeVersion,
+  moduleKey,
+  moduleSize,
   proveAt,
   readAccount,
   stateAt,
@@ -280,6 +282,12 @@ export function openRequest(core: ChainCore, contract: Uint8Array, number: bigin
 export function readyGasOf(core: ChainCore, contract: Uint8Array): bigint {
   const state = headState(core)
   return new WarmCode(state, core.params.contracts).price(contractRecord(state, contract).module)
+}
+
+/** Size of a module that was published; undefined where none was. */
+export function moduleBytes(core: ChainCore, module: CID): number | undefined {
+  const record = headState(core).get('offchain', moduleKey(module))
+  return record === undefined ? undefined : moduleSize(record)
 }
 
 /** A value of a trie with the proof that leads to the header of the height. */
