@@ -6,6 +6,9 @@ export const LIMITS = {
   edgeThreads: 63,
   edgeRequests: 1_024, // in flight on one thread
   edgeRequestsPerGuest: 512, // of them to one name
+  bulkMade: 4, // files, CARs and bundles put together at a time
+  bulkWaiting: 256, // requests for such that wait for it
+  bulkBytes: 512 * 1024 * 1024, // of such answers that are made and not sent
   jsonDepth: 64,
   cborBytes: 64 * 1024 * 1024,
   cborDepth: 64,
@@ -137,6 +140,7 @@ export const LIMITS = {
   filterCriteria: 8,
   searchRows: 4_096, // rows that one page of a search reads
   searchEntries: 1_000, // entries of one page
+  listedGuests: 256, // guests of one page
   anchorPages: 64, // pages of a node's anchors that are read to find one receipt's
   eventBacklog: 1_000, // events that wait for a reader of the live stream; beyond it is cut off
   eventLag: 600, // blocks that a reader of a filtered stream may be behind

@@ -301,4 +301,6 @@ export interface BucketStore {
   set(bucket: string, key: string, value: Uint8Array | undefined): void
   /** Keys in order behind `after`, at most `limit`. */
   keys(bucket: string, after: string, limit: number): readonly string[]
+  /** Resolves when all that was set before is on disk; rejects where the disk failed. */
+  written(): Promise<void>
 }

@@ -103,7 +103,8 @@ export interface Chain {
   nextNonce(address: Uint8Array): number
   /** Throws `guest_not_found`. */
   guest(name: string, at?: number): GuestRecord
-  guests(): GuestRecord[]
+  /** Published names in their order, behind one and so many at most; all unless told. */
+  guests(after?: string, limit?: number): GuestRecord[]
   /** What stands at an address; undefined where no contract does. */
   contract(address: Uint8Array): ContractRecord | undefined
   query(query: ChainQuery): Promise<QueryOutcome>

@@ -164,7 +164,7 @@ function bind(core: ChainCore): Chain {
     account: (address, at) => accountAt(core, address, at),
     nextNonce: (address) => core.mempool.nextNonce(address, accountAt(core, address)),
     guest: (name, at) => guestAt(core, name, at),
-    guests: () => listGuests(core),
+    guests: (after, limit) => listGuests(core, after, limit),
     contract: (address) => contractAt(headState(core), address),
     query: (query) => runQuery(core, query),
     readyGas: (contract) => readyGasOf(core, contract),

@@ -40,7 +40,7 @@ function checkUse(core: ChainCore, tx: ChainTx): void {
           node = batch.node
           account = readAccount(state, nodeAccountKey(node))
         }
-        const fault = batchSignerFault(batch, sig, account, core.crypto)
+        const fault = batchSignerFault(batch, sig, account, { chainId: core.rules.chainId, crypto: core.crypto })
         if (fault !== undefined) throw new UtnetError('receipt_invalid', fault)
       }
       return

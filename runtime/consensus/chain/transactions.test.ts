@@ -115,7 +115,7 @@ test('U3.2-TX-1 every fault of a transaction is refused by its own code', async 
       'receipt_invalid',
       t.tx(ann, {
         kind: 'anchor',
-        batches: [signBatch(bob, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })],
+        batches: [signBatch(bob, t.chain.chainId, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })],
         data: null,
       }),
     ],
@@ -332,7 +332,7 @@ test('batches are anchored in order, by registered nodes only, and lead into the
   const t = await testChain()
   const zero = new Uint8Array(32)
   const batch = (first: number, size: number, prev: Uint8Array, root: string, thread = 0) =>
-    signBatch(VALIDATOR, { thread, first, size, prev, root: sha256(utf8(root)) })
+    signBatch(VALIDATOR, t.chain.chainId, { thread, first, size, prev, root: sha256(utf8(root)) })
   const one = batch(0, 3, zero, 'one')
   const two = batch(3, 2, one.batch.root, 'two')
   t.send(ann, { kind: 'anchor', batches: [one, two, batch(0, 1, zero, 'other thread', 7)], data: null })
@@ -362,7 +362,7 @@ test('batches are anchored in order, by registered nodes only, and lead into the
 
 test('the account of a node that anchored stays provable at that height when its state is long gone', async () => {
   const t = await testChain({ history: 3 })
-  const one = signBatch(VALIDATOR, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })
+  const one = signBatch(VALIDATOR, t.chain.chainId, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })
   t.send(ann, { kind: 'anchor', batches: [one], data: null })
   await t.produce()
   for (let i = 0; i < 6; i++) await t.produce()

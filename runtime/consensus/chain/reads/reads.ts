@@ -55,6 +55,7 @@ import {
   decodePlace,
   decodeWork,
   GUEST_RANGE,
+  guestKey,
   headerKey,
   receiptKey,
   rootsKey,
@@ -253,10 +254,14 @@ export function guestAt(core: ChainCore, name: string, at?: number): GuestRecord
   }
 }
 
-/** All published names, in order. */
-export function listGuests(core: ChainCore): GuestRecord[] {
+/** Published names in order, behind one and so many at most; all unless told. */
+export function listGuests(core: ChainCore, after?: string, limit?: number): GuestRecord[] {
   const out: GuestRecord[] = []
-  for (const [key] of core.kv.range(...GUEST_RANGE)) out.push(guestAt(core, String.fromCharCode(...key.subarray(1))))
+  const [first, end] = GUEST_RANGE
+  // no name lies between one and itself with a zero behind it
+  const from = after === undefined ? first : guestKey(`${after}\0`)
+  for (const [key] of core.kv.range(from, end, limit === undefined ? {} : { limit }))
+    out.push(guestAt(core, String.fromCharCode(...key.subarray(1))))
   return out
 }
 
