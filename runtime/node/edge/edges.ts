@@ -187,7 +187,7 @@ export function startEdges(options: EdgeOptions): Edges {
     const failed = (): UtnetError => asUtnetError(why ?? new UtnetError('host_fault', `edge thread ${thread} ended before it was ready`))
     const sealer = startSealer(
       thread,
-      { journal: journalOf(options.journal, thread), lanes, identity, end: { memory, port: port2 } },
+      { journal: journalOf(options.journal, thread), chainId: options.chainId, lanes, identity, end: { memory, port: port2 } },
       {
         recovered(packed) {
           void Promise.all([recovered(thread, unpackRecords(packed)), come.promise]).then(() => opened.resolve(), opened.reject)
@@ -290,7 +290,8 @@ export function startEdges(options: EdgeOptions): Edges {
     }
     const bridged = interim
     interim = undefined
-    await (await bridged)?.close()
+    // one that could not listen has nothing to close
+    await (await bridged?.catch(() => undefined))?.close()
   }
 
   async function open(edge: Edge, at: ListenOptions): Promise<Listening> {
