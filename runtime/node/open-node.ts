@@ -337,7 +337,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     sourceMaps,
     tensors: bridge,
     guests: () => chain.guests().map(entryOf),
-    durable({ records, time }) {
+    durable(records, time) {
       producer.noteTime(time)
       for (const { batch, sig, digests } of records.flatMap((record) => record.batches)) {
         // Signed by this node's own thread: the chain need not check it again.

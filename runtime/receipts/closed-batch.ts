@@ -18,6 +18,8 @@ import type { BatchTree } from './batch-tree.ts'
 /** Room for a statement and the keys around it. */
 const STATEMENT_ROOM = 256
 const HASH = 34
+/** Attestations are written here, one over the other: memory of its own for each would cost more than its bytes. A batch has fewer than 2^32 receipts. */
+const scratch = new Uint8Array(3 * STATEMENT_ROOM + 32 * HASH)
 
 export class ClosedBatch {
   readonly statement: BatchStatement
@@ -37,15 +39,17 @@ export class ClosedBatch {
     return { batch: this.statement, index, path: this.#tree.path(index), sig: this.sig }
   }
 
-  /** Canonical bytes of an attestation, as `encode(attestationCbor(...))` gives them: keys in the order sig, path, batch, index. */
+  /**
+   * Canonical bytes of an attestation, as `encode(attestationCbor(...))` gives them: keys in the order sig, path, batch, index. They are written over by the next call, of any
+   * batch.
+   */
   encoded(index: number): Uint8Array {
     if (this.#head === undefined || this.#tail === undefined) this.#prepare()
     const head = this.#head as Uint8Array
     const tail = this.#tail as Uint8Array
-    const depth = this.#tree.depth(index)
-    const out = new Uint8Array(head.length + HEAD_MAX + depth * HASH + tail.length + HEAD_MAX)
+    const out = scratch
     out.set(head)
-    let at = putHead(out, head.length, ARRAY, depth)
+    let at = putHead(out, head.length, ARRAY, this.#tree.depth(index))
     this.#tree.walk(index, (level, from) => {
       at = putHead(out, at, BYTES, 32)
       for (let i = 0; i < 32; i++) out[at + i] = level[from + i] as number

@@ -57,7 +57,7 @@ export class IssuedReceipt extends QueuedReceipt implements Issued {
   }
 
   attestation(): Uint8Array {
-    return this.#closed().encoded(this.#index)
+    return this.#closed().encoded(this.#index).slice()
   }
 
   durable(batch: ClosedBatch, index: number): void {

@@ -92,7 +92,7 @@ export interface StoredReceipt {
   readonly opened: Opened | undefined
 }
 
-/** Batches that one sync made durable, and where they stand. Plain data: it can be posted to another thread. */
+/** Batches that one sync made durable, and where they stand. */
 export interface DurableRecord {
   readonly place: Place
   readonly batches: readonly {

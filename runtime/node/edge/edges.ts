@@ -17,7 +17,7 @@ import {
 } from '../../core/index.ts'
 import { publicKeyEd25519 } from '../../crypto/native.ts'
 import { openDisk } from '../../kv/index.ts'
-import { besideMemory, openReceiptReader, type DurableRecord, type FedReader, type LaneRange } from '../../receipts/index.ts'
+import { besideMemory, openReceiptReader, unpackRecords, type DurableRecord, type FedReader, type LaneRange } from '../../receipts/index.ts'
 import type { OtherReceipts } from '../receipts/index.ts'
 import type { RunTotals } from '../meters/index.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
@@ -27,7 +27,7 @@ import { serveApi } from './api-proxy.ts'
 import { answerWaiting, connectionTable } from './connections.ts'
 import { watchFence, type FenceWatch } from './fence.ts'
 import { openLink, type Link } from './link.ts'
-import type { Durable, EdgeData, EdgeTables, GuestEntry, ListenOptions, Listening, MainHandlers } from './protocol.ts'
+import type { EdgeData, EdgeTables, GuestEntry, ListenOptions, Listening, MainHandlers } from './protocol.ts'
 import { readRunCounts, runCountTable } from './run-counts.ts'
 import { startSealer, type SealerEnd } from './sealers.ts'
 import { createSharedHead, type HeadFields } from './shared-head.ts'
@@ -87,7 +87,8 @@ export interface EdgeServices {
   readonly sourceMaps: Pick<SourceMaps, 'find'>
   readonly tensors: TensorBridge
   readonly guests: () => readonly GuestEntry[]
-  readonly durable: (durable: Durable) => void
+  /** `time` is the latest of a run in them. */
+  readonly durable: (records: readonly DurableRecord[], time: number) => void
   readonly event: (event: NodeEvent) => void
 }
 
@@ -188,12 +189,13 @@ export function startEdges(options: EdgeOptions): Edges {
       thread,
       { journal: journalOf(options.journal, thread), chainId: options.chainId, lanes, identity, end: { memory, port: port2 } },
       {
-        recovered(records) {
-          void Promise.all([recovered(thread, records), come.promise]).then(() => opened.resolve(), opened.reject)
+        recovered(packed) {
+          void Promise.all([recovered(thread, unpackRecords(packed)), come.promise]).then(() => opened.resolve(), opened.reject)
         },
-        durable(durable) {
-          for (const record of durable.records) readers.get(thread)?.add(record)
-          standing().durable(durable)
+        durable({ records: packed, time }) {
+          const records = unpackRecords(packed)
+          for (const record of records) readers.get(thread)?.add(record)
+          standing().durable(records, time)
         },
       },
       (fault) => {

@@ -1,6 +1,6 @@
 /** What an edge thread is given, and what both sides say to each other. Modules and models go as text: classes do not survive the way. */
 import type { ArithmeticClass, InferOutcome, NamedTensor, NodeEvent } from '../../core/index.ts'
-import type { BesideEnd, DurableRecord, LaneRange } from '../../receipts/index.ts'
+import type { BesideEnd, LaneRange, PackedRecords } from '../../receipts/index.ts'
 import type { ReceiptRules, RetentionRules } from '../parts.ts'
 import type { ApiHandlers } from './api-proxy.ts'
 import type { PackedTxs, SubmitAnswers } from './submits.ts'
@@ -54,7 +54,7 @@ export interface Listening {
 
 /** Records that came to the disk. */
 export interface Durable {
-  readonly records: readonly DurableRecord[]
+  readonly records: PackedRecords
   /** The latest time that a run was given: no block that anchors may be older. */
   readonly time: number
 }
@@ -64,7 +64,7 @@ export type PlainInferOutcome = Omit<InferOutcome, 'model'> & { readonly model: 
 /** What the main thread answers a thread that seals. */
 export interface KeeperHandlers {
   /** The journal is recovered: these records stand in it. */
-  readonly recovered: (records: readonly DurableRecord[]) => void
+  readonly recovered: (records: PackedRecords) => void
   readonly durable: (durable: Durable) => void
 }
 

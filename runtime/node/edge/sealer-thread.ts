@@ -4,9 +4,9 @@ import { formatReceipt } from '../../../gateway/wire/index.ts'
 import { parseCid } from '../../core/index.ts'
 import * as crypto from '../../crypto/native.ts'
 import { openDisk } from '../../kv/index.ts'
-import { SealingThread, type DurableRecord } from '../../receipts/index.ts'
+import { packRecords, SealingThread, type DurableRecord } from '../../receipts/index.ts'
 import { answerNow, noteOf } from './link.ts'
-import type { SealerData, SealerHandlers } from './protocol.ts'
+import type { Durable, SealerData, SealerHandlers } from './protocol.ts'
 
 /** Batches go to the main thread together: nothing is anchored sooner than 100 ms after it came. */
 const TELL_MS = 25
@@ -23,7 +23,7 @@ export async function runSealerThread(port: MessagePort, { journal, chainId, lan
   const tell = (): void => {
     told = performance.now()
     if (untold.length === 0) return
-    port.postMessage(noteOf('durable', { records: untold, time: latest }))
+    port.postMessage(noteOf('durable', { records: packRecords(untold), time: latest } satisfies Durable))
     untold = []
   }
   const thread = new SealingThread(
@@ -47,7 +47,7 @@ export async function runSealerThread(port: MessagePort, { journal, chainId, lan
     tell,
     close: () => (closing = true),
   }
-  port.postMessage(noteOf('recovered', recovered.splice(0)))
+  port.postMessage(noteOf('recovered', packRecords(recovered.splice(0))))
   await thread.run(() => {
     for (let given = receiveMessageOnPort(port); given !== undefined; given = receiveMessageOnPort(port))
       answerNow(port, { ...handlers }, given.message)
