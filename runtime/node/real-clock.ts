@@ -1,14 +1,18 @@
 /** Real time, as the Clock port. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../core/index.ts'
 
 export const realClock: Clock = {
   nowMs: () => Date.now(),
-  async sleep(ms, signal) {
-    try {
-      await delay(ms, undefined, signal === undefined ? {} : { signal })
-    } catch {
-      // An abort is an early end, not an error.
-    }
-  },
+  // that of node:timers/promises makes an error with its stack for each early end
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve()
+      const done = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      signal?.addEventListener('abort', done)
+    }),
 }

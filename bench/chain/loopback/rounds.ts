@@ -19,6 +19,8 @@ export interface Sides {
     readonly from: readonly EthSender[]
     /** Rounds of raw transactions; of the slower mode fewer are sent. */
     readonly rounds: readonly (readonly string[])[]
+    /** Automine, which was sent a share of them, goes on with the others and is measured again by the last of them. */
+    readonly sustained?: boolean
     readonly before: readonly (readonly string[])[]
   }
 }
@@ -38,11 +40,22 @@ const SHARE: Readonly<Record<Mode, number>> = { automine: 0.25, interval: 1 }
 export async function loopbackRows(emit: (row: Row) => void, { ids, peer, what, against }: Names, sides: Sides): Promise<void> {
   const ours: number[] = []
   const theirs: Readonly<Record<Mode, number[]>> = { automine: [], interval: [] }
+  const sustained: number[] = []
   let missing: unknown
+  const { from, rounds, before } = sides.peer
   const round = async (mode: Mode): Promise<void> => {
-    const { from, rounds, before } = sides.peer
-    const raws = rounds.slice(0, Math.ceil(rounds.length * SHARE[mode])).flat()
-    theirs[mode].push(await submitToPeer(mode, from, raws, CONNECTIONS, before))
+    const timed = Math.ceil(rounds.length * SHARE[mode])
+    const again = sides.peer.sustained === true && timed < rounds.length
+    const parts = [rounds.slice(0, timed), ...(again ? [rounds.slice(timed, -timed), rounds.slice(-timed)] : [])]
+    const rates = await submitToPeer(
+      mode,
+      from,
+      parts.map((part) => part.flat()),
+      CONNECTIONS,
+      before,
+    )
+    theirs[mode].push(rates[0] as number)
+    if (again) sustained.push(rates.at(-1) as number)
   }
   for (let i = 0; i < ROUNDS; i++) {
     ours.push(await sides.ours())
@@ -62,5 +75,6 @@ export async function loopbackRows(emit: (row: Row) => void, { ids, peer, what, 
       ratioOf('chain', { id, row: `${how}; against ${against} ${mode}, by the same client`, peer: 'anvil', ours, theirs: rates, ...bar }),
     )
   ratio(`${ids}.vs-${peer}`, 'as it starts by default', theirs.automine, { atLeast: 5 })
+  if (sustained.length > 0) ratio(`${ids}.vs-${peer}-sustained`, 'as it starts by default, some seconds later', sustained, {})
   ratio(`${ids}.vs-${peer}-interval`, 'with a block each 0.1 s', theirs.interval, {})
 }

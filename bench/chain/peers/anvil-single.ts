@@ -36,40 +36,47 @@ function taken({ status, body }: { readonly status: number; readonly body: strin
 }
 
 /**
- * Sends signed transactions over so many connections until the last is mined; gives how many a second. Throws where one is not mined then, or failed. They are given in
- * rounds: one by each of `from`, in their order. `before` are mined first, and not timed.
+ * Sends signed transactions over so many connections until the last is mined; gives of each part, one after the other, how many a second. Throws where one is not mined
+ * then, or failed. A part is rounds: one by each of `from`, in their order. `before` are mined first, and not timed.
  */
 export async function submitToPeer(
   mode: Mode,
   from: readonly EthSender[],
-  raws: readonly string[],
+  parts: readonly (readonly string[])[],
   connections: number,
   before: readonly (readonly string[])[] = [],
-): Promise<number> {
+): Promise<number[]> {
   const { options, atOnce } = MODES[mode]
   const anvil = await startAnvil([...COMMON, ...options], PINNED)
   try {
     await fundPeer(anvil, from)
     // whole rounds, so that the i-th of a wave is of the same sender
     const wave = Math.max(1, Math.floor(atOnce / from.length)) * from.length
-    const requests = raws.map(requestOf)
-    const waves = Array.from({ length: Math.ceil(raws.length / wave) }, (_, i) =>
-      lanesOf(requests.slice(i * wave, (i + 1) * wave), connections, (k) => k % from.length),
-    )
+    const wavesOf = (raws: readonly string[]): Uint8Array[][][] => {
+      const requests = raws.map(requestOf)
+      return Array.from({ length: Math.ceil(raws.length / wave) }, (_, i) =>
+        lanesOf(requests.slice(i * wave, (i + 1) * wave), connections, (k) => k % from.length),
+      )
+    }
+    const all = parts.map(wavesOf)
     for (const first of before) {
       await anvil.sendRaw([first], 25)
       await drained(anvil, LOOK_MS)
     }
     const [height] = await anvil.batch([{ method: 'eth_blockNumber', params: [] }])
-    const began = performance.now()
-    for (const lanes of waves) {
-      await sendLanes(anvil.port, lanes, taken)
-      await drained(anvil, LOOK_MS)
+    const rates: number[] = []
+    for (const waves of all) {
+      const began = performance.now()
+      for (const lanes of waves) {
+        await sendLanes(anvil.port, lanes, taken)
+        await drained(anvil, LOOK_MS)
+      }
+      rates.push((waves.flat(2).length * 1_000) / (performance.now() - began))
     }
-    const seconds = (performance.now() - began) / 1_000
     const done = await minedAfter(anvil, Number(height))
-    if (done !== raws.length) throw new Error(`anvil mined ${done} of ${raws.length} transactions, or some of them failed`)
-    return raws.length / seconds
+    const sent = parts.flat().length
+    if (done !== sent) throw new Error(`anvil mined ${done} of ${sent} transactions, or some of them failed`)
+    return rates
   } finally {
     await anvil.stop()
   }

@@ -13,8 +13,8 @@ import {
 } from '../../core/index.ts'
 import { endEpoch, type EpochEnd } from '../power/index.ts'
 import { applyWork, catDigest, verdictsDigest, type WorkContext } from '../cat/index.ts'
-import { rootHashes, updateState, WorkingState, type Roots, type StateReader, type StateUpdate } from '../state/index.ts'
-import type { PageStore, TrieChange } from '../trie/index.ts'
+import { type Entries, rootHashes, updateState, WorkingState, type Roots, type StateReader, type StateUpdate } from '../state/index.ts'
+import type { PageStore } from '../trie/index.ts'
 import {
   applyTx,
   endDue,
@@ -52,9 +52,9 @@ export interface Execution {
   readonly prints: readonly Uint8Array[]
   readonly roots: ExecutionRoots
   /** Accounts that the block set, as they are after it. */
-  readonly accounts: readonly (readonly [address: Uint8Array, account: Account])[]
+  readonly accounts: Entries<Account>
   /** What it changed in the contracts trie. */
-  readonly contracts: readonly TrieChange[]
+  readonly contracts: Entries<Uint8Array | undefined>
   readonly update: StateUpdate
   /** The set of the next epoch, where the block ends one. */
   readonly nextSet: readonly Validator[] | undefined
@@ -81,6 +81,11 @@ class Room {
   gas = 0n
   bytes = 0
   count = 0
+  readonly #full: bigint
+
+  constructor(params: Params) {
+    this.#full = BLOCK_GAS - BigInt(params.tx.base)
+  }
 
   fits(tx: ChainTx): boolean {
     return this.count < LIMITS.blockTxs && this.bytes + tx.wire.length <= LIMITS.blockTxBytes && this.gas + tx.body.gasLimit <= BLOCK_GAS
@@ -98,8 +103,8 @@ class Room {
   }
 
   /** True when not even the cheapest transaction fits. */
-  full(params: Params): boolean {
-    return this.count >= LIMITS.blockTxs || this.gas + BigInt(params.tx.base) > BLOCK_GAS
+  full(): boolean {
+    return this.count >= LIMITS.blockTxs || this.gas > this.#full
   }
 
   take(tx: ChainTx, used: bigint): void {
@@ -115,7 +120,7 @@ export interface Parent {
   readonly roots: Roots
   /** Reads of the state under these roots, and of its accounts. */
   readonly state: StateReader
-  readonly account: (address: Uint8Array) => Account
+  readonly account: (address: Uint8Array, text: string) => Account
 }
 
 /** Sets stay for epochs, and all blocks name them. */
@@ -161,7 +166,7 @@ function finish(
     bloomFilter,
     prints,
     accounts: state.accounts(),
-    contracts: changes.contracts,
+    contracts: state.contracts(),
     update,
     nextSet,
     gasUsed,
@@ -182,7 +187,7 @@ function finish(
 export function executeAll(parent: Parent, context: BlockContext, work: Work, txs: readonly ChainTx[]): Execution {
   const state = new WorkingState(parent.state, parent.account, context.params)
   endDue(state, context)
-  const room = new Room()
+  const room = new Room(context.params)
   const effects = txs.map((tx, index) => {
     try {
       room.admit(tx)
@@ -209,12 +214,12 @@ export function executeFitting(
 ): { readonly execution: Execution; readonly skipped: readonly Skipped[] } {
   const state = new WorkingState(parent.state, parent.account, context.params)
   endDue(state, context)
-  const room = new Room()
+  const room = new Room(context.params)
   const txs: ChainTx[] = []
   const effects: TxEffect[] = []
   const skipped: Skipped[] = []
   for (const tx of candidates) {
-    if (room.full(context.params)) break
+    if (room.full()) break
     // it waits: near the end of a full block that is what most do, so none of them costs an error
     if (!room.fits(tx)) continue
     try {

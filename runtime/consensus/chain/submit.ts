@@ -1,6 +1,6 @@
 /** Takes transactions into the mempool: everything is checked here, so that a block is built from good ones. */
 import { equalBytes, formatAddress, isUtnetError, nodeAccountKey, UtnetError, type Account, type CID } from '../../core/index.ts'
-import { readAccount } from '../state/index.ts'
+import { readAccount, type StateReader } from '../state/index.ts'
 import type { PoolView } from '../mempool/index.ts'
 import {
   badSignature,
@@ -21,13 +21,13 @@ import { headState, poolView, type ChainCore } from './head/index.ts'
 /** Refuses early what would only pay and do nothing. What waits before it may still change that, so the block decides. */
 function checkUse(core: ChainCore, tx: ChainTx): void {
   const { payload } = tx.body
-  const state = core.contracts.over(headState(core))
+  const state = (): StateReader => core.contracts.over(headState(core))
   switch (payload.kind) {
     case 'publish':
-      checkPublish(readName(state, payload.name), tx.address, payload.name, payload.world)
+      checkPublish(readName(state(), payload.name), tx.address, payload.name, payload.world)
       return
     case 'call':
-      if (contractAt(state, payload.to) === undefined && !core.mempool.holds('publish')) {
+      if (contractAt(state(), payload.to) === undefined && !core.mempool.holds('publish')) {
         throw new UtnetError('guest_not_found', `no contract stands at ${formatAddress(payload.to)}`)
       }
       return
@@ -38,7 +38,7 @@ function checkUse(core: ChainCore, tx: ChainTx): void {
         // Mostly all are of one node.
         if (account === undefined || node === undefined || !equalBytes(node, batch.node)) {
           node = batch.node
-          account = readAccount(state, nodeAccountKey(node))
+          account = readAccount(state(), nodeAccountKey(node))
         }
         const fault = batchSignerFault(batch, sig, account, { chainId: core.rules.chainId, crypto: core.crypto })
         if (fault !== undefined) throw new UtnetError('receipt_invalid', fault)

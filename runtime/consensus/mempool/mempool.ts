@@ -116,14 +116,17 @@ export class Mempool {
 
   /** The transaction that this one would replace. */
   #checkNonce({ body: { nonce, maxFeePerGas } }: ChainTx, account: Account, queue: SenderQueue | undefined): ChainTx | undefined {
-    const expected = account.nonce + (queue?.ready() ?? 0)
+    // counted only for who is refused
+    const next = (): number => account.nonce + (queue?.ready() ?? 0)
     if (nonce < account.nonce) {
+      const expected = next()
       throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${expected}`, { details: { expected, got: nonce } })
     }
     const other = queue?.of(nonce)
     if (other !== undefined) {
       const least = outbid(other.body.maxFeePerGas)
       if (maxFeePerGas >= least) return other
+      const expected = next()
       throw new UtnetError('tx_nonce', `nonce ${nonce} is not the sender's next, ${expected}: transaction ${other.id} waits with it`, {
         hint: `to replace it, offer a max fee per gas of at least ${least}`,
         details: { expected, got: nonce, waiting: other.id.toString(), replacedAt: least.toString() },
@@ -134,6 +137,7 @@ export class Mempool {
       const waiting = queue?.txs.length ?? 0
       if (waiting >= mempoolPerSender)
         throw limitError('mempool_full', 'mempoolPerSender', waiting + 1, mempoolPerSender, 'waiting transactions of the sender')
+      const expected = next()
       throw new UtnetError(
         'tx_nonce',
         `nonce ${nonce} is not the sender's next, ${expected}, nor among the ${mempoolPerSender} from ${account.nonce} on`,
@@ -293,11 +297,13 @@ export class Mempool {
       const queue = this.#queues.get(key)
       if (queue === undefined) continue
       let left = view.account(queue.address, key).balance
-      const unpaid = queue.txs.filter((tx) => {
-        left -= reserveOf(tx)
-        return left < 0n
-      })
-      for (const tx of unpaid) dropped.push(...this.#remove(tx, { why: 'unpaid' }))
+      if (left < queue.reserve) {
+        const unpaid = queue.txs.filter((tx) => {
+          left -= reserveOf(tx)
+          return left < 0n
+        })
+        for (const tx of unpaid) dropped.push(...this.#remove(tx, { why: 'unpaid' }))
+      }
       this.#note(queue)
     }
     return dropped

@@ -41,7 +41,11 @@ export class SenderQueue {
   }
 
   #indexOf(nonce: number): number {
-    return this.#txs.findIndex((tx) => tx.body.nonce === nonce)
+    const txs = this.#txs
+    // no two have one nonce, so it stands no further back than where there is no gap
+    let at = Math.min(nonce - (txs[0]?.body.nonce ?? 0), txs.length - 1)
+    while (at >= 0 && (txs[at] as ChainTx).body.nonce > nonce) at--
+    return at >= 0 && (txs[at] as ChainTx).body.nonce === nonce ? at : -1
   }
 
   /** Takes a transaction of a nonce that is free. */

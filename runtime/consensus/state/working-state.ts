@@ -33,10 +33,14 @@ export function mintedOf(state: StateReader): bigint {
   return bytes === undefined ? 0n : bytesAmount(bytes, 'minted')
 }
 
+/** A key, and what stands there now. */
 interface Entry<T> {
   readonly key: Uint8Array
   readonly value: T
 }
+
+/** What a block set, by key as text. */
+export type Entries<T> = ReadonlyMap<string, Entry<T>>
 
 /** What takes a change back: the entry that stood there before, or what was burnt. */
 type Undo = { readonly map: Map<string, unknown>; readonly text: string; readonly before: unknown } | bigint
@@ -45,7 +49,7 @@ export class WorkingState implements StateReader {
   /** Code that needs not be made ready. What a transaction ran stays in it, whatever becomes of its other changes. */
   readonly warm: WarmCode
   readonly #base: StateReader
-  readonly #baseAccount: (address: Uint8Array) => Account
+  readonly #baseAccount: (address: Uint8Array, text: string) => Account
   readonly #accounts = new Map<string, Entry<Account>>()
   readonly #tries: Readonly<Record<TrieName, Map<string, Entry<Uint8Array | undefined>>>> = {
     accounts: new Map(),
@@ -61,7 +65,7 @@ export class WorkingState implements StateReader {
   /** `account` reads accounts of the base, where something has them decoded. */
   constructor(
     base: StateReader,
-    account: (address: Uint8Array) => Account = (address) => readAccount(base, address),
+    account: (address: Uint8Array, text: string) => Account = (address) => readAccount(base, address),
     { contracts }: Pick<Params, 'contracts'> = PARAMS,
   ) {
     this.#base = base
@@ -69,38 +73,36 @@ export class WorkingState implements StateReader {
     this.warm = new WarmCode(this, contracts)
   }
 
-  #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T): void {
-    const text = byteString(key)
+  #put<T>(map: Map<string, Entry<T>>, key: Uint8Array, value: T, text: string = byteString(key)): void {
     this.#undo.push({ map, text, before: map.get(text) })
     map.set(text, { key, value })
   }
 
-  account(address: Uint8Array): Account {
-    const text = byteString(address)
+  /** `text` is the address's `byteString`, from who has it. */
+  account(address: Uint8Array, text: string = byteString(address)): Account {
     const changed = this.#accounts.get(text)
     if (changed !== undefined) return changed.value
     let account = this.#read.get(text)
     if (account === undefined) {
-      account = this.#baseAccount(address)
+      account = this.#baseAccount(address, text)
       this.#read.set(text, account)
     }
     return account
   }
 
-  setAccount(address: Uint8Array, account: Account): void {
-    this.#put(this.#accounts, address, account)
+  setAccount(address: Uint8Array, account: Account, text?: string): void {
+    this.#put(this.#accounts, address, account, text)
   }
 
   /** A value of a trie. Accounts are read with `account`. */
-  get(trie: TrieName, key: Uint8Array): Uint8Array | undefined {
-    const text = byteString(key)
+  get(trie: TrieName, key: Uint8Array, text: string = byteString(key)): Uint8Array | undefined {
     const changed = this.#tries[trie].get(text)
     return changed === undefined ? this.#base.get(trie, key, text) : changed.value
   }
 
   /** Sets a value; undefined removes it. */
-  set(trie: TrieName, key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#put(this.#tries[trie], key, value)
+  set(trie: TrieName, key: Uint8Array, value: Uint8Array | undefined, text?: string): void {
+    this.#put(this.#tries[trie], key, value, text)
   }
 
   burn(amount: bigint): void {
@@ -134,9 +136,14 @@ export class WorkingState implements StateReader {
     if (row !== undefined) this.set('offchain', WARM_KEY, row)
   }
 
-  /** The accounts that were set, as they are now. */
-  accounts(): (readonly [address: Uint8Array, account: Account])[] {
-    return Array.from(this.#accounts.values(), ({ key, value }) => [key, value] as const)
+  /** The accounts that were set, as they are now, by address as text. */
+  accounts(): Entries<Account> {
+    return this.#accounts
+  }
+
+  /** The values of the contracts trie that were set or removed, by key as text. */
+  contracts(): Entries<Uint8Array | undefined> {
+    return this.#tries.contracts
   }
 
   /** All changes, for the tries. An account that became empty is removed. */

@@ -128,15 +128,18 @@ export class KeyTables {
       const part = checks.slice(from, from + BATCH)
       // all tables first: the room where a key is read is that of the items
       const tables = part.map(({ key, message }) => (message.length > LONG ? undefined : this.#tableOf(key)))
-      const batch: number[] = []
-      for (const [i, check] of part.entries()) {
+      let count = 0
+      for (let i = 0; i < part.length; i++) {
         const table = tables[i]
-        if (table === undefined) continue
-        this.#write(this.#items + batch.length * size, check, table)
-        batch.push(from + i)
+        if (table !== undefined) this.#write(this.#items + count++ * size, part[i] as SignatureCheck, table)
       }
-      if (batch.length > 0) this.#exports.run(this.#items, batch.length)
-      for (const [i, index] of batch.entries()) answers[index] = this.#view.getUint32(this.#items + i * size + ANSWER, true) === 1
+      if (count > 0) this.#exports.run(this.#items, count)
+      let at = this.#items + ANSWER
+      for (let i = 0; i < part.length; i++) {
+        if (tables[i] === undefined) continue
+        answers[from + i] = this.#view.getUint32(at, true) === 1
+        at += size
+      }
     }
     return answers
   }

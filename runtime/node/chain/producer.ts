@@ -11,6 +11,8 @@ const BATCH_MS = 100
 const QUIET_MS = 20
 const ANCHOR_MS = 1_000
 const HEARTBEAT_MS = 5_000
+/** Why a sleep ends early; without a reason an error with its stack is made each time. */
+const EARLY = 'early'
 /** From here on what is left of a block's gas holds hardly a transaction. */
 const FULL_GAS = (BigInt(LIMITS.blockGas) * 9n) / 10n
 
@@ -58,12 +60,12 @@ export function createProducer(options: ProducerOptions): Producer {
   const due = (ms: number): void => {
     if (ms >= dueMs) return
     dueMs = ms
-    wake.abort()
+    wake.abort(EARLY)
   }
 
   const share = (): void => {
     // where some wait already, whoever drives looks again by itself
-    if (cameMs === undefined) wake.abort()
+    if (cameMs === undefined) wake.abort(EARLY)
     cameMs = clock.nowMs()
   }
 
@@ -130,7 +132,7 @@ export function createProducer(options: ProducerOptions): Producer {
           resolve()
         })
       })
-      timer.abort()
+      timer.abort(EARLY)
     },
     async start() {
       // A receipt names a certified block, so there is one before the first request.
@@ -140,7 +142,7 @@ export function createProducer(options: ProducerOptions): Producer {
     },
     async stop() {
       stopping = true
-      wake.abort()
+      wake.abort(EARLY)
       await loop
       for (const waiter of waiters) waiter.done()
     },

@@ -204,7 +204,7 @@ function witnessed(witness: CallWitness, module: CID): { readonly seat: Contract
   return {
     seat: { address: parseAddress(witness.contract), owner: parseAddress(witness.owner), version: witness.version, module },
     state: {
-      get: (contract, key) => values.get(at(formatAddress(contract), key)),
+      get: ({ contract, key }) => values.get(at(formatAddress(contract), key)),
       find: (asked) => seats.get(asked),
       ready: (module) => cold.get(module.toString()) ?? 0n,
       enter: (module) => void cold.delete(module.toString()),

@@ -50,7 +50,7 @@ function contextOf(core: ChainCore, start: HeaderStart): BlockContext {
 function parentState(core: ChainCore): Parent {
   const state = core.contracts.over(headState(core))
   core.executor.keep(warmModules(state))
-  return { store: core.store, roots: core.head.roots, state, account: (address) => core.accounts.get(address) }
+  return { store: core.store, roots: core.head.roots, state, account: (address, text) => core.accounts.get(address, text) }
 }
 
 /** What a block is built from. */

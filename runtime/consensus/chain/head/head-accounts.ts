@@ -1,5 +1,6 @@
 /** Accounts as the head has them, decoded: a transfer is judged, run and settled by the same few. */
 import { byteString, type Account } from '../../../core/index.ts'
+import type { Entries } from '../../state/index.ts'
 
 /** Those used last are kept: between so many and twice as many. */
 const KEPT = 32_768
@@ -31,7 +32,7 @@ export class HeadAccounts {
   }
 
   /** The head has moved to a block that changed these, and no others. */
-  moved(changed: Iterable<readonly [address: Uint8Array, account: Account]>): void {
-    for (const [address, account] of changed) this.#keep(byteString(address), account)
+  moved(changed: Entries<Account>): void {
+    for (const [id, { value }] of changed) this.#keep(id, value)
   }
 }

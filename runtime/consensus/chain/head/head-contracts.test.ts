@@ -37,7 +37,7 @@ test('whatever is read between blocks is what the head has, present or not, and 
           if (v === undefined) rows.delete(`k${k}`)
           else rows.set(`k${k}`, v)
         }
-        cache.moved(changes.map(([k, v]) => [utf8(`k${k}`), v] as const))
+        cache.moved(new Map(changes.map(([k, v]) => [`k${k}`, { key: utf8(`k${k}`), value: v }])))
         for (const [k] of changes) known.add(k)
       }
       expect(reads()).toBeLessThanOrEqual(known.size)

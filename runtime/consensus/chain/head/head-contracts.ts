@@ -1,7 +1,6 @@
 /** Values of the contracts trie as the head has them: who calls a contract reads what the calls before it read. */
 import { byteString } from '../../../core/index.ts'
-import type { StateReader } from '../../state/index.ts'
-import type { TrieChange } from '../../trie/index.ts'
+import type { Entries, StateReader } from '../../state/index.ts'
 
 /** Those used last are kept: between so many, of so many bytes, and twice as much. */
 const KEPT = 32_768
@@ -46,7 +45,7 @@ export class HeadContracts {
   }
 
   /** The head has moved to a block that changed these, and no others. */
-  moved(changed: Iterable<TrieChange>): void {
-    for (const [key, value] of changed) this.#keep(byteString(key), value)
+  moved(changed: Entries<Uint8Array | undefined>): void {
+    for (const [text, { value }] of changed) this.#keep(text, value)
   }
 }

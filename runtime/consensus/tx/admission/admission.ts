@@ -12,7 +12,7 @@ import {
   type TxPayload,
 } from '../../../core/index.ts'
 import type { ChainCrypto } from '../../crypto-port.ts'
-import type { ChainTx } from './checked-tx.ts'
+import { type ChainTx, signedBytes } from './checked-tx.ts'
 
 const WORLDS: readonly string[] = ['contract', 'function', 'operator', 'command', 'library', 'model']
 
@@ -84,7 +84,7 @@ export function checkForm(tx: ChainTx, chainId: CID, params: Params): void {
 
 /** Throws `tx_signature` unless the sender signed the transaction. */
 export function checkSignature(tx: ChainTx, crypto: ChainCrypto): void {
-  if (!crypto.verifyEd25519(tx.sig, tx.signed, tx.body.sender)) throw badSignature(tx)
+  if (!crypto.verifyEd25519(tx.sig, signedBytes(tx), tx.body.sender)) throw badSignature(tx)
 }
 
 /** What a transaction gives away beside its fee. */
@@ -96,7 +96,7 @@ function spentBy(payload: TxPayload): bigint {
 
 /** Of each transaction whether its sender signed it. */
 export async function signedBySenders(txs: readonly ChainTx[], crypto: ChainCrypto): Promise<readonly boolean[]> {
-  const checks = txs.map((tx) => ({ signature: tx.sig, message: tx.signed, key: tx.body.sender }))
+  const checks = txs.map((tx) => ({ signature: tx.sig, message: signedBytes(tx), key: tx.body.sender }))
   const { verifyEd25519Many } = crypto
   return verifyEd25519Many === undefined
     ? checks.map((c) => crypto.verifyEd25519(c.signature, c.message, c.key))

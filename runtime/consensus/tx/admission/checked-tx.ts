@@ -27,8 +27,6 @@ export interface ChainTx extends SignedTx {
   readonly address: Uint8Array
   /** The address as a key of maps. */
   readonly sender: string
-  /** What the signature is over. */
-  readonly signed: Uint8Array
   /** Gas before anything runs: base, bytes on the wire, bytes published, evidence to check. */
   readonly intrinsicGas: bigint
 }
@@ -79,12 +77,18 @@ function senderOf(key: Uint8Array): Sender {
 const DOMAIN = domain('tx')
 const TAIL = 66 // head of a 64-byte string, and the string
 
+/** The body's own bytes in the canonical form: behind the head of the pair, before the signature. */
+const bodyOf = (wire: Uint8Array): Uint8Array => wire.subarray(1, wire.length - TAIL)
+
+/** What the signature of a transaction is over. It is not kept: it is asked for once, and a pool would hold everything twice. */
+export function signedBytes({ wire }: ChainTx): Uint8Array {
+  return concatBytes(DOMAIN, bodyOf(wire))
+}
+
 /** The transaction of wire bytes; throws `tx_invalid`. Signature and state are not checked here. */
 export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
   const { body, sig } = decodeTx(wire)
-  // canonical form: the head of the pair, the body's own bytes, the signature
-  const bytes = wire.subarray(1, wire.length - TAIL)
-  const hash = sha256(bytes)
+  const hash = sha256(bodyOf(wire))
   const { payload } = body
   const { address, sender } = senderOf(body.sender)
   return {
@@ -95,7 +99,6 @@ export function readTx(wire: Uint8Array, params: Params = PARAMS): ChainTx {
     hash: cborCidText(hash),
     address,
     sender,
-    signed: concatBytes(DOMAIN, bytes),
     intrinsicGas:
       BigInt(params.tx.base) +
       BigInt(params.tx.byte) * BigInt(wire.length) +

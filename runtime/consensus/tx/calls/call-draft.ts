@@ -1,5 +1,5 @@
 import type { CallLayout, Cbor, ChainEvent, CID, ModelUse } from '../../../core/index.ts'
-import type { ContractChange } from './call-session.ts'
+import type { ContractChange } from './variable.ts'
 
 /** A run of a contract in a block, before its receipt is made. */
 export interface CallDraft {

@@ -16,6 +16,7 @@ import {
   type ContractEnv,
   type WitnessCallee,
 } from '../../../core/index.ts'
+import { Variable } from './variable.ts'
 
 /** Where a contract stands, and what stands there. */
 export interface ContractSeat {
@@ -29,7 +30,7 @@ export interface ContractSeat {
 
 /** The state that a session begins with. */
 export interface SessionState {
-  get(contract: Uint8Array, key: Uint8Array): Uint8Array | undefined
+  get(variable: Variable): Uint8Array | undefined
   /** The contract of a name or of an address in text. */
   find(asked: string): ContractSeat | undefined
   /** Gas of making a module ready; 0 where it is. */
@@ -47,36 +48,29 @@ export interface SessionContext {
   readonly chainId: string
 }
 
-/** A key of a contract's state (address 20 bytes) that a call set or removed. */
-export interface ContractChange {
-  readonly contract: Uint8Array
-  readonly key: Uint8Array
-  /** Undefined: removed. */
-  readonly value: Uint8Array | undefined
-}
-
 /** The host checks what a contract stores and emits first; these limits hold whatever the host is. Throws `host_refused`. */
 export function checkStorageKey(key: Uint8Array): void {
   if (key.length > LIMITS.storageKeyBytes)
     throw limitError('host_refused', 'storageKeyBytes', key.length, LIMITS.storageKeyBytes, 'storage key')
 }
 
-/** A contract at work, and what the session knows of its state; keys are text. */
+/** A contract at work, and what the session knows of its state, by key as text. */
 interface Known {
   readonly seat: ContractSeat
   /** Names and addresses that it was asked for by. */
   asked: Set<string> | undefined
   /** Gas of making it ready, when it was asked for first. */
   ready: bigint
-  readonly reads: Map<string, readonly [Uint8Array, Uint8Array | null]>
-  readonly changes: Map<string, ContractChange>
+  readonly variables: Map<string, Variable>
+  /** Those that were read of the state, in order. */
+  readonly reads: (readonly [Uint8Array, Uint8Array | null])[]
 }
 
 /** What takes a change back: what stood there before it. An event has none. */
 interface Undo {
-  readonly known: Known
-  readonly text: string
-  readonly before: ContractChange | undefined
+  readonly variable: Variable
+  readonly changed: boolean
+  readonly value: Uint8Array | undefined
 }
 
 /** The chain's view of a contract in a session. */
@@ -148,7 +142,7 @@ export class CallSession {
   constructor(state: SessionState, context: SessionContext, seat: ContractSeat) {
     this.#state = state
     this.#context = context
-    this.#first = { seat, asked: undefined, ready: 0n, reads: new Map(), changes: new Map() }
+    this.#first = { seat, asked: undefined, ready: 0n, variables: new Map(), reads: [] }
     this.env = new SessionEnv(this, this.#first, context.signer, context)
   }
 
@@ -157,32 +151,40 @@ export class CallSession {
     const at = formatAddress(seat.address)
     let known = this.#known.get(at)
     if (known === undefined) {
-      known = { seat, asked: undefined, ready: 0n, reads: new Map(), changes: new Map() }
+      known = { seat, asked: undefined, ready: 0n, variables: new Map(), reads: [] }
       this.#known.set(at, known)
     }
     return known
   }
 
-  get(known: Known, key: Uint8Array): Uint8Array | undefined {
+  #variable(known: Known, key: Uint8Array): Variable {
     checkStorageKey(key)
     const text = byteString(key)
-    const changed = known.changes.get(text)
-    if (changed !== undefined) return changed.value
-    const read = known.reads.get(text)
-    if (read !== undefined) return read[1] ?? undefined
-    const value = this.#state.get(known.seat.address, key)
-    known.reads.set(text, [key, value ?? null])
-    return value
+    let variable = known.variables.get(text)
+    if (variable === undefined) {
+      variable = new Variable(known.seat.address, key)
+      known.variables.set(text, variable)
+    }
+    return variable
+  }
+
+  get(known: Known, key: Uint8Array): Uint8Array | undefined {
+    const variable = this.#variable(known, key)
+    if (variable.changed) return variable.value
+    if (variable.read === undefined) {
+      variable.read = this.#state.get(variable) ?? null
+      known.reads.push([variable.key, variable.read])
+    }
+    return variable.read ?? undefined
   }
 
   set(known: Known, key: Uint8Array, value: Uint8Array | undefined): void {
-    checkStorageKey(key)
+    const variable = this.#variable(known, key)
     if (value !== undefined && value.length > LIMITS.storageValueBytes)
       throw limitError('host_refused', 'storageValueBytes', value.length, LIMITS.storageValueBytes, 'storage value')
-    const { changes } = known
-    const text = byteString(key)
-    this.#undo.push({ known, text, before: changes.get(text) })
-    changes.set(text, { contract: known.seat.address, key, value })
+    this.#undo.push({ variable, changed: variable.changed, value: variable.value })
+    variable.changed = true
+    variable.value = value
   }
 
   emit(contract: Uint8Array, name: string, data: Uint8Array): void {
@@ -219,16 +221,19 @@ export class CallSession {
     while (this.#undo.length > mark) {
       const undo = this.#undo.pop()
       if (undo === undefined) this.events.pop()
-      else if (undo.before === undefined) undo.known.changes.delete(undo.text)
-      else undo.known.changes.set(undo.text, undo.before)
+      else {
+        undo.variable.changed = undo.changed
+        undo.variable.value = undo.value
+      }
     }
   }
 
   /** What the run changed, in no order that matters. */
-  changes(): ContractChange[] {
-    const own = [...this.#first.changes.values()]
-    if (this.#known === undefined) return own
-    return [...this.#known.values()].flatMap((known) => [...known.changes.values()])
+  changes(): Variable[] {
+    const changes: Variable[] = []
+    for (const { variables } of this.#known?.values() ?? [this.#first])
+      for (const variable of variables.values()) if (variable.changed) changes.push(variable)
+    return changes
   }
 
   /** What the run saw; `changes` is the root of what it changed. */
@@ -243,10 +248,9 @@ export class CallSession {
         version: at,
         module,
         ready: known.ready,
-        reads: known === this.#first ? [] : [...known.reads.values()],
+        reads: known === this.#first ? [] : known.reads,
       }
     })
-    const reads = [...this.#first.reads.values()]
-    return { caller, contract, owner, version, height, time, chainId, gasLimit, hook, reads, callees, changes }
+    return { caller, contract, owner, version, height, time, chainId, gasLimit, hook, reads: this.#first.reads, callees, changes }
   }
 }

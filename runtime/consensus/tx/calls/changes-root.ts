@@ -1,6 +1,6 @@
 /** Root of the state changes of a call: what the output's opening binds. */
 import { compareBytes, encode, equalBytes, merkleRoot } from '../../../core/index.ts'
-import type { ContractChange } from './call-session.ts'
+import type { ContractChange } from './variable.ts'
 
 /**
  * Merkle root over [key, value or null] of the contract that was called, in order of key, and then over [contract, key, value or null] of those that it

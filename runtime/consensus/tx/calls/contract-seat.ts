@@ -5,7 +5,6 @@ import {
   decodeContract,
   decodeName,
   nameKey,
-  storeKey,
   type ContractRecord,
   type NameRecord,
   type StateReader,
@@ -67,7 +66,7 @@ export function sessionState(state: StateReader, warm: Pick<WorkingState['warm']
   return {
     ready: (module) => warm.price(module),
     enter: (module) => warm.enter(module),
-    get: (contract, key) => state.get('contracts', storeKey(contract, key)),
+    get: ({ place }) => state.get('contracts', place.key, place.text),
     find(asked) {
       const address = addressOf(state, asked)
       return address === undefined ? undefined : seatAt(state, address)

@@ -12,7 +12,7 @@ import {
   type ModelUse,
   type RunOutcome,
 } from '../../../core/index.ts'
-import { storeKey, type WorkingState } from '../../state/index.ts'
+import type { WorkingState } from '../../state/index.ts'
 import type { BlockContext, EffectParts, TouchedItem } from '../effect/index.ts'
 import { type CallDraft, CallSession, type ContractChange, type ContractSeat, type SessionContext, sessionState } from '../calls/index.ts'
 import type { ChainTx } from '../admission/index.ts'
@@ -95,7 +95,7 @@ export function runContract(
   if (!ok) session.revert()
   const { events } = session
   const changes = session.changes()
-  for (const { contract, key, value } of changes) state.set('contracts', storeKey(contract, key), value)
+  for (const { place, value } of changes) state.set('contracts', place.key, value, place.text)
 
   const result = ok ? outcome.result : null
   const { chainId, height, time, onCall } = block
