@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { createClient, hintOf } from '../gateway/client/index.ts'
 import { asUtnetError, UtnetError, type NodeApi } from '../runtime/core/index.ts'
 import { environment } from './settings/index.ts'
-import { HINTS, jsonText } from './output/index.ts'
+import { HINTS, jsonText, namedFile } from './output/index.ts'
 import { version } from './assets.ts'
 import { parseCommand } from './parse.ts'
 import { VERBS } from './verbs/index.ts'
@@ -23,14 +23,6 @@ function overview(): string {
     '  --help      usage of a command; utnet --version prints the version',
     '',
   ].join('\n')
-}
-
-/** A file or folder of the user's that cannot be read or written is named as such, wherever a command met it. */
-function namedFile(thrown: unknown): unknown {
-  if (!(thrown instanceof Error) || thrown instanceof UtnetError) return thrown
-  const { syscall, path, code } = thrown as NodeJS.ErrnoException
-  if (syscall === undefined || path === undefined || code === undefined) return thrown
-  return new UtnetError('usage', `cannot ${syscall} ${path}: ${code}`, { hint: 'name one that can be read and written', cause: thrown })
 }
 
 function report(thrown: unknown, json: boolean, verb: string | undefined): number {

@@ -53,6 +53,23 @@ test('deploy answers 201 with name, module, world and exports', async () => {
   expect(await problemOf(await send('/v1/guests/nobody'))).toMatchObject({ status: 404, code: 'guest_not_found' })
 })
 
+test('guests come in pages by name: a full one names the next in the field Link, and the client asks as it is asked', async () => {
+  const { deploy, send } = open()
+  for (const name of ['b', 'a', 'c']) await deploy(name, 'function')
+  const page = async (path: string) => {
+    const response = await send(path)
+    const names = schemas.guest.array().parse(await response.json())
+    return [names.map((g) => g.name).join(), response.headers.get('link')]
+  }
+  expect(await page('/v1/guests')).toEqual(['a,b,c', null])
+  expect(await page('/v1/guests?limit=2')).toEqual(['a,b', '</v1/guests?after=b&limit=2>; rel="next"'])
+  expect(await page('/v1/guests?after=b&limit=2')).toEqual(['c', null])
+  expect(await page('/v1/guests?after=c&limit=1')).toEqual(['', null])
+  for (const query of ['limit=0', `limit=${LIMITS.listedGuests + 1}`, 'limit=x'])
+    expect(await problemOf(await send(`/v1/guests?${query}`))).toMatchObject({ status: 400, code: 'request_invalid' })
+  expect(await problemOf(await send('/v1/guests?after=No%20Name'))).toMatchObject({ status: 400, code: 'name_invalid' })
+})
+
 test('a call answers result, gas, receipt and height, and the receipt field', async () => {
   const { post, deploy, send } = open()
   await deploy('counter', 'contract')

@@ -12,7 +12,17 @@ import {
   type GatewayContext,
   type KnownPath,
 } from './http/index.ts'
-import { Admission, functionHandler, healthHandler, inferenceHandlers, ipfsHandler, metricsHandler, readyHandler } from './routes/index.ts'
+import {
+  Admission,
+  asksForBlock,
+  Bulk,
+  functionHandler,
+  healthHandler,
+  inferenceHandlers,
+  ipfsHandler,
+  metricsHandler,
+  readyHandler,
+} from './routes/index.ts'
 
 const HEARTBEAT_MS = 15_000
 
@@ -31,6 +41,10 @@ export function createApp(node: NodeApi, options: AppOptions = {}): Hono<Gateway
     known.push({ method, path: path.replaceAll(/:([a-z]+)/g, '{$1}') })
     app[method](path, handler)
   }
+
+  const bulk = new Bulk(options.bulk)
+  app.get('/ipfs/*', (c, next) => (asksForBlock(c.req.raw) ? next() : bulk.answer(c, next)))
+  app.get('/v1/receipts/:id/bundle', (c, next) => bulk.answer(c, next))
 
   app.all('/fn/*', functionHandler(node, options.admission ?? new Admission()))
   on('get', '/ipfs/*', ipfsHandler(node))

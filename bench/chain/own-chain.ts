@@ -43,6 +43,7 @@ export const noContracts: ContractExecutor = {
   keep: () => {},
   query: (run) => noContracts.run(run),
   has: () => false,
+  holds: () => false,
   measures: () => false,
   run: () => {
     throw new Error('a transfer runs no contract')

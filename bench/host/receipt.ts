@@ -3,12 +3,9 @@
  * leaf and Merkle tree. Apart: the share of the signature, the journal's record, and id and attestation for the answer.
  */
 import {
-  encodeBatch,
   cidOf,
-  concatBytes,
   DAG_CBOR,
   digest,
-  domain,
   ReceiptLayouts,
   requestOpening,
   responseOpening,
@@ -16,6 +13,7 @@ import {
   utf8,
   withoutSecrets,
   type BatchStatement,
+  batchMessage,
 } from '../../runtime/core/index.ts'
 import { openSigner, useNativeHashes } from '../../runtime/crypto/native.ts'
 import type { BatchTree } from '../../runtime/receipts/batch-tree.ts'
@@ -132,7 +130,7 @@ function sample(size: number): Record<Phase, number> {
     const receipts = bench.issued.splice(0)
     const { statement, tree } = bench.seal(receipts)
     lap('seal')
-    const sig = signer.sign(concatBytes(domain('batch'), encodeBatch(statement)))
+    const sig = signer.sign(batchMessage(chainId, statement))
     lap('sign')
     answered += encodeRecord(key, 0, 0, [{ batch: statement, sig, entries: receipts }]).length
     lap('journal')

@@ -17,6 +17,7 @@ import {
 } from '../../runtime/core/index.ts'
 import { anchoredLeaf } from './anchored-leaf.ts'
 
+const CHAIN = cidOf(RAW, utf8('c'))
 const node = userOf(5)
 const leaf = utf8('a leaf')
 const receipt = cidOf(DAG_CBOR, leaf)
@@ -25,8 +26,8 @@ const data = batchData([sha256(leaf)])
 /** An anchor of one batch, as a search of the chain gives it. */
 function anchor(nonce: number, of: CID, size = 1) {
   const statement = { thread: 0, first: nonce, size, prev: new Uint8Array(32), root: merkleRoot([leaf]) }
-  const payload = { kind: 'anchor', batches: [signBatch(node, statement)], data: of } as const
-  const wire = signTx(node, { chainId: cidOf(RAW, utf8('c')), nonce, expiry: 9, gasLimit: 1n, maxFeePerGas: 1n, payload })
+  const payload = { kind: 'anchor', batches: [signBatch(node, CHAIN, statement)], data: of } as const
+  const wire = signTx(node, { chainId: CHAIN, nonce, expiry: 9, gasLimit: 1n, maxFeePerGas: 1n, payload })
   return { type: 'transaction', kind: 'anchor', status: 'ok', tx: cidOf(DAG_CBOR, wire).toString(), proof: { leaf: toBase64(wire) } }
 }
 

@@ -1,13 +1,13 @@
 /** Writes what a verb makes. */
 import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { UtnetError } from '../../runtime/core/index.ts'
 import { makeFolder, writeDurably } from '../../runtime/kv/files/index.ts'
+import { namedFile } from './named-file.ts'
 
 /** As the umask lets it. */
 const MODE = 0o666
 
-/** Writes a file that the user named, with its folder; throws `usage` naming it. What stood there stays until the new one is whole: it may be what the user trusts. */
+/** Writes a file that the user named, with its folder; throws as `namedFile` says. What stood there stays until the new one is whole: it may be what the user trusts. */
 export function writeOutput(path: string, data: Uint8Array | string): void {
   try {
     makeFolder(dirname(path))
@@ -16,10 +16,7 @@ export function writeOutput(path: string, data: Uint8Array | string): void {
     if (there && !statSync(path).isFile()) writeFileSync(path, data)
     else writeDurably(there ? realpathSync(path) : path, data, MODE)
   } catch (cause) {
-    throw new UtnetError('usage', `cannot write ${path}: ${cause instanceof Error ? cause.message : ''}`, {
-      hint: 'name a file that can be written',
-      cause,
-    })
+    throw namedFile(cause, path)
   }
 }
 

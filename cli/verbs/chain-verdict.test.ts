@@ -26,7 +26,7 @@ const VALIDATORS = [validatorOf(1), validatorOf(2), validatorOf(3)]
 const chainId = cidOf(RAW, Uint8Array.of(1))
 const statement = { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: new Uint8Array(32) }
 const request: VerdictRequest = {
-  target: { anchor: cidOf(RAW, Uint8Array.of(2)), at: 0, ...signBatch(validatorOf(9), statement), path: [] },
+  target: { anchor: cidOf(RAW, Uint8Array.of(2)), at: 0, ...signBatch(validatorOf(9), chainId, statement), path: [] },
   shown: { index: 0, leaf: Uint8Array.of(1), path: [] },
   evidence: { kind: 'bundle', bytes: Uint8Array.of(3) },
 }

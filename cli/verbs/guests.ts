@@ -1,5 +1,5 @@
 /** `utnet guests`: what is deployed, with WIT types; or the class with which a contract calls one. */
-import { UtnetError, utf8, type GuestDetail } from '../../runtime/core/index.ts'
+import { LIMITS, UtnetError, utf8, type GuestDetail, type GuestView, type NodeApi } from '../../runtime/core/index.ts'
 import { loadRuntime } from '../runtime.ts'
 import type { Verb, VerbContext } from '../verb.ts'
 
@@ -15,6 +15,15 @@ async function printClass({ name, world, exports }: GuestDetail, { json, print, 
   else write(utf8(source))
 }
 
+/** All of them, page by page. */
+async function* listed(node: NodeApi): AsyncGenerator<GuestView> {
+  const limit = LIMITS.listedGuests
+  for (let page = await node.guests({ limit }); ; page = await node.guests({ after: (page.at(-1) as GuestView).name, limit })) {
+    yield* page
+    if (page.length !== limit) return
+  }
+}
+
 export const guests: Verb = {
   name: 'guests',
   usage: 'guests [NAME [--class]]',
@@ -26,7 +35,7 @@ export const guests: Verb = {
     const asClass = context.flags['class'] === true
     if (asClass && name === undefined) throw new UtnetError('usage', 'a name is missing: utnet guests NAME --class')
     if (name === undefined) {
-      for (const guest of await context.node().guests()) context.print(guest)
+      for await (const guest of listed(context.node())) context.print(guest)
       return 0
     }
     const guest = await context.node().guest(name)

@@ -69,7 +69,7 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
       }),
     putSourceMap: (name, body) => to.json(`${guest(name)}/source-map`, { method: 'PUT', body, type: JSON_TYPE }),
     sourceMap: (module) => to.bytes(`/v1/source-maps/${part(module)}`, { accept: JSON_TYPE }),
-    guests: () => to.json('/v1/guests'),
+    guests: (page) => to.json(`/v1/guests${query({ ...page })}`),
     guest: (name) => to.json(guest(name)),
     call: ({ name, ...body }) => to.json(`${guest(name)}/calls`, { method: 'POST', json: body }),
     query: ({ name, ...body }) => to.json(`${guest(name)}/queries`, { method: 'POST', json: body }),

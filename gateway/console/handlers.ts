@@ -2,7 +2,7 @@
 import type { NodeApi } from '../../runtime/core/index.ts'
 import { respond, type Answer, type GatewayContext } from '../http/index.ts'
 import { ICON, SCRIPT, STYLE } from './assets.ts'
-import { renderPage } from './page.ts'
+import { renderPage, ROWS } from './page.ts'
 
 const HEADERS = {
   'content-security-policy': "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -24,7 +24,7 @@ export interface ConsoleHandlers {
 export function consoleHandlers(node: NodeApi): ConsoleHandlers {
   return {
     page: async (c) => {
-      const [info, chain, guests, models] = await Promise.all([node.info(), node.chain(), node.guests(), node.models()])
+      const [info, chain, guests, models] = await Promise.all([node.info(), node.chain(), node.guests({ limit: ROWS + 1 }), node.models()])
       return respond(c.req.raw, text('text/html', renderPage({ info, chain, guests, models })))
     },
     script: (c) => respond(c.req.raw, text('text/javascript', SCRIPT)),

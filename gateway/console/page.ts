@@ -5,12 +5,13 @@ import type { ChainView, GuestView, ModelView, NodeInfo } from '../../runtime/co
 export interface PageData {
   readonly info: NodeInfo
   readonly chain: ChainView
+  /** `ROWS` of them, and one more where there are more. */
   readonly guests: readonly GuestView[]
   readonly models: readonly ModelView[]
 }
 
 /** Rows of a table that show at most so many; the API has the rest. */
-const ROWS = 50
+export const ROWS = 50
 
 /** What the node did about what others anchored, where it looks at all. */
 function auditRows({ audit }: NodeInfo) {
@@ -85,7 +86,7 @@ export function renderPage({ info, chain, guests, models }: PageData): string {
             </dl>
           </section>
           <section aria-labelledby="guests">
-            <h2 id="guests">Guests (${guests.length})</h2>
+            <h2 id="guests">Guests (${guests.length > ROWS ? html`the first ${ROWS}; <a href="/v1/guests">more</a>` : guests.length})</h2>
             <table>
               <thead>
                 <tr>

@@ -4,6 +4,8 @@ import type { Context } from 'hono'
 export interface GatewayEnv {
   /** The server's own view of the request, as node:http has it. */
   readonly incoming?: { readonly rawHeaders: readonly string[] }
+  /** Calls back once, when the answer is sent or its connection is gone. */
+  readonly sent?: (then: () => void) => void
   /** Aborted when the server begins to stop: endless answers end. */
   readonly closing?: AbortSignal
 }
@@ -21,6 +23,8 @@ export interface AppOptions {
   readonly heartbeatMs?: number
   /** Places for requests to functions; shared with the server that serves them directly. */
   readonly admission?: { readonly enter: (name: string) => void; readonly leave: (name: string) => void }
+  /** Files and bundles made, asked for and being sent at a time; the table of limits unless told. */
+  readonly bulk?: { readonly made: number; readonly waiting: number; readonly bytes: number }
   /** Is told of every error that is the node's own fault. */
   readonly onError?: (error: unknown, request: Request) => void
 }

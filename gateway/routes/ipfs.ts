@@ -29,6 +29,9 @@ function formatOf(request: Request, url: URL): Format {
   return chosen
 }
 
+/** True where one block is asked for: it is small, and nothing is put together. */
+export const asksForBlock = (request: Request): boolean => formatOf(request, new URL(request.url)) === 'raw'
+
 function decodePath(path: string): string {
   try {
     return decodeURIComponent(path)
@@ -87,7 +90,8 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
       return problem(request, error, { 'content-range': `bytes */${body.length}` })
     }
     if (range !== undefined) {
-      const part = body.subarray(range.start, range.end)
+      // a copy: the whole is not kept while a part of it is sent
+      const part = body.slice(range.start, range.end)
       headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${body.length}`
       return respond(request, { status: 206, type, body: part, headers: { ...headers, 'content-length': String(part.length) } })
     }

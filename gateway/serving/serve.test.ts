@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { LIMITS } from '../../runtime/core/index.ts'
 import { createApp } from '../app.ts'
@@ -381,4 +382,31 @@ test('a connection is kept for 65 seconds and the second that node adds, by the 
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('a request may come in any pieces, the first on its connection or behind another', async () => {
+  const { server } = await open()
+  const line = (method: string): string => `${method} /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`
+  const statuses = async (before: string, method: string, at: number): Promise<string[]> => {
+    const socket = connect(server.port, '127.0.0.1').setNoDelay(true)
+    let text = ''
+    socket.on('data', (data) => (text += String(data)))
+    const found = (): string[] => text.match(/HTTP\/1\.1 \d+/g) ?? []
+    socket.write(before + line(method).slice(0, at))
+    // the first piece has come when the request before it is answered, or some time later
+    if (before !== '') while (found().length === 0) await once(socket, 'data')
+    else await sleep(5)
+    socket.write(line(method).slice(at))
+    while (found().length < (before === '' ? 1 : 2)) await once(socket, 'data')
+    socket.destroy()
+    return found()
+  }
+  for (const [method, status] of [
+    ['GET', 200],
+    ['DELETE', 405],
+  ] as const)
+    for (let at = 1; at <= method.length + 3; at++) {
+      expect([at, await statuses('', method, at)]).toEqual([at, [`HTTP/1.1 ${status}`]])
+      expect([at, await statuses(line('GET'), method, at)]).toEqual([at, ['HTTP/1.1 200', `HTTP/1.1 ${status}`]])
+    }
 })

@@ -209,7 +209,11 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const listener = getRequestListener(
     async (request, bindings) => {
       const { incoming, outgoing } = bindings as { incoming: IncomingMessage; outgoing: DirectResponse }
-      const response = await app.fetch(request, { incoming, closing: closing.signal })
+      const response = await app.fetch(request, {
+        incoming,
+        closing: closing.signal,
+        sent: (then) => (outgoing.closed ? then() : outgoing.once('close', then)),
+      })
       const type = response.headers.get('content-type')
       outgoing.untyped = type === null
       // An answer without an end ends with its client's side: nothing else tells at once that it has gone.

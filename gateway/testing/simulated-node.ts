@@ -226,7 +226,12 @@ export function simulatedNode({ dev = true }: SimulatedOptions = {}): SimulatedN
       if (found === undefined) throw new UtnetError('block_not_found', `there is no source map of ${module}`)
       return found
     },
-    guests: async () => [...guests.values()].map(viewOf),
+    guests: async ({ after = '', limit = LIMITS.listedGuests } = {}) =>
+      [...guests.values()]
+        .map(viewOf)
+        .filter(({ name }) => name > after)
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+        .slice(0, limit),
     guest: async (name) => {
       const { count: _, ...detail } = guestOf(name)
       return detail

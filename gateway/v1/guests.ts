@@ -1,6 +1,6 @@
 /** `/v1/guests`: deploy, list, describe, call, query. */
 import { z } from 'zod'
-import { aname, callSalt, parseCid, type CallResult } from '../../runtime/core/index.ts'
+import { aname, callSalt, LIMITS, parseCid, type CallResult } from '../../runtime/core/index.ts'
 import { bytes, json, route, type Route, type RouteKit } from '../http/index.ts'
 import {
   formatReceipt,
@@ -11,7 +11,7 @@ import {
   TRANSACTION_HEADER,
   WASM_TYPE,
 } from '../wire/index.ts'
-import { answers, count, heightText, nameParam } from './fields.ts'
+import { answers, count, heightText, limitOf, nameParam } from './fields.ts'
 import { callResult, deployed, guest, guestDetail, queryResult, sourceMapView } from './schemas.ts'
 
 const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unknown()).default([]), gasLimit: count.exactOptional() })
@@ -78,9 +78,17 @@ export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     method: 'get',
     path: '/v1/guests',
     id: 'listGuests',
-    summary: 'What is deployed.',
+    summary: 'What is deployed, by name. A page that is full names the next in the field Link (RFC 8288).',
+    query: z.object({
+      after: z.string().exactOptional().describe('name that they come behind; from the first without it'),
+      limit: limitOf(LIMITS.listedGuests).describe(`${LIMITS.listedGuests} without it`),
+    }),
     outcomes: [answers(200, 'the guests', z.array(guest))],
-    handle: async () => json(await node.guests()),
+    handle: async ({ query: { after, limit = LIMITS.listedGuests } }) => {
+      const page = await node.guests({ ...(after === undefined ? {} : { after: aname(after) }), limit })
+      const last = page.length < limit ? undefined : page.at(-1)
+      return json(page, 200, last === undefined ? {} : { link: `</v1/guests?after=${last.name}&limit=${limit}>; rel="next"` })
+    },
   })
   const describe = route({
     method: 'get',

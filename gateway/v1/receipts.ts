@@ -47,7 +47,10 @@ export function receiptRoutes({ node, page }: RouteKit): readonly Route[] {
         ...salt,
         ...(query.from === undefined ? {} : { from: query.from }),
       })
-      return bytes(CAR_TYPE, car, { 'content-disposition': `attachment; filename="${id}.car"` })
+      return bytes(CAR_TYPE, car, {
+        'content-disposition': `attachment; filename="${id}.car"`,
+        'content-length': String(car.length),
+      })
     },
   })
   const verdicts = route({

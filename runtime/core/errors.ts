@@ -29,7 +29,7 @@ export const ERRORS = {
   host_out_of_gas: ['guest', 500],
   host_refused: ['guest', 500],
   host_fault: ['node', 503],
-  host_module_missing: ['node', 503], // details: {module}
+  host_module_missing: ['node', 503], // details: {module}, and {bytes} where it is looked for by its size
   host_busy: ['node', 503],
   host_restarted: ['node', 503],
   // tensors

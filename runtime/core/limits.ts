@@ -6,6 +6,9 @@ export const LIMITS = {
   edgeThreads: 63,
   edgeRequests: 1_024, // in flight on one thread
   edgeRequestsPerGuest: 512, // of them to one name
+  bulkMade: 4, // files, CARs and bundles put together at a time
+  bulkWaiting: 256, // requests for such that wait for it
+  bulkBytes: 512 * 1024 * 1024, // of such answers that are made and not sent
   jsonDepth: 64,
   cborBytes: 64 * 1024 * 1024,
   cborDepth: 64,
@@ -41,6 +44,7 @@ export const LIMITS = {
   moduleBlockDepth: 2_000, // 1,247 in the code generator of jco
   memoryPages: 2_048, // 64 KiB each: 128 MiB
   stackBytes: 512 * 1024,
+  creditGas: 32_768, // that a function may take before it looks at the counter again
   witTypeDepth: 32,
   sealChips: 64,
   // one execution
@@ -103,6 +107,9 @@ export const LIMITS = {
   blockTxBytes: 8 * 1024 * 1024,
   stateHistory: 256, // heights whose state stays readable
   prunedRows: 16_384, // of states that are no longer readable, deleted behind one block
+  codeBlocks: 4, // for which a validator asks others for code at once
+  codeModules: 512, // that it asks for of one of them; a block publishes at most 375
+  codeBytes: 256 * 1024, // of them together; a block publishes at most 175,483
   pageCacheBytes: 256 * 1024 * 1024, // pages of the state that lie in memory
   exportNameBytes: 128,
   misconductBytes: 1_024, // of one validator's two votes or proposals
@@ -133,6 +140,7 @@ export const LIMITS = {
   filterCriteria: 8,
   searchRows: 4_096, // rows that one page of a search reads
   searchEntries: 1_000, // entries of one page
+  listedGuests: 256, // guests of one page
   anchorPages: 64, // pages of a node's anchors that are read to find one receipt's
   eventBacklog: 1_000, // events that wait for a reader of the live stream; beyond it is cut off
   eventLag: 600, // blocks that a reader of a filtered stream may be behind

@@ -333,6 +333,14 @@ export interface IpfsAnswer {
   readonly body: Uint8Array
 }
 
+/** Which guests, in the order of their names. */
+export interface GuestsPage {
+  /** The name that they come behind, one of a guest or not; from the first unless told. */
+  readonly after?: string
+  /** At most `LIMITS.listedGuests`, and as many unless told. */
+  readonly limit?: number
+}
+
 /** What a node does for its clients: the port between `runtime/node`, the gateway and `gateway/client`. Methods reject with a `UtnetError`. */
 export interface NodeApi {
   info(): Promise<NodeInfo>
@@ -345,7 +353,7 @@ export interface NodeApi {
   putSourceMap(name: string, bytes: Uint8Array): Promise<SourceMapView>
   /** The source map of a module; throws `block_not_found`. */
   sourceMap(module: string): Promise<Uint8Array>
-  guests(): Promise<readonly GuestView[]>
+  guests(page?: GuestsPage): Promise<readonly GuestView[]>
   /** Throws `guest_not_found`. */
   guest(name: string): Promise<GuestDetail>
   /** Runs a call from the dev account; `auth_required` on a node that is not `dev`. */

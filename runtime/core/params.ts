@@ -74,6 +74,17 @@ export interface Params {
     /** Per element of table.grow, table.copy, table.fill, table.init. */
     readonly tableElement: number
   }
+  /** Gas of making an instance of a guest that is not linked, beside its pages, its data and its table. What ordinary guests have is free: a call of a contract pays more than that costs. */
+  readonly instance: {
+    readonly imported: number
+    readonly exported: number
+    /** A function of its own. */
+    readonly defined: number
+    /** A global, a segment or a type. */
+    readonly item: number
+    /** Of all these. */
+    readonly free: number
+  }
   /**
    * Gas of a host call: base + per byte handed in + per byte handed out + per item either way; by the same rule. Storage is priced by a state whose pages lie decoded in memory.
    * What one that outgrew it costs more no gas pays for (bench rows `host.gas.storage-read-disk` and its like).
@@ -221,6 +232,7 @@ const V1: Params = {
     growPage: 100_000,
     tableElement: 110,
   },
+  instance: { imported: 1_600, exported: 3_000, defined: 400, item: 200, free: 100_000 },
   host: {
     base: 300,
     byteIn: 2,

@@ -226,11 +226,25 @@ export interface ContractExecutor {
   ready(module: CID): void
   /** Whether the module is a contract with this export. Throws `host_module_missing`. */
   has(module: CID, entry: string): boolean
-  /** Whether the module is a contract of so many bytes: what its publisher pays by. Of a larger file nothing is read. Throws `host_module_missing`. */
+  /** Whether the file of a module, of exactly so many bytes, lies on this node. */
+  holds(module: CID, bytes: number): boolean
+  /** Whether a module is a contract. Throws `host_module_missing` where its file, of exactly so many bytes, is not on this node; no node has one of another size than it has. */
   measures(module: CID, bytes: number): boolean
   /** Lets go of what blocks ran, but for these modules. The same array says that nothing changed. */
   keep(modules: readonly CID[]): void
 }
+
+/** A module's file that a block needs, and its size. */
+export interface CodeNeed {
+  readonly module: CID
+  readonly bytes: number
+}
+
+/**
+ * Asks nodes (by their keys) for files of modules; promises nothing. What comes is handed to the asking node in any order, late, twice or never, and is checked there. A transport
+ * takes no more of an answer than the bytes that were asked for, and may ask others where it reaches none of these (docs/spec/agreement.md).
+ */
+export type AskForCode = (needs: readonly CodeNeed[], nodes: readonly Uint8Array[]) => void
 
 /** Tensor inference as a guest or the gateway asks for it. `model` is a name or a CID in text. */
 export interface TensorBridge {
@@ -287,4 +301,6 @@ export interface BucketStore {
   set(bucket: string, key: string, value: Uint8Array | undefined): void
   /** Keys in order behind `after`, at most `limit`. */
   keys(bucket: string, after: string, limit: number): readonly string[]
+  /** Resolves when all that was set before is on disk; rejects where the disk failed. */
+  written(): Promise<void>
 }

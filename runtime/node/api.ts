@@ -38,7 +38,7 @@ export function apiOf(
     },
     putSourceMap: (name, bytes) => guests.putSourceMap(parts, name, bytes),
     sourceMap: (module) => parts.sourceMaps.read(parseCid(module, 'module')),
-    guests: () => guests.guests(parts),
+    guests: (page) => guests.guests(parts, page),
     guest: (name) => guests.guest(parts, name),
     call: (request) => contracts.call(parts, request),
     query: (request) => contracts.query(parts, request),

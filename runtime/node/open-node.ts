@@ -185,7 +185,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     known.note(sig, bytes, node.key)
     return sig
   }
-  const journals = openJournals({ folder: folder.journal, threads, node: node.key, sign, random, closers })
+  const journals = openJournals({ folder: folder.journal, threads, node: node.key, chainId: chain.chainId, sign, random, closers })
   await edges?.ready
   const receipts = allReceipts(journals.own, edges === undefined ? journals.resting : [edges, ...journals.resting])
 
@@ -341,7 +341,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
       producer.noteTime(time)
       for (const { batch, sig, digests } of records.flatMap((record) => record.batches)) {
         // Signed by this node's own thread: the chain need not check it again.
-        known.note(sig, batchMessage(batch), node.key)
+        known.note(sig, batchMessage(chain.chainId, batch), node.key)
         unanchored.add(batch, digests)
       }
       producer.receiptsWait()

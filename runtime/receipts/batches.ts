@@ -1,5 +1,5 @@
 /** The batches of one journal: recovers their chains, and closes new ones behind the ends. */
-import { batchMessage, digest, domain, equalBytes, LIMITS, UtnetError } from '../core/index.ts'
+import { batchMessage, digest, domain, equalBytes, LIMITS, UtnetError, type CID } from '../core/index.ts'
 import { verifyEd25519 } from '../crypto/native.ts'
 import { BatchTree } from './batch-tree.ts'
 import { digestsOf, leavesOf } from './book.ts'
@@ -33,14 +33,16 @@ export class Batches {
   readonly lanes: Lanes
   readonly journal: Journal
   readonly #node: Uint8Array
+  readonly #chainId: CID
   readonly #sign: JournalOptions['sign']
   readonly #sealer: Sealer
   #turn = 0
 
   /** Opens the journal; `each` sees what is in it, record by record. Throws `data_corrupt` where a chain is broken. */
-  constructor({ disk, node, sign, lanes }: JournalOptions, sealer: Sealer, each: (record: DurableRecord) => void) {
+  constructor({ disk, node, chainId, sign, lanes }: JournalOptions, sealer: Sealer, each: (record: DurableRecord) => void) {
     this.lanes = new Lanes(lanes ?? ALL_LANES)
     this.#node = node
+    this.#chainId = chainId
     this.#sign = sign
     this.#sealer = sealer
     const last = new Map<number, SignedBatch>()
@@ -65,7 +67,7 @@ export class Batches {
     })
     // Each batch names the root before it, so the last signature of a lane speaks for all of the lane.
     for (const { batch, sig } of last.values()) {
-      if (!verifyEd25519(sig, batchMessage(batch), node))
+      if (!verifyEd25519(sig, batchMessage(chainId, batch), node))
         throw corrupt(`the last batch of thread ${batch.thread} is not signed by this node`)
     }
     for (const record of recovered) each(record)
@@ -84,7 +86,7 @@ export class Batches {
       const taken = size === lane.pending.length ? lane.pending : lane.pending.slice(0, size)
       const { tree, digests } = this.#sealer.batch(taken)
       const statement = { node: this.#node, thread: lane.thread, first: lane.sealed, size, prev: lane.prev, root: tree.root }
-      const sig = this.#sign(batchMessage(statement))
+      const sig = this.#sign(batchMessage(this.#chainId, statement))
       closing.push({ batch: new ClosedBatch(statement, sig, tree), receipts: taken, digests })
       lane.pending = lane.pending.slice(size)
       lane.sealed += size

@@ -16,6 +16,8 @@ export interface JournalOptions {
   readonly disk: Disk
   /** ed25519 key of the node. */
   readonly node: Uint8Array
+  /** The chain that the batches are signed for. */
+  readonly chainId: CID
   /** Deterministic (RFC 8032): the key of the journal's frames derives from a signature. */
   readonly sign: (bytes: Uint8Array) => Uint8Array
   /** Thread numbers that no other journal of this node uses; all of them unless told. */

@@ -25,6 +25,7 @@ import {
   type Genesis,
   type BundleRoot,
   type Header,
+  type CallBody,
   type RunBody,
   type TensorHead,
 } from '../core/index.ts'
@@ -271,6 +272,15 @@ describe('a dishonest node whose receipt is attested and anchored all the same',
   ]
   test.each(late)('with %s is found', async (_what, body, expected) => {
     expect(await failing(write(invokeParts({ body })))).toEqual(expect.arrayContaining(expected))
+  })
+
+  const called: [string, (body: CallBody) => CallBody, CheckName][] = [
+    ["a time that is not its block's", (b) => ({ ...b, context: { ...b.context, time: b.context.time + 1 } }), 'context'],
+    ['a seed of its choice', (b) => ({ ...b, context: { ...b.context, seed: sha256(utf8('chosen')) } }), 'context'],
+    ['a world that is no contract', (b) => ({ ...b, world: 'function' }), 'receipt'],
+  ]
+  test.each(called)('a call with %s is found, whoever certified it', async (_what, body, expected) => {
+    expect(await failing(write(callParts(body)))).toContain(expected)
   })
 
   test('that is not registered, or not as this key, is found', async () => {

@@ -3,11 +3,8 @@ import {
   batchLeaf,
   callLeaf,
   callSeed,
-  concatBytes,
   decodeAccount,
   decodeThread,
-  domain,
-  encodeBatch,
   equalBytes,
   leafHash,
   isKnownProtocol,
@@ -27,6 +24,7 @@ import {
   type CID,
   type Header,
   type ReceiptBody,
+  batchMessage,
 } from '../core/index.ts'
 import { verifyEd25519 } from '../crypto/index.ts'
 import { must, type Found } from './checks.ts'
@@ -57,7 +55,7 @@ export function checkAttestation(body: ReceiptBody, bodyBytes: Uint8Array, attes
     'the path does not lead from the receipt to the batch root',
   )
   must((batch.first === 0) === batch.prev.every((b) => b === 0), 'only the first batch of a thread has no predecessor')
-  must(verifyEd25519(sig, concatBytes(domain('batch'), encodeBatch(batch)), body.node), "the signature over the batch is not the node's")
+  must(verifyEd25519(sig, batchMessage(body.context.chainId, batch), body.node), "the signature over the batch is not the node's")
   return [true, `signed by the node in a batch of ${batch.size}`]
 }
 

@@ -201,6 +201,8 @@ export function nodeApiSuite(name: string, open: () => Promise<OpenNode>, sample
       const deployed = await api.deploy({ name: 'suite-contract', component })
       expect(deployed).toMatchObject({ name: 'suite-contract', world: 'contract', module: expect.stringMatching(/^baf/) as string })
       expect((await api.guests()).map((g) => g.name)).toContain('suite-contract')
+      expect((await api.guests({ after: 'suite-contrac', limit: 1 })).map((g) => g.name)).toEqual(['suite-contract'])
+      expect((await api.guests({ after: 'suite-contract' })).map((g) => g.name)).not.toContain('suite-contract')
       const detail = await api.guest('suite-contract')
       expect(detail.address).toMatch(/^ut1/)
       expect(detail.exports.find((e) => e.name === call.export)?.signature.name).toBe(call.export)

@@ -53,7 +53,13 @@ function act(height: number): void {
       args: [`k${Math.floor(random() * 40)}`, `v${height} ${'x'.repeat(Math.floor(random() * 900))}`],
     })
   const { next, root } = chain.batchHead(VALIDATOR.key, height % 2)
-  const batch = signBatch(VALIDATOR, { thread: height % 2, first: next, size: 2, prev: root, root: sha256(utf8(`${life}/${height}`)) })
+  const batch = signBatch(VALIDATOR, chain.chainId, {
+    thread: height % 2,
+    first: next,
+    size: 2,
+    prev: root,
+    root: sha256(utf8(`${life}/${height}`)),
+  })
   send(VALIDATOR, { kind: 'anchor', batches: [batch], data: null })
   send(VALIDATOR, { kind: 'node', action: random() < 0.5 ? { op: 'bond', amount: 10n ** 21n } : { op: 'unbond', amount: 10n ** 20n } })
   const chip = chipOf(`chip ${Math.floor(random() * 30)}`)

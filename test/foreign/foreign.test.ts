@@ -168,6 +168,7 @@ describe.skipIf(!ON)('components made elsewhere', () => {
     const buckets: BucketStore = {
       get: (_, key) => values.get(key),
       set: (_, key, value) => void (value === undefined ? values.delete(key) : values.set(key, value)),
+      written: () => Promise.resolve(),
       keys: (_, after, limit) =>
         [...values.keys()]
           .filter((key) => key > after)

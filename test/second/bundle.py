@@ -127,7 +127,7 @@ def check_run(light, bundle, body, data, final, members):
     must(1 <= batch["size"] <= BATCH_RECEIPTS, "a batch of nothing, or of too much")
     must((batch["first"] == 0) == (batch["prev"] == bytes(32)), "only the first batch of a thread has none before it")
     must(batch["first"] + index == body["seq"], "another place in the batch than the receipt's number")
-    must(ed25519.holds(attestation["sig"], domain("batch") + encode(batch), batch["node"]), "the batch has no signature of its node's")
+    must(ed25519.holds(attestation["sig"], domain("batch") + light.chain + encode(batch), batch["node"]), "the batch has no signature of its node's")
 
     context = body["context"]
     must(final["context"]["height"] < final["anchor"]["height"], "a context that is not before the anchor")

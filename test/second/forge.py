@@ -183,7 +183,7 @@ class Forge:
             statement = edit(
                 "batch", {"node": A.key, "thread": 3, "first": 11, "size": 3, "prev": sha256(b"before").digest(), "root": inner(inner(*hashes[:2]), hashes[2])}
             )
-            sig = ed25519.sign(domain("batch") + encode(statement), A.secret)
+            sig = ed25519.sign(domain("batch") + edit("batch chain", bytes(self.chain)) + encode(statement), A.secret)
             attestation = edit("attestation", {"batch": statement, "index": 1, "path": [hashes[0], hashes[2]], "sig": sig})
             proven = encode(["batch", encode(statement), sig])
             account = encode(edit("account", [b"\5", 3, b"\1", [A.key, "provider"]]))

@@ -28,6 +28,7 @@ test('prices of instructions, host calls, transactions, the rollup and fees are 
   expect(rows('pages').map((row) => row.map(numberOf))).toEqual(memory.map((tier) => Object.values(tier)))
   expect(rows('functions').map((row) => row.map(numberOf))).toEqual(code.map((tier) => Object.values(tier)))
   expect(named('host')).toEqual(PARAMS.host)
+  expect(named('instance')).toEqual(PARAMS.instance)
   expect(named('tx')).toEqual(PARAMS.tx)
   expect(named('contracts')).toEqual(PARAMS.contracts)
   expect(named('rollup')).toEqual(PARAMS.rollup)

@@ -8,7 +8,9 @@ import {
   readyGas,
   type CallBody,
   type CallWitness,
+  UtnetError,
   type CID,
+  type ContractExecutor,
   type ReceiptBody,
 } from '../../runtime/core/index.ts'
 import { openChain, type CallNote, type TxOutcome } from '../../runtime/consensus/index.ts'
@@ -242,3 +244,45 @@ test('a node that begins with nothing ready, and has room for another number of 
   }
   expect(chain.head().header).toEqual(c.chain.headerAt(heights).header)
 }, 60_000)
+
+test('U2.4-POCI a contract that calls one whose code this node lost does not trap: the call stands in no block of it, and is the same as ever when the code is back', async () => {
+  const lost = new Set<string>()
+  const own = memoryFiles()
+  const files = {
+    ...own,
+    fileNow: (cid: CID, most: number) => {
+      if (lost.has(cid.toString())) throw new UtnetError('block_not_found', `no file ${cid.toString()}`)
+      return own.fileNow(cid, most)
+    },
+  }
+  let now = createHost({ files, fileNow: files.fileNow })
+  const executor: ContractExecutor = {
+    run: (run) => now.executor.run(run),
+    query: (run) => now.executor.query(run),
+    ready: (module) => now.executor.ready(module),
+    has: (module, entry) => now.executor.has(module, entry),
+    holds: (module, bytes) => now.executor.holds(module, bytes),
+    measures: (module, bytes) => now.executor.measures(module, bytes),
+    keep: (modules) => now.executor.keep(modules),
+  }
+  const d = await contractChain({ files, executor })
+  await d.publish('bank', BANK)
+  await d.publish('shop', SHOP)
+  const bank = d.address('bank')
+  // the first one writes what was not there
+  await d.call('shop', 'carefully', [bank, 5_000_000])
+  const whole = await d.call('shop', 'carefully', [bank, 5_000_000])
+  const { state } = d.chain.head().header
+  // as behind a restart: nothing is ready
+  now = createHost({ files, fileNow: files.fileNow })
+  const module = d.chain.guest('bank').module.toString()
+  lost.add(module)
+  for (const [entry, args] of [
+    ['buy', [bank]],
+    ['carefully', [bank, 5_000_000]],
+  ] as const)
+    await expect(d.call('shop', entry, args)).rejects.toMatchObject({ code: 'host_module_missing', details: { module } })
+  expect(d.chain.head().header.state.contracts).toEqual(state.contracts)
+  lost.clear()
+  expect(await d.call('shop', 'carefully', [bank, 5_000_000])).toMatchObject({ status: 'ok', result: 'paid', gas: whole.gas })
+})

@@ -205,6 +205,23 @@ const flow: readonly Attack[] = [
       ),
     ),
   },
+  // A chain of roots leaves that range at once: each of these begins with such a number again
+  {
+    class: 'floatRoot',
+    name: 'roots of numbers below the normal range',
+    text: module(
+      '',
+      `(local.set $z (i64.add (global.get $g) (i64.const 0x123456789abcd))) ${loop(times(16, '(local.set $z (i64.or (local.get $z) (i64.shr_u (i64.reinterpret_f64 (f64.sqrt (f64.reinterpret_i64 (local.get $z)))) (i64.const 63))))'))} (global.set $g (local.get $z))`,
+    ),
+  },
+  ...['f64x2.sqrt', 'f32x4.sqrt'].map((root): Attack => ({
+    class: 'simdFloat',
+    name: `${root} of numbers below the normal range`,
+    text: module(
+      '',
+      `(local.set $v (i64x2.splat (i64.and (i64.add (global.get $g) (i64.const 0x001234560012abcd)) (i64.const 0x000fffff007fffff)))) ${loop(times(16, `(local.set $v (v128.or (local.get $v) (i64x2.shr_u (${root} (local.get $v)) (i32.const 63))))`))} (global.set $g (i64x2.extract_lane 0 (local.get $v)))`,
+    ),
+  })),
   {
     class: 'base',
     name: 'a global written and read',

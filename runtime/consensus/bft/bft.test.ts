@@ -67,6 +67,8 @@ const setup = (self: number, height = 1) => ({ height, members, self, leaderOf: 
 class Machine {
   readonly bft: Bft
   readonly done: BftEffect[] = []
+  /** Blocks whose code it lacks. */
+  readonly lacking = new Set<string>()
   readonly self: number
   constructor(self: number, machine: typeof Bft = Bft) {
     this.self = self
@@ -82,7 +84,7 @@ class Machine {
         effects.push(
           ...this.bft.step({ type: 'built', height: e.height, round: e.round, payload: payloadOf(e.height, e.round, this.self) }),
         )
-      if (e.type === 'check')
+      if (e.type === 'check' && !this.lacking.has(e.block))
         effects.push(
           ...this.bft.step({
             type: 'checked',
@@ -822,6 +824,81 @@ describe('U2.4-POCI evidence', () => {
     const bytes = encodeEvidence(e)
     expect(() => decodeEvidence(bytes.subarray(1))).toThrow(/evidence/)
     expect(() => decodeEvidence(encode([2, 1, 0, 'prevote', 1, [], []]))).toThrow(/evidence/)
+  })
+})
+
+describe('U2.4-POCI a block whose code is not here', () => {
+  const checks = (effects: readonly BftEffect[]): string[] => effects.flatMap((e) => (e.type === 'check' ? [e.block] : []))
+  const came = (m: Machine): BftEffect[] => {
+    m.lacking.clear()
+    return m.step({ type: 'code' })
+  }
+  function without(block: Uint8Array, self = 3): Machine {
+    const m = new Machine(self)
+    m.lacking.add(idOf(block))
+    m.enter()
+    return m
+  }
+
+  test('is prevoted when the code came in time, and none is prevoted when the round had no more time', () => {
+    const m = without(A)
+    expect(votesIn(m.hear(proposal(0, A)))).toEqual([])
+    expect(votesIn(came(m)).map((v) => [v.phase, v.block])).toEqual([['prevote', idOf(A)]])
+    const late = without(A)
+    late.hear(proposal(0, A))
+    expect(votesIn(late.late(0, 'propose')).map((v) => [v.phase, v.block])).toEqual([['prevote', null]])
+    expect(votesIn(came(late))).toEqual([])
+  })
+
+  test('is not locked on and not precommitted whatever others prevoted; in a later round it is voted for', () => {
+    const m = without(A)
+    m.hear(proposal(0, A))
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'prevote', idOf(A)))
+    m.late(0, 'propose')
+    expect(votesIn(m.late(0, 'prevote')).map((v) => [v.phase, v.block])).toEqual([['precommit', null]])
+    for (const i of [0, 1]) m.hear(vote(i, 'precommit', null))
+    m.late(0, 'precommit')
+    expect([m.bft.round, lastRow(m.done).locked]).toEqual([1, undefined])
+    m.hear(proposal(1, A, 1, 0, quorum('prevote', idOf(A), [0, 1, 2])))
+    expect(votesIn(came(m)).map((v) => [v.round, v.phase, v.block])).toEqual([[1, 'prevote', idOf(A)]])
+  })
+
+  test('that came between two proposals of it is run when it is proposed again', () => {
+    const m = without(A)
+    m.hear(proposal(0, A))
+    m.late(0, 'propose')
+    for (const i of [0, 1]) m.hear(vote(i, 'prevote', null))
+    for (const i of [0, 1]) m.hear(vote(i, 'precommit', null))
+    m.late(0, 'precommit')
+    expect(checks(came(m))).toEqual([])
+    const again = m.hear(proposal(1, A, 1, 0, quorum('prevote', idOf(A), [0, 1, 2])))
+    expect(votesIn(again).map((v) => [v.round, v.block])).toEqual([[1, idOf(A)]])
+  })
+
+  test('ends no height and stops nobody where it is final: the height waits, asks each second, and ends when the code came', () => {
+    const m = without(A)
+    m.hear({ kind: 'final', certificate: quorum('precommit', idOf(A), [0, 1, 2]), payload: A })
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', idOf(A)))
+    for (let second = 0; second < 3; second++)
+      expect(checks(m.step({ type: 'timeout', height: 1, round: 0, step: 'resend' }))).toEqual([idOf(A)])
+    expect(m.done.filter((e) => e.type === 'commit' || e.type === 'halt')).toEqual([])
+    expect(came(m).map((e) => e.type)).toEqual(['check', 'commit'])
+    // nothing is run again behind it
+    expect(checks(m.step({ type: 'code' }))).toEqual([])
+  })
+
+  test('is looked at again in order of what stands behind it, and no more when nothing of it can matter', () => {
+    const m = new Machine(3)
+    const [C, D] = [payloadOf(1, 1, 2), payloadOf(1, 2, 3)]
+    for (const block of [A, B, C, D]) m.lacking.add(idOf(block))
+    m.enter()
+    m.hear(proposal(0, A))
+    m.hear({ kind: 'lock', quorum: quorum('prevote', idOf(C), [0, 1, 2], 1), payload: C })
+    m.hear(proposal(1, B, 1))
+    expect(m.bft.round).toBe(1)
+    expect(checks(m.step({ type: 'code' }))).toEqual([idOf(C), idOf(B)])
+    m.hear({ kind: 'final', certificate: quorum('precommit', idOf(D), [0, 1, 2], 2), payload: D })
+    expect(checks(m.step({ type: 'code' }))).toEqual([idOf(D), idOf(C), idOf(B)])
   })
 })
 

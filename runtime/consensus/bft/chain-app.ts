@@ -5,6 +5,7 @@ import {
   certificateHash,
   decode,
   decodeCertificate,
+  decodeTx,
   encode,
   encodeCertificate,
   equalBytes,
@@ -14,15 +15,20 @@ import {
   leaderOf,
   LIMITS,
   merkleRoot,
+  parseCid,
   toHex,
   UtnetError,
+  type AskForCode,
   type Certificate,
+  type CID,
+  type CodeNeed,
 } from '../../core/index.ts'
 import { catDigest, verdictsDigest } from '../cat/index.ts'
 import { decodeBlock, encodeBlock, type Block, type BlockWork, type Chain, type ExecutedBlock } from '../chain/index.ts'
 import type { Proposer } from '../crypto-port.ts'
 import type { FinalNotice, BlockLabel, HeightSetup } from '../messages/index.ts'
 import type { BlockApp } from './node.ts'
+import { LackingCode } from './lacking-code.ts'
 import { RoundWork, type RoundWorkOptions } from './round-work.ts'
 
 /** How far a header's time may lie ahead of a validator's clock before it prevotes for none (W-CLK-1), milliseconds. */
@@ -80,10 +86,30 @@ export interface ChainAppOptions {
   readonly clock: () => number
   /** The own part in the work of rounds; a node without it shows no chips and gives no verdicts. */
   readonly work?: RoundWorkOptions
+  /** Where code comes from that this node lacks; without it such a block is never voted for. */
+  readonly code?: CodeOptions
 }
 
-/** The port over an open chain. Blocks that this node cannot run for a fault of its own stop it: it must not vote on them. */
-export function chainApp({ chain, proposer, clock, work: options }: ChainAppOptions): BlockApp {
+/** Asking for code, and keeping what came. */
+export interface CodeOptions {
+  readonly ask: AskForCode
+  /** Keeps a module's file; durable when it resolves. */
+  readonly keep: (file: Uint8Array) => Promise<unknown>
+}
+
+/** What a block publishes that validators must hold. */
+function publishedBy({ txs }: Block): CodeNeed[] {
+  return txs.flatMap((wire) => {
+    const { payload } = decodeTx(wire).body
+    return payload.kind === 'publish' && payload.world === 'contract' ? [{ module: payload.module, bytes: payload.size }] : []
+  })
+}
+
+/**
+ * The port over an open chain. A block whose code is not all here is not judged: it is asked for, and the block run when it came. Blocks that this node cannot run for another fault of
+ * its own stop it: it must not vote on them.
+ */
+export function chainApp({ chain, proposer, clock, work: options, code }: ChainAppOptions): BlockApp {
   const work = options === undefined ? undefined : new RoundWork(chain, proposer.key, options)
   const executed = new Map<string, ExecutedBlock>()
   const keep = (id: string, done: ExecutedBlock): ExecutedBlock => {
@@ -105,15 +131,43 @@ export function chainApp({ chain, proposer, clock, work: options }: ChainAppOpti
     }
   }
 
-  async function run(payload: Uint8Array): Promise<ExecutedBlock | undefined> {
+  const lacking = new LackingCode({ holds: (need) => chain.holds(need), ask: code?.ask ?? (() => {}) })
+
+  const lost = (module: CID): CodeNeed | undefined => {
+    const bytes = chain.moduleBytes(module)
+    return bytes === undefined ? undefined : { module, bytes }
+  }
+
+  /** A block could not be run without a module: one that it publishes, or, where no size is told, one that the state has and this node lost. */
+  function lack(id: string, block: Block, { details }: UtnetError): void {
+    const { module: name, bytes } = details ?? {}
+    const published = publishedBy(block)
+    const first =
+      bytes === undefined
+        ? lost(parseCid(String(name), 'module'))
+        : published.find((need) => need.module.toString() === name && need.bytes === bytes)
+    if (first === undefined) throw new UtnetError('node_internal', `a block needs ${String(name)}, which nobody published`)
+    const keys = chain.setAt(block.header.height).map((v) => v.key)
+    const at = keys.findIndex((key) => equalBytes(key, block.header.proposer))
+    const nodes = [...keys.slice(at), ...keys.slice(0, at)].filter((key) => !equalBytes(key, proposer.key))
+    lacking.add(id, first, published, nodes)
+  }
+
+  async function run(payload: Uint8Array): Promise<ExecutedBlock | 'invalid' | 'lacking'> {
     const { block, parentCertificate } = decodePayload(payload)
     const id = toHex(headerHash(block.header))
     const known = executed.get(id)
     if (known !== undefined) return known
+    if (lacking.lacks(id)) return 'lacking'
     try {
       return keep(id, await chain.runBlock(block, parentCertificate))
     } catch (error) {
-      if (isUtnetError(error) && error.fault !== 'node') return undefined
+      if (!isUtnetError(error)) throw error
+      if (error.code === 'host_module_missing') {
+        lack(id, block, error)
+        return 'lacking'
+      }
+      if (error.fault !== 'node') return 'invalid'
       throw error
     }
   }
@@ -141,17 +195,19 @@ export function chainApp({ chain, proposer, clock, work: options }: ChainAppOpti
     },
     check: async (payload) => {
       const done = await run(payload)
-      if (done === undefined) return { valid: false, timely: false }
+      if (done === 'lacking') return undefined
+      if (done === 'invalid') return { valid: false, timely: false }
       // as of time: who votes again for an older block stands on more than a third of honest power that has looked
       const timely = done.block.header.time <= clock() + DRIFT_MS && (work === undefined || (await work.agrees(done.block)))
       return { valid: true, timely }
     },
     commit: async ({ certificate: c, payload }) => {
       const done = await run(payload)
-      if (done === undefined) throw new UtnetError('node_internal', `block ${c.block} was final before it was checked`)
+      if (typeof done === 'string') throw new UtnetError('node_internal', `block ${c.block} was final before it was checked`)
       const { height, round, signers, signature } = c
       await chain.commitBlock(done, { height, round, block: fromHex(c.block), signers, signature })
       executed.clear()
+      lacking.clear()
     },
     finalAt: (height): FinalNotice | undefined => {
       if (height < 1 || height > chain.head().header.height) return undefined
@@ -166,5 +222,14 @@ export function chainApp({ chain, proposer, clock, work: options }: ChainAppOpti
       }
     },
     ...(work === undefined ? {} : { verdicts: work }),
+    code: {
+      tick: () => lacking.tick(),
+      take: async (module, file) => {
+        const wanted = lacking.wants(module, file)
+        if (wanted !== true) return wanted === false ? 'code' : 'stale'
+        await code?.keep(file)
+        return undefined
+      },
+    },
   }
 }

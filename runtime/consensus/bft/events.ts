@@ -13,7 +13,9 @@ export type BftEvent =
   | { readonly type: 'timeout'; readonly height: number; readonly round: number; readonly step: TimedStep }
   /** The block asked for by `build`. */
   | { readonly type: 'built'; readonly height: number; readonly round: number; readonly payload: Uint8Array }
-  /** The answer to `check`. `timely` is of the header's time against the own clock: it decides a first proposal only. */
+  /** Code came that blocks lacked. */
+  | { readonly type: 'code' }
+  /** The answer to `check`; none as long as the node lacks code that the block needs. `timely` is of the header's time against the own clock: it decides a first proposal only. */
   | { readonly type: 'checked'; readonly height: number; readonly block: BlockId; readonly valid: boolean; readonly timely: boolean }
 
 /** Why a message was not taken. Those in `OFFENCES` cannot come from an honest peer. */
@@ -31,8 +33,19 @@ export type Refusal =
   | 'verdict'
   /** A verdict by who came to another result than this node: it cannot tell whether that was signed. */
   | 'result'
+  /** A file that is not the module's. */
+  | 'code'
 
-export const OFFENCES: ReadonlySet<Refusal> = new Set(['member', 'leader', 'payload', 'signature', 'lock', 'certificate', 'verdict'])
+export const OFFENCES: ReadonlySet<Refusal> = new Set([
+  'member',
+  'leader',
+  'payload',
+  'signature',
+  'lock',
+  'certificate',
+  'verdict',
+  'code',
+])
 
 export type BftEffect =
   | { readonly type: 'persist'; readonly row: SignedRow }

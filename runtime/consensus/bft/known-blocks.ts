@@ -10,7 +10,7 @@ export interface BlockVerdict {
 
 interface KnownBlock {
   readonly payload: Uint8Array
-  /** Undefined while the application checks it. */
+  /** Undefined while the application checks it, and as long as it lacks code of it. */
   verdict: BlockVerdict | undefined
 }
 
@@ -32,11 +32,20 @@ export class KnownBlocks {
     return this.#known.get(block)
   }
 
-  /** Has a block run by the application, unless it is known. */
+  /** Has a block run by the application, unless that is done. */
   learn(payload: Uint8Array, label: BlockLabel | undefined = this.#labelOf(payload)): void {
-    if (label === undefined || this.#known.has(label.id)) return
+    if (label === undefined || this.#known.get(label.id)?.verdict !== undefined) return
     this.#known.set(label.id, { payload, verdict: undefined })
     this.#emit({ type: 'check', height: label.height, block: label.id, payload })
+  }
+
+  /** Has those of some blocks run that could not be run before, in their order. */
+  again(height: number, blocks: Iterable<BlockId | null | undefined>): void {
+    for (const block of new Set(blocks)) {
+      const known = typeof block === 'string' ? this.#known.get(block) : undefined
+      if (known !== undefined && known.verdict === undefined)
+        this.#emit({ type: 'check', height, block: block as BlockId, payload: known.payload })
+    }
   }
 
   /** Takes a block that this node built: it needs no check. */

@@ -98,6 +98,9 @@ export class Bft {
       case 'checked':
         if (this.#working(event.height)) this.#blocks.checked(event.block, { valid: event.valid, timely: event.timely })
         break
+      case 'code':
+        this.#runAgain()
+        break
     }
     this.#advance()
     const out = this.#out
@@ -265,8 +268,17 @@ export class Bft {
     else if (step === 'precommit') this.#startRound(round + 1)
   }
 
+  /** Blocks that lacked code are looked at again, as long as they matter: final ones before those that may become so. Of others nothing is asked. */
+  #runAgain(): void {
+    if (this.#setup === undefined || this.#done) return
+    const proposed = this.#book.get(this.#round)?.proposal?.block
+    const blocks = [this.#final?.certificate.block, this.#ballots.decided()?.[1], this.#valid?.quorum.block, proposed]
+    this.#blocks.again(this.#setup.height, blocks)
+  }
+
   /** What was said may have been lost. */
   #resend(): void {
+    this.#runAgain()
     this.#stragglers.again()
     for (const message of this.#own?.said ?? []) this.#emit({ type: 'send', message })
     if (this.#valid !== undefined) this.#emit({ type: 'send', message: this.#valid })

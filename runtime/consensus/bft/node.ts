@@ -1,5 +1,5 @@
 /** Carries the machine's effects out, one event at a time and each effect in its place. Disk, network, clock and application come in as ports. */
-import { isUtnetError, totalPower } from '../../core/index.ts'
+import { isUtnetError, totalPower, type CID } from '../../core/index.ts'
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
 import {
   type Evidence,
@@ -23,13 +23,23 @@ export interface BlockApp {
   setup(): Maybe<HeightSetup>
   /** A new block; undefined when none can be made. */
   build(height: number, round: number): Maybe<Uint8Array | undefined>
-  /** Runs a block on the head. */
-  check(payload: Uint8Array): Maybe<{ readonly valid: boolean; readonly timely: boolean }>
+  /** Runs a block on the head; undefined as long as this node lacks code that it needs. */
+  check(payload: Uint8Array): Maybe<{ readonly valid: boolean; readonly timely: boolean } | undefined>
   /** Makes a checked block the head; durable when it resolves. */
   commit(final: FinalNotice): Maybe<void>
   finalAt(height: number): Maybe<FinalNotice | undefined>
   /** What is said of work behind final blocks; a chain without such work has none. */
   readonly verdicts?: Verdicts
+  /** What blocks need and this node lacks; an application whose blocks run no code has none. */
+  readonly code?: Code
+}
+
+/** Code that this node lacks. */
+export interface Code {
+  /** A second has passed: others are asked. */
+  tick(): void
+  /** Keeps a module's file that somebody gave, durable when it resolves; says why not where it is not kept. */
+  take(module: CID, file: Uint8Array): Maybe<Refusal | undefined>
 }
 
 /** Verdicts on final blocks: they follow a block, and hold nothing up. */
@@ -122,12 +132,22 @@ export class BftNode {
     })
   }
 
+  /** Takes a module's file from a peer that was asked for it. Rejects as `receive` does. */
+  receiveCode(from: Peer, module: CID, file: Uint8Array): Promise<void> {
+    return this.#queue(async () => {
+      const why = (await this.#ports.app.code?.take(module, file)) ?? undefined
+      if (why === undefined) await this.#run({ type: 'code' })
+      else this.#ports.onRefuse?.(from, why)
+    })
+  }
+
   fire({ height, round, step }: Wake): Promise<void> {
     return this.#queue(async () => {
       if (step === 'height') {
         if (this.#next === height) await this.#enter()
         return
       }
+      if (step === 'resend') this.#ports.app.code?.tick()
       await this.#run({ type: 'timeout', height, round, step })
       if (step !== 'resend' || height !== this.machine.height) return
       this.#tick()
@@ -274,8 +294,9 @@ export class BftNode {
     return payload === undefined ? undefined : { type: 'built', height, round, payload }
   }
 
-  async #check(height: number, block: string, payload: Uint8Array): Promise<BftEvent> {
-    return { type: 'checked', height, block, ...(await this.#ports.app.check(payload)) }
+  async #check(height: number, block: string, payload: Uint8Array): Promise<BftEvent | undefined> {
+    const verdict = await this.#ports.app.check(payload)
+    return verdict && { type: 'checked', height, block, ...verdict }
   }
 
   /**

@@ -4,6 +4,7 @@ import type {
   Anchor,
   Certificate,
   CID,
+  CodeNeed,
   ContractExecutor,
   Genesis,
   InferenceRequest,
@@ -102,7 +103,8 @@ export interface Chain {
   nextNonce(address: Uint8Array): number
   /** Throws `guest_not_found`. */
   guest(name: string, at?: number): GuestRecord
-  guests(): GuestRecord[]
+  /** Published names in their order, behind one and so many at most; all unless told. */
+  guests(after?: string, limit?: number): GuestRecord[]
   /** What stands at an address; undefined where no contract does. */
   contract(address: Uint8Array): ContractRecord | undefined
   query(query: ChainQuery): Promise<QueryOutcome>
@@ -147,7 +149,11 @@ export interface Chain {
   walk(trie: TrieName): Iterable<readonly [position: Uint8Array, value: Uint8Array]>
   /** What waits and can pay the present base fee, in the order in which an honest proposer takes it (docs/spec/fees.md). */
   candidates(): Iterable<ChainTx>
-  /** Throws what `submit` would, and `tx_gas` where the transaction offers less than the base fee. */
+  /** Size of a module that was published, as the head's state has it; undefined where none was. */
+  moduleBytes(module: CID): number | undefined
+  /** Whether the file of a module, of exactly so many bytes, lies on this node. */
+  holds(need: CodeNeed): boolean
+  /** Throws what `submit` would, but for a component that is not here yet, and `tx_gas` where the transaction offers less than the base fee. */
   checkPaid(wire: Uint8Array): void
   /** Takes a transaction's wire bytes into the mempool; throws why not (`tx_*`, `mempool_full`, `name_taken`, `guest_not_found`). */
   submit(wire: Uint8Array): TakenTx

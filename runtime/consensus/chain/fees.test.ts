@@ -66,7 +66,7 @@ test('U4.3-GAS-1 who fills blocks with bytes raises the base fee as who fills th
 test('U4.3-GAS-1 each batch of an anchor is paid for, whatever becomes of it: as many as fit a block are checked in its time', async () => {
   const t = await testChain()
   const batch = (first: number, prev: Uint8Array) =>
-    signBatch(VALIDATOR, { thread: 0, first, size: 1, prev, root: new Uint8Array(32).fill(first + 1) })
+    signBatch(VALIDATOR, t.chain.chainId, { thread: 0, first, size: 1, prev, root: new Uint8Array(32).fill(first + 1) })
   const chained = (n: number) => Array.from({ length: n }, (_, i) => batch(i, i === 0 ? new Uint8Array(32) : new Uint8Array(32).fill(i)))
   const gasOf = (n: number): bigint => readTx(t.tx(ann, { kind: 'anchor', batches: chained(n), data: null })).intrinsicGas
   const each = gasOf(9) - gasOf(8)

@@ -40,13 +40,25 @@ function checkUse(core: ChainCore, tx: ChainTx): void {
           node = batch.node
           account = readAccount(state, nodeAccountKey(node))
         }
-        const fault = batchSignerFault(batch, sig, account, core.crypto)
+        const fault = batchSignerFault(batch, sig, account, { chainId: core.rules.chainId, crypto: core.crypto })
         if (fault !== undefined) throw new UtnetError('receipt_invalid', fault)
       }
       return
     }
     default:
   }
+}
+
+/** Nothing waits here that this node could not put into a block: whoever publishes a contract brings its component first. */
+function checkHeld(core: ChainCore, { body: { payload } }: ChainTx): void {
+  if (payload.kind !== 'publish' || payload.world !== 'contract' || core.executor.holds(payload.module, payload.size)) return
+  throw new UtnetError(
+    'guest_not_found',
+    `no component of ${payload.size} bytes and the name ${payload.module.toString()} is on this node`,
+    {
+      hint: 'send the component with its transaction: utnet deploy',
+    },
+  )
 }
 
 /** A transaction that waits in the pool. */
@@ -72,11 +84,14 @@ function checkTx(core: ChainCore, wire: Uint8Array, view: PoolView): ChainTx {
 export function submitTx(core: ChainCore, wire: Uint8Array): TakenTx {
   const view = poolView(core)
   const tx = checkTx(core, wire, view)
-  if (core.mempool.get(tx.hash) === undefined) core.mempool.add(tx, view)
+  if (core.mempool.get(tx.hash) === undefined) {
+    checkHeld(core, tx)
+    core.mempool.add(tx, view)
+  }
   return tx
 }
 
-/** Throws what `submitTx` would, and `tx_gas` where the transaction would wait for a lower base fee: for who is to work before it is in a block. */
+/** Throws what `submitTx` would, but for a component that is not here yet, and `tx_gas` where the transaction would wait for a lower base fee: for who is to work before it is in a block. */
 export function checkPaid(core: ChainCore, wire: Uint8Array): void {
   const { maxFeePerGas } = checkTx(core, wire, poolView(core)).body
   const fee = baseFeeOf(headState(core), core.params)
@@ -125,6 +140,7 @@ export async function submitAll(core: ChainCore, wires: readonly Uint8Array[]): 
         core.mempool.admit(tx, view)
         if (bad.has(tx)) throw badSignature(tx)
         checkUse(core, tx)
+        checkHeld(core, tx)
         core.mempool.add(tx, view)
         return tx
       })

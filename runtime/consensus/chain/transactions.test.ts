@@ -27,6 +27,7 @@ import {
   saltOf,
   sha256,
   toHex,
+  UtnetError,
   utf8,
   pathSides,
   publishGas,
@@ -114,7 +115,7 @@ test('U3.2-TX-1 every fault of a transaction is refused by its own code', async 
       'receipt_invalid',
       t.tx(ann, {
         kind: 'anchor',
-        batches: [signBatch(bob, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })],
+        batches: [signBatch(bob, t.chain.chainId, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })],
         data: null,
       }),
     ],
@@ -241,16 +242,47 @@ test('a call that this node cannot run stands in no block, and the others do', a
   expect(code(() => t.chain.tx(id))).toBe('tx_not_found')
 })
 
-test('a contract is paid by what it weighs: whoever names another size loses what he offered, and publishes nothing', async () => {
-  const t = await testChain({ executor: { ...simulatedExecutor, measures: (_, bytes) => bytes === 100 } })
+test('whoever publishes as a contract what is none loses what he offered, and publishes nothing', async () => {
+  const t = await testChain({ executor: { ...simulatedExecutor, measures: (cid) => !cid.equals(module(1)) } })
   t.send(ann, { kind: 'publish', name: 'shop', module: module(1), world: 'contract', size: 99 }, { gasLimit: 2_500_000n })
-  t.send(bob, publish('cafe'))
+  t.send(bob, publish('cafe', 2))
   const { outcomes } = await t.produce()
   expect(outcomes.map((o) => [o.status, o.gas === 2_500_000n])).toEqual([
     ['refused', true],
     ['ok', false],
   ])
   expect(code(() => t.chain.guest('shop'))).toBe('guest_not_found')
+})
+
+test('U3.2-TX-1 a contract waits only where its code is, of just the size that it is published under; what comes without is told how to send it', async () => {
+  let lost = false
+  const missing = (): UtnetError => new UtnetError('host_module_missing', 'not here', { details: { module: module(1).toString() } })
+  const t = await testChain({
+    executor: {
+      ...simulatedExecutor,
+      holds: (cid, bytes) => cid.equals(module(1)) && bytes === 100,
+      measures: () => {
+        if (lost) throw missing()
+        return true
+      },
+    },
+  })
+  const without = t.tx(ann, publish('shop', 2))
+  const smaller = t.tx(ann, { kind: 'publish', name: 'shop', module: module(1), world: 'contract', size: 99 })
+  for (const wire of [without, smaller]) {
+    expect(code(() => t.chain.submit(wire))).toBe('guest_not_found')
+    // its component may come with it: that is looked at before anything is stored
+    t.chain.checkPaid(wire)
+  }
+  expect((await t.chain.submitAll([without, smaller])).map((taken) => isUtnetError(taken, 'guest_not_found'))).toEqual([true, true])
+  expect(t.chain.waiting()).toBe(0)
+  // of what no validator runs nothing is asked
+  t.send(bob, publish('page', 5, 'function'))
+  t.send(ann, publish('shop', 1))
+  lost = true
+  const { outcomes, dropped } = await t.produce()
+  expect(outcomes.map((o) => o.kind)).toEqual(['publish'])
+  expect(dropped.map(({ error }) => isUtnetError(error, 'host_module_missing'))).toEqual([true])
 })
 
 test('a name belongs to its first publisher; upgrades keep address and state', async () => {
@@ -300,7 +332,7 @@ test('batches are anchored in order, by registered nodes only, and lead into the
   const t = await testChain()
   const zero = new Uint8Array(32)
   const batch = (first: number, size: number, prev: Uint8Array, root: string, thread = 0) =>
-    signBatch(VALIDATOR, { thread, first, size, prev, root: sha256(utf8(root)) })
+    signBatch(VALIDATOR, t.chain.chainId, { thread, first, size, prev, root: sha256(utf8(root)) })
   const one = batch(0, 3, zero, 'one')
   const two = batch(3, 2, one.batch.root, 'two')
   t.send(ann, { kind: 'anchor', batches: [one, two, batch(0, 1, zero, 'other thread', 7)], data: null })
@@ -330,7 +362,7 @@ test('batches are anchored in order, by registered nodes only, and lead into the
 
 test('the account of a node that anchored stays provable at that height when its state is long gone', async () => {
   const t = await testChain({ history: 3 })
-  const one = signBatch(VALIDATOR, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })
+  const one = signBatch(VALIDATOR, t.chain.chainId, { thread: 0, first: 0, size: 1, prev: new Uint8Array(32), root: sha256(utf8('r')) })
   t.send(ann, { kind: 'anchor', batches: [one], data: null })
   await t.produce()
   for (let i = 0; i < 6; i++) await t.produce()

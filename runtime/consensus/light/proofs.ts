@@ -2,10 +2,7 @@
 import {
   batchLeaf,
   callLeaf,
-  concatBytes,
   decodeAccount,
-  domain,
-  encodeBatch,
   leafHash,
   nodeAccountKey,
   storeKey,
@@ -18,6 +15,7 @@ import {
   type Header,
   type StateRoots,
   type TrieProof,
+  batchMessage,
 } from '../../core/index.ts'
 import { verifyEd25519 } from '../../crypto/index.ts'
 import { refuse } from './trusted.ts'
@@ -67,8 +65,7 @@ export function mustHoldReceipt(header: Header, body: Uint8Array, anchor: Anchor
   if (attestation !== null) {
     const { batch, index, path, sig } = attestation
     if (!verifyInclusion(leafHash(body), index, batch.size, path, batch.root)) throw refuse('the receipt is not in the batch shown')
-    if (!verifyEd25519(sig, concatBytes(domain('batch'), encodeBatch(batch)), batch.node))
-      throw refuse("the batch has no signature of its node's")
+    if (!verifyEd25519(sig, batchMessage(header.chainId, batch), batch.node)) throw refuse("the batch has no signature of its node's")
     leaf = batchLeaf(batch, sig)
   }
   if (!verifyAnchor(leaf, anchor, header.receiptRoot)) throw refuse(`the receipt is not in block ${header.height}`)

@@ -81,7 +81,13 @@ beforeAll(async () => {
   const call = (entry: string, ...args: string[]): TxPayload => ({ kind: 'call', to: shop, export: entry, args })
   const body = utf8('stands for the body of a receipt')
   const leaves = [body, utf8('another')].map(leafHash)
-  const { batch, sig } = signBatch(nodeAt(t, 0), { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: rootOfHashes(leaves) })
+  const { batch, sig } = signBatch(nodeAt(t, 0), t.chain.chainId, {
+    thread: 0,
+    first: 0,
+    size: 2,
+    prev: new Uint8Array(32),
+    root: rootOfHashes(leaves),
+  })
   const ended = await t.block(
     [ann, call('put', 'k', 'v')],
     [ann, call('emit', 'sold')],
@@ -243,7 +249,7 @@ describe('W-FLW-2: under a final header is proven', () => {
     expect(everyFieldCounts([run.body, run.attestation, run.anchor, receiptRoot], of as never)).toBeGreaterThan(15)
     expect(() => mustHoldReceipt(header, run.body, run.anchor, null)).toThrow(/not in block/)
     // a leaf that somebody else signed is none of the chain's
-    const forged = signBatch(nodeAt(t, 1), run.attestation.batch)
+    const forged = signBatch(nodeAt(t, 1), header.chainId, run.attestation.batch)
     expect(batchLeaf(forged.batch, forged.sig)).not.toEqual(batchLeaf(run.attestation.batch, run.attestation.sig))
     expect(() => mustHoldReceipt(header, run.body, run.anchor, { ...run.attestation, ...forged })).toThrow(/not in block/)
   })

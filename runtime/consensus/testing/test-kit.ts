@@ -2,9 +2,7 @@
 import {
   cidOf,
   compareBytes,
-  domain,
   encodeTx,
-  concatBytes,
   fromHex,
   fromUtf8,
   keyAddress,
@@ -25,7 +23,7 @@ import {
   type TxBody,
   type TxPayload,
   type Validator,
-  encodeBatch,
+  batchMessage,
 } from '../../core/index.ts'
 import * as crypto from '../../crypto/native.ts'
 import { createGenesis, openChain, type Chain, type ChainOptions, type Proposer, type Voter } from '../index.ts'
@@ -113,6 +111,7 @@ export const simulatedExecutor: ContractExecutor = {
   keep: () => {},
   query: (run) => simulatedExecutor.run(run),
   has: () => false,
+  holds: () => true,
   measures: () => true,
   run: ({ entry, args, gasLimit, env }) => {
     const text = (i: number): Uint8Array => utf8(String(args[i] ?? ''))
@@ -165,10 +164,11 @@ export function signTx(user: TestUser, body: Omit<TxBody, 'sender'>): Uint8Array
 /** A batch statement signed by a node. */
 export function signBatch(
   node: TestUser,
+  chainId: CID,
   batch: Omit<BatchStatement, 'node'>,
 ): { readonly batch: BatchStatement; readonly sig: Uint8Array } {
   const whole = { ...batch, node: node.key }
-  return { batch: whole, sig: crypto.signEd25519(concatBytes(domain('batch'), encodeBatch(whole)), node.secret) }
+  return { batch: whole, sig: crypto.signEd25519(batchMessage(chainId, whole), node.secret) }
 }
 
 /** The body of a receipt of a node, of this chain and its last block; the seed is zero. */

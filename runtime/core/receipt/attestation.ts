@@ -13,6 +13,7 @@ import {
   putText,
   UINT,
   type Cbor,
+  type CID,
 } from '../codec/index.ts'
 import { UtnetError } from '../errors.ts'
 import { leafHash, verifyInclusion } from '../trees/index.ts'
@@ -38,7 +39,7 @@ export interface Attestation {
   readonly batch: BatchStatement
   readonly index: number
   readonly path: readonly Uint8Array[]
-  /** ed25519 over domain `utnet/batch/1\0` and the statement's bytes. */
+  /** ed25519 over `batchMessage`. */
   readonly sig: Uint8Array
 }
 
@@ -50,7 +51,7 @@ export interface Anchor {
   readonly path: readonly Uint8Array[]
 }
 
-/** Bytes of a batch statement: what the node signs (behind the domain `batch`) and, with the signature, what a block anchors. */
+/** Bytes of a batch statement: with the signature, what a block anchors. */
 export function encodeBatch(batch: BatchStatement): Uint8Array {
   const bytes = new Uint8Array(BATCH_ROOM + batch.node.length + batch.prev.length + batch.root.length)
   return bytes.slice(0, putBatch(bytes, 0, batch))
@@ -59,12 +60,14 @@ export function encodeBatch(batch: BatchStatement): Uint8Array {
 /** A statement without its three byte strings takes at most this. */
 const BATCH_ROOM = 128
 
-/** What a node signs of a batch: domain `utnet/batch/1\0` and the statement's bytes. */
-export function batchMessage(batch: BatchStatement): Uint8Array {
+/** What a node signs of a batch: domain `utnet/batch/1\0`, the chain's id and the statement's bytes. A key may work on two chains, and what it signs for one is nothing on the other. */
+export function batchMessage(chainId: CID, batch: BatchStatement): Uint8Array {
   const prefix = domain('batch')
-  const bytes = new Uint8Array(prefix.length + BATCH_ROOM + batch.node.length + batch.prev.length + batch.root.length)
+  const at = prefix.length + chainId.bytes.length
+  const bytes = new Uint8Array(at + BATCH_ROOM + batch.node.length + batch.prev.length + batch.root.length)
   bytes.set(prefix)
-  return bytes.subarray(0, putBatch(bytes, prefix.length, batch))
+  bytes.set(chainId.bytes, prefix.length)
+  return bytes.subarray(0, putBatch(bytes, at, batch))
 }
 
 /** Writes a statement: the bytes of `encodeBatch`. */

@@ -21,8 +21,8 @@ export interface ShownLeaf {
 export type Claim =
   /** A leaf breaks a rule that the chain checks by itself (`leafFault`). */
   | ({ readonly kind: 'leaf' } & ShownLeaf)
-  /** The node signed another batch of the same thread over some of the same numbers. A leaf of that one shows that it is of this chain: a statement names none. */
-  | ({ readonly kind: 'twice'; readonly batch: BatchStatement; readonly sig: Uint8Array } & ShownLeaf)
+  /** The node signed another batch of the same thread over some of the same numbers. */
+  | { readonly kind: 'twice'; readonly batch: BatchStatement; readonly sig: Uint8Array }
   /** More than half of the power found the run behind a leaf wrong, by the transcript of a dispute: that takes running it, which the chain does not. */
   | ({
       readonly kind: 'verdict'
@@ -66,7 +66,7 @@ export function claimCbor(c: Claim): Cbor {
     case 'leaf':
       return { kind: c.kind, index: c.index, leaf: c.leaf, path: [...c.path] }
     case 'twice':
-      return { kind: c.kind, batch: { ...c.batch }, sig: c.sig, index: c.index, leaf: c.leaf, path: [...c.path] }
+      return { kind: c.kind, batch: { ...c.batch }, sig: c.sig }
     case 'verdict': {
       const { kind, index, leaf, path, transcript, signers, signature } = c
       return { kind, index, leaf, path: [...path], transcript, signers, signature }
@@ -88,8 +88,8 @@ export function readClaim(value: Cbor | undefined): Claim {
     case 'leaf':
       return { kind, ...shown(asMap(value, ['kind', 'index', 'leaf', 'path'], 'claim')) }
     case 'twice': {
-      const m = asMap(value, ['kind', 'batch', 'sig', 'index', 'leaf', 'path'], 'claim')
-      return { kind, batch: readBatch(m['batch']), sig: asBytes(m['sig'], 'sig', 64), ...shown(m) }
+      const m = asMap(value, ['kind', 'batch', 'sig'], 'claim')
+      return { kind, batch: readBatch(m['batch']), sig: asBytes(m['sig'], 'sig', 64) }
     }
     case 'verdict': {
       const m = asMap(value, ['kind', 'index', 'leaf', 'path', 'transcript', 'signers', 'signature'], 'claim')
@@ -186,16 +186,6 @@ export function leafFault(
   if (body.context.height >= height) return `it names block ${body.context.height}, which is not before the anchor ${height}`
   if (body.context.time > time) return 'its time is behind that of the block that anchors it'
   return undefined
-}
-
-/** True when the leaf is a receipt that names the chain. */
-export function isLeafOfChain(leaf: Uint8Array, chainId: CID): boolean {
-  try {
-    return decodeReceipt(leaf).context.chainId.equals(chainId)
-  } catch (error) {
-    if (isUtnetError(error)) return false
-    throw error
-  }
 }
 
 /** True when two different statements of one thread speak of a same number. */

@@ -4,7 +4,7 @@
  */
 import { LIMITS, type WitFunction } from '../../core/index.ts'
 import { coreSignature, type StringEncoding } from '../abi/index.ts'
-import { atMost, invalid, readModule, type CoreImport, type CoreModule, type FuncType, type Limits } from '../wasm/index.ts'
+import { atMost, invalid, readModule, RESERVED, type CoreImport, type CoreModule, type FuncType, type Limits } from '../wasm/index.ts'
 import type {
   CanonOptions,
   Component,
@@ -82,10 +82,6 @@ export interface Linked {
   readonly exports: readonly LinkedExport[]
   readonly resources: ReadonlyMap<string, DefinedResource>
 }
-
-/** Module names of imports that are the host's alone: under this one it hands in the counters. */
-const COUNTERS = 'utnet'
-const RESERVED = 'utnet:'
 
 function refuse(offset: number, message: string): Error {
   return invalid('component-shape', offset, message)
@@ -257,8 +253,6 @@ class Linker {
     const module = this.modules[id] as CoreModule
     const sources = module.imports.map((wanted): Source => {
       const { offset } = wanted
-      if (wanted.module === COUNTERS || wanted.name.startsWith(RESERVED))
-        throw invalid('import', offset, `the name ${JSON.stringify(wanted.module)} ${JSON.stringify(wanted.name)} is reserved for the host`)
       const from = instance.args.get(wanted.module)
       if (from === undefined) throw refuse(offset, `nothing is given for the import ${JSON.stringify(wanted.module)}`)
       return this.#source({ from: 'export', instance: from, name: wanted.name, sort: 0 }, wanted, module)

@@ -3,14 +3,12 @@ import {
   fileCid,
   limitError,
   LIMITS,
-  sha256,
   UtnetError,
   type BucketStore,
   type Budgets,
   type CID,
   type Fetcher,
   type GuestInfo,
-  type HostLog,
   type RunStatus,
 } from '../../core/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
@@ -24,7 +22,8 @@ import {
 } from '../run/index.ts'
 import { Inference } from '../run/imports/index.ts'
 import { unsealed } from '../sealed/index.ts'
-import { Files, Outbound, Recorder, SAID_BYTES, scopedBuckets, WasiRun, type Mount, type MountedFile, type Outside } from '../wasi/index.ts'
+import { BroughtFiles } from './brought.ts'
+import { Files, Outbound, Recorder, SAID_BYTES, scopedBuckets, WasiRun, type Outside } from '../wasi/index.ts'
 import { callOf, fixedAnswer, type Call } from './calls.ts'
 import type { LinkedEnding, LinkedExecution } from './execution.ts'
 import { LinkedPool } from './pool.ts'
@@ -136,8 +135,7 @@ export function createHost(options: HostOptions): Host {
     (guest) => pool.forget(guest),
   )
   const loading = new Map<string, Promise<LinkedGuest | null>>()
-  /** The sha256 of mounts whose file was found to be of our layout: its id says so for ever. */
-  const laidOut = new WeakMap<Mount, Uint8Array>()
+  const brought = new BroughtFiles(files)
   let inFlight = 0
 
   /** Null where the guest is of our own shape; then it is ready in the own host. */
@@ -172,27 +170,6 @@ export function createHost(options: HostOptions): Host {
     return job
   }
 
-  /** The mounted files; a replay takes them from its log. */
-  async function mounted(mounts: readonly Mount[], replay: HostLog | undefined): Promise<readonly (Mount | MountedFile)[]> {
-    if (replay !== undefined) return mounts
-    let left: number = LIMITS.mountBytes
-    const out: MountedFile[] = []
-    for (const mount of mounts) {
-      const bytes = await files.getFile(mount.cid, left)
-      left -= bytes.length
-      // Whoever repeats the run has the bytes and the id, and no blocks between them.
-      const known = laidOut.get(mount)
-      if (known === undefined && !fileCid(bytes).equals(mount.cid))
-        throw new UtnetError('block_mismatch', `the file ${mount.cid} of ${mount.path} is not laid out as files are here`, {
-          hint: `add it again: utnet deploy --mount ${mount.path}=FILE`,
-        })
-      const hash = known ?? sha256(bytes)
-      laidOut.set(mount, hash)
-      out.push({ ...mount, bytes, hash })
-    }
-    return out
-  }
-
   async function invoke(guest: LinkedGuest, request: GuestInvocation): Promise<GuestOutcome> {
     const call = callOf(guest, request.request)
     const inference = new Inference(tensors, request.replay)
@@ -201,7 +178,8 @@ export function createHost(options: HostOptions): Host {
     const outside: Outside = {
       grants,
       recorder,
-      files: new Files(await mounted(grants.mounts, request.replay), recorder),
+      // a replay takes them from its log
+      files: new Files(request.replay === undefined ? await brought.all(grants.mounts) : grants.mounts, recorder),
       outbound: new Outbound(grants.hosts, fetcher, recorder),
       buckets: buckets && scopedBuckets(buckets, request.tenant ?? request.module.toString()),
     }
@@ -209,7 +187,10 @@ export function createHost(options: HostOptions): Host {
     const execution = pool.take(guest)
     try {
       const state = execution.begin(request.gasLimit, (meter) => new LinkedState(meter, request, outside, call, inference))
-      return outcomeOf(guest, call, execution, state, await execution.run(call.entry, call.args))
+      const ended = await execution.run(call.entry, call.args)
+      // what a run wrote stays, however it ended, and is on disk before anybody is told of the end
+      if (state.bucketWrites > 0 && request.replay === undefined) await buckets?.written()
+      return outcomeOf(guest, call, execution, state, ended)
     } finally {
       pool.give(execution, tenant)
     }

@@ -2,7 +2,7 @@
 import { fileCid, LIMITS, limitError, type GuestInfo, type Reach } from '../../core/index.ts'
 import { exportGlue, importGlue, type ExportGlue, type HostFunction, type ImportGlue } from '../abi/index.ts'
 import type { CoreRef, Destructor, LinkedExport, LiftedFunction, LinkedOptions, Made, Source } from '../component/index.ts'
-import { isPoolable, prepareModule, prepareProfiling, pricesOf, reachOf, type Positions } from '../prepare/index.ts'
+import { instanceGas, isPoolable, prepareModule, prepareProfiling, reachOf, type Positions } from '../prepare/index.ts'
 import { whitelist, type Feature } from '../validate/index.ts'
 import { grantsOf, type Grants } from '../wasi/index.ts'
 import { functionNames, invalid, nameSection, RESERVED, type CoreModule, type Segment } from '../wasm/index.ts'
@@ -44,7 +44,7 @@ export interface BoundImport {
 export interface PreparedInstance {
   readonly compiled: WebAssembly.Module
   readonly imports: readonly BoundImport[]
-  /** Gas of making it: its first pages, its data, its table. */
+  /** Gas of making it. */
   readonly gas: number
   /** Place of its module among the component's. */
   readonly module: number
@@ -92,17 +92,6 @@ export interface LinkedGuest {
 }
 
 const PAGE = 65_536
-
-/** As if the guest grew and filled its own memory and table. */
-function instanceGas(module: CoreModule, reach: Reach): number {
-  const { imports, memories, tables, data, elements } = module
-  const { growPage, bulk64, tableElement } = pricesOf(module, reach)
-  const own = <T>(all: readonly T[], kind: 'memory' | 'table'): readonly T[] => all.slice(imports.filter((i) => i.kind === kind).length)
-  const pages = own(memories, 'memory').reduce((n, m) => n + m.min, 0)
-  const filled = data.reduce((n, s) => n + (s.at !== undefined ? Math.ceil(s.length / 64) : 0), 0)
-  const slots = own(tables, 'table').reduce((n, t) => n + t.min, 0) + elements.reduce((n, s) => n + s.length, 0)
-  return pages * growPage + filled * bulk64 + slots * tableElement
-}
 
 function placedSegments(module: CoreModule): PlacedSegment[] {
   const at = (kind: 'memory' | 'table' | 'global', nth: number): number =>

@@ -13,7 +13,7 @@ export {
   START_EXPORT,
   type PrepareOptions,
 } from './prepare.ts'
-export { pricesOf, reachOf } from './prices.ts'
+export { instanceGas, itemsGas, pricesOf, reachOf } from './prices.ts'
 export { chargedBy, probeCount } from './counters/index.ts'
 export { checkProcessor } from './nan/index.ts'
 export { prepareProfiling, readCounters, readLeastStack, readProbes, type FunctionCharge } from './profile.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { LIMITS, PARAMS, wasmPrices, type CodePrices, type MemoryPrices, type Reach } from '../../core/index.ts'
 import { load, wat } from '../testing/wat.ts'
 import { readModule, type CoreModule } from '../wasm/index.ts'
-import { prepareModule, pricesOf, reachOf, type PrepareOptions } from './index.ts'
+import { instanceGas, itemsGas, prepareModule, pricesOf, reachOf, type PrepareOptions } from './index.ts'
 
 const TIERS = PARAMS.wasm.memory
 const PLENTY = 1_000_000_000n
@@ -153,4 +153,41 @@ test('prices are the same object for the same table and tiers, and those of anot
   expect(wasmPrices(PARAMS.wasm, reach(1))).toBe(wasmPrices(PARAMS.wasm, reach(pages, functions)))
   expect(wasmPrices(PARAMS.wasm, reach(1))).not.toBe(wasmPrices(PARAMS.wasm, reach(1, functions + 1)))
   expect([wasmPrices(other, reach(1)).base, wasmPrices(PARAMS.wasm, reach(1)).base]).toEqual([2, PARAMS.wasm.base])
+})
+
+test('U4.3-GAS-1: an instance costs by all that the engine makes for it, beside what ordinary guests have', async () => {
+  const { imported, exported, defined, item, free } = PARAMS.instance
+  const gas = async (items: string): Promise<number> => {
+    const module = readModule(await wat(`(module ${items})`))
+    return instanceGas(module) + itemsGas(module)
+  }
+  const many = (n: number, of: (i: number) => string): string => Array.from({ length: n }, (_, i) => of(i)).join(' ')
+  expect(await gas('(func) (memory 0) (global i32 (i32.const 1)) (export "m" (memory 0))')).toBe(0)
+  // Each kind at what is free and one over, behind what it needs
+  for (const [first, before, price, one] of [
+    ['(global i32 (i32.const 1))', item, exported, (i: number) => `(export "e${i}" (global 0))`],
+    ['(type (func))', item, imported, () => '(import "a" "b" (func (type 0)))'],
+    ['(type (func))', item, defined, () => '(func (type 0))'],
+    ['', 0, item, () => '(global i32 (i32.const 1))'],
+    ['', 0, item, () => '(type (func (param i64)))'],
+  ] as const) {
+    const most = Math.floor((free - before) / price)
+    expect(await gas(`${first} ${many(most, one)}`), one(0)).toBe(0)
+    expect(await gas(`${first} ${many(most + 1, one)}`), one(0)).toBe(before + (most + 1) * price - free)
+  }
+  const segments = free / item
+  const { growPage, bulk64, tableElement } = pricesOf(readModule(await wat('(module (memory 2 2))')))
+  expect(await gas(`(memory 2 2) ${many(segments + 1, () => '(data (i32.const 0) "x")')}`)).toBe(
+    2 * growPage + (segments + 1) * bulk64 + item,
+  )
+  expect(await gas(`(table 3 funcref) ${many(segments + 1, () => '(elem (i32.const 0))')}`)).toBe(3 * tableElement + item)
+})
+
+test('U4.3-GAS-1: entering a function pays for every four of its locals, which are zeroed', async () => {
+  const of = async (locals: number, scheme: 'naive' | 'optimised'): Promise<number> =>
+    used(readModule(await wat(`(module (func (export "f") (param i32) (local ${'i64 '.repeat(locals)})))`)), 'f', 0, { scheme })
+  for (const scheme of ['naive', 'optimised'] as const) {
+    const none = await of(0, scheme)
+    for (const n of [3, 4, 7, 8, 1_000]) expect((await of(n, scheme)) - none).toBe(Math.floor(n / 4) * PARAMS.wasm.base)
+  }
 })

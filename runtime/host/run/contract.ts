@@ -12,7 +12,7 @@ import {
   type WitValue,
 } from '../../core/index.ts'
 import { ContractState, type CalleeRun } from './imports/index.ts'
-import type { Entry, PreparedGuest, Runs } from './instances/index.ts'
+import { unpaid, type Entry, type PreparedGuest, type Runs } from './instances/index.ts'
 
 /** A module that is loaded; throws `host_module_missing`. */
 export type GuestOf = (module: CID) => PreparedGuest
@@ -72,6 +72,8 @@ function runEntry(
   env: ContractEnv,
   above: Above,
 ): RunOutcome {
+  const ending = unpaid(guest, gasLimit)
+  if (ending !== undefined) return ending
   const { runs, guestOf, events } = above
   const stack = [...above.stack, env.contract]
   const runCallee = ({ callee, asked, entry: name, args: packed, gasLimit: budget }: CalleeRun): RunOutcome | 'no-export' | 'arguments' => {

@@ -158,6 +158,7 @@ export function createHost(options: HostOptions): Host {
         const { info, entries } = contracts.ready(module)
         return info.world === 'contract' && entries.has(entry)
       },
+      holds: (module, bytes) => contracts.holds(module, bytes),
       measures: (module, bytes) => contracts.measures(module, bytes),
       ready: (module) => void contracts.ready(module),
       keep: (modules) => contracts.keep(modules),

@@ -3,7 +3,7 @@ import { atensor, isUtnetError, LIMITS, UtnetError, type CID, type NamedTensor, 
 import type { Ending } from '../ending/index.ts'
 import { canonicalNans, tensorOf, tensorValue } from './imports/index.ts'
 import { entryOf } from './entry.ts'
-import type { GuestInstance, PreparedGuest, Runs } from './instances/index.ts'
+import { unpaid, type GuestInstance, type PreparedGuest, type Runs } from './instances/index.ts'
 
 /** One run of an operator, within `gasLimit`. */
 export interface OperatorRequest {
@@ -24,6 +24,8 @@ export interface OperatorOutcome extends RunOutcome {
 export function runOperator(runs: Runs, guest: PreparedGuest, { module, inputs, gasLimit, tenant }: OperatorRequest): OperatorOutcome {
   const entry = entryOf(guest, 'operator', 'run')
   inputs.forEach((t, i) => atensor(t, `input ${i}`))
+  const ending = unpaid(guest, gasLimit)
+  if (ending !== undefined) return { ...ending, outputs: [] }
   const run = runs.begin(guest, gasLimit, tenant ?? module.toString(), (meter) => ({ meter }))
   try {
     return outcomeOf(run.instance.run(entry, [inputs.map(tensorValue)]), run.instance)

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import {
   cidOf,
   encode,
@@ -80,6 +80,25 @@ test('U4.3-GAS-1: out of gas and traps take the whole limit and are told apart',
   expect(await run(host, token, 'mint', ['a', 1], simulatedEnv(), 0n)).toMatchObject({ status: 'out-of-gas', gas: 0n })
 })
 
+test('U4.3-GAS-1: a limit that does not pay for an instance makes none, and one that does makes it', async () => {
+  const host = testHost()
+  const { module } = await host.admit(
+    await contract('export f: func();', '(module (table 20 funcref) (func (export "f") (drop (i32.const 1))))'),
+  )
+  const slots = 20n * BigInt(PARAMS.wasm.tableElement)
+  const made = vi.spyOn(WebAssembly, 'Instance')
+  try {
+    const end = (gasLimit: bigint) => host.executor.query({ module, entry: 'f', args: [], gasLimit, env: simulatedEnv() })
+    expect(end(slots - 1n)).toMatchObject({ status: 'out-of-gas', gas: slots - 1n, limit: 'gas' })
+    expect(made).not.toHaveBeenCalled()
+    expect(end(slots)).toMatchObject({ status: 'out-of-gas', gas: slots })
+    expect(made).toHaveBeenCalledTimes(1)
+    expect(end(slots + 100n)).toMatchObject({ status: 'ok' })
+  } finally {
+    made.mockRestore()
+  }
+})
+
 test('U4.3-GAS-1: with host calls too, the need completes and one less does not, without a trace in the state where it stops before the write', async () => {
   const host = testHost()
   const { gas } = await run(host, token, 'mint', ['ut1bob', 5])
@@ -118,7 +137,10 @@ test("a module that is not loaded is the node's fault, and a limit that is no u6
   const { module } = await host.admit(token)
   const call = { entry: 'who', args: [], env: simulatedEnv(), gasLimit: 1n }
   expect(() => testHost().executor.run({ ...call, module })).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
-  expect([-1, 0, 1].map((more) => host.executor.measures(module, token.length + more))).toEqual([false, true, false])
+  expect([-1, 0, 1].map((more) => host.executor.holds(module, token.length + more))).toEqual([false, true, false])
+  expect(host.executor.measures(module, token.length)).toBe(true)
+  for (const more of [-1, 1])
+    expect(() => host.executor.measures(module, token.length + more)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
   expect(() => testHost().executor.measures(module, token.length)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
   expect(() => host.executor.run({ ...call, module, gasLimit: -1n })).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))
   expect(() => host.executor.run({ ...call, module, gasLimit: 2n ** 63n })).toThrow(expect.objectContaining({ code: 'core_bad_argument' }))

@@ -10,6 +10,11 @@ package utnet:host@0.1.0 {
   interface storage { get: func(key: list<u8>) -> option<list<u8>>; set: func(key: list<u8>, value: list<u8>); remove: func(key: list<u8>); }
   interface context { height: func() -> u64; revert: func(message: string); }
   interface events { emit: func(name: string, data: list<u8>); }
+  interface contracts {
+    enum reason { not-found, reentrant, depth, arguments, refused, trap, out-of-gas }
+    record failure { reason: reason, message: string }
+    call: func(contract: string, %export: string, arguments: list<u8>, gas: u64) -> result<list<u8>, failure>;
+  }
 }`
 
 /** A contract of core text; its world's items are given as WIT. */

@@ -76,6 +76,8 @@ const BAD: readonly Bad[] = [
   ['exceptions', 'a rethrow', withCode(0x09, 0), 0],
   ['exceptions', 'a delegate', withCode(0x18, 0), 0],
   ['exceptions', 'a throw of a reference', withCode(0x0a), 0],
+  ['import', 'the gas counter', module([2, [1, 5, 117, 116, 110, 101, 116, 3, 103, 97, 115, 3, 0x7e, 1]])],
+  ['import', 'a name that is reserved', module(TYPE, [2, [1, 1, 97, 6, 117, 116, 110, 101, 116, 58, 0, 0]])],
   ['exceptions', 'an imported tag', module(TYPE, [2, [1, 1, 97, 1, 97, 4, 0, 0]])],
   ['format', 'a module that is a component', Uint8Array.of(0, 0x61, 0x73, 0x6d, 13, 0, 1, 0)],
   ['format', 'compact imports', module(TYPE, [2, [1, 1, 97, 0, 0x7f, 1, 1, 98, 0, 0]])],

@@ -222,6 +222,7 @@ export function scopedBuckets(store: BucketStore, scope: string): BucketStore {
     get: (name, key) => store.get(of(name), key),
     set: (name, key, value) => store.set(of(name), key, value),
     keys: (name, after, limit) => store.keys(of(name), after, limit),
+    written: () => store.written(),
   }
 }
 

@@ -1,5 +1,5 @@
-/** The files that a guest has mounted, as a tree. Which they are goes into the log at the run's begin, their bytes when the guest looks at one. */
-import { asArray, asBytes, asUint, fileCid, PARAMS, UtnetError, type Cbor, type CID } from '../../core/index.ts'
+/** The files that a guest has mounted, as a tree. Which they are goes into the log at the run's begin, that the guest looked at one when it does. */
+import { asArray, asBytes, asCid, asUint, fileCid, PARAMS, UtnetError, type Cbor, type CID } from '../../core/index.ts'
 import type { Meter } from '../abi/index.ts'
 import type { Mount } from './grants.ts'
 import type { Recorder } from './recorder.ts'
@@ -27,6 +27,17 @@ export interface MountedFile extends Mount {
   readonly bytes: Uint8Array
   /** Their sha256. */
   readonly hash: Uint8Array
+}
+
+/** Kind of the entry of a file that was looked at: its CID, and its sha256 among the log's files. */
+const LOOKED = 'wasi.file'
+
+/** The mounted files that a run looked at, by its log: their bytes lie in the store, and the log names them. */
+export function lookedAt(entries: readonly Cbor[]): { readonly cid: CID; readonly hash: Uint8Array }[] {
+  return entries.flatMap((entry) => {
+    const [kind, cid, hash] = asArray(entry, 'log entry')
+    return kind === LOOKED ? [{ cid: asCid(cid, 'cid of a file'), hash: asBytes(hash, 'hash of a file', 32) }] : []
+  })
 }
 
 type Draft = Map<string, Draft | Omit<FileNode, 'id'>>
@@ -102,13 +113,14 @@ export class Files {
   }
 
   /**
-   * The bytes of a file; the first time they go into the log, which the guest pays for. A guest may see nothing of a file without them, not even its size: only they show
+   * The bytes of a file; the first time they count among the log's files, which the guest pays for. A guest may see nothing of a file without them, not even its size: only they show
    * whoever repeats the run that the log has the file of the grants. Throws `replay_mismatch` where it has another.
    */
   read(file: FileNode, meter: Meter): Uint8Array {
     let bytes = this.#opened.get(file.id)
     if (bytes === undefined) {
       meter.charge(file.size * PARAMS.host.fileByte)
+      this.#recorder.entry(LOOKED, [file.cid, file.hash], () => [])
       const here = this.#bytes.get(file)
       if (this.#recorder.replaying || here === undefined) {
         bytes = this.#recorder.logged(file.hash)

@@ -211,6 +211,7 @@ test('U4.3-GAS-1: a listing of a bucket pays for what it lists and for what the 
   const store: BucketStore = {
     get: (_, key) => values.get(key),
     set: (_, key, value) => void (value === undefined ? values.delete(key) : values.set(key, value)),
+    written: () => Promise.resolve(),
     keys: (_, after, limit) =>
       [...values.keys()]
         .filter((key) => key > after)
@@ -273,7 +274,8 @@ test('a replay takes no other file for the one that is granted, and no other siz
     [sha256(utf8('ay')), 3],
   ] as const) {
     const files = new Map([...first.log.files, [toHex(sha256(lied)), lied] as const])
-    const replay = { entries: [[kind as Cbor, ...rest].with(at, [hash, size])], files }
+    const [, [looked, cid]] = first.log.entries as unknown as [unknown, Cbor[]]
+    const replay = { entries: [[kind as Cbor, ...rest].with(at, [hash, size]), [looked, cid, hash] as Cbor], files }
     expect(() => look(made({ mounts, replay }), 'data/a.txt')).toThrow(expect.objectContaining({ code: 'replay_mismatch' }))
   }
 })
@@ -399,6 +401,7 @@ function simulatedStore(): BucketStore & { readonly values: Map<string, Uint8Arr
   const values = new Map<string, Uint8Array>()
   return {
     values,
+    written: () => Promise.resolve(),
     get: (bucket, key) => values.get(`${bucket}/${key}`),
     set: (bucket, key, value) => void (value === undefined ? values.delete(`${bucket}/${key}`) : values.set(`${bucket}/${key}`, value)),
     keys: (bucket, after, limit) =>

@@ -21,14 +21,17 @@ function cannotWrite(path: string, cause: unknown): UtnetError {
   return new UtnetError('disk_failed', `cannot write ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
 }
 
-/** What a disk says that is full or broken; anything else is about the path. */
+/** What a disk says that is full or broken; anything else is about the path, or the process. */
 const OF_THE_DISK: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'])
+
+const said = (path: string, cause: unknown): unknown =>
+  OF_THE_DISK.has((cause as NodeJS.ErrnoException).code) ? cannotWrite(path, cause) : cause
 
 function openNew(path: string, mode: number): number {
   try {
     return openSync(path, 'wx', mode)
   } catch (cause) {
-    throw OF_THE_DISK.has((cause as NodeJS.ErrnoException).code) ? cannotWrite(path, cause) : cause
+    throw said(path, cause)
   }
 }
 
@@ -48,7 +51,7 @@ function writeNewFile(path: string, bytes: string | Uint8Array, mode: number): v
 
 const temporaryOf = (path: string): string => `${path}.${randomBytes(6).toString('hex')}`
 
-/** Writes or replaces a file so that after a crash it is either absent, old or whole: temporary file, fsync, rename, fsync of the folder. Throws what `node:fs` says of the path (`ENOENT`, `EACCES`), and `disk_failed` of the disk: then nothing is left beside it. */
+/** Writes or replaces a file so that after a crash it is either absent, old or whole: temporary file, fsync, rename, fsync of the folder. Throws what `node:fs` says of the path (`ENOENT`, `EACCES`, `EISDIR`), and `disk_failed` of the disk: then nothing is left beside it. */
 export function writeDurably(path: string, bytes: string | Uint8Array, mode = 0o600): void {
   const temporary = temporaryOf(path)
   writeNewFile(temporary, bytes, mode)
@@ -57,7 +60,7 @@ export function writeDurably(path: string, bytes: string | Uint8Array, mode = 0o
     syncFolder(dirname(path))
   } catch (cause) {
     rmSync(temporary, { force: true })
-    throw cannotWrite(path, cause)
+    throw said(path, cause)
   }
 }
 
@@ -72,7 +75,7 @@ export function writeOnce(path: string, bytes: string | Uint8Array, mode = 0o600
     linkSync(temporary, path)
     syncFolder(dirname(path))
   } catch (cause) {
-    throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? cause : cannotWrite(path, cause)
+    throw said(path, cause)
   } finally {
     rmSync(temporary, { force: true })
   }

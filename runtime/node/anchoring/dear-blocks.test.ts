@@ -55,7 +55,7 @@ async function dear(before: () => void | Promise<void>): Promise<void> {
 
 test('U3.3-ROL-1 a leaf that is asked for is shown while blocks are dear: what the node sent before offers enough again', async () => {
   const { chain } = t
-  const signed = signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: ZERO, root: merkleRoot(leaves) })
+  const signed = signBatch(VALIDATOR, chain.chainId, { thread: 0, first: 0, size: 2, prev: ZERO, root: merkleRoot(leaves) })
   const anchor = t.send(VALIDATOR, { kind: 'anchor', batches: [signed], data: null })
   await t.produce()
   const path = inclusionPath([leafHash(batchLeaf(signed.batch, signed.sig))], 0)
@@ -77,7 +77,9 @@ test('U3.3-ROL-1 a leaf that is asked for is shown while blocks are dear: what t
 
 test('an anchor that waits is not sent again, and gets in while blocks are dear', async () => {
   const { chain } = t
-  const batches: SignedBatch[] = [signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: ZERO, root: merkleRoot(leaves) })]
+  const batches: SignedBatch[] = [
+    signBatch(VALIDATOR, chain.chainId, { thread: 0, first: 0, size: 2, prev: ZERO, root: merkleRoot(leaves) }),
+  ]
   const digests = (): Uint8Array => new Uint8Array(64)
   const receipts = {
     lanes: () => [0],

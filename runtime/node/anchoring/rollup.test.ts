@@ -5,11 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   batchLeaf,
-  concatBytes,
   decodeTx,
   demandId,
-  domain,
-  encodeBatch,
   encodeTx,
   formatAddress,
   fromBase64,
@@ -28,6 +25,7 @@ import {
   type ChainEntry,
   type Claim,
   type NodeEvent,
+  batchMessage,
 } from '../../core/index.ts'
 import { publicKeyEd25519, signEd25519 } from '../../crypto/native.ts'
 import { createClient } from '../../../gateway/client/index.ts'
@@ -141,8 +139,8 @@ test('U3.3-ROL-1 a node that signed twice loses the thread: its receipts fail th
   // the node's own key, taken from its folder: what only a dishonest node would sign
   const leaf = (await api.ipfs(before, '', 'raw')).body
   const other = { ...target.batch, size: 2, root: merkleRoot([leaf, leaf]) }
-  const sig = signEd25519(concatBytes(domain('batch'), encodeBatch(other)), nodeKeys(join(folder, 'keys')).identity)
-  const done = await refute(target, { kind: 'twice', batch: other, sig, index: 0, leaf, path: [leafHash(leaf)] })
+  const sig = signEd25519(batchMessage(parseCid((await api.chain()).chainId), other), nodeKeys(join(folder, 'keys')).identity)
+  const done = await refute(target, { kind: 'twice', batch: other, sig })
   expect(done).toMatchObject({ status: 'ok' })
   const detail = `refuted: receipts of this thread from number ${target.batch.first} on are void since block ${done.height}`
   expect(await rollupOf(before)).toEqual({ valid: false, failed: ['rollup'], detail })

@@ -1,4 +1,5 @@
 /** The auditor over a real chain of one validator, on which another node anchors. */
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -14,9 +15,10 @@ import {
   ROLLUP,
   sha256,
   utf8,
+  UtnetError,
   type TxPayload,
 } from '../../core/index.ts'
-import { validatorOf, VALIDATOR } from '../../consensus/testing/test-kit.ts'
+import { UNC, userOf, validatorOf, VALIDATOR } from '../../consensus/testing/test-kit.ts'
 import type { Examined } from './examine.ts'
 import { drawnLeaf, rankOf } from './draw.ts'
 import { shownOf, targetOf } from './leaves.ts'
@@ -228,6 +230,70 @@ test('what waits is found again by a node that starts again, and what was looked
   await steps(n, 5)
   expect(n.auditor.state()).toMatchObject({ batches: 1, refuted: 1 })
   expect(closed(n, 0)).toBeNull()
+})
+
+test('U3.3-ROL-1 neither a crash nor a stop loses a run at work: a node that starts again begins it anew', async () => {
+  for (const end of ['crash', 'stop'] as const) {
+    const first = Promise.withResolvers<Examined>()
+    let runs = 0
+    const n = await net({
+      onStop: () => first.reject(new UtnetError('node_stopping', 'the node is stopping')),
+      examined: () => (runs++ === 0 ? first.promise : Promise.resolve({ result: 'wrong', why: 'it gave another output' })),
+    })
+    await n.anchor([some(n, 0)])
+    for (let i = 0; i < 6; i++) {
+      n.auditor.block((await n.t.produce()).header.height)
+      await setImmediate()
+    }
+    expect([n.auditor.state().batches, runs]).toEqual([1, 1])
+    // a stop does not wait for the run
+    if (end === 'stop') await n.auditor.close()
+    n.reopen()
+    await steps(n, 3)
+    expect([end, runs, closed(n, 0)]).not.toContain(null)
+    expect(runs).toBe(2)
+  }
+})
+
+test('U3.3-ROL-1 a run for which there was no room comes back, one of a node that fails otherwise does not', async () => {
+  for (const [code, runs] of [
+    ['host_busy', 2],
+    ['verdict_refused', 1],
+  ] as const) {
+    let asked = 0
+    const n = await net({
+      examined: () =>
+        asked++ === 0 ? Promise.reject(new UtnetError(code, 'no')) : Promise.resolve({ result: 'wrong', why: 'it gave another output' }),
+    })
+    await n.anchor([some(n, 0)])
+    await steps(n, 7)
+    expect([code, asked, closed(n, 0) !== null]).toEqual([code, runs, runs === 2])
+  }
+})
+
+test('U3.3-ROL-1 a refutation that reached no block, and a leaf that was asked for, are found again by a node that starts again', async () => {
+  const poor = validatorOf(11)
+  const n = await net({ member: poor })
+  await n.anchor([[leaf(n, 0, 4)]])
+  await steps(n, 5)
+  expect([n.findings.map(({ done }) => done), closed(n, 0)]).toEqual([['sent'], null])
+  n.t.send(userOf(2), { kind: 'transfer', to: poor.address, value: UNC })
+  await n.step()
+  n.reopen()
+  await steps(n, 3)
+  expect(closed(n, 0)).not.toBeNull()
+
+  const m = await net({ examined: { result: 'wrong', why: 'it gave another output' } })
+  const leaves = some(m, 0)
+  const id = await m.anchor([leaves], { hide: true })
+  while (m.t.chain.demands().length === 0) await m.step()
+  const { leaf: body, path, index } = shownOf(leaves, m.t.chain.demands()[0]?.demand.index ?? -1)
+  m.blocks.set(cidOf(DAG_CBOR, body).toString(), body)
+  m.reopen()
+  expect(m.auditor.state()).toMatchObject({ waiting: 0 })
+  m.t.send(LIAR, { kind: 'reveal', reveals: [{ demand: demandId(id, 0, index), leaf: body, path }] }, { gasLimit: GAS })
+  await steps(m, 3)
+  expect([m.auditor.state().demands, closed(m, 0) === null]).toEqual([0, false])
 })
 
 test('the draw follows from beacon, auditor and batch alone, lies in the batch, and is another for another auditor', () => {

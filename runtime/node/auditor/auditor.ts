@@ -8,6 +8,7 @@ import {
   decode,
   decodeReceipt,
   decodeTx,
+  demandId,
   encode,
   encodeVerdictRequest,
   equalBytes,
@@ -21,6 +22,7 @@ import {
   utf8,
   verifyInclusion,
   leafHash,
+  type AnchoredBatch,
   type AuditView,
   type BatchStatement,
   type Clock,
@@ -32,6 +34,7 @@ import type { Chain } from '../../consensus/index.ts'
 import type { HeldAccount } from '../parts.ts'
 import { BEACON_BLOCKS, drawnLeaf, rankOf, type Draw } from './draw.ts'
 import { faultOf, fetchLeaves, shownOf, targetOf, type Anchored } from './leaves.ts'
+import type { Examiner } from './examiner.ts'
 import { Refutations } from './refutations.ts'
 import { firstOf, type AuditSource } from './sources.ts'
 import { soleVerdict, weigh, type VerdictOptions } from './verdicts.ts'
@@ -56,7 +59,9 @@ export interface Finding {
   readonly request?: Uint8Array
 }
 
-export interface AuditorOptions extends Omit<VerdictOptions, 'chain' | 'node'> {
+export interface AuditorOptions extends Omit<VerdictOptions, 'chain' | 'node' | 'examiner'> {
+  /** The audit's own: it ends with it. */
+  readonly examiner: Examiner
   readonly chain: Chain
   readonly node: HeldAccount
   readonly clock: Pick<Clock, 'nowMs'>
@@ -75,7 +80,7 @@ export interface Auditor {
   state(): AuditView
   /** Resolves when nothing is at work. */
   settled(): Promise<void>
-  /** Begins nothing any more, waits for what is at work. */
+  /** Begins nothing any more and cuts off the run at work, which whoever starts again begins anew. */
   close(): Promise<void>
 }
 
@@ -104,8 +109,11 @@ class NodeAuditor implements Auditor {
   #queue: Waiting[] = []
   /** What was asked for and is not shown yet, by the demand. */
   readonly #asked = new Map<string, { readonly waiting: Waiting; readonly index: number }>()
-  readonly #runs = new Set<Promise<void>>()
+  /** Runs that are repeated, and their batches. */
+  readonly #runs = new Map<Promise<void>, Waiting>()
   #last: string | null = null
+  /** Height up to which blocks were read. */
+  #noted = 0
   #marked: number
   #work: Promise<void> = Promise.resolve()
   #due = false
@@ -128,6 +136,7 @@ class NodeAuditor implements Auditor {
   /** Anchors of other nodes, own refutations that came through, answers to own demands. */
   #note(height: number): void {
     const { txs, outcomes, header } = this.#o.chain.blockAt(height)
+    this.#noted = height
     for (const [i, { id, kind, status }] of outcomes.entries()) {
       if (status !== 'ok' || (kind !== 'anchor' && kind !== 'refute' && kind !== 'reveal')) continue
       const { payload, sender } = decodeTx(txs[i] as Uint8Array).body
@@ -135,8 +144,10 @@ class NodeAuditor implements Auditor {
       if (payload.kind === 'anchor') {
         const { data, batches } = payload
         this.#enqueue({ id, height, time: header.time, data, batches })
-      } else if (payload.kind === 'refute' && payload.claim.kind !== 'unavailable' && own) this.#counts.refuted++
-      else if (payload.kind === 'reveal') for (const { demand, leaf, path } of payload.reveals) this.#revealed(demand, leaf, path)
+      } else if (payload.kind === 'refute' && own) {
+        if (payload.claim.kind === 'unavailable') this.#askedFor(payload.target, payload.claim.index)
+        else this.#counts.refuted++
+      } else if (payload.kind === 'reveal') for (const { demand, leaf, path } of payload.reveals) this.#revealed(demand, leaf, path)
     }
   }
 
@@ -148,6 +159,14 @@ class NodeAuditor implements Auditor {
     if (over <= 0) return
     this.#queue.splice(0, over)
     this.#counts.passedOver += over
+  }
+
+  /** A node that starts again finds its own demands, and asks for nothing a second time. */
+  #askedFor({ anchor, at }: AnchoredBatch, index: number): void {
+    const waiting = this.#queue.find((w) => w.at === at && w.anchored.id.equals(anchor))
+    if (waiting === undefined) return
+    this.#queue = this.#queue.filter((w) => w !== waiting)
+    this.#asked.set(toHex(demandId(anchor, at, index)), { waiting, index })
   }
 
   /** The chain has held a leaf that is shown against its rules; what it cannot check is for who asked. */
@@ -193,7 +212,7 @@ class NodeAuditor implements Auditor {
     this.#refutations.again()
     for (const [id, { waiting }] of this.#asked) if (this.#isVoid(waiting) || this.#isOver(waiting, head)) this.#asked.delete(id)
     const due = this.#queue.filter(({ from }) => from <= head)
-    if (due.length === 0) return this.#mark(head, MARK_BLOCKS)
+    if (due.length === 0) return this.#mark(MARK_BLOCKS)
     due.sort((a, b) => a.missed - b.missed || compareBytes(this.#draw(a).rank, this.#draw(b).rank))
     const done = new Set<Waiting>()
     const left = { leaves: LIMITS.auditLeaves as number, runs: LIMITS.auditRuns as number }
@@ -204,12 +223,14 @@ class NodeAuditor implements Auditor {
       if (await this.#look(waiting, this.#draw(waiting).leaf, head, left)) done.add(waiting)
     }
     this.#queue = this.#queue.filter((waiting) => !done.has(waiting))
-    await this.#mark(head, done.size > 0 ? 1 : MARK_BLOCKS)
+    await this.#mark(done.size > 0 ? 1 : MARK_BLOCKS)
   }
 
-  /** Writes down up to where all was looked at, if that is so many blocks on. */
-  async #mark(head: number, blocks: number): Promise<void> {
-    const mark = this.#queue.reduce((least, { anchored }) => Math.min(least, anchored.height - 1), head)
+  /** Writes down up to where all is done, if that is so many blocks on: what waits, is run, asked for or not refuted yet is begun anew by a node that starts again. */
+  async #mark(blocks: number): Promise<void> {
+    const asked = this.#asked.values().map(({ waiting }) => waiting)
+    const open = [...this.#queue, ...this.#runs.values(), ...asked].map(({ anchored }) => anchored.height)
+    const mark = [...open, ...this.#refutations.anchors()].reduce((least, height) => Math.min(least, height - 1), this.#noted)
     if (mark < this.#marked + blocks) return
     this.#marked = mark
     await this.#o.kv.commit([[MARK, encode(mark)]])
@@ -267,8 +288,14 @@ class NodeAuditor implements Auditor {
     if (body.kind === 'call' || body.retention !== 'public') return false
     const run: Promise<void> = this.#repeat(waiting, shown)
       .catch(this.#o.onFailure)
-      .then(() => void this.#runs.delete(run))
-    this.#runs.add(run)
+      .then(() => {
+        // a run that the end of the node cut off is not done
+        if (this.#closing) return
+        this.#runs.delete(run)
+        return this.#mark(1)
+      })
+      .catch(this.#o.onFailure)
+    this.#runs.set(run, waiting)
     return true
   }
 
@@ -281,8 +308,10 @@ class NodeAuditor implements Auditor {
       if (result !== 'unknown') this.#counts.runs++
       if (result === 'wrong') this.#convict(waiting, shown, evidence, `leaf ${shown.index}: ${why}`)
     } catch (error) {
-      // the thread that runs it has enough to do, or the batch is void by now
+      // the batch is void by now, or the node stops
       if (!isUtnetError(error)) throw error
+      // the thread that runs it has enough to do
+      if (error.code === 'host_busy') this.#queue.push({ ...waiting, from: this.#head + 1 })
     }
   }
 
@@ -320,13 +349,13 @@ class NodeAuditor implements Auditor {
 
   async settled(): Promise<void> {
     await this.#work
-    await Promise.all(this.#runs)
+    await Promise.all(this.#runs.keys())
   }
 
   async close(): Promise<void> {
     this.#closing = true
-    await this.settled()
-    await this.#mark(this.#head, 1)
+    await Promise.all([this.#o.examiner.close(), this.settled()])
+    await this.#mark(1)
   }
 }
 

@@ -27,8 +27,8 @@ export interface RefutationOptions {
 
 interface Sent {
   readonly payload: TxPayload & { readonly kind: 'refute' }
-  /** Last height at which it counts. */
-  readonly until: number
+  /** Height at which its batch was anchored. */
+  readonly anchored: number
   height: number
 }
 
@@ -49,7 +49,7 @@ export class Refutations {
 
   /** Refutes a batch that was anchored at a height. */
   refute(target: AnchoredBatch, height: number, claim: Claim): void {
-    const sent: Sent = { payload: { kind: 'refute', target, claim }, until: rollupEnds(height).open, height: this.#head }
+    const sent: Sent = { payload: { kind: 'refute', target, claim }, anchored: height, height: this.#head }
     this.#sent.set(`${target.anchor.toString()}/${target.at}`, sent)
     this.#submit(sent.payload)
   }
@@ -68,13 +68,18 @@ export class Refutations {
     return id
   }
 
+  /** Heights of the batches whose refutation had no effect yet. */
+  anchors(): number[] {
+    return [...this.#sent.values()].map(({ anchored }) => anchored)
+  }
+
   /** Sends again what had no effect within some blocks. */
   again(): void {
     const head = this.#head
     for (const [key, sent] of this.#sent) {
       const { batch } = sent.payload.target
       const { closed, next } = this.#o.chain.batchHead(batch.node, batch.thread)
-      if ((closed !== null && batch.first >= next) || head >= sent.until) this.#sent.delete(key)
+      if ((closed !== null && batch.first >= next) || head >= rollupEnds(sent.anchored).open) this.#sent.delete(key)
       else if (head >= sent.height + AGAIN_BLOCKS) {
         sent.height = head
         this.#submit(sent.payload)

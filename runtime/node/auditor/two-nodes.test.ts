@@ -110,7 +110,13 @@ async function send(payload: TxPayload) {
 async function anchor(leaf: (thread: number) => Uint8Array): Promise<{ readonly thread: number; readonly leaf: Uint8Array }> {
   const thread = threads++
   const bytes = leaf(thread)
-  const batch = signBatch(LIAR, { thread, first: 0, size: 1, prev: new Uint8Array(32), root: merkleRoot([bytes]) })
+  const batch = signBatch(LIAR, parseCid((await api.chain()).chainId), {
+    thread,
+    first: 0,
+    size: 1,
+    prev: new Uint8Array(32),
+    root: merkleRoot([bytes]),
+  })
   const data = batchData([sha256(bytes)])
   for (const block of [data.bytes, bytes]) served.set(cidOf(DAG_CBOR, block).toString(), block)
   expect(await send({ kind: 'anchor', batches: [batch], data: data.cid })).toMatchObject({ status: 'ok' })

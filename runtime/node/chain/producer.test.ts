@@ -206,3 +206,14 @@ test('a block that cannot be made is told, and none is tried behind it', async (
   await producer.stop()
   expect(blocks).toEqual([])
 })
+
+test('who waits for a block is let go when the node stops, and who waits again is told', async () => {
+  const { producer, t } = await driven(() => {})
+  const { height } = t.chain.head().header
+  const waits = producer.waitForBlock(height, 60_000)
+  await producer.stop()
+  await waits
+  await expect(producer.waitForBlock(height, 60_000)).rejects.toMatchObject({ code: 'node_stopping' })
+  // what is there already is there
+  await producer.waitForBlock(height - 1, 60_000)
+})

@@ -34,7 +34,7 @@ export interface Producer {
   receiptsWait(): void
   /** No block may be older than a run that was given its time. */
   noteTime(ms: number): void
-  /** Resolves at the first block above a height, when the time is over, or when the signal aborts. */
+  /** Resolves at the first block above a height, when the time is over, or when the signal aborts. Throws `node_stopping` once the node stops. */
   waitForBlock(after: number, ms: number, signal?: AbortSignal): Promise<void>
   start(): Promise<void>
   /** Finishes the block in progress and makes no more. */
@@ -118,6 +118,8 @@ export function createProducer(options: ProducerOptions): Producer {
     },
     async waitForBlock(after, ms, signal) {
       if (chain.head().header.height > after || signal?.aborted === true) return
+      // who waits in a loop would keep the process from ending
+      if (stopping) throw new UtnetError('node_stopping', 'the node is stopping')
       const timer = new AbortController()
       await new Promise<void>((resolve) => {
         const waiter = { after, done: resolve }

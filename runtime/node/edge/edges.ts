@@ -186,7 +186,7 @@ export function startEdges(options: EdgeOptions): Edges {
     const failed = (): UtnetError => asUtnetError(why ?? new UtnetError('host_fault', `edge thread ${thread} ended before it was ready`))
     const sealer = startSealer(
       thread,
-      { journal: journalOf(options.journal, thread), lanes, identity, end: { memory, port: port2 } },
+      { journal: journalOf(options.journal, thread), chainId: options.chainId, lanes, identity, end: { memory, port: port2 } },
       {
         recovered(records) {
           void Promise.all([recovered(thread, records), come.promise]).then(() => opened.resolve(), opened.reject)
@@ -288,7 +288,8 @@ export function startEdges(options: EdgeOptions): Edges {
     }
     const bridged = interim
     interim = undefined
-    await (await bridged)?.close()
+    // one that could not listen has nothing to close
+    await (await bridged?.catch(() => undefined))?.close()
   }
 
   async function open(edge: Edge, at: ListenOptions): Promise<Listening> {

@@ -17,6 +17,7 @@ export interface EdgeTables {
 export interface SealerData {
   /** Folder of the pair's own journal. */
   readonly journal: string
+  readonly chainId: string
   readonly lanes: LaneRange
   /** Secret of the node's identity key. */
   readonly identity: Uint8Array

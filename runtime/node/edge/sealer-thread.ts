@@ -1,6 +1,7 @@
 /** The thread beside an edge thread: makes, signs and keeps the receipts of its runs, and tells the main thread what is on the disk. */
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { formatReceipt } from '../../../gateway/wire/index.ts'
+import { parseCid } from '../../core/index.ts'
 import * as crypto from '../../crypto/native.ts'
 import { openDisk } from '../../kv/index.ts'
 import { SealingThread, type DurableRecord } from '../../receipts/index.ts'
@@ -11,7 +12,7 @@ import type { SealerData, SealerHandlers } from './protocol.ts'
 const TELL_MS = 25
 
 /** Runs the thread over its port until it is asked to close and has written all that it was given. */
-export async function runSealerThread(port: MessagePort, { journal, lanes, identity, end }: SealerData): Promise<void> {
+export async function runSealerThread(port: MessagePort, { journal, chainId, lanes, identity, end }: SealerData): Promise<void> {
   crypto.useNativeHashes()
   const signer = crypto.openSigner(identity)
   const recovered: DurableRecord[] = []
@@ -30,6 +31,7 @@ export async function runSealerThread(port: MessagePort, { journal, lanes, ident
     {
       disk: openDisk(journal),
       node: signer.key,
+      chainId: parseCid(chainId),
       sign: signer.sign,
       lanes,
       field: formatReceipt,

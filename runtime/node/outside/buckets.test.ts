@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compareBytes, toHex, utf8, type Kv } from '../../core/index.ts'
+import { compareBytes, toHex, utf8, UtnetError, type Kv } from '../../core/index.ts'
 import { createBuckets } from './buckets.ts'
 
 /** A store whose writes reach it when the test says so. */
@@ -29,7 +30,7 @@ function simulatedKv(): Kv & { land: () => Promise<void> } {
       const all = waiting
       waiting = []
       for (const write of all) write()
-      await new Promise((done) => setImmediate(done))
+      await setImmediate()
     },
   }
 }
@@ -89,4 +90,23 @@ test('a listing is the keys behind a mark in their order, whatever of them is on
       }
     }),
   )
+})
+
+test('what was set is on disk when that is said, and a disk that fails is told', async () => {
+  const kv = simulatedKv()
+  const buckets = createBuckets(kv)
+  await buckets.written()
+  buckets.set('a', 'k', utf8('1'))
+  buckets.set('a', 'l', utf8('2'))
+  let said = false
+  const written = buckets.written().then(() => (said = true))
+  await setImmediate()
+  expect(said).toBe(false)
+  await kv.land()
+  await written
+  expect([said, [...kv.range(new Uint8Array(0), Uint8Array.of(0xff))].length]).toEqual([true, 2])
+  const failing = createBuckets({ ...kv, commit: () => Promise.reject(new UtnetError('disk_failed', 'gone')) })
+  failing.set('a', 'k', utf8('1'))
+  await expect(failing.written()).rejects.toMatchObject({ code: 'disk_failed' })
+  expect(failing.get('a', 'k')).toEqual(utf8('1'))
 })

@@ -14,7 +14,10 @@ export function createBuckets(kv: Kv): BucketStore {
   /** Writes on their way to disk, by bucket and key; undefined removes. */
   const pending = new Map<string, Map<string, { readonly value: Uint8Array | undefined }>>()
 
+  let written: Promise<void> = Promise.resolve()
+
   return {
+    written: () => written,
     get: (bucket, key) => {
       const here = pending.get(bucket)?.get(key)
       return here === undefined ? kv.get(keyOf(bucket, key)) : here.value
@@ -28,8 +31,10 @@ export function createBuckets(kv: Kv): BucketStore {
         if (mine.get(key) === write) mine.delete(key)
         if (mine.size === 0 && pending.get(bucket) === mine) pending.delete(bucket)
       }
-      // A disk that fails stops the node elsewhere; the write stays readable until then
-      kv.commit([[keyOf(bucket, key), value]]).then(done, () => undefined)
+      const commit = kv.commit([[keyOf(bucket, key), value]]).then(done)
+      written = Promise.all([written, commit]).then(() => undefined)
+      // A disk that fails is told to who waits, and stops the node elsewhere; the write stays readable until then
+      written.catch(() => undefined)
     },
     keys: (bucket, after, limit) => {
       const prefix = utf8(`${PREFIX}${bucket}\0`)

@@ -1,14 +1,16 @@
 /** Foreign components on a whole node: deployed, called over the NodeApi, receipted, replayed. */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { decodeGenesis, utf8 } from '../../core/index.ts'
+import { decodeGenesis, parseCid, utf8 } from '../../core/index.ts'
 import { withGrants } from '../../host/index.ts'
 import { wat } from '../../host/testing/wat.ts'
 import { verifyBundle } from '../../verify/index.ts'
 import { createFetcher } from './fetcher.ts'
-import { reexecute, replayBundle } from '../index.ts'
+import { reexecute, replayBundle, startDevNode } from '../index.ts'
 import { startTestNode, type TestNode } from '../testing.ts'
 
 const fixture = (name: string): Uint8Array =>
@@ -45,6 +47,34 @@ test('a command is invoked, receipted, verified and replayed', async () => {
   expect(answer.status).toBe(200)
   expect(new TextDecoder().decode(answer.body)).toBe('arg hi\n2 lines, 4 bytes\n')
   await checked(answer.receipt?.id ?? '', 'command', 'run')
+})
+
+test('a mounted file lies in the store once, not in the log of each run that reads it, and their bundles carry it all the same', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'utnet-mounted-'))
+  const own = await startDevNode({ data, port: 0, threads: 0 })
+  try {
+    const text = `only here ${Array.from({ length: 400_000 }, (_, i) => i).join(' ')}`
+    const { cid } = await own.api.addFile(utf8(text))
+    const mounts = [{ path: '/data.txt', cid: parseCid(cid) }]
+    await own.api.deploy({ name: 'mounting', component: withGrants(fixture('lines-c'), { mounts }) })
+    for (let i = 0; i < 2; i++) {
+      const answer = await own.api.invoke('mounting', { method: 'POST', path: '/?arg=cat&arg=/data.txt', headers: [], body: utf8('') })
+      expect(new TextDecoder().decode(answer.body)).toBe(`arg cat\narg /data.txt\n${text}`)
+      const id = answer.receipt?.id ?? ''
+      await own.api.receipt(id, 20_000)
+      const car = await own.api.bundle(id)
+      expect(car.length).toBeGreaterThan(2 * text.length)
+      const { checks } = await verifyBundle(car, { trust: [decodeGenesis(await own.api.genesis())], reexecute })
+      expect(checks.filter((c) => !c.ok)).toEqual([])
+    }
+    const journal = readdirSync(join(data, 'journal'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const kept = Buffer.concat(journal.map(({ parentPath, name }) => readFileSync(join(parentPath, name)))).toString('latin1')
+    // what the two runs answered
+    expect(kept.split('only here').length - 1).toBe(2)
+  } finally {
+    await own.close()
+    rmSync(data, { recursive: true, force: true })
+  }
 })
 
 test('a library is called with JSON, receipted, verified and replayed', async () => {

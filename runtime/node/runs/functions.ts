@@ -13,8 +13,10 @@ import {
   type RunEnd,
   encode,
   fromHex,
+  toHex,
+  type HostLog,
 } from '../../core/index.ts'
-import type { GuestInvocation, GuestOutcome, HttpRequest, HttpResponse } from '../../host/index.ts'
+import { lookedAt, type GuestInvocation, type GuestOutcome, type HttpRequest, type HttpResponse } from '../../host/index.ts'
 import type { RunFile } from '../../receipts/index.ts'
 import type { FunctionRun } from '../receipts/index.ts'
 import { leavesReceipts, retentionOf, type RunParts } from '../parts.ts'
@@ -180,6 +182,13 @@ interface Ending {
 
 const NO_FILES: readonly RunFile[] = []
 
+/** The files of a log that are kept with it. Mounted ones are in the store already, and a bundle takes them from there (`services/proofs.ts`). */
+function keptOf({ entries, files }: HostLog): readonly RunFile[] {
+  if (files.size === 0) return NO_FILES
+  const stored = new Set(lookedAt(entries).map(({ hash }) => toHex(hash)))
+  return [...files].filter(([hash]) => !stored.has(hash)).map(([hash, bytes]) => [fromHex(hash), bytes] as const)
+}
+
 /** Tells the asker; gives nothing. */
 function receiptedAnswer(
   { parts, name, module, request, context, run, began }: Ending,
@@ -200,7 +209,7 @@ function receiptedAnswer(
       retention: strictest(retentionOf(parts.retention, name), request.retention),
       response,
       log: log.entries.length === 0 ? null : encode([...log.entries]),
-      files: log.files.size === 0 ? NO_FILES : [...log.files].map(([hash, bytes]) => [fromHex(hash), bytes] as const),
+      files: keptOf(log),
       later: request.later === true,
     },
     (failure, ticket) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { testChain, UNC, userOf } from '../../consensus/testing/test-kit.ts'
-import { fileCid, PARAMS, publishGas, UtnetError, utf8, type CID, type TxPayload } from '../../core/index.ts'
+import { fileCid, LIMITS, PARAMS, publishGas, UtnetError, utf8, type CID, type TxPayload } from '../../core/index.ts'
 import { createHost } from '../../host/index.ts'
 import { memoryFiles } from '../../host/testing/host.ts'
 import { wat } from '../../host/testing/wat.ts'
@@ -59,6 +59,36 @@ test('one whose bytes are not here, or are no guest, is listed without exports; 
     absent: [absent.toString(), ['a:b/c@1.0.0#third']],
   })
   expect([of(first), of(second)]).toEqual([1, 1])
+})
+
+test('the list has pages by name, of so many as the limit says and no more', async () => {
+  const t = await testChain()
+  const module = fileCid(await library('first'))
+  const names = Array.from({ length: LIMITS.listedGuests + 1 }, (_, i) => `${i % 2 === 0 ? 'a' : 'a-'}${i}`)
+  for (let i = 0; i < names.length; i += 64) {
+    for (const name of names.slice(i, i + 64))
+      t.send(userOf(2), { kind: 'publish', name, module, world: 'library', size: 100 }, { gasLimit: publishGas('library', 100) })
+    await t.produce()
+  }
+  const gone = new UtnetError('block_not_found', 'not here')
+  const list = async (page?: Parameters<typeof guests>[1]): Promise<string[]> =>
+    (await guests({ chain: t.chain, coldLoads: { load: () => Promise.reject(gone), admit: () => Promise.reject(gone) } }, page)).map(
+      ({ name }) => name,
+    )
+  const sorted = names.toSorted()
+  expect(await list()).toEqual(sorted.slice(0, LIMITS.listedGuests))
+  expect(await list({ after: sorted[LIMITS.listedGuests - 1] as string })).toEqual(sorted.slice(-1))
+  expect(await list({ after: sorted.at(-1) as string })).toEqual([])
+  // one that nobody has, and one that is the beginning of others
+  expect(await list({ after: 'a', limit: 2 })).toEqual(sorted.slice(0, 2))
+  expect(await list({ after: 'zebra' })).toEqual([])
+  const paged: string[] = []
+  for (let page = await list({ limit: 100 }); page.length > 0; page = await list({ after: paged.at(-1) as string, limit: 100 }))
+    paged.push(...page)
+  expect(paged).toEqual(sorted)
+  for (const limit of [0, -1, 1.5, NaN, LIMITS.listedGuests + 1])
+    await expect(list({ limit })).rejects.toMatchObject({ code: 'request_invalid', limit: 'listedGuests' })
+  await expect(list({ after: 'No Name' })).rejects.toMatchObject({ code: 'name_invalid' })
 })
 
 test('a component whose transaction is unsigned, out of turn, not paid for or not of these bytes is not made ready; one that is paid for waits its turn', async () => {

@@ -18,6 +18,7 @@ import {
   type ExportView,
   type GuestDetail,
   type GuestInfo,
+  type GuestsPage,
   type GuestView,
   type SourceMapView,
   type World,
@@ -183,10 +184,12 @@ async function infoOf(parts: Listed, module: CID): Promise<GuestInfo> {
   return info
 }
 
-/** All published guests. One whose bytes are not here, or are no guest, is listed without exports: anyone may publish a name. */
-export async function guests(parts: Listed): Promise<GuestView[]> {
+/** A page of the published guests. One whose bytes are not here, or are no guest, is listed without exports: anyone may publish a name. Throws `request_invalid`, `name_invalid`. */
+export async function guests(parts: Listed, { after, limit = LIMITS.listedGuests }: GuestsPage = {}): Promise<GuestView[]> {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > LIMITS.listedGuests)
+    throw limitError('request_invalid', 'listedGuests', limit, LIMITS.listedGuests, 'guests of a page')
   const views: GuestView[] = []
-  for (const { name, module, world } of parts.chain.guests()) {
+  for (const { name, module, world } of parts.chain.guests(after === undefined ? undefined : aname(after), limit)) {
     try {
       views.push(viewOf(name, await infoOf(parts, module)))
     } catch (error) {

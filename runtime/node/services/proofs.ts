@@ -1,10 +1,12 @@
 /** Receipts by id, and the proof bundles that strangers check. */
 import {
+  asArray,
   callInputOpening,
   callOutputOpening,
   callSalt,
   cidOf,
   DAG_CBOR,
+  decode,
   decodeReceipt,
   decodeTx,
   encodeCertificate,
@@ -35,6 +37,7 @@ import {
   type ReceiptBody,
   type ReceiptView,
 } from '../../core/index.ts'
+import { lookedAt } from '../../host/index.ts'
 import type { Openings } from '../../receipts/index.ts'
 import { stepsToAll } from '../chain/index.ts'
 import type { Parts } from '../parts.ts'
@@ -200,6 +203,18 @@ function filesOf(opening: Uint8Array, openings: Openings, blocks: Gathered): CID
   return [...openings.files].filter(([hash]) => hex.includes(hash)).map(([, bytes]) => blocks.file(bytes))
 }
 
+/** The log's part with the mounted files that the run looked at: they lie in the store, by CID. */
+async function withMounted({ store }: Parts, blocks: Gathered, opening: Uint8Array, part: OpenedPart): Promise<OpenedPart> {
+  const files = new Map(part.files.map((cid) => [cid.toString(), cid]))
+  for (const { cid } of lookedAt(asArray(decode(opening, 'log'), 'log'))) {
+    if (files.has(cid.toString())) continue
+    const bytes = await store.getFile(cid, LIMITS.mountBytes)
+    // what has no bytes has no file
+    if (bytes.length > 0) files.set(cid.toString(), blocks.file(bytes))
+  }
+  return { ...part, files: [...files.values()] }
+}
+
 async function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8Array | undefined): Promise<Opened> {
   const opened = (await parts.receipts.get(id, salt))?.opened
   if (opened === undefined) return { input: null, output: null, log: null, witness: null, callees: [] }
@@ -212,7 +227,7 @@ async function runParts(parts: Parts, blocks: Gathered, id: string, salt: Uint8A
   return {
     input: part('input', input),
     output: part('output', output),
-    log: log === null ? null : part('log', log),
+    log: log === null ? null : await withMounted(parts, blocks, log, part('log', log)),
     witness: null,
     callees: [],
   }

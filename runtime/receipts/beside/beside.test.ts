@@ -3,15 +3,12 @@ import fc from 'fast-check'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import {
   attestationCbor,
-  cidOf,
-  DAG_CBOR,
   encode,
   equalBytes,
   PROTOCOL,
   requestOpening,
   responseOpening,
   sha256,
-  utf8,
   withoutSecrets,
   type Disk,
   type ReceiptTicket,
@@ -20,7 +17,7 @@ import {
 import { useNativeHashes } from '../../crypto/native.ts'
 import { seededRandom, SimulatedDisk } from '../../kv/index.ts'
 import { openReceipts, type RunFile } from '../index.ts'
-import { attests, CHAIN_SEED, MODULE, openNode, signer } from '../testing/node.ts'
+import { attests, CHAIN, CHAIN_SEED, MODULE, openNode, signer } from '../testing/node.ts'
 import { CALL, HandedReceipts, type HandedEnd } from './handing.ts'
 import { ASLEEP, besideMemory, HEAD, INLINE_BYTES, PLACES, RESTING, RING_RESERVE, SLEEPING, TAIL, WAKE } from './memory.ts'
 import { SealingThread } from './sealing.ts'
@@ -28,7 +25,6 @@ import { SealingThread } from './sealing.ts'
 useNativeHashes()
 
 const LANES = { first: 1_024, count: 64 }
-const CHAIN = cidOf(DAG_CBOR, utf8('chain'))
 const open: (() => void)[] = []
 afterEach(() => open.splice(0).forEach((close) => close()))
 
@@ -52,6 +48,7 @@ function pair(
     {
       disk,
       node: signer.key,
+      chainId: CHAIN,
       sign: signer.sign,
       lanes: LANES,
       field: ({ id, gas, salt, attestation }) =>
@@ -162,6 +159,7 @@ test('receipts of any runs are those that one thread makes by itself: ids, openi
       const alone = openReceipts({
         disk: new SimulatedDisk(),
         node: signer.key,
+        chainId: CHAIN,
         sign: signer.sign,
         lanes: LANES,
         random: randomOf(1),
@@ -202,6 +200,7 @@ test('receipts of any runs are those that one thread makes by itself: ids, openi
       const kept = openReceipts({
         disk,
         node: signer.key,
+        chainId: CHAIN,
         sign: signer.sign,
         lanes: LANES,
         random: randomOf(2),

@@ -4,9 +4,6 @@ import {
   DAG_CBOR,
   digest,
   encode,
-  encodeBatch,
-  domain,
-  concatBytes,
   leafHash,
   requestOpening,
   responseOpening,
@@ -18,6 +15,7 @@ import {
   type CID,
   type Disk,
   type Retention,
+  batchMessage,
 } from '../../core/index.ts'
 import { openSigner, verifyEd25519 } from '../../crypto/native.ts'
 import { seededRandom } from '../../kv/index.ts'
@@ -25,7 +23,7 @@ import { openReceipts, type DurableRecord, type Issued, type LaneRange, type Ope
 
 export const signer = openSigner(digest('test-node', utf8('receipts')))
 export const MODULE = cidOf(DAG_CBOR, utf8('module'))
-const CHAIN = cidOf(DAG_CBOR, utf8('chain'))
+export const CHAIN = cidOf(DAG_CBOR, utf8('chain'))
 export const CHAIN_SEED = sha256(utf8('seed'))
 
 export interface NodeOptions {
@@ -41,6 +39,7 @@ export function openNode(disk: Disk, { seed = 1, sign = signer.sign, ...rest }: 
   return openReceipts({
     disk,
     node: signer.key,
+    chainId: CHAIN,
     sign,
     random: (n) => Uint8Array.from({ length: n }, () => Math.floor(random() * 256)),
     soon: (fn) => void setImmediate(fn),
@@ -113,7 +112,7 @@ export function ended(open: OpenRun, result: RunResult): Ran {
 export function attests(a: Attestation, body: Uint8Array): boolean {
   return (
     verifyInclusion(leafHash(body), a.index, a.batch.size, a.path, a.batch.root) &&
-    verifyEd25519(a.sig, concatBytes(domain('batch'), encodeBatch(a.batch)), signer.key)
+    verifyEd25519(a.sig, batchMessage(CHAIN, a.batch), signer.key)
   )
 }
 

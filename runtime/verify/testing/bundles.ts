@@ -10,10 +10,7 @@ import {
   cidOf,
   commitmentFile,
   commitmentRoot,
-  concatBytes,
   DAG_CBOR,
-  domain,
-  encodeBatch,
   encodeCertificate,
   encodeHeader,
   encodePowerDelta,
@@ -58,6 +55,7 @@ import {
   type TensorHead,
   type ThreadRecord,
   type TrieProof,
+  batchMessage,
 } from '../../core/index.ts'
 import { publicKeyEd25519, signEd25519 } from '../../crypto/index.ts'
 import type { LightStep } from '../../consensus/light/index.ts'
@@ -236,7 +234,7 @@ export function invokeParts(options: RunOptions = {}): Parts {
     batch,
     index: 2,
     path: inclusionPath(leaves, 2),
-    sig: signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), secret),
+    sig: signEd25519(batchMessage(body.context.chainId, batch), secret),
   }
   const state = options.accounts ?? accounts
   const thread = threadShown(body.node, body.thread, options.thread ?? { next: batch.first + batch.size, root: batch.root, closed: null })

@@ -23,6 +23,7 @@ import { summedKey } from './summed-key.ts'
 import { sybil } from './sybil.ts'
 import { twoNodes } from './two-nodes.ts'
 import { vrfWithholding } from './vrf-withholding.ts'
+import { withheldCode } from './withheld-code.ts'
 
 export type { Attack, AttackOutcome } from './attack.ts'
 
@@ -50,4 +51,5 @@ export const ATTACKS: readonly Attack[] = [
   twoNodes,
   serialTwice,
   rentedTwice,
+  withheldCode,
 ]

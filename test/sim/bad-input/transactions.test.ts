@@ -9,7 +9,6 @@ import {
   decodeAccount,
   domain,
   encode,
-  encodeReceipt,
   encodeTxBody,
   isUtnetError,
   keyAddress,
@@ -26,6 +25,7 @@ import {
   type CID,
   type NodeAction,
   type TxPayload,
+  chainIdOf,
 } from '../../../runtime/core/index.ts'
 import { bftCrypto, encodeEvidence, type Evidence } from '../../../runtime/consensus/messages/index.ts'
 import { BURNT_KEY, supplyOf } from '../../../runtime/consensus/index.ts'
@@ -72,43 +72,12 @@ function twice(chainId: CID): Evidence {
   return { height: 1, round: 0, what: 'precommit', member: 0, choices: [choice(1), choice(2)] }
 }
 
-/** Another over the same numbers, with a receipt of the chain. */
-function otherBatch(chainId: CID): Claim & { readonly kind: 'twice' } {
-  const zero = new Uint8Array(32)
-  const leaf = encodeReceipt({
-    v: 1,
-    kind: 'invoke',
-    module: cidOf(RAW, zero),
-    world: 'function',
-    entry: 'handle',
-    input: zero,
-    output: zero,
-    status: 'ok',
-    gas: 5n,
-    protocol: 1,
-    log: null,
-    models: [],
-    context: { chainId, height: 0, time: 0, seed: zero },
-    node: VALIDATOR.key,
-    thread: 3,
-    seq: 0,
-    retention: 'public',
-  })
-  return {
-    kind: 'twice',
-    ...signBatch(VALIDATOR, { thread: 3, first: 0, size: 1, prev: zero, root: merkleRoot([leaf]) }),
-    index: 0,
-    leaf,
-    path: [],
-  }
-}
-
 type Payloads = Record<Exclude<TxPayload['kind'], 'chip' | 'node' | 'refute'>, TxPayload> &
   Record<`chip ${ChipAction['op']}` | `node ${NodeAction['op']}` | `refute ${Claim['kind']}`, TxPayload>
 
 const LEAVES = [utf8('no receipt'), utf8('none either')] as const
 /** A batch of leaves that are no receipts, as a node signed it. */
-const BATCH = signBatch(VALIDATOR, { thread: 3, first: 0, size: 2, prev: new Uint8Array(32), root: merkleRoot(LEAVES) })
+const BATCH = signBatch(VALIDATOR, chainIdOf(genesis), { thread: 3, first: 0, size: 2, prev: new Uint8Array(32), root: merkleRoot(LEAVES) })
 const ANCHOR: TxPayload = { kind: 'anchor', batches: [BATCH], data: null }
 
 /** A good payload of every kind, and of every operation of a kind, as `by` sends it; the type makes sure that none is forgotten. */
@@ -132,7 +101,7 @@ function payloads(chainId: CID, by: TestUser, anchor: CID): Payloads {
     evidence: { kind: 'evidence', record: encodeEvidence(twice(chainId)) },
     anchor: {
       kind: 'anchor',
-      batches: [signBatch(VALIDATOR, { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: sha256(utf8('batch')) })],
+      batches: [signBatch(VALIDATOR, chainId, { thread: 0, first: 0, size: 2, prev: new Uint8Array(32), root: sha256(utf8('batch')) })],
       data: null,
     },
     vendor: {
@@ -154,7 +123,7 @@ function payloads(chainId: CID, by: TestUser, anchor: CID): Payloads {
       signers: Uint8Array.of(1),
       signature: new Uint8Array(96),
     }),
-    'refute twice': refute(otherBatch(chainId)),
+    'refute twice': refute({ kind: 'twice', ...signBatch(VALIDATOR, chainId, { ...BATCH.batch, size: 1, root: leafHash(LEAVES[0]) }) }),
     'refute leaf': refute({ kind: 'leaf', ...shown }),
     'chip register': doChip(claimOf(chip, chainId, by.address)),
     'chip transfer': doChip({ op: 'transfer', serial, to: other.address }),

@@ -5,13 +5,9 @@ import { failingKv, type Failure } from './failing-kv.ts'
 
 crypto.useNativeHashes()
 
-test.each([
-  // of the three batches the one before the failure is looked at again, or not
-  ['nothing-written', 3],
-  ['all-written', 2],
-] satisfies [Failure, number][])(
+test.each(['nothing-written', 'all-written'] satisfies Failure[])(
   'the mark of the audit: a commit that fails (%s) stops no audit, and who starts again misses no batch',
-  async (failure, found) => {
+  async (failure) => {
     const told: unknown[] = []
     let broken = true
     const n = await net({
@@ -20,7 +16,8 @@ test.each([
     })
     await n.anchor([some(n, 0)])
     await steps(n, 4)
-    expect(told).toEqual([expect.objectContaining({ code: 'disk_failed' })])
+    // up to the batch, and past it once its run was repeated
+    expect(told).toEqual(Array.from({ length: 2 }, () => expect.objectContaining({ code: 'disk_failed' })))
     // it goes on without its disk
     await n.anchor([[leaf(n, 1, 4)]])
     await steps(n, 5)
@@ -31,10 +28,11 @@ test.each([
     broken = false
     told.length = 0
     n.reopen()
-    expect(n.auditor.state()).toMatchObject({ batches: 0, waiting: found })
+    expect(n.auditor.state()).toMatchObject({ batches: 0, waiting: 3 })
     await steps(n, 5)
     expect([0, 1, 2].map((thread) => closed(n, thread) === null)).toEqual([true, false, false])
     expect(told).toEqual([])
+    await n.auditor.close()
     n.reopen()
     expect(n.auditor.state()).toMatchObject({ waiting: 0 })
   },

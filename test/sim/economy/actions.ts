@@ -2,12 +2,9 @@
 import {
   chipConsentMessage,
   cidOf,
-  concatBytes,
   decodeChip,
   demandId,
-  domain,
   encodeAnswer,
-  encodeBatch,
   leafHash,
   RAW,
   utf8,
@@ -19,6 +16,7 @@ import {
   type NodeAction,
   type TxPayload,
   type Validator,
+  batchMessage,
 } from '../../../runtime/core/index.ts'
 import { bftCrypto, encodeEvidence, voteEvidence, type Vote } from '../../../runtime/consensus/messages/index.ts'
 import { claimOf, nodeOf, type TestChip } from '../../../runtime/consensus/power/testing/chips.ts'
@@ -124,9 +122,8 @@ function refute(w: World, { a, b }: Draw): TxPayload | undefined {
     case 1: {
       // another batch over the same numbers, or the same one
       const batch = b % 2 === 0 ? made.batch : { ...made.batch, size: 1, root: leafHash(made.leaves[0] as Uint8Array) }
-      const first = { index: 0, leaf: made.leaves[0] as Uint8Array, path: [] }
-      const sig = crypto.signEd25519(concatBytes(domain('batch'), encodeBatch(batch)), node.secret)
-      return { kind: 'refute', target, claim: { kind: 'twice', batch, sig, ...first } }
+      const sig = crypto.signEd25519(batchMessage(w.chain.chainId, batch), node.secret)
+      return { kind: 'refute', target, claim: { kind: 'twice', batch, sig } }
     }
     case 2: {
       const transcript = new Uint8Array(32)

@@ -32,7 +32,7 @@ export function makeBatch(chain: Chain, node: TestUser, thread: number, size: nu
   const leaves = Array.from({ length: size }, (_, i) =>
     wrong && i === size - 1 ? utf8('no receipt') : encodeReceipt(runBody(chain, node, thread, next + i)),
   )
-  return { ...signBatch(node, { thread, first: next, size, prev: root, root: merkleRoot(leaves) }), leaves }
+  return { ...signBatch(node, chain.chainId, { thread, first: next, size, prev: root, root: merkleRoot(leaves) }), leaves }
 }
 
 /** A leaf with its path. */

@@ -6,6 +6,7 @@ import type { Chain, RewardRecord } from '../../../runtime/consensus/index.ts'
 import type { signTx, testGenesis, TestUser, TestValidator } from '../../../runtime/consensus/testing/test-kit.ts'
 import type { Monitor } from '../monitor.ts'
 import type { ChainWeather } from './chain-weather.ts'
+import type { ChainNetCode } from './net-code.ts'
 
 /** What a validator sends to one peer in place of a message of its own. */
 export interface ChainLiar {
@@ -54,6 +55,8 @@ export interface ChainNetOptions {
   /** Virtual time at which a run without all its heights is red; an hour without it. */
   readonly untilMs?: number
   readonly work?: ChainNetWork
+  /** Contracts run on real hosts, and their code goes over the net; without it a simulated executor has all code. */
+  readonly code?: ChainNetCode
   /** How long validators wait behind a block; nothing without it. */
   readonly pauseMs?: number
   /** Each validator computes all for itself, as in a process of its own. */
@@ -101,4 +104,7 @@ export interface ChainNetReport {
   /** By height from 1, as the first validator's last block has them. */
   readonly rewards: readonly NetReward[]
   readonly minted: bigint
+  /** Contracts on the chain, and by running validator how many of those on its own chain it has no code of. */
+  readonly contracts: number
+  readonly lacking: readonly number[]
 }

@@ -2,7 +2,16 @@
  * The real chain on several validators in one process: real keys, real execution, stores on simulated disks that lose power; a network in virtual time
  * with weather drawn from the seed; one validator may lie.
  */
-import { compareBytes, equalBytes, isUtnetError, keyAddress, toHex, type TxPayload, type Validator } from '../../../runtime/core/index.ts'
+import {
+  compareBytes,
+  equalBytes,
+  isUtnetError,
+  keyAddress,
+  toHex,
+  type AskForCode,
+  type TxPayload,
+  type Validator,
+} from '../../../runtime/core/index.ts'
 import { Bft, BftNode, chainApp, isOffence, payloadLabel } from '../../../runtime/consensus/bft/index.ts'
 import {
   bftCrypto,
@@ -30,6 +39,7 @@ import { fullDisk } from './full-disk.ts'
 import { knownAnswers } from './known-answers.ts'
 import type { ChainNetOptions, ChainNetReport } from './chain-net-options.ts'
 import { CHAIN_WEATHERS, isLost, type ChainWeather } from './chain-weather.ts'
+import { contractsOf, openNodeCode, placesOf, type NodeCode } from './net-code.ts'
 import { WeatherTurns } from './weather-turns.ts'
 import { Monitor } from '../monitor.ts'
 import { Scheduler } from '../scheduler.ts'
@@ -53,7 +63,10 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   const reporter = userOf(4)
   const genesis = testGenesis({
     validators: validators.filter((_, i) => powers[i] !== 0).map((v) => v.validator),
-    accounts: [...users, reporter, ...validators].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
+    accounts: [...users, reporter, ...validators, ...(options.code?.publishers ?? [])].map(({ address }) => ({
+      address,
+      balance: 1_000_000n * UNC,
+    })),
     ...options.genesis,
   })
   let crashes = 0
@@ -67,7 +80,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         ...(i === 0 && options.failAt !== undefined && 'sync' in options.failAt ? { failSyncAt: options.failAt.sync } : {}),
       }),
   )
-  const running: ({ readonly chain: Chain; readonly node: BftNode } | undefined)[] = validators.map(() => undefined)
+  const running: ({ readonly chain: Chain; readonly node: BftNode; readonly code: NodeCode | undefined } | undefined)[] = validators.map(
+    () => undefined,
+  )
   const monitor = new Monitor(validators.length, setAt)
   /** Place of a validator among all, by its place in the set of a height. */
   const placeOf = (member: number, height: number): number =>
@@ -124,7 +139,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const disk = disks[i] as SimulatedDisk
       const full = i === 0 && !failed && options.failAt !== undefined && 'write' in options.failAt ? options.failAt.write : undefined
       const kv = await simulatedKv(full === undefined ? disk : fullDisk(disk, full))
-      const chain = await openChain({ genesis, kv, executor: simulatedExecutor, crypto: port })
+      const code = options.code === undefined ? undefined : await openNodeCode(options.code, i, kv)
+      const chain = await openChain({ genesis, kv, executor: code?.executor ?? simulatedExecutor, crypto: port })
       const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
       const own = bftCrypto(chain.chainId, keys, port)
       const say = (message: Message, to: number): void => {
@@ -143,6 +159,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         proposer: v.proposer,
         clock: () => START + 10_000 + time.now,
         ...(work === undefined ? {} : { work }),
+        ...(code === undefined ? {} : { code: { keep: code.keep, ask: askOf(i) } }),
       })
       const node: BftNode = new BftNode(new Bft({ crypto: own, labelOf: payloadLabel }), {
         app: {
@@ -180,16 +197,35 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
         },
         onHalt: ({ height }) => monitor.fault(`validator ${i} halts at ${height}`),
       })
-      running[i] = { chain, node }
+      running[i] = { chain, node, code }
       for (const wire of wires) submit(chain, wire)
       await node.start()
     })
+
+  /** Asks over the net; whoever has something gives it the same way. */
+  function askOf(i: number): AskForCode {
+    const bring = (from: number, to: number, then: () => Promise<void>): void => {
+      if (!turns.isSilent(from) && !isLost(turns.net, random, from, to, 'code'))
+        time.after(5 + random() * turns.net.spreadMs, () => guard(to, then))
+    }
+    const ask: AskForCode = (needs, nodes) => {
+      for (const to of placesOf(nodes, validators))
+        bring(i, to, async () => {
+          for (const need of needs) {
+            const file = running[to]?.code?.give(need)
+            const given = file && options.code?.gives(to, i, file, time.now)
+            if (given !== undefined) bring(to, i, async () => running[i]?.node.receiveCode(String(to), need.module, given))
+          }
+        })
+    }
+    return options.code?.ask?.(ask) ?? ask
+  }
 
   function submit(chain: Chain, wire: Uint8Array): void {
     try {
       chain.submit(wire)
     } catch (error) {
-      // in a block already
+      // in a block already, or a publication whose code it was not given
       if (!isUtnetError(error)) throw error
     }
   }
@@ -309,6 +345,10 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       return { height, round, proposer: validators.findIndex((v) => equalBytes(v.key, proposer)), record: first?.reward(height) }
     }),
     minted: first?.minted() ?? 0n,
+    contracts: first === undefined ? 0 : contractsOf(first).length,
+    lacking: running.flatMap((r) =>
+      r?.code === undefined ? [] : [contractsOf(r.chain).filter((need) => r.code?.give(need) === undefined).length],
+    ),
   }
 }
 

@@ -45,12 +45,14 @@ export function badWeather(kind: ChainWeather, calm: Net, random: () => number, 
   }
 }
 
-/** Whether the network loses a message on its way between two validators. */
-export function isLost(net: Net, random: () => number, from: number, to: number, message: Message): boolean {
-  const last = message.kind === 'final' || (message.kind === 'vote' && message.phase === 'precommit')
+/** Whether the network loses a message, or code and the asking for it, on its way between two validators. */
+export function isLost(net: Net, random: () => number, from: number, to: number, message: Message | 'code'): boolean {
+  const last = message !== 'code' && isLast(message)
   return (
     (random() < net.drop && !(last && to === net.ear)) ||
     (last && net.dropLast > 0 && to !== net.ear && random() < net.dropLast) ||
     (net.groups !== undefined && net.groups[from] !== net.groups[to])
   )
 }
+
+const isLast = (message: Message): boolean => message.kind === 'final' || (message.kind === 'vote' && message.phase === 'precommit')

@@ -19,6 +19,7 @@ export {
   headerAt,
   listGuests,
   lowestState,
+  moduleBytes,
   nodeProof,
   openRequest,
   prove,

@@ -27,6 +27,8 @@ import {
 import {
   decodeRoots,
   decodeVersion,
+  moduleKey,
+  moduleSize,
   proveAt,
   readAccount,
   stateAt,
@@ -53,6 +55,7 @@ import {
   decodePlace,
   decodeWork,
   GUEST_RANGE,
+  guestKey,
   headerKey,
   receiptKey,
   rootsKey,
@@ -251,10 +254,14 @@ export function guestAt(core: ChainCore, name: string, at?: number): GuestRecord
   }
 }
 
-/** All published names, in order. */
-export function listGuests(core: ChainCore): GuestRecord[] {
+/** Published names in order, behind one and so many at most; all unless told. */
+export function listGuests(core: ChainCore, after?: string, limit?: number): GuestRecord[] {
   const out: GuestRecord[] = []
-  for (const [key] of core.kv.range(...GUEST_RANGE)) out.push(guestAt(core, String.fromCharCode(...key.subarray(1))))
+  const [first, end] = GUEST_RANGE
+  // no name lies between one and itself with a zero behind it
+  const from = after === undefined ? first : guestKey(`${after}\0`)
+  for (const [key] of core.kv.range(from, end, limit === undefined ? {} : { limit }))
+    out.push(guestAt(core, String.fromCharCode(...key.subarray(1))))
   return out
 }
 
@@ -275,6 +282,12 @@ export function openRequest(core: ChainCore, contract: Uint8Array, number: bigin
 export function readyGasOf(core: ChainCore, contract: Uint8Array): bigint {
   const state = headState(core)
   return new WarmCode(state, core.params.contracts).price(contractRecord(state, contract).module)
+}
+
+/** Size of a module that was published; undefined where none was. */
+export function moduleBytes(core: ChainCore, module: CID): number | undefined {
+  const record = headState(core).get('offchain', moduleKey(module))
+  return record === undefined ? undefined : moduleSize(record)
 }
 
 /** A value of a trie with the proof that leads to the header of the height. */

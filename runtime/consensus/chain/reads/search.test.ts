@@ -103,7 +103,7 @@ type Step = readonly [who: number, what: number, arg: number]
 const KEYS = ['a', 'b', 'c'] as const
 const NAMES = ['sold', 'bought', 'a'] as const
 
-function payloadOf([, what, arg]: Step, seq: { next: number; root: Uint8Array }): TxPayload {
+function payloadOf(chainId: CID, [, what, arg]: Step, seq: { next: number; root: Uint8Array }): TxPayload {
   const shop = shops[arg % 2] as Uint8Array
   const call = (entry: string, ...args: string[]): TxPayload => ({ kind: 'call', to: shop, export: entry, args })
   switch (what) {
@@ -117,7 +117,7 @@ function payloadOf([, what, arg]: Step, seq: { next: number; root: Uint8Array })
       return { kind: 'custom', data: utf8(`${arg}`) }
     default: {
       const root = sha256(utf8(`${seq.next}`))
-      const batch = signBatch(VALIDATOR, { thread: 0, first: seq.next, size: 1, prev: seq.root, root })
+      const batch = signBatch(VALIDATOR, chainId, { thread: 0, first: seq.next, size: 1, prev: seq.root, root })
       seq.next += 1
       seq.root = root
       return { kind: 'anchor', batches: [batch], data: null }
@@ -133,7 +133,7 @@ test('U3.1-BLM-1 a search over real blocks finds what reading every block finds,
       const t = await withShops()
       const seq = { next: 0, root: new Uint8Array(32) }
       for (const block of blocks) {
-        for (const step of block) t.send(users[step[0]] as (typeof users)[number], payloadOf(step, seq))
+        for (const step of block) t.send(users[step[0]] as (typeof users)[number], payloadOf(t.chain.chainId, step, seq))
         await t.produce()
       }
       const { chain } = t

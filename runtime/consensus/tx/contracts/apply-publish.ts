@@ -60,10 +60,9 @@ export function applyPublish(state: WorkingState, block: BlockContext, tx: Chain
     if (error instanceof UtnetError) return refused(tx, tx.intrinsicGas, error.message)
     throw error
   }
-  // who names what it is not pays with all that he offered: validators have looked at it
+  // who publishes what is none pays with all that he offered: validators have looked at it
   if (world === 'contract') {
-    if (!block.executor.measures(module, size))
-      return refused(tx, tx.body.gasLimit, `module ${module.toString()} is no contract of ${size} bytes`)
+    if (!block.executor.measures(module, size)) return refused(tx, tx.body.gasLimit, `module ${module.toString()} is no contract`)
     state.warm.published(module, size)
   }
   const address = world === 'contract' ? (known?.address ?? contractAddress(tx.address, nonce)) : null

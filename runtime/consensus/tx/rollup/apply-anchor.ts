@@ -13,6 +13,7 @@ import {
   UtnetError,
   type Account,
   type BatchStatement,
+  type CID,
   type ThreadRecord,
 } from '../../../core/index.ts'
 import { anchorKey, encodeAnchor, type WorkingState } from '../../state/index.ts'
@@ -23,9 +24,15 @@ import { addDue } from './due.ts'
 import type { ChainCrypto } from '../../crypto-port.ts'
 
 /** Why a batch's node or signature is not good; undefined when they are. */
-export function batchSignerFault(batch: BatchStatement, sig: Uint8Array, account: Account, crypto: ChainCrypto): string | undefined {
+export function batchSignerFault(
+  batch: BatchStatement,
+  sig: Uint8Array,
+  account: Account,
+  { chainId, crypto }: { readonly chainId: CID; readonly crypto: ChainCrypto },
+): string | undefined {
   if (account.node === null || !equalBytes(account.node.key, batch.node)) return `node ${formatKey(batch.node)} is not registered`
-  if (!crypto.verifyEd25519(sig, batchMessage(batch), batch.node)) return `the batch of ${formatKey(batch.node)} has no valid signature`
+  if (!crypto.verifyEd25519(sig, batchMessage(chainId, batch), batch.node))
+    return `the batch of ${formatKey(batch.node)} has no valid signature`
   return undefined
 }
 
@@ -43,7 +50,7 @@ export function applyAnchor(state: WorkingState, block: BlockContext, tx: ChainT
   const checkpoint = state.checkpoint()
   for (const { batch, sig } of payload.batches) {
     const fault =
-      batchSignerFault(batch, sig, state.account(nodeAccountKey(batch.node)), block.crypto) ??
+      batchSignerFault(batch, sig, state.account(nodeAccountKey(batch.node)), block) ??
       orderFault(batch, threadAt(state, batch.node, batch.thread))
     if (fault !== undefined) {
       state.revert(checkpoint)

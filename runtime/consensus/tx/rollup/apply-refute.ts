@@ -1,13 +1,10 @@
 /** Refutes an anchored batch: the chain itself checks what it can by rule, and takes the word of more than half of the power for what takes a run. */
 import {
   batchLeaf,
-  concatBytes,
+  batchMessage,
   contradict,
   demandId,
-  domain,
-  encodeBatch,
   formatKey,
-  isLeafOfChain,
   leafFault,
   leafHash,
   membersOf,
@@ -67,9 +64,7 @@ function judge(
     }
     case 'twice': {
       if (!contradict(batch, claim.batch)) return no('the two batches do not contradict each other')
-      if (!isLeafOf(claim.batch, claim) || !isLeafOfChain(claim.leaf, block.chainId))
-        return no('no leaf shows that the other batch is of this chain')
-      const signed = block.crypto.verifyEd25519(claim.sig, concatBytes(domain('batch'), encodeBatch(claim.batch)), claim.batch.node)
+      const signed = block.crypto.verifyEd25519(claim.sig, batchMessage(block.chainId, claim.batch), claim.batch.node)
       return signed ? { wrong: true, why: 'its node signed another batch over the same numbers' } : no('the other batch is not signed')
     }
     case 'verdict':

@@ -25,6 +25,7 @@ import {
   type TxPayload,
 } from '../../../core/index.ts'
 import { openChain, type Chain } from '../../index.ts'
+import { batchSignerFault } from './index.ts'
 import { nodeKey } from '../../power/index.ts'
 import {
   crypto,
@@ -122,14 +123,22 @@ interface Batch {
   readonly shown: (index: number) => { readonly index: number; readonly leaf: Uint8Array; readonly path: readonly Uint8Array[] }
 }
 
-function batchOf(thread: number, first: number, prev: Uint8Array, leaves: readonly Uint8Array[], size = leaves.length): Batch {
-  const signed = signBatch(VALIDATOR, { thread, first, size, prev, root: merkleRoot(leaves) })
+function batchOf(
+  chainId: CID,
+  thread: number,
+  first: number,
+  prev: Uint8Array,
+  leaves: readonly Uint8Array[],
+  size = leaves.length,
+): Batch {
+  const signed = signBatch(VALIDATOR, chainId, { thread, first, size, prev, root: merkleRoot(leaves) })
   const shown = (index: number) => ({ index, leaf: leaves[index] as Uint8Array, path: inclusionPath(leaves.map(leafHash), index) })
   return { ...signed, leaves, shown }
 }
 
 const goodBatch = (chain: Chain, thread: number, first = 0, prev = ZERO, size = 3): Batch =>
   batchOf(
+    chain.chainId,
     thread,
     first,
     prev,
@@ -179,7 +188,7 @@ test('U3.3-ROL-1 a wrong leaf of every kind refutes its batch: the thread is clo
   ]
   const batches = wrong.map(([, leaf], thread) => {
     const good = encodeReceipt(body(chain, thread, 0))
-    return batchOf(thread, 0, ZERO, [good, leaf(thread)])
+    return batchOf(chain.chainId, thread, 0, ZERO, [good, leaf(thread)])
   })
   const id = send(VALIDATOR, anchor(batches))
   await block()
@@ -207,7 +216,7 @@ test('U3.3-ROL-1 U2.5-PWR-1 with the bond that a refuted batch costs goes the po
   const { chain, send, block } = await rig()
   const unitsOf = (): number => latestPower(decodeNode(chain.prove('offchain', nodeKey(VALIDATOR.key)).value as Uint8Array)).units
   expect([bondOf(chain) / chain.genesis.bondPrice, unitsOf()]).toEqual([1n, 1])
-  const batch = batchOf(0, 0, ZERO, [utf8('no receipt')])
+  const batch = batchOf(chain.chainId, 0, 0, ZERO, [utf8('no receipt')])
   const id = send(VALIDATOR, anchor([batch]))
   await block()
   send(ann, refute(id, [batch], 0, { kind: 'leaf', ...batch.shown(0) }))
@@ -238,11 +247,11 @@ test('U3.3-ROL-1 what shows nothing is refused, each with its reason, and change
     [{ ...right, claim: { kind: 'leaf', ...one.shown(1), index: 2 } }, /not that of its number/],
     [{ ...right, claim: { kind: 'leaf', ...one.shown(1), index: 3 } }, /not that of its number/],
     [{ ...right, claim: { kind: 'leaf', ...one.shown(1), leaf: utf8('x') } }, /not that of its number/],
-    [{ ...right, claim: { kind: 'twice', batch: one.batch, sig: one.sig, ...one.shown(1) } }, /do not contradict/],
-    [{ ...right, claim: { kind: 'twice', batch: two.batch, sig: two.sig, ...two.shown(1) } }, /do not contradict/],
-    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, prev: two.batch.root }, sig: one.sig, ...one.shown(1) } }, /not signed/],
-    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, root: ZERO }, sig: one.sig, ...one.shown(1) } }, /of this chain/],
-    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, first: 3 }, sig: one.sig, ...one.shown(1) } }, /do not contradict/],
+    [{ ...right, claim: { kind: 'twice', batch: one.batch, sig: one.sig } }, /do not contradict/],
+    [{ ...right, claim: { kind: 'twice', batch: two.batch, sig: two.sig } }, /do not contradict/],
+    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, prev: two.batch.root }, sig: one.sig } }, /not signed/],
+    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, root: ZERO }, sig: one.sig } }, /not signed/],
+    [{ ...right, claim: { kind: 'twice', batch: { ...one.batch, first: 3 }, sig: one.sig } }, /do not contradict/],
     [{ ...right, claim: { ...verdict, ...one.shown(1) } }, /more than half/],
     [{ ...right, claim: { ...verdict, ...one.shown(1), signers: Uint8Array.of(2) } }, /more than half/],
     [{ ...right, claim: { ...verdict, ...one.shown(1), signers: Uint8Array.of(1, 0) } }, /more than half/],
@@ -266,7 +275,7 @@ test('U3.3-ROL-1 what shows nothing is refused, each with its reason, and change
 test('U3.3-ROL-1 what builds on a refuted batch is void with it, what came before stays, and the node goes on in another thread', async () => {
   const { chain, send, block } = await rig()
   const first = goodBatch(chain, 0)
-  const bad = batchOf(0, 3, first.batch.root, [utf8('no receipt')])
+  const bad = batchOf(chain.chainId, 0, 3, first.batch.root, [utf8('no receipt')])
   const later = goodBatch(chain, 0, 4, bad.batch.root)
   const id = send(VALIDATOR, anchor([first, bad]))
   await block()
@@ -310,22 +319,35 @@ test('a batch of another predecessor, of a gap or without a signature is never a
   )
 })
 
+test('U3.3-ROL-1 a batch that a node signed for another chain can be anchored by nobody, and costs it neither thread nor bond', async () => {
+  const { chain, send, block } = await rig()
+  const there = cidOf(RAW, utf8('another chain'))
+  const context = { ...body(chain, 0, 0).context, chainId: there }
+  const batch = batchOf(there, 0, 0, ZERO, [encodeReceipt(body(chain, 0, 0, { context }))])
+  expect(() => send(ann, { kind: 'anchor', batches: [batch], data: null })).toThrow(/no valid signature/)
+  // a proposer that does not look takes it into a block: it is refused there
+  expect(batchSignerFault(batch.batch, batch.sig, chain.account(VALIDATOR.address), { chainId: chain.chainId, crypto })).toMatch(
+    /no valid signature/,
+  )
+  expect(batchSignerFault(batch.batch, batch.sig, chain.account(VALIDATOR.address), { chainId: there, crypto })).toBeUndefined()
+  send(VALIDATOR, anchor([goodBatch(chain, 0)]))
+  expect(await block()).toEqual(['ok'])
+  expect(bondOf(chain)).toBe(BOND)
+})
+
 test('U3.3-ROL-1 two batches over the same numbers refute the one that is anchored', async () => {
   const { chain, send, block } = await rig()
   const one = goodBatch(chain, 0)
   const id = send(VALIDATOR, anchor([one]))
   await block()
-  const twice = ({ batch, sig, shown }: Batch, index: number) => refute(id, [one], 0, { kind: 'twice', batch, sig, ...shown(index) })
-  // the same key may work on another chain, and a statement names none: what was signed there is nothing here
-  const context = { ...body(chain, 0, 0).context, chainId: cidOf(RAW, utf8('another chain')) }
-  const elsewhere = batchOf(0, 0, ZERO, [encodeReceipt(body(chain, 0, 0, { context })), utf8('no receipt')])
-  for (const index of [0, 1]) {
-    send(ann, twice(elsewhere, index))
-    expect(await block()).toEqual(['no leaf shows that the other batch is of this chain'])
-  }
+  const twice = ({ batch, sig }: Batch) => refute(id, [one], 0, { kind: 'twice', batch, sig })
+  // what the same key signed on another chain is nothing here
+  const elsewhere = batchOf(cidOf(RAW, utf8('another chain')), 0, 2, one.batch.root, [utf8('a'), utf8('b')])
+  send(ann, twice(elsewhere))
+  expect(await block()).toEqual(['the other batch is not signed'])
   expect(bondOf(chain)).toBe(BOND)
-  const two = batchOf(0, 2, one.batch.root, [utf8('a'), encodeReceipt(body(chain, 0, 3))])
-  send(ann, twice(two, 1))
+  const two = batchOf(chain.chainId, 0, 2, one.batch.root, [utf8('a'), utf8('b')])
+  send(ann, twice(two))
   expect(await block()).toEqual(['ok'])
   expect(chain.batchHead(VALIDATOR.key, 0)).toMatchObject({ next: 0, root: ZERO })
 })
@@ -366,9 +388,9 @@ test('U3.3-ROL-1 a leaf that is asked for is shown in time or the batch is refut
   const { answerGas } = chain.params.rollup
   const shown = goodBatch(chain, 0)
   const silent = goodBatch(chain, 1)
-  const wrong = batchOf(2, 0, ZERO, [utf8('no receipt')])
+  const wrong = batchOf(chain.chainId, 2, 0, ZERO, [utf8('no receipt')])
   // it claims a leaf more than it has: nobody can ever show that
-  const short = batchOf(3, 0, ZERO, [encodeReceipt(body(chain, 3, 0))], 2)
+  const short = batchOf(chain.chainId, 3, 0, ZERO, [encodeReceipt(body(chain, 3, 0))], 2)
   const all = [shown, silent, wrong, short]
   const id = send(VALIDATOR, anchor(all))
   await block()
@@ -464,7 +486,7 @@ test('U3.3-ROL-1 a leaf that was shown may be asked for again, and the node has 
 test('U3.3-ROL-1 the window ends: a wrong leaf is refused at the last height and no more one later, and nothing is left in the state', async () => {
   const { chain, send, block, to } = await rig()
   const values = (): number => [...chain.walk('offchain')].length
-  const [early, late] = [batchOf(0, 0, ZERO, [utf8('x')]), batchOf(1, 0, ZERO, [utf8('y')])]
+  const [early, late] = [batchOf(chain.chainId, 0, 0, ZERO, [utf8('x')]), batchOf(chain.chainId, 1, 0, ZERO, [utf8('y')])]
   const before = values()
   const id = send(VALIDATOR, anchor([early, late]))
   await block()

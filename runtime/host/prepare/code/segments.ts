@@ -1,5 +1,5 @@
 /** Straight lines of a function and what they cost: where the optimised scheme charges, and where it looks at the counter. */
-import type { WasmPrices } from '../../../core/index.ts'
+import { LIMITS, type WasmPrices } from '../../../core/index.ts'
 import { OP, pricesByCode } from '../../wasm/index.ts'
 import { MARK, type FunctionCode } from './code.ts'
 
@@ -37,6 +37,12 @@ export class Charges {
     this.check[this.count++] = check ? 1 : 0
     if (check) this.checks++
   }
+
+  /** Has the counter looked at with the charge at a place, too. */
+  look(k: number): void {
+    if (this.check[k] === 0) this.checks++
+    this.check[k] = 1
+  }
 }
 
 /** The segment behind which no other surely follows. */
@@ -45,7 +51,7 @@ const targeted = (marks: number): boolean => (marks & (MARK.plainTarget | MARK.c
 
 /**
  * The optimised scheme. A run pays what it pays in the naive one; the counter is looked at when a function is entered (the first charge, always at
- * instruction 0) and once in every turn of a loop, so that what is run on credit is less than one function's length.
+ * instruction 0), once in every turn of a loop, and wherever more than `creditGas` may have been charged without a look: that is what is run on credit.
  *
  * A loop is pushed when its back edges are plain branches and its first segment does not end in one: that segment is then paid for by the segments that
  * lead into it, which makes one charge and one look of a turn. The end of a loop, and of a block that nothing branches to, does not end a segment.
@@ -156,6 +162,67 @@ export class Segments {
     close()
   }
 
+  /**
+   * Looks at the counter wherever more than `creditGas` may have been charged without a look. Between two looks control only goes on, since each turn of
+   * a loop has one: so the most that was charged on any way to an instruction is known when those before it were gone through.
+   */
+  #limitCredit({ count, codes, target }: FunctionCode): void {
+    const { charges } = this
+    /** By instruction of a block: what was charged at most on a way that leaves it, and on one that passes by its `else` or its end. */
+    const left = new Float64Array(count)
+    const passed = new Float64Array(count)
+    /** Of branch tables in it, which may lead to its end or to that of any around it. */
+    const tables = new Float64Array(count)
+    const open: number[] = []
+    let credit = 0
+    let k = 0
+    for (let i = 0; i < count; i++) {
+      for (; k < charges.count && charges.at[k] === i; k++) {
+        credit += charges.cost[k] as number
+        if (credit > LIMITS.creditGas) charges.look(k)
+        if (charges.check[k] === 1) credit = 0
+      }
+      const to = target[i] as number
+      switch (codes[i]) {
+        case OP.if:
+          passed[i] = credit
+          open.push(i)
+          break
+        case OP.block:
+        case OP.loop:
+          open.push(i)
+          break
+        case OP.else:
+          left[to] = Math.max(left[to] as number, credit)
+          credit = passed[to] as number
+          passed[to] = 0
+          break
+        case OP.end: {
+          open.pop()
+          if (to < 0) break
+          const outer = open.at(-1)
+          if (outer !== undefined) tables[outer] = Math.max(tables[outer] as number, tables[to] as number)
+          credit = Math.max(credit, left[to] as number, passed[to] as number, tables[to] as number)
+          break
+        }
+        case OP.br:
+        case OP.brIf:
+          if (to >= 0) left[to] = Math.max(left[to] as number, credit)
+          if (codes[i] === OP.br) credit = 0
+          break
+        case OP.brTable: {
+          const inner = open.at(-1)
+          if (inner !== undefined) tables[inner] = Math.max(tables[inner] as number, credit)
+          credit = 0
+          break
+        }
+        case OP.return:
+        case OP.unreachable:
+          credit = 0
+      }
+    }
+  }
+
   /** The charges of a function, valid until the next. */
   of(code: FunctionCode, prices: WasmPrices): Charges {
     this.#split(code, prices)
@@ -177,14 +244,17 @@ export class Segments {
         if (next !== NONE) total[k] = (total[k] as number) + (total[next] as number)
       }
     }
+    let unseen = 0
     for (let k = 0; k < this.#count; k++) {
       const header = this.#header[k] as number
       const paid = header !== NONE && pushed(header) === k
       // A pushed loop is looked at where its turn ends, any other where it begins
       const check = paid ? false : header !== NONE || (this.#back[k] === 1 && pushed(this.#next[k] as number) !== NONE)
       const cost = paid ? 0 : (total[k] as number)
+      if (k > 0 && !check) unseen += cost
       if (k === 0 || cost > 0 || check) charges.add(this.#start[k] as number, cost, k === 0 || check)
     }
+    if (unseen > LIMITS.creditGas) this.#limitCredit(code)
     return charges
   }
 }

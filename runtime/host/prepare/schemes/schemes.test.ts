@@ -1,4 +1,9 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { LIMITS, PARAMS } from '../../../core/index.ts'
+import { wat } from '../../testing/wat.ts'
+import { readModule } from '../../wasm/index.ts'
+import { prepareModule } from '../prepare.ts'
 import { randomFloats } from '../testing/floats.ts'
 import { bothSchemes, FUNCTIONS, Random, randomModule } from '../testing/modules.ts'
 
@@ -122,4 +127,87 @@ test('U5.5-WSM-1: the delayed fix leaves the bits of the fix after each instruct
     }
   }
   expect(nans).toBeGreaterThan(MODULES)
+})
+
+/** Work of some gas, and a structure around it whose ways are chosen by the bits of parameter 0, taken from the lowest on. */
+type Way =
+  | { readonly kind: 'work'; readonly n: number }
+  | { readonly kind: 'if' | 'leave' | 'table' | 'loop' | 'turn'; readonly of: readonly Way[]; readonly other: readonly Way[] }
+
+const NEXT_BIT = '(i32.and (local.get 0) (i32.const 1)) (local.set 0 (i32.rotr (local.get 0) (i32.const 1)))'
+const MULTIPLIED = '(local.get 1) f64.mul '
+
+/** Text of ways; each work adds to a global what it paid at least, when it was done. */
+function textOf(ways: readonly Way[]): string {
+  return ways
+    .map((way): string => {
+      if (way.kind === 'work')
+        return `(local.get 2) ${MULTIPLIED.repeat(way.n)} (local.set 2) (global.set $done (i64.add (global.get $done) (i64.const ${way.n * PARAMS.wasm.floatMultiply})))`
+      const [of, other] = [textOf(way.of), textOf(way.other)]
+      switch (way.kind) {
+        case 'if':
+          return `${NEXT_BIT} (if (then ${of}) (else ${other}))`
+        case 'leave':
+          return `(block $b ${of} ${NEXT_BIT} br_if $b ${other})`
+        case 'table':
+          return `(block $o (block $i ${NEXT_BIT} (br_table $o $i)) ${of}) ${other}`
+        case 'loop':
+          return `(loop $l ${of} ${NEXT_BIT} br_if $l)`
+        default:
+          return `(block $o (loop $l ${of} ${NEXT_BIT} i32.eqz br_if $o ${other} br $l))`
+      }
+    })
+    .join(' ')
+}
+
+const { way: WAYS } = fc.letrec<{ way: Way; ways: Way[] }>((tie) => ({
+  way: fc.oneof(
+    { depthSize: 'small', maxDepth: 5 },
+    fc.record({ kind: fc.constant('work' as const), n: fc.integer({ min: 0, max: 300 }) }),
+    fc.record({ kind: fc.constantFrom('if', 'leave', 'table', 'loop', 'turn'), of: tie('ways'), other: tie('ways') }),
+  ),
+  ways: fc.array(tie('way'), { maxLength: 6 }),
+})) as { way: fc.Arbitrary<Way> }
+
+async function onCredit(ways: readonly Way[], choices: number, budget: bigint): Promise<bigint> {
+  const text = `(module (global $done (export "done") (mut i64) (i64.const 0)) (func (export "f") (param i32 f64) (local f64) ${textOf(ways)}))`
+  const { exports } = new WebAssembly.Instance(
+    new WebAssembly.Module(prepareModule(readModule(await wat(text))) as Uint8Array<ArrayBuffer>),
+  )
+  const { done, f } = exports as { done: WebAssembly.Global<'i64'>; f: (choices: number, factor: number) => void }
+  ;(exports['utnet:gas'] as WebAssembly.Global<'i64'>).value = budget
+  try {
+    f(choices, 0.5)
+  } catch (error) {
+    expect(error).toBeInstanceOf(WebAssembly.RuntimeError)
+  }
+  return done.value - budget
+}
+
+test('U4.3-GAS-1: on whatever way through a function, what runs on credit is at most creditGas', async () => {
+  const work = (n: number): Way => ({ kind: 'work', n })
+  const long: Way = work(600)
+  const turn: Way = { kind: 'loop', of: [work(1)], other: [] }
+  const cases: readonly (readonly Way[])[] = [
+    [{ kind: 'leave', of: [], other: [long] }],
+    // Looks that are passed by: the bits choose the other arm
+    Array.from({ length: 8 }, (): Way[] => [work(200), { kind: 'if', of: [turn, work(1)], other: [] }]).flat(),
+    Array.from({ length: 8 }, (): Way[] => [{ kind: 'table', of: [turn], other: [work(200)] }]).flat(),
+    Array.from({ length: 8 }, (): Way[] => [{ kind: 'leave', of: [work(200)], other: [turn] }]).flat(),
+  ]
+  for (const ways of cases)
+    for (const choices of [0, -1, 0x5555_5555])
+      for (const budget of [2_000n, 40_000n, 100_000n])
+        expect(await onCredit(ways, choices, budget)).toBeLessThanOrEqual(BigInt(LIMITS.creditGas))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(WAYS, { minLength: 1, maxLength: 6 }),
+      fc.integer(),
+      fc.bigInt({ min: 1n, max: 200_000n }),
+      async (ways, choices, budget) => {
+        expect(await onCredit(ways, choices, budget)).toBeLessThanOrEqual(BigInt(LIMITS.creditGas))
+      },
+    ),
+    { numRuns: 300 },
+  )
 })

@@ -80,34 +80,47 @@ test('queries and loads find what the chain keeps, make nothing ready in its roo
   expect(host.usage().idle).toBeGreaterThanOrEqual(3)
 })
 
-test('of a module that is not here a block says so, and of one that lies otherwise than files do here that it is none', async () => {
+test('U4.3-GAS-1: a module counts as here with exactly the bytes of its name and size; any other file is none on every node', async () => {
   const { host, files } = await setup(0)
   const bytes = await contract(9)
   const cid = fileCid(bytes)
+  const missing = { code: 'host_module_missing', details: { module: cid.toString(), bytes: bytes.length } }
   expect(() => host.executor.run(call(cid))).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
   expect(() => host.executor.ready(cid)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
-  expect(() => host.executor.measures(cid, bytes.length)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
-  const judged = (fileNow: (most: number) => Uint8Array | undefined): boolean =>
-    createHost({ files, fileNow: (_, most) => fileNow(most) }).executor.measures(cid, bytes.length)
-  expect(judged(() => bytes)).toBe(true)
-  expect(judged(() => undefined)).toBe(false)
-  expect(judged(() => Uint8Array.from([...bytes.subarray(1), 0]))).toBe(false)
-  for (const code of ['core_too_large', 'core_bad_argument', 'block_mismatch'] as const)
-    expect(
-      judged(() => {
-        throw new UtnetError(code, 'not such a file')
-      }),
-    ).toBe(false)
+  expect(() => host.executor.measures(cid, bytes.length)).toThrow(expect.objectContaining(missing))
+  const over = (fileNow: (most: number) => Uint8Array | undefined): Host => createHost({ files, fileNow: (_, most) => fileNow(most) })
+  const here = over(() => bytes).executor
+  expect([here.holds(cid, bytes.length), here.measures(cid, bytes.length)]).toEqual([true, true])
+  const noFile = (['block_not_found', 'core_too_large', 'core_bad_argument', 'block_mismatch'] as const).map((code) => () => {
+    throw new UtnetError(code, 'not such a file')
+  })
+  // another layout, other bytes, and what the store says of names that it has no file of
+  for (const fileNow of [() => undefined, () => Uint8Array.from([...bytes.subarray(1), 0]), ...noFile]) {
+    const { executor } = over(fileNow)
+    expect(executor.holds(cid, bytes.length)).toBe(false)
+    expect(() => executor.measures(cid, bytes.length)).toThrow(expect.objectContaining(missing))
+    expect(() => executor.run(call(cid))).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
+  }
   // a disk that fails says nothing of a module
-  expect(() =>
-    judged(() => {
-      throw new UtnetError('data_corrupt', 'damaged')
-    }),
-  ).toThrow(expect.objectContaining({ code: 'data_corrupt' }))
+  const broken = over(() => {
+    throw new UtnetError('data_corrupt', 'damaged')
+  }).executor
+  for (const asked of [() => broken.holds(cid, bytes.length), () => broken.measures(cid, bytes.length)])
+    expect(asked).toThrow(expect.objectContaining({ code: 'data_corrupt' }))
   // no more is asked for than was paid for
-  judged((most) => {
+  over((most) => {
     expect(most).toBe(bytes.length)
     return bytes
-  })
+  }).executor.measures(cid, bytes.length)
   expect(LIMITS.guestBytes).toBeGreaterThan(bytes.length)
+})
+
+test('what is ready in memory alone counts for no publication: behind a crash it would be gone', async () => {
+  const { host, files } = await setup(0)
+  const bytes = await contract(9)
+  const { module } = await host.admit(bytes)
+  expect(host.executor.holds(module, bytes.length)).toBe(false)
+  expect(() => host.executor.measures(module, bytes.length)).toThrow(expect.objectContaining({ code: 'host_module_missing' }))
+  await files.putFile(bytes)
+  expect(host.executor.measures(module, bytes.length)).toBe(true)
 })

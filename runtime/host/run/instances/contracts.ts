@@ -5,13 +5,20 @@
 import { fileCid, isUtnetError, LIMITS, UtnetError, type CID, type FileNow } from '../../../core/index.ts'
 import { prepareContract, type PreparedGuest } from './prepared.ts'
 
-/** What says of a module that it is no contract of a size, on every node that has its bytes. */
-const NO_CONTRACT: readonly string[] = ['core_too_large', 'core_bad_argument', 'block_mismatch', 'guest_invalid', 'guest_world']
+/** What the store says where there is no file of that name and size, on this node or on any. */
+const NO_FILE: readonly string[] = ['block_not_found', 'block_mismatch', 'core_too_large', 'core_bad_argument']
+/** What says of bytes that they are no contract, on every node that has them. */
+const NO_CONTRACT: readonly string[] = ['core_too_large', 'core_bad_argument', 'guest_invalid', 'guest_world']
 
 const missing = (module: CID, cause?: unknown): UtnetError =>
   new UtnetError('host_module_missing', `the module ${module.toString()} is not on this node`, {
     details: { module: module.toString() },
     cause,
+  })
+
+const missingOf = (module: CID, bytes: number): UtnetError =>
+  new UtnetError('host_module_missing', `no module ${module.toString()} of ${bytes} bytes is on this node`, {
+    details: { module: module.toString(), bytes },
   })
 
 export class Contracts {
@@ -59,26 +66,42 @@ export class Contracts {
     return guest
   }
 
+  /** A module's file as it lies on this node, laid out as files are here. Throws `host_module_missing`. */
   #read(module: CID, most: number): Uint8Array {
     if (this.#files === undefined) throw missing(module)
     try {
       const bytes = this.#files(module, most)
       if (bytes !== undefined && fileCid(bytes).equals(module)) return bytes
     } catch (error) {
-      throw isUtnetError(error, 'block_not_found') ? missing(module, error) : error
+      if (!(isUtnetError(error) && NO_FILE.includes(error.code))) throw error
+      throw missing(module, error)
     }
-    throw new UtnetError('block_mismatch', `the file of ${module.toString()} is not laid out as files are here`)
+    throw missing(module)
   }
 
-  /** Whether the module is a contract of so many bytes. Of a larger file nothing is read, and nothing is made ready but a contract of that size. Throws `host_module_missing`. */
+  /** Whether the module's file of exactly so many bytes lies here, or is ready where there are no files. */
+  holds(module: CID, bytes: number): boolean {
+    const id = module.toString()
+    if (this.#files === undefined) return (this.#guests.get(id) ?? this.#other(id))?.size === bytes
+    try {
+      return this.#read(module, bytes).length === bytes
+    } catch (error) {
+      if (isUtnetError(error, 'host_module_missing')) return false
+      throw error
+    }
+  }
+
+  /**
+   * Whether the module, of so many bytes, is a contract, which is made ready. What is ready is not enough where there are files: who votes for a publication must have its code behind
+   * a crash, and give it to others. Throws `host_module_missing`.
+   */
   measures(module: CID, bytes: number): boolean {
     const id = module.toString()
     const ready = this.#guests.get(id) ?? this.#other(id)
-    if (ready !== undefined) return ready.size === bytes && ready.info.world === 'contract'
+    if (!this.holds(module, bytes)) throw missingOf(module, bytes)
+    if (ready !== undefined) return ready.info.world === 'contract'
     try {
-      const file = this.#read(module, bytes)
-      if (file.length !== bytes) return false
-      this.#hold(id, prepareContract(file, this.#profile))
+      this.#hold(id, prepareContract(this.#read(module, bytes), this.#profile))
       return true
     } catch (error) {
       if (isUtnetError(error) && NO_CONTRACT.includes(error.code)) return false

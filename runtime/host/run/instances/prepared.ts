@@ -11,7 +11,16 @@ import {
   type ImportGlue,
 } from '../../abi/index.ts'
 import { isComponent, type MainExport } from '../../component/index.ts'
-import { isPoolable, prepareLent, prepareModule, prepareProfiling, pricesOf, reachOf, type MemoryShape } from '../../prepare/index.ts'
+import {
+  instanceGas,
+  isPoolable,
+  itemsGas,
+  prepareLent,
+  prepareModule,
+  prepareProfiling,
+  reachOf,
+  type MemoryShape,
+} from '../../prepare/index.ts'
 import { inspect, validate, whitelistBytes, type Inspection, type ValidGuest } from '../../validate/index.ts'
 import { functionNames, nameSection, type CoreModule } from '../../wasm/index.ts'
 import { WORLDS } from '../imports/index.ts'
@@ -45,7 +54,7 @@ export interface PreparedGuest {
   readonly lent: MemoryShape | undefined
   /** Pages that its memory grows to at most; those of the limit where it has none. */
   readonly memoryPages: number
-  /** Gas of making an instance: its first pages, its data, its table. */
+  /** Gas of making an instance. */
   readonly instanceGas: number
   /** The functions that it brings, in the function index space. */
   readonly functions: { readonly first: number; readonly count: number }
@@ -61,16 +70,6 @@ export interface PreparedGuest {
   readonly suspends: boolean
   /** What it takes in a cache. */
   readonly bytes: number
-}
-
-/** Gas of instantiation: as if the guest grew and filled its own memory and table. */
-function instanceGas(module: CoreModule): number {
-  const { memories, tables, data, elements } = module
-  const { growPage, bulk64, tableElement } = pricesOf(module)
-  const pages = memories.reduce((n, m) => n + m.min, 0) * growPage
-  const filled = data.reduce((n, s) => n + (s.at === undefined ? 0 : Math.ceil(s.length / 64) * bulk64), 0)
-  const slots = tables.reduce((n, t) => n + t.min, 0) + elements.reduce((n, s) => n + s.length, 0)
-  return pages + filled + slots * tableElement
 }
 
 function bind(valid: ValidGuest): readonly BoundImport[] {
@@ -159,7 +158,7 @@ function readyOf(
     realloc: valid.guest.realloc,
     lent: memory,
     memoryPages: reachOf(valid.core.module).pages || LIMITS.memoryPages,
-    instanceGas: instanceGas(valid.core.module),
+    instanceGas: instanceGas(valid.core.module) + itemsGas(valid.core.module),
     functions: { first: valid.core.module.importedFunctions, count: valid.core.module.bodies.length },
     nameOf: namer(valid),
     poolable: !profile && poolable(valid.core.module, wholeMemory),

@@ -59,7 +59,9 @@ interface Over {
 
 export interface NetOptions {
   /** What the examiner is made to find. */
-  readonly examined?: Examined
+  readonly examined?: Examined | (() => Promise<Examined>)
+  /** Told when the examiner is closed. */
+  readonly onStop?: () => void
   readonly member?: typeof VALIDATOR
   /** The auditor's store over the chain's, each time that it is opened. */
   readonly store?: (kv: Kv) => Kv
@@ -69,7 +71,7 @@ export interface NetOptions {
 const RIGHT: Examined = { result: 'right', why: 'the same' }
 
 /** A net whose bundles have a byte. */
-export async function net({ examined = RIGHT, member = VALIDATOR, store, onFailure }: NetOptions = {}): Promise<Net> {
+export async function net({ examined = RIGHT, member = VALIDATOR, onStop, store, onFailure }: NetOptions = {}): Promise<Net> {
   const genesis = testGenesis({
     accounts: [userOf(2), userOf(9), VALIDATOR, LIAR].map(({ address }) => ({ address, balance: 1_000_000n * UNC })),
   })
@@ -92,7 +94,10 @@ export async function net({ examined = RIGHT, member = VALIDATOR, store, onFailu
       clock: { nowMs: () => ms },
       kv: store?.(t.kv) ?? t.kv,
       sources: [source],
-      examiner: { examine: () => Promise.resolve(examined) },
+      examiner: {
+        examine: () => (typeof examined === 'function' ? examined() : Promise.resolve(examined)),
+        close: async () => onStop?.(),
+      },
       onFinding: (finding) => findings.push(finding),
       onSubmit: () => {},
       onFailure:
@@ -115,7 +120,7 @@ export async function net({ examined = RIGHT, member = VALIDATOR, store, onFailu
     },
     async anchor(batches, { data, hide = false, thread, root, size } = {}) {
       const signed = batches.map((leaves) =>
-        signBatch(LIAR, {
+        signBatch(LIAR, t.chain.chainId, {
           thread: thread ?? threads++,
           first: 0,
           size: size ?? leaves.length,

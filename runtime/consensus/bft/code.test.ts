@@ -1,0 +1,249 @@
+import * as Digest from 'multiformats/hashes/digest'
+import { expect, test } from 'vitest'
+import {
+  CID,
+  compareBytes,
+  DAG_CBOR,
+  DAG_PB,
+  RAW,
+  contractAddress,
+  fileCid,
+  keyAddress,
+  toHex,
+  UtnetError,
+  utf8,
+  type CodeNeed,
+  type ContractExecutor,
+} from '../../core/index.ts'
+import { bftCrypto, type Message } from '../messages/index.ts'
+import { crypto, simulatedExecutor, testChain, testGenesis, userOf, validatorOf, type TestValidator } from '../testing/test-kit.ts'
+import { Bft, BftNode, chainApp, decodePayload, payloadLabel, type BlockApp, type Refusal } from './index.ts'
+
+crypto.useNativeHashes()
+
+const FILE = utf8('the code of a contract')
+const MORE = utf8('the code of another contract')
+const [ann, bob] = [userOf(2), userOf(3)] as const
+const validators = [31, 32, 33].map((n) => validatorOf(n)).sort((a, b) => compareBytes(a.key, b.key))
+// not the first of the set: it is asked first all the same
+const [proposer, ...others] = validators.toReversed() as [TestValidator, TestValidator, TestValidator]
+const genesis = testGenesis({ validators: validators.map((v) => v.validator) })
+const clock = (): number => genesis.time + 5_000
+
+/** A chain whose code lies in `files`; what it has run stays ready. */
+async function chainWith(...given: readonly Uint8Array[]) {
+  const files = new Map(given.map((file) => [fileCid(file).toString(), file]))
+  const holds = (module: CID, bytes: number): boolean => files.get(module.toString())?.length === bytes
+  const lost = (module: CID, bytes?: number): UtnetError =>
+    new UtnetError('host_module_missing', 'not here', { details: { module: module.toString(), ...(bytes === undefined ? {} : { bytes }) } })
+  const executor: ContractExecutor = {
+    ...simulatedExecutor,
+    holds: (module, bytes) => net.takes || holds(module, bytes),
+    measures: (module, bytes) => {
+      if (!holds(module, bytes)) throw lost(module, bytes)
+      return true
+    },
+    run: (run) => {
+      if (!files.has(run.module.toString())) throw lost(run.module)
+      return simulatedExecutor.run(run)
+    },
+  }
+  const net = { ...(await testChain({ genesis, executor })), files, takes: false }
+  return net
+}
+
+type Net = Awaited<ReturnType<typeof chainWith>>
+
+interface Asked {
+  readonly needs: readonly CodeNeed[]
+  readonly nodes: readonly Uint8Array[]
+}
+
+function appOf(t: Net, v: TestValidator, asked: Asked[] = []) {
+  const keep = async (file: Uint8Array): Promise<void> => void t.files.set(fileCid(file).toString(), file)
+  return chainApp({ chain: t.chain, proposer: v.proposer, clock, code: { ask: (needs, nodes) => asked.push({ needs, nodes }), keep } })
+}
+
+/** A validator over an application: what it says, and of whom it says what. */
+function nodeOf(t: Net, v: TestValidator, app: BlockApp, said: Message[], refused: (readonly [string, Refusal])[] = []) {
+  const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
+  return new BftNode(new Bft({ crypto: bftCrypto(t.chain.chainId, keys, crypto), labelOf: payloadLabel }), {
+    app,
+    loadRow: () => undefined,
+    saveRow: () => undefined,
+    send: (message) => said.push(message),
+    timer: () => {},
+    onRefuse: (from, why) => refused.push([from, why]),
+  })
+}
+
+/** The next block of a chain, by whoever leads it. */
+async function built(t: Net): Promise<Uint8Array> {
+  const app = appOf(t, proposer)
+  for (let round = 0; ; round++) {
+    const { leaderOf, height } = await app.setup()
+    if (validators[leaderOf(round)] === proposer) return (await app.build(height, round)) as Uint8Array
+  }
+}
+
+const publish = (t: Net, user: typeof ann, name: string, file: Uint8Array): unknown =>
+  t.send(user, { kind: 'publish', name, module: fileCid(file), world: 'contract', size: file.length })
+const need = (file: Uint8Array): CodeNeed => ({ module: fileCid(file), bytes: file.length })
+
+test('U2.4-POCI a block is judged when the code of all that it publishes is here: it is asked for, of its proposer first', async () => {
+  const [a, b] = [await chainWith(FILE, MORE), await chainWith()]
+  publish(a, ann, 'one', FILE)
+  publish(a, bob, 'two', MORE)
+  const payload = await built(a)
+  const asked: Asked[] = []
+  const [self, other] = others as [TestValidator, TestValidator]
+  const app = appOf(b, self, asked)
+  expect(await app.check(payload)).toBeUndefined()
+  expect(asked.map(({ needs }) => needs.map((n) => n.module.toString()).sort())).toEqual([
+    [FILE, MORE].map((f) => fileCid(f).toString()).sort(),
+  ])
+  app.code?.tick()
+  expect(await app.check(payload)).toBeUndefined()
+  expect(asked.map(({ nodes }) => nodes.map(toHex))).toEqual([[toHex(proposer.key)], [proposer.key, other.key].map(toHex)])
+  const strange = utf8('nobody asked')
+  expect(await app.code?.take(fileCid(strange), strange)).toBe('stale')
+  expect(await app.code?.take(need(FILE).module, FILE.with(0, 0))).toBe('code')
+  expect(await app.code?.take(need(FILE).module, FILE)).toBeUndefined()
+  expect(await app.check(payload)).toBeUndefined()
+  expect(await app.code?.take(need(MORE).module, MORE)).toBeUndefined()
+  expect(await app.check(payload)).toEqual({ valid: true, timely: true })
+})
+
+test('a publication that is refused before its code matters needs none: a block with it is judged by all alike', async () => {
+  const [a, b] = [await chainWith(FILE, MORE), await chainWith(FILE)]
+  // both wait for one name: who is second pays, and nothing of his is looked at
+  publish(a, ann, 'one', FILE)
+  a.chain.submit(
+    a.tx(
+      bob,
+      { kind: 'publish', name: 'one', module: fileCid(MORE), world: 'contract', size: MORE.length },
+      { maxFeePerGas: a.chain.baseFee() },
+    ),
+  )
+  const payload = await built(a)
+  expect(await appOf(b, others[0] as TestValidator).check(payload)).toEqual({ valid: true, timely: true })
+})
+
+test('a publication under a name that no file has stops no validator and is no vote', async () => {
+  const hash = Digest.create(0x12, need(FILE).module.multihash.digest)
+  const short = Digest.create(0, FILE.subarray(0, 8))
+  const names = [
+    CID.createV0(hash),
+    CID.createV1(DAG_PB, hash),
+    CID.createV1(DAG_CBOR, hash),
+    CID.createV1(RAW, Digest.create(0x13, new Uint8Array(64))),
+    CID.createV1(RAW, short),
+  ]
+  for (const module of names) {
+    const [a, b] = [await chainWith(), await chainWith(FILE)]
+    a.files.set(module.toString(), FILE)
+    a.send(ann, { kind: 'publish', name: 'one', module, world: 'contract', size: FILE.length })
+    const app = appOf(b, others[0] as TestValidator)
+    expect(await app.check(await built(a)), module.toString()).toBeUndefined()
+    expect(await app.code?.take(module, FILE)).toBe('code')
+  }
+})
+
+/** Makes a block final on both chains. */
+async function commitOn(a: Net, b: Net, payload: Uint8Array): Promise<void> {
+  const { block, parentCertificate } = decodePayload(payload)
+  const certificate = await a.chain.certify(
+    await a.chain.runBlock(block, parentCertificate),
+    validators.map((v) => v.voter),
+  )
+  for (const t of [a, b]) {
+    const app = appOf(t, proposer)
+    await app.check(payload)
+    await app.commit({ kind: 'final', certificate: { ...certificate, phase: 'precommit', block: toHex(certificate.block) }, payload })
+  }
+}
+
+test('code that a node lost is asked for with the size that the state has', async () => {
+  const [a, b] = [await chainWith(FILE), await chainWith(FILE)]
+  publish(a, ann, 'one', FILE)
+  await commitOn(a, b, await built(a))
+  a.send(bob, { kind: 'call', to: contractAddress(keyAddress(ann.key), 0), export: 'put', args: ['k', 'v'] }, { gasLimit: 3_000_000n })
+  const payload = await built(a)
+  b.files.clear()
+  const asked: Asked[] = []
+  const app = appOf(b, others[0] as TestValidator, asked)
+  expect(await app.check(payload)).toBeUndefined()
+  expect(asked.map(({ needs }) => needs)).toEqual([[need(FILE)]])
+  await app.code?.take(need(FILE).module, FILE)
+  expect(await app.check(payload)).toMatchObject({ valid: true })
+})
+
+test('a module that the block names under a wrong size too, where that does not matter, is asked for under the right one', async () => {
+  const [a, b] = [await chainWith(MORE, FILE), await chainWith(MORE)]
+  publish(a, ann, 'one', MORE)
+  // whoever lies takes into its own pool what it likes; the name is Ann's by then
+  a.takes = true
+  const { module, bytes } = need(FILE)
+  const cheap = { maxFeePerGas: a.chain.baseFee() }
+  a.send(bob, { kind: 'publish', name: 'one', module, world: 'contract', size: bytes - 1 }, cheap)
+  a.send(bob, { kind: 'publish', name: 'two', module, world: 'contract', size: bytes }, cheap)
+  const payload = await built(a)
+  expect(decodePayload(payload).block.txs).toHaveLength(3)
+  const asked: Asked[] = []
+  const app = appOf(b, others[0] as TestValidator, asked)
+  expect(await app.check(payload)).toBeUndefined()
+  expect(asked.map(({ needs }) => needs.map((n) => n.bytes))).toEqual([[bytes, bytes - 1]])
+  await app.code?.take(module, FILE)
+  expect(await app.check(payload)).toEqual({ valid: true, timely: true })
+})
+
+test('who is asked gives nothing: others are asked each second, until it came and the block is voted for', async () => {
+  const [a, b] = [await chainWith(FILE), await chainWith()]
+  publish(a, ann, 'one', FILE)
+  const { leaderOf } = await appOf(a, proposer).setup()
+  const leader = validators[leaderOf(0)] as TestValidator
+  const self = validators.find((v) => v !== leader) as TestValidator
+  const [led, said]: [Message[], Message[]] = [[], []]
+  const asked: Asked[] = []
+  const [leads, follows] = [nodeOf(a, leader, appOf(a, leader), led), nodeOf(b, self, appOf(b, self, asked), said)]
+  await follows.start()
+  await leads.start()
+  const proposal = led.find((m) => m.kind === 'proposal') as Message
+  await follows.receive('leader', proposal)
+  for (let second = 0; second < 3; second++) await follows.fire({ height: 1, round: 0, step: 'resend' })
+  expect(asked.map(({ nodes }) => nodes.length)).toEqual([1, 2, 2, 2])
+  expect(said.filter((m) => m.kind === 'vote')).toEqual([])
+  await follows.receiveCode('other', fileCid(FILE), FILE)
+  expect(said.filter((m) => m.kind === 'vote')).toMatchObject([{ phase: 'prevote', block: (proposal as { readonly block: string }).block }])
+})
+
+test('whoever gives a file that is not the module is an offender, what nobody asked for is ignored, and a disk that fails stops the node', async () => {
+  const [a, b] = [await chainWith(FILE), await chainWith()]
+  publish(a, ann, 'one', FILE)
+  const payload = await built(a)
+  const v = others[0] as TestValidator
+  const app = appOf(b, v)
+  const refused: (readonly [string, Refusal])[] = []
+  let full = false
+  const take: NonNullable<BlockApp['code']>['take'] = (module, file) => {
+    if (full) throw new UtnetError('disk_failed', 'no space left')
+    return app.code?.take(module, file)
+  }
+  const node = nodeOf(b, v, { ...app, code: { tick: () => {}, take } }, [], refused)
+  await node.start()
+  await app.check(payload)
+  await node.receiveCode('early', fileCid(MORE), MORE)
+  await node.receiveCode('liar', fileCid(FILE), FILE.with(3, 0))
+  await node.receiveCode('good', fileCid(FILE), FILE)
+  await node.receiveCode('late', fileCid(FILE), FILE)
+  expect(refused).toEqual([
+    ['early', 'stale'],
+    ['liar', 'code'],
+    ['late', 'stale'],
+  ])
+  expect(b.files.size).toBe(1)
+  full = true
+  await expect(node.receiveCode('good', fileCid(FILE), FILE)).rejects.toMatchObject({ code: 'disk_failed' })
+  await node.receiveCode('liar', fileCid(FILE), FILE.with(3, 0))
+  expect(refused).toHaveLength(3)
+})
