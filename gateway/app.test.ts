@@ -222,6 +222,9 @@ test('a receipt comes as JSON or as the bytes that its id is the CID of, by Acce
   expect(await problemOf(await send(`/v1/receipts/${id}/bundle`, { headers: { accept: 'application/json' } }))).toMatchObject({
     status: 406,
   })
+  // as generated clients ask, who know of problems and of nothing else that they can read
+  const generated = await send(`/v1/receipts/${id}/bundle`, { headers: { accept: 'application/problem+json' } })
+  expect([generated.status, generated.headers.get('content-type')]).toEqual([200, 'application/vnd.ipld.car'])
 })
 
 test('the chain, the node, its genesis and a block', async () => {
@@ -317,6 +320,7 @@ test('live events: each has a type and JSON; the stream ends with its reader', a
   const { node, send, post } = open()
   const response = await send('/v1/events')
   expect(response.headers.get('content-type')).toBe('text/event-stream')
+  expect(response.headers.get('x-accel-buffering')).toBe('no')
   const reader = (response.body as ReadableStream<Uint8Array>)
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
     .getReader()

@@ -53,9 +53,11 @@ export function createApp(node: NodeApi, options: AppOptions = {}): Hono<Gateway
   on('get', '/v2', inference.server)
   on('get', '/v2/health/live', inference.live)
   on('get', '/v2/health/ready', inference.ready)
-  on('get', '/v2/models/:model', inference.model)
-  on('get', '/v2/models/:model/ready', inference.modelReady)
-  on('post', '/v2/models/:model/infer', inference.infer)
+  for (const model of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
+    on('get', model, inference.model)
+    on('get', `${model}/ready`, inference.modelReady)
+    on('post', `${model}/infer`, inference.infer)
+  }
 
   on('get', '/healthz', healthHandler)
   on('get', '/readyz', readyHandler(node))

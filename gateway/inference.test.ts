@@ -45,6 +45,25 @@ test('health and metadata as the protocol has them', async () => {
   expect((await app.request('/v2/models/none/ready')).status).toBe(404)
 })
 
+test('a version is named as the metadata name it, and no other', async () => {
+  const { app } = await open()
+  const model = '/v2/models/double'
+  const { versions } = (await (await app.request(model)).json()) as { versions: string[] }
+  const at = (version: string | undefined) => `${model}/versions/${version}`
+  const inference = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ inputs: [INPUT] }) }
+  for (const [path, init] of [
+    ['', {}],
+    ['/ready', {}],
+    ['/infer', inference],
+  ] as const) {
+    expect(await (await app.request(at(versions[0]) + path, init)).json()).toEqual(
+      path === '/infer' ? expect.objectContaining({ model_version: versions[0] }) : await (await app.request(model + path, init)).json(),
+    )
+    const other = await app.request(`${at('1')}${path}`, init)
+    expect([other.status, await other.json()]).toMatchObject([404, { code: 'model_not_found' }])
+  }
+})
+
 test('infer: nested in, flat out, signs kept, with a receipt', async () => {
   const { infer } = await open()
   const response = await infer(
@@ -83,6 +102,13 @@ test('binary tensors behind the JSON, in and out, as the extension has them', as
     outputs: [{ name: 'y', datatype: 'FP32', shape: [2, 2], parameters: { binary_data_size: 16 } }],
   })
   expect([...new Float32Array(body.slice(length).buffer)]).toEqual([2, -0, 1, 6])
+  // as tritonclient sends it: no type
+  const untyped = await app.request('/v2/models/double/infer', {
+    method: 'POST',
+    headers: { 'inference-header-content-length': String(JSON.stringify({ inputs: [input] }).length) },
+    body: Buffer.concat([Buffer.from(JSON.stringify({ inputs: [input] })), data]),
+  })
+  expect(await untyped.json()).toMatchObject({ outputs: [{ data: [2, -0, 1, 6] }] })
   const plain = (await (await send({ inputs: [input] }, data)).json()) as { outputs: unknown[] }
   expect(plain.outputs).toMatchObject([{ data: [2, -0, 1, 6] }])
   expect((await send({ inputs: [input], parameters: { binary_data_output: 1 } }, data)).status).toBe(400)

@@ -6,6 +6,7 @@ import { simulatedNode } from './testing/simulated-node.ts'
 interface Parameter {
   readonly name: string
   readonly in: string
+  readonly schema: { readonly type: string; readonly pattern?: string }
 }
 interface Operation {
   readonly operationId: string
@@ -32,6 +33,12 @@ test('the document is OpenAPI 3.1 whose references all lead somewhere', () => {
   const found = refs(document)
   expect(found.length).toBeGreaterThan(20)
   for (const ref of found) expect(Object.keys(document.components.schemas).map((id) => `#/components/schemas/${id}`)).toContain(ref)
+})
+
+test('a named schema says what it is, members described', () => {
+  for (const [id, schema] of Object.entries(document.components.schemas))
+    expect(schema, id).toMatchObject({ type: 'object', properties: {} })
+  expect(document.components.schemas['Account']).toMatchObject({ properties: { balance: { description: 'in 10^-18 UNC' } } })
 })
 
 test('operations have their own ids and declare the parameters of their paths', () => {
@@ -87,12 +94,36 @@ test('every route in the document is served, and every route of the surface is i
     '/v1/chain/epochs/{epoch}',
     '/v1/chain/power',
     '/v1/events',
+    '/v2/models/{model}/versions/{version}/infer',
     '/ipfs/{cid}',
+    '/ipfs/{cid}/{path}',
     '/healthz',
     '/readyz',
     '/metrics',
   ]) {
     expect(Object.keys(document.paths)).toContain(path)
+  }
+})
+
+test('a client made from the document sends numbers, flags, lists and well-formed ids', async () => {
+  const of = (path: string) =>
+    Object.fromEntries((document.paths[path]?.['get']?.parameters ?? []).map(({ name, schema }) => [name, schema]))
+  expect(of('/v1/chain/events')).toMatchObject({
+    filter: { type: 'array', items: { type: 'string' } },
+    limit: { type: 'integer', minimum: 1, maximum: 1_000 },
+    proof: { type: 'boolean' },
+  })
+  for (const [path, bad, good] of [
+    ['/v1/guests/{name}', 'Tally', 'tally-2'],
+    ['/v2/models/{model}', '2', 'm'],
+    ['/v1/receipts/{id}', 'bafy', 'bafyreigpk2gyvmc4qnmqyhkjb6q7uflspudzweocjmlrpgqpfu4bky2n7i'],
+    ['/v1/transactions/{hash}', '', 'bafyreigpk2gyvmc4qnmqyhkjb6q7uflspudzweocjmlrpgqpfu4bky2n7i'],
+    ['/v1/accounts/{address}', 'ut1', 'ut17mynyf3ggy5p9g0sceengljdn6cvd2mh9k3sey'],
+  ] as const) {
+    const [[name, schema] = ['', { pattern: '' }]] = Object.entries(of(path))
+    expect([bad, good].map((text) => new RegExp(schema.pattern ?? '').test(text))).toEqual([false, true])
+    const { status } = await app.request(path.replace(`{${name}}`, good))
+    expect([path, [200, 404].includes(status)]).toEqual([path, true])
   }
 })
 
@@ -104,9 +135,11 @@ test('bodies show the types that the routes take', () => {
   const infer = document.paths['/v2/models/{model}/infer']?.['post']
   const forms = ['application/json', 'application/octet-stream']
   expect(Object.keys(infer?.requestBody?.content ?? {})).toEqual(forms)
-  expect(infer?.requestBody?.content['application/octet-stream']).toEqual({})
+  expect(infer?.requestBody?.content['application/octet-stream']).toEqual({ schema: { type: 'string', format: 'binary' } })
   expect(Object.keys(infer?.responses['200']?.content ?? {})).toEqual(forms)
   expect(infer?.parameters?.map((p) => p.name)).toContain(JSON_LENGTH_HEADER)
+  // a guest answers whatever it likes
+  expect(document.paths['/fn/{name}/{path}']?.['get']?.responses['200']?.content).toEqual({ '*/*': {} })
   // a tensor in binary has no data of its own
   expect(JSON.stringify(infer?.requestBody)).toContain('"required":["name","datatype","shape"]')
 })

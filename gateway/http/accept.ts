@@ -1,5 +1,6 @@
 /** Content negotiation (RFC 9110 section 12.5.1) and content types of requests. */
 import { UtnetError } from '../../runtime/core/index.ts'
+import { PROBLEM_TYPE } from '../wire/index.ts'
 import { problem } from './answer.ts'
 
 interface Range {
@@ -28,7 +29,9 @@ function quality(offer: string, of: readonly Range[]): number {
 /** The offered media type that the Accept field likes best, the first where it has no say; throws `not_acceptable`. */
 export function negotiate<T extends string>(accept: string | null, offers: readonly [T, ...T[]]): T {
   if (accept === null || accept.trim() === '') return offers[0]
-  const wanted = ranges(accept)
+  // What errors come as is no form of the content, and all that clients name whose generator knows nothing else of this route.
+  const wanted = ranges(accept).filter(({ type }) => type !== PROBLEM_TYPE)
+  if (wanted.length === 0) return offers[0]
   let best: T | undefined
   let bestQuality = 0
   for (const offer of offers) {

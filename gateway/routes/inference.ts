@@ -129,7 +129,8 @@ function answerOf(name: string, result: InferResult, want: Asked): Answer {
 
 async function infer(node: NodeApi, request: Request, given: string): Promise<Answer> {
   const name = aname(given, 'model')
-  checkType(request, [JSON_TYPE, BYTES_TYPE], false)
+  // Clients of Triton name no type.
+  checkType(request, [JSON_TYPE, BYTES_TYPE], true)
   const body = await readBody(request, 'bodyBytes', request.headers.get('content-length'))
   const { document, binary } = splitInference(body, request.headers.get(JSON_LENGTH_HEADER), 'the request body')
   const want = asked(document, binary)
@@ -154,7 +155,12 @@ export interface InferenceHandlers {
 
 /** The handlers of one node; `page` refuses foreign pages. */
 export function inferenceHandlers(node: NodeApi, page: (request: Request) => void): InferenceHandlers {
-  const modelOf = (c: GatewayContext): Promise<ModelView> => node.model(aname(c.req.param('model'), 'model'))
+  const modelOf = async (c: GatewayContext): Promise<ModelView> => {
+    const model = await node.model(aname(c.req.param('model'), 'model'))
+    const version = c.req.param('version')
+    if (version === undefined || version === model.model) return model
+    throw new UtnetError('model_not_found', `the model ${model.name} has no version ${version.slice(0, 80)}, only ${model.model}`)
+  }
   return {
     server: async (c) => respond(c.req.raw, json({ name: 'utnet', version: (await node.info()).version, extensions: [BINARY_EXTENSION] })),
     live: (c) => respond(c.req.raw, json({ live: true })),
@@ -172,6 +178,7 @@ export function inferenceHandlers(node: NodeApi, page: (request: Request) => voi
       page(c.req.raw)
       const coded = codingRefusal(c.req.raw)
       if (coded !== undefined) return coded
+      if (c.req.param('version') !== undefined) await modelOf(c)
       return respond(c.req.raw, await infer(node, c.req.raw, c.req.param('model') ?? ''))
     },
   }

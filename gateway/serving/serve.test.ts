@@ -213,6 +213,58 @@ test.each([false, true])(
   },
 )
 
+test.each([false, true])('no answer of a pipeline is lost to what comes behind it (functions straight: %s)', async (direct) => {
+  const { node, server } = await open(direct)
+  const original = node.invoke.bind(node)
+  node.invoke = async (name, request) => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return original(name, request)
+  }
+  const get = (path: string, fields = ''): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n${fields}\r\n`
+  const answers = async (text: string): Promise<readonly string[]> => {
+    const all = await raw(server.port, text)
+    return [...all.matchAll(/HTTP\/1\.1 ([0-9]+)|GET \/[a-z]+ 0|"status":"ok"/g)].map(([whole, status]) => status ?? whole)
+  }
+  const both = ['200', 'GET /one 0', '200', 'GET /two 0']
+  expect(await answers(`${get('/fn/edge/one') + get('/fn/edge/two')}nonsense\r\n\r\n`)).toEqual([...both, '400'])
+  const broken = 'POST /fn/edge/three HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n'
+  expect(await answers(get('/fn/edge/one') + get('/fn/edge/two') + broken)).toEqual([...both, '400'])
+  // Behind a request that closes the connection nothing is asked, and nothing answered.
+  for (const behind of [get('/fn/edge/three'), 'nonsense'])
+    expect(await answers(get('/fn/edge/one') + get('/fn/edge/two', 'Connection: close\r\n') + behind)).toEqual(both)
+  expect(await answers(get('/healthz', 'Connection: close\r\n') + get('/healthz'))).toEqual(['200', '"status":"ok"'])
+  expect(node.invoked.map(({ path }) => path)).not.toContain('/three')
+})
+
+test.each([false, true])(
+  'what is no request is refused behind a pipeline that has its answers (functions straight: %s)',
+  async (direct) => {
+    const { server } = await open(direct)
+    const get = 'GET /fn/edge/a HTTP/1.1\r\nHost: h\r\n\r\n'
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(get + get)).setEncoding('latin1')
+    let all = ''
+    socket.on('data', (text: string) => {
+      all += text
+      if (all.split('GET /a 0').length === 3 && !all.includes(' 400 ')) socket.write('nonsense\r\n\r\n')
+    })
+    await once(socket, 'end')
+    socket.destroy()
+    expect(all).toMatch(/GET \/a 0HTTP\/1\.1 400 /)
+  },
+)
+
+test.each(['nonsense\r\n\r\n', 'GET / HTTP/1.1\r\nno field\r\n\r\n'])('a client that is refused %j and stays is not kept', async (text) => {
+  const gone = new Promise<void>((resolve) => {
+    const observer = { opened() {}, waits() {}, writes() {}, rests() {}, closed: () => resolve() }
+    void serve(createApp(simulatedNode()), { observer }).then((server) => {
+      servers.push(server)
+      const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(text)).resume()
+      void gone.then(() => socket.destroy())
+    })
+  })
+  await expect(gone).resolves.toBeUndefined()
+})
+
 test('a client that is refused a tunnel and stays is not kept', async () => {
   const { server } = await open()
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true }, () =>

@@ -73,6 +73,8 @@ const GRACE_MS = 10_000
 /** How long a stopping server waits for the rest of a request. */
 const ARRIVING_MS = 1_000
 const IDLE_SWEEP_MS = 20
+/** How long a client that was refused has to close its side. */
+const LINGER_MS = 2_000
 
 /** Methods that some route takes: what `OPTIONS *` asks for (RFC 9110, 9.3.7). */
 const ALLOW = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'
@@ -166,6 +168,12 @@ function refuseHead({ httpVersion, rawHeaders }: IncomingMessage, outgoing: Serv
 const answerOn = (socket: Socket): ServerResponse | undefined =>
   (socket as Socket & { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 
+/** The last answer of a pipeline that has not left, and the one before it, whose request has come whole. */
+interface Pipelined {
+  readonly last: ServerResponse
+  readonly before: ServerResponse | undefined
+}
+
 /** True where a connection's request has come whole, or its answer has begun: what a stopping server finishes. */
 function isWorkedOn(socket: Socket): boolean {
   const answer = answerOn(socket)
@@ -236,6 +244,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const take = transactions === undefined ? undefined : directTransactions(transactions.node, transactions.onError)
   /** Requests to go on in another protocol: they are answered as they stand (RFC 9110, 7.8). */
   const elsewhere = new WeakSet<IncomingMessage>()
+  const pipelined = new WeakMap<Socket, Pipelined>()
   const server = createServer(
     {
       // node:http throws away what came behind such a request: its client learns that by the end of the connection (RFC 9112, 9.3.2).
@@ -255,7 +264,11 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
     },
     (incoming, outgoing) => {
       // Behind an earlier request on the same connection there is no turn yet.
-      if (observer !== undefined && outgoing.socket !== null) observer.waits(outgoing.socket)
+      if (outgoing.socket === null) {
+        const { socket } = incoming
+        pipelined.set(socket, { last: outgoing, before: pipelined.get(socket)?.last ?? answerOn(socket) })
+        outgoing.once('finish', () => pipelined.get(socket)?.last === outgoing && pipelined.delete(socket))
+      } else observer?.waits(outgoing.socket)
       if (closing.signal.aborted) refuse(outgoing, stopping())
       else if (incoming.httpVersionMajor !== 1) refuse(outgoing, otherVersion(), 505)
       else {
@@ -292,11 +305,20 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   server.on('clientError', (cause: ParserError, socket: Socket) => {
     const status = parserStatus(cause)
     const answer = answerOn(socket)
-    const refusal = (): Socket => socket.end(rawRefusal(parserError(cause, status), status))
+    const { last = answer, before } = pipelined.get(socket) ?? {}
+    const whole = last === answer || last?.req.complete === true ? last : before
+    const owed = whole?.req.complete === true ? whole : undefined
+    const refusal = (): void => {
+      socket.end(rawRefusal(parserError(cause, status), status))
+      // Nothing that comes yet is read, and who stays is not kept.
+      socket.pause().setTimeout(LINGER_MS)
+    }
     if (cause.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    // What comes behind a request that closes the connection is asked of nobody (RFC 9112, 9.6).
+    else if (cause.code === 'HPE_CLOSED_CONNECTION' && owed !== undefined) return
     // Between the bytes of one answer there is no place for another, and before it neither: it would be taken for that.
     else if (answer?.headersSent === true) socket.destroySoon()
-    else if (answer?.req.complete === true) answer.once('finish', refusal)
+    else if (owed !== undefined) owed.once('finish', refusal)
     else refusal()
   })
 

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { formatAddress, parseAddress, parseCid } from '../../runtime/core/index.ts'
 import { json, route, type Route, type RouteKit } from '../http/index.ts'
 import { BYTES_TYPE, CBOR_TYPE } from '../wire/index.ts'
-import { answers, flag, wait } from './fields.ts'
+import { answers, cidText, flag, wait } from './fields.ts'
 import { account, submitted, transaction } from './schemas.ts'
 
-const addressParam = z.object({ address: z.string() })
+const addressParam = z.object({ address: z.string().meta({ pattern: '^ut1[02-9ac-hj-np-z]{38}$' }) })
 
 /** Routes of accounts and transactions. */
 export function accountRoutes({ node, page, dev }: RouteKit): readonly Route[] {
@@ -19,7 +19,7 @@ export function accountRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     params: addressParam,
     query: z.object({ proof: flag }),
     outcomes: [answers(200, 'the account', account)],
-    handle: async ({ params, query }) => json(await node.account(address(params.address), query.proof === 'true')),
+    handle: async ({ params, query }) => json(await node.account(address(params.address), query.proof === true)),
   })
   const fund = route({
     method: 'post',
@@ -49,7 +49,7 @@ export function accountRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     path: '/v1/transactions/{hash}',
     id: 'readTransaction',
     summary: 'A transaction; with wait it is waited for, at most that long.',
-    params: z.object({ hash: z.string() }),
+    params: z.object({ hash: cidText }),
     query: z.object({ wait }),
     outcomes: [answers(200, 'the transaction', transaction)],
     handle: async ({ params, query }) => json(await node.transaction(parseCid(params.hash, 'transaction hash').toString(), query.wait)),

@@ -1,7 +1,8 @@
 /** `/v1/attester`: certificates for TPMs of other machines, in two requests. */
+import { z } from 'zod'
 import { bytes, json, route, type Route, type RouteKit } from '../http/index.ts'
 import { BYTES_TYPE, CBOR_TYPE } from '../wire/index.ts'
-import { answers, idParam } from './fields.ts'
+import { answers } from './fields.ts'
 import { challenge } from './schemas.ts'
 
 /** Routes of an attester; a node that is none refuses with `chip_enrolment`. */
@@ -22,7 +23,7 @@ export function attesterRoutes({ node, page }: RouteKit): readonly Route[] {
     path: '/v1/attester/challenges/{id}',
     id: 'certifyChip',
     summary: 'The secret that the TPM found in the credential; the answer is the certificate in canonical dag-cbor, once.',
-    params: idParam,
+    params: z.object({ id: z.string() }),
     body: { kind: 'bytes', types: [BYTES_TYPE], limit: 'enrolmentBytes' },
     guard: page,
     outcomes: [{ status: 200, description: 'the certificate', types: { [CBOR_TYPE]: null } }],

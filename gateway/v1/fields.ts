@@ -6,28 +6,34 @@ import { JSON_TYPE } from '../wire/index.ts'
 /** Longest wait of one request, in milliseconds. */
 const WAIT_MS_MAX = 60_000
 
-export const nameParam = z.object({ name: z.string() })
-export const idParam = z.object({ id: z.string() })
+/** A name as `aname` takes it. */
+export const nameText = z.string().meta({ pattern: '^[a-z][a-z0-9-]{0,62}$' })
+export const nameParam = z.object({ name: nameText })
+
+/** A CID as `parseCid` takes it. */
+export const cidText = z.string().meta({ pattern: '^b[a-z2-7]{58}$' })
 
 /** `?flag=true|false`. */
-export const flag = z.enum(['true', 'false']).exactOptional()
+export const flag = z
+  .preprocess((text) => (text === 'true' ? true : text === 'false' ? false : text), z.boolean('must be true or false'))
+  .exactOptional()
 
-const digits = z
-  .string()
-  .regex(/^(0|[1-9][0-9]{0,15})$/, 'must be an unsigned integer')
-  .refine((text) => Number.isSafeInteger(Number(text)), `must be at most ${Number.MAX_SAFE_INTEGER}`)
+const DIGITS = /^(0|[1-9][0-9]{0,15})$/
 
-/** A height as text. */
-export const heightText = digits.transform(Number)
+/** A number of the path or the query, which comes as digits. */
+function whole(least: number, most: number) {
+  const number = z.int('must be an unsigned integer').min(least, `must be at least ${least}`).max(most, `must be at most ${most}`)
+  return z.preprocess((text) => (typeof text === 'string' && DIGITS.test(text) ? Number(text) : text), number)
+}
 
-/** `?from=height`. */
-export const fromHeight = digits.transform(Number).exactOptional()
+/** A height or an epoch. */
+export const heightParam = whole(0, Number.MAX_SAFE_INTEGER)
 
 /** `?limit=n`. */
-export const limitOf = (most: number) => digits.transform(Number).pipe(z.int().min(1).max(most)).exactOptional()
+export const limitOf = (most: number) => whole(1, most).exactOptional()
 
 /** A parameter that may stand several times: `repeated` gives all of its values. */
-export const texts = z.union([z.string(), z.array(z.string())]).exactOptional()
+export const texts = z.preprocess((first) => [first], z.array(z.string())).exactOptional()
 
 /** Every value of a parameter of the query. */
 export function repeated(request: Request, name: string): readonly string[] {
@@ -35,10 +41,7 @@ export function repeated(request: Request, name: string): readonly string[] {
 }
 
 /** `?wait=ms`. */
-export const wait = digits
-  .transform(Number)
-  .pipe(z.int().max(WAIT_MS_MAX, `must be at most ${WAIT_MS_MAX} milliseconds`))
-  .exactOptional()
+export const wait = whole(0, WAIT_MS_MAX).exactOptional().describe('milliseconds')
 
 /** A 64-bit count in a JSON body: a decimal string, or a number where it is safe. */
 export const count = z
@@ -50,6 +53,16 @@ export const count = z
     z.int().min(0),
   ])
   .transform((n) => n.toString())
+
+/** A height in a JSON body: a number, or its digits. */
+export const heightField = z.union([
+  z.int().min(0),
+  z
+    .string()
+    .regex(DIGITS, 'must be an unsigned integer')
+    .transform(Number)
+    .refine(Number.isSafeInteger, `must be at most ${Number.MAX_SAFE_INTEGER}`),
+])
 
 /** The outcome of one JSON schema. */
 export function answers(status: number, description: string, schema: z.ZodType): Outcome {

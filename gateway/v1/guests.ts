@@ -11,7 +11,7 @@ import {
   TRANSACTION_HEADER,
   WASM_TYPE,
 } from '../wire/index.ts'
-import { answers, count, heightText, limitOf, nameParam } from './fields.ts'
+import { answers, cidText, count, heightField, limitOf, nameParam, nameText } from './fields.ts'
 import { callResult, deployed, guest, guestDetail, queryResult, sourceMapView } from './schemas.ts'
 
 const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unknown()).default([]), gasLimit: count.exactOptional() })
@@ -19,7 +19,7 @@ const callBody = z.strictObject({ export: z.string().min(1), args: z.array(z.unk
 const queryBody = z.strictObject({
   export: z.string().min(1),
   args: z.array(z.unknown()).default([]),
-  at: z.union([z.int().min(0), heightText]).exactOptional(),
+  at: heightField.exactOptional(),
   proof: z.boolean().exactOptional(),
 })
 
@@ -36,7 +36,7 @@ export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     path: '/v1/guests',
     id: 'deployGuest',
     summary: 'Deploy a component. The dev account publishes it, or a signed publish transaction in the field Utnet-Transaction.',
-    query: z.object({ name: z.string() }),
+    query: z.object({ name: nameText }),
     headers: z.object({
       [TRANSACTION_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651) of a signed publish transaction'),
       [SOURCE_MAP_HEADER]: z.string().exactOptional().describe('CID of the source map, which may be put afterwards'),
@@ -70,7 +70,7 @@ export function guestRoutes({ node, page, dev }: RouteKit): readonly Route[] {
     path: '/v1/source-maps/{module}',
     id: 'getSourceMap',
     summary: 'The source map of a module (ECMA-426), where the node has one.',
-    params: z.object({ module: z.string() }),
+    params: z.object({ module: cidText }),
     outcomes: [{ status: 200, description: 'the map', types: { [JSON_TYPE]: z.record(z.string(), z.unknown()) } }],
     handle: async ({ params }) => bytes(JSON_TYPE, await node.sourceMap(parseCid(params.module, 'module').toString())),
   })

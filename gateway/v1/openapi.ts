@@ -3,12 +3,12 @@ import { z } from 'zod'
 import type { Outcome, RouteShape } from '../http/index.ts'
 import { JSON_TYPE, PROBLEM_TYPE } from '../wire/index.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
-import { named, problemSchema } from './schemas.ts'
+import { problemSchema } from './schemas.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 type JsonObject = { readonly [key: string]: Json | undefined }
 
-/** Turns zod schemas into JSON Schema 2020-12 and gathers the named ones. */
+/** Turns zod schemas into JSON Schema 2020-12 and gathers the named ones, to which zod gives references. */
 class Components {
   readonly schemas: Record<string, Json> = {}
 
@@ -17,12 +17,9 @@ class Components {
       $schema: _,
       $defs,
       ...rest
-    } = this.#moved(z.toJSONSchema(schema, { metadata: named, io, unrepresentable: 'any' }) as unknown as Json) as JsonObject
+    } = this.#moved(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as unknown as Json) as JsonObject
     for (const [id, definition] of Object.entries(($defs ?? {}) as JsonObject)) this.schemas[id] = this.#plain(definition as Json)
-    const id = named.get(schema)?.id
-    if (id === undefined) return rest
-    this.schemas[id] = this.#plain(rest)
-    return { $ref: `#/components/schemas/${id}` }
+    return rest
   }
 
   #moved(value: Json): Json {
@@ -46,9 +43,15 @@ function parameters(components: Components, schema: z.ZodObject | undefined, whe
   }))
 }
 
+/** Content of a named type that has no schema: bytes, as generators of clients know them. */
+const BINARY = { type: 'string', format: 'binary' }
+
 function content(components: Components, types: Outcome['types'], io: 'input' | 'output'): JsonObject {
   return Object.fromEntries(
-    Object.entries(types).map(([type, schema]) => [type, schema === null ? {} : { schema: components.of(schema, io) }]),
+    Object.entries(types).map(([type, schema]) => [
+      type,
+      type === '*/*' ? {} : { schema: schema === null ? BINARY : components.of(schema, io) },
+    ]),
   )
 }
 
@@ -92,6 +95,7 @@ export function openApi(routes: readonly RouteShape[], version: string): object 
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    security: [],
     paths,
     components: { schemas: components.schemas },
   }

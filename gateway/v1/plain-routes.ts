@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import { JSON_LENGTH_HEADER } from '../../runtime/core/index.ts'
 import type { RouteShape } from '../http/index.ts'
+import { cidText, nameText } from './fields.ts'
 import { BYTES_TYPE, CAR_TYPE, JSON_TYPE, METRICS_TYPE, RAW_TYPE } from '../wire/index.ts'
 
-const modelParam = z.object({ model: z.string() })
+const modelParam = z.object({ model: nameText })
 const record = z.record(z.string(), z.unknown())
 
 const tensor = z.looseObject({
@@ -31,7 +32,7 @@ const ok = (description: string, types: RouteShape['outcomes'][number]['types'])
 ]
 const anyJson = { [JSON_TYPE]: record }
 
-const functionParams = z.object({ name: z.string(), path: z.string().describe('any path, slashes included') })
+const functionParams = z.object({ name: nameText, path: z.string().describe('any path, slashes included') })
 const functionSummary = 'An edge function: the guest decides status, headers and body. Any other method reaches it as well.'
 
 const edge = (method: 'get' | 'post' | 'put', id: string): RouteShape => ({
@@ -42,6 +43,54 @@ const edge = (method: 'get' | 'post' | 'put', id: string): RouteShape => ({
   params: functionParams,
   ...(method === 'get' ? {} : { body: { types: ['*/*'], schema: null } }),
   outcomes: ok('what the guest answers, with the field Utnet-Receipt', { '*/*': null }),
+})
+
+const ofModel = (id: string, path: string, params: z.ZodObject): readonly RouteShape[] => [
+  {
+    method: 'get',
+    path,
+    id: `${id}Metadata`,
+    summary: 'Open Inference Protocol v2: a model.',
+    params,
+    outcomes: ok('the model', anyJson),
+  },
+  {
+    method: 'get',
+    path: `${path}/ready`,
+    id: `${id}Ready`,
+    summary: 'Open Inference Protocol v2: a model can run.',
+    params,
+    outcomes: ok('ready', anyJson),
+  },
+  {
+    method: 'post',
+    path: `${path}/infer`,
+    id: `${id}Infer`,
+    summary:
+      'Open Inference Protocol v2: infer, with tensors in JSON or, behind it, in binary. The answer carries the field Utnet-Receipt.',
+    params,
+    headers: jsonLength,
+    body: { types: [JSON_TYPE, BYTES_TYPE], schema: inferBody },
+    outcomes: ok('the outputs', { [JSON_TYPE]: inferAnswer, [BYTES_TYPE]: null }),
+  },
+]
+
+const contentParam = z.object({ cid: z.string() })
+const contentTypes = { [RAW_TYPE]: null, [CAR_TYPE]: null, '*/*': null }
+
+const content = (id: string, path: string, params: z.ZodObject): RouteShape => ({
+  method: 'get',
+  path,
+  id,
+  summary: 'A block (raw), a CAR of the DAG (car), or a file: by format, else by Accept.',
+  params,
+  query: z.object({ format: z.enum(['raw', 'car']).exactOptional() }),
+  headers: z.object({ range: z.string().exactOptional(), 'if-none-match': z.string().exactOptional() }),
+  outcomes: [
+    { status: 200, description: 'the content', types: contentTypes },
+    { status: 206, description: 'the bytes of the range', types: contentTypes },
+    { status: 304, description: 'what the caller has', types: {} },
+  ],
 })
 
 export const PLAIN_ROUTES: readonly RouteShape[] = [
@@ -69,43 +118,17 @@ export const PLAIN_ROUTES: readonly RouteShape[] = [
     summary: 'Open Inference Protocol v2: readiness.',
     outcomes: ok('ready', anyJson),
   },
-  {
-    method: 'get',
-    path: '/v2/models/{model}',
-    id: 'modelMetadata',
-    summary: 'Open Inference Protocol v2: a model.',
-    params: modelParam,
-    outcomes: ok('the model', anyJson),
-  },
-  {
-    method: 'get',
-    path: '/v2/models/{model}/ready',
-    id: 'modelReady',
-    summary: 'Open Inference Protocol v2: a model can run.',
-    params: modelParam,
-    outcomes: ok('ready', anyJson),
-  },
-  {
-    method: 'post',
-    path: '/v2/models/{model}/infer',
-    id: 'infer',
-    summary:
-      'Open Inference Protocol v2: infer, with tensors in JSON or, behind it, in binary. The answer carries the field Utnet-Receipt.',
-    params: modelParam,
-    headers: jsonLength,
-    body: { types: [JSON_TYPE, BYTES_TYPE], schema: inferBody },
-    outcomes: ok('the outputs', { [JSON_TYPE]: inferAnswer, [BYTES_TYPE]: null }),
-  },
-  {
-    method: 'get',
-    path: '/ipfs/{cid}',
-    id: 'readContent',
-    summary: 'A block (raw), a CAR of the DAG (car), or a file; a path may follow the CID.',
-    params: z.object({ cid: z.string() }),
-    query: z.object({ format: z.enum(['raw', 'car']).exactOptional() }),
-    outcomes: ok('the content', { [RAW_TYPE]: null, [CAR_TYPE]: null, '*/*': null }),
-  },
+  ...ofModel('model', '/v2/models/{model}', modelParam),
+  ...ofModel('modelVersion', '/v2/models/{model}/versions/{version}', modelParam.extend({ version: cidText })),
+  content('readContent', '/ipfs/{cid}', contentParam),
+  content('readPath', '/ipfs/{cid}/{path}', contentParam.extend({ path: z.string().describe('any path, slashes included') })),
   { method: 'get', path: '/healthz', id: 'healthz', summary: 'The process answers.', outcomes: ok('alive', anyJson) },
   { method: 'get', path: '/readyz', id: 'readyz', summary: 'The node can serve.', outcomes: ok('ready', anyJson) },
-  { method: 'get', path: '/metrics', id: 'metrics', summary: 'OpenMetrics text.', outcomes: ok('the metrics', { [METRICS_TYPE]: null }) },
+  {
+    method: 'get',
+    path: '/metrics',
+    id: 'metrics',
+    summary: 'OpenMetrics text.',
+    outcomes: ok('the metrics', { [METRICS_TYPE]: z.string() }),
+  },
 ]

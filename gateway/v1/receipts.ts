@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { parseCid } from '../../runtime/core/index.ts'
 import { bytes, json, negotiate, route, type Route, type RouteKit } from '../http/index.ts'
 import { CAR_TYPE, CBOR_TYPE, JSON_TYPE, parseByteSequence, SALT_HEADER } from '../wire/index.ts'
-import { answers, flag, fromHeight, idParam, wait } from './fields.ts'
+import { answers, cidText, flag, heightParam, wait } from './fields.ts'
 import { receipt, verdict } from './schemas.ts'
+
+const idParam = z.object({ id: cidText })
 
 /** Routes of the receipts, and of what validators say of them. */
 export function receiptRoutes({ node, page }: RouteKit): readonly Route[] {
@@ -32,7 +34,10 @@ export function receiptRoutes({ node, page }: RouteKit): readonly Route[] {
     id: 'readBundle',
     summary: 'The proof bundle of an anchored receipt, a CARv1 file; with models=true the models stand in it.',
     params: idParam,
-    query: z.object({ models: flag, from: fromHeight.describe('trusted height that its epoch chain begins at; the genesis without it') }),
+    query: z.object({
+      models: flag,
+      from: heightParam.exactOptional().describe('trusted height that its epoch chain begins at; the genesis without it'),
+    }),
     headers: z.object({
       [SALT_HEADER]: z.string().exactOptional().describe('byte sequence (RFC 9651): the salt that opens a sealed receipt'),
     }),
@@ -43,7 +48,7 @@ export function receiptRoutes({ node, page }: RouteKit): readonly Route[] {
       const field = request.headers.get(SALT_HEADER)
       const salt = field === null ? {} : { salt: parseByteSequence(field, 'Utnet-Salt') }
       const car = await node.bundle(id, {
-        withModels: query.models === 'true',
+        withModels: query.models === true,
         ...salt,
         ...(query.from === undefined ? {} : { from: query.from }),
       })

@@ -29,12 +29,9 @@ import type {
 } from '../../runtime/core/index.ts'
 import type { Problem } from '../wire/index.ts'
 
-/** Names of the schemas in the OpenAPI document. */
-export const named = z.registry<{ id: string }>()
-
+/** The schema under its name in the OpenAPI document. */
 function name<T extends z.ZodType>(id: string, schema: T): T {
-  named.add(schema, { id })
-  return schema
+  return schema.meta({ id })
 }
 
 const cid = z.string().describe('CIDv1 in base32')
@@ -53,8 +50,8 @@ export const problemSchema = name(
     code: z.string().describe('error code: area_reason'),
     hint: z.string(),
     limit: z.string().exactOptional(),
-    used: z.union([z.number(), z.string()]).exactOptional(),
-    allowed: z.union([z.number(), z.string()]).exactOptional(),
+    used: z.union([z.number(), decimal]).exactOptional(),
+    allowed: z.union([z.number(), decimal]).exactOptional(),
   }) satisfies z.ZodType<Omit<Problem, 'code'>>,
 )
 

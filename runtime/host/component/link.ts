@@ -54,7 +54,13 @@ export type Made =
       readonly options: LinkedOptions
       readonly offset: number
     }
-  | { readonly kind: 'between'; readonly func: LiftedFunction; readonly options: LinkedOptions }
+  | {
+      readonly kind: 'between'
+      readonly func: LiftedFunction
+      readonly options: LinkedOptions
+      /** A component's call of its own function, which enters what is at work (CanonicalABI.md, `call_might_be_recursive`). */
+      readonly itself: boolean
+    }
   | { readonly kind: 'drop'; readonly resource: string; readonly destructor: Destructor | undefined }
   | { readonly kind: 'new' | 'rep'; readonly resource: string }
 
@@ -204,7 +210,7 @@ class Linker {
       const options = this.options(item.options, item.offset)
       const { func } = item
       if (func.from === 'import') return { kind: 'host', interface: func.interface, func: func.type, options, offset: item.offset }
-      return { kind: 'between', func: this.lifted(func), options }
+      return { kind: 'between', func: this.lifted(func), options, itself: func.component === item.component }
     }
     if (item.from !== 'drop') return { kind: item.from, resource: item.defined.name }
     const { resource, defined, component, offset } = item

@@ -1,6 +1,6 @@
 /** Reads a component's sections in order and follows what they wire (component-model Binary.md). */
 import { LIMITS, type WitFunction } from '../../core/index.ts'
-import type { StringEncoding } from '../abi/index.ts'
+import { coreSignature, type StringEncoding } from '../abi/index.ts'
 import { atMost, invalid, Reader } from '../wasm/index.ts'
 import type {
   CanonOptions,
@@ -16,10 +16,12 @@ import type {
   Scope,
   TypeItem,
 } from './model.ts'
+import { readExternName } from './names.ts'
 import { Tally } from './tally.ts'
-import { externName, outerType, readExternType, readType, typeError } from './types.ts'
+import { outerType, points, readExternType, readType, typeError } from './types.ts'
 
 const CORE = { func: 0, table: 1, memory: 2, global: 3, instance: 0x12 } as const
+const SECTIONS: Readonly<Record<number, string>> = { 3: ', of core types,', 9: ', a start function,', 12: ', of values,' }
 /** A nested component is read at each of its instantiations, so all of them together are bounded. */
 const MAX_NESTED_BYTES = 2 * LIMITS.componentBytes
 const MAX_NESTED_DEPTH = 8
@@ -150,7 +152,7 @@ function readInstance(r: Reader, state: State, nesting: number): ComponentInstan
   const exports = new Map<string, ComponentItem>()
   for (let left = r.count(); left > 0; left--) {
     const place = r.at
-    const name = externName(r)
+    const name = readExternName(r)
     put(r, state, place, exports, name, readSortIndex(r, state))
   }
   return { exports }
@@ -202,6 +204,15 @@ function readOptions(r: Reader, state: State, way: 'lift' | 'lower'): CanonOptio
   return { encoding, memory: items.memory, realloc: items.realloc, postReturn: items.postReturn }
 }
 
+/** What goes through memory needs one, and what comes into it an allocator (CanonicalABI.md, "canonopt validation"). */
+function checkOptions(r: Reader, at: number, func: WitFunction, way: 'lift' | 'lower', { memory, realloc }: CanonOptions): void {
+  const { spilled, area } = coreSignature(func, way)
+  const params = func.params.some(({ type }) => points(type))
+  const result = func.result !== undefined && points(func.result)
+  if (memory === undefined && (spilled || area || params || result)) throw shape(r, at, 'the canonical definition needs a memory')
+  if (realloc === undefined && (way === 'lift' ? params || spilled : result)) throw shape(r, at, 'the canonical definition needs a realloc')
+}
+
 function readCanon(r: Reader, state: State): void {
   const at = r.at
   const offset = r.origin + at
@@ -211,19 +222,16 @@ function readCanon(r: Reader, state: State): void {
     if (r.u8() !== 0) throw shape(r, at, 'unknown canonical definition')
     if (kind === 1) {
       const func = pick(r, state.funcs, 'function')
-      return push(r, state.whole, funcs, {
-        from: 'lower',
-        func,
-        options: readOptions(r, state, 'lower'),
-        component: state.component,
-        offset,
-      })
+      const options = readOptions(r, state, 'lower')
+      checkOptions(r, at, func.type, 'lower', options)
+      return push(r, state.whole, funcs, { from: 'lower', func, options, component: state.component, offset })
     }
     const core = pick(r, funcs, 'core function')
     const options = readOptions(r, state, 'lift')
     const type = pick(r, state.types, 'type')
     if (type.kind !== 'func') throw typeError(r, at, 'a lift needs a function type')
     const lifted: WitFunction = { name: '', params: type.params, result: type.result }
+    checkOptions(r, at, lifted, 'lift', options)
     return push(r, state.whole, state.funcs, { from: 'lift', core, options, type: lifted, component: state.component, offset })
   }
   if (kind === 2 || kind === 3 || kind === 4) {
@@ -234,7 +242,7 @@ function readCanon(r: Reader, state: State): void {
     if (defined?.owner !== state.component) throw typeError(r, at, 'only the component that defines a resource makes it')
     return push(r, state.whole, funcs, { from: kind === 2 ? 'new' : 'rep', defined, offset })
   }
-  throw shape(r, at, `the canonical definition ${kind} is not supported`)
+  throw shape(r, at, `the canonical definition ${kind}, of async functions or threads, is not supported`)
 }
 
 /** The item that an import of a top-level component stands for. */
@@ -261,7 +269,7 @@ function named(name: string, type: TypeItem): WitFunction {
 
 function readImport(r: Reader, state: State, args: ReadonlyMap<string, ComponentItem> | undefined): void {
   const offset = r.origin + r.at
-  const name = externName(r)
+  const name = readExternName(r)
   const extern = readExternType(r, state.scopes[state.scopes.length - 1] as Scope, name)
   const given = args?.get(name)
   if (args !== undefined && given?.sort !== extern.sort)
@@ -276,7 +284,7 @@ function readImport(r: Reader, state: State, args: ReadonlyMap<string, Component
 
 function readExport(r: Reader, state: State): void {
   const at = r.at
-  const name = externName(r)
+  const name = readExternName(r)
   let item = readSortIndex(r, state)
   const ascribed = r.u8()
   if (ascribed > 1) throw shape(r, r.at - 1, 'bad flag')
@@ -363,7 +371,7 @@ function evaluate(
     else if (id === 8) each(s, () => readCanon(s, state))
     else if (id === 10) each(s, () => readImport(s, state, args))
     else if (id === 11) each(s, () => readExport(s, state))
-    else throw shape(r, at, `a section of kind ${id} is not supported`)
+    else throw shape(r, at, `a section of kind ${id}${SECTIONS[id] ?? ''} is not supported`)
     if (!s.done) throw s.fail(`section ${id} is longer than its content`)
   }
   const { coreInstances, modules, resources } = whole

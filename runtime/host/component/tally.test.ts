@@ -33,7 +33,7 @@ const interfaces = (n: number, imports: number): Uint8Array =>
       [2, 0x40, 0, 1, 0, 0x42],
       leb(n + 1),
       [2, 3, 2, 1, 0],
-      ...Array.from({ length: n }, (_, i) => join([4, 0], name(i.toString(36)), [1, 0])),
+      ...Array.from({ length: n }, (_, i) => join([4, 0], name(`n${i.toString(36)}`), [1, 0])),
     ),
     section(
       10,

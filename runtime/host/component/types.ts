@@ -2,6 +2,7 @@
 import type { WitPrimitive, WitType } from '../../core/index.ts'
 import { atMost, invalid, type Reader } from '../wasm/index.ts'
 import type { ExternType, Scope, TypeItem } from './model.ts'
+import { readExternName, readLabel } from './names.ts'
 
 const PRIMITIVES: Readonly<Record<number, WitPrimitive>> = {
   0x7f: 'bool',
@@ -22,7 +23,24 @@ const PRIMITIVES: Readonly<Record<number, WitPrimitive>> = {
 /** Nesting and size of a type that was read before; types share parts, so both are kept beside them. */
 const depths = new WeakMap<WitType, number>()
 const sizes = new WeakMap<WitType, number>()
+/** Types that hold a borrow. */
+const lending = new WeakSet<WitType>()
+/** Types that hold a string or a list. */
+const pointing = new WeakSet<WitType>()
+
+/** Whether values of a type lie in memory, whatever else they are beside. */
+export const points = (type: WitType): boolean => type.kind === 'string' || pointing.has(type)
 const MAX_NODES = 10_000
+
+/** What later versions of the component model have, of which WASI 0.3 is made (Binary.md, `defvaltype`, `functype`). */
+const LATER: Readonly<Record<number, string>> = {
+  0x43: ', an async function,',
+  0x63: ', a map,',
+  0x64: ', an error-context,',
+  0x65: ', a future,',
+  0x66: ', a stream,',
+  0x67: ', a list of fixed length,',
+}
 
 export function typeError(r: Reader, at: number, message: string): Error {
   return invalid('component-type', r.origin + at, message)
@@ -77,15 +95,6 @@ function labelled<T extends { readonly name: string }>(r: Reader, scope: Scope, 
   return members
 }
 
-/** A label is in kebab case: each word in small letters or in capitals (component-model Explainer.md, `label`). */
-function label(r: Reader): string {
-  const at = r.at
-  const name = r.name()
-  if (!/^(?:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:-(?:[a-z0-9]+|[A-Z0-9]+))*$/.test(name) || name.length > 256)
-    throw typeError(r, at, `bad label ${JSON.stringify(name)}`)
-  return name
-}
-
 function resourceOf(r: Reader, scope: Scope): string {
   const at = r.at
   const found = item(r, scope)
@@ -96,12 +105,12 @@ function resourceOf(r: Reader, scope: Scope): string {
 function defined(r: Reader, form: number, at: number, scope: Scope): WitType {
   switch (form) {
     case 0x72:
-      return { kind: 'record', fields: labelled(r, scope, 1, () => ({ name: label(r), type: readValueType(r, scope) })) }
+      return { kind: 'record', fields: labelled(r, scope, 1, () => ({ name: readLabel(r), type: readValueType(r, scope) })) }
     case 0x71:
       return {
         kind: 'variant',
         cases: labelled(r, scope, 1, () => {
-          const name = label(r)
+          const name = readLabel(r)
           const type = optional(r, scope)
           if (r.u8() !== 0) throw typeError(r, r.at - 1, 'a case may not refine another')
           return { name, type }
@@ -112,12 +121,12 @@ function defined(r: Reader, form: number, at: number, scope: Scope): WitType {
     case 0x6f:
       return { kind: 'tuple', items: many(r, scope, 1, () => readValueType(r, scope)) }
     case 0x6e: {
-      const names = labelled(r, scope, 1, () => ({ name: label(r) })).map(({ name }) => name)
+      const names = labelled(r, scope, 1, () => ({ name: readLabel(r) })).map(({ name }) => name)
       if (names.length > 32) throw typeError(r, at, 'flags have at most 32 names')
       return { kind: 'flags', names }
     }
     case 0x6d:
-      return { kind: 'enum', names: labelled(r, scope, 1, () => ({ name: label(r) })).map(({ name }) => name) }
+      return { kind: 'enum', names: labelled(r, scope, 1, () => ({ name: readLabel(r) })).map(({ name }) => name) }
     case 0x6b:
       return { kind: 'option', some: readValueType(r, scope) }
     case 0x6a:
@@ -127,7 +136,7 @@ function defined(r: Reader, form: number, at: number, scope: Scope): WitType {
     case 0x68:
       return { kind: 'borrow', resource: resourceOf(r, scope) }
     default:
-      throw typeError(r, at, `the type form 0x${form.toString(16)} is not allowed`)
+      throw typeError(r, at, `the type form 0x${form.toString(16)}${LATER[form] ?? ''} is not allowed`)
   }
 }
 
@@ -158,7 +167,11 @@ function bounded(r: Reader, at: number, type: WitType): WitType {
     if (part === undefined) continue
     depth = Math.max(depth, 1 + (depths.get(part) ?? 1))
     size += sizes.get(part) ?? 1
+    if (lending.has(part)) lending.add(type)
+    if (points(part)) pointing.add(type)
   }
+  if (type.kind === 'borrow') lending.add(type)
+  if (type.kind === 'list') pointing.add(type)
   atMost('witTypeDepth', depth, r.origin + at, 'nesting of a type')
   if (size > MAX_NODES) throw typeError(r, at, `a type has more than ${MAX_NODES} parts`)
   depths.set(type, depth)
@@ -188,24 +201,21 @@ export function readType(r: Reader, scopes: readonly Scope[], define?: () => Typ
 
 function readFunctionType(r: Reader, scope: Scope): TypeItem {
   const at = r.at
-  const params = labelled(r, scope, 0, () => ({ name: label(r), type: readValueType(r, scope) }))
+  const params = labelled(r, scope, 0, () => ({ name: readLabel(r), type: readValueType(r, scope) }))
   const size = params.reduce((n, p) => n + (sizes.get(p.type) ?? 1), 0)
   if (size > MAX_NODES) throw typeError(r, at, `the parameters of a function have more than ${MAX_NODES} parts`)
   const flag = r.u8()
-  if (flag === 0) return { kind: 'func', params, result: readValueType(r, scope) }
+  if (flag === 0) {
+    const result = readValueType(r, scope)
+    if (lending.has(result)) throw typeError(r, at, 'a result holds no borrows')
+    return { kind: 'func', params, result }
+  }
   if (flag !== 1 || r.u8() !== 0) throw typeError(r, r.at - 1, 'a function has one unnamed result or none')
   return { kind: 'func', params, result: undefined }
 }
 
 function readInstanceType(r: Reader, scopes: readonly Scope[]): TypeItem {
   return { kind: 'instance', exports: readDeclarations(r, scopes, false) }
-}
-
-/** Name of an import or export: 0x00 or 0x01, then the name. */
-export function externName(r: Reader): string {
-  const at = r.at
-  if (r.u8() > 1) throw typeError(r, at, 'unknown form of a name')
-  return r.name()
 }
 
 /** What an import or export is declared to be. A new resource is named after it. */
@@ -245,7 +255,7 @@ function readDeclarations(r: Reader, outer: readonly Scope[], withImports: boole
     if (kind === 1) types.push(readType(r, scopes))
     else if (kind === 2) types.push(readOuterAlias(r, scopes))
     else if (kind === 4 || (kind === 3 && withImports)) {
-      const name = externName(r)
+      const name = readExternName(r)
       const extern = readExternType(r, scopes[scopes.length - 1] as Scope, name)
       if (extern.sort === 'instance' && !withImports) throw typeError(r, at, 'an instance within an instance is not allowed')
       if (extern.sort === 'type') types.push(extern.type)

@@ -162,6 +162,14 @@ test('time and chance come from the context and from nothing else', () => {
   expect(draw()).toEqual([bytes, number, now, instant])
   expect(now).toEqual([1_700_000_000, 123_000_000])
   expect(instant).toBe(0)
+  const CLOCK = 'wasi:clocks/monotonic-clock'
+  const { call: ask } = runOf()
+  expect([ask(CLOCK, 'resolution'), ask(CLOCK, 'now'), ask(CLOCK, 'now')]).toEqual([1_000, 0, 1_000])
+  const [late, soon] = [ask(CLOCK, 'subscribe-instant', 9_000_000), ask(CLOCK, 'subscribe-duration', 5_000_000)]
+  expect(ask('wasi:io/poll', '[method]pollable.ready', soon)).toBe(false)
+  expect(ask('wasi:io/poll', 'poll', [late, soon])).toEqual([1])
+  ask('wasi:io/poll', '[method]pollable.block', late)
+  expect(ask(CLOCK, 'now')).toBe(9_000_000)
   const { call } = runOf()
   const parts = [call('wasi:random/random', 'get-random-bytes', 7), call('wasi:random/random', 'get-random-bytes', 33)] as Uint8Array[]
   expect(parts.map(toHex).join('')).toBe(toHex(bytes as Uint8Array))

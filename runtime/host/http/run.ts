@@ -1,6 +1,7 @@
 /** One run of a function: its request, its answer so far, its resources, its sources of time and chance. */
 import { concatBytes, digest, LIMITS } from '../../core/index.ts'
 import { LimitTrap, type Meter } from '../abi/index.ts'
+import { Clock } from './clock.ts'
 import { Fields, type Header } from './fields.ts'
 import { Handles } from './handles.ts'
 
@@ -214,6 +215,7 @@ export class HttpRun {
   readonly meter: Meter
   readonly context: RunContext
   readonly random: SeedStream
+  readonly clock = new Clock()
   answer: Answer | undefined
   /** The body that was opened last. */
   output: Sink | undefined

@@ -2,6 +2,7 @@
 import type { WitValue } from '../../core/index.ts'
 import { PARAMS } from '../../core/index.ts'
 import { GuestTrap, hostFunction, wit, type HostFunction, type HostInterfaces } from '../abi/index.ts'
+import { MONOTONIC, POLL } from './time.ts'
 import { HTTP_TYPES } from './types.ts'
 import { InputStream, Sink, type HttpRun } from './run.ts'
 
@@ -107,27 +108,14 @@ const STREAMS: Functions = {
   ),
 }
 
-/** Everything is ready at once, in the order asked. */
-const POLL: Functions = {
-  '[method]pollable.ready': hostFunction({ self: borrow('pollable') }, bool, (run, [p]) => {
-    run.handles.get(p, 'pollable')
-    return true
-  }),
-  '[method]pollable.block': hostFunction({ self: borrow('pollable') }, undefined, (run, [p]) => {
-    run.handles.get(p, 'pollable')
-    return null
-  }),
-  poll: hostFunction({ in: list(borrow('pollable')) }, list(u32), (run, [handles]) => {
-    const all = handles as readonly number[]
-    if (all.length === 0) throw new GuestTrap('poll needs a pollable')
-    for (const handle of all) run.handles.get(handle, 'pollable')
-    return all.map((_, i) => i)
-  }),
+const POLLABLES: Functions = {
+  '[method]pollable.ready': hostFunction({ self: borrow('pollable') }, bool, POLL['[method]pollable.ready']),
+  '[method]pollable.block': hostFunction({ self: borrow('pollable') }, undefined, POLL['[method]pollable.block']),
+  poll: hostFunction({ in: list(borrow('pollable')) }, list(u32), POLL.poll),
 }
 
 const MILLISECOND = 1_000_000
 const datetime = record({ seconds: u64, nanoseconds: u32 })
-const subscribe = hostFunction<HttpRun>({ when: u64 }, own('pollable'), pollable)
 
 function random(run: HttpRun, length: number): Uint8Array {
   if (length > PERMIT) throw new GuestTrap(`${length} random bytes at once are over ${PERMIT}`)
@@ -155,12 +143,12 @@ export const GENERIC: HostInterfaces<HttpRun> = {
     }),
   },
   'wasi:io/streams': STREAMS,
-  'wasi:io/poll': POLL,
+  'wasi:io/poll': POLLABLES,
   'wasi:clocks/monotonic-clock': {
-    now: hostFunction({}, u64, () => 0),
-    resolution: hostFunction({}, u64, () => MILLISECOND),
-    'subscribe-instant': subscribe,
-    'subscribe-duration': subscribe,
+    now: hostFunction({}, u64, MONOTONIC.now),
+    resolution: hostFunction({}, u64, MONOTONIC.resolution),
+    'subscribe-instant': hostFunction({ when: u64 }, own('pollable'), MONOTONIC['subscribe-instant']),
+    'subscribe-duration': hostFunction({ when: u64 }, own('pollable'), MONOTONIC['subscribe-duration']),
   },
   'wasi:clocks/wall-clock': {
     now: hostFunction({}, datetime, ({ context: { time } }) => [Math.floor(time / 1_000), (time % 1_000) * MILLISECOND]),

@@ -27,6 +27,7 @@ const NOTHING = new Uint8Array(0)
 /** What the host's own frames weigh in `stackBytes` where it calls the guest while the guest calls it: from one component into another, and for a destructor. */
 const BETWEEN_BYTES = 2_048
 const DESTRUCTOR_BYTES = 512
+const AT_WORK = 'a component that is at work is entered again'
 
 export class LinkedExecution implements Meter, Pooled {
   readonly guest: LinkedGuest
@@ -153,7 +154,7 @@ export class LinkedExecution implements Meter, Pooled {
 
   /** Enters a component instance from within another; what is given back leaves it. */
   #into(component: number | undefined, weight: number): () => void {
-    if (component !== undefined && this.#entered.has(component)) throw new GuestTrap('a component that is at work is entered again')
+    if (component !== undefined && this.#entered.has(component)) throw new GuestTrap(AT_WORK)
     const left = this.#stack.value - weight
     this.#stack.value = left
     if (left < 0) throw new GuestTrap('the stack limit was reached')
@@ -252,11 +253,12 @@ export class LinkedExecution implements Meter, Pooled {
   }
 
   /** A call from one component to another: values leave one memory and enter the other. */
-  #between({ label, func, from, to, lending, options }: Extract<Bound, { kind: 'between' }>): CoreFunction {
+  #between({ label, func, from, to, lending, options, itself }: Extract<Bound, { kind: 'between' }>): CoreFunction {
     const { out, back } = lending
     const none = out === undefined && back === undefined
     const lower = (args: readonly Core[], crossing: Crossing | undefined): Core[] => {
       this.#enter(label)
+      if (itself) throw new GuestTrap(AT_WORK)
       const values = from.lift(this.#memory(options), args)
       return to.lower(this.#memory(func.options), out === undefined ? values : out(values, crossing as Crossing))
     }

@@ -29,6 +29,7 @@ export type Bound =
       readonly to: ExportGlue
       readonly lending: Lending
       readonly options: LinkedOptions
+      readonly itself: boolean
     }
   | { readonly kind: 'drop'; readonly resource: string; readonly guest: boolean; readonly destructor: Destructor | undefined }
   | { readonly kind: 'new' | 'rep'; readonly resource: string }
@@ -118,7 +119,7 @@ function binder({ host, linked }: Classified): (source: Source) => BoundSource {
         return { kind: 'host', label, func, glue: importGlue(func.type, made.options.encoding), options: made.options }
       }
       case 'between': {
-        const { func, options } = made
+        const { func, options, itself } = made
         return {
           kind: 'between',
           label: `between: ${func.type.name}`,
@@ -127,6 +128,7 @@ function binder({ host, linked }: Classified): (source: Source) => BoundSource {
           to: exportGlue(func.type, func.options.encoding),
           lending: lending(func.type, (resource) => linked.resources.get(resource)?.owner === func.component),
           options,
+          itself,
         }
       }
       case 'drop':

@@ -40,6 +40,25 @@ test('U2.3-PIEE-1: a component that is at work is not entered again, however dee
   for (const n of [10, 1_000, 100_000]) expect(await call(n)).toEqual(once)
 })
 
+/** A core module's start function calls what the same component lifts from another; the entry only tells what it got. */
+const BEGINS = `(component
+  (core module $a (func (export "five") (result i32) (i32.const 5)))
+  (core instance $a (instantiate $a))
+  (func $five (result u32) (canon lift (core func $a "five")))
+  (core func $again (canon lower (func $five)))
+  (core module $b (import "h" "five" (func $five (result i32))) (global $got (mut i32) (i32.const 0))
+    (func $start (global.set $got (call $five))) (start $start)
+    (func (export "f") (param i32) (result i32) (global.get $got)))
+  (core instance $b (instantiate $b (with "h" (instance (export "five" (func $again))))))
+  (func $f (param "n" u32) (result u32) (canon lift (core func $b "f")))
+  (instance $o (export "f" (func $f)))
+  (export "a:b/c@1.0.0" (instance $o)))`
+
+test('U2.3-PIEE-1: a start function may not enter its own component either', async () => {
+  const call = await deployed(BEGINS)
+  expect(await call(0)).toMatchObject({ status: 'trap', gas: GAS, message: expect.stringContaining('entered again') as string })
+})
+
 /** Resources whose destructor drops the handle below through a table. */
 const CHAIN = `(component
   (core module $d (table (export "t") 1 funcref) (type $t (func (param i32)))

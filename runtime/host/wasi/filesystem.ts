@@ -9,6 +9,7 @@ import type { WasiRun } from './run.ts'
 /** Cases of `error-code`. */
 const CODE = {
   badDescriptor: 3,
+  exist: 7,
   invalid: 12,
   isDirectory: 14,
   nameTooLong: 18,
@@ -86,7 +87,10 @@ function part(run: WasiRun, of: FileNode, offset: WitValue | undefined, length: 
   return bytes.subarray(from, Math.min(bytes.length, from + length))
 }
 
-/** Every way to change something. */
+/** Of what is to be made anew: what is there is told before that nothing can be, so that a program that only needs it there goes on (mkdir(2)). */
+const make = (target: Node | number): number => (typeof target !== 'number' ? CODE.exist : target === CODE.noEntry ? CODE.readOnly : target)
+
+/** Every other way to change something. */
 const readOnly: Handler = (run, [handle]) => {
   node(run, handle)
   return fail(CODE.readOnly)
@@ -116,7 +120,7 @@ const DESCRIPTOR: Handlers = {
     run.meter.charge(it.entries.size * PARAMS.host.byteIn)
     return ok(run.handles.add('directory-entry-stream', { entries: [...it.entries], at: 0 } satisfies Listing))
   },
-  '[method]descriptor.create-directory-at': readOnly,
+  '[method]descriptor.create-directory-at': (run, [d, path]) => fail(make(at(run, node(run, d), path))),
   '[method]descriptor.stat': (run, [d]) => stat(run, node(run, d)),
   '[method]descriptor.stat-at': (run, [d, , path]) => found(run, d, path, (target) => stat(run, target)),
   '[method]descriptor.set-times-at': readOnly,
@@ -124,9 +128,9 @@ const DESCRIPTOR: Handlers = {
   '[method]descriptor.open-at': (run, [d, , path, open, flags]) => {
     const asked = open as readonly number[]
     const target = at(run, node(run, d), path)
-    if (typeof target === 'number') return fail(target === CODE.noEntry && asked.includes(OPEN.create) ? CODE.readOnly : target)
-    if (asked.includes(OPEN.truncate) || asked.includes(OPEN.exclusive) || (flags as readonly number[]).some((f) => WRITING.includes(f)))
-      return fail(CODE.readOnly)
+    if (asked.includes(OPEN.create) && (typeof target === 'number' || asked.includes(OPEN.exclusive))) return fail(make(target))
+    if (typeof target === 'number') return fail(target)
+    if (asked.includes(OPEN.truncate) || (flags as readonly number[]).some((f) => WRITING.includes(f))) return fail(CODE.readOnly)
     if (asked.includes(OPEN.directory) && target.kind !== 'directory') return fail(CODE.notDirectory)
     return ok(run.handles.add('descriptor', target))
   },

@@ -1,11 +1,10 @@
 /** What a component may import of WASI. Made on first use: most hosts never see a foreign component. */
-import { WASI } from '../http/index.ts'
+import { POLL, WASI } from '../http/index.ts'
 import { bind, type Functions } from './bind.ts'
 import { buckets } from './buckets.ts'
 import { filesystem } from './filesystem.ts'
 import { outgoingHandler, outgoingTypes } from './outgoing.ts'
 import { program } from './program.ts'
-import { MONOTONIC, POLL } from './time.ts'
 
 /** Case of `error-code` of wasi:sockets. */
 const ACCESS_DENIED = 1
@@ -34,7 +33,6 @@ const make = (suspends: boolean): Readonly<Record<string, Functions>> => ({
   'wasi:http/types': { ...WASI['wasi:http/types'], ...outgoingTypes() },
   ...(suspends ? { 'wasi:http/outgoing-handler': outgoingHandler() } : {}),
   'wasi:io/poll': bind('wasi:io/poll@0.2.3', POLL, suspends ? ['[method]pollable.block', 'poll'] : []),
-  'wasi:clocks/monotonic-clock': bind('wasi:clocks/monotonic-clock@0.2.3', MONOTONIC),
   ...program(),
   ...filesystem(),
   ...sockets(),

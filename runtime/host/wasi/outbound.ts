@@ -15,8 +15,7 @@ import {
   type OutboundResponse,
 } from '../../core/index.ts'
 import { GuestTrap, type Meter } from '../abi/index.ts'
-import { Fields, type Header, type Sink } from '../http/index.ts'
-import type { Awaited } from './clock.ts'
+import { Fields, type Awaited, type Header, type Sink } from '../http/index.ts'
 import type { Recorder } from './recorder.ts'
 
 export class OutgoingRequest {

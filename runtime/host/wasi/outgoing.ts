@@ -4,9 +4,8 @@
  * secret headers of answers never reach the guest.
  */
 import { LIMITS, type WitValue } from '../../core/index.ts'
-import { copied, Fields, IncomingBody, OutgoingBody, Sink, ERROR_CODE, METHODS } from '../http/index.ts'
+import { copied, Fields, IncomingBody, OutgoingBody, Sink, ERROR_CODE, METHODS, type Pollable } from '../http/index.ts'
 import { bind, bindOnly, type Functions, type Handlers } from './bind.ts'
-import type { Pollable } from './clock.ts'
 import { OutgoingRequest, type Exchange } from './outbound.ts'
 import type { WasiRun } from './run.ts'
 
@@ -93,12 +92,17 @@ const REQUEST: Handlers = {
   '[method]outgoing-request.headers': (run, [r]) => copied(run, request(run, r).headers, true),
 }
 
-/** Time-outs are taken and not kept: a guest's time does not move while it waits for an answer. */
+const options = (run: WasiRun, handle: WitValue | undefined): Map<string, WitValue> => run.handles.get(handle, 'request-options')
+
+/** Time-outs are taken and never come: a guest's time does not move while it waits for an answer. Clients give up where one cannot be set. */
 const OPTIONS: Handlers = Object.fromEntries([
-  ['[constructor]request-options', (run: WasiRun) => run.handles.add('request-options', null)],
+  ['[constructor]request-options', (run: WasiRun) => run.handles.add('request-options', new Map())],
   ...['connect-timeout', 'first-byte-timeout', 'between-bytes-timeout'].flatMap((name) => [
-    [`[method]request-options.${name}`, (run: WasiRun, [o]: readonly WitValue[]) => (run.handles.get(o, 'request-options'), [])],
-    [`[method]request-options.set-${name}`, (run: WasiRun, [o]: readonly WitValue[]) => (run.handles.get(o, 'request-options'), ERR)],
+    [`[method]request-options.${name}`, (run: WasiRun, [o]: readonly WitValue[]) => options(run, o).get(name) ?? []],
+    [
+      `[method]request-options.set-${name}`,
+      (run: WasiRun, [o, time]: readonly WitValue[]) => (options(run, o).set(name, time as WitValue), OK),
+    ],
   ]),
 ]) as Handlers
 

@@ -5,7 +5,6 @@ import type { Files } from './files.ts'
 import type { Grants } from './grants.ts'
 import type { Outbound } from './outbound.ts'
 import type { Recorder } from './recorder.ts'
-import { Clock } from './clock.ts'
 import type { BucketStore } from '../../core/index.ts'
 
 /** The guest ended itself. */
@@ -46,7 +45,6 @@ export const SAID_BYTES = 512
 export class WasiRun extends HttpRun {
   readonly outside: Outside
   readonly program: ProgramInput
-  readonly clock = new Clock()
   readonly stdin: InputStream
   readonly stdout: Sink
   readonly stderr: Sink

@@ -132,7 +132,7 @@ test('the monotonic clock begins at 0, moves at each look and jumps to a timer t
 
 const file = (path: string, text: string): MountedFile => ({ path, cid: fileCid(utf8(text)), bytes: utf8(text), hash: sha256(utf8(text)) })
 const MOUNTS = [file('/data/b.txt', 'bee'), file('/data/a.txt', 'ay'), file('/models/m.onnx', 'weights')]
-const ERROR = { noEntry: [1, 20], notDirectory: [1, 24], notPermitted: [1, 31], readOnly: [1, 33], isDirectory: [1, 14] }
+const ERROR = { exist: [1, 7], noEntry: [1, 20], notDirectory: [1, 24], notPermitted: [1, 31], readOnly: [1, 33], isDirectory: [1, 14] }
 
 test('mounted files are read by path and listed in order; nothing leads out, nothing is written', () => {
   const { call, log } = made({ mounts: MOUNTS })
@@ -161,13 +161,19 @@ test('mounted files are read by path and listed in order; nothing leads out, not
   expect(open('data/a.txt/x')).toEqual(ERROR.notDirectory)
   expect(open('data/a.txt', [1])).toEqual(ERROR.notDirectory)
   for (const [flags, mode] of [
-    [[0, 2], [0]],
     [[3], [0]],
     [[], [1]],
     [[], [0, 5]],
   ] as const)
     expect(open('data/a.txt', flags, mode)).toEqual(ERROR.readOnly)
   expect(open('new.txt', [0])).toEqual(ERROR.readOnly)
+  // What is there already is told first: a program that makes sure of its directories goes on
+  const makeDirectory = (path: string): WitValue => call('filesystem/types [method]descriptor.create-directory-at', root, path) as WitValue
+  for (const path of ['data', 'data/a.txt', '.']) expect(makeDirectory(path)).toEqual(ERROR.exist)
+  expect(makeDirectory('data/a.txt/x')).toEqual(ERROR.notDirectory)
+  expect(makeDirectory('../x')).toEqual(ERROR.notPermitted)
+  expect(open('data/a.txt', [0, 2])).toEqual(ERROR.exist)
+  expect(open('new.txt', [0, 2])).toEqual(ERROR.readOnly)
   for (const [method, ...args] of [
     ['write', utf8('x'), 0],
     ['write-via-stream', 0],
@@ -365,6 +371,20 @@ test('only granted hosts are asked; answers come in the order they are waited fo
   expect(await conversation(again)).toEqual(told)
   expect(again.log.entries).toEqual(first.log.entries)
   expect(again.paid()).toBe(first.paid())
+})
+
+// A client that cannot set one takes its request for failed
+test('time-outs of a request are taken', () => {
+  const { call } = made({ hosts: ['example.com'] })
+  const options = call('http/types [constructor]request-options') as number
+  for (const name of ['connect-timeout', 'first-byte-timeout', 'between-bytes-timeout']) {
+    const get = (): WitValue | Promise<WitValue> => call(`http/types [method]request-options.${name}`, options)
+    expect(get()).toEqual([])
+    expect(call(`http/types [method]request-options.set-${name}`, options, [5_000_000_000])).toEqual([0])
+    expect(get()).toEqual([5_000_000_000])
+    expect(call(`http/types [method]request-options.set-${name}`, options, [])).toEqual([0])
+    expect(get()).toEqual([])
+  }
 })
 
 test('a replay that asks another host is a mismatch', async () => {

@@ -112,6 +112,11 @@ test.each([
   expect(() => equationOf(equation, shapes)).toThrow(expect.objectContaining({ code }))
 })
 
+// A pattern that tries every place for the ellipsis takes minutes to refuse it
+test('a term of many letters costs no more than they', () => {
+  expect(() => equationOf(`${'a'.repeat(200_000)}!`, [[2]])).toThrow(expect.objectContaining({ code: 'model_invalid' }))
+})
+
 test('an Einsum of nothing, of other types or without an equation is refused', () => {
   const bytes = (dtype: Dtype): Tensor => ({ dtype, shape: [1], data: new Uint8Array(DTYPES[dtype]) })
   expect(() => lowerCase(einsum('i->i', [bytes('s64')]))).toThrow(expect.objectContaining({ code: 'operator_unsupported' }))

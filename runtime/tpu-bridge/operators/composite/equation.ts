@@ -14,7 +14,7 @@ interface Equation {
 
 const invalid = (why: string): UtnetError => new UtnetError('model_invalid', `Einsum: ${why}`)
 
-const TERM = /^[A-Za-z]*(\.\.\.)?[A-Za-z]*$/
+const TERM = /^[A-Za-z]*(?:\.\.\.[A-Za-z]*)?$/
 
 /** Labels of a term; an ellipsis is one of them. */
 function labelsOf(term: string): readonly string[] {

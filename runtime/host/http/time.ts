@@ -5,16 +5,17 @@
  */
 import type { WitValue } from '../../core/index.ts'
 import { GuestTrap } from '../abi/index.ts'
-import type { Handlers } from './bind.ts'
 import { LAST, type Pollable } from './clock.ts'
-import type { WasiRun } from './run.ts'
+import type { HttpRun } from './run.ts'
+
+type Handlers = Readonly<Record<string, (run: HttpRun, args: readonly WitValue[]) => WitValue | Promise<WitValue>>>
 
 const MICROSECOND = 1_000
 
-const ready = (run: WasiRun, p: Pollable): boolean => p === null || (p.kind === 'timer' ? p.at <= run.clock.now : p.answer.done)
+const ready = (run: HttpRun, p: Pollable): boolean => p === null || (p.kind === 'timer' ? p.at <= run.clock.now : p.answer.done)
 
 /** Waits until one is ready; undefined where there was nothing to wait for. */
-function wait(run: WasiRun, all: readonly Pollable[]): Promise<void> | undefined {
+function wait(run: HttpRun, all: readonly Pollable[]): Promise<void> | undefined {
   if (all.some((p) => ready(run, p))) return undefined
   for (const p of all) if (p?.kind === 'answer') return p.answer.wait()
   let first = LAST
@@ -28,11 +29,11 @@ function then(waiting: Promise<void> | undefined, value: () => WitValue): WitVal
   return waiting === undefined ? value() : waiting.then(value)
 }
 
-const pollable = (run: WasiRun, handle: WitValue | undefined): Pollable => run.handles.get<Pollable>(handle, 'pollable')
-const add = (run: WasiRun, value: Pollable): WitValue => run.handles.add('pollable', value)
+const pollable = (run: HttpRun, handle: WitValue | undefined): Pollable => run.handles.get<Pollable>(handle, 'pollable')
+const add = (run: HttpRun, value: Pollable): WitValue => run.handles.add('pollable', value)
 const big = (value: WitValue | undefined): bigint => BigInt(value as number | bigint)
 
-export const POLL: Handlers = {
+export const POLL = {
   '[method]pollable.ready': (run, [p]) => ready(run, pollable(run, p)),
   '[method]pollable.block': (run, [p]) => then(wait(run, [pollable(run, p)]), () => null),
   poll: (run, [handles]) => {
@@ -40,9 +41,9 @@ export const POLL: Handlers = {
     if (all.length === 0) throw new GuestTrap('poll needs a pollable')
     return then(wait(run, all), () => all.flatMap((p, i) => (ready(run, p) ? [i] : [])))
   },
-}
+} satisfies Handlers
 
-export const MONOTONIC: Handlers = {
+export const MONOTONIC = {
   now: ({ clock }) => {
     const now = clock.look()
     return now <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(now) : now
@@ -50,4 +51,4 @@ export const MONOTONIC: Handlers = {
   resolution: () => MICROSECOND,
   'subscribe-instant': (run, [when]) => add(run, { kind: 'timer', at: big(when) }),
   'subscribe-duration': (run, [when]) => add(run, { kind: 'timer', at: run.clock.after(big(when)) }),
-}
+} satisfies Handlers
