@@ -23,6 +23,7 @@ class Fp:
     add = staticmethod(lambda a, b: (a + b) % P)
     sub = staticmethod(lambda a, b: (a - b) % P)
     mul = staticmethod(lambda a, b: a * b % P)
+    square = staticmethod(lambda a: a * a % P)
     neg = staticmethod(lambda a: -a % P)
     inv = staticmethod(lambda a: pow(a, -1, P))
 
@@ -32,6 +33,7 @@ class Fp2:
     add = staticmethod(lambda a, b: ((a[0] + b[0]) % P, (a[1] + b[1]) % P))
     sub = staticmethod(lambda a, b: ((a[0] - b[0]) % P, (a[1] - b[1]) % P))
     mul = staticmethod(lambda a, b: ((a[0] * b[0] - a[1] * b[1]) % P, (a[0] * b[1] + a[1] * b[0]) % P))
+    square = staticmethod(lambda a: ((a[0] + a[1]) * (a[0] - a[1]) % P, 2 * a[0] * a[1] % P))
     neg = staticmethod(lambda a: (-a[0] % P, -a[1] % P))
 
     @staticmethod
@@ -70,6 +72,11 @@ def root2(square):
     return x, b * pow(2 * x, -1, P) % P
 
 
+def folded(re, im):
+    """Six coefficients of eleven, by w^6 = 1 + i."""
+    return [((re[i] + re[i + 6] - im[i + 6]) % P, (im[i] + re[i + 6] + im[i + 6]) % P) if i < 5 else (re[i] % P, im[i] % P) for i in range(6)]
+
+
 def mul12(a, b):
     re, im = [0] * 11, [0] * 11
     for i, (x, y) in enumerate(a):
@@ -78,9 +85,18 @@ def mul12(a, b):
                 if u or v:
                     re[i + j] += x * u - y * v
                     im[i + j] += x * v + y * u
-    return [
-        ((re[i] + re[i + 6] - im[i + 6]) % P, (im[i] + re[i + 6] + im[i + 6]) % P) if i < 5 else (re[i] % P, im[i] % P) for i in range(6)
-    ]
+    return folded(re, im)
+
+
+def square12(a):
+    re, im = [0] * 11, [0] * 11
+    for i, (x, y) in enumerate(a):
+        re[2 * i] += (x + y) * (x - y)
+        im[2 * i] += 2 * x * y
+        for j, (u, v) in enumerate(a[:i]):
+            re[i + j] += 2 * (x * u - y * v)
+            im[i + j] += 2 * (x * v + y * u)
+    return folded(re, im)
 
 
 ONE12 = [(1, 0)] + [(0, 0)] * 5
@@ -110,7 +126,7 @@ def inverse12(a):
 def power12(a, n):
     out = ONE12
     for digit in bin(n)[2:]:
-        out = mul12(out, out)
+        out = square12(out)
         if digit == "1":
             out = mul12(out, a)
     return out
@@ -129,18 +145,23 @@ def plus(f, p, q):
         slope = f.mul(f.add(f.add(square, square), square), f.inv(f.add(p[1], p[1])))
     else:
         slope = f.mul(f.sub(q[1], p[1]), f.inv(f.sub(q[0], p[0])))
+    return on_line(f, p, q, slope)
+
+
+def on_line(f, p, q, slope):
+    """The sum of two points whose line has this slope."""
     x = f.sub(f.sub(f.mul(slope, slope), p[0]), q[0])
     return x, f.sub(f.mul(slope, f.sub(p[0], x)), p[1])
 
 
 def double_jacobian(f, p):
     x, y, z = p
-    a, b = f.mul(x, x), f.mul(y, y)
-    c = f.mul(b, b)
-    d = f.sub(f.sub(f.mul(f.add(x, b), f.add(x, b)), a), c)
+    a, b = f.square(x), f.square(y)
+    c = f.square(b)
+    d = f.sub(f.sub(f.square(f.add(x, b)), a), c)
     d = f.add(d, d)
     e = f.add(f.add(a, a), a)
-    x3 = f.sub(f.mul(e, e), f.add(d, d))
+    x3 = f.sub(f.square(e), f.add(d, d))
     c8 = f.add(c, c)
     c8 = f.add(c8, c8)
     c8 = f.add(c8, c8)
@@ -153,13 +174,13 @@ def plus_affine(f, p, q):
     x1, y1, z1 = p
     if z1 == f.zero:
         return q[0], q[1], f.one
-    zz = f.mul(z1, z1)
+    zz = f.square(z1)
     h, r = f.sub(f.mul(q[0], zz), x1), f.sub(f.mul(q[1], f.mul(zz, z1)), y1)
     if h == f.zero:
         return double_jacobian(f, p) if r == f.zero else (f.one, f.one, f.zero)
-    hh = f.mul(h, h)
+    hh = f.square(h)
     hhh, v = f.mul(hh, h), f.mul(x1, hh)
-    x3 = f.sub(f.sub(f.mul(r, r), hhh), f.add(v, v))
+    x3 = f.sub(f.sub(f.square(r), hhh), f.add(v, v))
     return x3, f.sub(f.mul(r, f.sub(v, x3)), f.mul(y1, hhh)), f.mul(z1, h)
 
 
@@ -182,6 +203,14 @@ def negative(f, p):
     return None if p is None else (p[0], f.neg(p[1]))
 
 
+PSI = Fp2.inv(FROBENIUS[2]), Fp2.inv(FROBENIUS[3])
+
+
+def psi(q):
+    """The Frobenius map of Fp12 on the twist."""
+    return None if q is None else tuple(Fp2.mul((x, -y % P), c) for (x, y), c in zip(q, PSI))
+
+
 # --- points as bytes ------------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -191,8 +220,8 @@ def coordinate(data, length):
     return bytes([data[0] & 0x1F]) + data[1:], data[0] >> 5 & 1
 
 
-def in_group(f, point):
-    must(times(f, R, point) is None, "a point outside the subgroup")
+def in_group(holds, point):
+    must(holds, "a point outside the subgroup")
     return point
 
 
@@ -203,7 +232,8 @@ def key_point(data):
     must(x < P, "a point that is not canonical")
     y = root1((x * x * x + 4) % P)
     must(y is not None, "no point of the curve")
-    return in_group(Fp, (x, P - y if (2 * y > P) != greater else y))
+    point = x, P - y if (2 * y > P) != greater else y
+    return in_group(times(Fp, R, point) is None, point)
 
 
 @lru_cache(maxsize=None)
@@ -214,14 +244,14 @@ def signature_point(data):
     y = root2(Fp2.add(Fp2.mul(x, Fp2.mul(x, x)), Fp2.four))
     must(y is not None, "no point of the curve")
     is_greater = 2 * (y[1] or y[0]) > P
-    return in_group(Fp2, (x, Fp2.neg(y) if is_greater != greater else y))
+    point = x, Fp2.neg(y) if is_greater != greater else y
+    return in_group(times(Fp2, X, point) == negative(Fp2, psi(point)), point)  # Scott, ePrint 2021/1130
 
 
 # --- hashing to G2 ------------------------------------------------------------------------------------------------------------------------------------
 
 A, B, Z = (0, 240), (1012, 1012), (-2 % P, -1 % P)  # the curve that is 3-isogenous, and Z (RFC 9380 8.8.2)
 KERNEL = (-6 % P, 6)  # x of the isogeny's kernel: its equations follow by Velu
-H_EFF = 0xBC69F08F2EE75B3584C6A0EA91B352888E2A8E9145AD7689986FF031508FFE1329C2F178731DB956D82BF015D1212B02EC0EC69D7477C1AE954CBC06689F6A359894C0ADEBBF6B4E8020005AAA95551
 
 
 def expand(message, length):
@@ -265,11 +295,19 @@ def map_to_curve(u):
     return f.mul(to_x, (third * third % P, 0)), f.mul(to_y, (third**3 % P, 0))
 
 
+def clear_cofactor(q):
+    """h_eff q = (x^2 - x - 1) q + (x - 1) psi(q) + psi^2(2 q), x the curve's parameter (RFC 9380 8.8.2, G.3)."""
+    xq = negative(Fp2, times(Fp2, X, q))
+    rest = plus(Fp2, xq, psi(q))
+    out = plus(Fp2, negative(Fp2, times(Fp2, X, rest)), negative(Fp2, rest))
+    return plus(Fp2, plus(Fp2, out, negative(Fp2, q)), psi(psi(plus(Fp2, q, q))))
+
+
 @lru_cache(maxsize=None)
 def hash_to_g2(message):
     data = expand(message, 256)
     parts = [int.from_bytes(data[i : i + 64], "big") % P for i in range(0, 256, 64)]
-    return times(Fp2, H_EFF, plus(Fp2, map_to_curve((parts[0], parts[1])), map_to_curve((parts[2], parts[3]))))
+    return clear_cofactor(plus(Fp2, map_to_curve((parts[0], parts[1])), map_to_curve((parts[2], parts[3]))))
 
 
 # --- the pairing --------------------------------------------------------------------------------------------------------------------------------------
@@ -282,17 +320,21 @@ def line(t, slope, p):
     return [Fp2.mul(xi, (p[1], 0)), (0, 0), (0, 0), const, (0, 0), Fp2.mul(Fp2.neg(slope), (p[0], 0))]
 
 
-def miller(q, p):
-    f, t = ONE12, q
+def miller(*pairs):
+    """The product of the Miller loops of pairs (Q, P): they share their squarings."""
+    f, at = ONE12, [q for q, _ in pairs]
+
     for digit in bin(X)[3:]:
-        square = Fp2.mul(t[0], t[0])
-        slope = Fp2.mul(Fp2.mul((3, 0), square), Fp2.inv(Fp2.add(t[1], t[1])))
-        f = mul12(mul12(f, f), line(t, slope, p))
-        t = plus(Fp2, t, t)
-        if digit == "1":
-            slope = Fp2.mul(Fp2.sub(q[1], t[1]), Fp2.inv(Fp2.sub(q[0], t[0])))
+        f = square12(f)
+        for i, (q, p) in enumerate(pairs):
+            t = at[i]
+            slope = Fp2.mul(Fp2.mul((3, 0), Fp2.mul(t[0], t[0])), Fp2.inv(Fp2.add(t[1], t[1])))
             f = mul12(f, line(t, slope, p))
-            t = plus(Fp2, t, q)
+            at[i] = t = on_line(Fp2, t, t, slope)
+            if digit == "1":
+                slope = Fp2.mul(Fp2.sub(q[1], t[1]), Fp2.inv(Fp2.sub(q[0], t[0])))
+                f = mul12(f, line(t, slope, p))
+                at[i] = on_line(Fp2, t, q, slope)
     return conjugate(f)
 
 
@@ -308,7 +350,7 @@ def is_one(f):
     a = mul12(by_x(a), conjugate(a))
     a = mul12(by_x(a), frobenius(a))
     a = mul12(mul12(by_x(by_x(a)), frobenius(frobenius(a))), conjugate(a))
-    return mul12(a, mul12(mul12(f, f), f)) == ONE12
+    return mul12(a, mul12(square12(f), f)) == ONE12
 
 
 G1 = (
@@ -328,7 +370,7 @@ def aggregate_holds(keys, message, signature):
         point = signature_point(signature)
     except Bad:
         return False
-    return is_one(mul12(miller(hash_to_g2(message), total), miller(point, negative(Fp, G1))))
+    return is_one(miller((hash_to_g2(message), total), (point, negative(Fp, G1))))
 
 
 def holds(key, message, signature):

@@ -18,13 +18,17 @@ EPOCH = 4
 ZERO = bytes(32)
 
 
+@lru_cache(maxsize=None)
+def keys_of(name):
+    secret = sha256(name.encode()).digest()
+    scalar = int.from_bytes(sha256(b"vote " + name.encode()).digest(), "big") % bls.R
+    point = bls.times(bls.Fp, scalar, bls.G1)
+    return secret, ed25519.public_key(secret), scalar, compressed(point[0].to_bytes(48, "big"), 2 * point[1] > bls.P)
+
+
 class Member:
     def __init__(self, name, power):
-        self.secret = sha256(name.encode()).digest()
-        self.key = ed25519.public_key(self.secret)
-        self.scalar = int.from_bytes(sha256(b"vote " + name.encode()).digest(), "big") % bls.R
-        point = bls.times(bls.Fp, self.scalar, bls.G1)
-        self.bls = compressed(point[0].to_bytes(48, "big"), 2 * point[1] > bls.P)
+        self.secret, self.key, self.scalar, self.bls = keys_of(name)
         self.power = power
 
     def entry(self, power=None):
@@ -100,13 +104,10 @@ class Forge:
         statement = self.edit(stage + " vote", [self.chain, height, 0, "precommit", hash_])
         message = digest("vote", encode(statement))
         signed = self.edit(stage + " signers", [m.key for m in members])
-        point = None
-        bits = 0
-        for i, member in enumerate(members):
-            if member.key in signed:
-                bits |= 1 << i
-                point = bls.plus(bls.Fp2, point, bls.times(bls.Fp2, member.scalar, bls.hash_to_g2(message)))
-        signature = g2_bytes(point) if point else bytes([0xC0]) + bytes(95)
+        bits = sum(1 << i for i, member in enumerate(members) if member.key in signed)
+        # who has all the secrets signs once by their sum
+        scalar = sum(member.scalar for member in members if member.key in signed) % bls.R
+        signature = bls_sign(scalar, message) if bits else bytes([0xC0]) + bytes(95)
         value = {"height": height, "round": 0, "block": hash_, "signers": bits.to_bytes((len(members) + 7) // 8, "little"), "signature": signature}
         return self.block(stage, value)
 

@@ -11,6 +11,8 @@ test('what would change nothing is refused with the reason: a green run has look
     [['--chain', '--without', 'locks'], /--without does not go with --chain/],
     [['--chain', '--real'], /--real does not go with --chain/],
     [['--chain', '--disks'], /--disks does not go with --chain/],
+    [['--liveness', '--weather', 'calm'], /--weather does not go with --liveness/],
+    [['--liveness', '--chain'], /--chain does not go with --liveness/],
     [['--attacks', '--nodes', '7'], /--nodes does not go with --attacks/],
     [['--chain', '--weather', 'hunt'], /there are calm, halves, lossy, thirds, power, blackout/],
     [['--weather', 'sunny'], /there are calm, lossy, /],
@@ -33,6 +35,7 @@ test('what would change nothing is refused with the reason: a green run has look
     ['--chain', '--weather', 'blackout'],
     ['--chain', '--nodes', '3', '--heights', '2', '--seeds', '2'],
     ['--attack', 'sybil', '--without', 'bond'],
+    ['--liveness', '--seeds', '2', '--heights', '9'],
     ['--strategy', 'silent', '--strategy', 'replay'],
     ['--weather', 'calm', '--weather', 'blackout'],
   ])

@@ -1,7 +1,7 @@
 /** The simulator's command line: what goes with what. */
 import { Arguments, UsageError } from './arguments.ts'
 import { ATTACKS } from './attacks/index.ts'
-import { STRATEGIES } from './world/strategies.ts'
+import { STRATEGIES } from './world/strategies/index.ts'
 import { CHAIN_WEATHERS } from './net/chain-weather.ts'
 import { DEFENCES } from './world/world-options.ts'
 import { WEATHERS } from './world/world-weather.ts'
@@ -15,6 +15,7 @@ const FILTERS: Readonly<Record<string, readonly string[]>> = {
   world: ['nodes', 'heights', 'strategy', 'weather', 'disks', 'real', 'without', 'seeds'],
   chain: ['nodes', 'heights', 'seeds', 'weather'],
   attacks: [],
+  liveness: ['seeds', 'heights'],
   attack: ['without'],
 }
 /** What `--weather` takes: `calm` is none. */
@@ -44,12 +45,13 @@ export function askedOf(given: readonly string[]): Asked {
     real: SWITCH,
     chain: SWITCH,
     attacks: SWITCH,
+    liveness: SWITCH,
   })
   const attack = args.text('attack')
   const known = ATTACKS.find((a) => a.name === attack)
   if (attack !== undefined && known === undefined)
     throw new UsageError(`--attack ${attack} is not known; there are ${ATTACKS.map((a) => a.name).join(', ')}`)
-  const modes = ['chain', 'attacks', 'attack'].filter((name) => args.given(name))
+  const modes = ['chain', 'attacks', 'attack', 'liveness'].filter((name) => args.given(name))
   if (modes.length > 1) throw new UsageError(`--${modes[0]} does not go with --${modes[1]}`)
   const [mode = 'world'] = modes
   // what would be left out of account must not look as if it had been tried

@@ -1,6 +1,6 @@
 /**
  * `npm run sim -- --seed N [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--weather NAME] [--disks] [--real] [--without DEFENCE]`: agreement in a world of liars;
- * `--chain`: the real chain in bad weather; `--attacks`: the table of all attacks; `--attack NAME [--without DEFENCE]`: one of them.
+ * `--chain`: the real chain in bad weather; `--liveness`: rounds until a decision, by strategy; `--attacks`: the table of all attacks; `--attack NAME [--without DEFENCE]`: one of them.
  */
 import { useNativeHashes } from '../../runtime/crypto/native.ts'
 import { UsageError } from './arguments.ts'
@@ -8,8 +8,9 @@ import { ASKED_CHAIN_WEATHERS, ASKED_WEATHERS, askedOf, type Asked } from './ask
 import { ATTACKS } from './attacks/index.ts'
 import { printAttack, printTable } from './attacks/print.ts'
 import { runChainNet, weatherOf } from './net/chain-net.ts'
+import { livenessOf, type Spread } from './world/liveness.ts'
 import { realKeys } from './world/real-keys.ts'
-import { STRATEGIES } from './world/strategies.ts'
+import { STRATEGIES } from './world/strategies/index.ts'
 import { DEFENCES, type WorldOptions } from './world/world-options.ts'
 import { runWorld } from './world/world.ts'
 
@@ -17,6 +18,7 @@ useNativeHashes()
 
 const USAGE = `usage: npm run sim -- [--seed N] [--seeds COUNT] [--nodes N] [--heights N] [--strategy NAME] [--weather NAME] [--disks] [--real] [--without DEFENCE]
        npm run sim -- --chain [--seed N] [--seeds COUNT] [--nodes N] [--heights N] [--weather NAME]
+       npm run sim -- --liveness [--seed N] [--seeds COUNT] [--heights N]
        npm run sim -- --attacks [--seed N]
        npm run sim -- --attack NAME [--without DEFENCE] [--seed N]
 `
@@ -107,10 +109,24 @@ async function runs(): Promise<boolean> {
   return red === 0
 }
 
+/** Rounds until a decision, for each strategy. */
+async function printLiveness(): Promise<boolean> {
+  let red = 0
+  const told = ({ count, median, most, max }: Spread): string => `${count} times, median ${median}, 99 % ${most}, most ${max}`
+  for await (const { strategy, decided, healed, wrong } of livenessOf(first, seeds, args.number('heights', 60, 1))) {
+    red += wrong.length
+    process.stdout.write(`${strategy}: decided ${told(decided)}; healed ${told(healed)}\n`)
+    for (const what of wrong) process.stdout.write(`    ${what}\n`)
+  }
+  return red === 0
+}
+
 const attack = ATTACKS.find(({ name }) => name === args.text('attack'))
 const good = await (attack !== undefined
   ? printAttack(attack, args.values('without', Object.keys(attack.defences)), first)
   : args.has('attacks')
     ? printTable(first)
-    : runs())
+    : args.has('liveness')
+      ? printLiveness()
+      : runs())
 process.exitCode = good ? 0 : 1

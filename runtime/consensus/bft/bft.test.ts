@@ -348,6 +348,25 @@ describe('U2.4-POCI agreement', () => {
     expect([0, 1, 2, 3, 10, 11, 1_000_000].map((r) => timeoutMs(1_000, r))).toEqual([1_000, 1_500, 2_250, 3_375, 57_654, 60_000, 60_000])
   })
 
+  test('a quorum of precommits for none ends the round at once, in whatever step; one of any kind does not', () => {
+    for (const late of [false, true]) {
+      const m = new Machine(3)
+      m.enter()
+      if (late) m.late(0, 'propose')
+      for (const i of [0, 1]) m.hear(vote(i, 'precommit', null))
+      expect(m.bft.round).toBe(0)
+      m.hear(vote(2, 'precommit', null))
+      expect(m.bft.round).toBe(1)
+      expect(m.done.filter((e) => e.type === 'timer' && e.step === 'precommit')).toEqual([])
+    }
+    const m = new Machine(3)
+    m.enter()
+    for (const i of [0, 1]) m.hear(vote(i, 'precommit', null))
+    m.hear(vote(2, 'precommit', idOf(A)))
+    expect(m.bft.round).toBe(0)
+    expect(m.done.filter((e) => e.type === 'timer' && e.step === 'precommit')).toHaveLength(1)
+  })
+
   test('more than a third in a later round draws a validator there', () => {
     const m = new Machine(3)
     m.enter()
@@ -409,6 +428,148 @@ test('a validator that comes back in a round leads others there out of the one b
   for (const i of [0, 1]) drawn.hear(vote(i, 'prevote', null, 1))
   drawn.late(1, 'propose')
   expect([drawn.bft.round, lastRow(drawn.done)]).toMatchObject([1, { round: 1, before: [] }])
+})
+
+describe('what mutants of the machine asked for', () => {
+  test('a lock outlives a restart: the validator prevotes no other block, and goes on with its round', () => {
+    const before = locked()
+    before.late(1, 'propose')
+    const again = new Machine(3)
+    again.enter(decodeSignedRow(encodeSignedRow(lastRow(before.done))))
+    again.late(1, 'prevote')
+    for (const i of [0, 1, 2]) again.hear(vote(i, 'precommit', null, 1))
+    expect(again.bft.round).toBe(2)
+    const other = payloadOf(1, 2, 2)
+    expect(votesIn(again.hear(proposal(2, other, 2))).map((v) => v.block)).toEqual([null])
+  })
+
+  test('U7.2-DBL-1 of blocks that are built late, twice, for another place or by nobody who leads, none is proposed', () => {
+    const m = new Machine(0)
+    // as an application would answer that takes its time
+    const built = (machine: Machine, height: number, round: number, payload: Uint8Array): number =>
+      sent(machine.bft.step({ type: 'built', height, round, payload })).filter((x) => x.kind === 'proposal').length
+    m.bft.step({ type: 'enter', setup: setup(0) })
+    expect(built(m, 2, 0, payloadOf(2, 0, 0))).toBe(0)
+    expect(built(m, 1, 1, payloadOf(1, 1, 0))).toBe(0)
+    expect(built(m, 1, 0, payloadOf(1, 1, 0))).toBe(0)
+    expect(built(m, 1, 0, payloadOf(2, 0, 0))).toBe(0)
+    expect(built(m, 1, 0, Uint8Array.of(0xff))).toBe(0)
+    expect(built(m, 1, 0, A)).toBe(1)
+    expect(built(m, 1, 0, payloadOf(1, 0, 9))).toBe(0)
+    const late = new Machine(0)
+    late.bft.step({ type: 'enter', setup: setup(0) })
+    late.late(0, 'propose')
+    expect(built(late, 1, 0, A)).toBe(0)
+    const follower = new Machine(2)
+    follower.enter()
+    expect(built(follower, 1, 0, A)).toBe(0)
+  })
+
+  test('a lock message of a round ahead leads there, one of the present round begins nothing anew', () => {
+    const lock = (round: number): Message => ({ kind: 'lock', quorum: quorum('prevote', idOf(A), [0, 1, 2], round), payload: A })
+    const m = new Machine(3)
+    m.enter()
+    m.hear(lock(3))
+    expect(m.bft.round).toBe(3)
+    const present = new Machine(3)
+    present.enter()
+    present.late(0, 'propose')
+    const out = present.hear(lock(0))
+    expect([present.bft.round, votesIn(out), out.filter((e) => e.type === 'timer')]).toEqual([0, [], []])
+    expect(refusals(present.hear(lock(0)))).toEqual(['duplicate'])
+    // one behind leads nowhere
+    const behind = new Machine(3)
+    behind.enter()
+    behind.hear(lock(3))
+    behind.late(3, 'propose')
+    behind.late(3, 'prevote')
+    for (const i of [0, 1, 2]) behind.hear(vote(i, 'precommit', null, 3))
+    expect(behind.bft.round).toBe(4)
+    behind.hear(lock(2))
+    expect(behind.bft.round).toBe(4)
+  })
+
+  test('who shows a later height is asked for final blocks, once a second, and its messages are kept over the heights between', () => {
+    const m = new Machine(3)
+    m.enter()
+    const want = (effects: readonly BftEffect[]): Message[] => given(effects, 'ahead').filter((x) => x.kind === 'want')
+    expect(want(m.hear(vote(0, 'precommit', null, 0, 3), 'ahead'))).toEqual([{ kind: 'want', height: 1 }])
+    expect(want(m.hear(vote(1, 'precommit', null, 0, 3), 'ahead'))).toEqual([])
+    m.step({ type: 'timeout', height: 1, round: 0, step: 'resend' })
+    expect(want(m.hear(vote(2, 'precommit', null, 0, 3), 'ahead'))).toEqual([{ kind: 'want', height: 1 }])
+    m.step({ type: 'enter', setup: setup(3, 2) })
+    m.step({ type: 'enter', setup: setup(3, 3) })
+    expect(m.bft.round).toBe(1)
+  })
+
+  test('votes of rounds far behind are checked when the round moves on: nobody says them again, and a bad one is told', () => {
+    const m = new Machine(3)
+    m.enter()
+    m.hear({ ...vote(1, 'prevote', null, 0), signature: vote(1, 'prevote', null, 1).signature }, 'liar')
+    for (const round of [0, 1]) {
+      const out = [0, 1, 2].flatMap((i) => m.hear(vote(i, 'precommit', null, round)))
+      expect(refusals(out)).toEqual(round === 0 ? [] : ['signature'])
+    }
+    expect(m.bft.round).toBe(2)
+  })
+
+  test('a block that was proposed for a round that the validator passed over is run when that round is found to have decided on it', () => {
+    const m = new Machine(3)
+    m.enter()
+    const ahead = payloadOf(1, 2, 2)
+    for (const i of [0, 1]) m.hear(vote(i, 'prevote', null, 3))
+    expect(m.bft.round).toBe(3)
+    m.hear(proposal(2, ahead, 2))
+    expect(m.done.some((e) => e.type === 'check')).toBe(false)
+    const out = [0, 1, 2].flatMap((i) => m.hear(vote(i, 'precommit', idOf(ahead), 2)))
+    expect(out.filter((e) => e.type === 'check' || e.type === 'commit').map((e) => e.type)).toEqual(['check', 'commit'])
+  })
+
+  test('a proposal of a round that is kept no more is refused, and of a member that has two rounds ahead one of a lower round', () => {
+    const m = new Machine(3)
+    m.enter()
+    m.hear({ kind: 'lock', quorum: quorum('prevote', idOf(A), [0, 1, 2], 18), payload: A })
+    expect(m.bft.round).toBe(18)
+    const held = m.bft.held
+    expect(refusals(m.hear(proposal(0, A)))).toEqual(['round'])
+    for (const round of [22, 26]) expect(refusals(m.hear(proposal(round % 4, payloadOf(1, round, 0), round)))).toEqual([])
+    expect(refusals(m.hear(proposal(2, payloadOf(1, 30, 0), 30)))).toEqual([])
+    // its highest are 26 and 30
+    expect(refusals(m.hear(proposal(2, payloadOf(1, 22, 1), 22)))).toEqual(['round'])
+    expect(m.bft.held).toBe(held + 2)
+  })
+
+  test('a second, different vote behind one that was counted is evidence too', () => {
+    const m = new Machine(3)
+    m.enter()
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'prevote', null))
+    const out = m.hear(vote(1, 'prevote', idOf(A)))
+    expect(out.filter((e) => e.type === 'evidence')).toHaveLength(1)
+    expect(refusals(m.hear(vote(1, 'prevote', null)))).toEqual(['duplicate'])
+  })
+
+  test('the first step waits a second, the next round half as long again', () => {
+    const m = new Machine(3)
+    m.enter()
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', null))
+    const waits = m.done.flatMap((e) => (e.type === 'timer' && e.step === 'propose' ? [e.ms] : []))
+    expect(waits).toEqual([1_000, 1_500])
+  })
+
+  test('a signed row with two things in the place of one is none', () => {
+    const row = lastRow(locked().done)
+    const list = [...asArray(decode(encodeSignedRow(row)), 'row')]
+    const at = list.findIndex((field) => Array.isArray(field) && field.length === 1)
+    list[at] = [...asArray(list[at], 'field'), ...asArray(list[at], 'field')]
+    expect(() => decodeSignedRow(encode(list))).toThrow(expect.objectContaining({ code: 'core_not_canonical' }))
+  })
+
+  test('evidence of the same choice twice is none as soon as it is read', () => {
+    const choice = [null, 0, vote(1, 'prevote', null).signature]
+    expect(() => decodeEvidence(encode([1, 1, 0, 'prevote', 1, choice, choice]))).toThrow(
+      expect.objectContaining({ code: 'core_not_canonical' }),
+    )
+  })
 })
 
 describe('bad messages', () => {

@@ -418,6 +418,9 @@ export class Bft {
       case 'wait':
         log[`${move.step}Timer`] = true
         this.#timer(move.step, timeoutMs(this.#baseMs, this.#round))
+        break
+      case 'leave':
+        this.#startRound(this.#round + 1)
     }
     return true
   }

@@ -56,7 +56,6 @@ async function running(pauseMs?: number, v = GREAT, simulatedBytes = 0) {
     async reach(at: number) {
       for (let round = 0; height() < at && round < 40; round++) {
         await fire('propose')
-        await fire('precommit')
       }
     },
   }

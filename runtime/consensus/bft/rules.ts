@@ -19,12 +19,18 @@ export type Move =
   | { readonly type: 'vote'; readonly phase: 'prevote' | 'precommit'; readonly block: BlockId | null }
   | { readonly type: 'lock'; readonly block: BlockId }
   | { readonly type: 'wait'; readonly step: 'prevote' | 'precommit' }
+  /** The round can decide nothing any more. */
+  | { readonly type: 'leave' }
 
 /** The next move, or undefined where no rule fires. Moves that are made must show in the next situation. */
 export function nextMove(now: Situation): Move | undefined {
+  if (isVoid(now)) return { type: 'leave' }
   if (now.step === 'propose') return waitForPrecommits(now) ?? prevote(now)
   return lock(now) ?? (now.step === 'prevote' ? precommitNothing(now) : undefined) ?? waitForPrecommits(now)
 }
+
+/** A quorum of precommits for none: no block can have one beside it, so that nothing is to be waited for (the paper waits, line 47). */
+const isVoid = ({ log, total }: Situation): boolean => isQuorum(log.precommit.for(null), total)
 
 /** Lines 22 and 28. */
 function prevote({ log: { proposal }, verdictOf, lockAllows }: Situation): Move | undefined {

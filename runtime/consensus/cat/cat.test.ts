@@ -142,6 +142,8 @@ describe('U2.5-AGG-1 U2.5-AGG-2 C7 the aggregate of all chips (eq. 10 to 14)', (
     expect(aggregate).toEqual(sum(few))
     const held = signerOf(few, new Set([1, 2, 3, 4, 5, 6, 7]))
     expect(await makeCat(CHALLENGE, fewSeats, RESULT, held)).toBeUndefined()
+    // nor is there one without the sum
+    expect(await makeCat(CHALLENGE, fewSeats, RESULT, { ...signerOf(few), aggregate: () => undefined })).toBeUndefined()
     const forged = drawSeats(CHALLENGE, few.length).map((index) => {
       const { serial } = fewSeats.seat(index)
       return (few[0] as TestChip).sign(catAnswerMessage(CHALLENGE, serial, shownResult(RESULT)))

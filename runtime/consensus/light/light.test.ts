@@ -29,6 +29,7 @@ import {
   LightClient,
   lightRules,
   planSteps,
+  pointAt,
   signersOfBoth,
   trustCheckpoint,
   trustGenesis,
@@ -119,6 +120,10 @@ describe('W-BUS-1: a light client', () => {
     const again = clientOf(chain, { from: kept })
     followTo(again, chain, 5)
     expect(again.trusted.set).toEqual(chain.setAt(21))
+    // the first block is a point, the genesis needs no bytes
+    const first = chain.headerAt(1).header
+    expect(pointAt(rules, first, chain.setAt(2)).height).toBe(1)
+    expect(codeOf(() => encodeTrusted(trustGenesis(chain.genesis)))).toBe('core_bad_argument')
     const { header } = chain.headerAt(12)
     const named = checkpointOf(rules, kept)
     expect(trustCheckpoint(rules, named, header, chain.setAt(13))).toEqual(kept)
@@ -179,6 +184,16 @@ describe('a jump over epochs', () => {
     const silent = members.findIndex((m) => equalBytes(m.validator.key, signerOf('a').validator.key))
     const without = certifyBy(chain.chainId, step.header, members, (i) => i !== silent)
     expect(codeOf(() => clientOf(chain).follow({ ...step, certificate: without }, now(chain)))).toBe('light_gap')
+    expect(codeOf(() => clientOf(chain).follow(step, now(chain)))).toBe('nothing')
+  })
+
+  test('is none to a block of one that was not drawn, whoever certifies it', () => {
+    const chain = lightTestChain({ epochs: [FOUR, FOUR, FOUR] })
+    const step = jump(chain, 0, 2)
+    const stranger = chain.membersAt(9).find((m) => !equalBytes(m.validator.key, step.header.proposer))
+    const header = { ...step.header, proposer: stranger?.validator.key ?? step.header.proposer }
+    const certified = { ...step, header, certificate: certifyBy(chain.chainId, header, chain.membersAt(9)) }
+    expect(codeOf(() => clientOf(chain).follow(certified, now(chain)))).toBe('light_invalid')
     expect(codeOf(() => clientOf(chain).follow(step, now(chain)))).toBe('nothing')
   })
 
@@ -404,6 +419,8 @@ describe('what must be refused:', () => {
     expect(codeOf(of([]))).toBe('light_invalid')
     expect(codeOf(of([b, a]))).toBe('light_invalid')
     expect(codeOf(of([a, a]))).toBe('light_invalid')
+    // one node key under two vote keys
+    expect(codeOf(of([a, { ...b, key: a.key }]))).toBe('light_invalid')
     expect(codeOf(of([a, { ...b, bls: a.bls, pop: a.pop }]))).toBe('light_invalid')
     expect(codeOf(of([a, { ...b, power: 0 }]))).toBe('light_invalid')
     expect(codeOf(of([a, { ...b, power: Number.MAX_SAFE_INTEGER }]))).toBe('light_invalid')

@@ -311,6 +311,18 @@ test('a full pool cannot be closed by dust: who offers a tenth more gets in, and
   put(behind, { sender: 1, fee: 1n })
 })
 
+test('what is left of a queue counts by its new last place, whoever took the old one out', () => {
+  const pool = new Mempool({ ...LIMITS, mempoolTxs: 3 })
+  const [left, gone] = [0, 1].map((nonce) => put(pool, { nonce, fee: 10n })) as [ChainTx, ChainTx]
+  put(pool, { sender: 1, fee: 5n })
+  // the cheapest goes, the others are in order
+  const next = put(pool, { sender: 2, fee: 30n })
+  pool.drop(id(gone))
+  put(pool, { sender: 3, fee: 40n })
+  put(pool, { sender: 4, fee: 50n })
+  expect([left, next].map((tx) => pool.get(id(tx)))).toEqual([undefined, next])
+})
+
 test('who offers a tenth more replaces the transaction of a nonce; the one replaced is told', () => {
   const pool = new Mempool()
   const first = put(pool, { fee: 101n })

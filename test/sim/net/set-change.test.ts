@@ -5,7 +5,7 @@ import { bftCrypto } from '../../../runtime/consensus/messages/index.ts'
 import { crypto, userOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { assignOf, chipOf, claimOf, nodeOf } from '../../../runtime/consensus/power/testing/chips.ts'
 import { runChainNet } from './chain-net.ts'
-import type { ChainNetOptions } from './chain-net-options.ts'
+import type { ChainLiar, ChainNetOptions } from './chain-net-options.ts'
 
 crypto.useNativeHashes()
 
@@ -85,4 +85,32 @@ test('the same over a network that loses messages', async () => {
   expect([report.conflicts, report.faults]).toEqual([[], []])
   expect(new Set(report.powers.map((p) => JSON.stringify(p))).size).toBe(1)
   expect(report.powers[0]?.[13]).toEqual([4, 1, 2, 3])
+})
+
+test('U2.4-POCI who is on its way out and signs twice in its last epoch changes no block, and loses the bond that it gave up', async () => {
+  const liar: ChainLiar = {
+    index: LEAVES,
+    outgoing: (message, to, own) => {
+      if (message.kind !== 'vote' || message.block === null || message.height < 13 || to % 2 === 0) return [message]
+      const { height, round, phase, voter } = message
+      const body = { height, round, phase, block: null }
+      return [message, { kind: 'vote', ...body, voter, signature: own.signVote(body) }]
+    },
+  }
+  const report = await runChainNet({
+    seed: 13,
+    heights: 20,
+    powers: [4, 2, 2, 2],
+    genesis: { epochBlocks: EPOCH, trustingBlocks: 100 },
+    act: (height, _chain, validators) =>
+      height === 8 ? [[validators[LEAVES] as (typeof validators)[0], { kind: 'node', action: { op: 'leave' } }]] : [],
+    liar,
+    report: true,
+  })
+  expect([report.conflicts, report.faults, report.accused, report.slashed]).toEqual([[], [], [LEAVES], [LEAVES]])
+  const [powers] = report.powers
+  expect([powers?.[17], powers?.[18]]).toEqual([
+    [4, 2, 2, 2],
+    [4, 0, 2, 2],
+  ])
 })

@@ -16,7 +16,7 @@ import { exactEnvironment } from '../../../runtime/node/environment/index.ts'
 import { exactGuest } from '../../../runtime/node/models/exact-guest.ts'
 import { exactComponent } from '../../../runtime/tpu-bridge/operators/testing/exact-guest.ts'
 import { runChainNet } from './chain-net.ts'
-import type { ChainNetReport, NetReward } from './chain-net-options.ts'
+import type { ChainLiar, ChainNetReport, NetReward } from './chain-net-options.ts'
 import { FIRST_WITH_CHIPS, honestPart, netChips, netWork, REWARD, type Part } from './net-work.ts'
 
 crypto.useNativeHashes()
@@ -41,8 +41,23 @@ type Check = Genesis['environment']
 const workOf = (environment: Check, odd: number, part: Part, others: Part): ReturnType<typeof netWork> =>
   netWork({ environment }, (i) => (i === odd ? part : others))
 
-const net = (heights: number, work: ReturnType<typeof netWork>, drop = 0): Promise<ChainNetReport> =>
-  runChainNet({ seed: 1, powers: [1, 1, 1, 1], heights, ...work, drop })
+const net = (heights: number, work: ReturnType<typeof netWork>, drop = 0, liar?: ChainLiar): Promise<ChainNetReport> =>
+  runChainNet({ seed: 1, powers: [1, 1, 1, 1], heights, ...work, drop, ...(liar === undefined ? {} : { liar }) })
+
+/** Its block leaves a second after it was due, when it is said again: with answers that hold, and that nobody waited for. */
+function lateProposer(index: number): ChainLiar {
+  const due = new Set<string>()
+  return {
+    index,
+    outgoing: (message, to) => {
+      if (message.kind !== 'proposal') return [message]
+      const name = `${message.height}/${message.round}/${to}`
+      if (due.has(name)) return [message]
+      due.add(name)
+      return []
+    },
+  }
+}
 
 const leaders = new Map<Check, Promise<number>>()
 
@@ -68,12 +83,12 @@ const ending = (r: RewardRecord | undefined): string | undefined => (r?.status =
 async function run(
   environment: Check,
   part: Part,
-  { others = honest, drop = 0 }: { readonly others?: Part; readonly drop?: number } = {},
+  { others = honest, drop = 0, late = false }: { readonly others?: Part; readonly drop?: number; readonly late?: boolean } = {},
 ): Promise<Net> {
   const odd = await firstLeader(environment)
   // under before-vote nothing is decided later
   const heights = FIRST_WITH_CHIPS + DECIDED + (environment === 'deferred' ? VERDICT_BLOCKS : 0)
-  const report = await net(heights, workOf(environment, odd, part, others), drop)
+  const report = await net(heights, workOf(environment, odd, part, others), drop, late ? lateProposer(odd) : undefined)
   const decided = report.rewards.filter((r) => r.height >= FIRST_WITH_CHIPS && r.height <= FIRST_WITH_CHIPS + DECIDED)
   return { report, odd, of: (isOdd) => decided.filter((r) => (r.proposer === odd) === isOdd).map((r) => ending(r.record)) }
 }
@@ -141,6 +156,17 @@ describe('U2.5-CAT-1 U2.3-PIEE-3 U2.3-PIEE-4 deferred: the work of each block is
     for (const { record } of judged) expect((record?.yes[0] ?? 0) & (1 << odd)).toBe(0)
   })
 })
+
+test.each<Check>(['deferred', 'before-vote'])(
+  'U2.5-CAT-1 %s: a validator whose answers hold and come too late loses its turns, and nobody else a reward',
+  async (environment) => {
+    const { report, odd, of } = await run(environment, honest, { late: true })
+    expect(agreement(report)).toEqual(AGREED)
+    all(of(false), 'released')
+    const turns = report.rewards.filter((r) => r.proposer === odd && r.height >= FIRST_WITH_CHIPS)
+    expect(turns.length).toBeLessThan(report.rewards.filter((r) => r.height >= FIRST_WITH_CHIPS && r.round > 0).length)
+  },
+)
 
 describe('U5.2-ENV-1 U5.2-ENV-2 before-vote: validators run the operator before they prevote', () => {
   test('what all agree on is final, and paid with its block', async () => {

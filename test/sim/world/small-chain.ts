@@ -20,7 +20,7 @@ import type { BlockLabel, FinalNotice, HeightSetup, Member } from '../../../runt
 
 /** How far a header's time may lie ahead of a validator's clock. */
 export const DRIFT_MS = 3_000
-const EPOCH = 50
+export const EPOCH = 50
 export const BLOCK_TXS = 64
 
 export interface SmallBlock {

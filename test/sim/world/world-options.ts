@@ -18,6 +18,8 @@ export const DEFENCES = [
   'resend',
   /** The power of members that cannot be heard does not count: each side of a cut goes on without the other. */
   'absent',
+  /** An aggregate signature is checked. */
+  'aggregate',
 ] as const
 export type Defence = (typeof DEFENCES)[number]
 
@@ -40,6 +42,8 @@ export interface WorldOptions {
   readonly proposeMs?: number
   /** How long nodes wait behind a block; with an odd seed a second, else nothing, unless told. */
   readonly pauseMs?: number
+  /** Clocks of honest nodes run at half to twice the speed, and are set right each half second; in every third world, unless told. */
+  readonly clocks?: boolean
 }
 
 export interface WorldReport {
@@ -56,6 +60,10 @@ export interface WorldReport {
   readonly heals: number
   /** Most rounds that a heal took until every honest node had a new block. */
   readonly healRounds: number
+  /** How many heals took no further round than the one at work, one more, and so on. */
+  readonly healed: readonly number[]
+  /** How many heights that began and ended in calm were decided in their first round, in their second, and so on. */
+  readonly decided: readonly number[]
   readonly evidence: number
   readonly offences: number
   readonly txDelay: number

@@ -7,7 +7,7 @@ import { HEAL_ROUNDS, Monitor } from '../monitor.ts'
 import { Scheduler } from '../scheduler.ts'
 import { SimulatedSignatures, type Unsigned } from './simulated-signatures.ts'
 import { SmallApp, SmallRules, DRIFT_MS, type SmallBlock, type SmallStore } from './small-chain.ts'
-import { CredulousBft, ForgetfulBft, remember, STRATEGIES, type Liar, type Strategy } from './strategies.ts'
+import { CredulousBft, ForgetfulBft, newMemory, remember, STRATEGIES, type Liar, type Strategy } from './strategies/index.ts'
 import { Trace } from './trace.ts'
 import { drawPowers } from './powers.ts'
 import { WaitingTxs } from './waiting-txs.ts'
@@ -19,6 +19,11 @@ const HELD_PER_NODE = 160
 const SKEW_MS = 1_000
 /** Blocks of a height that a node may run beside one a round. */
 const BLOCKS_BESIDE = 24
+/** How fast clocks run where they are off, and how often they are set right. */
+const RATES = [0.5, 0.75, 1, 1.5, 2] as const
+const SET_RIGHT_MS = 500
+/** Within which the copies of an echo come. */
+const ECHO_MS = 3_000
 
 class PowerLoss extends Error {}
 
@@ -27,6 +32,8 @@ interface Node {
   readonly strategy: string | undefined
   readonly crypto: BftCrypto
   readonly skew: number
+  /** How fast its clock and timers run. */
+  readonly rate: number
   store: SmallStore & { row: SignedRow | undefined; saveRow(row: SignedRow): void | Promise<void>; reopen(): Promise<void> }
   readonly pool: Set<number>
   /** Blocks that were run of one height. */
@@ -37,7 +44,7 @@ interface Node {
 }
 
 export async function runWorld(options: WorldOptions): Promise<WorldReport> {
-  const { seed, nodes: count, heights, pauseMs = (seed % 2) * 1_000 } = options
+  const { seed, nodes: count, heights, pauseMs = (seed % 2) * 1_000, clocks = seed % 3 === 2 } = options
   const without = new Set(options.without ?? [])
   const random = seededRandom(seed * 2_654_435_761)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
@@ -67,6 +74,8 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   const monitor = new Monitor(count, (height) => rules.members(height))
   const peers = Array.from({ length: count }, (_, i) => String(i))
   let net: Network = CALM
+  const decided: number[] = []
+  const healed: number[] = []
   let crashes = 0
   let evidence = 0
   let offences = 0
@@ -99,6 +108,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
       strategy: at < 0 ? undefined : names[at],
       crypto: (keys[i] as (typeof keys)[number]).crypto,
       skew: Math.round((random() * 2 - 1) * SKEW_MS),
+      rate: clocks ? pick(RATES) : 1,
       store,
       pool: new Set(),
       ran: { height: 0, blocks: 0 },
@@ -114,13 +124,15 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   /** One copy of a message on its way. */
   function carry(from: number, to: number, message: Message, extraMs = 0): void {
     if (healing?.withoutLiars === true && !isHonest(from)) return
-    const copies = net.double > 0 && random() < net.double ? 2 : 1
+    const copies = net.echo === from ? 10 : net.double > 0 && random() < net.double ? 2 : 1
+    const bridged = strategyOf(nodes[from] as Node).bridges === true || strategyOf(nodes[to] as Node).bridges === true
     for (let c = 0; c < copies; c++) {
-      if (net.groups !== undefined && net.groups[from] !== net.groups[to]) continue
+      if (net.groups !== undefined && net.groups[from] !== net.groups[to] && !bridged) continue
+      if (net.deaf?.has(`${from}/${to}`) === true) continue
       if (net.drop > 0 && random() < net.drop) continue
       const last = message.kind === 'final' || (message.kind === 'vote' && message.phase === 'precommit')
       if (last && net.dropLast > 0 && random() < net.dropLast) continue
-      const delay = extraMs + net.minMs + Math.floor(random() * net.spreadMs)
+      const delay = extraMs + net.minMs + Math.floor(random() * (net.echo === from ? ECHO_MS : net.spreadMs))
       trace.add(time.now, delay, from, to, heightOf(message), 'round' in message ? message.round : -1)
       trace.text(message.kind, 'block' in message ? (message.block ?? '-') : '')
       time.after(delay, () => arrive(from, to, message))
@@ -131,7 +143,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     const node = nodes[to] as Node
     if (node.liar !== undefined) {
       remember(node.liar, message)
-      strategyOf(node).seen?.(node.liar, message)
+      strategyOf(node).seen?.(node.liar, message, from)
     }
     for (const { driver, half } of node.running)
       if (half === undefined || from % 2 === half) await guard(node, driver.receive(peers[from] as string, message))
@@ -152,6 +164,11 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     for (const { driver } of node.running) driver.stop()
     node.running = []
     time.after(200 + Math.floor(random() * 8_000), () => boot(node))
+  }
+
+  /** What a node checks signatures by. */
+  function cryptoOf({ crypto }: Node): BftCrypto {
+    return without.has('aggregate') ? { ...crypto, verifyQuorum: () => true } : crypto
   }
 
   function strategyOf(node: Node): Strategy {
@@ -214,7 +231,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
         rules,
         store,
         self: node.index,
-        clock: () => Math.max(0, time.now + node.skew + 10_000),
+        clock: () => Math.max(0, Math.floor(time.now + node.skew + (time.now % SET_RIGHT_MS) * (node.rate - 1) + 10_000)),
         pool: node.pool,
         ...(without.has('absent') ? { heard: (i: number) => net.groups === undefined || net.groups[i] === net.groups[node.index] } : {}),
         anyTime: without.has('time'),
@@ -222,16 +239,16 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
           ? { onCommit: (final, block) => committed(node, final, block), onCheck: (height) => ran(node, height) }
           : {}),
       })
-      const driver: BftNode = new BftNode(new machineOf({ crypto: node.crypto, labelOf: (p) => rules.read(p)?.label }), {
+      const driver: BftNode = new BftNode(new machineOf({ crypto: cryptoOf(node), labelOf: (p) => rules.read(p)?.label }), {
         app,
-        loadRow: () => store.row,
+        loadRow: () => (strategy.forgets === true ? undefined : store.row),
         saveRow: (row) => store.saveRow(row),
         send: (message, to) => send(node, half, message, to === undefined ? undefined : Number(to)),
         pauseMs,
         timer: (ms, fire) => {
           if (without.has('rounds') && fire.step !== 'resend') return
           if (without.has('resend') && fire.step === 'resend') return
-          time.after(ms, () => guard(node, driver.fire(fire)))
+          time.after(ms / node.rate, () => guard(node, driver.fire(fire)))
         },
         onEvidence: ({ member }) => {
           evidence++
@@ -261,22 +278,29 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
             random,
             app,
             say: (message, to, delayMs) => say(node, message, to, delayMs),
-            memory: node.liar?.memory ?? { seen: [], other: new Map(), lock: undefined, early: 0 },
+            groups: () => net.groups,
+            restart: () => time.after(0, () => (node.running.length > 0 ? crash(node) : undefined)),
+            memory: node.liar?.memory ?? newMemory(),
           }
     for (const { driver } of node.running) await guard(node, driver.start())
   }
 
   /** When an honest node last began anew: it waits behind no block. */
   let booted = 0
+  /** When the network was whole again, and everybody with it; never in bad weather. */
+  let calmSince = 0
+  const fastest = Math.max(...nodes.map((n) => n.rate))
   /** When the last height was first committed. */
   let stepped = Number.NEGATIVE_INFINITY
 
   function committed(node: Node, final: Parameters<Monitor['commit']>[1], block: SmallBlock): void {
     const first = !monitor.commits.has(block.height)
     monitor.commit(node.index, final, block.height + 1, rules.leader(rules.after(final.payload), 0))
-    if (block.time > time.now + 10_000 + SKEW_MS + DRIFT_MS + 1) monitor.fault(`block ${block.height} has a time of the future`)
+    if (block.time > time.now + 10_000 + SKEW_MS + SET_RIGHT_MS + DRIFT_MS + 1)
+      monitor.fault(`block ${block.height} has a time of the future`)
     if (!first) return
-    if (booted < stepped && time.now - stepped < pauseMs)
+    if (calmSince < stepped) decided[final.certificate.round] = (decided[final.certificate.round] ?? 0) + 1
+    if (booted < stepped && time.now - stepped < Math.floor(pauseMs / fastest))
       monitor.fault(`block ${block.height} came ${time.now - stepped} ms behind the one before it`)
     stepped = time.now
     txs.committed(block)
@@ -310,11 +334,12 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   function weather(): void {
     if (net === CALM) {
       if (healing === undefined || monitor.faults.length > 0) {
-        net = stormy(options.weather ?? WEATHERS, random, count)
+        net = stormy(options.weather ?? WEATHERS, random, powers(0))
+        calmSince = Number.POSITIVE_INFINITY
         if (net.hunt) huntLeader()
         // whoever sees a cut starts again with those that it still hears
         if (net.groups !== undefined && without.has('absent')) for (const node of nodes) if (node.running.length > 0) crash(node)
-        time.after(2_000 + Math.floor(random() * 15_000), weather)
+        time.after(2_000 + Math.floor(random() * (15_000 + net.longer)), weather)
         return
       }
       time.after(1_000, weather)
@@ -340,8 +365,12 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     const was = Math.max(...healing.rounds)
     const took = Math.max(0, top - (monitor.highest > healing.above ? 0 : was))
     healRounds = Math.max(healRounds, took)
-    if (least() > healing.above) healing = undefined
-    else if (took > HEAL_ROUNDS || time.now - healing.since > 3_600_000) {
+    if (least() > healing.above) {
+      healed[took] = (healed[took] ?? 0) + 1
+      calmSince = time.now
+      healing = undefined
+    }
+    if (healing !== undefined && (took > HEAL_ROUNDS || time.now - healing.since > 3_600_000)) {
       monitor.fault(`no progress ${took} rounds and ${time.now - healing.since} ms after a heal, at height ${healing.above + 1}`)
       healing = undefined
     }
@@ -384,6 +413,8 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     crashes,
     heals,
     healRounds,
+    healed: Array.from(healed, (n) => n ?? 0),
+    decided: Array.from(decided, (n) => n ?? 0),
     evidence,
     offences,
     txDelay: txs.delay,
