@@ -24,9 +24,13 @@ export type Move =
 
 /** The next move, or undefined where no rule fires. Moves that are made must show in the next situation. */
 export function nextMove(now: Situation): Move | undefined {
+  const { step } = now
+  // a quorum of prevotes is taken note of even where the round is over
+  const locked = step === 'propose' ? undefined : lock(now)
+  if (locked !== undefined) return locked
   if (isVoid(now)) return { type: 'leave' }
-  if (now.step === 'propose') return waitForPrecommits(now) ?? prevote(now)
-  return lock(now) ?? (now.step === 'prevote' ? precommitNothing(now) : undefined) ?? waitForPrecommits(now)
+  if (step === 'propose') return waitForPrecommits(now) ?? prevote(now)
+  return (step === 'prevote' ? precommitNothing(now) : undefined) ?? waitForPrecommits(now)
 }
 
 /** A quorum of precommits for none: no block can have one beside it, so that nothing is to be waited for (the paper waits, line 47). */

@@ -58,7 +58,7 @@ class Node {
 
   constructor(disk: SimulatedDisk) {
     const random = (n: number): Uint8Array => new Uint8Array(n).fill(9)
-    this.receipts = openReceipts({ disk, node: signer.key, sign: signer.sign, random, soon: setImmediate })
+    this.receipts = openReceipts({ disk, chainId: CHAIN, node: signer.key, sign: signer.sign, random, soon: setImmediate })
   }
 
   parts(receipting: ReceiptRules, retention: Retention = 'public', world = 'function'): RunParts {
