@@ -3,7 +3,7 @@
  * the import takes seconds. `createHeliaLight` without brokers or routers opens no socket.
  */
 import type { TraversalStrategy } from '@helia/car'
-import { asCidV1, concatBytes, limitError, LIMITS, UtnetError, type CID, type Kv } from '../runtime/core/index.ts'
+import { asCidV1, joinBytes, limitError, LIMITS, UtnetError, type CID, type Kv } from '../runtime/core/index.ts'
 import type { Blocks } from './blocks.ts'
 import { heliaBlockstore, heliaDatastore, type HeliaBlockstore } from './ports.ts'
 import { dagExporter, graphWalker } from './walk.ts'
@@ -65,7 +65,7 @@ async function collect(parts: AsyncIterable<Uint8Array>, maxBytes: number, what:
     if (size > maxBytes) throw limitError('core_too_large', 'carBytes', size, maxBytes, what)
     all.push(part)
   }
-  return concatBytes(...all)
+  return joinBytes(all)
 }
 
 /** Starts Helia over the blocks, with its pins in the key-value store. */

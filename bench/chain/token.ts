@@ -8,7 +8,7 @@ import { formatAddress } from '../../runtime/core/index.ts'
 import { buildGuest } from '../../runtime/host/build/index.ts'
 import { ratioOf, rowOf, type Row } from '../row.ts'
 import { startOwnNode, submitToOwn } from './loopback/own-node.ts'
-import { CONNECTIONS, loopbackRows } from './loopback/rounds.ts'
+import { CONNECTIONS, loopbackRows, TIMED, WARM } from './loopback/rounds.ts'
 import { senders, signed } from './own-chain.ts'
 import { minePeer } from './peers/anvil-rounds.ts'
 import { compileErc20 } from './peers/erc20.ts'
@@ -79,11 +79,6 @@ export async function tokenRows(emit: (row: Row) => void): Promise<void> {
   else emit(ratioOf('chain', { id: 'chain.token.vs-erc20-batched', row, peer: 'anvil', ours, theirs }))
 }
 
-/** Nonces of each before the clock starts, about 5 s: until then the compiler takes from a seventh to half of the CPU (bench/README.md has the curve). */
-const LOOPBACK_WARM = 80
-const LOOPBACK_NONCES = 20
-/** At once, in the warm-up: so many of each wait at most. */
-const WARM_AT_ONCE = 20
 /** Times the least base fee: the dev account's gift is enough for all that wait. */
 const LOOPBACK_FEES = 1_000n
 const CALL_GAS = 4_000_000n
@@ -107,9 +102,8 @@ async function loopbackOwn(): Promise<number> {
           return signed(node, account, first + n, payload, CALL_GAS, LOOPBACK_FEES)
         }),
       ).flat()
-    for (let first = 0; first < LOOPBACK_WARM; first += WARM_AT_ONCE)
-      await submitToOwn(node, wires(first, WARM_AT_ONCE), SENDERS, CONNECTIONS)
-    return await submitToOwn(node, wires(LOOPBACK_WARM, LOOPBACK_NONCES), SENDERS, CONNECTIONS)
+    await submitToOwn(node, wires(0, WARM), SENDERS, CONNECTIONS)
+    return await submitToOwn(node, wires(WARM, TIMED), SENDERS, CONNECTIONS)
   } finally {
     await node.stop()
   }
@@ -118,8 +112,8 @@ async function loopbackOwn(): Promise<number> {
 /** Both behind HTTP, one call a request. */
 export async function loopbackTokenRows(emit: (row: Row) => void): Promise<void> {
   const from = ethSenders(SENDERS)
-  const { before, rounds } = peerRounds(from, LOOPBACK_NONCES)
+  const { before, rounds } = peerRounds(from, WARM + TIMED)
   const what = `token transfers of ${SENDERS} senders to \`utnet dev\``
   const names = { ids: 'chain.token', peer: 'erc20', what, against: 'ERC-20 on anvil' }
-  await loopbackRows(emit, names, { ours: loopbackOwn, peer: { from, rounds, sustained: true, before } })
+  await loopbackRows(emit, names, { ours: loopbackOwn, peer: { from, rounds, before } })
 }

@@ -6,7 +6,7 @@
  */
 import { ratioOf, rowOf, type Row } from '../row.ts'
 import { startOwnNode, submitToOwn } from './loopback/own-node.ts'
-import { CONNECTIONS, loopbackRows } from './loopback/rounds.ts'
+import { CONNECTIONS, loopbackRows, TIMED, WARM } from './loopback/rounds.ts'
 import { notRun } from './not-run.ts'
 import { senders, transfers } from './own-chain.ts'
 import { minePeer } from './peers/anvil-rounds.ts'
@@ -111,9 +111,6 @@ export async function transferRows(emit: (row: Row) => void): Promise<void> {
 }
 
 const LOOPBACK_SENDERS = 256
-/** Nonces of each before the clock starts: keys are known, and most of what runs is compiled (the compiler still takes a seventh of the CPU behind them). */
-const LOOPBACK_WARM = 6
-const LOOPBACK_NONCES = 30
 /** Times the least base fee: the dev account's gift is enough for all that wait. */
 const LOOPBACK_FEES = 1_000n
 
@@ -122,8 +119,8 @@ async function loopbackOwn(): Promise<number> {
   const node = await startOwnNode(accounts)
   try {
     const wires = (first: number, nonces: number): Uint8Array[] => transfers(node, accounts, first, nonces, LOOPBACK_FEES)
-    await submitToOwn(node, wires(0, LOOPBACK_WARM), LOOPBACK_SENDERS, CONNECTIONS)
-    return await submitToOwn(node, wires(LOOPBACK_WARM, LOOPBACK_NONCES), LOOPBACK_SENDERS, CONNECTIONS)
+    await submitToOwn(node, wires(0, WARM), LOOPBACK_SENDERS, CONNECTIONS)
+    return await submitToOwn(node, wires(WARM, TIMED), LOOPBACK_SENDERS, CONNECTIONS)
   } finally {
     await node.stop()
   }
@@ -132,8 +129,8 @@ async function loopbackOwn(): Promise<number> {
 /** Both behind HTTP, one transfer a request: what the bar's source measured. */
 export async function loopbackTransferRows(emit: (row: Row) => void): Promise<void> {
   const from = ethSenders(LOOPBACK_SENDERS)
-  const [warm = [], ...rounds] = rawTransfers(from, LOOPBACK_NONCES + 1, ethCommon())
+  const rounds = rawTransfers(from, WARM + TIMED, ethCommon())
   const what = `signed transfers of ${LOOPBACK_SENDERS} senders to \`utnet dev\``
   const names = { ids: 'chain.transfers', peer: 'anvil', what, against: 'anvil' }
-  await loopbackRows(emit, names, { ours: loopbackOwn, peer: { from, rounds, before: [warm] } })
+  await loopbackRows(emit, names, { ours: loopbackOwn, peer: { from, rounds, before: [] } })
 }

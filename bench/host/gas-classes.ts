@@ -92,7 +92,7 @@ async function worst(base: Warm): Promise<ReadonlyMap<string, readonly Member[]>
   }
   for (const { name, price, bytes } of chains()) if (price !== 'free') await look(price, name, loopOf(bytes), SLICES)
   for (const { class: of, name, text, fresh } of ATTACKS) {
-    const bytes = await wat(text)
+    const bytes = typeof text === 'string' ? await wat(text) : text()
     if (fresh === undefined) await look(of, name, loopOf(bytes), SLICES)
     else await look(of, name, freshLoopOf(bytes, fresh), FRESH_SLICES)
   }

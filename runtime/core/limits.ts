@@ -14,8 +14,8 @@ export const LIMITS = {
   cborDepth: 64,
   cborItems: 1 << 20,
   // guests
-  componentBytes: 24 * 1024 * 1024, // componentize-py makes 18 MiB
-  guestBytes: 24 * 1024 * 1024 + 64 * 1024, // a component as it is deployed: sealed, it carries keys and tags beside
+  componentBytes: 48 * 1024 * 1024, // componentize-js makes 34 MiB of a bundle of 1.4 MB, most of it data
+  guestBytes: 48 * 1024 * 1024 + 64 * 1024, // a component as it is deployed: sealed, it carries keys and tags beside
   componentModules: 64,
   componentInstances: 128,
   linkedRuns: 64, // runs of linked components in flight; beyond it is `host_busy`, never a result
@@ -23,6 +23,7 @@ export const LIMITS = {
   componentFewItems: 1_024, // of them, beside those two for each byte
   componentMemories: 4,
   componentFunctions: 60_000, // of all core modules together
+  componentCodeBytes: 16 * 1024 * 1024, // of the bodies of them: 9 MB of componentize-js, 7 of componentize-py, 6 of Go
   moduleFunctions: 20_000,
   tracedProbes: 65_536, // straight lines of code that a trace counts one by one; a larger module is traced by function
   sourceMapBytes: 16 * 1024 * 1024,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   bundleCbor,
+  callSeed,
   cborBlock,
   CID,
   cidOf,
@@ -9,12 +10,16 @@ import {
   encodeAccount,
   encodeGenesis,
   equalBytes,
+  fileNode,
   headerHash,
+  kappaOf,
+  LIMITS,
   openingDigest,
   powerDelta,
   RAW,
   readBundleFile,
   readCar,
+  ROLLUP,
   sha256,
   utf8,
   writeCar,
@@ -32,6 +37,7 @@ import {
 import {
   account,
   accounts,
+  anchoredAfter,
   answerBody,
   callParts,
   first,
@@ -45,7 +51,7 @@ import {
   type Parts,
 } from './testing/bundles.ts'
 import { encodeTrusted, lightRules, pointAt, type LightStep } from '../consensus/light/index.ts'
-import { accountsWith, certify, chainOf, genesis, genesisBytes, turning, type Signer } from './testing/chain.ts'
+import { accountsWith, certify, chainOf, genesis, genesisBytes, headerAfter, standing, turning, type Signer } from './testing/chain.ts'
 import { verifyBundle, type BundleOptions, type CheckName, type ReexecutionInput } from './index.ts'
 
 const options: BundleOptions = { trust: [genesisBytes] }
@@ -274,6 +280,16 @@ describe('a dishonest node whose receipt is attested and anchored all the same',
     expect(await failing(write(invokeParts({ body })))).toEqual(expect.arrayContaining(expected))
   })
 
+  test.each([
+    [ROLLUP.contextBlocks, []],
+    [ROLLUP.contextBlocks + 1, ['context']],
+  ])('with a block %i before its anchor: what was anchored late could be made today and dated back', async (blocks, expected) => {
+    const { file, genesis } = anchoredAfter(blocks)
+    const { checks } = await verifyBundle(file, { trust: [genesis] })
+    expect(checks.filter((c) => !c.ok).map((c) => c.name)).toEqual(expected)
+    if (expected.length > 0) expect(checks.find((c) => c.name === 'context')?.detail).toMatch(/^late: anchored 601 blocks after block 1,/)
+  })
+
   const called: [string, (body: CallBody) => CallBody, CheckName][] = [
     ["a time that is not its block's", (b) => ({ ...b, context: { ...b.context, time: b.context.time + 1 } }), 'context'],
     ['a seed of its choice', (b) => ({ ...b, context: { ...b.context, seed: sha256(utf8('chosen')) } }), 'context'],
@@ -296,6 +312,20 @@ describe('a dishonest node whose receipt is attested and anchored all the same',
     expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, thread: 2 }) })))).toEqual(['attestation'])
     expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, prev: new Uint8Array(32) }) })))).toEqual(['attestation'])
     expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, size: 5000 }) })))).toEqual(['attestation'])
+    expect(await failing(write(invokeParts({ batch: (b) => ({ ...b, node: sha256(utf8('another')) }) })))).toEqual(['attestation'])
+  })
+
+  test('that names the block which anchors it, and a call that names another than its own, is found', async () => {
+    const third = headerAfter(second)
+    const run = invokeParts({ context: third, body: (b) => ({ ...b, context: { ...b.context, time: third.time } }) })
+    const same = { contextHeader: run.anchorHeader, contextCertificate: run.anchorCertificate }
+    expect(await failing(write({ ...run, ...same }))).toEqual(['context'])
+    const earlier = (b: CallBody): CallBody => ({
+      ...b,
+      context: { ...b.context, height: second.height, time: second.time, seed: callSeed(second.seed, b.tx) },
+    })
+    const before = { contextHeader: second, contextCertificate: certify(second) }
+    expect(await failing(write({ ...callParts(earlier), ...before }))).toContain('context')
   })
 })
 
@@ -412,6 +442,22 @@ describe('a header', () => {
     }
   })
 
+  test('is of the round in which its proposer was drawn, and younger than the genesis', async () => {
+    const drawn = invoke.anchorHeader.kappa
+    const round = [1, 2, 3, 4, 5, 6, 7, 8].find((r) => kappaOf(second.seed, r, 4) !== drawn)
+    expect(round).toBeDefined()
+    expect(await failing(write(invokeParts({ context: second, header: { round: round as number } })))).toContain('header')
+    expect(await failing(write(invokeParts({ header: { time: genesis.time } })))).toContain('header')
+  })
+
+  test('of the height of a trusted block is that block', async () => {
+    const trusted = headerAfter(second, { receiptRoot: sha256(utf8('another block')) })
+    const checkpoints = [encodeTrusted(pointAt(lightRules(genesis), trusted, standing.setAt(4)))]
+    expect(await failing(write({ ...call, from: headerHash(trusted) }), { checkpoints })).toContain('header')
+    const own = [encodeTrusted(pointAt(lightRules(genesis), call.anchorHeader, standing.setAt(4)))]
+    expect(await failing(write({ ...call, from: headerHash(call.anchorHeader) }), { checkpoints: own })).toEqual([])
+  })
+
   test('certified by two thirds of the power or less is not final', async () => {
     expect(await failing(write({ ...invoke, anchorCertificate: certify(invoke.anchorHeader, [1, 2]) }))).toEqual(['certificate'])
     expect(await failing(write({ ...invoke, anchorCertificate: certify(invoke.anchorHeader, [0]) }))).toEqual(['certificate'])
@@ -444,6 +490,25 @@ describe('the file', () => {
     expect(await failing(writeCar([...roots, more.cid], blocks))).toEqual(['container'])
     expect(await failing(writeCar([], blocks))).toEqual(['container'])
     for (let i = 0; i < blocks.length; i++) expect(await failing(writeCar(roots, blocks.toSpliced(i, 1)))).toEqual(['container'])
+  })
+
+  test('unfolds into no more than a file may hold, however often its files share a block', () => {
+    const block = (bytes: Uint8Array) => ({ cid: cidOf(RAW, bytes), bytes })
+    const leaf = block(new Uint8Array(LIMITS.fileChunkBytes))
+    const child = { cid: leaf.cid, size: leaf.bytes.length, total: leaf.bytes.length }
+    const large = fileNode(Array.from({ length: LIMITS.carBytes / leaf.bytes.length - 1 }, () => child))
+    const whole = write(invoke)
+    const { root } = readBundleFile(whole)
+    const others = readCar(whole).blocks.slice(1)
+    const room = LIMITS.carBytes - large.size - others.reduce((n, { bytes }) => n + bytes.length, 0)
+    const unfolding = (last: number): Uint8Array => {
+      const file = block(new Uint8Array(last))
+      const log = { ...(root.log as NonNullable<BundleRoot['log']>), files: [large.cid, file.cid] }
+      const top = cborBlock(bundleCbor({ ...root, log }))
+      return writeCar([top.cid], [top, ...others, large, leaf, file])
+    }
+    expect(readBundleFile(unfolding(room)).root.log?.files).toHaveLength(2)
+    expect(() => readBundleFile(unfolding(room + 1))).toThrow(expect.objectContaining({ code: 'core_too_large' }))
   })
 
   test('may be anything else: the verdict says so', async () => {

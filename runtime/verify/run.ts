@@ -10,6 +10,7 @@ import {
   isKnownProtocol,
   LIMITS,
   nodeAccountKey,
+  ROLLUP,
   rollupEnds,
   rollupState,
   runSeed,
@@ -89,6 +90,11 @@ export function checkContext(body: ReceiptBody, context: Header, anchor: Header)
     must(equalBytes(seed, callSeed(context.seed, body.tx)), 'the seed does not follow from the block and the transaction')
   } else {
     must(height < anchor.height, `the run names block ${height}, which is not before the anchor ${anchor.height}`)
+    // else a node could make a receipt today of a run long ago
+    must(
+      anchor.height - height <= ROLLUP.contextBlocks,
+      `late: anchored ${anchor.height - height} blocks after block ${height}, ${ROLLUP.contextBlocks} at most: when it ran is the node's word`,
+    )
     must(time >= context.time && time <= anchor.time, "the time of the run does not lie between its block's and the anchor's")
     must(
       equalBytes(seed, runSeed(context.seed, body.module, body.input, body.thread, body.seq)),

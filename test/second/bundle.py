@@ -11,6 +11,8 @@ from shapes import either, is_amount, is_bool, is_bytes, is_hash, is_link, is_li
 from trees import audit, climb, is_trie_proof, leaf, trie_root
 
 BATCH_RECEIPTS = 4096
+CONTEXT_BLOCKS = 600
+CAR_BYTES = 1 << 28
 
 is_batch = is_map(node=is_hash, thread=is_uint(), first=is_uint(), size=is_uint(), prev=is_hash, root=is_hash)
 is_path = is_list(is_hash, 64)
@@ -38,7 +40,7 @@ class Bundle:
 
     def collect(self):
         self.root = root = shaped(decode(self.block(self.name)), is_root, "the root of the bundle")
-        self.taken, self.files = {self.name: self.block(self.name)}, {}
+        self.taken, self.files, self.length = {self.name: self.block(self.name)}, {}, 0
         self.take(root["receipt"])
         self.take_final(root["anchorBlock"])
         self.take_final(root["contextBlock"])
@@ -69,14 +71,23 @@ class Bundle:
 
     def take(self, link):
         must(link[1] == DAG_CBOR, "a link to no dag-cbor")
-        self.taken.setdefault(link, self.block(link))
+        if link not in self.taken:
+            self.taken[link] = self.block(link)
+            self.grow(len(self.taken[link]))
+
+    def grow(self, length):
+        self.length += length
+        must(self.length <= CAR_BYTES, "a bundle that unfolds into more than a file may hold")
 
     def take_final(self, links):
         self.take(links["header"])
         self.take(links["certificate"])
 
     def take_file(self, link):
+        if link in self.files:
+            return
         self.files[link], seen = read_file(link, self.blocks)
+        self.grow(len(self.files[link]))
         for name in seen:
             self.taken.setdefault(name, self.block(name))
 
@@ -131,6 +142,7 @@ def check_run(light, bundle, body, data, final, members):
 
     context = body["context"]
     must(final["context"]["height"] < final["anchor"]["height"], "a context that is not before the anchor")
+    must(final["anchor"]["height"] - final["context"]["height"] <= CONTEXT_BLOCKS, "anchored late")
     must(context["seed"] == run_seed(final["context"]["seed"], body), "the seed does not follow from the context")
     must(final["context"]["time"] <= context["time"] <= final["anchor"]["time"], "the time lies outside its blocks")
 

@@ -1,5 +1,6 @@
 /** What costs most of each kind for its gas: memory out of reach of the caches, branches that cannot be foreseen, growth, bulk and table work. */
 import { LIMITS, PARAMS, type CodePrices, type MemoryPrices, type WasmPrices } from '../../../runtime/core/index.ts'
+import { muchCode } from './much-code.ts'
 
 /** What is priced by how far a memory reaches. */
 type Reaching = Exclude<keyof MemoryPrices, 'pages'>
@@ -13,7 +14,8 @@ export type GasClass = Exclude<keyof WasmPrices, Reaching | Coded> | `${Reaching
 export interface Attack {
   readonly class: GasClass
   readonly name: string
-  readonly text: string
+  /** The module in text, or made where it is too large for that. */
+  readonly text: string | (() => Uint8Array)
   /** Growth is measured once an instance: `n` is what it grows by, at most this. */
   readonly fresh?: number
 }
@@ -292,8 +294,8 @@ const calls: readonly Attack[] = [
   },
 ]
 
-/** As many functions, and as large ones, as stay within the limits beside the one that runs them. More code than so much is not measured. */
-const MOST = { functions: 16_384, functionBytes: 400_000, bytes: 1_000_000 }
+/** Of functions in text, and of code that is run from its begin to its end, of which more is not measured. */
+const MOST = { functions: 18_000, functionBytes: 400_000, bytes: 1_000_000 }
 const ARMS = 64
 /** Bytes of an arm of a table of branches, of a branch and of a call with what stands beside it, at least. */
 const [ARM, BRANCH, CALL] = [13, 14, 14]
@@ -358,8 +360,21 @@ function code({ functions, bytes }: CodePrices): readonly Attack[] {
       name: `tables of branches that cannot be foreseen in ${Math.round(size / 1_024)} KiB of code`,
       text: inTurn(leap, ARMS * ARM),
     },
+    ...(bytes > MUCH ? allOf(functions, bytes) : []),
   ]
 }
+
+/** Beyond so many bytes the functions are larger than those in text. */
+const MUCH = 2 * 1024 * 1024
+
+const allOf = (functions: number, bytes: number): readonly Attack[] => [
+  { class: `call-${functions}`, name: `calls in turn all over ${bytes} bytes of code`, text: () => muchCode(bytes, 'in turn') },
+  {
+    class: `callIndirect-${functions}`,
+    name: `indirect calls that cannot be foreseen all over ${bytes} bytes of code`,
+    text: () => muchCode(bytes, 'drawn'),
+  },
+]
 
 /** So much code that is never run that a module pays by the tier of so many functions, and no more than it has to. */
 const padding = (functions: number, size: number): string => {

@@ -24,6 +24,8 @@ test.each([
   'x',
   'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   'bafkqaaa',
+  // sha2-256 of four bytes
+  'bafkrebabaibqi',
   'BAFKREIFJJCIE6LYPI6NY7AMXNFFTAGCLBUXNDQONFIPMB64F2KM2DEVEI4',
 ])('refuses %j as a CID of ours', (text) => expect(() => parseCid(text)).toThrowError(/CID/))
 

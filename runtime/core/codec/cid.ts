@@ -87,7 +87,8 @@ export function parseCid(text: string, what = 'cid'): CID {
   } catch {
     throw new UtnetError('core_bad_text', `${what} is not a CID: ${String(text).slice(0, 80)}`)
   }
-  if (cid.version !== 1 || cid.multihash.code !== SHA2_256 || cid.toString() !== text) {
+  const { code, digest } = cid.multihash
+  if (cid.version !== 1 || code !== SHA2_256 || digest.length !== 32 || cid.toString() !== text) {
     throw new UtnetError('core_bad_text', `${what} must be a CIDv1 with sha2-256 in base32: ${text.slice(0, 80)}`)
   }
   return cid

@@ -4,11 +4,11 @@ import {
   asArray,
   asCid,
   asMap,
-  concatBytes,
   DAG_PB,
   decode,
   encode,
   encodeVarint,
+  joinBytes,
   matchesCid,
   readVarint,
   type Block,
@@ -83,5 +83,5 @@ export function writeCar(roots: readonly CID[], blocks: readonly Block[]): Uint8
   const header = encode({ roots: [...roots], version: 1 })
   const parts = [encodeVarint(header.length), header]
   for (const { cid, bytes } of blocks) parts.push(encodeVarint(cid.bytes.length + bytes.length), cid.bytes, bytes)
-  return concatBytes(...parts)
+  return joinBytes(parts)
 }

@@ -68,6 +68,12 @@ export function readFileNode(bytes: Uint8Array): readonly FilePart[] | undefined
 
 const sizeOf = (parts: readonly FilePart[]): number => parts.reduce((n, p) => n + p.size, 0)
 
+/** What a file of our layout will be long, by the block of its root; of any other block its length. */
+export function fileLength({ cid, bytes }: Block): number {
+  const parts = cid.code === DAG_PB ? readFileNode(bytes) : undefined
+  return parts === undefined ? bytes.length : sizeOf(parts)
+}
+
 /**
  * The bytes of a file of our layout under its root; undefined when it has a node of another layout.
  * Throws `core_too_large` over `maxBytes`, `block_mismatch` when the root is no file or a part has another size than its parent says, and whatever `get` throws.

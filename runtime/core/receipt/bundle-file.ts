@@ -1,18 +1,26 @@
 /** The proof bundle as a file: one writer and one reader, so that a bundle has exactly one form of bytes. */
 import { cborBlock, CID, decode, equalBytes, type Block } from '../codec/index.ts'
 import { bundleCbor, bundleLinks, readBundle, type BundleRoot } from './bundle.ts'
-import { readCar, walkFile, writeCar, type BlockReader } from '../files/index.ts'
-import { UtnetError } from '../errors.ts'
+import { fileLength, readCar, walkFile, writeCar, type BlockReader } from '../files/index.ts'
+import { limitError, UtnetError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 
 /**
  * The bundle file of a root: its node, then the blocks behind its links depth-first, each once.
  * `get` gives every block named (receipt, headers, certificates, module, openings, files, models when they come along).
+ * Throws `core_too_large` where what the links name is longer than a CAR file may be.
  */
 export function writeBundle(root: BundleRoot, get: BlockReader): Uint8Array {
   const top = cborBlock(bundleCbor(root))
   const blocks: Block[] = [top]
   const seen = new Set([top.cid.toString()])
-  for (const link of bundleLinks(root)) walkFile(link, get, seen, blocks)
+  let length = 0
+  for (const link of bundleLinks(root)) {
+    walkFile(link, get, seen, blocks)
+    // files share blocks: a small bundle could unfold into terabytes
+    length += fileLength({ cid: link, bytes: get(link) })
+    if (length > LIMITS.carBytes) throw limitError('core_too_large', 'carBytes', length, LIMITS.carBytes, 'what a bundle unfolds into')
+  }
   return writeCar([top.cid], blocks)
 }
 

@@ -40,7 +40,7 @@ export interface ModelUse {
 /** What a run was told of the chain. */
 export interface ReceiptContext {
   readonly chainId: CID
-  /** Height of a final block, at most 2 behind the head when the run began. */
+  /** Height of a final block below the anchor, by `ROLLUP.contextBlocks` at most (`verify`); an honest node names the head. */
   readonly height: number
   /** Milliseconds since 1970; between that block's time and the anchor's. */
   readonly time: number

@@ -7,6 +7,8 @@ export const ROLLUP = {
   windowBlocks: 600,
   /** That a node has to show a leaf that is asked for. */
   answerBlocks: 64,
+  /** From the block that a run names to its anchor, for `verify` to take the time of the run from between them. */
+  contextBlocks: 600,
 } as const
 
 export type RollupState = 'open' | 'settled' | 'refuted'

@@ -52,8 +52,6 @@ const FLOAT_WORDS: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,
   '-Infinity': Number.NEGATIVE_INFINITY,
-  // JSON text has it as a number, JavaScript does not write it
-  '-0': -0,
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {
@@ -171,7 +169,6 @@ export function witFromJson(type: WitType, json: unknown, path: string): WitValu
 function floatFromBits(bytes: Uint8Array): number | string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const value = bytes.length === 4 ? view.getFloat32(0, true) : view.getFloat64(0, true)
-  if (Object.is(value, -0)) return '-0'
   return Number.isFinite(value) ? value : String(value)
 }
 

@@ -138,6 +138,8 @@ class Linker {
       atMost('componentModules', this.modules.length, embedded.offset, 'core modules')
       const functions = this.modules.reduce((n, m) => n + m.bodies.length, 0)
       atMost('componentFunctions', functions, embedded.offset, 'functions of all core modules')
+      const code = this.modules.reduce((n, m) => n + m.codeBytes, 0)
+      atMost('componentCodeBytes', code, embedded.offset, 'bytes of code of all core modules')
     }
     return id
   }

@@ -137,6 +137,14 @@ export function createHost(options: HostOptions): Host {
   const loading = new Map<string, Promise<LinkedGuest | null>>()
   const brought = new BroughtFiles(files)
   let inFlight = 0
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One at a time, its bytes and all: until it is ready a guest takes several times its size, and a node that starts asks for all of them at once. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work)
+    turn = mine.catch(() => {})
+    return mine
+  }
 
   /** Null where the guest is of our own shape; then it is ready in the own host. */
   async function prepare(bytes: Uint8Array, id: string): Promise<LinkedGuest | null> {
@@ -164,7 +172,7 @@ export function createHost(options: HostOptions): Host {
     }
     let job = loading.get(id)
     if (job === undefined) {
-      job = fetchGuest(module, id).finally(() => loading.delete(id))
+      job = inTurn(() => fetchGuest(module, id)).finally(() => loading.delete(id))
       loading.set(id, job)
     }
     return job
@@ -223,7 +231,7 @@ export function createHost(options: HostOptions): Host {
     },
     bucketsOf: (module) => cache.get(module.toString())?.grants.buckets ?? [],
     load: async (module): Promise<GuestInfo> => (await guestOf(module))?.info ?? (await own.load(module)),
-    admit: async (bytes) => (await prepare(bytes, fileCid(bytes).toString()))?.info ?? own.admit(bytes),
+    admit: async (bytes) => (await inTurn(() => prepare(bytes, fileCid(bytes).toString())))?.info ?? own.admit(bytes),
     // What is loaded in the own host has our own shape.
     loaded: (module) => own.loaded(module) || (cache.get(module.toString()) ?? undefined) !== undefined,
     invoke: async (request) => {

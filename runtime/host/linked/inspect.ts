@@ -12,6 +12,7 @@ function limitsOf(bytes: number, { classified: { linked, imports } }: Judged): I
     componentModules: modules.length,
     componentInstances: instances.length,
     componentFunctions: modules.reduce((n, m) => n + m.bodies.length, 0),
+    componentCodeBytes: modules.reduce((n, m) => n + m.codeBytes, 0),
     moduleFunctions: most((m) => m.functions.length),
     moduleFunctionBytes: most((m) => m.bodies.reduce((n, b) => Math.max(n, b.end - b.start), 0)),
     moduleImports: Math.max(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isUtnetError, LIMITS, PARAMS, type CID, fileCid } from '../../core/index.ts'
 import { buildText } from '../build/testing/guests.ts'
+import { moduleOfCode, section } from '../testing/code.ts'
 import { CONTEXT, memoryFiles } from '../testing/host.ts'
 import { wat } from '../testing/wat.ts'
 import { createHost, inspectGuest, preparedModules, validateGuest, type GuestOutcome, type Host } from './index.ts'
@@ -523,6 +524,29 @@ test('functions of all core modules together are bounded', async () => {
   expect(left).toBeLessThan(LIMITS.moduleFunctions)
   expect(await rule(bytes(module(left)))).toBe('accepted')
   expect(await rule(bytes(module(left + 1)))).toBe('limit')
+})
+
+test('bytes of code of all core modules together are bounded', async () => {
+  const small = await wat(`(component
+    (core module $m ${F})
+    (core instance $i (instantiate $m))
+    (func $f (result u32) (canon lift (core func $i "f")))
+    (instance $x (export "f" (func $f)))
+    (export "a:b/c@1.0.0" (instance $x)))`)
+  const beside = (...modules: readonly Uint8Array[]): Uint8Array =>
+    Buffer.concat([
+      small,
+      ...modules.map((m) => section(1, m)),
+      section(2, Buffer.from([modules.length, ...modules.flatMap((_, i) => [0, i + 1, 0])])),
+    ])
+  const limit = LIMITS.componentCodeBytes
+  const half = moduleOfCode(limit / 2)
+  // the body of `f` has three
+  const most = beside(half, moduleOfCode(limit / 2 - 3))
+  expect(inspectGuest(most).limits['componentCodeBytes']).toEqual({ used: limit, allowed: limit })
+  expect(() => validateGuest(beside(half, moduleOfCode(limit / 2 - 2)))).toThrow(
+    expect.objectContaining({ code: 'guest_invalid', limit: 'componentCodeBytes', used: limit + 1 }) as Error,
+  )
 })
 
 test('mutated components are refused with a code, or run to an ending: never a fault of the node', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fileCid, LIMITS, toHex, utf8 } from '../../core/index.ts'
+import { fileCid, LIMITS, toHex, utf8, type CID } from '../../core/index.ts'
 import { INSTANCE_BYTES } from '../pool/index.ts'
 import { contract } from '../testing/contract.ts'
 import { CONTEXT, memoryFiles } from '../testing/host.ts'
@@ -258,4 +258,46 @@ test('limits that are given hold for guests of our own shape and linked ones tog
   const large = createHost({ files: memoryFiles(), maxCachedBytes: guestBytes })
   for (const bytes of [own, ...components]) await large.admit(bytes)
   expect(large.usage()).toMatchObject({ guests: 4, guestBytes })
+})
+
+test('data of a linked guest counts as often as it lies in memory: with the component and with what is prepared', async () => {
+  const size = 1 << 20
+  const bytesOf = async (data: number): Promise<number> => {
+    const host = createHost({ files: memoryFiles() })
+    await host.admit(await wat(alone(`(memory (export "m") 32) (data (i32.const 0) "${'a'.repeat(data)}")`)))
+    return host.usage().guestBytes
+  }
+  const more = (await bytesOf(size)) - (await bytesOf(0))
+  expect(more).toBeGreaterThanOrEqual(2 * size)
+  expect(more).toBeLessThan(2 * size + 100)
+})
+
+test('guests are made ready one at a time: what waits has not even its bytes in memory', async () => {
+  const stored = memoryFiles()
+  const components = await Promise.all([1, 2, 3, 4].map((n) => wat(alone(`(memory (export "m") ${n})`))))
+  const modules = await Promise.all(components.map((bytes) => stored.putFile(bytes)))
+  const missing = fileCid(utf8('of no file'))
+  /** Which one is read, and how many are ready by then. */
+  const reads: (readonly [number, number])[] = []
+  const host = createHost({
+    files: {
+      ...stored,
+      getFile: (cid, most) => {
+        reads.push([modules.findIndex((m) => m.equals(cid)), host.usage().guests])
+        return stored.getFile(cid, most)
+      },
+    },
+  })
+  // one that fails lets the next one on, and one that is asked for twice is made once
+  const loads = [modules[0], missing, modules[1], modules[0], modules[2]].map((module) => host.load(module as CID))
+  const admitted = host.admit(components[3] as Uint8Array)
+  const ended = await Promise.allSettled([...loads, admitted])
+  expect(ended.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled'])
+  expect(reads).toEqual([
+    [0, 0],
+    [-1, 1],
+    [1, 1],
+    [2, 2],
+  ])
+  expect(host.usage().guests).toBe(4)
 })

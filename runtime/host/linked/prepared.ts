@@ -93,6 +93,8 @@ export interface LinkedGuest {
 }
 
 const PAGE = 65_536
+/** Bytes that a byte of a prepared module comes to, with what the engine makes of it. */
+const MACHINE_CODE = 4
 
 function placedSegments(module: CoreModule): PlacedSegment[] {
   const at = (kind: 'memory' | 'table' | 'global', nth: number): number =>
@@ -246,6 +248,12 @@ function namer(module: CoreModule, place: number, of: number): (index: number) =
   }
 }
 
+/** What a core module takes that is prepared to so many bytes: the engine keeps them, and makes machine code of all that is no data. */
+function heldBytes({ data }: CoreModule, prepared: number): number {
+  const segments = data.reduce((n, { length }) => n + length, 0)
+  return segments + (prepared - segments) * MACHINE_CODE
+}
+
 /** Memories of its own that an instance shows, and their pages; undefined where it hides one. */
 function shownMemories(module: CoreModule): readonly { readonly name: string; readonly pages: number }[] | undefined {
   const imported = module.imports.filter((i) => i.kind === 'memory').length
@@ -320,6 +328,6 @@ export async function prepareLinked(bytes: Uint8Array, judged: Judged, profile =
     grants,
     profiled: profile,
     suspends,
-    bytes: bytes.length + prepared.reduce((n, m) => n + m.prepared.length * 4, 0),
+    bytes: bytes.length + linked.modules.reduce((n, module, place) => n + heldBytes(module, prepared[place]?.prepared.length ?? 0), 0),
   }
 }

@@ -3,10 +3,10 @@ import { LIMITS, PARAMS, wasmPrices, type Params, type Reach, type WasmPrices } 
 import type { CoreModule } from '../wasm/index.ts'
 
 /** Pages that a memory, the module's own or one that it imports, grows to at most (without a maximum of its own the limit's; 0 without a memory), and its code. */
-export const reachOf = ({ memories, bodies }: CoreModule): Reach => ({
+export const reachOf = ({ memories, bodies, codeBytes }: CoreModule): Reach => ({
   pages: memories.reduce((n, { max }) => n + Math.min(max ?? LIMITS.memoryPages, LIMITS.memoryPages), 0),
   functions: bodies.length,
-  bytes: bodies.reduce((n, { start, end }) => n + end - start, 0),
+  bytes: codeBytes,
 })
 
 /** Prices of a module. `reach` is that of all that its code may take turns with, where there is more than the module. */

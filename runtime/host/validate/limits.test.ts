@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest'
 import { isUtnetError, LIMITS, type LimitName } from '../../core/index.ts'
 import { inspectGuest } from '../index.ts'
-
-function leb(value: number): number[] {
-  const out: number[] = []
-  for (let v = value; ;) {
-    const low = v % 128
-    v = Math.floor(v / 128)
-    if (v === 0) return [...out, low]
-    out.push(low | 128)
-  }
-}
+import { leb, moduleOfCode } from '../testing/code.ts'
 
 const joined = (parts: readonly (readonly number[])[]): number[] => {
   const out: number[] = []
@@ -120,6 +111,14 @@ test.each(Object.entries(WITH))('%s: the limit itself passes, one over is refuse
   }
   expect(isUtnetError(thrown, 'guest_invalid')).toBe(true)
   expect(JSON.stringify(thrown, ['limit', 'message', 'details', 'rule'])).toContain(name)
+})
+
+test('componentCodeBytes: bodies of so many bytes pass, one byte more is refused by name', () => {
+  const limit = LIMITS.componentCodeBytes
+  expect(inspectGuest(moduleOfCode(limit)).limits['componentCodeBytes']).toEqual({ used: limit, allowed: limit })
+  expect(() => inspectGuest(moduleOfCode(limit + 1))).toThrow(
+    expect.objectContaining({ code: 'guest_invalid', limit: 'componentCodeBytes', used: limit + 1, allowed: limit }) as Error,
+  )
 })
 
 test('moduleBlockDepth: nesting one over is refused', () => {

@@ -60,6 +60,7 @@ export function validate(bytes: Uint8Array, worlds: Worlds): ValidGuest {
 function usedLimits(bytes: number, { module }: Whitelisted): Inspection['limits'] {
   const used: Record<string, number> = {
     componentBytes: bytes,
+    componentCodeBytes: module.codeBytes,
     moduleFunctions: module.functions.length,
     moduleFunctionBytes: module.bodies.reduce((n, b) => Math.max(n, b.end - b.start), 0),
     moduleLocals: module.bodies.reduce((n, b) => Math.max(n, b.localCount), 0),

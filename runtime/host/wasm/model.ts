@@ -99,4 +99,6 @@ export interface CoreModule {
   readonly elements: readonly Segment[]
   readonly data: readonly Segment[]
   readonly bodies: readonly Body[]
+  /** Bytes of all bodies. */
+  readonly codeBytes: number
 }

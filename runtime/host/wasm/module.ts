@@ -201,6 +201,7 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
   const elements: Segment[] = []
   const data: Segment[] = []
   const bodies: Body[] = []
+  let codeBytes = 0
   let importedFunctions = 0
   let importedGlobals = 0
   let start: number | undefined
@@ -288,7 +289,12 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
     },
     [SECTION.code]: (s, n) => {
       if (n !== functions.length - importedFunctions) throw s.fail('functions and bodies differ in number')
-      for (let i = 0; i < n; i++) bodies.push(body(s, importedFunctions + i, functions[importedFunctions + i] as FuncType))
+      for (let i = 0; i < n; i++) {
+        const one = body(s, importedFunctions + i, functions[importedFunctions + i] as FuncType)
+        bodies.push(one)
+        codeBytes += one.end - one.start
+      }
+      atMost('componentCodeBytes', codeBytes, origin + s.at, 'bytes of code')
     },
     [SECTION.data]: (s, n) => {
       atMost('moduleDataSegments', n, origin + s.at, 'data segments')
@@ -330,6 +336,7 @@ export function readModule(bytes: Uint8Array, origin = 0): CoreModule {
     elements,
     data,
     bodies,
+    codeBytes,
   }
   checkStores(module)
   return module

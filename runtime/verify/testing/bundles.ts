@@ -12,6 +12,7 @@ import {
   commitmentRoot,
   DAG_CBOR,
   encodeCertificate,
+  encodeGenesis,
   encodeHeader,
   encodePowerDelta,
   encodeReceipt,
@@ -59,7 +60,7 @@ import {
 } from '../../core/index.ts'
 import { publicKeyEd25519, signEd25519 } from '../../crypto/index.ts'
 import type { LightStep } from '../../consensus/light/index.ts'
-import { accountsWith, certify, chainId, headerAfter, standing, type TestChain } from './chain.ts'
+import { accountsWith, certify, chainId, chainOf, headerAfter, standing, type TestChain } from './chain.ts'
 
 export interface Part {
   salt: Uint8Array
@@ -269,6 +270,17 @@ export function invokeParts(options: RunOptions = {}): Parts {
     models: [model],
     modelBytes: null,
   }
+}
+
+/** A bundle of an invoke that is anchored so many blocks after the block that it names, on a chain of its own. */
+export function anchoredAfter(blocks: number): { readonly file: Uint8Array; readonly genesis: Uint8Array } {
+  const chain = chainOf([standing.signersAt(1)], { epochBlocks: 100_000 })
+  const named = chain.headerAfter(null)
+  const parts = invokeParts({
+    on: { chain, first: named, second: chain.headerAfter(named), epochs: [] },
+    header: { height: named.height + blocks },
+  })
+  return { file: write(parts), genesis: encodeGenesis(chain.genesis) }
 }
 
 /** A bundle of an inference in block 3, by a commitment that may say something else than what was asked and answered, and whose receipt may name another. */

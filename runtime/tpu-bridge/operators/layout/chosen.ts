@@ -74,7 +74,7 @@ export function lowerNonMaxSuppression(context: LowerContext): Lowered {
         if (kept.length >= most) break
         if (kept.every((k) => !overlap(shapes[k] as Corners, shapes[i] as Corners, threshold))) kept.push(i)
       }
-      chosen.push(...kept.flatMap((i) => [batch, c, i]))
+      for (const i of kept) chosen.push(batch, c, i)
     }
   }
   const shape = [chosen.length / 3, 3]
