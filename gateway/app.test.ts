@@ -170,6 +170,8 @@ test('files', async () => {
   const view = schemas.file.parse(await added.json())
   expect(view).toEqual({ cid: expect.stringMatching(/^bafkrei/), size: 4 })
   expect(await (await send(added.headers.get('location') ?? '')).text()).toBe('a,b\n')
+  // no bytes are a file, too: `__init__.py` mostly is one
+  expect(await (await send('/v1/files', { method: 'POST' })).json()).toMatchObject({ size: 0 })
   expect((await send('/v1/files', { ...bytes, headers: { 'content-type': 'text/csv' } })).status).toBe(415)
   expect(await problemOf(await send('/v1/files'))).toMatchObject({ status: 405, code: 'method_not_allowed' })
   const announced = { ...bytes, headers: { ...bytes.headers, 'content-length': `${LIMITS.mountBytes + 1}` } }

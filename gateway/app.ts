@@ -72,8 +72,8 @@ export function createApp(node: NodeApi, options: AppOptions = {}): Hono<Gateway
   let v1: Promise<Hono<GatewayBindings>> | undefined
   const validated = async (c: GatewayContext): Promise<Response> => {
     v1 ??= import('./v1/index.ts').then(({ v1App }) => {
-      const kit = { node, page, dev, heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS }
-      return v1App(kit, { version: async () => (await node.info()).version, onError })
+      const kit = { node, page, dev, heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS, onError }
+      return v1App(kit, async () => (await node.info()).version)
     })
     return (await v1).fetch(c.req.raw, c.env)
   }

@@ -11,7 +11,7 @@ interface Parameter {
 interface Operation {
   readonly operationId: string
   readonly parameters?: readonly Parameter[]
-  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> }
+  readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, unknown>> }
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
 }
 interface Document {
@@ -142,4 +142,15 @@ test('bodies show the types that the routes take', () => {
   expect(document.paths['/fn/{name}/{path}']?.['get']?.responses['200']?.content).toEqual({ '*/*': {} })
   // a tensor in binary has no data of its own
   expect(JSON.stringify(infer?.requestBody)).toContain('"required":["name","datatype","shape"]')
+})
+
+test('a body may be left out where the document says so, and nowhere else', async () => {
+  const bodies = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, { requestBody }]) => (requestBody === undefined ? [] : [{ path, method, requestBody }])),
+  )
+  expect(bodies.flatMap(({ path, requestBody }) => (requestBody.required ? [] : [path]))).toEqual(['/v1/files'])
+  for (const { path, method, requestBody } of bodies) {
+    const { status } = await app.request(path.replaceAll(/\{.+?\}/g, 'x'), { method: method.toUpperCase() })
+    expect([path, status < 400]).toEqual([path, !requestBody.required])
+  }
 })

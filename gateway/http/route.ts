@@ -24,8 +24,8 @@ export interface RouteShape {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly headers?: z.ZodObject
-  /** The types of the body; the schema is that of its JSON. */
-  readonly body?: { readonly types: readonly string[]; readonly schema: z.ZodType | null }
+  /** The types of the body; the schema is that of its JSON. One that may be left out is then of no bytes. */
+  readonly body?: { readonly types: readonly string[]; readonly schema: z.ZodType | null; readonly optional?: boolean }
   readonly outcomes: readonly Outcome[]
 }
 
@@ -51,7 +51,13 @@ interface RouteInput<P, Q, B> {
 
 type BodySpec<B> =
   | { readonly kind: 'json'; readonly schema: z.ZodType<B> }
-  | { readonly kind: 'bytes'; readonly types: readonly string[]; readonly limit?: BodyLimit; readonly untyped?: boolean }
+  | {
+      readonly kind: 'bytes'
+      readonly types: readonly string[]
+      readonly limit?: BodyLimit
+      readonly untyped?: boolean
+      readonly optional?: boolean
+    }
 
 /** What a route is declared by: `P`, `Q` and `B` are what its path, query and body are read as. */
 export interface RouteSpec<P, Q, B> extends Omit<RouteShape, 'params' | 'query' | 'body'> {
@@ -89,7 +95,12 @@ export function route<P, Q, B = undefined>(spec: RouteSpec<P, Q, B>): Route {
     ...shape,
     ...(body === undefined
       ? {}
-      : { body: body.kind === 'json' ? { types: [JSON_TYPE], schema: body.schema } : { types: body.types, schema: null } }),
+      : {
+          body:
+            body.kind === 'json'
+              ? { types: [JSON_TYPE], schema: body.schema }
+              : { types: body.types, schema: null, optional: body.optional === true },
+        }),
     run: async ({ request, params, query, closing }) => {
       await guard?.(request)
       const p = (spec.params === undefined ? {} : check(spec.params, params, 'path')) as P
@@ -108,4 +119,6 @@ export interface RouteKit {
   /** Refuses foreign pages, and everyone on a node that is not `dev`. */
   readonly dev: (request: Request) => Promise<void>
   readonly heartbeatMs: number
+  /** Is told of errors, also those behind an answer that has begun. */
+  readonly onError: (error: unknown, request: Request) => void
 }

@@ -17,14 +17,8 @@ export function v1Routes(kit: RouteKit): readonly Route[] {
   return FAMILIES.flatMap((family) => family(kit))
 }
 
-/** What the app is told of the node and tells it. */
-export interface V1Options {
-  readonly version: () => Promise<string>
-  readonly onError: (error: unknown, request: Request) => void
-}
-
 /** The app of those routes, and `/openapi.json`. */
-export function v1App(kit: RouteKit, options: V1Options): Hono<GatewayBindings> {
+export function v1App(kit: RouteKit, version: () => Promise<string>): Hono<GatewayBindings> {
   const app = new Hono<GatewayBindings>()
   const routes = v1Routes(kit)
   for (const route of routes) {
@@ -37,11 +31,11 @@ export function v1App(kit: RouteKit, options: V1Options): Hono<GatewayBindings> 
   }
   let document: object | undefined
   app.get('/openapi.json', async (c) => {
-    document ??= openApi(routes, await options.version())
+    document ??= openApi(routes, await version())
     return respond(c.req.raw, json(document))
   })
   app.onError((error, c) => {
-    options.onError(error, c.req.raw)
+    kit.onError(error, c.req.raw)
     return problem(c.req.raw, error)
   })
   const known = [...routes, { method: 'get', path: '/openapi.json' }]

@@ -8,7 +8,7 @@ import { answers, flag, heightParam, limitOf, repeated, texts } from './fields.t
 import { block, chain, epoch, eventPage, nodeInfo, power } from './schemas.ts'
 
 /** Routes of the chain and of the node itself. */
-export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
+export function chainRoutes({ node, heartbeatMs, onError }: RouteKit): readonly Route[] {
   const info = route({
     method: 'get',
     path: '/v1/node',
@@ -105,7 +105,11 @@ export function chainRoutes({ node, heartbeatMs }: RouteKit): readonly Route[] {
       const asked = { ...(filter.length === 0 ? {} : { filter }), ...(after === undefined ? {} : { after }) }
       // Asked once before the stream stands: a refusal is still a refusal then.
       if (filter.length > 0 || after !== undefined) await node.chainEvents({ ...asked, to: 0, limit: 1 })
-      const body = eventStream((signal) => node.events(signal, asked), { closing, heartbeatMs })
+      const body = eventStream((signal) => node.events(signal, asked), {
+        closing,
+        heartbeatMs,
+        onError: (error) => onError(error, request),
+      })
       // nginx keeps an answer back until it has a buffer full, unless told
       return { status: 200, type: EVENTS_TYPE, body, headers: { 'cache-control': 'no-store', 'x-accel-buffering': 'no' } }
     },

@@ -1,5 +1,6 @@
 /** Server-sent events (WHATWG HTML 9.2) of a node's events. */
-import { isUtnetError, type NodeEvent } from '../../runtime/core/index.ts'
+import { asUtnetError, type NodeEvent } from '../../runtime/core/index.ts'
+import { problemOf } from '../wire/index.ts'
 
 const encoder = new TextEncoder()
 
@@ -18,6 +19,8 @@ export interface EventStreamOptions {
   readonly closing: AbortSignal | undefined
   /** A comment goes out after so many silent milliseconds, so that dead connections are noticed. */
   readonly heartbeatMs: number
+  /** Is told why the node ended the stream, where it did not do so by itself. */
+  readonly onError: (error: unknown) => void
 }
 
 /** The stream. It is pulled: an event leaves the node's queue when the reader has room for it. A reader without room for long is cut off. */
@@ -61,7 +64,10 @@ export function eventStream(
         }
       } catch (error) {
         // The node ended the stream; a reader that wants more connects again.
-        if (isUtnetError(error)) controller.enqueue(encoder.encode(`: ${error.code}: ${error.message.replaceAll(/[\r\n]/g, ' ')}\n\n`))
+        options.onError(error)
+        if (stop.signal.aborted) return
+        const { code, detail } = problemOf(asUtnetError(error))
+        controller.enqueue(encoder.encode(`: ${code}: ${detail.replaceAll(/[\r\n]/g, ' ')}\n\n`))
       }
       end()
       controller.close()

@@ -10,8 +10,8 @@ export function fileRoutes({ node, dev }: RouteKit): readonly Route[] {
     method: 'post',
     path: '/v1/files',
     id: 'addFile',
-    summary: 'Add a file that components may mount by its CID.',
-    body: { kind: 'bytes', types: [BYTES_TYPE], limit: 'mountBytes', untyped: true },
+    summary: 'Add a file that components may mount by its CID; without a body the empty one.',
+    body: { kind: 'bytes', types: [BYTES_TYPE], limit: 'mountBytes', untyped: true, optional: true },
     guard: dev,
     outcomes: [answers(201, 'added', file)],
     handle: async ({ body }: { body: Uint8Array }) => {

@@ -36,7 +36,7 @@ const node = new Proxy({} as NodeApi, {
       throw reached
     },
 })
-const routes = v1Routes({ node, page: () => undefined, dev: () => undefined as never, heartbeatMs: 1_000 })
+const routes = v1Routes({ node, page: () => undefined, dev: () => undefined as never, heartbeatMs: 1_000, onError: () => undefined })
 
 /** Parameters that take a number and no word, by their schemas: one that a route gets tomorrow is here, too. */
 const NUMBERS = routes.flatMap((route) =>

@@ -68,7 +68,7 @@ function operation(components: Components, route: RouteShape): JsonObject {
     operationId: route.id,
     summary: route.summary,
     ...(taken.length === 0 ? {} : { parameters: taken }),
-    ...(types === undefined ? {} : { requestBody: { required: true, content: content(components, types, 'input') } }),
+    ...(types === undefined ? {} : { requestBody: { required: body?.optional !== true, content: content(components, types, 'input') } }),
     responses: {
       ...Object.fromEntries(
         route.outcomes.map((o) => [o.status, { description: o.description, content: content(components, o.types, 'output') }]),

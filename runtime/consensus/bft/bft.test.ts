@@ -887,6 +887,19 @@ describe('U2.4-POCI a block whose code is not here', () => {
     expect(checks(m.step({ type: 'code' }))).toEqual([])
   })
 
+  test('is looked at again where enough have decided on it in a round behind, and not where it has been run', () => {
+    const m = without(A)
+    m.hear(proposal(0, A))
+    m.late(0, 'propose')
+    for (const i of [0, 1, 2]) m.hear(vote(i, 'precommit', idOf(A)))
+    m.late(0, 'precommit')
+    m.hear(proposal(1, B, 1))
+    expect([m.bft.round, m.done.filter((e) => e.type === 'commit')]).toEqual([1, []])
+    // that of the present round has been run
+    expect(checks(m.step({ type: 'code' }))).toEqual([idOf(A)])
+    expect(came(m).map((e) => e.type)).toEqual(['check', 'commit'])
+  })
+
   test('is looked at again in order of what stands behind it, and no more when nothing of it can matter', () => {
     const m = new Machine(3)
     const [C, D] = [payloadOf(1, 1, 2), payloadOf(1, 2, 3)]

@@ -48,7 +48,7 @@ async function chainWith(...given: readonly Uint8Array[]) {
       return simulatedExecutor.run(run)
     },
   }
-  const net = { ...(await testChain({ genesis, executor })), files, takes: false }
+  const net = { ...(await testChain({ genesis, executor })), files, takes: false, full: false }
   return net
 }
 
@@ -59,9 +59,12 @@ interface Asked {
   readonly nodes: readonly Uint8Array[]
 }
 
-function appOf(t: Net, v: TestValidator, asked: Asked[] = []) {
-  const keep = async (file: Uint8Array): Promise<void> => void t.files.set(fileCid(file).toString(), file)
-  return chainApp({ chain: t.chain, proposer: v.proposer, clock, code: { ask: (needs, nodes) => asked.push({ needs, nodes }), keep } })
+function appOf(t: Net, v: TestValidator, asked: Asked[] = [], chain = t.chain) {
+  const keep = async (file: Uint8Array): Promise<void> => {
+    if (t.full) throw new UtnetError('disk_failed', 'no space left')
+    t.files.set(fileCid(file).toString(), file)
+  }
+  return chainApp({ chain, proposer: v.proposer, clock, code: { ask: (needs, nodes) => asked.push({ needs, nodes }), keep } })
 }
 
 /** A validator over an application: what it says, and of whom it says what. */
@@ -94,9 +97,12 @@ test('U2.4-POCI a block is judged when the code of all that it publishes is here
   const [a, b] = [await chainWith(FILE, MORE), await chainWith()]
   publish(a, ann, 'one', FILE)
   publish(a, bob, 'two', MORE)
+  // nobody runs a function in a block
+  const other = utf8('a function')
+  a.send(bob, { kind: 'publish', name: 'three', module: fileCid(other), world: 'function', size: other.length })
   const payload = await built(a)
   const asked: Asked[] = []
-  const [self, other] = others as [TestValidator, TestValidator]
+  const [self, third] = others as [TestValidator, TestValidator]
   const app = appOf(b, self, asked)
   expect(await app.check(payload)).toBeUndefined()
   expect(asked.map(({ needs }) => needs.map((n) => n.module.toString()).sort())).toEqual([
@@ -104,7 +110,7 @@ test('U2.4-POCI a block is judged when the code of all that it publishes is here
   ])
   app.code?.tick()
   expect(await app.check(payload)).toBeUndefined()
-  expect(asked.map(({ nodes }) => nodes.map(toHex))).toEqual([[toHex(proposer.key)], [proposer.key, other.key].map(toHex)])
+  expect(asked.map(({ nodes }) => nodes.map(toHex))).toEqual([[toHex(proposer.key)], [proposer.key, third.key].map(toHex)])
   const strange = utf8('nobody asked')
   expect(await app.code?.take(fileCid(strange), strange)).toBe('stale')
   expect(await app.code?.take(need(FILE).module, FILE.with(0, 0))).toBe('code')
@@ -224,12 +230,7 @@ test('whoever gives a file that is not the module is an offender, what nobody as
   const v = others[0] as TestValidator
   const app = appOf(b, v)
   const refused: (readonly [string, Refusal])[] = []
-  let full = false
-  const take: NonNullable<BlockApp['code']>['take'] = (module, file) => {
-    if (full) throw new UtnetError('disk_failed', 'no space left')
-    return app.code?.take(module, file)
-  }
-  const node = nodeOf(b, v, { ...app, code: { tick: () => {}, take } }, [], refused)
+  const node = nodeOf(b, v, app, [], refused)
   await node.start()
   await app.check(payload)
   await node.receiveCode('early', fileCid(MORE), MORE)
@@ -242,8 +243,33 @@ test('whoever gives a file that is not the module is an offender, what nobody as
     ['late', 'stale'],
   ])
   expect(b.files.size).toBe(1)
-  full = true
+  b.files.clear()
+  b.full = true
   await expect(node.receiveCode('good', fileCid(FILE), FILE)).rejects.toMatchObject({ code: 'disk_failed' })
   await node.receiveCode('liar', fileCid(FILE), FILE.with(3, 0))
   expect(refused).toHaveLength(3)
+})
+
+test('a fault of the node is no verdict on a block', async () => {
+  const a = await chainWith(FILE)
+  publish(a, ann, 'one', FILE)
+  const failing = { ...a.chain, runBlock: () => Promise.reject(new UtnetError('disk_failed', 'no longer')) }
+  const app = appOf(a, others[0] as TestValidator, [], failing)
+  await expect(Promise.resolve(app.check(await built(a)))).rejects.toMatchObject({ code: 'disk_failed' })
+})
+
+test('what a block lacked is taken no more when another of its height is final', async () => {
+  const [a, b] = [await chainWith(FILE), await chainWith()]
+  const empty = await built(a)
+  publish(a, ann, 'one', FILE)
+  const app = appOf(b, others[0] as TestValidator)
+  expect(await app.check(await built(a))).toBeUndefined()
+  const { block, parentCertificate } = decodePayload(empty)
+  const certificate = await a.chain.certify(
+    await a.chain.runBlock(block, parentCertificate),
+    validators.map((v) => v.voter),
+  )
+  await app.check(empty)
+  await app.commit({ kind: 'final', certificate: { ...certificate, phase: 'precommit', block: toHex(certificate.block) }, payload: empty })
+  expect(await app.code?.take(need(FILE).module, FILE)).toBe('stale')
 })

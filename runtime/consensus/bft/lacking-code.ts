@@ -44,9 +44,7 @@ export class LackingCode {
 
   /** A block cannot be run without a module. Of those that were found out before, the ones that nobody looks at any more make way. */
   add(block: BlockId, first: CodeNeed, others: readonly CodeNeed[], nodes: readonly Uint8Array[]): void {
-    const needs = new Map(
-      [first, ...others.filter((need) => !this.#ports.holds(need))].map((need) => [`${need.module} ${need.bytes}`, need]),
-    )
+    const needs = new Map([first, ...others].map((need) => [`${need.module} ${need.bytes}`, need]))
     const bytes = [...needs.values()].reduce((n, need) => n + need.bytes, 0)
     // more than a block can pay for: no validator runs it
     const over = needs.size > LIMITS.codeModules || bytes > LIMITS.codeBytes
@@ -79,6 +77,6 @@ export class LackingCode {
     waiting.due = false
     const needs = waiting.needs.filter((need) => !this.#ports.holds(need))
     if (needs.length > 0) this.#ports.ask(needs, waiting.nodes.slice(0, 2 ** waiting.asked))
-    if (2 ** waiting.asked < waiting.nodes.length) waiting.asked++
+    waiting.asked++
   }
 }

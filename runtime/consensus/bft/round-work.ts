@@ -135,7 +135,6 @@ export class RoundWork implements Verdicts {
       this.#own.set(height, verdict)
       this.#results.set(height, result)
       this.#pool.add({ ...verdict, block })
-      this.#forget()
       return verdict
     } finally {
       this.#judging.delete(height)

@@ -27,9 +27,9 @@ export class WaitingVotes {
   readonly #places = new Map<string, Place>()
   #size = 0
 
-  /** Votes held: at most one of a member, round and phase. */
+  /** Votes held, at most one of a member, round and phase, and the places that they are of. */
   get size(): number {
-    return this.#size
+    return this.#size + this.#places.size
   }
 
   of({ voter, round, phase }: Pick<Vote, 'voter' | 'round' | 'phase'>): Vote | undefined {
