@@ -33,7 +33,7 @@ test('a folder in use by another node is refused by name, and the first goes on'
 test('a folder of a newer or older version is left alone', async () => {
   const data = fresh()
   await (await startNode([], { data })).stop()
-  for (const version of [3, 1]) {
+  for (const version of [4, 2]) {
     writeFileSync(join(data, 'format'), `${version}\n`)
     const before = readdirSync(data, { recursive: true }).sort()
     await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({
