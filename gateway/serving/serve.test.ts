@@ -6,7 +6,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { LIMITS } from '../../runtime/core/index.ts'
 import { createApp } from '../app.ts'
 import { serve, type GatewayServer } from './serve.ts'
-import { simulatedComponent, simulatedNode } from '../testing/simulated-node.ts'
+import { simulatedComponent, simulatedNode, type SimulatedNode } from '../testing/simulated-node.ts'
 import { raw } from '../testing/raw-http.ts'
 
 const servers: GatewayServer[] = []
@@ -322,19 +322,23 @@ test('a reader of events that goes away is noticed', async () => {
   await expect.poll(() => node.listeners).toBe(0)
 })
 
+/** Holds each run up until `finish`; `started` resolves with the first. */
+function held(node: SimulatedNode): { readonly started: Promise<void>; readonly finish: () => void } {
+  const original = node.invoke.bind(node)
+  const begun = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  node.invoke = async (name, request) => {
+    begun.resolve()
+    await gate.promise
+    return original(name, request)
+  }
+  return { started: begun.promise, finish: gate.resolve }
+}
+
 test('close takes nothing new, finishes what is in work and ends event streams', async () => {
   const { node, server } = await open()
   const events = await fetch(`${server.url}/v1/events`)
-  const original = node.invoke.bind(node)
-  let begun = (): void => undefined
-  let finish = (): void => undefined
-  const started = new Promise<void>((resolve) => (begun = resolve))
-  const gate = new Promise<void>((resolve) => (finish = resolve))
-  node.invoke = async (name, request) => {
-    begun()
-    await gate
-    return original(name, request)
-  }
+  const { started, finish } = held(node)
   const slow = fetch(`${server.url}/fn/edge/slow`)
   await started
   const closed = server.close()
@@ -349,16 +353,7 @@ test('close takes nothing new, finishes what is in work and ends event streams',
 
 test('a request on a connection that stands while the node stops is told so', async () => {
   const { node, server } = await open()
-  const original = node.invoke.bind(node)
-  let finish = (): void => undefined
-  let begun = (): void => undefined
-  const started = new Promise<void>((resolve) => (begun = resolve))
-  const gate = new Promise<void>((resolve) => (finish = resolve))
-  node.invoke = async (name, request) => {
-    begun()
-    await gate
-    return original(name, request)
-  }
+  const { started, finish } = held(node)
   const out = await new Promise<string>((resolve) => {
     let text = ''
     const socket = connect(server.port, '127.0.0.1', () => {

@@ -5,21 +5,13 @@ import { join } from 'node:path'
 import { openStore } from '../../../helia-store/index.ts'
 import { createHost } from '../../../runtime/host/index.ts'
 import { CONTEXT } from '../../../runtime/host/testing/host.ts'
-import { wat } from '../../../runtime/host/testing/wat.ts'
+import { IDLE, wat } from '../../../runtime/host/testing/wat.ts'
 import { withGrants } from '../../../runtime/host/wasi/index.ts'
 import { openLmdb } from '../../../runtime/kv/index.ts'
 import { stopwatch } from './clock.ts'
 import type { HostPrice } from './host-prices.ts'
 
 const BYTES = 16 << 20
-
-/** A library that looks at nothing. */
-const IDLE = `(component
-  (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64)))))
-  (core module $m (func (export "f") (result i32) (i32.const 1)))
-  (core instance $m (instantiate $m))
-  (func $f (result u32) (canon lift (core func $m "f")))
-  (export "f" (func $f)))`
 
 /** Measures with `use`, then takes everything away. */
 export async function withMountPrice<T>(use: (prices: readonly HostPrice[]) => Promise<T>): Promise<T> {

@@ -1,17 +1,9 @@
 import { expect, test } from 'vitest'
 import { fileCid, LIMITS, PARAMS } from '../../core/index.ts'
 import { CONTEXT, memoryFiles } from '../testing/host.ts'
-import { wat } from '../testing/wat.ts'
+import { IDLE, wat } from '../testing/wat.ts'
 import { withGrants } from '../wasi/index.ts'
 import { createHost } from './index.ts'
-
-/** A library that looks at nothing. */
-const IDLE = `(component
-  (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64)))))
-  (core module $m (func (export "f") (result i32) (i32.const 1)))
-  (core instance $m (instantiate $m))
-  (func $f (result u32) (canon lift (core func $m "f")))
-  (export "f" (func $f)))`
 
 test('U4.3-GAS-1: each run pays for the files that are brought to it, before it runs, and again the same when it is repeated', async () => {
   const files = memoryFiles()

@@ -18,8 +18,7 @@ async function deployed(text: string): Promise<(n: number) => Promise<GuestOutco
 
 const answer = ({ response }: GuestOutcome): string => new TextDecoder().decode(response.body).trim()
 /** A core module calls through a table, which another one fills with the lowered form of the first one's own function. */
-const ITSELF = `(component
-  (core module $a (table (export "t") 1 funcref) (type $t (func (param i32) (result i32)))
+const LOOPED = `(core module $a (table (export "t") 1 funcref) (type $t (func (param i32) (result i32)))
     (func (export "f") (type $t)
       (if (result i32) (local.get 0)
         (then (i32.add (i32.const 1) (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))))
@@ -28,7 +27,9 @@ const ITSELF = `(component
   (func $f (param "n" u32) (result u32) (canon lift (core func $a "f")))
   (core func $again (canon lower (func $f)))
   (core module $b (import "a" "t" (table 1 funcref)) (import "a" "again" (func $f (param i32) (result i32))) (elem (i32.const 0) $f))
-  (core instance (instantiate $b (with "a" (instance (export "t" (table $a "t")) (export "again" (func $again))))))
+  (core instance (instantiate $b (with "a" (instance (export "t" (table $a "t")) (export "again" (func $again))))))`
+const ITSELF = `(component
+  ${LOOPED}
   (instance $o (export "f" (func $f)))
   (export "a:b/c@1.0.0" (instance $o)))`
 
@@ -149,16 +150,7 @@ test('a nested component that is instantiated many times has its code once', asy
  */
 const OUTER = `(component
   (component $inner
-    (core module $a (table (export "t") 1 funcref) (type $t (func (param i32) (result i32)))
-      (func (export "f") (type $t)
-        (if (result i32) (local.get 0)
-          (then (i32.add (i32.const 1) (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))))
-          (else (i32.const 0)))))
-    (core instance $a (instantiate $a))
-    (func $f (param "n" u32) (result u32) (canon lift (core func $a "f")))
-    (core func $again (canon lower (func $f)))
-    (core module $b (import "a" "t" (table 1 funcref)) (import "a" "again" (func $f (param i32) (result i32))) (elem (i32.const 0) $f))
-    (core instance (instantiate $b (with "a" (instance (export "t" (table $a "t")) (export "again" (func $again))))))
+    ${LOOPED}
     (export "f" (func $f)))
   (instance $inner (instantiate $inner))
   (alias export $inner "f" (func $f))

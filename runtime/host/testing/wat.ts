@@ -21,3 +21,11 @@ export function load(prepared: Uint8Array): Loaded {
     gas: exports['utnet:gas'] as WebAssembly.Global<'i64'>,
   }
 }
+
+/** A library that looks at nothing. */
+export const IDLE = `(component
+  (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64)))))
+  (core module $m (func (export "f") (result i32) (i32.const 1)))
+  (core instance $m (instantiate $m))
+  (func $f (result u32) (canon lift (core func $m "f")))
+  (export "f" (func $f)))`
