@@ -114,9 +114,11 @@ test('behind a full block of several, what is too little to fill another waits f
   ])
 })
 
-test('transactions that keep coming share a block, 100 ms from when the last began; one alone has its own in 20 ms', async () => {
-  const blocks: (readonly [timeMs: number, size: number])[] = []
-  const { t, clock, producer } = await driven((timeMs, size) => blocks.push([timeMs, size]))
+/** One transaction has a block of its own, and then one comes every 15 ms until there is a second block. */
+async function keepComing(
+  { t, clock, producer }: Pick<Awaited<ReturnType<typeof driven>>, 't' | 'clock' | 'producer'>,
+  blocks: readonly unknown[],
+): Promise<(value: bigint) => void> {
   const send = (value: bigint): void => {
     t.send(ann, { kind: 'transfer', to: bob.address, value })
     producer.transactionWaits()
@@ -131,6 +133,13 @@ test('transactions that keep coming share a block, 100 ms from when the last beg
     send(n)
     await clock.pass()
   }
+  return send
+}
+
+test('transactions that keep coming share a block, 100 ms from when the last began; one alone has its own in 20 ms', async () => {
+  const blocks: (readonly [timeMs: number, size: number])[] = []
+  const { t, clock, producer } = await driven((timeMs, size) => blocks.push([timeMs, size]))
+  const send = await keepComing({ t, clock, producer }, blocks)
   send(100n)
   await clock.resting()
   for (let sleeps = 0; blocks.length < 3 && sleeps < 8; sleeps++) await clock.pass()
@@ -146,20 +155,7 @@ test('transactions that keep coming share a block, 100 ms from when the last beg
 test('the 100 ms count from when a block began, with what was done before it', async () => {
   const blocks: number[] = []
   const { t, clock, producer } = await driven((timeMs) => blocks.push(timeMs), 0, 30)
-  const send = (value: bigint): void => {
-    t.send(ann, { kind: 'transfer', to: bob.address, value })
-    producer.transactionWaits()
-  }
-  send(1n)
-  await clock.resting()
-  await clock.pass()
-  send(2n)
-  await clock.resting()
-  for (let n = 3n; blocks.length < 2 && n < 20n; n++) {
-    clock.spend(15)
-    send(n)
-    await clock.pass()
-  }
+  await keepComing({ t, clock, producer }, blocks)
   await producer.stop()
   // begun at 20 and at 120
   expect(blocks).toEqual([50, 150])
