@@ -1,13 +1,16 @@
 /** Where a device runs beside the node's event loop: in a thread of this process, or in a process of its own, which a model cannot take the node down with. */
-import { fork, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { NamedTensor } from '../../core/index.ts'
+import { aReply } from './answers.ts'
+import { FrameReader, framed } from './frames.ts'
 import { deviceProcessUrl, deviceWorkerUrl } from './location.ts'
 import { reason } from './ort-runtime.ts'
-import type { DeviceProcessData, DeviceThreadData, Envelope, Reply } from './thread-protocol.ts'
+import { DEVICE_PIPE, type DeviceProcessData, type DeviceThreadData, type Envelope, type Reply } from './thread-protocol.ts'
 
 export interface Carrier {
-  /** Sends a request; buffers may be handed over whole. */
+  /** Sends a request; buffers may be handed over whole. Throws `core_too_large` for what is more than it can carry. */
   post(envelope: Envelope, buffers: readonly ArrayBuffer[]): void
   /** Whether it keeps this process alive. */
   hold(held: boolean): void
@@ -33,21 +36,41 @@ export function threadCarrier(workerData: DeviceThreadData, { replied, ended }: 
   }
 }
 
+/** Its messages go over a pipe of their own: what Node carries itself between processes takes twice as long. */
 export function processCarrier(data: DeviceProcessData, { replied, ended }: CarrierEvents): Carrier {
-  const child = fork(deviceProcessUrl(), { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const hold = (held: boolean): void => {
+  const child = spawn(process.execPath, [fileURLToPath(deviceProcessUrl())], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] })
+  const pipe = child.stdio[DEVICE_PIPE] as Socket
+  const frames = new FrameReader()
+  let held = true
+  const hold = (now: boolean): void => {
+    held = now
     if (held) child.ref()
     else child.unref()
-    if (held) child.channel?.ref()
-    else child.channel?.unref()
+    if (held) pipe.ref()
+    else pipe.unref()
   }
-  // what cannot be sent shows by the end of the process
-  const post = (message: DeviceProcessData | Envelope): void => void child.send(message, () => {})
-  hold(false)
-  child.on('message', (reply: Reply) => replied(owned(reply)))
+  function post(message: DeviceProcessData | Envelope): void {
+    const pieces = framed(message)
+    pipe.cork()
+    for (const piece of pieces) pipe.write(piece)
+    pipe.uncork()
+  }
+  pipe.on('data', (bytes: Uint8Array) => {
+    try {
+      // nobody has asked: it is not to fill memory here
+      if (!held) throw new Error('nothing was asked')
+      for (const message of frames.push(bytes)) replied(aReply(message))
+    } catch (error) {
+      ended(`gave an answer that is none: ${reason(error)}`)
+    }
+  })
+  // what cannot be sent shows by the end of the process; one that closes its end has nothing more to say
+  pipe.on('error', () => {})
+  pipe.on('close', () => child.kill('SIGKILL'))
   child.on('error', (error) => ended(`came down: ${reason(error)}`))
   child.on('exit', (code, signal) => ended(signal === null ? `ended with code ${code}` : endedBy(signal, data.memoryBytes)))
   post(data)
+  hold(false)
   return { post, hold, stop: () => killed(child) }
 }
 
@@ -60,13 +83,4 @@ async function killed(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')
   await gone
-}
-
-/** What was read lies in one buffer with the whole message. */
-function owned(reply: Reply): Reply {
-  if (!('ok' in reply)) return reply
-  const { ok } = reply
-  const copy = (t: NamedTensor): NamedTensor => ({ ...t, data: new Uint8Array(t.data) })
-  if (Array.isArray(ok)) return { ...reply, ok: (ok as readonly NamedTensor[]).map(copy) }
-  return typeof ok === 'object' && 'checkpoints' in ok ? { ...reply, ok: { ...ok, outputs: ok.outputs.map(copy) } } : reply
 }

@@ -5,8 +5,14 @@ import type { Answers, Envelope, Reply, Request } from './thread-protocol.ts'
 
 const buffersOf = (tensors: readonly NamedTensor[]): ArrayBuffer[] => [...new Set(tensors.map((t) => t.data.buffer as ArrayBuffer))]
 
-/** Takes requests; `post` sends the replies, with the buffers that may be handed over whole. */
-export function serveDevice(device: Device, post: (reply: Reply, buffers: readonly ArrayBuffer[]) => void): (envelope: Envelope) => void {
+/** A reply, and of what it holds the buffers that may be handed over whole. */
+export interface Served {
+  readonly reply: Reply
+  readonly buffers: readonly ArrayBuffer[]
+}
+
+/** Answers requests, which must be asked one after the other. Never rejects. */
+export function serveDevice(device: Device): (envelope: Envelope) => Promise<Served> {
   const models = new Map<number, LoadedModel>()
   let handles = 0
 
@@ -31,21 +37,15 @@ export function serveDevice(device: Device, post: (reply: Reply, buffers: readon
     return true
   }
 
-  let last: Promise<void> = Promise.resolve()
-  return ({ id, request }) => {
-    last = last.then(async () => {
-      let reply: Reply
-      let buffers: ArrayBuffer[] = []
-      try {
-        const ok = await answer(request)
-        reply = { id, ok }
-        // outputs are copies of our own
-        if (request.op === 'run') buffers = buffersOf(ok as Answers['run'])
-        if (request.op === 'verified') buffers = buffersOf((ok as Answers['verified']).outputs)
-      } catch (error) {
-        reply = { id, error: plainError(error) }
-      }
-      post(reply, buffers)
-    })
+  return async ({ id, request }) => {
+    try {
+      const ok = await answer(request)
+      // outputs are copies of our own
+      if (request.op === 'run') return { reply: { id, ok }, buffers: buffersOf(ok as Answers['run']) }
+      if (request.op === 'verified') return { reply: { id, ok }, buffers: buffersOf((ok as Answers['verified']).outputs) }
+      return { reply: { id, ok }, buffers: [] }
+    } catch (error) {
+      return { reply: { id, error: plainError(error) }, buffers: [] }
+    }
   }
 }

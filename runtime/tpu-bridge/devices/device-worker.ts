@@ -2,10 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { deviceOf } from './device-of.ts'
 import { serveDevice } from './device-server.ts'
-import type { DeviceThreadData } from './thread-protocol.ts'
+import type { DeviceThreadData, Envelope } from './thread-protocol.ts'
 
-const port = parentPort
-port?.on(
-  'message',
-  serveDevice(deviceOf(workerData as DeviceThreadData), (reply, buffers) => port.postMessage(reply, [...buffers])),
-)
+const serve = serveDevice(deviceOf(workerData as DeviceThreadData))
+let last: Promise<void> = Promise.resolve()
+parentPort?.on('message', (envelope: Envelope) => {
+  last = last.then(async () => {
+    const { reply, buffers } = await serve(envelope)
+    parentPort?.postMessage(reply, [...buffers])
+  })
+})

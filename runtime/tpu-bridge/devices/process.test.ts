@@ -75,8 +75,8 @@ test('through the bridge such a run has the answer of a device that looks at sha
   await bridge.put('division', division())
   await expect(bridge.infer('outer', wide, 'any')).rejects.toMatchObject({ code: 'tensor_shape', limit: 'tensorElements' })
   const other = async (): Promise<string> => (await bridge.infer('division', [f32('a', [1]), f32('b', [1])], 'any')).arithmetic
-  // whoever comes first finds it unloaded, and is answered by the next device
-  expect([await other(), await other()]).toEqual([expect.stringMatching(/^exact:/), expect.stringMatching(/^bounded:onnxruntime-node/)])
+  // on the same device: nobody has to lose a run to learn that it was unloaded
+  expect(await other()).toMatch(/^bounded:onnxruntime-node/)
   await bridge.close()
 })
 

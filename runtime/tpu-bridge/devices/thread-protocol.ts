@@ -1,4 +1,4 @@
-/** Messages between a device and the thread or process that it runs in: plain data, tensors' bytes transferred to a thread. */
+/** Messages between a device and the thread or process that it runs in: plain data, tensors' bytes transferred to a thread, framed to a process. */
 import type { NamedTensor, PlainError, TensorSpec } from '../../core/index.ts'
 import type { VerifiedRun } from '../device.ts'
 import type { GpuProvider } from './onnx-gpu.ts'
@@ -14,9 +14,9 @@ export const APART: ReadonlySet<DeviceName> = new Set(['onnx-cpu', 'onnx-gpu', '
 
 export interface DeviceThreadData {
   readonly device: DeviceName
-  readonly threads: number | undefined
+  readonly threads?: number | undefined
   /** Of `onnx-gpu`. */
-  readonly gpu: GpuProvider | undefined
+  readonly gpu?: GpuProvider | undefined
   /** Of `wasm` and `simulated-tpu`. */
   readonly exact: ExactGuest | undefined
 }
@@ -42,12 +42,15 @@ export interface WatchData {
   readonly parent: number
 }
 
-/** Requests that are not answered, and how many were. */
+/** 1 while a request is not answered, and how many were. */
 export const AT_WORK = 0
 export const ANSWERED = 1
 /** Never set: to sleep on. */
 export const NOTHING = 2
 export const WATCH_WORDS = 3
+
+/** File descriptor of a device process that its messages go over. */
+export const DEVICE_PIPE = 3
 
 export type Request =
   | { readonly op: 'available' }

@@ -6,9 +6,11 @@
  */
 import { errorOfPlain, LIMITS, UtnetError } from '../../core/index.ts'
 import type { Device, LoadedModel } from '../device.ts'
+import { anAnswer } from './answers.ts'
 import { processCarrier, threadCarrier, type Carrier, type CarrierEvents } from './carrier.ts'
 import { factsOf } from './device-of.ts'
 import type { GpuProvider } from './onnx-gpu.ts'
+import { reason } from './ort-runtime.ts'
 import { detachable, APART, type Answers, type DeviceName, type Loaded, type Reply, type Request } from './thread-protocol.ts'
 import type { LazyExact } from './wasm/index.ts'
 
@@ -30,6 +32,7 @@ export interface ThreadedOptions {
 const SLACK_MS = 1_000
 
 interface Waiting {
+  readonly op: Request['op']
   readonly resolve: (value: unknown) => void
   readonly reject: (error: UtnetError) => void
 }
@@ -94,6 +97,7 @@ function handleOf(thread: DeviceThread, { handle, inputs, outputs, bytes }: Load
     inputs,
     outputs,
     bytes,
+    gone: () => thread.dead,
     run(given) {
       const { tensors, buffers } = detachable(given)
       return thread.ask({ op: 'run', handle, inputs: tensors }, buffers)
@@ -127,13 +131,13 @@ class DeviceThread {
     if (this.dead) return Promise.reject(this.#error('was restarted; the model must be loaded again'))
     return new Promise<Answers[R['op']]>((resolve, reject) => {
       const id = ++this.#ids
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
+      this.#carrier.post({ id, request }, transfer)
+      this.#waiting.set(id, { op: request.op, resolve: resolve as (value: unknown) => void, reject })
       if (this.#waiting.size === 1) {
         // an idle device must not keep the process alive
         this.#carrier.hold(true)
         this.#arm()
       }
-      this.#carrier.post({ id, request }, transfer)
     })
   }
 
@@ -143,20 +147,27 @@ class DeviceThread {
   }
 
   #settle(reply: Reply): void {
+    if (this.dead) return
     const waiting = this.#waiting.get(reply.id)
+    let answer: Answers[keyof Answers] | UtnetError
+    try {
+      if (waiting === undefined) throw new Error(`nothing was asked under number ${reply.id}`)
+      answer = 'ok' in reply ? anAnswer(waiting.op, reply.ok) : errorOfPlain(reply.error)
+    } catch (error) {
+      this.#fail(`gave an answer that is none: ${reason(error)}`)
+      return
+    }
     this.#waiting.delete(reply.id)
     // requests are served in order, so the deadline of the next one begins now
     this.#arm()
     if (this.#waiting.size === 0) this.#carrier.hold(false)
-    if (waiting === undefined) return
-    if ('ok' in reply) {
-      waiting.resolve(reply.ok)
+    if (!(answer instanceof UtnetError)) {
+      waiting.resolve(answer)
       return
     }
-    const error = errorOfPlain(reply.error)
-    waiting.reject(error)
+    waiting.reject(answer)
     // after a trap or failed allocation a runtime is not to be trusted: begin afresh
-    if (error.code === 'device_failed') this.#fail('was restarted after a failure')
+    if (answer.code === 'device_failed') this.#fail('was restarted after a failure')
   }
 
   #arm(): void {
