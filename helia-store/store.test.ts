@@ -386,6 +386,10 @@ describe.skipIf(!existsSync(fixtures))('gateway fixtures (ipfs/gateway-conforman
   test('what is not there or not readable is a coded error', async () => {
     await expect(store.ipfs(parseCid(DIR), 'nope.txt', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
     await expect(store.ipfs(parseCid(DIR), 'ascii.txt/deeper', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
+    const large = await store.putFile(new Uint8Array(3 << 20))
+    await expect(store.ipfs(large, 'deeper', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
+    const document = parseCid('bafybeia264q44a3kmfc2otctzu4egp2k235o3t7mslz2yjraymp4nv6asi')
+    await expect(store.ipfs(document, 'document/nope', 'raw')).rejects.toMatchObject({ code: 'block_not_found' })
     await expect(store.ipfs(parseCid(DIR), '', 'file')).rejects.toMatchObject({ code: 'core_bad_argument' })
     const missing = CID.parse('QmYhmPjhFjYFyaoiuNzYv8WGavpSRDwdHWe5B4M5du5Rtk')
     await expect(store.getFile(missing)).rejects.toMatchObject({ code: 'block_not_found' })

@@ -120,6 +120,47 @@ test('U2.4-POCI a block is judged when the code of all that it publishes is here
   expect(await app.check(payload)).toEqual({ valid: true, timely: true })
 })
 
+test('what is given for code with any bit, length or name wrong is an offence or ignored, and nothing of it is kept', async () => {
+  const [a, b] = [await chainWith(FILE), await chainWith()]
+  publish(a, ann, 'one', FILE)
+  const payload = await built(a)
+  const app = appOf(b, others[0] as TestValidator)
+  expect(await app.check(payload)).toBeUndefined()
+  const { module } = need(FILE)
+  for (let bit = 0; bit < FILE.length * 8; bit++)
+    expect([
+      bit,
+      await app.code?.take(
+        module,
+        FILE.map((x, i) => (i === bit >> 3 ? x ^ (1 << (bit & 7)) : x)),
+      ),
+    ]).toEqual([bit, 'code'])
+  for (const file of [
+    new Uint8Array(0),
+    FILE.slice(1),
+    FILE.slice(0, -1),
+    Uint8Array.from([...FILE, 0]),
+    Uint8Array.from([...FILE, ...FILE]),
+  ])
+    expect(await app.code?.take(module, file)).toBe('stale')
+  const { digest } = module.multihash
+  for (let bit = 0; bit < digest.length * 8; bit++) {
+    const name = CID.createV1(
+      RAW,
+      Digest.create(
+        0x12,
+        digest.map((x, i) => (i === bit >> 3 ? x ^ (1 << (bit & 7)) : x)),
+      ),
+    )
+    expect([bit, await app.code?.take(name, FILE)]).toEqual([bit, 'stale'])
+  }
+  for (const codec of [DAG_PB, DAG_CBOR]) expect(await app.code?.take(CID.createV1(codec, module.multihash), FILE)).toBe('stale')
+  expect(b.files.size).toBe(0)
+  expect(await app.check(payload)).toBeUndefined()
+  expect(await app.code?.take(module, FILE)).toBeUndefined()
+  expect(await app.check(payload)).toEqual({ valid: true, timely: true })
+})
+
 test('a publication that is refused before its code matters needs none: a block with it is judged by all alike', async () => {
   const [a, b] = [await chainWith(FILE, MORE), await chainWith(FILE)]
   // both wait for one name: who is second pays, and nothing of his is looked at

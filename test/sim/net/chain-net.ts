@@ -141,6 +141,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const kv = await simulatedKv(full === undefined ? disk : fullDisk(disk, full))
       const code = options.code === undefined ? undefined : await openNodeCode(options.code, i, kv)
       const chain = await openChain({ genesis, kv, executor: code?.executor ?? simulatedExecutor, crypto: port })
+      const had = (noted[i] as number[][]).length
+      if (chain.head().header.height < had) monitor.fault(`validator ${i} lost block ${had}, which was final`)
       const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
       const own = bftCrypto(chain.chainId, keys, port)
       const say = (message: Message, to: number): void => {
