@@ -188,6 +188,13 @@ test('a contract: call, query, proof; 64-bit integers are decimal strings', asyn
   expect(refused.stderr).toMatch(/the call ended as refused: .* at assembly\/index\.ts:\d+:\d+\n/)
 })
 
+test('chain block without a height is the head', async () => {
+  const [{ height }] = (await utnet('chain', 'status', '--json')).documents as [{ height: number }]
+  const { code, documents } = await utnet('chain', 'block', '--json')
+  expect(code).toBe(0)
+  expect((documents[0] as { height: number }).height).toBeGreaterThanOrEqual(height)
+})
+
 test('guests --class is the class by which another contract calls one', async () => {
   const { code, stdout } = await utnet('guests', 'tally', '--class')
   expect(code).toBe(0)

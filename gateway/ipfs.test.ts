@@ -78,6 +78,14 @@ test('a client that has it is told so; a part is a part', async () => {
   const part = await get('', { range: 'bytes=1-3' })
   expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 1-3/${bytes.length}`])
   expect(await part.bytes()).toEqual(bytes.slice(1, 4))
+  // A part of other content would be joined to what the client has (RFC 9110, 13.1.5).
+  for (const [condition, status] of [
+    [`"${cid}"`, 206],
+    ['"other"', 200],
+    [`W/"${cid}"`, 200],
+    ['Wed, 21 Oct 2015 07:28:00 GMT', 200],
+  ] as const)
+    expect((await get('', { range: 'bytes=1-3', 'if-range': condition })).status, condition).toBe(status)
 })
 
 test.each([

@@ -29,17 +29,10 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-const UNREADABLE = new Set([
-  'NotAFileError',
-  'NoContentError',
-  'NotUnixFSError',
-  'UnknownCodecError',
-  'BadPathError',
-  'OverReadError',
-  'UnderReadError',
-])
+const UNREADABLE = new Set(['NotAFileError', 'NoContentError', 'NotUnixFSError', 'UnknownCodecError', 'OverReadError', 'UnderReadError'])
 const ABSENT = new Set([
   'NotFoundError',
+  'BadPathError',
   'DoesNotExistError',
   'NoResolverError',
   'BlockNotFoundWhileOfflineError',
@@ -113,7 +106,14 @@ export async function startEngine(blocks: Blocks, kv: Kv): Promise<Engine> {
     return run(what, async () => {
       const found: CID[] = []
       const way = new car.UnixFSPath(path)
-      for await (const { cid } of way.traverse(root, bounded(what).blockstore, node.getCodec)) found.push(asCidV1(cid))
+      try {
+        for await (const { cid } of way.traverse(root, bounded(what).blockstore, node.getCodec)) found.push(asCidV1(cid))
+      } catch (cause) {
+        // The chunks of a file have no names, which the walk takes for a damaged directory.
+        if ((cause as Error).name === 'NotUnixFSError')
+          throw new UtnetError('block_not_found', `${what}: nothing there has a name`, { cause })
+        throw cause
+      }
       return found
     })
   }

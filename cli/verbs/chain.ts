@@ -34,7 +34,7 @@ function chainIdText(text: string): string {
 export const chain: Verb = {
   name: 'chain',
   usage:
-    'chain status | block HEIGHT | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [--genesis FILE] [-o FILE] | verdict FILE [--validator URL]... [--leaves URL] [--dry-run] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
+    'chain status | block [HEIGHT] | power [EPOCH] | events [--filter KIND=VALUE]... [--from H] [--to H] [--limit N] [--proof] [--follow] | follow [--checkpoint FILE] [--genesis FILE] [-o FILE] | verdict FILE [--validator URL]... [--leaves URL] [--dry-run] | genesis [-o FILE] | trust [FILE] | distrust CHAINID',
   summary:
     'head, a block, who votes with what power, events of its history, the genesis file, the word of validators against a receipt, chains this user trusts',
   options: { output: { type: 'string', short: 'o' }, ...EVENT_OPTIONS, ...FOLLOW_OPTIONS, ...VERDICT_OPTIONS },
@@ -52,8 +52,11 @@ export const chain: Verb = {
         context.print(await context.node().chain())
         return 0
       case 'block':
-        if (what === undefined) throw new UtnetError('usage', 'chain block takes a HEIGHT')
-        context.print(await context.node().block(Number(wholeNumber('HEIGHT', what, COUNT))))
+        context.print(
+          await context
+            .node()
+            .block(what === undefined ? (await context.node().chain()).height : Number(wholeNumber('HEIGHT', what, COUNT))),
+        )
         return 0
       case 'power':
         context.print(await context.node().power(what === undefined ? undefined : Number(wholeNumber('EPOCH', what, COUNT))))

@@ -95,8 +95,6 @@ class Serving implements FunctionAsker {
   run(): void {
     try {
       const { name, path } = targetOf(this.#incoming.url as string)
-      this.#shared.admission.enter(name)
-      this.#name = name
       const { hasBody, contentLength } = this.#head
       if (!hasBody) this.#invoke(name, path, EMPTY)
       else
@@ -108,7 +106,10 @@ class Serving implements FunctionAsker {
     }
   }
 
+  /** The request is whole: one that is on its way takes nobody's place. */
   #invoke(name: string, path: string, body: Uint8Array): void {
+    this.#shared.admission.enter(name)
+    this.#name = name
     const { headers, prefer } = this.#head
     const method = this.#incoming.method as string
     const request = { method, path, headers, body }

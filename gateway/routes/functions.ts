@@ -45,9 +45,10 @@ export function functionHandler(node: NodeApi, admission: NonNullable<AppOptions
     const request = c.req.raw
     const { name, path } = functionTarget(request.url)
     const head = requestHead(request, c.env)
+    // A request that is on its way takes nobody's place.
+    const body = head.hasBody ? await readBody(request, 'bodyBytes', head.contentLength) : EMPTY
     admission.enter(name)
     try {
-      const body = head.hasBody ? await readBody(request, 'bodyBytes', head.contentLength) : EMPTY
       const { method } = request
       const answer = await node.invoke(name, { method, path, headers: head.headers, body, ...preferences(head.prefer) })
       return guestResponse(answer, head, method)

@@ -53,6 +53,12 @@ function etag(cid: string, format: Format): string {
   return format === 'car' ? `W/"${cid}.car"` : format === 'raw' ? `"${cid}.raw"` : `"${cid}"`
 }
 
+/** The range that counts: none where the client's part is of other content (RFC 9110, 13.1.5). There are no dates to compare. */
+function rangeOf({ headers }: Request, tag: string): string | null {
+  const condition = headers.get('if-range')
+  return condition === null || condition === tag ? headers.get('range') : null
+}
+
 /** The handler of one store. */
 export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Response> {
   return async (c) => {
@@ -82,7 +88,7 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
       return new Response(null, { status: 304, headers: { ...kept, 'x-content-type-options': 'nosniff' } })
     }
     const { contentType: type, body } = found
-    const range = format === 'car' ? undefined : byteRange(request.headers.get('range'), body.length)
+    const range = format === 'car' ? undefined : byteRange(rangeOf(request, tag), body.length)
     if (range === null) {
       const error = new UtnetError('request_range', `no byte of the range is in the content of ${body.length} bytes`, {
         details: { size: body.length },

@@ -1,5 +1,6 @@
 /** Requests whose table of fields is made where somebody reads it. */
 import { IncomingMessage } from 'node:http'
+import type { Arrivals } from './arrivals.ts'
 
 /** The fields that change how node:http treats a request before it hands it over: it makes the whole table to see whether they are there. */
 const TREATED: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'expect', 'te'])
@@ -29,6 +30,22 @@ Object.defineProperty(Lazy.prototype, 'headers', {
 
 /** The request class of a server that reads `rawHeaders`: until `handOver`, `headers` is empty where none of the fields that node:http looks for is there. */
 export const Incoming: typeof IncomingMessage = Lazy
+
+/** The same of a server that bounds what is on its way. */
+export function countedIncoming(arrivals: Arrivals): typeof IncomingMessage {
+  return class extends Incoming {
+    override push(chunk: Buffer | null): boolean {
+      if (chunk === null) arrivals.whole(this)
+      else arrivals.came(this, chunk.length)
+      return super.push(chunk)
+    }
+
+    override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+      arrivals.whole(this)
+      super._destroy(error, done)
+    }
+  }
+}
 
 /** Before anybody else than node:http reads `headers`. */
 export function handOver(incoming: IncomingMessage): void {

@@ -351,6 +351,22 @@ test('close takes nothing new, finishes what is in work and ends event streams',
   expect(node.listeners).toBe(0)
 })
 
+test.each([false, true])('close lets an answer leave whole that its client reads slowly (direct: %s)', async (direct) => {
+  const { node, server } = await open(direct)
+  const body = new Uint8Array(32 << 20)
+  const original = node.invoke.bind(node)
+  node.invoke = async (name, request) => ({ ...(await original(name, request)), body })
+  const socket = connect(server.port, '127.0.0.1', () => socket.write('GET /fn/edge/ HTTP/1.1\r\nHost: h\r\n\r\n'))
+  // The server has said all, and its client has taken a first part of it.
+  await once(socket, 'readable')
+  const closed = server.close(1e8)
+  let bytes = 0
+  socket.on('data', (chunk: Buffer) => (bytes += chunk.length))
+  await once(socket, 'close')
+  expect(bytes).toBeGreaterThan(body.length)
+  await closed
+})
+
 test('a request on a connection that stands while the node stops is told so', async () => {
   const { node, server } = await open()
   const { started, finish } = held(node)

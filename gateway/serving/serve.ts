@@ -12,7 +12,8 @@ import {
   type TransactionServer,
 } from '../direct/index.ts'
 import { limitArrival } from './arrival.ts'
-import { handOver, Incoming } from './incoming.ts'
+import { Arrivals } from './arrivals.ts'
+import { countedIncoming, handOver } from './incoming.ts'
 import { closeIdle, idleBySweeps } from './idle.ts'
 import { retryField, type GatewayEnv } from '../http/index.ts'
 import { Admission } from '../routes/index.ts'
@@ -26,8 +27,10 @@ export interface ServeOptions {
   readonly host?: string
   /** Share the port with other threads or processes; the kernel spreads connections. */
   readonly reusePort?: boolean
-  /** Most connections at a time; 4,096 unless told. */
+  /** Most connections at a time; `LIMITS.connections` unless told. */
   readonly connections?: number
+  /** Most bytes of requests that are not whole; `LIMITS.arrivingBytes` unless told. */
+  readonly arrivingBytes?: number
   /** Functions are served directly, without the app. */
   readonly functions?: {
     readonly node: FunctionServer
@@ -180,6 +183,15 @@ function isWorkedOn(socket: Socket): boolean {
   return answer !== undefined && (answer.req.complete || answer.headersSent)
 }
 
+/** Closes a connection on which nothing is worked on, one that never had an answer before one that had: who only holds connections locks nobody out. */
+function makeRoom(sockets: Set<Socket>): void {
+  const idle = [...sockets].filter((socket) => !isWorkedOn(socket))
+  const victim = idle.find((socket) => socket.bytesWritten === 0) ?? idle[0]
+  if (victim === undefined) return
+  sockets.delete(victim)
+  victim.destroy()
+}
+
 const stopping = (): UtnetError => new UtnetError('node_stopping', 'the node is stopping')
 
 /** Responses that tell an observer when their bytes begin and end. */
@@ -245,6 +257,12 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   /** Requests to go on in another protocol: they are answered as they stand (RFC 9110, 7.8). */
   const elsewhere = new WeakSet<IncomingMessage>()
   const pipelined = new WeakMap<Socket, Pipelined>()
+  const arrivals = new Arrivals(({ socket }, used) => {
+    const allowed = options.arrivingBytes ?? LIMITS.arrivingBytes
+    // Where an earlier answer of the pipeline is due, another would be taken for it.
+    if (answerOn(socket)?.headersSent !== false || pipelined.has(socket)) socket.destroy()
+    else refuseRaw(socket, limitError('host_busy', 'arrivingBytes', used, allowed, 'requests on their way'))
+  }, options.arrivingBytes)
   const server = createServer(
     {
       // node:http throws away what came behind such a request: its client learns that by the end of the connection (RFC 9112, 9.3.2).
@@ -259,7 +277,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       requireHostHeader: false,
       // Requests without a body have no stream to be read to its end.
       optimizeEmptyRequests: true,
-      IncomingMessage: Incoming,
+      IncomingMessage: countedIncoming(arrivals),
       ServerResponse: observer === undefined ? DirectResponse : observedResponse(observer),
     },
     (incoming, outgoing) => {
@@ -285,8 +303,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   // A client that has said all (shutdown of its writing side) still reads: its answers are sent before the connection ends.
   Object.assign(server, { httpAllowHalfOpen: true })
   const sockets = new Set<Socket>()
+  const connections = options.connections ?? LIMITS.connections
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    if (sockets.size >= connections) makeRoom(sockets)
     idleBySweeps(socket, ARRIVAL.checkMs)
     observer?.opened(socket)
     socket.once('close', () => {
@@ -295,7 +315,13 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
     })
   })
   limitArrival(server, ARRIVAL)
-  server.maxConnections = options.connections ?? 4_096
+  const closeIdleConnections = server.closeIdleConnections.bind(server)
+  // To node:http an answer that is said is one that has left: a client that reads slowly would lose the rest.
+  server.closeIdleConnections = () => {
+    for (const { writableLength } of sockets) if (writableLength > 0) return
+    closeIdleConnections()
+  }
+  server.maxConnections = connections
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) =>
     refuse(outgoing, new UtnetError('request_invalid', `nothing is known of Expect: ${incoming.headers.expect?.slice(0, 40)}`), 417),
   )

@@ -3,6 +3,8 @@ export const LIMITS = {
   // requests and values
   bodyBytes: 64 * 1024 * 1024,
   headerBytes: 16 * 1024,
+  connections: 4_096, // of one thread
+  arrivingBytes: 1024 * 1024 * 1024, // on one thread, of requests that are not whole; whoever stands still the longest gives way
   edgeThreads: 63,
   edgeRequests: 1_024, // in flight on one thread
   edgeRequestsPerGuest: 512, // of them to one name

@@ -1,5 +1,6 @@
 /** SHA-256 for core: by node:crypto, but for the shortest messages. */
 import { createHash, hash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { copyInto, useSha256, useSha256Each, useSha256Pairs } from '../core/index.ts'
 import { HashArena, SHA_ROOM } from './sha256x4/index.ts'
 
@@ -65,13 +66,30 @@ export function sha256Each(messages: Uint8Array, ends: readonly number[]): Uint8
   return out
 }
 
-function sha256Pairs(tag: number, pairs: Uint8Array, count: number, out: Uint8Array): void {
+/** By SIMD of WASM, where there is no native library for the machine. */
+export function sha256PairsPortable(pairs: Uint8Array, count: number, out: Uint8Array): void {
   arena ??= new HashArena()
   for (let first = 0; first < count; first += AT_ONCE) {
     const some = Math.min(AT_ONCE, count - first)
-    const digests = arena.pairs(tag, pairs.subarray(first * 64, (first + some) * 64), some)
+    const digests = arena.pairs(pairs.subarray(first * 64, (first + some) * 64), some)
     out.set(arena.bytes.subarray(digests, digests + some * 32), first * 32)
   }
+}
+
+/** hashtree: SHA instructions, or AVX of up to 16 lanes. There are platforms for which it is not built. */
+function hashtree(): typeof import('@chainsafe/hashtree').hashInto | undefined {
+  try {
+    return (createRequire(import.meta.url)('@chainsafe/hashtree') as typeof import('@chainsafe/hashtree')).hashInto
+  } catch {
+    return undefined
+  }
+}
+
+const hashInto = hashtree()
+
+function sha256Pairs(pairs: Uint8Array, count: number, out: Uint8Array): void {
+  if (hashInto === undefined) return sha256PairsPortable(pairs, count, out)
+  if (count > 0) hashInto(pairs.subarray(0, count * 64), out.subarray(0, count * 32))
 }
 
 /** Makes core's sha256 use node:crypto and SIMD. Call once at the start of a process. */

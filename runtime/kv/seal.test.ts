@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { expect, test } from 'vitest'
-import { utf8 } from '../core/index.ts'
+import { toHex, utf8 } from '../core/index.ts'
 import { openLmdb } from './index.ts'
 import { sealed, unsealed } from './seal.ts'
 
@@ -45,8 +45,9 @@ test('LMDB: rows that were changed on the disk are refused by get and by range, 
   await raw.put(first, Buffer.from(flipped(Uint8Array.from(raw.get(first) as Uint8Array), 5)))
   await raw.close()
   const again = await openLmdb(folder)
-  expect(() => again.get(first)).toThrow(corrupt)
-  expect(() => [...again.range(first, Uint8Array.from([...first, 0]))]).toThrow(corrupt)
+  const named = expect.objectContaining({ code: 'data_corrupt', details: { row: toHex(first) } }) as Error
+  expect(() => again.get(first)).toThrow(named)
+  expect(() => [...again.range(first, Uint8Array.from([...first, 0]))]).toThrow(named)
   expect(again.get(second)).toEqual(value)
   await again.close()
   rmSync(folder, { recursive: true })

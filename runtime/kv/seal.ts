@@ -3,7 +3,7 @@
  * believed: a vote row of the wrong height lets a validator sign twice.
  */
 import { crc32 } from 'node:zlib'
-import { UtnetError } from '../core/index.ts'
+import { toHex, UtnetError } from '../core/index.ts'
 
 const SEAL_BYTES = 4
 
@@ -17,7 +17,7 @@ export function sealed(key: Uint8Array, value: Uint8Array): Buffer {
   return out
 }
 
-/** A copy of the value without its seal; throws `data_corrupt` where the two do not fit. `length` bytes of the view are it. */
+/** A copy of the value without its seal; throws `data_corrupt` where the two do not fit, with the key as `row`. `length` bytes of the view are it. */
 export function unsealed(key: Uint8Array, view: Uint8Array, length: number): Uint8Array {
   const end = length - SEAL_BYTES
   const value = new Uint8Array(Math.max(0, end))
@@ -25,6 +25,7 @@ export function unsealed(key: Uint8Array, view: Uint8Array, length: number): Uin
   if (end < 0 || sealOf(key, value) !== new DataView(view.buffer, view.byteOffset).getUint32(end))
     throw new UtnetError('data_corrupt', 'a row of the store is damaged', {
       hint: 'restore the data folder from a copy, or start from a new one',
+      details: { row: toHex(key) },
     })
   return value
 }

@@ -51,6 +51,8 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     void process.stderr.write(
       `audit of ${of}: ${why} (${done})\n${request === undefined ? '' : `  next: utnet chain verdict ${request} --validator URL\n`}`,
     )
+  const damaged = (error: UtnetError): void =>
+    void process.stderr.write(`${error.message}\n${error.hint === undefined ? '' : `  next: ${error.hint}\n`}`)
   const auditFailed = (error: UtnetError): void => void process.stderr.write(`the audit of other nodes: ${error.message}\n`)
   const others = availableParallelism() - 1
   const threads = Math.min(LIMITS.edgeThreads, Math.max(1, others))
@@ -62,6 +64,7 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
     onMissingChip: missingChip,
     onFinding: found,
     onAuditFailure: auditFailed,
+    onDamage: damaged,
     threads,
     verifiers,
     ...options,

@@ -49,6 +49,8 @@ export interface NodeOptions {
   readonly onAuditFailure?: (error: UtnetError) => void
   /** Told of what the audit found; with the file of the request where other validators have to be asked. */
   readonly onFinding?: (finding: Finding, request: string | undefined) => void
+  /** Told of a block that the disk damaged: the node goes on without what it says. */
+  readonly onDamage?: (error: UtnetError) => void
   /** Told of what ends the node by itself: a disk or chain that failed. */
   readonly onFailure?: (error: UtnetError) => void
 }

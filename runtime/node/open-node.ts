@@ -317,7 +317,7 @@ async function wire(options: NodeOptions, folder: DataFolder, closers: (() => Pr
     random,
     guestNow: (name) => guests.guestAtHead(parts, name),
   }
-  const answering = answerRequests(parts, options.onFailure ?? (() => {}))
+  const answering = answerRequests(parts, { onFailure: options.onFailure ?? (() => {}), onDamage: options.onDamage ?? (() => {}) })
   requests = answering
   closers.push(() => answering.close())
   const plainApi = apiOf(parts, genesisBytes, edges, {

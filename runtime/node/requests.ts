@@ -41,8 +41,15 @@ export interface Requests {
   close(): Promise<void>
 }
 
+export interface RequestsOptions {
+  /** Told of what ends the node. */
+  readonly onFailure: (error: UtnetError) => void
+  /** Told of a block that cannot be read: what it asks for is left to other nodes. */
+  readonly onDamage: (error: UtnetError) => void
+}
+
 /** Answers for one node. Requests of the blocks before this run, as far back as one may be open, are found again. */
-export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => void): Requests {
+export function answerRequests(parts: Parts, { onFailure, onDamage }: RequestsOptions): Requests {
   const open = new Map<string, Open>()
   let closing = false
   let work: Promise<void> = Promise.resolve()
@@ -122,7 +129,12 @@ export function answerRequests(parts: Parts, onFailure: (error: UtnetError) => v
 
   const { height: head } = parts.chain.head().header
   for (let height = Math.max(1, head - LIMITS.requestBlocks); height <= head; height++)
-    note(parts.chain.blockAt(height).outcomes.flatMap((o) => o.events))
+    try {
+      note(parts.chain.blockAt(height).outcomes.flatMap((o) => o.events))
+    } catch (error) {
+      if (!isUtnetError(error, 'data_corrupt')) throw error
+      onDamage(error)
+    }
 
   return {
     block(height, events) {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { startDevNode } from '../../runtime/node/index.ts'
+import type { UtnetError } from '../../runtime/core/index.ts'
+import { damageRow } from '../sim/disk/damage-row.ts'
 import { startNode, temporaryFolder, ticketOf } from './kit/node.ts'
 
 const folders: string[] = []
@@ -84,5 +86,28 @@ test('after a restart everything is there: chain, guests, state, receipts and th
   // Numbers go on where they stood.
   const next = ticketOf(await fetch(`${second.url}/fn/probe/next`)).id
   expect((await second.api.receipt(next)).body['seq']).toBe(Number(told.receipt.body['seq']) + 1)
+  await second.stop()
+})
+
+test('a block that the disk damaged is told when the node starts and whenever it is asked for; the node goes on', async () => {
+  const data = fresh()
+  const first = await startNode(['ledger'], { data })
+  const post = (node: typeof first) => node.api.call({ name: 'ledger', export: 'post', args: [{ label: 'kept', amount: '4' }, 1] })
+  const { height } = await post(first)
+  await post(first)
+  await first.stop()
+  await damageRow(join(data, 'chain', 'kv'), 't', height)
+
+  const told: UtnetError[] = []
+  const second = await startNode([], { data, onDamage: (error) => told.push(error) })
+  expect(told).toMatchObject([{ code: 'data_corrupt', details: { height } }])
+  await expect(second.api.block(height)).rejects.toMatchObject({
+    code: 'data_corrupt',
+    message: expect.stringContaining(`of block ${height} are damaged`) as string,
+    hint: expect.stringContaining('restore the data folder from a copy') as string,
+  })
+  expect((await second.api.block(height + 1)).height).toBe(height + 1)
+  await post(second)
+  expect((await second.api.query({ name: 'ledger', export: 'amount-of', args: ['kept'] })).result).toBe('12')
   await second.stop()
 })

@@ -82,5 +82,5 @@ def trie_root(key, value, proof):
     at = dict(map(tuple, siblings))
     for d in range(depth - 1, -1, -1):
         sibling = at.get(d, bytes(32))
-        hash_ = inner(sibling, hash_) if bit(position, d) else inner(hash_, sibling)
+        hash_ = sha256(sibling + hash_ if bit(position, d) else hash_ + sibling).digest()
     return hash_

@@ -12,6 +12,9 @@ export interface Hashes {
   readonly compressions: number
 }
 
+/** Bytes that the hash of a leaf is of; keys and values here are of other lengths. */
+const LEAF_MESSAGE = 65
+
 /** Blocks of a message, with its padding. */
 const blocksOf = (length: number): number => (length + 72) >> 6
 
@@ -21,7 +24,8 @@ const sha256 = (bytes: Uint8Array): Uint8Array => Uint8Array.from(createHash('sh
 export function counting<T>(work: () => T): readonly [Hashes, T] {
   const made = { plain: 0, leaves: 0, nodes: 0, compressions: 0 }
   const one = (bytes: Uint8Array): Uint8Array => {
-    made.plain++
+    if (bytes.length === LEAF_MESSAGE) made.leaves++
+    else made.plain++
     made.compressions += blocksOf(bytes.length)
     return sha256(bytes)
   }
@@ -31,11 +35,10 @@ export function counting<T>(work: () => T): readonly [Hashes, T] {
     for (const [i, end] of ends.entries()) out.set(one(messages.subarray(ends[i - 1] ?? 0, end)), i * 32)
     return out
   })
-  useSha256Pairs((tag, pairs, count, out) => {
-    if (tag === 0) made.leaves += count
-    else made.nodes += count
+  useSha256Pairs((pairs, count, out) => {
+    made.nodes += count
     for (let i = 0; i < count; i++) {
-      const message = Uint8Array.of(tag, ...pairs.subarray(i * 64, i * 64 + 64))
+      const message = pairs.subarray(i * 64, i * 64 + 64)
       made.compressions += blocksOf(message.length)
       out.set(sha256(message), i * 32)
     }

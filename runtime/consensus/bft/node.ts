@@ -1,5 +1,5 @@
 /** Carries the machine's effects out, one event at a time and each effect in its place. Disk, network, clock and application come in as ports. */
-import { isUtnetError, totalPower, type CID } from '../../core/index.ts'
+import { isUtnetError, totalPower, type CID, type UtnetError } from '../../core/index.ts'
 import type { BftEffect, BftEvent, Peer, Refusal, TimedStep } from './events.ts'
 import {
   type Evidence,
@@ -84,6 +84,8 @@ export interface BftNodePorts {
   readonly onEvidence?: (evidence: Evidence) => void
   readonly onRefuse?: (from: Peer, why: Refusal) => void
   readonly onHalt?: (certificate: Quorum) => void
+  /** Told of a final block that this node cannot read any more. */
+  readonly onDamage?: (error: UtnetError) => void
 }
 
 /** Final blocks given at once to one that asks. */
@@ -205,15 +207,27 @@ export class BftNode {
   async #answer(to: Peer, height: number): Promise<void> {
     for (let h = height; h < height + FINALS_AT_ONCE; h++) {
       const given = this.#givenBytes.get(to) ?? 0
-      const final = given > GIVEN_BYTES ? undefined : await this.#ports.app.finalAt(h)
+      const final = given > GIVEN_BYTES ? undefined : await this.#unlessDamaged(() => this.#ports.app.finalAt(h))
       if (final === undefined) return
       this.#givenBytes.set(to, given + final.payload.length)
       this.#ports.send(final, to)
     }
   }
 
+  /** What others want of blocks behind the head is left out where the disk damaged it: else whoever asks would end this node. */
+  async #unlessDamaged<T>(read: () => Maybe<T>): Promise<T | undefined> {
+    try {
+      return await read()
+    } catch (error) {
+      if (!isUtnetError(error, 'data_corrupt')) throw error
+      this.#ports.onDamage?.(error)
+      return undefined
+    }
+  }
+
   async #takeVerdict(from: Peer, verdict: Verdict): Promise<void> {
-    for (const refused of this.#ports.app.verdicts?.take(from, verdict) ?? []) this.#ports.onRefuse?.(refused.from, refused.why)
+    const refused = await this.#unlessDamaged(() => this.#ports.app.verdicts?.take(from, verdict))
+    for (const { from: liar, why } of refused ?? []) this.#ports.onRefuse?.(liar, why)
   }
 
   /** A vote may have come to a few only, and who gave it may be gone: the others have it. Once at each height, and each second. */

@@ -64,6 +64,8 @@ import {
   workKey,
   EpochSets,
   firstSetRows,
+  namedRows,
+  unlessDamaged,
 } from './rows/index.ts'
 import { checkPaid, submitAll, submitTx } from './submit.ts'
 import { baseFeeOf, contractAt, slashedAt } from '../tx/index.ts'
@@ -94,9 +96,9 @@ function resumeChain(kv: Kv, headRow: Uint8Array, chainId: CID): ChainHead {
       hint: 'use another data folder, or the genesis that this one was made with',
     })
   }
-  const header = kv.get(headerKey(head.height))
-  const roots = kv.get(rootsKey(head.height))
-  if (header === undefined || roots === undefined) throw damaged(`the rows of head ${head.height} are missing`)
+  const header = unlessDamaged(() => kv.get(headerKey(head.height)), undefined)
+  const roots = unlessDamaged(() => kv.get(rootsKey(head.height)), undefined)
+  if (header === undefined || roots === undefined) throw damaged(`the rows of head ${head.height} are missing or damaged`)
   const row = decodeHeaderRow(header)
   const decoded = decodeRoots(roots)
   for (const [trie, hash] of Object.entries(rootHashes(decoded))) {
@@ -108,13 +110,14 @@ function resumeChain(kv: Kv, headRow: Uint8Array, chainId: CID): ChainHead {
 
 /** Opens the chain of a genesis over a store: starts it there, or goes on from its head. Throws `chain_invalid` for a bad genesis or a store of another chain. */
 export async function openChain(options: ChainOptions): Promise<Chain> {
-  const { genesis, kv, executor, crypto } = options
+  const { genesis, executor, crypto } = options
+  const kv = namedRows(options.kv)
   checkGenesis(genesis, crypto)
   const params = paramsOf(genesis.protocol) as Params
   const chainId = chainIdOf(genesis)
   const store = createPageStore(kv)
   const row = kv.get(HEAD_KEY)
-  const head = row === undefined ? await startChain(options, store) : resumeChain(kv, row, chainId)
+  const head = row === undefined ? await startChain({ ...options, kv }, store) : resumeChain(kv, row, chainId)
   const sets = new EpochSets(kv, genesis, head.header.height)
   const core: ChainCore = {
     genesis,

@@ -223,7 +223,7 @@ test('W-SEQ-1 the pool agrees with a plain one: what it takes, gives up, drops a
         expect(pool.holds('custom')).toBe(plain.list.some((tx) => tx.body.payload.kind === 'custom'))
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
 })
 

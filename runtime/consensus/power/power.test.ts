@@ -184,7 +184,7 @@ test('a bond pays for chips of level 0; what is given up counts no more, and is 
   expect(await t.node(ANN, { op: 'bond', amount: 1n })).toMatch(/not a registered node/)
 })
 
-test('U2.7-REC-1 claims and purchases are typed records; a sale pays the seller, and the chip leaves its node', async () => {
+test('U2.7-REC-1 claims, purchases and leases are typed records; a sale pays the seller, and the chip leaves its node', async () => {
   const t = await powerChain([3, 0], { vendors: VENDORS })
   await t.node(nodeAt(t, SECOND), nodeOf(nodeAt(t, SECOND), t.chainId))
   const chip = chipOf('sold', { vendor: VENDOR, alg: 'p256' })
@@ -218,6 +218,11 @@ test('U2.7-REC-1 claims and purchases are typed records; a sale pays the seller,
   expect([8, 9, 16, 17].map((h) => t.powers(h)[SECOND])).toEqual([0, 1, 1, 0])
   expect(await t.chip(BOB, { op: 'transfer', serial, to: ANN.address })).toBe('ok')
   expect(recordOf(0)).toEqual({ kind: 'purchase', serial, from: BOB.address, to: ANN.address, price: 0n })
+  const untilHeight = 400
+  expect(await t.chip(ANN, { op: 'lease', serial, lessee: BOB.address, untilHeight })).toBe('ok')
+  expect(recordOf(0)).toEqual({ kind: 'lease', serial, owner: ANN.address, lessee: BOB.address, untilHeight })
+  expect(await t.chip(BOB, { op: 'endLease', serial })).toBe('ok')
+  expect(recordOf(0)).toEqual({ kind: 'return', serial, owner: ANN.address, lessee: BOB.address })
   expect(await t.chip(ANN, { op: 'retire', serial })).toBe('ok')
   expect(await t.chip(ANN, { op: 'transfer', serial, to: BOB.address })).toMatch(/retired/)
 })

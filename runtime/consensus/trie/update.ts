@@ -32,13 +32,17 @@ export interface TrieUpdate {
   remember(): void
 }
 
+/** From here items are many: what is read for them fills the nearer caches. */
+const MANY = 128
+
+/** Where cells that are to be read lie together. */
+const cells = new Int32Array(1024)
+
 /** The items of one end of a branch. */
 interface Group {
   readonly node: number
   readonly from: number
   readonly to: number
-  /** Of what was read ahead. Nothing is made of it, but reads that come to nothing might be left out. */
-  ahead: number
   /** Where the end is a bucket, and which of its leaves the first item can be. */
   bucket: Bucket | undefined
   leaf: number
@@ -51,6 +55,9 @@ interface Visit {
   readonly branch: Branch
   readonly page: number
   readonly groups: readonly Group[]
+  readonly many: boolean
+  /** True where what is below it is not read yet. */
+  readonly due: boolean
 }
 
 /** What came of a page: itself, a new one, or so few leaves that they go into a bucket. */
@@ -63,6 +70,8 @@ class Update {
   readonly #trie: number
   readonly #items: Items
   readonly nodes = new Nodes()
+  /** Of what was read ahead. Nothing is made of it, but reads that come to nothing might be left out. */
+  ahead = 0
 
   constructor(store: PageStore, trie: number, version: number, items: Items) {
     this.#store = store
@@ -72,25 +81,25 @@ class Update {
     this.rows = new Rows(trie, version)
   }
 
-  #visit(branch: Branch, page: number, from: number, to: number): Visit {
+  #visit(branch: Branch, page: number, from: number, to: number, due: boolean): Visit {
     const { positions } = this.#items
     const groups: Group[] = []
     for (let start = from; start < to;) {
       const node = branch.endOf(positions, start * POSITION_BYTES, page)
       let end = start + 1
       while (end < to && branch.endOf(positions, end * POSITION_BYTES, page) === node) end++
-      groups.push({ node, from: start, to: end, ahead: branch.touch(node), bucket: undefined, leaf: 0, below: undefined })
+      this.ahead += branch.touch(node)
+      groups.push({ node, from: start, to: end, bucket: undefined, leaf: 0, below: undefined })
       start = end
     }
-    return { branch, page, groups }
+    return { branch, page, groups, many: to - from > MANY, due }
   }
 
   /**
-   * Reads all pages on the way, a level at a time, in loops that do little else: what lies in far memory comes for many pages at once then, and not for each when it is
-   * its turn.
+   * Reads the pages below a branch on the way, a level at a time, in loops that do little else: what lies in far memory comes for many pages at once then, and not for each
+   * when it is its turn. Of many items only the next level: the rest would be far again when it is its turn.
    */
-  #descend(top: Branch): Visit {
-    const first = this.#visit(top, 0, 0, this.#items.count)
+  #descend(first: Visit): void {
     for (let level = [first]; level.length > 0;) {
       this.#load(level)
       const next: Visit[] = []
@@ -98,31 +107,44 @@ class Update {
         for (const group of groups) {
           const kind = branch.kind(group.node)
           if (kind === BRANCH) {
-            group.below = this.#visit(this.#store.branch(branch.cell(group.node)), page + 1, group.from, group.to)
-            next.push(group.below)
-          } else if (kind !== EMPTY) {
-            group.bucket = this.#store.bucket(branch.cell(group.node))
-            group.leaf = group.bucket.candidate(this.#items.positions, group.from * POSITION_BYTES)
-            group.ahead += group.bucket.touch(group.leaf)
-          }
+            group.below = this.#visit(this.#store.branch(branch.cell(group.node)), page + 1, group.from, group.to, first.many)
+            if (!first.many) next.push(group.below)
+          } else if (kind !== EMPTY) this.#look(branch, group)
         }
       }
       level = next
     }
-    return first
+  }
+
+  /** Finds the leaf of a bucket that the first item can be. */
+  #look(branch: Branch, group: Group): void {
+    group.bucket = this.#store.bucket(branch.cell(group.node))
+    group.leaf = group.bucket.candidate(this.#items.positions, group.from * POSITION_BYTES)
+    this.ahead += group.bucket.touch(group.leaf)
+  }
+
+  /** Reads where the pages of the first of `cells` begin; gives 0. */
+  #glance(count: number): 0 {
+    this.ahead += this.#store.glance(cells, count)
+    return 0
   }
 
   #load(level: readonly Visit[]): void {
     const { positions } = this.#items
     const missing: Ask[] = []
+    let known = 0
     for (const { branch, page, groups } of level) {
       for (const { node, from } of groups) {
         if (branch.kind(node) === EMPTY) continue
         const cell = branch.cell(node)
         if (cell === 0) missing.push({ branch, page, node, positions, positionAt: from * POSITION_BYTES })
-        else this.#store.use(cell)
+        else {
+          if (known === cells.length) known = this.#glance(known)
+          cells[known++] = cell
+        }
       }
     }
+    this.#glance(known)
     if (missing.length > 0) this.#store.load(this.#trie, missing)
   }
 
@@ -162,6 +184,7 @@ class Update {
   /** The branch of a visit in its new form, those below it having theirs. */
   #change(visit: Visit): Outcome {
     const { branch, page, groups } = visit
+    if (visit.due) this.#descend(visit)
     const { positions } = this.#items
     let draft: BranchDraft | undefined
     let fewer = false
@@ -242,7 +265,7 @@ class Update {
   apply(kind: number, cell: number): PageDraft | 'same' | 'empty' {
     const { count } = this.#items
     let outcome: Outcome
-    if (kind === BRANCH) outcome = this.#change(this.#descend(this.#store.branch(cell)))
+    if (kind === BRANCH) outcome = this.#change(this.#visit(this.#store.branch(cell), 0, 0, count, true))
     else {
       const merge = this.#merge(kind === EMPTY ? undefined : this.#store.bucket(cell), 0, count)
       if (!merge.changed) return 'same'

@@ -39,21 +39,16 @@ export function useSha256Each(fn: Sha256Each): void {
   eachBackend = fn
 }
 
-/** Digests of a tag, one byte, and each of the first `count` pairs of 32 bytes, put into `out`, 32 bytes each. */
-type Sha256Pairs = (tag: number, pairs: Uint8Array, count: number, out: Uint8Array) => void
+/** Digests of each of the first `count` pairs of 32 bytes, put into `out`, 32 bytes each. */
+type Sha256Pairs = (pairs: Uint8Array, count: number, out: Uint8Array) => void
 
-let pairsBackend: Sha256Pairs = (tag, pairs, count, out) => {
-  const message = new Uint8Array(65)
-  message[0] = tag
-  for (let i = 0; i < count; i++) {
-    message.set(pairs.subarray(i * 64, i * 64 + 64), 1)
-    out.set(backend(message), i * 32)
-  }
+let pairsBackend: Sha256Pairs = (pairs, count, out) => {
+  for (let i = 0; i < count; i++) out.set(backend(pairs.subarray(i * 64, i * 64 + 64)), i * 32)
 }
 
-/** SHA-256 of a tag and each of the first `count` pairs of 32 bytes: of many nodes of Merkle trees at once. Puts 32 bytes each into `out`, in their order. */
-export function sha256Pairs(tag: number, pairs: Uint8Array, count: number, out: Uint8Array): void {
-  pairsBackend(tag, pairs, count, out)
+/** SHA-256 of each of the first `count` pairs of 32 bytes: of many nodes of a Merkle tree at once. Puts 32 bytes each into `out`, in their order. */
+export function sha256Pairs(pairs: Uint8Array, count: number, out: Uint8Array): void {
+  pairsBackend(pairs, count, out)
 }
 
 /** Replaces the portable form by a faster one with equal output. */

@@ -1,6 +1,7 @@
 /**
  * Proofs of the compact sparse Merkle trie. Position = bits of sha256(key), most significant first.
- * Leaf H(0x00 || position || sha256(value)), inner H(0x01 || left || right), empty = 32 zero bytes; a leaf stands at the first depth where it is alone.
+ * Leaf H(0x00 || position || sha256(value)), inner H(left || right), empty = 32 zero bytes; a leaf stands at the first depth where it is alone. What is hashed for a leaf is
+ * 65 bytes, for an inner node 64: neither can be shown as the other.
  */
 import { asArray, asBytes, asMap, asUint, concatBytes, equalBytes, sha256, type Cbor } from '../codec/index.ts'
 import { UtnetError } from '../errors.ts'
@@ -9,7 +10,6 @@ import { UtnetError } from '../errors.ts'
 export const EMPTY_TRIE: Uint8Array = new Uint8Array(32)
 
 const LEAF = Uint8Array.of(0)
-const INNER = Uint8Array.of(1)
 
 /** Hash of a leaf: position (32 bytes) and sha256 of the value. */
 export function trieLeafHash(position: Uint8Array, valueHash: Uint8Array): Uint8Array {
@@ -18,7 +18,7 @@ export function trieLeafHash(position: Uint8Array, valueHash: Uint8Array): Uint8
 
 /** Hash of an inner node; two empty children are the empty trie. */
 export function trieInnerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(INNER, left, right))
+  return sha256(concatBytes(left, right))
 }
 
 /** Bit `depth` of a position, the most significant first. */

@@ -5,13 +5,13 @@ import { SHA256X4_WASM } from './wasm.ts'
 interface Exports {
   readonly memory: WebAssembly.Memory
   run(jobs: number, count: number): void
-  pairs(tag: number, from: number, count: number, out: number): void
+  pairs(from: number, count: number, out: number): void
   base(): number
 }
 
 /** Bytes behind a message that its padding is written over. */
 export const SHA_ROOM = 72
-/** Bytes of a pair of digests, behind a tag the message of a node of a Merkle tree. */
+/** Bytes of a pair of digests. */
 const PAIR = 64
 /** Pairs that are hashed together. */
 const LANES = 4
@@ -77,14 +77,14 @@ export class HashArena {
     this.#count = 0
   }
 
-  /** Digests of a tag and each of `count` pairs, which are copied to the start of the memory; gives where the digests lie. What lies there is written over. */
-  pairs(tag: number, pairs: Uint8Array, count: number): number {
+  /** Digests of each of `count` pairs, which are copied to the start of the memory; gives where the digests lie. What lies there is written over. */
+  pairs(pairs: Uint8Array, count: number): number {
     const { start } = this
     const whole = Math.ceil(count / LANES) * LANES
     const out = start + whole * PAIR
     this.reserve(out + whole * 32)
     this.bytes.set(pairs.subarray(0, count * PAIR), start)
-    this.#exports.pairs(tag, start, count, out)
+    this.#exports.pairs(start, count, out)
     return out
   }
 }

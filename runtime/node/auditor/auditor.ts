@@ -126,11 +126,20 @@ class NodeAuditor implements Auditor {
     const bytes = options.kv.get(MARK)
     const seen = bytes === undefined ? 0 : asUint(decode(bytes, 'mark of the audit', 16), 'mark of the audit')
     this.#marked = seen
-    for (let height = Math.max(1, seen + 1, this.#head - ROLLUP.windowBlocks + 1); height <= this.#head; height++) this.#note(height)
+    for (let height = Math.max(1, seen + 1, this.#head - ROLLUP.windowBlocks + 1); height <= this.#head; height++) this.#heard(height)
   }
 
   get #head(): number {
     return this.#o.chain.head().header.height
+  }
+
+  /** What cannot be read of a block is told; chain and audit go on. */
+  #heard(height: number): void {
+    try {
+      this.#note(height)
+    } catch (error) {
+      this.#o.onFailure(error)
+    }
   }
 
   /** Anchors of other nodes, own refutations that came through, answers to own demands. */
@@ -182,12 +191,7 @@ class NodeAuditor implements Auditor {
 
   block(height: number): void {
     if (this.#closing) return
-    try {
-      this.#note(height)
-    } catch (error) {
-      // the chain goes on, whatever is wrong here
-      this.#o.onFailure(error)
-    }
+    this.#heard(height)
     if (this.#due) return
     this.#due = true
     this.#work = this.#work

@@ -5,6 +5,7 @@
  */
 import { readSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { LIMITS } from '../../core/index.ts'
 import type { ConnectionObserver } from '../../../gateway/serving/index.ts'
 
 const FREE = 0
@@ -13,12 +14,9 @@ const RESTS = 1
 const WAITS = 2
 const WRITES = 3
 
-/** Connections of one thread; what comes beyond is not listed. */
-const MOST = 4_096
-
 /** Memory for the connections of one thread. */
 export function connectionTable(): SharedArrayBuffer {
-  return new SharedArrayBuffer(MOST * 8)
+  return new SharedArrayBuffer(LIMITS.connections * 8)
 }
 
 const SLOT = Symbol('connection slot')
@@ -27,7 +25,7 @@ type Slotted = Socket & { [SLOT]?: number; readonly _handle?: { readonly fd?: nu
 /** The thread's side: keeps the table true. */
 export function listConnections(buffer: SharedArrayBuffer): ConnectionObserver {
   const table = new Int32Array(buffer)
-  const free = Array.from({ length: MOST }, (_, i) => MOST - 1 - i)
+  const free = Array.from({ length: LIMITS.connections }, (_, i) => LIMITS.connections - 1 - i)
   const mark = (socket: Slotted, state: number): void => {
     const slot = socket[SLOT]
     if (slot !== undefined) Atomics.store(table, slot * 2 + 1, state)
@@ -81,7 +79,7 @@ export function answerWaiting(buffer: SharedArrayBuffer, answer: string): number
   const table = new Int32Array(buffer)
   const bytes = Buffer.from(answer, 'latin1')
   let answered = 0
-  for (let slot = 0; slot < MOST; slot++) {
+  for (let slot = 0; slot < LIMITS.connections; slot++) {
     const state = Atomics.load(table, slot * 2 + 1)
     if (state !== RESTS && state !== WAITS) continue
     const fd = Atomics.load(table, slot * 2)

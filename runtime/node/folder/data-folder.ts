@@ -8,8 +8,8 @@ import { makeFolder, writeDurably } from '../../kv/files/index.ts'
 /** A node that begins with less room ends at its first blocks; LMDB, which maps its file, may end the process without a word. */
 const ROOM_BYTES = 1 << 20
 
-/** Raised when a folder written before cannot be read any more. 2: rows with checksums. 3: batches name their chain. */
-const FORMAT = 3
+/** Raised when a folder written before cannot be read any more. 2: rows with checksums. 3: batches name their chain. 4: inner nodes of the state are the hash of 64 bytes. */
+const FORMAT = 4
 
 /** An open data folder, by the paths of its parts. */
 export interface DataFolder {

@@ -213,9 +213,16 @@ test.each([ON, OFF])('a run counts, with the seconds that it took (receipts $def
   expect(await node.counted()).toEqual([{ ok: 1 }, 2.5])
 })
 
-test('a guest of another world answers no requests', () => {
+test.each([
+  ['contract', 'app is a contract', 'utnet call'],
+  ['operator', 'app is an operator', 'utnet infer'],
+] as const)('a guest of the world %s answers no requests, and the refusal says what runs it', (world, message, hint) => {
   const { asker } = listening()
-  expect(() => invoke(node.parts(ON, 'public', 'contract'), 'app', asked('/a'), asker)).toThrow(
-    expect.objectContaining({ code: 'guest_world' }) as Error,
+  expect(() => invoke(node.parts(ON, 'public', world), 'app', asked('/a'), asker)).toThrow(
+    expect.objectContaining({
+      code: 'guest_world',
+      message: expect.stringContaining(message) as string,
+      hint: expect.stringContaining(hint) as string,
+    }) as Error,
   )
 })

@@ -37,8 +37,10 @@ type Told = Promise<FunctionAnswer> | undefined
  */
 export function invoke(parts: RunParts, name: string, request: FunctionRequest, asker: FunctionAsker): Told {
   const { world, module } = parts.guestNow(aname(name, 'guest'))
-  if (!INVOKED.includes(world))
-    throw new UtnetError('guest_world', `${name} is a ${world}, which answers no requests`, { hint: 'utnet call runs contracts' })
+  if (!INVOKED.includes(world)) {
+    const [what, hint] = world === 'operator' ? ['an operator', 'utnet infer runs operators'] : [`a ${world}`, 'utnet call runs contracts']
+    throw new UtnetError('guest_world', `${name} is ${what}, which answers no requests`, { hint })
+  }
   const serve = leavesReceipts(parts.receipting, name) ? receipted : unreceipted
   return parts.host.loaded(module)
     ? serve(parts, name, module, request, asker)

@@ -3,6 +3,7 @@ import {
   encodeCertificate,
   encodeHeader,
   formatAddress,
+  limitError,
   LIMITS,
   parseAddress,
   toBase64,
@@ -54,9 +55,10 @@ function argumentsOf(fn: WitFunction, args: readonly unknown[]): Cbor[] {
 
 function gasLimitOf(text: string | undefined, most: number): bigint {
   if (text === undefined) return BigInt(LIMITS.callGas)
-  if (!/^\d{1,19}$/.test(text) || BigInt(text) > BigInt(most))
-    throw new UtnetError('tx_gas', `gasLimit must be a decimal number up to ${most}, got ${text.slice(0, 40)}`)
-  return BigInt(text)
+  if (!/^\d{1,20}$/.test(text)) throw new UtnetError('tx_gas', `gasLimit must be a decimal number up to ${most}, got ${text.slice(0, 40)}`)
+  const limit = BigInt(text)
+  if (limit > BigInt(most)) throw limitError('tx_gas', 'blockGas', limit, most, 'gasLimit')
+  return limit
 }
 
 /** A call from the dev account; waits for its block. */

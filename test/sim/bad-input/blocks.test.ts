@@ -1,5 +1,18 @@
 import { expect, test } from 'vitest'
-import { cidOf, equalBytes, isUtnetError, kappaOf, ownerOf, RAW, totalPower, utf8 } from '../../../runtime/core/index.ts'
+import {
+  chainIdOf,
+  cidOf,
+  equalBytes,
+  isUtnetError,
+  kappaOf,
+  nextSeed,
+  ownerOf,
+  RAW,
+  totalPower,
+  utf8,
+  verifyTrieProof,
+  vrfInput,
+} from '../../../runtime/core/index.ts'
 import { chainApp, decodePayload, payloadLabel } from '../../../runtime/consensus/bft/index.ts'
 import { crypto, testChain, testGenesis, userOf, validatorOf, type TestChain } from '../../../runtime/consensus/testing/test-kit.ts'
 import { knownAnswers } from '../net/known-answers.ts'
@@ -92,4 +105,35 @@ test('a block of a later height than the next is refused, and so is one that was
   } catch (error) {
     expect(isUtnetError(error, 'chain_invalid')).toBe(true)
   }
+})
+
+test('a proof under another key: the VRF proof of another validator, one of its own over another input, and a state proof shown for another account', async () => {
+  const { b, payload } = await second()
+  const { block, parentCertificate } = decodePayload(payload)
+  const { seed: previous } = b.chain.head().header
+  const { chainId } = b.chain
+  const leader = leaderAt(b)
+  const other = validators.find((v) => v !== leader) as (typeof validators)[number]
+  const alpha = vrfInput(chainId, 2, previous)
+  const drawnBy = (vrfProof: Uint8Array) => {
+    const header = { ...block.header, vrfProof, seed: nextSeed(previous, crypto.vrfOutput(vrfProof) as Uint8Array) }
+    return b.chain.runBlock({ ...block, header }, parentCertificate)
+  }
+  const invalid = expect.objectContaining({
+    code: 'chain_invalid',
+    fault: 'peer',
+    message: expect.stringMatching(/vrfProof/) as string,
+  }) as Error
+  await expect(drawnBy(other.proposer.vrfProve(alpha))).rejects.toThrow(invalid)
+  for (const input of [
+    vrfInput(chainId, 3, previous),
+    vrfInput(chainId, 2, block.header.seed),
+    vrfInput(chainIdOf(testGenesis()), 2, previous),
+  ])
+    await expect(drawnBy(leader.proposer.vrfProve(input))).rejects.toThrow(invalid)
+  await expect(drawnBy(leader.proposer.vrfProve(alpha))).resolves.toMatchObject({ block: { header: block.header } })
+
+  const { value, proof, header } = b.chain.prove('accounts', ann.address)
+  expect(verifyTrieProof(header.state.accounts, ann.address, value, proof)).toBe(true)
+  for (const address of [bob.address, userOf(90).address]) expect(verifyTrieProof(header.state.accounts, address, value, proof)).toBe(false)
 })

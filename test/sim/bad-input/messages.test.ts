@@ -6,6 +6,7 @@ import {
   decodeMessage,
   encodeMessage,
   type BftCrypto,
+  type HeightSetup,
   type Message,
   type Quorum,
   type Vote,
@@ -13,6 +14,7 @@ import {
 import { openChain } from '../../../runtime/consensus/index.ts'
 import { crypto, simulatedExecutor, simulatedKv, testGenesis, validatorOf } from '../../../runtime/consensus/testing/test-kit.ts'
 import { knownAnswers } from '../net/known-answers.ts'
+import { AGREEMENT, answersOf, changedField } from './answers.ts'
 import { spoiltBytes } from './spoil.ts'
 
 crypto.useNativeHashes()
@@ -63,85 +65,53 @@ async function messages(chainId = undefined as Awaited<ReturnType<typeof open>>[
   const block = payloadLabel(payload)?.id as string
   const ports: BftCrypto[] = validators.map((_, i) => bftCrypto(chainId ?? chain.chainId, keysOf(i), port))
   const portOf = (i: number): BftCrypto => ports[i] as BftCrypto
-  const vote = (voter: number, phase: Vote['phase']): Vote => {
-    const body = { height: 1, round: 0, phase, block }
+  const vote = (voter: number, phase: Vote['phase'], other: Partial<Pick<Quorum, 'height' | 'round' | 'block'>> = {}): Vote => {
+    const body = { height: 1, round: 0, phase, block, ...other }
     return { kind: 'vote', ...body, voter, signature: portOf(voter).signVote(body) }
   }
-  const quorum = (phase: Vote['phase']): Quorum => ({
+  /** Of three of the four; `other` is what it is of instead, and it holds all the same. */
+  const quorum = (phase: Vote['phase'], other: Partial<Pick<Quorum, 'height' | 'round' | 'block'>> = {}): Quorum => ({
     height: 1,
     round: 0,
     phase,
     block,
+    ...other,
     signers: Uint8Array.of(0b0111),
-    signature: portOf(0).aggregate([0, 1, 2].map((i) => vote(i, phase).signature)),
+    signature: portOf(0).aggregate([0, 1, 2].map((i) => vote(i, phase, other).signature)),
   })
   const body = { height: 1, round: 0, validRound: -1, block }
-  const proposal: Message = {
+  const proposal = {
     kind: 'proposal',
     ...body,
     proposer: leader,
     payload,
     lock: null,
     signature: portOf(leader).signProposal(body),
-  }
+  } as const
+  const { leaderOf: leads } = chainApp({ chain, proposer, clock: () => 0 }).setup() as HeightSetup
+  const again = { ...body, round: 1, validRound: 0 }
+  const next = leads(1)
   const others = validators.keys().filter((i) => i !== leader)
   const [voter] = others
   const one = {
     proposal,
+    again: {
+      kind: 'proposal',
+      ...again,
+      proposer: next,
+      payload,
+      lock: quorum('prevote'),
+      signature: portOf(next).signProposal(again),
+    },
     prevote: vote(voter ?? 0, 'prevote'),
     precommit: vote(voter ?? 0, 'precommit'),
     lock: { kind: 'lock', quorum: quorum('prevote'), payload },
     final: { kind: 'final', certificate: quorum('precommit'), payload },
   } satisfies Record<string, Message>
-  return { one, votes: validators.flatMap((_, i) => [vote(i, 'prevote'), vote(i, 'precommit')]), block }
+  return { one, votes: validators.flatMap((_, i) => [vote(i, 'prevote'), vote(i, 'precommit')]), block, quorum }
 }
 
-/**
- * Field -> what a validator answers when it is wrong and the bytes are still those of a message. `kept` is a message of a height to come, whose sender
- * is asked for final blocks; stale, early and round are ignored; all others are offences, for which the sender may be banned.
- */
-const ANSWERS: Readonly<Record<string, readonly string[]>> = {
-  'proposal height': ['kept', 'stale', 'early'],
-  'proposal round': ['leader', 'round'],
-  'proposal valid round': ['signature'],
-  'proposal block': ['signature'],
-  'proposal proposer': ['leader', 'member'],
-  'proposal payload': ['payload'],
-  'proposal signature': ['signature'],
-  'vote height': ['kept', 'stale', 'early'],
-  'vote round': ['signature', 'round'],
-  'vote block': ['signature'],
-  'vote voter': ['signature', 'member'],
-  'vote signature': ['signature'],
-  'lock height': ['kept', 'stale', 'early'],
-  'lock round': ['lock'],
-  'lock block': ['lock'],
-  'lock signers': ['lock'],
-  'lock signature': ['lock'],
-  'lock payload': ['payload'],
-  'final height': ['kept', 'stale', 'early'],
-  'final round': ['certificate'],
-  'final block': ['certificate'],
-  'final signers': ['certificate'],
-  'final signature': ['certificate'],
-  'final payload': ['payload'],
-}
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  proposal: ['', 'height', 'round', 'valid round', 'block', 'proposer', 'payload', 'lock', 'signature'],
-  vote: ['', 'height', 'round', 'phase', 'block', 'voter', 'signature'],
-  lock: ['', '', 'payload'],
-  final: ['', '', 'payload'],
-}
-const QUORUM = ['height', 'round', 'phase', 'block', 'signers', 'signature']
 const CODES = ['core_not_canonical', 'core_too_large', 'core_bad_argument', 'core_bad_text']
-
-/** Name of the field of a path like `final[1][3]`; undefined of the whole message. */
-function fieldOf(kind: string, path: string): string | undefined {
-  const [first, second] = [...path.matchAll(/\[(\d+)\]/g)].map((m) => Number(m[1]))
-  if (first === undefined) return undefined
-  const field = FIELDS[kind]?.[first]
-  return `${kind} ${field === '' && second !== undefined ? QUORUM[second] : field}`
-}
 
 type Listener = Awaited<ReturnType<typeof listener>>
 
@@ -160,38 +130,65 @@ async function answerTo(node: Listener, bytes: Uint8Array, peer: string): Promis
   // a vote's signature is looked at when it could matter: when the voter is heard to say two things
   if (message.kind === 'vote' && node.refused.length === 0 && node.said.length === 0)
     await node.node.receive('prober', { ...message, signature: message.signature.map((byte) => byte ^ 0xff) })
-  return node.refused.find(({ from }) => from === peer)?.why ?? (node.said.some((m) => m.kind === 'want') ? 'kept' : 'taken')
+  const why = node.refused.find(({ from }) => from === peer)?.why
+  if (message.kind === 'want') return why ?? (node.said.some((m) => m.kind === 'final') ? 'given' : 'nothing')
+  return why ?? (node.said.some((m) => m.kind === 'want') ? 'kept' : 'taken')
 }
 
-test('every message with every field wrong in turn: refused with a code or a reason, and the good ones lead to the same block', async () => {
+test('every message of agreement with every field wrong in turn: refused with a code or a reason, and the good ones lead to the same block', async () => {
   const { one, votes, block } = await messages()
   const node = await listener()
   const seen = new Set<string>()
   let sent = 0
   for (const message of Object.values(one)) {
-    const { kind } = message
-    for (const { what, bytes } of spoiltBytes(encodeMessage(message), kind)) {
+    for (const { what, bytes } of spoiltBytes(encodeMessage(message), message.kind)) {
       const answer = await answerTo(node, bytes, `peer ${sent++}`)
       if (CODES.includes(answer)) continue
-      const field = fieldOf(kind, what.replace(/:.*/, ''))
-      if (field === undefined) expect([what, isOffence(answer as Refusal)]).toEqual([what, true])
-      else {
-        expect([what, ANSWERS[field]]).toEqual([what, expect.arrayContaining([answer])])
-        seen.add(`${field}: ${answer}`)
-      }
+      const changed = changedField(message, decodeMessage(bytes))
+      if (changed === 'kind') expect([what, isOffence(answer as Refusal)]).toEqual([what, true])
+      else seen.add(`${message.kind} ${changed}: ${answer}`)
     }
   }
-  // every answer of the table was given
-  expect([...seen].sort()).toEqual(
-    Object.entries(ANSWERS)
-      .flatMap(([field, answers]) => answers.map((answer) => `${field}: ${answer}`))
-      .sort(),
-  )
   expect(sent).toBeGreaterThan(500)
   expect(node.evidence()).toBe(0)
   expect(node.chain.head().header.height).toBe(0)
-  for (const message of [one.proposal, ...votes]) await node.node.receive('peer', message)
+  for (const message of [one.again, one.proposal, ...votes]) await node.node.receive('peer', message)
   expect(toHex(node.chain.head().hash)).toBe(block)
+  // who asks for blocks gets those that are there, or none
+  const want: Message = { kind: 'want', height: 1 }
+  for (const { bytes } of spoiltBytes(encodeMessage(want), 'want')) {
+    const answer = await answerTo(node, bytes, 'peer')
+    if (!CODES.includes(answer)) seen.add(`want ${changedField(want, decodeMessage(bytes))}: ${answer}`)
+  }
+  expect(await answerTo(node, encodeMessage(want), 'peer')).toBe('given')
+  // every answer of the table was given, and no other
+  expect([...seen].sort()).toEqual(answersOf(AGREEMENT))
+})
+
+test('a quorum that holds and is not what the message needs is an offence: prevotes beside a new block, none or others beside one that is proposed again, the wrong phase', async () => {
+  const { one, quorum } = await messages()
+  const node = await listener()
+  const other = toHex(new Uint8Array(32).fill(7))
+  const locks = [
+    null,
+    quorum('precommit'),
+    quorum('prevote', { round: 1 }),
+    quorum('prevote', { block: other }),
+    quorum('prevote', { height: 2 }),
+  ]
+  for (const message of [
+    { ...one.proposal, lock: quorum('prevote') },
+    ...locks.map((lock) => ({ ...one.again, lock })),
+    { ...one.lock, quorum: quorum('precommit') },
+  ] satisfies Message[])
+    expect(await answerTo(node, encodeMessage(message), 'liar')).toBe('lock')
+  for (const certificate of [quorum('prevote'), quorum('precommit', { block: other })])
+    expect(await answerTo(node, encodeMessage({ ...one.final, certificate }), 'liar')).toBe(
+      certificate.phase === 'prevote' ? 'certificate' : 'payload',
+    )
+  expect(await answerTo(node, encodeMessage({ ...one.lock, quorum: quorum('prevote', { block: other }) }), 'liar')).toBe('payload')
+  expect(await answerTo(node, encodeMessage(one.again), 'peer')).toBe('taken')
+  expect(node.chain.head().header.height).toBe(0)
 })
 
 test('messages signed for another chain are offences, a certificate too', async () => {
@@ -200,7 +197,14 @@ test('messages signed for another chain are offences, a certificate too', async 
   const node = await listener()
   const answers: Record<string, string> = {}
   for (const [name, message] of Object.entries(one)) answers[name] = await answerTo(node, encodeMessage(message), 'stranger')
-  expect(answers).toEqual({ proposal: 'signature', prevote: 'signature', precommit: 'signature', lock: 'lock', final: 'certificate' })
+  expect(answers).toEqual({
+    proposal: 'signature',
+    again: 'signature',
+    prevote: 'signature',
+    precommit: 'signature',
+    lock: 'lock',
+    final: 'certificate',
+  })
   for (const why of Object.values(answers)) expect(isOffence(why as Refusal)).toBe(true)
   expect(node.evidence()).toBe(0)
   expect(node.chain.head().header.height).toBe(0)

@@ -22,6 +22,9 @@ const AMOUNTS: readonly (readonly [string, Uint8Array])[] = [1n, ...EDGES, 2n **
 ])
 const AMOUNT_BYTES = 16
 
+/** Words that are good in each other's place: kinds of messages of one shape, phases, what evidence is of. */
+const WORDS: readonly string[] = ['prevote', 'precommit', 'proposal', 'lock', 'final']
+
 const OTHER_CID = parseCid('bafyreigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi')
 
 /** Values that stand nowhere in a good place, and the nearest wrong ones of the same kind. */
@@ -43,7 +46,11 @@ function wrongValues(value: Cbor): (readonly [string, Cbor])[] {
       ...[0n, 1n, ...EDGES].map((n) => [`${n}`, n] as const),
       ['the least', -(2n ** 63n)],
     ]
-  if (typeof value === 'string') return [...kinds, ['longer', `${value}x`], ['nothing', '']]
+  if (typeof value === 'boolean') return [...kinds, ['the opposite', !value]]
+  if (typeof value === 'string') {
+    const words = WORDS.includes(value) ? WORDS.filter((word) => word !== value) : []
+    return [...kinds, ['longer', `${value}x`], ['nothing', ''], ...words.map((word) => [word, word] as const)]
+  }
   if (value instanceof Uint8Array)
     return [
       ...kinds,

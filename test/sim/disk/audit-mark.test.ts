@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { UtnetError } from '../../../runtime/core/index.ts'
 import { crypto } from '../../../runtime/consensus/testing/test-kit.ts'
 import { closed, leaf, net, some, steps } from '../../../runtime/node/auditor/testing/net.ts'
 import { failingKv, type Failure } from './failing-kv.ts'
@@ -37,3 +38,22 @@ test.each(['nothing-written', 'all-written'] satisfies Failure[])(
     expect(n.auditor.state()).toMatchObject({ waiting: 0 })
   },
 )
+
+test('a block that the disk damaged is told, and the audit goes on with those behind it', async () => {
+  const told: unknown[] = []
+  const n = await net({ onFailure: (error) => told.push(error) })
+  await n.anchor([some(n, 0)])
+  const lost = n.t.chain.head().header.height
+  await n.anchor([[leaf(n, 1, 4)]])
+  const { blockAt } = n.t.chain
+  vi.spyOn(n.t.chain, 'blockAt').mockImplementation((height) => {
+    if (height === lost) throw new UtnetError('data_corrupt', `the transactions of block ${lost} are damaged on the disk`)
+    return blockAt(height)
+  })
+  n.reopen()
+  expect(told).toEqual([expect.objectContaining({ code: 'data_corrupt' })])
+  await steps(n, 5)
+  expect(n.auditor.state()).toMatchObject({ batches: 1, refuted: 1, waiting: 0 })
+  expect(closed(n, 1)).not.toBeNull()
+  await n.auditor.close()
+})

@@ -196,7 +196,7 @@ export class Ledger {
         kind === 'custom' ||
         kind === 'route' ||
         kind === 'operators' ||
-        (kind === 'chip' && ['register', 'transfer', 'buy'].includes(payload.action.op))
+        (kind === 'chip' && ['register', 'transfer', 'buy', 'lease', 'endLease'].includes(payload.action.op))
       if (records) must(places.take('offchain', recordKey(id)) !== undefined, `no record of ${kind}`)
       if (kind === 'publish') places.take('offchain', moduleKey(payload.module))
       if (kind === 'publish') places.take('contracts', codeKey(contractAddress(user.address, nonce)))

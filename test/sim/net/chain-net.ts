@@ -144,6 +144,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const code = options.code === undefined ? undefined : await openNodeCode(options.code, i, kv)
       const checks = options.port?.(i, port) ?? port
       const chain = await openChain({ genesis, kv, executor: code?.executor ?? simulatedExecutor, crypto: checks })
+      const had = (noted[i] as number[][]).length
+      if (chain.head().header.height < had) monitor.fault(`validator ${i} lost block ${had}, which was final`)
       const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
       const own = bftCrypto(chain.chainId, keys, checks)
       const say = (message: Message, to: number): void => {

@@ -110,7 +110,7 @@ const all = (endings: readonly (string | undefined)[], ...may: readonly string[]
 const paid = ({ rewards }: ChainNetReport): bigint =>
   rewards.reduce((n, { round, record }) => n + (record?.status === 'released' ? REWARD >> BigInt(round) : 0n), 0n)
 
-describe('U2.5-CAT-1 U2.3-PIEE-3 U2.3-PIEE-4 deferred: the work of each block is judged by the blocks behind it', () => {
+describe('P-VAL-1 U2.5-CAT-1 U2.3-PIEE-3 U2.3-PIEE-4 deferred: the work of each block is judged by the blocks behind it', () => {
   test('with the operators of the genesis on exact kernels, every reward is released', async () => {
     const exact = exactGuest(await exactComponent())
     if (exact === undefined) throw new Error('there are no kernels')

@@ -2,9 +2,9 @@
  * Deletes the rows of states that no height needs any more. Apart from a block's commit and behind it: such rows lie all over the store, where a block's own rows lie
  * together, so deleting them costs more than writing the block. A bounded number at a time; what a crash left is found by its list.
  */
-import { LIMITS } from '../../../core/index.ts'
+import { compareBytes, LIMITS } from '../../../core/index.ts'
 import type { ChainCore } from '../head/index.ts'
-import { decodeList, encodeList, rootsKey, staleKey } from '../rows/index.ts'
+import { damagedRow, decodeList, encodeList, rootsKey, staleKey } from '../rows/index.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
 
@@ -33,6 +33,21 @@ function pruneRows({ kv }: ChainCore, lowest: number): Row[] {
   return rows
 }
 
+/** Whether a key is of what is deleted so that the states from `lowest` on are left. */
+const isPruned = (key: Uint8Array, lowest: number): boolean =>
+  [[staleKey(0, 0), staleKey(lowest + 1, 0)] as const, [rootsKey(0), rootsKey(lowest)] as const].some(
+    ([from, to]) => compareBytes(from, key) <= 0 && compareBytes(key, to) < 0,
+  )
+
+/** A list that is damaged goes alone: the rows that it named stay, and nothing leads to them. */
+async function forget(core: ChainCore, row: Uint8Array): Promise<void> {
+  try {
+    await core.kv.commit([[row, undefined]])
+  } catch (error) {
+    core.broken = error
+  }
+}
+
 /** Prunes behind the head, while the next block is made. A failure stops the chain as that of a block does. */
 export async function prune(core: ChainCore): Promise<void> {
   const lowest = core.head.header.height - core.history + 1
@@ -40,6 +55,8 @@ export async function prune(core: ChainCore): Promise<void> {
   try {
     await core.kv.commit(pruneRows(core, lowest))
   } catch (error) {
-    core.broken = error
+    const row = damagedRow(error)
+    if (row === undefined || !isPruned(row, lowest)) core.broken = error
+    else await forget(core, row)
   }
 }

@@ -22,7 +22,18 @@ import { fingerprint, holdsPrint, mayContain, type BloomItem } from '../../block
 import type { TxOutcome } from '../../tx/index.ts'
 import { resultsAt, type ChainCore } from '../head/index.ts'
 import { headerAt, type FinalHeader } from './reads.ts'
-import { bloomKey, decodeList, decodePlace, printsKey, txKey, txsKey, windowKey, WINDOW_BLOCKS, windowOf } from '../rows/index.ts'
+import {
+  bloomKey,
+  decodeList,
+  decodePlace,
+  printsKey,
+  txKey,
+  txsKey,
+  unlessDamaged,
+  windowKey,
+  WINDOW_BLOCKS,
+  windowOf,
+} from '../rows/index.ts'
 
 /** What is asked for. A transaction matches when it touched every item, and is the one named where one is. */
 export interface ChainFilter {
@@ -83,6 +94,11 @@ class Budget {
     this.left--
     return core.kv.get(key)
   }
+
+  /** A filter; undefined where there is none, or none that can be read: then what it is of is looked at. */
+  filter(core: ChainCore, key: Uint8Array): Uint8Array | undefined {
+    return unlessDamaged(() => this.get(core, key), undefined)
+  }
 }
 
 /** Number of a block's rows that an entry is made from. */
@@ -126,14 +142,14 @@ function nextHeight(
   let height = from
   while (height <= to && budget.left > 0) {
     if (prints.length > 0 && (height % WINDOW_BLOCKS === 0 || height === from)) {
-      const filter = budget.get(core, windowKey(windowOf(height)))
+      const filter = budget.filter(core, windowKey(windowOf(height)))
       if (filter !== undefined && !prints.every((print) => mayContain(filter, print))) {
         height = (windowOf(height) + 1) * WINDOW_BLOCKS
         continue
       }
     }
     if (budget.left <= 0) break
-    const filter = budget.get(core, bloomKey(height))
+    const filter = budget.filter(core, bloomKey(height))
     if (filter === undefined || prints.every((print) => mayContain(filter, print))) return { found: height, seen: height }
     height++
   }

@@ -72,6 +72,34 @@ export const setKey = (epoch: number): Uint8Array => concatBytes(SET, heightByte
 export const deltaKey = (epoch: number): Uint8Array => concatBytes(DELTA, heightBytes(epoch))
 export const voteKey = (bls: Uint8Array): Uint8Array => concatBytes(VOTE, bls)
 
+/** What rows by height hold that a node keeps to give it to others, and can do without. */
+const OF_BLOCKS: Readonly<Record<string, string>> = {
+  h: 'header and certificate',
+  t: 'transactions',
+  r: 'results',
+  f: 'filter bits',
+  c: 'proofs',
+  T: 'fingerprints',
+}
+const OTHERS: Readonly<Record<string, string>> = {
+  n: 'a page of the state',
+  v: 'a value of the state',
+  m: 'the mark of the head',
+  R: 'a row of state roots',
+  S: 'the set of an epoch',
+  l: 'the note of what was signed',
+  p: 'the block that was voted for',
+}
+
+/** What the row of a key is, and of which block, where it is of one. */
+export function rowName(key: Uint8Array): { readonly name: string; readonly height: number | undefined } {
+  const letter = String.fromCharCode(key[0] ?? 0)
+  const ofBlock = OF_BLOCKS[letter]
+  return ofBlock === undefined
+    ? { name: OTHERS[letter] ?? 'a row of the chain', height: undefined }
+    : { name: ofBlock, height: bytesHeight(key, 1) }
+}
+
 /** All names lie between these. */
 export const GUEST_RANGE: readonly [Uint8Array, Uint8Array] = [GUEST, prefix('h')]
 

@@ -40,7 +40,8 @@ export class BucketDraft {
     this.#nodes = nodes
     this.#fresh = fresh
     this.#first = nodes.count
-    this.#ask(changed)
+    if ((changed & (changed - 1)) === 0 && changed !== 0) this.#askAbove(numberOf(changed))
+    else this.#ask(changed)
     this.#end = nodes.count
     let rowBytes = page.rowBytes
     for (let rest = fresh.mask, k = 0; rest !== 0; rest &= rest - 1)
@@ -73,6 +74,39 @@ export class BucketDraft {
     return this.#freshLeaf(i) ?? this.#page.leaf(i)
   }
 
+  /** The most common case: the nodes above one leaf. Those beside them are known. */
+  #askAbove(leaf: number): void {
+    const page = this.#page
+    const last = page.count - 1
+    // the gaps to the left and right of the leaves below `child`
+    let left = leaf - 1
+    let right = leaf
+    let [before, behind] = [left < 0 ? -1 : page.split(left), right === last ? -1 : page.split(right)]
+    let child = leafChild(leaf)
+    while (before >= 0 || behind >= 0) {
+      // the later split is the next node; what stands beside it are leaves whose gaps split later still
+      const step = before > behind ? -1 : 1
+      const gap = step < 0 ? left : right
+      const split = page.split(gap)
+      let next = gap + step
+      let beside = leafChild(step < 0 ? gap : gap + 1)
+      for (let least = 256; next >= 0 && next < last; next += step) {
+        const deeper = page.split(next)
+        if (deeper < split) break
+        if (deeper < least) [least, beside] = [deeper, gapChild(next)]
+      }
+      if (step < 0) {
+        left = next
+        before = left < 0 ? -1 : page.split(left)
+      } else {
+        right = next
+        behind = right === last ? -1 : page.split(right)
+      }
+      const parent = before < 0 && behind < 0 ? page.depth - 1 : Math.max(before, behind)
+      child = step < 0 ? this.#node(gap, beside, child, parent) : this.#node(gap, child, beside, parent)
+    }
+  }
+
   #ask(changed: number): void {
     const page = this.#page
     const last = page.count - 1
@@ -103,15 +137,26 @@ export class BucketDraft {
   /** The node that a gap is, and those with one child that stand above it and below the depth of its parent. */
   #node(gap: number, left: number, right: number, parent: number): number {
     const [nodes, page] = [this.#nodes, this.#page]
-    let node = nodes.add(left < 0 ? KNOWN : left, right < 0 ? KNOWN : right, gap)
-    if (left < 0) this.#known(node, 0, left)
-    if (right < 0) this.#known(node, 1, right)
+    let node: number
+    if (left < 0 === right < 0) {
+      node = nodes.add(left < 0 ? KNOWN : left, right < 0 ? KNOWN : right, gap)
+      if (left < 0) this.#known(node, 0, left)
+      if (right < 0) this.#known(node, 1, right)
+    } else node = left < 0 ? this.#above(right, 1, left, gap) : this.#above(left, 0, right, gap)
     for (let d = page.split(gap) - 1; d > parent; d--) {
       const side = bitIn(page.bytes, page.positionAt(gap), d)
       node = side === 0 ? nodes.add(node, KNOWN, gap) : nodes.add(KNOWN, node, gap)
       nodes.empty(node, 1 - side)
     }
     return node
+  }
+
+  #above(node: number, side: number, child: number, gap: number): number {
+    const page = this.#page
+    if (child <= gapChild(0)) return this.#nodes.above(node, side, page.memory, page.innerAt(gapChild(0) - child), gap)
+    const fresh = this.#freshLeaf(-1 - child)
+    if (fresh !== undefined) return this.#nodes.above(node, side, fresh.memory, fresh.hashAt, gap)
+    return this.#nodes.above(node, side, page.memory, page.hashAt(-1 - child), gap)
   }
 
   #known(node: number, side: number, child: number): void {

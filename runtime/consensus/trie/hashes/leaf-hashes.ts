@@ -1,16 +1,16 @@
 /** Makes the hashes of many leaves together (core/trees/sparse-proof.ts says what they are of). */
-import { copyInto, sha256Each, sha256Pairs } from '../../../core/index.ts'
+import { copyInto, sha256Each } from '../../../core/index.ts'
 import type { Leaf } from '../pages/index.ts'
-import { copyHash, Memory } from '../bytes/index.ts'
 
 /** What the hash of a leaf is of: this, its position and the hash of its value. */
 const LEAF = 0
+const LEAF_BYTES = 65
 
-/** Pairs that are laid out at once: they and their hashes stay in the nearest cache. */
+/** Leaves whose messages are laid out at once: they stay in the nearest cache. */
 const AT_ONCE = 256
 
-const pairs = new Memory(AT_ONCE * 64)
-const hashes = new Memory(AT_ONCE * 32)
+const messages = new Uint8Array(AT_ONCE * LEAF_BYTES).fill(LEAF)
+const ends = Array.from({ length: AT_ONCE }, (_, i) => (i + 1) * LEAF_BYTES)
 
 /** Hashes of the values of leaves, 32 bytes each. */
 function valueHashes(leaves: readonly Leaf[]): Uint8Array {
@@ -35,13 +35,13 @@ export function hashLeaves(leaves: readonly Leaf[]): void {
     const count = Math.min(AT_ONCE, leaves.length - first)
     for (let i = 0; i < count; i++) {
       const { bytes, positionAt } = leaves[first + i] as Leaf
-      copyInto(pairs.bytes, i * 64, bytes, positionAt, 32)
-      copyInto(pairs.bytes, i * 64 + 32, values, (first + i) * 32, 32)
+      copyInto(messages, i * LEAF_BYTES + 1, bytes, positionAt, 32)
+      copyInto(messages, i * LEAF_BYTES + 33, values, (first + i) * 32, 32)
     }
-    sha256Pairs(LEAF, pairs.bytes, count, hashes.bytes)
+    const hashes = sha256Each(messages, count === AT_ONCE ? ends : ends.slice(0, count))
     for (let i = 0; i < count; i++) {
-      const { memory, hashAt } = leaves[first + i] as Leaf
-      copyHash(memory, hashAt, hashes, i * 32)
+      const { bytes, hashAt } = leaves[first + i] as Leaf
+      copyInto(bytes, hashAt, hashes, i * 32, 32)
     }
   }
 }

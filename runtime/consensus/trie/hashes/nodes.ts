@@ -5,9 +5,6 @@
 import { sha256Pairs } from '../../../core/index.ts'
 import { copyHash, Memory } from '../bytes/index.ts'
 
-/** What the hash of an inner node is of: this, and two hashes. */
-const INNER = 1
-
 /** Pairs that are hashed at once: they stay in the nearest cache. */
 const AT_ONCE = 256
 const PAIR_BYTES = 64
@@ -30,7 +27,13 @@ class Rank {
   /** Of each pair: which nodes its children are, or `KNOWN`. */
   children = new Int32Array(64)
 
-  grow(): void {
+  /** The number of one more. */
+  next(): number {
+    if (this.count * 2 === this.children.length) this.#grow()
+    return this.count++
+  }
+
+  #grow(): void {
     const { pairs, children } = this
     this.pairs = new Memory(pairs.bytes.length * 2)
     this.pairs.words.set(pairs.words)
@@ -62,15 +65,34 @@ export class Nodes {
 
   /** Asks for a node, which is `place` of its page. A child is another node, or `KNOWN`: then `known` or `empty` says of it. */
   add(left: number, right: number, place: number): number {
-    // one above what is known is of rank 0; a rank can be full
-    let rank = (Math.max(left, right) >> INDEX_BITS) + 1
-    while (this.#rank(rank).count > INDEX_MASK) rank++
-    const own = this.#rank(rank)
-    if (own.count * 2 === own.children.length) own.grow()
-    const index = own.count++
+    const rank = this.#rankAbove(Math.max(left, right))
+    const own = this.#ranks[rank] as Rank
+    const index = own.next()
     own.children[index * 2] = left
     own.children[index * 2 + 1] = right
-    const node = (rank << INDEX_BITS) | index
+    return this.#asked((rank << INDEX_BITS) | index, place)
+  }
+
+  /** Asks for a node of which one child is a node, left 0 or right 1, and the other's hash is known. */
+  above(child: number, side: number, memory: Memory, at: number, place: number): number {
+    const rank = this.#rankAbove(child)
+    const own = this.#ranks[rank] as Rank
+    const index = own.next()
+    const other = index * 2 + 1 - side
+    own.children[index * 2 + side] = child
+    own.children[other] = KNOWN
+    copyHash(own.pairs, other * HASH_BYTES, memory, at)
+    return this.#asked((rank << INDEX_BITS) | index, place)
+  }
+
+  /** The rank above a node: one above what is known is of rank 0. A rank can be full. */
+  #rankAbove(child: number): number {
+    let rank = (child >> INDEX_BITS) + 1
+    while (this.#rank(rank).count > INDEX_MASK) rank++
+    return rank
+  }
+
+  #asked(node: number, place: number): number {
     if (this.#count === this.#order.length) this.#grow()
     this.#order[this.#count] = node
     this.#places[this.#count++] = place
@@ -125,7 +147,7 @@ export class Nodes {
       if (node !== KNOWN) copyHash(pairs, child * HASH_BYTES, this.#hashes, this.#hashAt(node))
     }
     const out = this.#hashes.bytes.subarray((begin + first) * HASH_BYTES)
-    sha256Pairs(INNER, pairs.bytes.subarray(first * PAIR_BYTES, (first + count) * PAIR_BYTES), count, out)
+    sha256Pairs(pairs.bytes.subarray(first * PAIR_BYTES, (first + count) * PAIR_BYTES), count, out)
   }
 
   #hashAt(node: number): number {

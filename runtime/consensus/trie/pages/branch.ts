@@ -4,7 +4,7 @@
  *
  * Its row is [0][inner nodes 2, bit i for node i][the other children of inner nodes, in order of the heap: [kind 1], and unless empty [height 6][hash 32]]. The kind is the
  * number of leaves of a bucket, or `BRANCH`.
- * In memory it is [when it was used 1 (arena.ts)][kinds of nodes 1 to 31, a byte each][hashes 32 of nodes 1 to 31][of each node 0 to 31: the cell 4 where the cache holds its page, and its height 6, 2 to spare].
+ * In memory it is [to spare 1][kinds of nodes 1 to 31, a byte each][hashes 32 of nodes 1 to 31][of each node 0 to 31: the cell 4 where the cache holds its page, and its height 6, 2 to spare].
  */
 import { copyInto } from '../../../core/index.ts'
 import { BUCKET_LEAVES } from './bucket.ts'

@@ -1,13 +1,13 @@
 /**
  * A bucket: all leaves below a node of the trie that has few. Its row is [count 1][the leaves in order of position (leaf.ts)].
  *
- * In memory it is [when it was used 1 (arena.ts)][count 1][depth of its top 1][0][bytes of the row 2][splits][where each leaf begins in the row, 2 bytes each][up to 3 to
+ * In memory it is [to spare 1][count 1][depth of its top 1][0][bytes of the row 2][splits][where each leaf begins in the row, 2 bytes each][up to 3 to
  * spare][hashes of the leaves][hashes of the inner nodes][the row]. The split of a leaf is how many bits it shares with the next one. Every inner node with two children
  * is one of the gaps between neighbours, that of the least split below it; what is kept of it is the hash of the node below its parent, since there may be nodes with one
  * child in between.
  */
 import { Leaf, LEAF_BYTES, leafFits, leafSize, POSITION_AT } from './leaf.ts'
-import { type Memory, bitIn, sharedBits } from '../bytes/index.ts'
+import { type Memory, bitIn, POSITION_BYTES, sharedBits } from '../bytes/index.ts'
 
 /** Leaves of a bucket at most: a bit each in a mask. */
 export const BUCKET_LEAVES = 24
@@ -189,7 +189,10 @@ export class Bucket {
   /** Reads from the lines of memory that a change of a leaf needs; gives something of them. */
   touch(leaf: number): number {
     const { bytes, count } = this
-    let sum = (bytes[this.hashAt(leaf)] as number) + (bytes[this.positionAt(leaf)] as number)
+    const position = this.positionAt(leaf)
+    let sum = (bytes[position] as number) + (bytes[position + POSITION_BYTES - 1] as number)
+    // with the hashes of its neighbours
+    for (let at = this.hashAt(leaf) - HASH_BYTES; at <= this.hashAt(leaf) + HASH_BYTES; at += HASH_BYTES) sum += bytes[at] as number
     for (let gap = 0; gap < count; gap += 2) sum += bytes[this.innerAt(gap)] as number
     return sum
   }

@@ -2,7 +2,7 @@
 import { equalBytes } from '../../../core/index.ts'
 import { Arena, chunkBytes } from './arena.ts'
 import { BranchDraft, type PageDraft } from '../drafts/index.ts'
-import { Branch, BRANCH, BRANCH_BYTES, EMPTY, NODES, Bucket } from '../pages/index.ts'
+import { type Branch, BRANCH, BRANCH_BYTES, EMPTY, NODES, type Bucket } from '../pages/index.ts'
 import { copyStretch, type Memory } from '../bytes/index.ts'
 import type { Held } from './page-read.ts'
 
@@ -78,11 +78,11 @@ export class PageCache {
   }
 
   branch(cell: number): Branch {
-    return new Branch(this.#arena.memory(cell), this.#arena.at(cell))
+    return this.#arena.branch(cell)
   }
 
   bucket(cell: number): Bucket {
-    return new Bucket(this.#arena.memory(cell), this.#arena.at(cell))
+    return this.#arena.bucket(cell)
   }
 
   top(trie: number, root: TrieRoot): Top | undefined {
@@ -219,7 +219,7 @@ export class PageCache {
     const move = (kind: number, cell: number): number => {
       const known = moved.get(cell)
       if (known !== undefined) return known
-      const size = kind === BRANCH ? BRANCH_BYTES : new Bucket(old.memory(cell), old.at(cell)).size
+      const size = kind === BRANCH ? BRANCH_BYTES : old.bucket(cell).size
       const to = this.#copy(old.memory(cell), old.at(cell), size)
       moved.set(cell, to)
       if (kind !== BRANCH) return to

@@ -73,9 +73,9 @@ export class PageStore {
     return this.#cache.bucket(cell)
   }
 
-  /** Says that a page is read. */
-  use(cell: number): void {
-    this.#cache.arena.use(cell)
+  /** Says that pages are read, and reads where each begins; gives something of it. */
+  glance(cells: Int32Array, count: number): number {
+    return this.#cache.arena.glance(cells, count)
   }
 
   /** Puts pages of ends into the cache that are not there yet. */
@@ -95,7 +95,7 @@ export class PageStore {
     for (const [i, { cell }] of readPages(this.#cache.arena, wanted).entries()) {
       const { branch, node } = asks[i] as Ask
       branch.setCell(node, cell)
-      this.use(cell)
+      this.#cache.arena.use(cell)
     }
   }
 
@@ -103,7 +103,7 @@ export class PageStore {
   cell(trie: number, branch: Branch, page: number, node: number, positions: Uint8Array, positionAt: number): number {
     const cell = branch.cell(node)
     if (cell === 0) this.load(trie, [{ branch, page, node, positions, positionAt }])
-    else this.use(cell)
+    else this.#cache.arena.use(cell)
     return branch.cell(node)
   }
 

@@ -189,6 +189,7 @@ class ChipDesk {
     if (!noteLease(this.#state, serial, untilHeight, height, power.epochBlocks)) return 'too many leases end in that epoch'
     const free = this.#free(serial, chip)
     writeChip(this.#state, serial, { ...free, lease: { lessee, untilHeight }, offer: null, moves: free.moves + 1 })
+    this.#record({ kind: 'lease', serial, owner: chip.owner, lessee, untilHeight })
     return undefined
   }
 
@@ -200,6 +201,7 @@ class ChipDesk {
     forgetLease(this.#state, serial, lease.untilHeight, this.#block.power.epochBlocks)
     const free = this.#free(serial, chip)
     writeChip(this.#state, serial, { ...free, lease: null, moves: free.moves + 1 })
+    this.#record({ kind: 'return', serial, owner: chip.owner, lessee: lease.lessee })
     return undefined
   }
 

@@ -3,7 +3,7 @@
  *
  * A job is 16 bytes: address of the message, its length, where the digest goes, and a second place for it or 0. Padding is written behind the message: the
  * 72 bytes there must be free. Lanes of unequal length run as long as the longest and are masked once they have ended.
- * Nodes of Merkle trees, which are 65 bytes all, have a way of their own (`pairs`): nothing is padded, and the schedule of the second block is looked up.
+ * Pairs of digests, which are 64 bytes all, have a way of their own (`pairs`): nothing is padded, and the schedule of the second block is one for all.
  */
 
 // The round constants of section 4.2.2.
@@ -19,9 +19,9 @@ const K: usize = memory.data<u32>([
 const W: usize = memory.data(1024, 16)
 /** The chaining values: 8 vectors. */
 const S: usize = memory.data(128, 16)
-/** By the last byte of a message of 65 bytes: the schedule of its second block, in which nothing else varies. 64 words each. */
-const ENDS: usize = memory.data(65536, 64)
-let hasEnds = false
+/** The schedule of the second block of a message of 64 bytes, which is padding: 64 words. */
+const END: usize = memory.data(256, 16)
+let hasEnd = false
 
 function rotr(x: v128, n: i32): v128 {
   return v128.or(i32x4.shr_u(x, n), i32x4.shl(x, 32 - n))
@@ -216,58 +216,32 @@ function rotr32(x: u32, n: u32): u32 {
   return (x >>> n) | (x << (32 - n))
 }
 
-function makeEnds(): void {
-  for (let byte: u32 = 0; byte < 256; byte++) {
-    const row = ENDS + (byte << 8)
-    store<u32>(row, (byte << 24) | 0x800000)
-    // 65 bytes are 520 bits.
-    store<u32>(row, 520, 60)
-    for (let at = row; at < row + 192; at += 4) {
-      const x = load<u32>(at, 4)
-      const y = load<u32>(at, 56)
-      const s0 = rotr32(x, 7) ^ rotr32(x, 18) ^ (x >>> 3)
-      const s1 = rotr32(y, 17) ^ rotr32(y, 19) ^ (y >>> 10)
-      store<u32>(at, load<u32>(at) + s0 + load<u32>(at, 36) + s1, 64)
-    }
+function makeEnd(): void {
+  store<u32>(END, 0x80000000)
+  // 64 bytes are 512 bits.
+  store<u32>(END, 512, 60)
+  for (let at = END; at < END + 192; at += 4) {
+    const x = load<u32>(at, 4)
+    const y = load<u32>(at, 56)
+    const s0 = rotr32(x, 7) ^ rotr32(x, 18) ^ (x >>> 3)
+    const s1 = rotr32(y, 17) ^ rotr32(y, 19) ^ (y >>> 10)
+    store<u32>(at, load<u32>(at) + s0 + load<u32>(at, 36) + s1, 64)
   }
-  hasEnds = true
+  hasEnd = true
 }
 
-/** The row of `ENDS` for the pair at an address. */
-function endOf(pair: usize): usize {
-  return ENDS + ((<usize>load<u8>(pair, 63)) << 8)
-}
-
-/** The first 16 bytes of the message of a pair: the tag stands where the byte before the pair does. */
-function headOf(pair: usize, tag: i8): v128 {
-  return swapped(i8x16.replace_lane(v128.load(pair - 1), 0, tag))
-}
-
-/**
- * Digests of a tag and 64 bytes each, which lie one behind another from `from` on; the digests from `out` on. Four at a time: up to three pairs more are read, and
- * digests more written.
- */
-export function pairs(tag: i32, from: usize, count: u32, out: usize): void {
-  if (!hasEnds) makeEnds()
+/** Digests of 64 bytes each, which lie one behind another from `from` on; the digests from `out` on. Four at a time: up to three pairs more are read, and digests more written. */
+export function pairs(from: usize, count: u32, out: usize): void {
+  if (!hasEnd) makeEnd()
   const all = i32x4.splat(-1)
   const end = from + (count << 6)
   for (; from < end; from += 256) {
-    putWords(0, headOf(from, <i8>tag), headOf(from + 64, <i8>tag), headOf(from + 128, <i8>tag), headOf(from + 192, <i8>tag))
-    for (let q: usize = 1; q < 4; q++) {
-      const at = from + (q << 4) - 1
+    for (let at = from, q: usize = 0; q < 4; q++, at += 16)
       putWords(q, swapped(v128.load(at)), swapped(v128.load(at + 64)), swapped(v128.load(at + 128)), swapped(v128.load(at + 192)))
-    }
     begin()
     expand()
     compress(all)
-    const e0 = endOf(from)
-    const e1 = endOf(from + 64)
-    const e2 = endOf(from + 128)
-    const e3 = endOf(from + 192)
-    for (let q: usize = 0; q < 16; q++) {
-      const at = q << 4
-      putWords(q, v128.load(e0 + at), v128.load(e1 + at), v128.load(e2 + at), v128.load(e3 + at))
-    }
+    for (let t: usize = 0; t < 64; t++) v128.store(W + (t << 4), v128.load_splat<u32>(END + (t << 2)))
     compress(all)
     for (let half: usize = 0; half < 32; half += 16) {
       quarters(half)
