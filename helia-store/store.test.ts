@@ -59,6 +59,11 @@ function bytesOf(length: number, seed = 1): Uint8Array {
   return out
 }
 
+async function collected(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | Promise<Uint8Array>): Promise<Uint8Array> {
+  const all = await chunks
+  return all instanceof Uint8Array ? all : concatBytes(...(await Array.fromAsync(all)))
+}
+
 const keyOf = (cid: CID): Uint8Array => concatBytes(utf8('block/'), cid.bytes)
 const MIB = 1024 * 1024
 const SIZES = [0, 1, MIB - 1, MIB, MIB + 1, 5 * MIB]
@@ -361,6 +366,49 @@ describe('a CAR of a part (IPFS Trustless Gateway, dag-scope and entity-bytes)',
     await store.putAll([cbor])
     for (const scope of [{ dag: 'entity' }, { dag: 'block' }, { dag: 'entity', bytes: [0, 5] }] as const)
       expect(await namesOf(cbor.cid, scope)).toEqual([cbor.cid.toString()])
+  })
+})
+
+describe('paths', () => {
+  /** A directory as Helia makes it, in the store: `a.txt`, and `sub` with `b.txt` of two blocks. */
+  async function directory(): Promise<Readonly<Record<'top' | 'sub' | 'a' | 'b', CID>>> {
+    const { createHeliaLight } = await import('helia')
+    const { unixfs } = await import('@helia/unixfs')
+    const node = await createHeliaLight().start()
+    const fs = unixfs(node)
+    const [a, b] = [await fs.addBytes(utf8('hello')), await fs.addBytes(bytesOf(MIB + 1))]
+    const sub = await fs.cp(b, await fs.addDirectory(), 'b.txt')
+    const top = await fs.cp(sub, await fs.cp(a, await fs.addDirectory(), 'a.txt'), 'sub')
+    const [first, second] = [bytesOf(MIB + 1).subarray(0, MIB), bytesOf(MIB + 1).subarray(MIB)]
+    const parts = [utf8('hello'), first, second].map((bytes) => ({ cid: cidOf(RAW, bytes), bytes }))
+    const nodes = await Promise.all([b, sub, top].map(async (cid) => ({ cid, bytes: await collected(node.blockstore.get(cid)) })))
+    await store.putAll([...parts, ...nodes])
+    await node.stop()
+    return { top, sub, a, b }
+  }
+
+  test('lead to files and directories, and a CAR of one holds the blocks on the way and the DAG below, each once', async () => {
+    const { top, sub, a, b } = await directory()
+    expect((await store.list(top)).map((e) => e.name)).toEqual(['a.txt', 'sub'])
+    expect([await store.resolve(top, ''), await store.resolve(top, '/sub/'), await store.resolve(top, 'sub/b.txt')]).toEqual([top, sub, b])
+    expect(fromUtf8((await store.ipfs(top, 'a.txt', 'file')).body)).toBe('hello')
+    expect(await store.getFile(await store.resolve(top, 'sub/b.txt'))).toEqual(bytesOf(MIB + 1))
+    const car = readCar((await store.ipfs(top, 'sub/b.txt', 'car')).body)
+    expect(car.roots).toEqual([top])
+    expect(car.blocks.slice(0, 3).map(({ cid }) => cid)).toEqual([top, sub, b])
+    expect(car.blocks).toHaveLength(5)
+    const whole = readCar((await store.ipfs(top, '', 'car')).body)
+    expect(new Set(whole.blocks.map(({ cid }) => cid.toString()))).toEqual(
+      new Set([...car.blocks.map(({ cid }) => cid.toString()), a.toString()]),
+    )
+  })
+
+  test('that name nothing, go through a file or are too long are coded errors', async () => {
+    const { top } = await directory()
+    for (const path of ['b.txt', 'a.txt/deeper', 'sub/a.txt'])
+      await expect(store.ipfs(top, path, 'file')).rejects.toMatchObject({ code: 'block_not_found' })
+    await expect(store.ipfs(top, 'sub', 'file')).rejects.toMatchObject({ code: 'core_bad_argument' })
+    await expect(store.resolve(top, 'x/'.repeat(4000))).rejects.toMatchObject({ code: 'core_too_large', limit: 'pathBytes' })
   })
 })
 
