@@ -8,7 +8,9 @@ import {
   CID,
   cidOf,
   concatBytes,
+  DAG_CBOR,
   DAG_PB,
+  encode,
   fileBlocks,
   fileNode,
   fromUtf8,
@@ -150,8 +152,13 @@ describe('blocks', () => {
     await expect(damaged.get(leaf)).rejects.toMatchObject({ code: 'data_corrupt' })
     await expect(damaged.getFile(root)).rejects.toMatchObject({ code: 'data_corrupt' })
     await expect(damaged.exportCar(root)).rejects.toMatchObject({ code: 'data_corrupt' })
+    const folder = await damaged.put(DAG_CBOR, encode({ file: root }))
+    const whole = own.get(keyOf(root)) as Uint8Array
+    await own.commit([[keyOf(root), Uint8Array.from(whole).fill(0, 40)]])
+    await expect(damaged.ipfs(folder, 'file/deeper', 'raw')).rejects.toMatchObject({ code: 'data_corrupt' })
+    await own.commit([[keyOf(root), whole]])
     const report = await damaged.scrub()
-    expect(report.blocks).toBe(4)
+    expect(report.blocks).toBe(5)
     expect(report.corrupt.toSorted()).toEqual([leaf.toString(), toHex(utf8('block/junk'))].toSorted())
     await damaged.putFile(bytes)
     expect(await damaged.getFile(root)).toEqual(bytes)
@@ -286,6 +293,16 @@ describe('pins', () => {
     await second.close()
     await own.close()
   })
+})
+
+test('a path into a file, past a document or a block, or where nothing is a directory: what it names is not there', async () => {
+  const large = await store.putFile(new Uint8Array(3 << 20))
+  const document = await store.put(DAG_CBOR, encode({ a: 1 }))
+  const block = await store.put(RAW, utf8('a block'))
+  const junk = await store.put(DAG_PB, utf8('no protobuf at all'))
+  for (const root of [large, document, block, junk])
+    for (const format of ['raw', 'car', 'file'] as const)
+      await expect(store.ipfs(root, 'deeper', format), `${root} ${format}`).rejects.toMatchObject({ code: 'block_not_found' })
 })
 
 describe('a CAR of a part (IPFS Trustless Gateway, dag-scope and entity-bytes)', () => {
@@ -489,10 +506,6 @@ describe.skipIf(!existsSync(fixtures))('gateway fixtures (ipfs/gateway-conforman
   test('what is not there or not readable is a coded error', async () => {
     await expect(store.ipfs(parseCid(DIR), 'nope.txt', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
     await expect(store.ipfs(parseCid(DIR), 'ascii.txt/deeper', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
-    const large = await store.putFile(new Uint8Array(3 << 20))
-    await expect(store.ipfs(large, 'deeper', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
-    const document = parseCid('bafybeia264q44a3kmfc2otctzu4egp2k235o3t7mslz2yjraymp4nv6asi')
-    await expect(store.ipfs(document, 'document/nope', 'raw')).rejects.toMatchObject({ code: 'block_not_found' })
     await expect(store.ipfs(parseCid(DIR), '', 'file')).rejects.toMatchObject({ code: 'core_bad_argument' })
     const missing = CID.parse('QmYhmPjhFjYFyaoiuNzYv8WGavpSRDwdHWe5B4M5du5Rtk')
     await expect(store.getFile(missing)).rejects.toMatchObject({ code: 'block_not_found' })
