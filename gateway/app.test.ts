@@ -336,6 +336,30 @@ test('live events: each has a type and JSON; the stream ends with its reader', a
   expect(await problemOf(await send('/v1/events', { headers: { accept: 'application/json' } }))).toMatchObject({ status: 406 })
 })
 
+test('a search, and a stream of what is searched for, reach the node with every filter and mark as they were sent', async () => {
+  const { node, send } = open()
+  const asked: unknown[] = []
+  node.chainEvents = (query) => {
+    asked.push(query)
+    return Promise.reject(new UtnetError('request_invalid', 'no such mark'))
+  }
+  const filters = 'filter=contract%3Da&filter=event%3Db'
+  const refused = [
+    await send(`/v1/chain/events?${filters}&from=1&to=2&after=m&limit=3&proof=true`),
+    await send('/v1/chain/events'),
+    await send(`/v1/events?${filters}&after=m`),
+    await send('/v1/events?after=m', { headers: { 'last-event-id': 'n' } }),
+  ]
+  for (const response of refused) expect(await problemOf(response)).toMatchObject({ status: 400, code: 'request_invalid' })
+  const filter = ['contract=a', 'event=b']
+  expect(asked).toEqual([
+    { filter, from: 1, to: 2, after: 'm', limit: 3, proof: true },
+    { filter: [], proof: false },
+    { filter, after: 'm', to: 0, limit: 1 },
+    { after: 'n', to: 0, limit: 1 },
+  ])
+})
+
 test('the console escapes what it shows, loads nothing from elsewhere and stays under 20 KB', async () => {
   const { node, send, deploy } = open()
   await deploy('edge', 'function')

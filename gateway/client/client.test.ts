@@ -1,12 +1,14 @@
 import { afterAll, expect, test } from 'vitest'
 import { nodeApiSuite, type NodeSamples } from '../../test/compliance/node-api.ts'
-import { encode, isUtnetError, sha256, utf8, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
+import { cborBlock, encode, isUtnetError, sha256, utf8, UtnetError, type NodeApi } from '../../runtime/core/index.ts'
 import { createApp } from '../app.ts'
 import { serve, type GatewayServer } from '../serving/index.ts'
 import { simulatedComponent, simulatedNode } from '../testing/simulated-node.ts'
+import { formatReceipt, RECEIPT_HEADER } from '../wire/index.ts'
 import { eventData } from './events.ts'
 import { createClient, type Fetch } from './index.ts'
 
+const CID = cborBlock('receipt').cid.toString()
 const floats = (...values: number[]): Uint8Array => new Uint8Array(new Float32Array(values).buffer)
 
 const SAMPLES: NodeSamples = {
@@ -94,6 +96,21 @@ test('nothing that answers, and something else that answers, are node_unreachabl
   })
   const proxy = createClient('http://proxy', { fetch: async () => new Response('<h1>Bad Gateway</h1>', { status: 502 }) })
   await expect(proxy.chain()).rejects.toMatchObject({ code: 'node_unreachable', details: { status: 502 } })
+  // a server of the same protocol that is no node: it has no receipt, or does not say what ran, or under what arithmetic
+  const [model_name, model_version, outputs, parameters] = ['m', 'v', [], { arithmetic: 'exact' }]
+  const answers = [
+    [{ model_name, model_version, outputs, parameters }, false],
+    [{ model_name, outputs, parameters }, true],
+    [{ model_name, model_version, outputs }, true],
+    [{ model_name, model_version, outputs, parameters: { arithmetic: 1 } }, true],
+    [[], true],
+  ] as const
+  const field = formatReceipt({ id: CID, gas: '5', salt: new Uint8Array(32), attestation: new Uint8Array(0) })
+  for (const [document, known] of answers) {
+    const headers = new Headers(known ? { [RECEIPT_HEADER]: field } : {})
+    const server = createClient('http://server', { fetch: async () => Response.json(document, { headers }) })
+    await expect(server.infer({ model: 'm', inputs: [] })).rejects.toMatchObject({ code: 'node_unreachable' })
+  }
   expect(() => createClient('ftp://x')).toThrow(UtnetError)
   expect(() => createClient('nonsense')).toThrow(UtnetError)
 })
@@ -159,6 +176,21 @@ test('a path cannot lead a call out of its function, nor a name', async () => {
     code: 'name_invalid',
   })
   await expect(client.guest('../chain')).rejects.toMatchObject({ code: 'name_invalid' })
+})
+
+test('a path below content is asked for part by part, and what is no answer of a node is told', async () => {
+  const asked: string[] = []
+  let tag: string | undefined = `"${CID}"`
+  const fetch: Fetch = async (url) => {
+    asked.push(String(url))
+    return new Response('x', { headers: tag === undefined ? {} : { etag: tag } })
+  }
+  const to = createClient('http://node', { fetch })
+  expect(await to.ipfs(CID, 'a b/c?d', 'file')).toMatchObject({ cid: CID, body: utf8('x') })
+  await to.ipfs(CID, '', 'car')
+  expect(asked).toEqual([`http://node/ipfs/${CID}/a%20b/c%3Fd`, `http://node/ipfs/${CID}?format=car`])
+  tag = undefined
+  await expect(to.ipfs(CID, '', 'raw')).rejects.toMatchObject({ code: 'node_unreachable' })
 })
 
 test('a signed publish transaction goes beside the component', async () => {

@@ -147,7 +147,7 @@ test('a body that is not as long as announced is refused', async () => {
 
 test('base64 is the same with and without the engine', () => {
   fc.assert(
-    fc.property(fc.uint8Array(), (raw) => {
+    fc.property(fc.uint8Array({ maxLength: 300 }), (raw) => {
       expect(base64(new Uint8Array(raw))).toBe(toBase64(raw))
     }),
   )

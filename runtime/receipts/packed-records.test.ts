@@ -24,6 +24,7 @@ const records = bytes(32).chain((node) => {
   )
   return fc.array(
     fc.record({ place: fc.record({ segment: number, at: number, length: number }), batches: fc.array(batch, { maxLength: 4 }) }),
+    { maxLength: 12 },
   )
 })
 

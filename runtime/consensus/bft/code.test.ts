@@ -218,9 +218,11 @@ test('code that a node lost is asked for with the size that the state has', asyn
   const payload = await built(a)
   b.files.clear()
   const asked: Asked[] = []
-  const app = appOf(b, others[0] as TestValidator, asked)
+  // those of the block's own height have it
+  const chain = { ...b.chain, setAt: (height: number) => (height === 2 ? b.chain.setAt(height) : []) }
+  const app = appOf(b, others[0] as TestValidator, asked, chain)
   expect(await app.check(payload)).toBeUndefined()
-  expect(asked.map(({ needs }) => needs)).toEqual([[need(FILE)]])
+  expect(asked.map(({ needs, nodes }) => [needs, nodes.length])).toEqual([[[need(FILE)], 1]])
   await app.code?.take(need(FILE).module, FILE)
   expect(await app.check(payload)).toMatchObject({ valid: true })
 })
@@ -252,14 +254,28 @@ test('who is asked gives nothing: others are asked each second, until it came an
   const self = validators.find((v) => v !== leader) as TestValidator
   const [led, said]: [Message[], Message[]] = [[], []]
   const asked: Asked[] = []
-  const [leads, follows] = [nodeOf(a, leader, appOf(a, leader), led), nodeOf(b, self, appOf(b, self, asked), said)]
+  const app = appOf(b, self, asked)
+  let [checks, ticks] = [0, 0]
+  const counted: BlockApp = {
+    ...app,
+    check: (payload) => (checks++, app.check(payload)),
+    code: { take: (...file) => app.code?.take(...file), tick: () => (ticks++, app.code?.tick()) },
+  }
+  const [leads, follows] = [nodeOf(a, leader, appOf(a, leader), led), nodeOf(b, self, counted, said)]
   await follows.start()
   await leads.start()
   const proposal = led.find((m) => m.kind === 'proposal') as Message
   await follows.receive('leader', proposal)
+  // no other timer is a second
+  await follows.fire({ height: 1, round: 7, step: 'propose' })
   for (let second = 0; second < 3; second++) await follows.fire({ height: 1, round: 0, step: 'resend' })
+  expect(ticks).toBe(3)
   expect(asked.map(({ nodes }) => nodes.length)).toEqual([1, 2, 2, 2])
   expect(said.filter((m) => m.kind === 'vote')).toEqual([])
+  // what is no code of it has nothing looked at again
+  const before = checks
+  await follows.receiveCode('liar', fileCid(FILE), FILE.with(3, 0))
+  expect(checks).toBe(before)
   await follows.receiveCode('other', fileCid(FILE), FILE)
   expect(said.filter((m) => m.kind === 'vote')).toMatchObject([{ phase: 'prevote', block: (proposal as { readonly block: string }).block }])
 })
@@ -297,6 +313,11 @@ test('a fault of the node is no verdict on a block', async () => {
   const failing = { ...a.chain, runBlock: () => Promise.reject(new UtnetError('disk_failed', 'no longer')) }
   const app = appOf(a, others[0] as TestValidator, [], failing)
   await expect(Promise.resolve(app.check(await built(a)))).rejects.toMatchObject({ code: 'disk_failed' })
+  // nor is a module that it runs and nobody published
+  const details = { module: fileCid(MORE).toString(), bytes: MORE.length }
+  const strange = { ...a.chain, runBlock: () => Promise.reject(new UtnetError('host_module_missing', 'not here', { details })) }
+  const without = appOf(a, others[0] as TestValidator, [], strange)
+  await expect(Promise.resolve(without.check(await built(a)))).rejects.toMatchObject({ code: 'node_internal' })
 })
 
 test('what a block lacked is taken no more when another of its height is final', async () => {
@@ -313,4 +334,31 @@ test('what a block lacked is taken no more when another of its height is final',
   await app.check(empty)
   await app.commit({ kind: 'final', certificate: { ...certificate, phase: 'precommit', block: toHex(certificate.block) }, payload: empty })
   expect(await app.code?.take(need(FILE).module, FILE)).toBe('stale')
+})
+
+test('sixteen blocks of a height are kept as they were run, those that came last, and none behind the final one', async () => {
+  const a = await chainWith()
+  const leads = appOf(a, proposer)
+  const { leaderOf, height } = await leads.setup()
+  const payloads: Uint8Array[] = []
+  for (let round = 0; payloads.length < 17; round++)
+    if (validators[leaderOf(round)] === proposer) payloads.push((await leads.build(height, round)) as Uint8Array)
+  const [first, last] = [payloads[0], payloads[16]] as [Uint8Array, Uint8Array]
+  let runs = 0
+  const chain = { ...a.chain, runBlock: (...block: Parameters<typeof a.chain.runBlock>) => (runs++, a.chain.runBlock(...block)) }
+  const app = appOf(a, others[0] as TestValidator, [], chain)
+  const ran = async (payload: Uint8Array): Promise<number> => {
+    const before = runs
+    expect(await app.check(payload)).toEqual({ valid: true, timely: true })
+    return runs - before
+  }
+  for (const payload of payloads) expect(await ran(payload)).toBe(1)
+  expect([await ran(last), await ran(first), await ran(first)]).toEqual([0, 1, 0])
+  const { block, parentCertificate } = decodePayload(first)
+  const certificate = await a.chain.certify(
+    await a.chain.runBlock(block, parentCertificate),
+    validators.map((v) => v.voter),
+  )
+  await app.commit({ kind: 'final', certificate: { ...certificate, phase: 'precommit', block: toHex(certificate.block) }, payload: first })
+  expect(await app.check(last)).toEqual({ valid: false, timely: false })
 })

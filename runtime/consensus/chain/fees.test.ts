@@ -38,6 +38,10 @@ test('U4.3-GAS-1 a full block raises what the next one pays; all of it is burnt,
   await t.produce()
   const raised = (FLOOR * 9n) / 8n
   expect(t.chain.baseFee()).toBe(raised)
+  // who is to work before its block is asked for the base fee of now, to the last unit
+  t.chain.checkPaid(t.tx(bob, transfer, { maxFeePerGas: raised }))
+  const below = t.tx(bob, transfer, { maxFeePerGas: raised - 1n })
+  expect(() => t.chain.checkPaid(below)).toThrow(expect.objectContaining({ code: 'tx_gas', used: raised, allowed: raised - 1n }) as Error)
   const { value, proof, header } = t.chain.prove('offchain', BASE_FEE_KEY)
   expect(value).toEqual(amountBytes(raised))
   expect(verifyTrieProof(header.state.offchain, BASE_FEE_KEY, value, proof)).toBe(true)

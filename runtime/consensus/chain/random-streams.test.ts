@@ -84,6 +84,6 @@ test('U3-MRK-1 any stream of transactions leaves the balances, variables and sup
       }
       expect(supply(t)).toBe(supplyOf(t.genesis))
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   )
 })

@@ -1,30 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cidOf, encodeTx, isUtnetError, keyAddress, LIMITS, RAW, toHex, utf8, type Account } from '../../core/index.ts'
-import { readTx, reserveOf, type ChainTx } from '../tx/index.ts'
+import { isUtnetError, LIMITS, toHex, type Account } from '../../core/index.ts'
+import { reserveOf, type ChainTx } from '../tx/index.ts'
 import { Mempool, outbid, type PoolLimits, type PoolView } from './index.ts'
+import { addressOf, txOf, type Wanted } from './testing/txs.ts'
 
-const CHAIN = cidOf(RAW, utf8('chain'))
 const NOBODY = new Uint8Array(20)
-const keyOf = (n: number): Uint8Array => new Uint8Array(32).fill(n + 1)
-const addressOf = (n: number): Uint8Array => keyAddress(keyOf(n))
-
-interface Wanted {
-  readonly sender: number
-  readonly nonce: number
-  readonly fee: bigint
-  readonly expiry: number
-  readonly value: bigint
-  /** Bytes beside. */
-  readonly data?: number
-}
-
-/** A transaction that was read from its bytes; the pool looks at no signature. */
-function txOf({ sender, nonce, fee, expiry, value, data = 0 }: Wanted): ChainTx {
-  const body = { chainId: CHAIN, sender: keyOf(sender), nonce, expiry, gasLimit: 1n, maxFeePerGas: fee }
-  const payload = data > 0 ? ({ kind: 'custom', data: new Uint8Array(data) } as const) : ({ kind: 'transfer', to: NOBODY, value } as const)
-  return readTx(encodeTx({ body: { ...body, payload }, sig: new Uint8Array(64) }))
-}
 
 function codeOf(run: () => void): string {
   try {
@@ -245,7 +226,7 @@ test('W-SEQ-1 the pool agrees with a plain one: what it takes, gives up, drops a
         expect(pool.holds('custom')).toBe(plain.list.some((tx) => tx.body.payload.kind === 'custom'))
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   )
   expect([...seen].sort()).toEqual(['mempool_full', 'taken', 'tx_balance', 'tx_expired', 'tx_nonce'])
 })

@@ -141,7 +141,7 @@ test('U2.5-PWR-1 any stream of moves leaves the powers, seats and sums of a plai
       }
       for (const key of NODES) expect((readNode(state, key) as NodeRecord).powers.length).toBeLessThanOrEqual(4)
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   )
 })
 

@@ -102,7 +102,7 @@ function readInFlight(store: PageStore, state: State, turn: number): void {
 
 test('U3-MRK-1 batches, reads at old roots, rivals, pruning and opening anew in any order: the plain rule, whatever the stores hold', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 16 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
       const kv = simulatedKv()
       let stores: PageStore[] = []
       const open = (): void => {

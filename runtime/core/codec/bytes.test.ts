@@ -4,7 +4,7 @@ import { abytes, compareBytes, concatBytes, equalBytes, fromBase64, fromHex, fro
 
 test('hex and base64 equal Buffer both ways', () => {
   fc.assert(
-    fc.property(fc.uint8Array(), (b) => {
+    fc.property(fc.uint8Array({ maxLength: 300 }), (b) => {
       expect(toHex(b)).toBe(Buffer.from(b).toString('hex'))
       expect(toBase64(b)).toBe(Buffer.from(b).toString('base64'))
       expect(fromHex(toHex(b))).toEqual(b)

@@ -7,7 +7,6 @@ import {
   cidOf,
   concatBytes,
   DAG_CBOR,
-  decodeTx,
   decodeVerdictRequest,
   demandId,
   LIMITS,
@@ -16,14 +15,13 @@ import {
   sha256,
   utf8,
   UtnetError,
-  type TxPayload,
 } from '../../core/index.ts'
 import { UNC, userOf, validatorOf, VALIDATOR } from '../../consensus/testing/test-kit.ts'
 import type { Examined } from './examine.ts'
 import { drawnLeaf, rankOf } from './draw.ts'
 import { shownOf, targetOf } from './leaves.ts'
 import { signVerdict } from './index.ts'
-import { BOND, bond, closed, GAS, leaf, LIAR, net, some, steps, ZERO } from './testing/net.ts'
+import { anchoredOf, BOND, bond, closed, GAS, leaf, LIAR, net, some, steps, ZERO } from './testing/net.ts'
 
 test('U3.3-ROL-1 a wrong leaf of another node costs it its bond with nobody asking for it, and good batches beside it stay', async () => {
   const n = await net()
@@ -98,16 +96,7 @@ test('U3.3-ROL-1 who has no power keeps what validators can be asked with, and a
   // what the chain finds by itself needs nobody's word
   const bad = [leaf(n, 1, 3)]
   const id = await n.anchor([bad], { thread: 1 })
-  const { wire } = n.t.chain.tx(id) as { readonly wire: Uint8Array }
-  const signed = decodeTx(wire).body.payload as TxPayload & { readonly kind: 'anchor' }
-  const anchored = {
-    id,
-    height: n.t.chain.head().header.height,
-    time: n.t.chain.head().header.time,
-    data: signed.data,
-    batches: signed.batches,
-  }
-  const asked = { target: targetOf(anchored, 0), shown: shownOf(bad, 0), evidence: request.evidence }
+  const asked = { target: targetOf(anchoredOf(n, id), 0), shown: shownOf(bad, 0), evidence: request.evidence }
   await expect(signVerdict(wrong, asked)).rejects.toThrow(/the chain finds by itself/)
 })
 

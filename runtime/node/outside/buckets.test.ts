@@ -5,7 +5,7 @@ import { compareBytes, toHex, utf8, UtnetError, type Kv } from '../../core/index
 import { createBuckets } from './buckets.ts'
 
 /** A store whose writes reach it when the test says so. */
-function simulatedKv(): Kv & { land: () => Promise<void> } {
+function simulatedKv(): Kv & { land: (which?: number) => Promise<void> } {
   const rows = new Map<string, readonly [Uint8Array, Uint8Array]>()
   let waiting: (() => void)[] = []
   return {
@@ -26,10 +26,11 @@ function simulatedKv(): Kv & { land: () => Promise<void> } {
         })
       }),
     close: () => Promise.resolve(),
-    land: async () => {
-      const all = waiting
-      waiting = []
-      for (const write of all) write()
+    // all that wait, or one of them
+    land: async (which) => {
+      const some = which === undefined ? waiting : waiting.slice(which, which + 1)
+      waiting = waiting.filter((write) => !some.includes(write))
+      for (const write of some) write()
       await setImmediate()
     },
   }
@@ -63,8 +64,16 @@ test('the later of two writes stands, whichever lands first', async () => {
   buckets.set('a', 'k', utf8('1'))
   buckets.set('a', 'k', utf8('2'))
   expect(buckets.get('a', 'k')).toEqual(utf8('2'))
+  await kv.land(0)
+  expect(buckets.get('a', 'k')).toEqual(utf8('2'))
   await kv.land()
   expect(buckets.get('a', 'k')).toEqual(utf8('2'))
+  buckets.set('a', 'k', utf8('3'))
+  buckets.set('a', 'k', utf8('4'))
+  await kv.land(1)
+  buckets.set('a', 'k', utf8('5'))
+  await kv.land(0)
+  expect(buckets.get('a', 'k')).toEqual(utf8('5'))
 })
 
 test('a listing is the keys behind a mark in their order, whatever of them is on disk, on its way there, or on its way out', async () => {
@@ -105,8 +114,15 @@ test('what was set is on disk when that is said, and a disk that fails is told',
   await kv.land()
   await written
   expect([said, [...kv.range(new Uint8Array(0), Uint8Array.of(0xff))].length]).toEqual([true, 2])
-  const failing = createBuckets({ ...kv, commit: () => Promise.reject(new UtnetError('disk_failed', 'gone')) })
+  let commits = 0
+  const failing = createBuckets({
+    ...kv,
+    commit: () => (commits++ === 0 ? Promise.reject(new UtnetError('disk_failed', 'gone')) : Promise.resolve()),
+  })
   failing.set('a', 'k', utf8('1'))
+  // nobody waits yet
+  await setImmediate()
+  failing.set('a', 'l', utf8('2'))
   await expect(failing.written()).rejects.toMatchObject({ code: 'disk_failed' })
   expect(failing.get('a', 'k')).toEqual(utf8('1'))
 })

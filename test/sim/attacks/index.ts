@@ -5,6 +5,8 @@ import { censorship } from './censorship.ts'
 import { clockSkew } from './clock-skew.ts'
 import { crashRestart } from './crash-restart.ts'
 import { equivocation } from './equivocation.ts'
+import { falseServer } from './false-server.ts'
+import { falseSteps } from './false-steps.ts'
 import { keyGrinding } from './key-grinding.ts'
 import { lazyJudge } from './lazy-judge.ts'
 import { leaderDos } from './leader-dos.ts'
@@ -52,4 +54,6 @@ export const ATTACKS: readonly Attack[] = [
   serialTwice,
   rentedTwice,
   withheldCode,
+  falseServer,
+  falseSteps,
 ]

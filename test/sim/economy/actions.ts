@@ -85,8 +85,9 @@ function contracts(w: World, { a, b }: Draw): TxPayload {
 /** Batches of one node, those of a thread behind each other. */
 function anchor(w: World, { a, b }: Draw): { readonly payload: TxPayload; readonly batches: readonly MadeBatch[] } {
   const node = pick(w.nodes, a)
-  const first = makeBatch(w.chain, node, b % 2, 1 + (b % 3), b % 5 === 0)
-  const batches = b % 7 === 0 ? [first, makeBatch(w.chain, node, (b + 1) % 2, 1, false)] : [first]
+  const size = 1 + (b % 3)
+  const first = makeBatch(w.chain, node, b % 2, size, b % 5 === 0 ? size - 1 : undefined)
+  const batches = b % 7 === 0 ? [first, makeBatch(w.chain, node, (b + 1) % 2, 1)] : [first]
   return { payload: { kind: 'anchor', batches: batches.map(({ batch, sig }) => ({ batch, sig })), data: null }, batches }
 }
 

@@ -26,11 +26,11 @@ export interface Anchored {
   readonly batches: readonly MadeBatch[]
 }
 
-/** The batch of a node that goes on where its thread stands; `wrong` makes its last leaf no receipt. */
-export function makeBatch(chain: Chain, node: TestUser, thread: number, size: number, wrong: boolean): MadeBatch {
+/** The batch of a node that goes on where its thread stands; the leaf at `wrong`, if any, is no receipt. */
+export function makeBatch(chain: Chain, node: TestUser, thread: number, size: number, wrong?: number): MadeBatch {
   const { next, root } = chain.batchHead(node.key, thread)
   const leaves = Array.from({ length: size }, (_, i) =>
-    wrong && i === size - 1 ? utf8('no receipt') : encodeReceipt(runBody(chain, node, thread, next + i)),
+    i === wrong ? utf8('no receipt') : encodeReceipt(runBody(chain, node, thread, next + i)),
   )
   return { ...signBatch(node, chain.chainId, { thread, first: next, size, prev: root, root: merkleRoot(leaves) }), leaves }
 }

@@ -5,6 +5,7 @@ import {
   cidOf,
   encodeRequest,
   isUtnetError,
+  leaderOf,
   LIMITS,
   PARAMS,
   RAW,
@@ -29,6 +30,7 @@ import {
   type TestValidator,
 } from '../../../runtime/consensus/testing/test-kit.ts'
 import type { Anchored } from './batches.ts'
+import { shownBy, verdictsOf } from './round-work.ts'
 
 /** Founding powers; a node of none is none of the genesis. */
 export const FOUNDING = [6, 3, 0, 0] as const
@@ -37,6 +39,7 @@ export const TRUSTING_BLOCKS = 12
 export const BOND_PRICE = 5n * UNC
 /** Per mille. */
 export const LEVEL0_SHARE = 300
+export const REWARD = UNC
 export const CALLBACK_GAS = 50_000n
 
 /** Refusals that a sender may earn; anything else that is thrown is a fault of the chain. */
@@ -90,6 +93,10 @@ export class World {
   /** Everything that stood in blocks, with how it ended. */
   readonly done: (Sent & { readonly id: CID; readonly outcome: TxOutcome; readonly height: number })[] = []
   readonly anchors: Anchored[] = []
+  /** What blocks have brought their proposers, by the verdicts that were said. */
+  earned = 0n
+  /** Heights on which the last block carried verdicts. */
+  told: readonly number[] = []
   readonly #sent = new Map<string, Sent>()
   readonly #quorum: { on: boolean }
   readonly #again: () => Promise<Chain>
@@ -124,7 +131,7 @@ export class World {
       trustingBlocks: TRUSTING_BLOCKS,
       bondPrice: BOND_PRICE,
       level0Share: LEVEL0_SHARE,
-      blockReward: UNC,
+      blockReward: REWARD,
     })
     const quorum = { on: false }
     const open = () =>
@@ -199,34 +206,34 @@ export class World {
     }
   }
 
-  /** Makes a block of what waits. */
+  /** Makes a block of what waits, in a round that follows from the seed, with what its proposer shows of its chips and what the others say of earlier blocks. */
   async block(): Promise<readonly TxOutcome[]> {
-    const { chain, nodes } = this
+    const { chain } = this
+    const { seed } = chain.head().header
     const set = chain.setAt(this.height + 1)
+    const round = (seed[0] as number) % 3
+    const { key } = set[leaderOf(seed, round, set)] as (typeof set)[0]
+    const [cat, said] = [await shownBy(this, key, seed), verdictsOf(this, seed)]
+    const { executed, skipped } = chain.buildBlock({
+      timeMs: chain.head().header.time + 1_000,
+      round,
+      proposer: { key, vrfProve: proofOf },
+      cat,
+      verdicts: said.map(({ bytes }) => bytes),
+    })
+    if (skipped.length > 0) throw new Error('a transaction could not be run', { cause: skipped[0]?.error })
+    this.#quorum.on = true
     const voters = set.map(({ bls }) => ({ bls, sign: () => new Uint8Array(96) }))
-    for (let round = 0; round < 64; round++) {
-      for (const { key } of nodes) {
-        try {
-          const { executed, skipped } = chain.buildBlock({
-            timeMs: chain.head().header.time + 1_000,
-            round,
-            proposer: { key, vrfProve: proofOf },
-          })
-          if (skipped.length > 0) throw new Error('a transaction could not be run', { cause: skipped[0]?.error })
-          this.#quorum.on = true
-          await chain.commitBlock(executed, await chain.certify(executed, voters))
-          this.#quorum.on = false
-          const outcomes = executed.execution.effects.map(({ outcome }) => outcome)
-          for (const outcome of outcomes) this.#ended(outcome)
-          // what found no place has expired with the block
-          this.#sent.clear()
-          return outcomes
-        } catch (error) {
-          if (!String(error).includes('another validator proposes')) throw error
-        }
-      }
-    }
-    throw new Error('nobody led 64 rounds')
+    await chain.commitBlock(executed, await chain.certify(executed, voters))
+    this.#quorum.on = false
+    this.told = said.map(({ height }) => height)
+    // a round that passed halves what its block brings
+    for (const { height, ok } of said) if (ok) this.earned += REWARD >> BigInt(chain.headerAt(height).header.round)
+    const outcomes = executed.execution.effects.map(({ outcome }) => outcome)
+    for (const outcome of outcomes) this.#ended(outcome)
+    // what found no place has expired with the block
+    this.#sent.clear()
+    return outcomes
   }
 
   #ended(outcome: TxOutcome): void {
@@ -239,9 +246,9 @@ export class World {
   async replayed(): Promise<Chain> {
     const other = await this.#again()
     for (let height = 1; height <= this.height; height++) {
-      const { header, txs } = this.chain.blockAt(height)
+      const { header, txs, cat, verdicts } = this.chain.blockAt(height)
       const { certificate } = this.chain.headerAt(height)
-      const block: Block = { header, txs, cat: new Uint8Array(0), verdicts: [] }
+      const block: Block = { header, txs, cat, verdicts }
       const executed = other.executeBlock(block)
       this.#quorum.on = true
       await other.commitBlock(executed, certificate as NonNullable<typeof certificate>)

@@ -1,8 +1,8 @@
 /** What a net of validators is asked to run, and what it tells of the run. */
 import type { TxPayload } from '../../../runtime/core/index.ts'
-import type { RoundWorkOptions } from '../../../runtime/consensus/bft/index.ts'
+import type { Refusal, RoundWorkOptions } from '../../../runtime/consensus/bft/index.ts'
 import type { BftCrypto, Message } from '../../../runtime/consensus/messages/index.ts'
-import type { Chain, RewardRecord } from '../../../runtime/consensus/index.ts'
+import type { Chain, ChainCrypto, RewardRecord } from '../../../runtime/consensus/index.ts'
 import type { signTx, testGenesis, TestUser, TestValidator } from '../../../runtime/consensus/testing/test-kit.ts'
 import type { Monitor } from '../monitor.ts'
 import type { ChainWeather } from './chain-weather.ts'
@@ -12,6 +12,8 @@ import type { ChainNetCode } from './net-code.ts'
 export interface ChainLiar {
   readonly index: number
   outgoing(message: Message, to: number, own: BftCrypto): readonly Message[]
+  /** How much later than others' its messages come; none without it. */
+  delayMs?(message: Message, to: number): number
 }
 
 /** The work of rounds: who has which chips, and how each validator does its part. */
@@ -46,6 +48,8 @@ export interface ChainNetOptions {
   readonly forgetsBefore?: boolean
   /** Further choices of the genesis. */
   readonly genesis?: NonNullable<Parameters<typeof testGenesis>[0]>
+  /** Called with the validators before any of them runs. */
+  readonly begin?: (validators: readonly TestValidator[]) => Promise<void>
   /** Called once for each height that is reached first, with a chain that has it: transactions to send. Senders are validators, or none of them. */
   readonly act?: (height: number, chain: Chain, validators: readonly TestValidator[]) => readonly (readonly [TestUser, TxPayload])[]
   /** Validators that lose power when a height is reached first. */
@@ -59,6 +63,8 @@ export interface ChainNetOptions {
   readonly code?: ChainNetCode
   /** How long validators wait behind a block; nothing without it. */
   readonly pauseMs?: number
+  /** What a validator checks signatures with in place of the true port. */
+  readonly port?: (index: number, own: ChainCrypto) => ChainCrypto
   /** Each validator computes all for itself, as in a process of its own. */
   readonly apart?: boolean
 }
@@ -96,6 +102,10 @@ export interface ChainNetReport {
   readonly accused: readonly number[]
   /** Validators whose vote keys the chain has marked. */
   readonly slashed: readonly number[]
+  /** Offences of the liar that others saw, each kind once. */
+  readonly offences: readonly Refusal[]
+  /** Most messages and blocks that one validator held at once. */
+  readonly held: number
   /** Two blocks of one height with certificates. */
   readonly conflicts: Monitor['conflicts']
   readonly faults: readonly string[]

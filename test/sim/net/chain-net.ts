@@ -12,7 +12,7 @@ import {
   type TxPayload,
   type Validator,
 } from '../../../runtime/core/index.ts'
-import { Bft, BftNode, chainApp, isOffence, payloadLabel } from '../../../runtime/consensus/bft/index.ts'
+import { Bft, BftNode, chainApp, isOffence, payloadLabel, type Refusal } from '../../../runtime/consensus/bft/index.ts'
 import {
   bftCrypto,
   decodeSignedRow,
@@ -72,6 +72,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
   let crashes = 0
   let failed = false
   const accused = new Set<number>()
+  const offences = new Set<Refusal>()
+  let held = 0
   const disks = validators.map(
     (_, i) =>
       new SimulatedDisk({
@@ -140,11 +142,12 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
       const full = i === 0 && !failed && options.failAt !== undefined && 'write' in options.failAt ? options.failAt.write : undefined
       const kv = await simulatedKv(full === undefined ? disk : fullDisk(disk, full))
       const code = options.code === undefined ? undefined : await openNodeCode(options.code, i, kv)
-      const chain = await openChain({ genesis, kv, executor: code?.executor ?? simulatedExecutor, crypto: port })
+      const checks = options.port?.(i, port) ?? port
+      const chain = await openChain({ genesis, kv, executor: code?.executor ?? simulatedExecutor, crypto: checks })
       const had = (noted[i] as number[][]).length
       if (chain.head().header.height < had) monitor.fault(`validator ${i} lost block ${had}, which was final`)
       const keys = { voter: v.voter, signNode: (message: Uint8Array) => crypto.signEd25519(message, v.secret) }
-      const own = bftCrypto(chain.chainId, keys, port)
+      const own = bftCrypto(chain.chainId, keys, checks)
       const say = (message: Message, to: number): void => {
         if (message.kind === 'vote') monitor.vote(message)
         if (
@@ -153,9 +156,10 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
           isLost(turns.net, random, i, to, message)
         )
           return
-        time.after(5 + random() * turns.net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
+        const lateMs = liar?.index === i ? (liar.delayMs?.(message, to) ?? 0) : 0
+        time.after(lateMs + 5 + random() * turns.net.spreadMs, () => guard(to, async () => running[to]?.node.receive(String(i), message)))
       }
-      const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: port }
+      const work = options.work === undefined ? undefined : { ...options.work.part(i, v, chain), voter: v.voter, crypto: checks }
       const app = chainApp({
         chain,
         proposer: v.proposer,
@@ -195,7 +199,9 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
           if (options.report === true) report(i, evidence)
         },
         onRefuse: (from, why) => {
-          if (isOffence(why) && i !== liar?.index && Number(from) !== liar?.index) monitor.fault(`honest validator ${from}: ${why}`)
+          if (!isOffence(why) || i === liar?.index) return
+          if (Number(from) === liar?.index) offences.add(why)
+          else monitor.fault(`honest validator ${from}: ${why}`)
         },
         onHalt: ({ height }) => monitor.fault(`validator ${i} halts at ${height}`),
       })
@@ -301,6 +307,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     time.after(100, addPower)
   }
 
+  await options.begin?.(validators)
   for (const i of validators.keys()) await boot(i)
   const [opened] = running
   for (const v of validators)
@@ -317,6 +324,7 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     if (run === undefined || time.now > (options.untilMs ?? HOUR_MS)) monitor.fault(`no end: heights ${running.map(heightOf).join(' ')}`)
     else await run()
     turns.watch(reached, heights)
+    held = Math.max(held, ...running.map((r) => r?.node.machine.held ?? 0))
   }
   const chains = running.flatMap((r) => (r === undefined ? [] : [r.chain]))
   const common = Math.min(heights, ...chains.map((chain) => chain.head().header.height))
@@ -330,6 +338,8 @@ export async function runChainNet(options: ChainNetOptions): Promise<ChainNetRep
     healRounds: turns.healRounds,
     operations: disks[0]?.operations ?? 0,
     accused: [...accused],
+    offences: [...offences],
+    held,
     slashed: validators.flatMap((v, i) => (first?.slashedAt(v.validator.bls) === undefined ? [] : [i])),
     conflicts: monitor.conflicts,
     faults: monitor.faults,

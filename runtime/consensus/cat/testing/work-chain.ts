@@ -11,7 +11,7 @@ const vendor = userOf(99)
 const EPOCH = 4
 
 /** Stands in for operators: a digest of the task. */
-const simulatedResult = ({ challenge, operator }: SampledTask): Uint8Array => digest('test', encode([operator, challenge]))
+export const simulatedResult = ({ challenge, operator }: SampledTask): Uint8Array => digest('test', encode([operator, challenge]))
 export const simulatedEnvironment: CatEnvironment = { run: (task) => Promise.resolve(simulatedResult(task)) }
 
 export interface WorkChain {

@@ -119,6 +119,6 @@ test('receipts made together are those of each call alone, byte by byte, in what
       const leaves = sealed.flatMap(({ outcome }) => outcome.events.map((e) => eventLeaf(outcome.id, e)))
       expect(toHex(eventRoot(sealed))).toBe(toHex(merkleRoot(leaves)))
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })

@@ -4,6 +4,7 @@ import {
   cidOf,
   concatBytes,
   DAG_CBOR,
+  decodeTx,
   encodeReceipt,
   LIMITS,
   merkleRoot,
@@ -12,6 +13,7 @@ import {
   type CID,
   type Kv,
   type RunBody,
+  type TxPayload,
 } from '../../../core/index.ts'
 import {
   runBody,
@@ -26,6 +28,7 @@ import {
 } from '../../../consensus/testing/test-kit.ts'
 import { nodeOf } from '../../../consensus/power/testing/chips.ts'
 import type { Examined } from '../examine.ts'
+import type { Anchored } from '../leaves.ts'
 import { openAuditor, type Auditor, type AuditSource, type Finding } from '../index.ts'
 
 export const LIAR = validatorOf(7)
@@ -146,6 +149,13 @@ export async function net({ examined = RIGHT, member = VALIDATOR, onStop, store,
   await n.step()
   if (bond(n) !== BOND) throw new Error('the liar has no bond')
   return n
+}
+
+/** An anchor as its block has it. */
+export function anchoredOf({ t }: Net, id: CID): Anchored {
+  const { wire, height } = t.chain.tx(id) as { readonly wire: Uint8Array; readonly height: number }
+  const { data, batches } = decodeTx(wire).body.payload as TxPayload & { readonly kind: 'anchor' }
+  return { id, height, time: t.chain.headerAt(height).header.time, data, batches }
 }
 
 export const bond = ({ t }: Net): bigint => t.chain.account(LIAR.address).bond
