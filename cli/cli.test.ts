@@ -339,6 +339,8 @@ test('--watch deploys every change and keeps the version before a mistake; SIGIN
   await utnet('new', 'seen', '--template', 'function')
   const watching = await startDev(SOURCE, ['--data', 'watched', '--watch', 'seen'], { cwd: folder, env })
   try {
+    // The ready line comes behind the first deploy: whoever reads it can ask at once.
+    expect((await fetch(`${watching.ready['url']}/fn/seen/a`)).status).toBe(200)
     await watching.says('deployed seen')
     const source = readFileSync(path('seen/assembly/index.ts'), 'utf8')
     writeFileSync(path('seen/assembly/index.ts'), 'export function handle(): nonsense {}\n')
@@ -348,6 +350,10 @@ test('--watch deploys every change and keeps the version before a mistake; SIGIN
     writeFileSync(path('seen/assembly/index.ts'), source.replace("key('hello')", "key('bye')"))
     await expect.poll(() => watching.stderr().slice(before), { timeout: 20_000 }).toContain('deployed seen')
     expect(await (await fetch(`${watching.ready['url']}/fn/seen/a`)).json()).toEqual({ bye: '/a' })
+    // A function may be written in JavaScript.
+    const scripted = watching.stderr().length
+    writeFileSync(path('seen/assembly/beside.js'), 'export {}\n')
+    await expect.poll(() => watching.stderr().slice(scripted), { timeout: 20_000 }).toContain('deployed seen')
   } finally {
     expect(await watching.stop('SIGINT')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\{[^\n]*\}\n$/) })
   }

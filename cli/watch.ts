@@ -5,6 +5,8 @@ import { loadRuntime } from './runtime.ts'
 import { publish } from './chain/index.ts'
 
 const SETTLE_MS = 100
+const SOURCE = /\.(ts|m?js|wit|jsonc)$/
+const INSTALLED = /(^|[\\/])node_modules[\\/]/
 
 /** Deploys under the user's key, once and then on every change; gives the function that stops it. Errors are said, and the last good version stays. */
 export async function watchAndDeploy(dir: string, api: NodeApi, say: (text: string) => void): Promise<() => Promise<void>> {
@@ -22,7 +24,7 @@ export async function watchAndDeploy(dir: string, api: NodeApi, say: (text: stri
   let running = deploy()
   let timer: NodeJS.Timeout | undefined
   const changed = (_event: string, file: string | null): void => {
-    if (file !== null && !/\.(ts|wit|jsonc)$/.test(file)) return
+    if (file !== null && (!SOURCE.test(file) || INSTALLED.test(file))) return
     clearTimeout(timer)
     timer = setTimeout(() => {
       running = running.then(deploy)

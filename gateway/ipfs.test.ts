@@ -43,6 +43,10 @@ test('what is not served is refused with its code', async () => {
     [await get('?format=tar'), 406, 'not_acceptable'],
     [await get('?format=toString'), 406, 'not_acceptable'],
     [await get('', { accept: 'application/vnd.ipld.car; version=2' }), 406, 'not_acceptable'],
+    [await get('?format=car&dag-scope=some'), 400, 'request_invalid'],
+    [await get('?format=car&entity-bytes=1'), 400, 'request_invalid'],
+    [await get('?format=car&entity-bytes=*:1'), 400, 'request_invalid'],
+    [await get('?format=car&entity-bytes=0:1e3'), 400, 'request_invalid'],
     [await get('?format=car&car-version=2'), 406, 'not_acceptable'],
     [await get('/no/such/path'), 404, 'block_not_found'],
     [await get('/%ff'), 400, 'request_invalid'],
@@ -86,6 +90,39 @@ test('a client that has it is told so; a part is a part', async () => {
     ['Wed, 21 Oct 2015 07:28:00 GMT', 200],
   ] as const)
     expect((await get('', { range: 'bytes=1-3', 'if-range': condition })).status, condition).toBe(status)
+})
+
+test('a client that wants one content is refused another (RFC 9110, 13.1.1)', async () => {
+  const { cid, get } = await open()
+  for (const [rest, condition, status] of [
+    ['', `"${cid}"`, 200],
+    ['', '*', 200],
+    ['', `"other", "${cid}"`, 200],
+    ['', '"other"', 412],
+    ['', `W/"${cid}"`, 412],
+    ['?format=raw', `"${cid}"`, 412],
+    ['?format=car', `W/"${cid}.car"`, 412],
+    ['?format=car', '*', 200],
+  ] as const)
+    expect((await get(rest, { 'if-match': condition })).status, `${rest} ${condition}`).toBe(status)
+  const both = await get('', { 'if-match': '"other"', 'if-none-match': `"${cid}"`, range: 'bytes=1-3' })
+  expect([both.status, ((await both.json()) as { code: string }).code]).toEqual([412, 'request_precondition'])
+})
+
+test('a part of a DAG has a tag of its own', async () => {
+  const { cid, get } = await open()
+  for (const [query, tag] of [
+    ['dag-scope=all', '.car'],
+    ['dag-scope=block', '.car.block'],
+    ['dag-scope=entity', '.car.entity'],
+    ['entity-bytes=0:*', '.car.entity.0:*'],
+    ['dag-scope=block&entity-bytes=-5:-1', '.car.entity.-5:-1'],
+  ]) {
+    const response = await get(`?format=car&${query}`)
+    expect([response.status, response.headers.get('etag')], query).toEqual([200, `W/"${cid}${tag}"`])
+  }
+  // They are of CARs only.
+  expect((await get('?dag-scope=some')).headers.get('etag')).toBe(`"${cid}"`)
 })
 
 test.each([

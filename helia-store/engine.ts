@@ -3,9 +3,10 @@
  * the import takes seconds. `createHeliaLight` without brokers or routers opens no socket.
  */
 import type { TraversalStrategy } from '@helia/car'
-import { asCidV1, joinBytes, limitError, LIMITS, UtnetError, type CID, type Kv } from '../runtime/core/index.ts'
+import { asCidV1, joinBytes, limitError, LIMITS, UtnetError, type CarScope, type CID, type Kv } from '../runtime/core/index.ts'
 import type { Blocks } from './blocks.ts'
 import { heliaBlockstore, heliaDatastore, type HeliaBlockstore } from './ports.ts'
+import { entityExporter } from './entity.ts'
 import { dagExporter, graphWalker } from './walk.ts'
 
 /** A name in a directory, and what it leads to. */
@@ -21,8 +22,8 @@ export interface Engine {
   cat(cid: CID, maxBytes: number): Promise<Uint8Array>
   /** Entries of a directory. */
   list(cid: CID): Promise<Entry[]>
-  /** A CARv1 file of the DAG that the path names, with the blocks on the way in front. */
-  exportCar(root: CID, path: string): Promise<Uint8Array>
+  /** A CARv1 file of what the path names, as far as the scope goes, with the blocks on the way in front. */
+  exportCar(root: CID, path: string, scope: CarScope): Promise<Uint8Array>
   pin(root: CID): Promise<void>
   unpin(root: CID): Promise<void>
   pins(): Promise<CID[]>
@@ -63,12 +64,13 @@ async function collect(parts: AsyncIterable<Uint8Array>, maxBytes: number, what:
 
 /** Starts Helia over the blocks, with its pins in the key-value store. */
 export async function startEngine(blocks: Blocks, kv: Kv): Promise<Engine> {
-  const [helia, fs, car, codec, block] = await Promise.all([
+  const [helia, fs, car, codec, block, unixfs] = await Promise.all([
     import('helia'),
     import('@helia/unixfs'),
     import('@helia/car'),
     import('@ipld/dag-cbor'),
     import('multiformats/block'),
+    import('ipfs-unixfs'),
   ])
   const node = helia.createHeliaLight({
     blockstore: heliaBlockstore(blocks),
@@ -132,10 +134,11 @@ export async function startEngine(blocks: Blocks, kv: Kv): Promise<Engine> {
         }
         return found
       }),
-    async exportCar(root, path) {
+    async exportCar(root, path, scope) {
       const way = path === '' ? [] : await walk(root, path)
       // The blocks on the way as they are stored: re-encoding a decoded node could give other bytes.
-      const exporter = dagExporter(blocks, block.createUnsafe)
+      const exporter =
+        scope.dag === 'all' ? dagExporter(blocks, block.createUnsafe) : entityExporter(blocks, block.createUnsafe, unixfs.UnixFS, scope)
       const traversal: TraversalStrategy = {
         async *traverse(_root, _blockstore, getCodec) {
           for (const cid of way) yield block.createUnsafe({ cid, bytes: blocks.get(cid), codec: await getCodec(cid.code) })

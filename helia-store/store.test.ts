@@ -8,7 +8,9 @@ import {
   CID,
   cidOf,
   concatBytes,
+  DAG_CBOR,
   DAG_PB,
+  encode,
   fileBlocks,
   fileNode,
   fromUtf8,
@@ -20,6 +22,9 @@ import {
   toHex,
   utf8,
   writeCar,
+  type Block,
+  type CarScope,
+  type FilePart,
   type Kv,
 } from '../runtime/core/index.ts'
 import { openLmdb } from '../runtime/kv/index.ts'
@@ -147,8 +152,13 @@ describe('blocks', () => {
     await expect(damaged.get(leaf)).rejects.toMatchObject({ code: 'data_corrupt' })
     await expect(damaged.getFile(root)).rejects.toMatchObject({ code: 'data_corrupt' })
     await expect(damaged.exportCar(root)).rejects.toMatchObject({ code: 'data_corrupt' })
+    const folder = await damaged.put(DAG_CBOR, encode({ file: root }))
+    const whole = own.get(keyOf(root)) as Uint8Array
+    await own.commit([[keyOf(root), Uint8Array.from(whole).fill(0, 40)]])
+    await expect(damaged.ipfs(folder, 'file/deeper', 'raw')).rejects.toMatchObject({ code: 'data_corrupt' })
+    await own.commit([[keyOf(root), whole]])
     const report = await damaged.scrub()
-    expect(report.blocks).toBe(4)
+    expect(report.blocks).toBe(5)
     expect(report.corrupt.toSorted()).toEqual([leaf.toString(), toHex(utf8('block/junk'))].toSorted())
     await damaged.putFile(bytes)
     expect(await damaged.getFile(root)).toEqual(bytes)
@@ -285,6 +295,97 @@ describe('pins', () => {
   })
 })
 
+test('a path into a file, past a document or a block, or where nothing is a directory: what it names is not there', async () => {
+  const large = await store.putFile(new Uint8Array(3 << 20))
+  const document = await store.put(DAG_CBOR, encode({ a: 1 }))
+  const block = await store.put(RAW, utf8('a block'))
+  const junk = await store.put(DAG_PB, utf8('no protobuf at all'))
+  for (const root of [large, document, block, junk])
+    for (const format of ['raw', 'car', 'file'] as const)
+      await expect(store.ipfs(root, 'deeper', format), `${root} ${format}`).rejects.toMatchObject({ code: 'block_not_found' })
+})
+
+describe('a CAR of a part (IPFS Trustless Gateway, dag-scope and entity-bytes)', () => {
+  const namesOf = async (root: CID, scope: CarScope, path?: string): Promise<string[]> => {
+    const found = readCar(await store.exportCar(root, path, scope)).blocks.map(({ cid }) => cid.toString())
+    expect(new Set(found).size).toBe(found.length)
+    return found
+  }
+
+  interface Part extends FilePart {
+    readonly start: number
+    readonly below: readonly Part[]
+  }
+
+  /** A file of chunks of 4 bytes, 2 to a node: deep, and where bytes repeat with the same block at several places. */
+  function tree(bytes: Uint8Array): { readonly top: Part; readonly blocks: readonly Block[] } {
+    const blocks: Block[] = []
+    let level: Part[] = []
+    for (let start = 0; start < bytes.length; start += 4) {
+      const chunk = bytes.slice(start, start + 4)
+      const cid = cidOf(RAW, chunk)
+      blocks.push({ cid, bytes: chunk })
+      level.push({ cid, size: chunk.length, total: chunk.length, start, below: [] })
+    }
+    while (level.length > 1) {
+      level = Array.from({ length: Math.ceil(level.length / 2) }, (_, i): Part => {
+        const below = level.slice(2 * i, 2 * i + 2)
+        const [left, right] = below as [Part, Part?]
+        if (right === undefined) return left
+        const node = fileNode(below)
+        blocks.push(node)
+        return { ...node, start: left.start, below }
+      })
+    }
+    return { top: level[0] as Part, blocks }
+  }
+
+  /** The blocks that these bytes lie in or under. */
+  const holding = (part: Part, start: number, end: number): string[] =>
+    part.start < end && start < part.start + part.size
+      ? [part.cid.toString(), ...part.below.flatMap((child) => holding(child, start, end))]
+      : []
+
+  test('bytes of a file come with the blocks that they lie in and no other', async () => {
+    const place = fc.integer({ min: -70, max: 70 })
+    const run = async (size: number, kinds: number, first: number, last: number | null): Promise<void> => {
+      const { top, blocks } = tree(bytesOf(size).map((b) => b % kinds))
+      await store.putAll(blocks)
+      const start = first < 0 ? Math.max(0, size + first) : first
+      const end = last === null ? size : Math.min(size, (last < 0 ? size + last : last) + 1)
+      const wanted = start < end ? holding(top, start, end) : [top.cid.toString()]
+      expect(await namesOf(top.cid, { dag: 'entity', bytes: [first, last] })).toEqual([...new Set(wanted)])
+    }
+    await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 255 }), place, fc.option(place), run))
+  })
+
+  test('a small DAG of which no block is new cannot keep the store busy', async () => {
+    let part: FilePart = { cid: cidOf(RAW, utf8('x')), size: 1, total: 1 }
+    const blocks: Block[] = [{ cid: part.cid, bytes: utf8('x') }]
+    // Each node names the one below a hundred times: 100^7 ways to the leaf.
+    for (let i = 0; i < 7; i++) {
+      const node = fileNode(Array.from({ length: 100 }, () => part))
+      blocks.push(node)
+      part = node
+    }
+    await store.putAll(blocks)
+    for (const scope of [{ dag: 'entity' }, { dag: 'entity', bytes: [12_345, -54_321] }] as const)
+      expect((await namesOf(part.cid, scope)).length).toBe(8)
+  })
+
+  test('an entity is a file whole, a directory without what is in it, and of other data the root', async () => {
+    const file = await store.putFile(bytesOf(3 * MIB, 9))
+    const car = readCar(await store.exportCar(file))
+    expect(await namesOf(file, { dag: 'entity' })).toEqual(car.blocks.map(({ cid }) => cid.toString()))
+    expect(await namesOf(file, { dag: 'block' })).toEqual([file.toString()])
+    expect(await namesOf(file, { dag: 'entity', bytes: [MIB, MIB] })).toEqual([file.toString(), car.blocks[2]?.cid.toString()])
+    const cbor = cborBlock({ file })
+    await store.putAll([cbor])
+    for (const scope of [{ dag: 'entity' }, { dag: 'block' }, { dag: 'entity', bytes: [0, 5] }] as const)
+      expect(await namesOf(cbor.cid, scope)).toEqual([cbor.cid.toString()])
+  })
+})
+
 describe('paths', () => {
   /** A directory as Helia makes it, in the store: `a.txt`, and `sub` with `b.txt` of two blocks. */
   async function directory(): Promise<Readonly<Record<'top' | 'sub' | 'a' | 'b', CID>>> {
@@ -383,13 +484,28 @@ describe.skipIf(!existsSync(fixtures))('gateway fixtures (ipfs/gateway-conforman
     expect(mixed.blocks.length).toBe(9)
   })
 
+  test('a part of a DAG: the way, the entity, a directory with its shards', async () => {
+    const part = async (cid: string, path: string, scope: CarScope): Promise<readonly string[]> =>
+      readCar((await store.ipfs(parseCid(cid), path, 'car', scope)).body).blocks.map((b) => b.cid.toString())
+    expect(await part(SUBDIR, 'subdir', { dag: 'block' })).toEqual([SUBDIR, 'bafybeiggghzz6dlue3m6nb2dttnbrygxh3lrjl5764f2m4gq7dgzdt55o4'])
+    expect(await part(SUBDIR, 'subdir', { dag: 'entity' })).toEqual(await part(SUBDIR, 'subdir', { dag: 'block' }))
+    const shards = readCar(load('trustless_gateway_car/single-layer-hamt-with-multi-block-files.car'))
+    const whole = await part(HAMT, '', { dag: 'all' })
+    const names_ = await part(HAMT, '', { dag: 'entity' })
+    expect(names_[0]).toBe(HAMT)
+    expect(names_.length).toBeLessThan(whole.length)
+    expect(shards.blocks.length).toBeGreaterThanOrEqual(names_.length)
+    // A directory has no bytes: a range of it is not looked at.
+    expect(await part(HAMT, '', { dag: 'entity', bytes: [0, 1] })).toEqual(names_)
+    const file = await part(DIR, 'multiblock.txt', { dag: 'entity' })
+    expect(file.length).toBeGreaterThan(3)
+    expect((await part(DIR, 'multiblock.txt', { dag: 'entity', bytes: [0, 0] })).length).toBe(3)
+    expect((await part(DIR, 'multiblock.txt', { dag: 'entity', bytes: [2000, null] })).length).toBe(2)
+  })
+
   test('what is not there or not readable is a coded error', async () => {
     await expect(store.ipfs(parseCid(DIR), 'nope.txt', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
     await expect(store.ipfs(parseCid(DIR), 'ascii.txt/deeper', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
-    const large = await store.putFile(new Uint8Array(3 << 20))
-    await expect(store.ipfs(large, 'deeper', 'file')).rejects.toMatchObject({ code: 'block_not_found' })
-    const document = parseCid('bafybeia264q44a3kmfc2otctzu4egp2k235o3t7mslz2yjraymp4nv6asi')
-    await expect(store.ipfs(document, 'document/nope', 'raw')).rejects.toMatchObject({ code: 'block_not_found' })
     await expect(store.ipfs(parseCid(DIR), '', 'file')).rejects.toMatchObject({ code: 'core_bad_argument' })
     const missing = CID.parse('QmYhmPjhFjYFyaoiuNzYv8WGavpSRDwdHWe5B4M5du5Rtk')
     await expect(store.getFile(missing)).rejects.toMatchObject({ code: 'block_not_found' })

@@ -16,6 +16,7 @@ import {
   UtnetError,
   type Block,
   type BlockStore,
+  type CarScope,
   type CID,
   type FileNow,
   type FileStore,
@@ -50,12 +51,12 @@ export interface Store extends BlockStore, FileStore {
   resolve(root: CID, path: string): Promise<CID>
   /** Entries of a directory. */
   list(cid: CID): Promise<readonly Entry[]>
-  /** A CARv1 file of the whole DAG under a root (depth-first, each block once); with a path, of what it names, the blocks on the way in front. */
-  exportCar(root: CID, path?: string): Promise<Uint8Array>
+  /** A CARv1 file of the DAG under a root, or of a part of it (depth-first, each block once); with a path, of what it names, the blocks on the way in front. */
+  exportCar(root: CID, path?: string, scope?: CarScope): Promise<Uint8Array>
   /** Takes a CARv1 file: every block is checked and lies under a root before any is stored, and all are stored in one commit. Throws `bundle_invalid`, `block_mismatch` or `core_too_large`. */
   importCar(bytes: Uint8Array): Promise<ImportReport>
-  /** What the trustless gateway answers for `/ipfs/{cid}[/path]`: a raw block, a CAR of the DAG, or the file. */
-  ipfs(cid: CID, path: string, format: 'raw' | 'car' | 'file'): Promise<IpfsAnswer>
+  /** What the trustless gateway answers for `/ipfs/{cid}[/path]`: a raw block, a CAR of the DAG or of a part of it, or the file. */
+  ipfs(cid: CID, path: string, format: 'raw' | 'car' | 'file', scope?: CarScope): Promise<IpfsAnswer>
   /** Records that the DAG under a root must stay. Pinning twice is pinning once. */
   pin(root: CID): Promise<void>
   unpin(root: CID): Promise<void>
@@ -112,7 +113,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return end
   }
 
-  const exportCar = async (root: CID, path = ''): Promise<Uint8Array> => (await helia()).exportCar(asCidV1(root), trim(path))
+  const exportCar = async (root: CID, path = '', scope: CarScope = { dag: 'all' }): Promise<Uint8Array> =>
+    (await helia()).exportCar(asCidV1(root), trim(path), scope)
 
   return {
     has: async (cid) => blocks.has(cid),
@@ -139,9 +141,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await blocks.putAll(car.blocks)
       return { roots: car.roots, blocks: car.blocks.length }
     },
-    async ipfs(root, path, format) {
+    async ipfs(root, path, format, scope) {
       if (format === 'car')
-        return { cid: asCidV1(root).toString(), contentType: 'application/vnd.ipld.car; version=1', body: await exportCar(root, path) }
+        return {
+          cid: asCidV1(root).toString(),
+          contentType: 'application/vnd.ipld.car; version=1',
+          body: await exportCar(root, path, scope),
+        }
       const cid = await resolve(root, path)
       if (format === 'raw') return { cid: cid.toString(), contentType: 'application/vnd.ipld.raw', body: blocks.get(cid) }
       const body = cid.code === DAG_CBOR ? blocks.get(cid) : await getFile(cid)

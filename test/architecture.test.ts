@@ -26,7 +26,10 @@ const ROOMS: Readonly<Record<string, { ours: readonly string[]; npm: readonly st
   // A light client runs in browsers: it has no part of the machine beside it.
   'runtime/consensus/light': { ours: ['runtime/core', 'runtime/crypto'], npm: [] },
   'runtime/verify': { ours: ['runtime/core', 'runtime/crypto', 'runtime/consensus/light'], npm: [] },
-  'helia-store': { ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'], npm: ['helia', '@helia/', '@ipld/', 'multiformats', 'node:'] },
+  'helia-store': {
+    ours: ['runtime/core', 'runtime/crypto', 'runtime/kv'],
+    npm: ['helia', '@helia/', 'ipfs-unixfs', '@ipld/', 'multiformats', 'node:'],
+  },
   gateway: { ours: ['runtime/core', 'gateway/wire'], npm: ['hono', '@hono/', 'zod', 'node:'] },
   'gateway/wire': { ours: ['runtime/core'], npm: [] },
   'gateway/client': { ours: ['runtime/core', 'runtime/verify', 'gateway/wire'], npm: [] },

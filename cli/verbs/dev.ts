@@ -146,6 +146,8 @@ export const dev: Verb = {
     try {
       // A dev node's own chain is one that this user trusts; its genesis says that it is a dev chain.
       if (node.madeGenesis) trustChain(node.genesis)
+      // What says that it is ready has the project: whoever asks for it next is not told that there is none.
+      const stopWatching = watched === undefined ? undefined : await watchAndDeploy(watched, node.api, context.say)
       const info = await node.api.info()
       if (context.json) context.print({ url: node.url, data, chainId: info.chainId, nodeKey: info.nodeKey })
       else
@@ -153,7 +155,6 @@ export const dev: Verb = {
           `utnet dev is ready at ${node.url}\n  data   ${data}\n  chain  ${info.chainId} (dev)\n  node   ${info.nodeKey}\nCtrl-C stops it.`,
         )
       if (options.cheat !== undefined) context.say(`this node lies in one of ${options.cheat} inferences: watch ${node.url}/v1/events`)
-      const stopWatching = watched === undefined ? undefined : await watchAndDeploy(watched, node.api, context.say)
       await stop
       context.say('stopping')
       await stopWatching?.()

@@ -101,12 +101,13 @@ export function createClient(url: string, options: ClientOptions = {}): NodeApi 
       to.bytes(`/v1/attester/challenges/${part(id)}`, { method: 'POST', body: secret, type: BYTES_TYPE, accept: CBOR_TYPE }),
     chainEvents: (request) => to.json(`/v1/chain/events${query({ ...request })}`),
     events: (signal, request = {}) => nodeEvents(to, signal, `/v1/events${query({ ...request })}`),
-    ipfs: async (cid, path, format) => {
+    ipfs: async (cid, path, format, scope) => {
       const rest = path === '' ? '' : `/${path.split('/').map(part).join('/')}`
-      const response = await to.ask(`/ipfs/${part(cid)}${rest}${query({ format: format === 'file' ? undefined : format })}`, {
-        accept: ACCEPT[format],
-      })
-      const tag = /^(?:W\/)?"([a-zA-Z0-9]+)(?:\.raw|\.car)?"$/.exec(response.headers.get('etag') ?? '')
+      const { dag, bytes } = (format === 'car' ? scope : undefined) ?? {}
+      const entity = bytes === undefined ? undefined : `${bytes[0]}:${bytes[1] ?? '*'}`
+      const asked = query({ format: format === 'file' ? undefined : format, 'dag-scope': dag, 'entity-bytes': entity })
+      const response = await to.ask(`/ipfs/${part(cid)}${rest}${asked}`, { accept: ACCEPT[format] })
+      const tag = /^(?:W\/)?"([a-zA-Z0-9]+)(?:\.raw|\.car[^"]*)?"$/.exec(response.headers.get('etag') ?? '')
       if (tag === null) throw new UtnetError('node_unreachable', 'the answer names no content: is this a node?')
       return { cid: tag[1] as string, contentType: response.headers.get('content-type') ?? BYTES_TYPE, body: await readAnswer(response) }
     },

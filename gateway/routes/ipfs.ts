@@ -1,5 +1,5 @@
 /** `GET /ipfs/{cid}[/path]`: blocks, CARs and files by content (IPFS Trustless Gateway; `format` wins over Accept as IPIP-0523 has it). */
-import { UtnetError, type NodeApi } from '../../runtime/core/index.ts'
+import { UtnetError, type CarScope, type NodeApi } from '../../runtime/core/index.ts'
 import { negotiate, problem, respond, type GatewayContext } from '../http/index.ts'
 import { CAR_TYPE, RAW_TYPE } from '../wire/index.ts'
 import { byteRange } from './byte-range.ts'
@@ -48,10 +48,34 @@ const canonical = (cid: string): string => (CAPITALS.test(cid) ? cid.toLowerCase
 
 const EXTENSION: Readonly<Record<Format, string>> = { raw: '.bin', car: '.car', file: '' }
 
-function etag(cid: string, format: Format): string {
-  // A CAR of the same blocks may hold them in another order: its tag is weak.
-  return format === 'car' ? `W/"${cid}.car"` : format === 'raw' ? `"${cid}.raw"` : `"${cid}"`
+const DAG_SCOPES: readonly string[] = ['block', 'entity', 'all'] satisfies CarScope['dag'][]
+
+/** Which part of a DAG a request wants as CAR; throws `request_invalid` for what the specification does not know. */
+function scopeOf(query: URLSearchParams): CarScope {
+  const dag = query.get('dag-scope') ?? 'all'
+  if (!DAG_SCOPES.includes(dag))
+    throw new UtnetError('request_invalid', `dag-scope must be one of ${DAG_SCOPES.join(', ')}, not ${dag.slice(0, 40)}`)
+  const bytes = query.get('entity-bytes')
+  if (bytes === null) return { dag: dag as CarScope['dag'] }
+  const match = /^(-?[0-9]{1,15}):(\*|-?[0-9]{1,15})$/.exec(bytes)
+  if (match === null)
+    throw new UtnetError('request_invalid', `entity-bytes must be FROM:TO, two whole numbers or TO *, not ${bytes.slice(0, 40)}`)
+  return { dag: 'entity', bytes: [Number(match[1]), match[2] === '*' ? null : Number(match[2])] }
 }
+
+function etag(cid: string, format: Format, scope: CarScope | undefined): string {
+  if (scope === undefined) return format === 'raw' ? `"${cid}.raw"` : `"${cid}"`
+  // A CAR of the same blocks may hold them in another order: its tag is weak.
+  const { dag, bytes } = scope
+  return `W/"${cid}.car${dag === 'all' ? '' : `.${dag}`}${bytes === undefined ? '' : `.${bytes[0]}:${bytes[1] ?? '*'}`}"`
+}
+
+/** The tags that a condition lists; undefined where it is not set (RFC 9110, 13.1). */
+const tagsOf = ({ headers }: Request, condition: 'if-match' | 'if-none-match'): readonly string[] | undefined =>
+  headers
+    .get(condition)
+    ?.split(',')
+    .map((tag) => tag.trim())
 
 /** The range that counts: none where the client's part is of other content (RFC 9110, 13.1.5). There are no dates to compare. */
 function rangeOf({ headers }: Request, tag: string): string | null {
@@ -68,8 +92,15 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
     if (cid === '') throw new UtnetError('route_not_found', 'no content is named: /ipfs/{cid}')
     const path = segments.map(decodePath).join('/')
     const format = formatOf(request, url)
-    const found = await node.ipfs(canonical(cid), path, format)
-    const tag = etag(found.cid, format)
+    const scope = format === 'car' ? scopeOf(url.searchParams) : undefined
+    const found = await node.ipfs(canonical(cid), path, format, scope)
+    const tag = etag(found.cid, format, scope)
+    // Compared strongly, and before any other condition (RFC 9110, 13.1.1 and 13.2.2): a weak tag is never the same.
+    const wanted = tagsOf(request, 'if-match')
+    if (wanted?.some((t) => t === '*' || (t === tag && !t.startsWith('W/'))) === false)
+      throw new UtnetError('request_precondition', `the content is ${tag}, which If-Match does not name`, {
+        hint: 'ask without If-Match: what a CID names does not change',
+      })
     const headers: Record<string, string> = {
       etag: tag,
       'cache-control': 'public, max-age=29030400, immutable',
@@ -79,10 +110,7 @@ export function ipfsHandler(node: NodeApi): (c: GatewayContext) => Promise<Respo
       ...(format === 'file' ? {} : { 'content-disposition': `attachment; filename="${found.cid}${EXTENSION[format]}"` }),
       ...(format === 'car' ? {} : { 'accept-ranges': 'bytes' }),
     }
-    const known = request.headers
-      .get('if-none-match')
-      ?.split(',')
-      .map((t) => t.trim().replace(/^W\//, ''))
+    const known = tagsOf(request, 'if-none-match')?.map((t) => t.replace(/^W\//, ''))
     if (known?.some((t) => t === '*' || t === tag.replace(/^W\//, '')) === true) {
       const { 'content-disposition': _, ...kept } = headers
       return new Response(null, { status: 304, headers: { ...kept, 'x-content-type-options': 'nosniff' } })

@@ -1,26 +1,32 @@
 /** What has come of requests that are not whole: bounded, or uploads that stall would hold all memory of the process. */
-import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { LIMITS } from '../../runtime/core/index.ts'
 
-/** The requests of one server that are on their way. */
+/** The requests of one server that are on their way: on a connection one at a time (RFC 9112, 9.3.2). */
 export class Arrivals {
   readonly #allowed: number
-  readonly #drop: (incoming: IncomingMessage, used: number) => void
-  /** Bytes of each that came; whoever stands still the longest is first. */
-  readonly #of = new Map<IncomingMessage, number>()
+  readonly #drop: (socket: Socket, used: number) => void
+  /** Bytes that came, by connection; whoever stands still the longest is first. */
+  readonly #of = new Map<Socket, number>()
   #all = 0
 
-  /** `drop` ends a request whose bytes have no place any more: the one that stands still the longest. */
-  constructor(drop: (incoming: IncomingMessage, used: number) => void, allowed: number = LIMITS.arrivingBytes) {
+  /** `drop` ends a connection whose bytes have no place any more: the one that stands still the longest. */
+  constructor(drop: (socket: Socket, used: number) => void, allowed: number = LIMITS.arrivingBytes) {
     this.#drop = drop
     this.#allowed = allowed
   }
 
-  /** Bytes of a body came. */
-  came(incoming: IncomingMessage, bytes: number): void {
-    const before = this.#of.get(incoming)
-    if (before !== undefined) this.#of.delete(incoming)
-    this.#of.set(incoming, (before ?? 0) + bytes)
+  /** Bytes of all. */
+  get all(): number {
+    return this.#all
+  }
+
+  /** Bytes of a body came. node:http reads on for a while where the connection is gone: nothing would give these back. */
+  came(socket: Socket, bytes: number): void {
+    if (socket.destroyed) return
+    const before = this.#of.get(socket) ?? 0
+    this.#of.delete(socket)
+    this.#of.set(socket, before + bytes)
     this.#all += bytes
     for (const [slowest] of this.#of) {
       if (this.#all <= this.#allowed) return
@@ -30,9 +36,9 @@ export class Arrivals {
     }
   }
 
-  /** A request is here, or will never be. */
-  whole(incoming: IncomingMessage): void {
-    this.#all -= this.#of.get(incoming) ?? 0
-    this.#of.delete(incoming)
+  /** A request is here, or its connection is gone. */
+  whole(socket: Socket): void {
+    this.#all -= this.#of.get(socket) ?? 0
+    this.#of.delete(socket)
   }
 }

@@ -35,14 +35,9 @@ export const Incoming: typeof IncomingMessage = Lazy
 export function countedIncoming(arrivals: Arrivals): typeof IncomingMessage {
   return class extends Incoming {
     override push(chunk: Buffer | null): boolean {
-      if (chunk === null) arrivals.whole(this)
-      else arrivals.came(this, chunk.length)
+      if (chunk === null) arrivals.whole(this.socket)
+      else arrivals.came(this.socket, chunk.length)
       return super.push(chunk)
-    }
-
-    override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-      arrivals.whole(this)
-      super._destroy(error, done)
     }
   }
 }

@@ -367,6 +367,24 @@ test.each([false, true])('close lets an answer leave whole that its client reads
   await closed
 })
 
+test('close waits no longer than its time for a client that reads nothing, whatever became of its connection', async () => {
+  const { node, server } = await open()
+  const original = node.invoke.bind(node)
+  node.invoke = async (name, request) => ({ ...(await original(name, request)), body: new Uint8Array(32 << 20) })
+  const get = 'GET /fn/edge/ HTTP/1.1\r\nHost: h\r\n\r\n'
+  const sockets = await Promise.all(
+    ['', get, 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n', 'no HTTP\r\n\r\n'].map(async (behind) => {
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(get))
+      socket.on('error', () => {})
+      await once(socket, 'readable')
+      socket.write(behind)
+      return socket
+    }),
+  )
+  await expect(server.close(1_500)).resolves.toBeUndefined()
+  for (const socket of sockets) socket.destroy()
+})
+
 test('a request on a connection that stands while the node stops is told so', async () => {
   const { node, server } = await open()
   const { started, finish } = held(node)

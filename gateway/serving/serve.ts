@@ -137,6 +137,8 @@ export function rawRefusal(error: UtnetError, status = error.status): string {
 
 /** The same on a connection that node:http no longer looks after: it is gone when the answer is sent, whether or not its client ever closes it. */
 function refuseRaw(socket: Socket, error: UtnetError): void {
+  // Its client may be gone, which node:http no longer listens to.
+  socket.on('error', () => {})
   if (socket.writable) socket.write(rawRefusal(error))
   socket.destroySoon()
 }
@@ -183,11 +185,14 @@ function isWorkedOn(socket: Socket): boolean {
   return answer !== undefined && (answer.req.complete || answer.headersSent)
 }
 
-/** Closes a connection on which nothing is worked on, one that never had an answer before one that had: who only holds connections locks nobody out. */
-function makeRoom(sockets: Set<Socket>): void {
+/**
+ * Closes a connection on which nothing is worked on: one that `waited` and never had an answer, so that who only holds connections locks nobody out; else one that had one,
+ * since those that have just come are about to ask. Where all others are worked on, the newest.
+ */
+function makeRoom(sockets: Set<Socket>, waited: WeakSet<Socket>): void {
   const idle = [...sockets].filter((socket) => !isWorkedOn(socket))
-  const victim = idle.find((socket) => socket.bytesWritten === 0) ?? idle[0]
-  if (victim === undefined) return
+  const silent = idle.find((socket) => socket.bytesWritten === 0 && waited.has(socket))
+  const victim = (silent ?? idle.find((socket) => socket.bytesWritten > 0) ?? idle[0]) as Socket
   sockets.delete(victim)
   victim.destroy()
 }
@@ -257,7 +262,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   /** Requests to go on in another protocol: they are answered as they stand (RFC 9110, 7.8). */
   const elsewhere = new WeakSet<IncomingMessage>()
   const pipelined = new WeakMap<Socket, Pipelined>()
-  const arrivals = new Arrivals(({ socket }, used) => {
+  const arrivals = new Arrivals((socket, used) => {
     const allowed = options.arrivingBytes ?? LIMITS.arrivingBytes
     // Where an earlier answer of the pipeline is due, another would be taken for it.
     if (answerOn(socket)?.headersSent !== false || pipelined.has(socket)) socket.destroy()
@@ -303,14 +308,18 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   // A client that has said all (shutdown of its writing side) still reads: its answers are sent before the connection ends.
   Object.assign(server, { httpAllowHalfOpen: true })
   const sockets = new Set<Socket>()
+  /** Those that were there at the last sweep. */
+  let waited = new WeakSet<Socket>()
   const connections = options.connections ?? LIMITS.connections
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    if (sockets.size >= connections) makeRoom(sockets)
+    if (sockets.size > connections) makeRoom(sockets, waited)
     idleBySweeps(socket, ARRIVAL.checkMs)
     observer?.opened(socket)
     socket.once('close', () => {
       sockets.delete(socket)
+      // Whoever was answered early and leaves is no request to node:http any more.
+      arrivals.whole(socket)
       observer?.closed(socket)
     })
   })
@@ -321,7 +330,6 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
     for (const { writableLength } of sockets) if (writableLength > 0) return
     closeIdleConnections()
   }
-  server.maxConnections = connections
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) =>
     refuse(outgoing, new UtnetError('request_invalid', `nothing is known of Expect: ${incoming.headers.expect?.slice(0, 40)}`), 417),
   )
@@ -360,7 +368,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
   const anywhere = address === '0.0.0.0' || address === '::'
   const shown = anywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
 
-  const sweeping = setInterval(() => closeIdle(sockets), ARRIVAL.checkMs).unref()
+  const sweeping = setInterval(() => {
+    closeIdle(sockets)
+    waited = new WeakSet(sockets)
+  }, ARRIVAL.checkMs).unref()
   let closed: Promise<void> | undefined
   const close = (graceMs = GRACE_MS): Promise<void> => {
     closed ??= new Promise((resolve) => {
@@ -370,7 +381,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Gatew
       const arriving = setTimeout(() => {
         for (const socket of sockets) if (!isWorkedOn(socket)) refuseRaw(socket, stopping())
       }, ARRIVING_MS)
-      const force = setTimeout(() => server.closeAllConnections(), graceMs)
+      // Those too that node:http no longer looks after.
+      const force = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, graceMs)
       server.close(() => {
         clearInterval(sweeping)
         clearInterval(sweep)

@@ -84,8 +84,19 @@ const content = (id: string, path: string, params: z.ZodObject): RouteShape => (
   id,
   summary: 'A block (raw), a CAR of the DAG (car), or a file: by format, else by Accept.',
   params,
-  query: z.object({ format: z.enum(['raw', 'car']).exactOptional() }),
-  headers: z.object({ range: z.string().exactOptional(), 'if-none-match': z.string().exactOptional() }),
+  query: z.object({
+    format: z.enum(['raw', 'car']).exactOptional(),
+    'dag-scope': z.enum(['block', 'entity', 'all']).exactOptional().describe('how far a CAR goes below what the path names'),
+    'entity-bytes': z
+      .string()
+      .exactOptional()
+      .describe('FROM:TO of a file, both within, in bytes, TO * for its end: a CAR of the blocks that hold them'),
+  }),
+  headers: z.object({
+    range: z.string().exactOptional(),
+    'if-match': z.string().exactOptional(),
+    'if-none-match': z.string().exactOptional(),
+  }),
   outcomes: [
     { status: 200, description: 'the content', types: contentTypes },
     { status: 206, description: 'the bytes of the range', types: contentTypes },

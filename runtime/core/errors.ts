@@ -94,6 +94,7 @@ export const ERRORS = {
   request_invalid: ['caller', 400],
   request_too_large: ['caller', 413],
   request_media_type: ['caller', 415],
+  request_precondition: ['caller', 412],
   request_range: ['caller', 416],
   not_acceptable: ['caller', 406],
   route_not_found: ['caller', 404],

@@ -326,6 +326,14 @@ export interface InferResult {
   readonly receipt: ReceiptTicket
 }
 
+/** Which blocks of what a path names a CAR has (IPFS Trustless Gateway, `dag-scope` and `entity-bytes`). */
+export interface CarScope {
+  /** Its root only; what reading the file or listing the directory takes; or everything below. */
+  readonly dag: 'block' | 'entity' | 'all'
+  /** Of a file, with `entity`: first and last byte, both within; negative ones count from the end, a last of null is the end. */
+  readonly bytes?: readonly [first: number, last: number | null]
+}
+
 /** Bytes out of the block store. */
 export interface IpfsAnswer {
   readonly cid: string
@@ -403,8 +411,8 @@ export interface NodeApi {
   chainEvents(request: EventsRequest): Promise<EventPage>
   /** Live until the signal aborts; throws `events_lagging` at a reader that does not keep up: it goes on behind the last id that it has. */
   events(signal: AbortSignal, request?: StreamRequest): AsyncIterable<NodeEvent>
-  /** A block (`format: raw`), a CAR of the DAG (`car`), or the file at a path. Throws `block_not_found`. */
-  ipfs(cid: string, path: string, format: 'raw' | 'car' | 'file'): Promise<IpfsAnswer>
+  /** A block (`format: raw`), a CAR of the DAG or of a part of it (`car`), or the file at a path. Throws `block_not_found`. */
+  ipfs(cid: string, path: string, format: 'raw' | 'car' | 'file', scope?: CarScope): Promise<IpfsAnswer>
   /** OpenMetrics text. */
   metrics(): Promise<string>
 }

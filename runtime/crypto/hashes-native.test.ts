@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { concatBytes, sha256Each, sha256Pairs, toHex } from '../core/index.ts'
@@ -49,4 +50,30 @@ test('many messages, or nodes of Merkle trees, hashed together give what each gi
     agree(Array.from({ length: 600 }, (_, i) => new Uint8Array(i % 130).fill(i & 255)))
     agree([])
   }
+})
+
+/** A process in which hashtree cannot be loaded: its digests of pairs, as hex. */
+const WITHOUT_HASHTREE = `
+import { registerHooks } from 'node:module'
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier !== '@chainsafe/hashtree') return next(specifier, context)
+    process.stdout.write('refused ')
+    throw new Error('no native binding')
+  },
+})
+const [core, native] = await Promise.all(process.argv.slice(1, 3).map((file) => import(file)))
+native.useNativeHashes()
+const pairs = Buffer.from(process.argv[3], 'hex')
+const out = new Uint8Array(pairs.length / 2)
+core.sha256Pairs(pairs, pairs.length / 64, out)
+process.stdout.write(core.toHex(out))
+`
+
+test('where hashtree is not built for the machine, a process starts all the same, and pairs have the same digests', () => {
+  const pairs = fc.sample(fc.uint8Array({ minLength: 64 * 9, maxLength: 64 * 9 }), { numRuns: 1 })[0] as Uint8Array
+  const files = ['../core/index.ts', './native.ts'].map((file) => new URL(file, import.meta.url).href)
+  const text = execFileSync(process.execPath, ['--input-type=module', '-e', WITHOUT_HASHTREE, ...files, toHex(pairs)], { encoding: 'utf8' })
+  const each = Array.from({ length: 9 }, (_, i) => pairs.subarray(i * 64, i * 64 + 64))
+  expect(text).toBe(`refused ${pairDigests(sha256Pairs, each)}`)
 })

@@ -70,9 +70,9 @@ export function sha256Each(messages: Uint8Array, ends: readonly number[]): Uint8
 export function sha256PairsPortable(pairs: Uint8Array, count: number, out: Uint8Array): void {
   arena ??= new HashArena()
   for (let first = 0; first < count; first += AT_ONCE) {
-    const some = Math.min(AT_ONCE, count - first)
-    const digests = arena.pairs(pairs.subarray(first * 64, (first + some) * 64), some)
-    out.set(arena.bytes.subarray(digests, digests + some * 32), first * 32)
+    const end = Math.min(count, first + AT_ONCE)
+    const digests = arena.pairs(pairs.subarray(first * 64, end * 64))
+    out.set(arena.bytes.subarray(digests, digests + (end - first) * 32), first * 32)
   }
 }
 
@@ -89,7 +89,7 @@ const hashInto = hashtree()
 
 function sha256Pairs(pairs: Uint8Array, count: number, out: Uint8Array): void {
   if (hashInto === undefined) return sha256PairsPortable(pairs, count, out)
-  if (count > 0) hashInto(pairs.subarray(0, count * 64), out.subarray(0, count * 32))
+  hashInto(pairs.subarray(0, count * 64), out.subarray(0, count * 32))
 }
 
 /** Makes core's sha256 use node:crypto and SIMD. Call once at the start of a process. */

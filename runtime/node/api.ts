@@ -63,7 +63,7 @@ export function apiOf(
     ...forOthers,
     chainEvents: async (request) => history.chainEvents(parts, request),
     events: (signal, request) => history.streamEvents(parts, signal, request),
-    ipfs: (cid, path, format) => proofs.ipfs(parts, cid, path, format),
+    ipfs: (cid, path, format, scope) => proofs.ipfs(parts, cid, path, format, scope),
     metrics: () => parts.meters.text(),
   }
 }

@@ -3,7 +3,17 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createGenesis } from '../consensus/index.ts'
-import { decodeGenesis, encodeGenesis, fromBase64, keyAddress, toBase64, UtnetError, type Clock, type Genesis } from '../core/index.ts'
+import {
+  decodeGenesis,
+  encodeGenesis,
+  equalBytes,
+  fromBase64,
+  keyAddress,
+  toBase64,
+  UtnetError,
+  type Clock,
+  type Genesis,
+} from '../core/index.ts'
 import { blsProvePossession, blsPublicKey } from '../crypto/native.ts'
 import { writeDurably } from '../kv/files/index.ts'
 import type { HeldAccount } from './parts.ts'
@@ -25,24 +35,31 @@ export interface DevGenesisOptions {
   readonly epochBlocks?: number | undefined
 }
 
-/** The genesis of the folder, made at the first start. `made` is true when this run made it. */
+function readGenesis(path: string): Genesis {
+  try {
+    return decodeGenesis(fromBase64((JSON.parse(readFileSync(path, 'utf8')) as { genesis: string }).genesis, 'genesis'))
+  } catch (cause) {
+    throw new UtnetError('data_corrupt', `the genesis file ${path} cannot be read`, {
+      hint: 'restore it from a copy, or choose another folder: --data DIR',
+      cause,
+    })
+  }
+}
+
+/** The genesis of the folder, made at the first start; throws `data_corrupt` where it is not this node's. `made` is true when this run made it. */
 export function devGenesis(
   folder: string,
   { clock, node, voteSecret, dev, vendor, epochBlocks }: DevGenesisOptions,
 ): { readonly genesis: Genesis; readonly made: boolean } {
   const path = join(folder, 'genesis.json')
   if (existsSync(path)) {
-    try {
-      return {
-        genesis: decodeGenesis(fromBase64((JSON.parse(readFileSync(path, 'utf8')) as { genesis: string }).genesis, 'genesis')),
-        made: false,
-      }
-    } catch (cause) {
-      throw new UtnetError('data_corrupt', `the genesis file ${path} cannot be read`, {
-        hint: 'restore it from a copy, or choose another folder: --data DIR',
-        cause,
+    const genesis = readGenesis(path)
+    // Under other keys no block would ever come, and the node would end some seconds after it said that it is ready.
+    if (!genesis.validators.some(({ key, bls }) => equalBytes(key, node.key) && equalBytes(bls, blsPublicKey(voteSecret))))
+      throw new UtnetError('data_corrupt', `the keys of the folder are not those of the chain in it, whose genesis is ${path}`, {
+        hint: 'restore keys/node.json from a copy, or choose another folder: --data DIR',
       })
-    }
+    return { genesis, made: false }
   }
   const genesis = createGenesis({
     name: 'dev',

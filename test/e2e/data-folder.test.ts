@@ -35,7 +35,7 @@ test('a folder in use by another node is refused by name, and the first goes on'
 test('a folder of a newer or older version is left alone', async () => {
   const data = fresh()
   await (await startNode([], { data })).stop()
-  for (const version of [4, 2]) {
+  for (const version of [5, 3]) {
     writeFileSync(join(data, 'format'), `${version}\n`)
     const before = readdirSync(data, { recursive: true }).sort()
     await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({
@@ -47,6 +47,23 @@ test('a folder of a newer or older version is left alone', async () => {
   }
   writeFileSync(join(data, 'format'), 'nonsense')
   await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject({ code: 'data_corrupt' })
+})
+
+test('a chain under other keys than those that began it is refused before it says that it is ready, and goes on under its own', async () => {
+  const data = fresh()
+  await (await startNode([], { data })).stop()
+  const keys = join(data, 'keys', 'node.json')
+  const own = readFileSync(keys, 'utf8')
+  rmSync(keys)
+  const refused = { code: 'data_corrupt', hint: expect.stringContaining('keys/node.json') as string }
+  await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject(refused)
+  const { identity, vote } = JSON.parse(own) as Record<string, string>
+  for (const other of [{ identity: vote }, { vote: identity }]) {
+    writeFileSync(keys, JSON.stringify({ ...JSON.parse(own), ...other }))
+    await expect(startDevNode({ data, port: 0 })).rejects.toMatchObject(refused)
+  }
+  writeFileSync(keys, own)
+  await (await startNode([], { data })).stop()
 })
 
 test('a folder that cannot be made is refused by name', async () => {

@@ -60,6 +60,57 @@ test('U3-MRK-1 a trie agrees with a map and with the plain rule after every batc
   )
 })
 
+test('U3-MRK-1 batches of 100 to 2,000 changes to a trie of 5,000, some of them removals, some all below one end: the plain rule, by one store and by a new one', async () => {
+  const names = Array.from({ length: 6_000 }, (_, i) => `key ${i}`)
+  const first = new Map(names.slice(0, 5_000).map((name, i) => [name, new Uint8Array(1 + (i % 130)).fill(i & 255)]))
+  const kv = simulatedKv()
+  const start = await apply(
+    kv,
+    EMPTY_ROOT,
+    [...first].map(([k, v]) => [utf8(k), v] as const),
+    1,
+  )
+  const crowd = fc.record({
+    count: fc.oneof(fc.integer({ min: 100, max: 400 }), fc.integer({ min: 400, max: 2_000 }), fc.constantFrom(127, 128, 129, 257)),
+    // bits of the position that all share
+    below: fc.constantFrom(0, 0, 1, 2, 4),
+    from: fc.nat(5_999),
+    removed: fc.constantFrom(0, 2, 3, 10),
+    fill: fc.nat(255),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(crowd, { minLength: 1, maxLength: 3 }), async (batches) => {
+      const mine = kv.copy()
+      const store = createPageStore(mine)
+      const model = new Map(first)
+      let root = start
+      for (const [at, { count, below, from, removed, fill }] of batches.entries()) {
+        const side = (sha256(utf8(`key ${from}`))[0] as number) >> (8 - below)
+        const chosen = [...names.slice(from), ...names.slice(0, from)]
+          .filter((name) => (sha256(utf8(name))[0] as number) >> (8 - below) === side)
+          .slice(0, count)
+        const changes = chosen.map(
+          (name, i) => [name, removed > 0 && i % removed === 0 ? undefined : Uint8Array.of(fill, at, i & 255)] as const,
+        )
+        for (const [name, v] of changes) {
+          if (v === undefined) model.delete(name)
+          else model.set(name, v)
+        }
+        const bytes = changes.map(([k, v]) => [utf8(k), v] as const)
+        const update = trieUpdate(store, TRIE, root, bytes, at + 2)
+        const anew = trieUpdate(createPageStore(mine), TRIE, root, bytes, at + 2)
+        expect(toHex(update.root.hash)).toBe(toHex(plainOf(model)))
+        expect(toHex(anew.root.hash)).toBe(toHex(update.root.hash))
+        update.remember()
+        await mine.commit(update.rows)
+        root = update.root
+      }
+      expect([...trieWalk(createPageStore(mine), TRIE, root)].length).toBe(model.size)
+    }),
+    { numRuns: 12 },
+  )
+})
+
 test('U3-MRK-1 the root does not depend on order, on how changes are cut into batches, or on what was there and went', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -35,8 +35,8 @@ export interface TrieUpdate {
 /** From here items are many: what is read for them fills the nearer caches. */
 const MANY = 128
 
-/** Where cells that are to be read lie together. */
-const cells = new Int32Array(1024)
+/** Where cells that are to be read lie together: no more than there are items, or ends of one branch. */
+const cells = new Int32Array(MANY)
 
 /** The items of one end of a branch. */
 interface Group {
@@ -70,7 +70,7 @@ class Update {
   readonly #trie: number
   readonly #items: Items
   readonly nodes = new Nodes()
-  /** Of what was read ahead. Nothing is made of it, but reads that come to nothing might be left out. */
+  /** A sum of what was read ahead, which nobody asks for: a compiler may leave out reads of which nothing comes. */
   ahead = 0
 
   constructor(store: PageStore, trie: number, version: number, items: Items) {
@@ -123,12 +123,6 @@ class Update {
     this.ahead += group.bucket.touch(group.leaf)
   }
 
-  /** Reads where the pages of the first of `cells` begin; gives 0. */
-  #glance(count: number): 0 {
-    this.ahead += this.#store.glance(cells, count)
-    return 0
-  }
-
   #load(level: readonly Visit[]): void {
     const { positions } = this.#items
     const missing: Ask[] = []
@@ -138,13 +132,10 @@ class Update {
         if (branch.kind(node) === EMPTY) continue
         const cell = branch.cell(node)
         if (cell === 0) missing.push({ branch, page, node, positions, positionAt: from * POSITION_BYTES })
-        else {
-          if (known === cells.length) known = this.#glance(known)
-          cells[known++] = cell
-        }
+        else cells[known++] = cell
       }
     }
-    this.#glance(known)
+    this.ahead += this.#store.glance(cells, known)
     if (missing.length > 0) this.#store.load(this.#trie, missing)
   }
 

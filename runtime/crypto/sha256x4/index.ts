@@ -77,13 +77,14 @@ export class HashArena {
     this.#count = 0
   }
 
-  /** Digests of each of `count` pairs, which are copied to the start of the memory; gives where the digests lie. What lies there is written over. */
-  pairs(pairs: Uint8Array, count: number): number {
+  /** Digests of pairs, which are copied to the start of the memory; gives where the digests lie. What lies there is written over. */
+  pairs(pairs: Uint8Array): number {
     const { start } = this
+    const count = pairs.length / PAIR
     const whole = Math.ceil(count / LANES) * LANES
     const out = start + whole * PAIR
     this.reserve(out + whole * 32)
-    this.bytes.set(pairs.subarray(0, count * PAIR), start)
+    this.bytes.set(pairs, start)
     this.#exports.pairs(start, count, out)
     return out
   }

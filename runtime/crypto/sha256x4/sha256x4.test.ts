@@ -74,3 +74,15 @@ test('random lists of any count, more than jobs that wait, and a memory that gro
   expect(together(new HashArena(), many)).toEqual(many.map(native))
   expect(() => new HashArena().reserve(2 ** 40)).toThrow(expect.objectContaining({ code: 'core_too_large' }) as Error)
 })
+
+test('pairs of any count: each digest is that of node:crypto, in a memory that has just enough room', () => {
+  const all = fc.sample(fc.uint8Array({ minLength: 64 * 1_100, maxLength: 64 * 1_100 }), { numRuns: 1 })[0] as Uint8Array
+  const pairsOf = (count: number): string[] => {
+    const arena = new HashArena()
+    const at = arena.pairs(all.subarray(0, count * 64))
+    return Array.from({ length: count }, (_, i) => toHex(arena.bytes.subarray(at + i * 32, at + i * 32 + 32)))
+  }
+  const digests = Array.from({ length: 1_100 }, (_, i) => native(all.subarray(i * 64, i * 64 + 64)))
+  for (const count of [...Array(10).keys(), ...Array.from({ length: 500 }, (_, i) => 600 + i)])
+    expect(pairsOf(count)).toEqual(digests.slice(0, count))
+})

@@ -54,14 +54,14 @@ export async function openGuest(file: Uint8Array, chip: ChipKey | undefined, cha
   const { policy, bound, wrapped, sealed } = readSealedGuest(file)
   const place = chip === undefined ? -1 : policy.chips.findIndex((key) => equalBytes(key, chip.publicKey))
   const mine = wrapped[place]
-  if (chip === undefined || mine === undefined) {
-    throw new UtnetError('seal_not_authorised', 'the guest is sealed for other chips than this node has', {
-      hint:
-        chip === undefined
-          ? 'deploy it on a node that has a chip'
-          : `seal it for this node: utnet seal FILE --for x25519:${toHex(chip.publicKey)}`,
+  if (chip === undefined)
+    throw new UtnetError('seal_not_authorised', 'the guest is sealed, and only the nodes that it is sealed for can run it', {
+      hint: 'all but the run can be checked without a chip: utnet verify ID',
     })
-  }
+  if (mine === undefined)
+    throw new UtnetError('seal_not_authorised', 'the guest is sealed for other chips than this node has', {
+      hint: `seal it for this node: utnet seal FILE --for x25519:${toHex(chip.publicKey)}`,
+    })
   if (policy.chain !== null && (chain === undefined || !policy.chain.equals(chain)))
     throw new UtnetError('seal_not_authorised', `the guest is sealed for the chain ${policy.chain.toString()}`, {
       hint: 'use a node of that chain',

@@ -32,6 +32,7 @@ import {
   type CID,
   type EpochLinks,
   type FinalHeader as HeaderLinks,
+  type CarScope,
   type IpfsAnswer,
   type OpenedPart,
   type ReceiptBody,
@@ -103,10 +104,16 @@ export async function receiptBytes(parts: Parts, id: string): Promise<Uint8Array
  * A block, CAR or file of the store. The bodies of receipts lie in the journal and not there; as blocks they can be had too, so that whoever follows the
  * `data` of an anchor comes to its leaves.
  */
-export async function ipfs(parts: Parts, text: string, path: string, format: 'raw' | 'car' | 'file'): Promise<IpfsAnswer> {
+export async function ipfs(
+  parts: Parts,
+  text: string,
+  path: string,
+  format: 'raw' | 'car' | 'file',
+  scope?: CarScope,
+): Promise<IpfsAnswer> {
   const cid = parseCid(text)
   try {
-    return await parts.store.ipfs(cid, path, format)
+    return await parts.store.ipfs(cid, path, format, scope)
   } catch (error) {
     if (!isUtnetError(error, 'block_not_found') || format === 'car' || path !== '' || cid.code !== DAG_CBOR) throw error
     const found = await find(parts, text).catch(() => undefined)

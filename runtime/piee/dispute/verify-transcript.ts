@@ -59,13 +59,15 @@ export async function verifyTranscript(bytes: Uint8Array, ports: TranscriptPorts
   if (!check('referee', signed, signed ? `signed, ${transcript.arithmetic}` : 'the signature of the referee is wrong')) return failed()
 
   const { claim } = transcript
-  const file = transcript.model ?? ports.model
-  if (file === undefined) {
-    check('model', false, `the transcript is without its model ${claim.model.toString()}`)
+  const asked = claim.model.toString()
+  const file = ports.model ?? transcript.model
+  if (file === null) {
+    check('model', false, `the transcript is without its model ${asked}`)
     return failed()
   }
-  const own = fileCid(file).toString()
-  const asked = claim.model.toString()
+  // Both are looked at: whoever names a model asks about that one.
+  const brought = [file, transcript.model ?? file].map((bytes) => fileCid(bytes).toString())
+  const own = brought.find((cid) => cid !== asked) ?? asked
   if (!check('model', own === asked, own === asked ? own : `${own}, where the claim is about ${asked}`)) return failed()
   if (transcript.inputs !== null && !check('inputs', fitHeads(transcript.inputs, claim.inputs), 'as the claim has them')) return failed()
 

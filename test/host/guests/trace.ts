@@ -3,6 +3,7 @@
  * into the memory meanwhile, and the gas counter at every crossing. The host under trace is the real one and knows nothing of it.
  */
 import { createHash } from 'node:crypto'
+import { GAS_EXPORT } from '../../../runtime/host/prepare/index.ts'
 
 type Core = number | bigint
 type Fn = (...args: Core[]) => unknown
@@ -55,7 +56,7 @@ class InstanceTrace {
   }
 
   #gas(): string {
-    return String((this.#exports['utnet:gas'] as WebAssembly.Global<'i64'>).value)
+    return String((this.#exports[GAS_EXPORT] as WebAssembly.Global<'i64'>).value)
   }
 
   begin(exports: WebAssembly.Exports): void {
@@ -147,6 +148,8 @@ export async function traced<T>(
   }
 
   engine.Instance = function (module: WebAssembly.Module, imports: WebAssembly.Imports = {}) {
+    // The host has modules of its own, without a counter
+    if (!WebAssembly.Module.exports(module).some(({ name }) => name === GAS_EXPORT)) return new Instance(module, imports)
     const trace = new InstanceTrace()
     traces.push(trace)
     const wrapped = Object.fromEntries(

@@ -55,5 +55,8 @@ test('a block that the disk damaged is told, and the audit goes on with those be
   await steps(n, 5)
   expect(n.auditor.state()).toMatchObject({ batches: 1, refuted: 1, waiting: 0 })
   expect(closed(n, 1)).not.toBeNull()
+  // so it is where the chain tells of such a block
+  n.auditor.block(lost)
+  expect(told).toHaveLength(2)
   await n.auditor.close()
 })

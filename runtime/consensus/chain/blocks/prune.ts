@@ -2,9 +2,9 @@
  * Deletes the rows of states that no height needs any more. Apart from a block's commit and behind it: such rows lie all over the store, where a block's own rows lie
  * together, so deleting them costs more than writing the block. A bounded number at a time; what a crash left is found by its list.
  */
-import { compareBytes, LIMITS } from '../../../core/index.ts'
+import { LIMITS } from '../../../core/index.ts'
 import type { ChainCore } from '../head/index.ts'
-import { damagedRow, decodeList, encodeList, rootsKey, staleKey } from '../rows/index.ts'
+import { decodeList, deleted, encodeList, rootsKey, staleKey } from '../rows/index.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
 
@@ -22,30 +22,20 @@ export function staleRows(height: number, stale: readonly Uint8Array[]): Row[] {
   return rows
 }
 
-/** Rows to delete so that only the states from `lowest` on are left: at most `LIMITS.prunedRows`, whole lists, the oldest first. */
+/**
+ * Rows to delete so that only the states from `lowest` on are left: at most `LIMITS.prunedRows`, whole lists, the oldest first. A list that is damaged goes alone: the rows
+ * that it named stay, and nothing leads to them.
+ */
 function pruneRows({ kv }: ChainCore, lowest: number): Row[] {
-  const rows: Row[] = []
-  for (const [key, list] of kv.range(staleKey(0, 0), staleKey(lowest + 1, 0), { limit: LIMITS.prunedRows / LIST_ROWS })) {
-    for (const row of decodeList(list, 'stale rows')) rows.push([row, undefined])
-    rows.push([key, undefined])
-  }
-  for (const [key] of kv.range(rootsKey(0), rootsKey(lowest), { limit: ROOTS_AT_ONCE })) rows.push([key, undefined])
-  return rows
-}
-
-/** Whether a key is of what is deleted so that the states from `lowest` on are left. */
-const isPruned = (key: Uint8Array, lowest: number): boolean =>
-  [[staleKey(0, 0), staleKey(lowest + 1, 0)] as const, [rootsKey(0), rootsKey(lowest)] as const].some(
-    ([from, to]) => compareBytes(from, key) <= 0 && compareBytes(key, to) < 0,
-  )
-
-/** A list that is damaged goes alone: the rows that it named stay, and nothing leads to them. */
-async function forget(core: ChainCore, row: Uint8Array): Promise<void> {
-  try {
-    await core.kv.commit([[row, undefined]])
-  } catch (error) {
-    core.broken = error
-  }
+  return deleted(() => {
+    const rows: (readonly [Uint8Array, undefined])[] = []
+    for (const [key, list] of kv.range(staleKey(0, 0), staleKey(lowest + 1, 0), { limit: LIMITS.prunedRows / LIST_ROWS })) {
+      for (const row of decodeList(list, 'stale rows')) rows.push([row, undefined])
+      rows.push([key, undefined])
+    }
+    for (const [key] of kv.range(rootsKey(0), rootsKey(lowest), { limit: ROOTS_AT_ONCE })) rows.push([key, undefined])
+    return rows
+  })
 }
 
 /** Prunes behind the head, while the next block is made. A failure stops the chain as that of a block does. */
@@ -55,8 +45,6 @@ export async function prune(core: ChainCore): Promise<void> {
   try {
     await core.kv.commit(pruneRows(core, lowest))
   } catch (error) {
-    const row = damagedRow(error)
-    if (row === undefined || !isPruned(row, lowest)) core.broken = error
-    else await forget(core, row)
+    core.broken = error
   }
 }

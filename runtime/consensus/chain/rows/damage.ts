@@ -22,6 +22,17 @@ export function unlessDamaged<T, D>(read: () => T, instead: D): T | D {
   }
 }
 
+/** Rows that are deleted. Where the disk damaged one of those to be looked at, that one alone: the others go when it is gone. */
+export function deleted(rows: () => (readonly [Uint8Array, undefined])[]): (readonly [Uint8Array, undefined])[] {
+  try {
+    return rows()
+  } catch (error) {
+    const row = damagedRow(error)
+    if (row === undefined) throw error
+    return [[row, undefined]]
+  }
+}
+
 function named(error: unknown): unknown {
   const row = damagedRow(error)
   if (row === undefined) return error

@@ -44,6 +44,6 @@ export {
   windowKey,
   workKey,
 } from './rows.ts'
-export { damagedRow, namedRows, unlessDamaged } from './damage.ts'
+export { deleted, namedRows, unlessDamaged } from './damage.ts'
 export { EpochSets, firstSetRows } from './sets.ts'
 export { WINDOW_BLOCKS, windowOf, windowRows } from './windows.ts'

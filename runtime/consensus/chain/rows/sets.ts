@@ -16,7 +16,7 @@ import {
 } from '../../../core/index.ts'
 import { bytesHeight } from '../../trie/index.ts'
 import type { PowerRules } from '../../power/index.ts'
-import { damagedRow, unlessDamaged } from './damage.ts'
+import { deleted, unlessDamaged } from './damage.ts'
 import { deltaKey, setKey } from './rows.ts'
 
 type Row = readonly [Uint8Array, Uint8Array | undefined]
@@ -96,15 +96,7 @@ export class EpochSets {
     if (lowest <= 0) return []
     const oldest = unlessDamaged(() => this.#read(epochOf(lowest, this.#rules.epochBlocks)), undefined)
     if (oldest === undefined) return []
-    const { began } = oldest
-    try {
-      return [...this.#kv.range(setKey(0), setKey(began), { limit: 64 })].map(([key]): Row => [key, undefined])
-    } catch (error) {
-      // one that the disk damaged goes like the others
-      const row = damagedRow(error)
-      if (row === undefined) throw error
-      return [[row, undefined]]
-    }
+    return deleted(() => [...this.#kv.range(setKey(0), setKey(oldest.began), { limit: 64 })].map(([key]) => [key, undefined]))
   }
 
   /** The block of a height is final. */

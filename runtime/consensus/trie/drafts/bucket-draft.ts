@@ -34,13 +34,13 @@ export class BucketDraft {
   readonly #end: number
   readonly rowBytes: number
 
-  /** Asks for the hashes above leaves that are set in `changed`. */
+  /** Asks for the hashes above leaves that are set in `changed`, which are some. */
   constructor(page: Bucket, nodes: Nodes, changed: number, fresh: Fresh = NONE) {
     this.#page = page
     this.#nodes = nodes
     this.#fresh = fresh
     this.#first = nodes.count
-    if ((changed & (changed - 1)) === 0 && changed !== 0) this.#askAbove(numberOf(changed))
+    if ((changed & (changed - 1)) === 0) this.#askAbove(numberOf(changed))
     else this.#ask(changed)
     this.#end = nodes.count
     let rowBytes = page.rowBytes

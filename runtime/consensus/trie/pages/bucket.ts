@@ -192,7 +192,7 @@ export class Bucket {
     const position = this.positionAt(leaf)
     let sum = (bytes[position] as number) + (bytes[position + POSITION_BYTES - 1] as number)
     // with the hashes of its neighbours
-    for (let at = this.hashAt(leaf) - HASH_BYTES; at <= this.hashAt(leaf) + HASH_BYTES; at += HASH_BYTES) sum += bytes[at] as number
+    for (let near = Math.max(0, leaf - 1); near <= leaf + 1; near++) sum += bytes[this.hashAt(near)] as number
     for (let gap = 0; gap < count; gap += 2) sum += bytes[this.innerAt(gap)] as number
     return sum
   }
