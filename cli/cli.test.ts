@@ -143,7 +143,7 @@ test.each([
   [['call', 'tally', 'count', '{'], 2, 'usage', '{'],
   [['verify', 'nothing.car'], 2, 'usage', 'nothing.car'],
   [['infer', 'plus', '--input', 'a={'], 2, 'usage', 'input a'],
-  [['infer', 'plus', '--input', 'a=["x"]'], 1, 'tensor_dtype', 'input a'],
+  [['infer', 'plus', '--input', 'a=["x"]'], 1, 'tensor_input', 'input "a"'],
   [['call', 'tally', 'count', '-5'], 1, 'value_mismatch', '-5'],
   [['call', 'tally', 'count'], 1, 'value_mismatch', 'count'],
   [['call', 'tally', 'nope'], 1, 'guest_export_not_found', 'nope'],

@@ -1,6 +1,6 @@
 /** Reads what people type: JSON arguments, files, headers, tensors. */
 import { readFileSync } from 'node:fs'
-import { DTYPES, elementCount, UtnetError, type Dtype, type NamedTensor } from '../../runtime/core/index.ts'
+import { DTYPES, isObject, OIP_TYPES, shown, tensorOf, UtnetError, type Dtype, type NamedTensor } from '../../runtime/core/index.ts'
 
 /** A 64-bit integer does not fit a JSON number: it stays the digits that were typed. */
 function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
@@ -39,59 +39,37 @@ export function headerArgument(text: string): readonly [string, string] {
   return [text.slice(0, at).trim().toLowerCase(), text.slice(at + 1).trim()]
 }
 
-const WRITERS: Readonly<Record<Dtype, (view: DataView, at: number, value: number | bigint) => void>> = {
-  f32: (v, at, x) => v.setFloat32(at, Number(x), true),
-  f64: (v, at, x) => v.setFloat64(at, Number(x), true),
-  u8: (v, at, x) => v.setUint8(at, Number(x)),
-  s8: (v, at, x) => v.setInt8(at, Number(x)),
-  u16: (v, at, x) => v.setUint16(at, Number(x), true),
-  s16: (v, at, x) => v.setInt16(at, Number(x), true),
-  u32: (v, at, x) => v.setUint32(at, Number(x), true),
-  s32: (v, at, x) => v.setInt32(at, Number(x), true),
-  u64: (v, at, x) => v.setBigUint64(at, BigInt(x), true),
-  s64: (v, at, x) => v.setBigInt64(at, BigInt(x), true),
-  boolean: (v, at, x) => v.setUint8(at, Number(x) === 0 ? 0 : 1),
-}
-
-function jsonInput(name: string, text: string): unknown {
+function jsonInput(name: string, text: string, reviver?: typeof exact): unknown {
   try {
-    return JSON.parse(text, exact)
+    return JSON.parse(text, reviver)
   } catch (cause) {
     throw new UtnetError('usage', `input ${name} is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause })
   }
 }
 
-/** `--input NAME=@FILE.json`: `{"dtype","shape","data"}`, data a flat array, or nested arrays of numbers as f32. */
+/** What stands in a description of a tensor, or nested arrays of numbers, or one number. */
+function described(json: unknown): Readonly<Record<string, unknown>> {
+  return isObject(json) ? json : { data: json }
+}
+
+/**
+ * `--input NAME=@FILE.json`: `{"dtype","shape","data"}`, data flat or nested as the shape says, or nested arrays of numbers as f32. Its values are read as the
+ * gateway reads them. Throws `usage` for what cannot be read or is no JSON, `tensor_dtype`, `tensor_shape` and `tensor_input` naming the input.
+ */
 export function tensorArgument(text: string): NamedTensor {
   const at = text.indexOf('=')
   if (at < 1) throw new UtnetError('usage', `--input must be NAME=@FILE.json, got ${text}`)
   const name = text.slice(0, at)
   const source = text.slice(at + 1)
-  const json = jsonInput(name, source.startsWith('@') ? new TextDecoder().decode(readInput(source.slice(1))) : source)
-  const described =
-    !Array.isArray(json) && typeof json === 'object' && json !== null
-      ? (json as { dtype?: unknown; shape?: unknown; data?: unknown })
-      : { data: json }
-  const dtype = described.dtype ?? 'f32'
+  const json = source.startsWith('@') ? new TextDecoder().decode(readInput(source.slice(1))) : source
+  const plain = described(jsonInput(name, json))
+  const dtype = plain['dtype'] ?? 'f32'
   if (typeof dtype !== 'string' || !Object.hasOwn(DTYPES, dtype)) {
-    throw new UtnetError('tensor_dtype', `input ${name}: dtype must be one of ${Object.keys(DTYPES).join(', ')}, got ${String(dtype)}`)
+    throw new UtnetError('tensor_dtype', `input ${name}: dtype must be one of ${Object.keys(DTYPES).join(', ')}, got ${shown(dtype)}`)
   }
-  const shape = Array.isArray(described.shape) ? (described.shape as number[]) : nestedShape(described.data)
-  const flat = Array.isArray(described.data) ? (described.data as unknown[]).flat(Number.POSITIVE_INFINITY) : [described.data]
-  const count = elementCount(shape, `input ${name}`)
-  if (flat.length !== count)
-    throw new UtnetError('tensor_shape', `input ${name}: shape [${shape.join(',')}] needs ${count} values, got ${flat.length}`)
-  const data = new Uint8Array(count * DTYPES[dtype as Dtype])
-  const view = new DataView(data.buffer)
-  flat.forEach((value, i) => {
-    const wide = dtype === 'u64' || dtype === 's64'
-    const isNumber =
-      typeof value === 'boolean' || (wide ? /^-?\d{1,20}$/.test(String(value)) : !Number.isNaN(Number(value)) || value === 'NaN')
-    if (!isNumber || value === null || value === '' || typeof value === 'object')
-      throw new UtnetError('tensor_dtype', `input ${name}: value ${i} is no ${dtype}: ${String(value).slice(0, 80)}`)
-    WRITERS[dtype as Dtype](view, i * DTYPES[dtype as Dtype], wide ? BigInt(value as number | string | boolean) : Number(value))
-  })
-  return { name, dtype: dtype as Dtype, shape, data }
+  const given = (dtype === 'u64' || dtype === 's64' ? described(jsonInput(name, json, exact)) : plain)['data']
+  const data: readonly unknown[] = Array.isArray(given) ? given : [given]
+  return tensorOf({ name, datatype: OIP_TYPES[dtype as Dtype], shape: plain['shape'] ?? nestedShape(given), data }, 'input')
 }
 
 function nestedShape(data: unknown): number[] {
@@ -114,12 +92,16 @@ const READERS: Readonly<Record<Dtype, (view: DataView, at: number) => number | b
   boolean: (v, at) => v.getUint8(at) !== 0,
 }
 
-/** A tensor as JSON: NaN and infinities are strings, 64-bit integers decimal strings. */
+/** Node's own (ECMAScript 2026), which the compiler does not know yet. */
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }
+
+/** A tensor as JSON, bit for bit: NaN and infinities are strings, 64-bit integers decimal strings, -0 is -0. As a file it is an input. */
 export function tensorJson(tensor: NamedTensor): Record<string, unknown> {
   const view = new DataView(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength)
   const size = DTYPES[tensor.dtype]
   const data = Array.from({ length: tensor.data.length / size }, (_, i) => {
     const value = READERS[tensor.dtype](view, i * size)
+    if (Object.is(value, -0)) return rawJSON('-0')
     return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value
   })
   return { name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, data }

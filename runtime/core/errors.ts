@@ -166,6 +166,13 @@ export function limitError(code: ErrorCode, limit: string, used: number | bigint
   return new UtnetError(code, `${what}: ${used} is over the limit ${limit} of ${allowed}`, { limit, used, allowed })
 }
 
+/** How an error names a value that was sent, whatever it is: an object that came with a `toString` of its own cannot be made text. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
+
 /** What anything thrown is as a UtnetError: itself, or `node_internal` around it. */
 export function asUtnetError(error: unknown): UtnetError {
   if (error instanceof UtnetError) return error

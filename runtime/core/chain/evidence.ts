@@ -1,7 +1,7 @@
 /** Why a result is believed: the one envelope, and the signed verdict of who checked. Shapes only; `runtime/piee` fills and checks them. */
 import type { CID } from 'multiformats/cid'
 import { asArray, asBytes, asCid, asMap, asText, asUint, decode, digest, encode, type Cbor } from '../codec/index.ts'
-import { limitError, UtnetError } from '../errors.ts'
+import { limitError, shown, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 
 /** How results compare: byte for byte, within a derived bound, or not at all. */
@@ -98,7 +98,7 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
   const value = decode(bytes, 'evidence', LIMITS.evidenceBytes)
   const kind = (value as { readonly kind?: Cbor } | null)?.kind
   if (typeof kind !== 'string' || !Object.hasOwn(KEYS, kind))
-    throw new UtnetError('evidence_unsupported', `no evidence is of the kind ${String(kind).slice(0, 40)}`)
+    throw new UtnetError('evidence_unsupported', `no evidence is of the kind ${shown(kind)}`)
   const map = asMap(value, ['v', 'kind', ...KEYS[kind as Evidence['kind']]], 'evidence')
   if (map['v'] !== 1) throw new UtnetError('evidence_unsupported', 'evidence of another version')
   const operator = () => ({

@@ -1,7 +1,7 @@
 /** The genesis: what a chain starts from. Its CID is the chain id. */
 import { amountBytes, bytesAmount } from '../names/index.ts'
 import { asArray, asBytes, asMap, asText, asUint, cidOf, DAG_CBOR, decode, digest, encode, type CID } from '../codec/index.ts'
-import { UtnetError } from '../errors.ts'
+import { shown, UtnetError } from '../errors.ts'
 import { readValidator, type Validator, validatorCbor } from '../power/index.ts'
 
 /** How the environment check (U5.2-ENV) is done: verdict votes follow the block, or come before it is voted for. */
@@ -97,7 +97,7 @@ const FIELDS: readonly (keyof Genesis)[] = [
 /** The genesis of its bytes. */
 export function decodeGenesis(bytes: Uint8Array): Genesis {
   const m = asMap(decode(bytes, 'genesis', 16 * 1024 * 1024), FIELDS, 'genesis')
-  if (m['v'] !== 1) throw new UtnetError('chain_invalid', `genesis version ${String(m['v'])} is not known`)
+  if (m['v'] !== 1) throw new UtnetError('chain_invalid', `genesis version ${shown(m['v'])} is not known`)
   if (typeof m['dev'] !== 'boolean') throw new UtnetError('core_not_canonical', 'dev must be a boolean')
   const emission = asText(m['emission'], 'emission')
   if (emission !== 'cycles' && emission !== 'halving' && emission !== 'tiers')

@@ -37,7 +37,7 @@ import {
   type NodeAction,
   type VendorProposal,
 } from '../power/index.ts'
-import { limitError, UtnetError } from '../errors.ts'
+import { limitError, shown, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { readBatch, type BatchStatement } from '../receipt/index.ts'
 import {
@@ -269,7 +269,7 @@ export function decodeTx(bytes: Uint8Array): SignedTx {
   try {
     const pair = asArray(decode(bytes, 'transaction', LIMITS.txBytes), 'transaction', 2)
     list = asArray(pair[0], 'transaction body', 9)
-    if (list[0] !== 1) throw new UtnetError('tx_invalid', `transaction version ${String(list[0])} is not known`)
+    if (list[0] !== 1) throw new UtnetError('tx_invalid', `transaction version ${shown(list[0])} is not known`)
     sig = asBytes(pair[1], 'signature', 64)
     payload = readPayload(asText(list[7], 'kind'), list[8])
     return {

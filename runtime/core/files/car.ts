@@ -13,7 +13,7 @@ import {
   readVarint,
   type Block,
 } from '../codec/index.ts'
-import { limitError, UtnetError } from '../errors.ts'
+import { limitError, shown, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 
 /** A file that was read and checked whole. */
@@ -59,7 +59,7 @@ export function readCar(bytes: Uint8Array): Car {
   if (bytes.length > LIMITS.carBytes) throw limitError('core_too_large', 'carBytes', bytes.length, LIMITS.carBytes, 'CAR file')
   const head = section(bytes, 0, 'header')
   const header = asMap(decode(head.body, 'CAR header', HEADER_BYTES), ['roots', 'version'], 'CAR header')
-  if (header['version'] !== 1) throw broken(`version ${String(header['version'])} is not 1`)
+  if (header['version'] !== 1) throw broken(`version ${shown(header['version'])} is not 1`)
   const roots = asArray(header['roots'], 'roots').map((root) => asCidV1(asCid(root, 'root')))
   const blocks: Block[] = []
   for (let at = head.next; at < bytes.length;) {

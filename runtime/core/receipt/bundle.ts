@@ -4,7 +4,7 @@
  */
 import { CID } from 'multiformats/cid'
 import { asArray, asBytes, asCid, asMap, type Cbor } from '../codec/index.ts'
-import { limitError, UtnetError } from '../errors.ts'
+import { limitError, shown, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { anchorCbor, attestationCbor, readAnchor, readAttestation, type Anchor, type Attestation } from './attestation.ts'
 import type { ReceiptBody } from './receipt.ts'
@@ -184,7 +184,7 @@ export function readBundle(value: Cbor | undefined): BundleRoot {
     ],
     'bundle',
   )
-  if (m['v'] !== 1) throw new UtnetError('bundle_invalid', `bundle version ${String(m['v'])} is not known`)
+  if (m['v'] !== 1) throw new UtnetError('bundle_invalid', `bundle version ${shown(m['v'])} is not known`)
   const models = asArray(m['models'], 'models')
   const withModels = models.some((x) => !(x instanceof Uint8Array))
   const node = m['node'] === null ? null : asMap(m['node'], ['account', 'proof'], 'node')

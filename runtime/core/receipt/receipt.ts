@@ -14,7 +14,7 @@ import {
   type Cbor,
   type CID,
 } from '../codec/index.ts'
-import { limitError, UtnetError } from '../errors.ts'
+import { limitError, shown, UtnetError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { merkleRoot } from '../trees/index.ts'
 
@@ -188,7 +188,7 @@ export function decodeReceipt(bytes: Uint8Array): ReceiptBody {
   const value = decode(bytes, 'receipt', LIMITS.receiptBytes)
   const kind = oneOf((value as { kind?: Cbor })?.kind, ['call', 'invoke', 'infer'] as const, 'kind')
   const map = asMap(value, [...BASE_KEYS, ...(kind === 'call' ? ['tx', 'events'] : ['thread', 'seq', 'retention'])], 'receipt')
-  if (map['v'] !== 1) throw new UtnetError('receipt_invalid', `receipt version ${String(map['v'])} is not known`)
+  if (map['v'] !== 1) throw new UtnetError('receipt_invalid', `receipt version ${shown(map['v'])} is not known`)
   const context = asMap(map['context'], ['chainId', 'height', 'time', 'seed'], 'context')
   const base = {
     v: 1 as const,

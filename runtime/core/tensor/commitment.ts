@@ -20,7 +20,7 @@ import {
   type Cbor,
 } from '../codec/index.ts'
 import { checkpointBoundaries, checkpointRoot, liveSet, SEGMENTS } from './checkpoints.ts'
-import { UtnetError } from '../errors.ts'
+import { shown, UtnetError } from '../errors.ts'
 import type { GraphRun, TensorType, TraceEntry } from './graph-run.ts'
 import { LIMITS } from '../limits.ts'
 import { DTYPES, elementCount, tensorHeads, type Dtype, type TensorHead } from './tensor.ts'
@@ -113,7 +113,7 @@ export function decodeCommitment(bytes: Uint8Array): Commitment {
     ['v', 'model', 'arithmetic', 'inputs', 'outputs', 'entries', 'checkpoints', 'exceptions'],
     'commitment',
   )
-  if (map['v'] !== 1) throw new UtnetError('core_not_canonical', `commitment version ${String(map['v'])} is not known`)
+  if (map['v'] !== 1) throw new UtnetError('core_not_canonical', `commitment version ${shown(map['v'])} is not known`)
   const entries = asUint(map['entries'], 'entries')
   if (entries > LIMITS.modelNodes)
     throw new UtnetError('core_not_canonical', `a trace has at most ${LIMITS.modelNodes} entries, not ${entries}`)

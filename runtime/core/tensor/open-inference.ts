@@ -3,7 +3,7 @@
  * the JSON, as Triton has it: little-endian elements, row-major, of tensors with `parameters.binary_data_size`, in order.
  */
 import { concatBytes, INTEGER_RANGES, isObject, parseJson, utf8 } from '../codec/index.ts'
-import { limitError, UtnetError } from '../errors.ts'
+import { limitError, shown, UtnetError } from '../errors.ts'
 import { atensor, DTYPES, elementCount, type Dtype, type NamedTensor } from './tensor.ts'
 
 /** Field that says how long the JSON is where binary data stands behind it. */
@@ -94,7 +94,7 @@ export function* tensorJsonPieces({ name, dtype, shape, data }: NamedTensor): Ge
 export const tensorJson = (tensor: NamedTensor): string => [...tensorJsonPieces(tensor)].join('')
 
 const refused = (what: string, i: number, dtype: Dtype, got: unknown): UtnetError =>
-  new UtnetError('tensor_input', `element ${i} of ${what} is not a ${OIP_TYPES[dtype]}: ${JSON.stringify(got)?.slice(0, 40)}`)
+  new UtnetError('tensor_input', `element ${i} of ${what} is not a ${OIP_TYPES[dtype]}: ${shown(got)}`)
 
 /** Puts values of one dtype into `view`, counting on; throws `tensor_input` naming the element. */
 function writer(dtype: Dtype, view: DataView, what: string): (i: number, x: unknown) => void {
@@ -148,7 +148,7 @@ class Tail {
   take(length: unknown, what: string): Uint8Array {
     const left = this.#bytes.length - this.#at
     if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0 || length > left)
-      throw new UtnetError('tensor_input', `binary_data_size of ${what} is ${String(length).slice(0, 40)}, and ${left} bytes are left`)
+      throw new UtnetError('tensor_input', `binary_data_size of ${what} is ${shown(length)}, and ${left} bytes are left`)
     this.#at += length
     // not slice(): that of a Buffer is a view
     return new Uint8Array(this.#bytes.subarray(this.#at - length, this.#at))
@@ -171,7 +171,7 @@ export function tensorOf(json: unknown, what: string, tail: Tail = NOTHING): Nam
   const dtype = typeof datatype === 'string' && Object.hasOwn(DTYPE_OF, datatype) ? DTYPE_OF[datatype] : undefined
   if (dtype === undefined) {
     const known = Object.keys(DTYPE_OF).join(', ')
-    throw new UtnetError('tensor_dtype', `${called} has the datatype ${String(datatype).slice(0, 40)}, not one of ${known}`)
+    throw new UtnetError('tensor_dtype', `${called} has the datatype ${shown(datatype)}, not one of ${known}`)
   }
   if (!Array.isArray(shape)) throw new UtnetError('tensor_shape', `${called} has no shape`)
   const dims = shape as readonly number[]

@@ -31,7 +31,7 @@ test.each([[[-1]], [[1.5]], [[Number.NaN]], [[Number.POSITIVE_INFINITY]]])('refu
 
 test('refuses a dtype that is none, by name', () => {
   expect(() => atensor({ dtype: 'f16' as Dtype, shape: [], data: new Uint8Array(2) }, 'input a')).toThrowError(
-    'input a has an unknown dtype f16',
+    'input a has an unknown dtype "f16"',
   )
   expect(() => atensor({ dtype: 'toString' as Dtype, shape: [], data: new Uint8Array(0) }, 'x')).toThrowError('unknown dtype')
 })

@@ -1,5 +1,5 @@
 /** Tensors: dtype, shape, little-endian row-major bytes; checks at the door and the digest that receipts commit to. */
-import { limitError, UtnetError } from '../errors.ts'
+import { limitError, shown, UtnetError } from '../errors.ts'
 import { sha256 } from '../codec/index.ts'
 import { LIMITS } from '../limits.ts'
 
@@ -31,7 +31,7 @@ export function elementCount(shape: readonly number[], what: string): number {
   let n = 1
   for (const d of shape) {
     if (!Number.isSafeInteger(d) || d < 0)
-      throw new UtnetError('tensor_shape', `${what} has a dimension that is not an unsigned integer: ${d}`)
+      throw new UtnetError('tensor_shape', `${what} has a dimension that is not an unsigned integer: ${shown(d)}`)
     n *= d
     if (n > LIMITS.tensorElements) throw limitError('tensor_shape', 'tensorElements', n, LIMITS.tensorElements, `elements of ${what}`)
   }
@@ -40,7 +40,7 @@ export function elementCount(shape: readonly number[], what: string): number {
 
 /** Returns the tensor when dtype, shape and byte length agree; throws `tensor_dtype` or `tensor_shape` naming `what`. */
 export function atensor(tensor: Tensor, what: string): Tensor {
-  if (!Object.hasOwn(DTYPES, tensor.dtype)) throw new UtnetError('tensor_dtype', `${what} has an unknown dtype ${String(tensor.dtype)}`)
+  if (!Object.hasOwn(DTYPES, tensor.dtype)) throw new UtnetError('tensor_dtype', `${what} has an unknown dtype ${shown(tensor.dtype)}`)
   const bytes = elementCount(tensor.shape, what) * DTYPES[tensor.dtype]
   if (!(tensor.data instanceof Uint8Array) || tensor.data.length !== bytes) {
     throw new UtnetError(

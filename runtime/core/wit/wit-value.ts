@@ -5,7 +5,7 @@
  * The JSON view is SURFACE's.
  */
 import { fromBase64, INTEGER_RANGES, toBase64, type Cbor } from '../codec/index.ts'
-import { UtnetError } from '../errors.ts'
+import { shown, UtnetError } from '../errors.ts'
 import { printWitType, type WitType } from './wit-type.ts'
 
 /** A value of a WIT type in its canonical form. */
@@ -14,17 +14,7 @@ export type WitValue = Cbor
 const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = INTEGER_RANGES
 
 function mismatch(path: string, type: WitType, got: unknown): UtnetError {
-  const shown =
-    typeof got === 'string'
-      ? JSON.stringify(got.slice(0, 40))
-      : got === null
-        ? 'null'
-        : Array.isArray(got)
-          ? 'an array'
-          : typeof got === 'object'
-            ? 'an object'
-            : String(got)
-  return new UtnetError('value_mismatch', `${path} must be ${printWitType(type)}, got ${shown}`, {
+  return new UtnetError('value_mismatch', `${path} must be ${printWitType(type)}, got ${shown(got)}`, {
     details: { path, expected: printWitType(type) },
   })
 }
