@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
+import { LIMITS, tensorJson, type NamedTensor } from '../runtime/core/index.ts'
 import { simulatedNode } from './testing/simulated-node.ts'
 import { parseReceipt } from './wire/index.ts'
 
@@ -149,4 +150,51 @@ test('errors are problems that also carry the member of the protocol', async () 
 test('Prefer: receipt=later', async () => {
   const { infer } = await open()
   expect((await infer({ inputs: [INPUT] }, { prefer: 'receipt=later' })).headers.get('utnet-receipt')).not.toContain('att=')
+})
+
+test('outputs are asked for once each, and no more than there may be', async () => {
+  const { infer } = await open()
+  const asked = async (outputs: readonly unknown[]) => (await infer({ inputs: [INPUT], outputs })).json()
+  expect(await asked([{ name: 'y' }, { name: 'y' }])).toMatchObject({ code: 'tensor_input', detail: 'output "y" is asked for twice' })
+  expect(await asked(Array.from({ length: LIMITS.tensorsPerCall + 1 }, (_, i) => ({ name: `y${i}` })))).toMatchObject({
+    code: 'tensor_input',
+    limit: 'tensorsPerCall',
+  })
+})
+
+test('a large answer in JSON leaves in pieces, the same text; in front of binary data it may not be large', async () => {
+  const node = simulatedNode()
+  await node.putModel('double', new TextEncoder().encode('ONNX'))
+  const tensor = (name: string, n: number): NamedTensor => ({
+    name,
+    dtype: 'f32',
+    shape: [n],
+    data: new Uint8Array(Float32Array.from({ length: n }, (_, i) => (i % 3 === 0 ? -0 : i / 7)).buffer),
+  })
+  let outputs: readonly NamedTensor[] = []
+  const result = await node.infer({ model: 'double', inputs: [{ ...tensor('x', 1) }] })
+  const app = createApp(Object.assign(Object.create(node) as typeof node, { infer: async () => ({ ...result, outputs }) }))
+  const infer = (more: object): Promise<Response> | Response =>
+    app.request('/v2/models/double/infer', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ inputs: [INPUT], ...more }),
+    })
+  outputs = [tensor('a', 200_000), tensor('b', 3)]
+  const large = await infer({})
+  const reader = new TextDecoder()
+  let pieces = 0
+  let text = ''
+  for await (const piece of large.body as ReadableStream<Uint8Array>) {
+    pieces++
+    text += reader.decode(piece, { stream: true })
+  }
+  expect(pieces).toBeGreaterThan(10)
+  expect(text).toContain(`"outputs":[${outputs.map(tensorJson).join(',')}]}`)
+  const mixed = { outputs: [{ name: 'a' }, { name: 'b', parameters: { binary_data: true } }] }
+  outputs = [tensor('a', 1 << 20), tensor('b', 3)]
+  expect((await infer(mixed)).status).toBe(200)
+  outputs = [tensor('a', (1 << 20) + 1), tensor('b', 3)]
+  const refused = await infer(mixed)
+  expect([refused.status, await refused.json()]).toMatchObject([400, { code: 'tensor_input', hint: expect.stringContaining('binary') }])
 })

@@ -86,6 +86,8 @@ await build({
     'sealer-worker': 'runtime/node/edge/sealer-worker.ts',
     'examine-worker': 'runtime/node/auditor/examine-worker.ts',
     'device-worker': 'runtime/tpu-bridge/devices/device-worker.ts',
+    'device-process': 'runtime/tpu-bridge/devices/device-process.ts',
+    'device-watch': 'runtime/tpu-bridge/devices/device-watch.ts',
     'crew-worker': 'runtime/tpu-bridge/devices/wasm/crew-worker.ts',
     'verify-worker': 'runtime/crypto/verifiers/verify-worker.ts',
     'hash-worker': 'runtime/tpu-bridge/devices/hash-thread/hash-worker.ts',

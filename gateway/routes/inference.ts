@@ -4,11 +4,12 @@ import {
   BINARY_EXTENSION,
   DTYPES,
   JSON_LENGTH_HEADER,
+  limitError,
   LIMITS,
   OIP_TYPES,
   splitInference,
   tensorHeadJson,
-  tensorJson,
+  tensorJsonPieces,
   tensorsOf,
   utf8,
   UtnetError,
@@ -70,10 +71,14 @@ function asked(body: unknown, behind: Uint8Array): Asked {
   let wanted: Wanted[] | undefined
   if (outputs !== undefined) {
     if (!Array.isArray(outputs)) throw new UtnetError('request_invalid', 'outputs must be an array')
+    if (outputs.length > LIMITS.tensorsPerCall)
+      throw limitError('tensor_input', 'tensorsPerCall', outputs.length, LIMITS.tensorsPerCall, 'number of outputs asked for')
     wanted = outputs.map((o: unknown) => {
       if (!isObject(o) || typeof o['name'] !== 'string') throw new UtnetError('request_invalid', 'an output must be an object with a name')
       return { name: o['name'], binary: flag(o['parameters'], 'binary_data') }
     })
+    const twice = wanted.find(({ name }, i) => wanted?.findIndex((other) => other.name === name) !== i)
+    if (twice !== undefined) throw new UtnetError('tensor_input', `output ${JSON.stringify(twice.name.slice(0, 80))} is asked for twice`)
   }
   return {
     id,
@@ -94,36 +99,55 @@ function selected(result: InferResult, { outputs, binary }: Asked): readonly (re
   })
 }
 
-/** A body that leaves piece by piece: tensors are not copied into one buffer first. */
-function pieces(parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  let at = 0
+/** A body that leaves piece by piece, each made when the one before is gone: tensors are not copied into one buffer, or written out as one text, first. */
+function pieces(parts: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = parts[Symbol.iterator]()
   return new ReadableStream({
     pull(controller) {
-      const part = parts[at++]
-      if (part === undefined) controller.close()
-      else controller.enqueue(part)
+      const { value, done } = iterator.next()
+      if (done === true) controller.close()
+      else controller.enqueue(value)
     },
   })
 }
+
+/** Elements in JSON from which on an answer leaves piece by piece. */
+const WHOLE_MAX = 65_536
+/** Elements in JSON in front of binary data: the length of that text stands in the head. */
+const MIXED_MAX = 1 << 20
 
 /** The answer. Its text is written by hand: JSON.stringify would lose the sign of -0. */
 function answerOf(name: string, result: InferResult, want: Asked): Answer {
   const id = want.id === undefined ? '' : `,"id":${JSON.stringify(want.id)}`
   const parameters = JSON.stringify({ arithmetic: result.arithmetic })
   const outputs = selected(result, want)
-  const list = outputs.map(([tensor, binary]) => (binary ? tensorHeadJson(tensor) : tensorJson(tensor))).join(',')
-  const text = `{"model_name":${JSON.stringify(name)},"model_version":${JSON.stringify(result.model)}${id},"parameters":${parameters},"outputs":[${list}]}`
+  function* text(): Generator<string> {
+    yield `{"model_name":${JSON.stringify(name)},"model_version":${JSON.stringify(result.model)}${id},"parameters":${parameters},"outputs":[`
+    for (const [i, [tensor, binary]] of outputs.entries()) {
+      if (i > 0) yield ','
+      if (binary) yield tensorHeadJson(tensor)
+      else yield* tensorJsonPieces(tensor)
+    }
+    yield ']}'
+  }
   const behind = outputs.flatMap(([{ data }, binary]) => (binary ? [data] : []))
-  const receipt = { [RECEIPT_HEADER]: formatReceipt(result.receipt) }
-  if (behind.length === 0) return { status: 200, type: JSON_TYPE, body: text, headers: receipt }
-  const head = utf8(text)
+  const written = outputs.reduce((n, [{ dtype, data }, binary]) => n + (binary ? 0 : data.length / DTYPES[dtype]), 0)
+  const headers = { [RECEIPT_HEADER]: formatReceipt(result.receipt) }
+  if (behind.length === 0 && written > WHOLE_MAX) return { status: 200, type: JSON_TYPE, body: pieces(text().map(utf8)), headers }
+  if (written > MIXED_MAX)
+    throw new UtnetError('tensor_input', `${written} elements in JSON stand in front of binary data, ${MIXED_MAX} at most may`, {
+      hint: 'ask for all outputs as binary data',
+    })
+  const whole = [...text()].join('')
+  if (behind.length === 0) return { status: 200, type: JSON_TYPE, body: whole, headers }
+  const head = utf8(whole)
   const total = behind.reduce((n, data) => n + data.length, head.length)
   const lengths = { [JSON_LENGTH_HEADER]: String(head.length), 'content-length': String(total) }
   return {
     status: 200,
     type: BYTES_TYPE,
     body: pieces([head, ...behind.filter((data) => data.length > 0)]),
-    headers: { ...receipt, ...lengths },
+    headers: { ...headers, ...lengths },
   }
 }
 

@@ -6,6 +6,7 @@ import {
   ERRORS,
   isUtnetError,
   LIMITS,
+  MESSAGE_MAX,
   toBase64,
   UtnetError,
   type ErrorCode,
@@ -184,4 +185,12 @@ test('the field of a failure says what it was told, whatever the guest calls its
       })
     }),
   )
+})
+
+test('a message that quotes megabytes of a request is cut, between characters', () => {
+  const whole = 'x'.repeat(MESSAGE_MAX)
+  expect(problemOf(new UtnetError('model_invalid', whole)).detail).toBe(whole)
+  expect(problemOf(new UtnetError('model_invalid', `${whole}y`)).detail).toBe(`${whole}...`)
+  const { message } = new UtnetError('model_invalid', `${whole.slice(1)}${String.fromCodePoint(0x1f600)}`)
+  expect(message.isWellFormed()).toBe(true)
 })

@@ -125,6 +125,9 @@ export interface ErrorExtra {
   readonly cause?: unknown
 }
 
+/** Characters of a message that are kept: it may quote a model, a request or a guest, and goes into answers and logs. */
+export const MESSAGE_MAX = 16_384
+
 export class UtnetError extends Error {
   override readonly name = 'UtnetError'
   readonly code: ErrorCode
@@ -137,7 +140,10 @@ export class UtnetError extends Error {
   readonly details: Readonly<Record<string, unknown>> | undefined
 
   constructor(code: ErrorCode, message: string, extra: ErrorExtra = {}) {
-    super(message, extra.cause === undefined ? undefined : { cause: extra.cause })
+    super(
+      message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX).toWellFormed()}...` : message,
+      extra.cause === undefined ? undefined : { cause: extra.cause },
+    )
     const [fault, status] = ERRORS[code]
     this.code = code
     this.fault = fault

@@ -101,6 +101,8 @@ export const LIMITS = {
   modelNameBytes: 1_024,
   tensorRunMs: 60_000,
   deviceRuns: 256, // on the devices of one place, waiting ones among them
+  deviceBytes: 2 * 1024 * 1024 * 1024, // resident, of the process of a device on an ONNX Runtime: loaded models and the run at work
+  deviceHeadBytes: 4 * 1024 * 1024, // of a message between a node and such a process, without the bytes of tensors
   devicePrice: 1_000_000, // times the runs of a node it is a whole number still
   commitmentBytes: 1 << 20, // of one inference: heads, checkpoints, exceptions
   // chain

@@ -131,6 +131,7 @@ export function batched(
     outputs: model.outputs,
     bytes: model.bytes,
     together: true,
+    gone: () => model.gone?.() ?? false,
     run: (inputs) =>
       new Promise((resolve, reject) => {
         waiting.push({ inputs: inputs.map((t) => ({ ...t, data: new Uint8Array(t.data) })), resolve, reject })

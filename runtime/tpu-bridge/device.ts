@@ -36,6 +36,8 @@ export interface LoadedModel {
   readonly outputs: readonly TensorSpec[]
   /** Whether runs may overlap: it joins those that wait, or does them beside each other. */
   readonly together?: boolean
+  /** Whether its device came down, or was given up, since: it must be loaded again. */
+  gone?(): boolean
   /** Memory it holds, as an estimate in bytes: what the session cache counts. */
   readonly bytes: number
   /**

@@ -52,6 +52,7 @@ function timed(device: string, model: LoadedModel, watch: BridgeWatch, now: () =
     inputs: model.inputs,
     outputs: model.outputs,
     ...(model.together === undefined ? {} : { together: model.together }),
+    gone: () => model.gone?.() ?? false,
     bytes: model.bytes,
     run: (inputs) => clocked(model.run(inputs)),
     verified: (inputs) => clocked(model.verified(inputs)),

@@ -120,6 +120,21 @@ test('a session whose device failed is loaded again; one whose caller erred is k
   expect(log.sort()).toEqual(['close a', 'load a', 'load a'])
 })
 
+test('a session whose device came down with another is loaded again before its next use', async () => {
+  const { device, log } = countingDevice()
+  let down = false
+  const failing: Device = { ...device, load: async (bytes, model) => ({ ...(await device.load(bytes, model)), gone: () => down }) }
+  const cache = new SessionCache(100)
+  const ran = () => cache.use(failing, ids[0], read, async ({ gone }) => gone?.())
+  expect([await ran(), await ran()]).toEqual([false, false])
+  down = true
+  const again = ran()
+  down = false
+  expect(await again).toBe(false)
+  await settle()
+  expect(log.sort()).toEqual(['close a', 'load a', 'load a'])
+})
+
 test('uses overlap where model and caller allow it; an exclusive one waits for all before it, and nothing is closed under anyone', async () => {
   const { device, log } = countingDevice(60)
   const joining: Device = { ...device, load: async (bytes, model) => ({ ...(await device.load(bytes, model)), together: true }) }

@@ -33,7 +33,7 @@ export class SessionCache {
 
   /**
    * Uses the session of a model on a device, loading it first if need be; uses of one session do not overlap, but for those that ask for it of a model that allows it.
-   * A session whose device failed is dropped, so that the next use starts from the file.
+   * A session whose device failed is dropped, and so is one whose device came down with another: the next use starts from the file.
    */
   async use<T>(
     device: Device,
@@ -43,7 +43,10 @@ export class SessionCache {
     together = false,
   ): Promise<T> {
     const key = `${device.id}/${model.toString()}`
-    const entry = this.#entries.get(key) ?? this.#create(key, device, model, read)
+    const known = this.#entries.get(key)
+    const gone = known?.model?.gone?.() ?? false
+    if (known !== undefined && gone) void this.#drop(key, known)
+    const entry = known === undefined || gone ? this.#create(key, device, model, read) : known
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     const turn = entry.tail

@@ -2,6 +2,21 @@
 import type { Dtype, NamedTensor, Params, TensorSpec } from '../core/index.ts'
 import { atensor, DTYPES, elementCount, limitError, LIMITS, UtnetError } from '../core/index.ts'
 
+/** Throws `model_invalid` where the sides that a model declares multiply past what a tensor may have: its gas would be past all numbers, and nothing could be run. */
+export function checkSpecs(specs: readonly TensorSpec[]): void {
+  for (const { name, shape } of specs) {
+    const least = shape.reduce((n, side) => (side === -1 ? n : n * side), 1)
+    if (least > LIMITS.tensorElements)
+      throw limitError(
+        'model_invalid',
+        'tensorElements',
+        least,
+        LIMITS.tensorElements,
+        `elements of ${short(name)} as the model declares it`,
+      )
+  }
+}
+
 /** Throws `tensor_input`, `tensor_dtype` or `tensor_shape`, naming the offender, unless the inputs are exactly what the specs ask for. */
 export function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[]): void {
   if (inputs.length > LIMITS.tensorsPerCall) {

@@ -171,6 +171,7 @@ export function deviceCompliance(
         ['not protobuf', Uint8Array.of(255, 255, 255, 255, 255, 255)],
         ['cut short', division().subarray(0, 40)],
         ['unknown operator', one(node('NoSuchOperator', ['x'], ['y']))],
+        ['more elements in than a tensor has', identity(1, [2 ** 13, 2 ** 12])],
         ['custom domain', one(node('Poly', ['x'], ['y'], 'com.example'))],
         ['dangling edge', one(node('Identity', ['nowhere'], ['y']))],
         ['type mismatch', model(graph([node('Identity', ['x'], ['y'])], [value('x', 1, [1])], [value('y', 7, [1])]))],

@@ -33,7 +33,7 @@ function supply({ chain }: TestChain): bigint {
 
 test('U3-MRK-1 any stream of transactions leaves the balances, variables and supply of a plain model', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
       const t = await testChain()
       const balances = users.map(() => 1_000_000n * 10n ** 18n)
       const variables = new Map<string, string>()

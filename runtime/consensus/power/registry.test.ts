@@ -84,7 +84,7 @@ interface Told {
 
 test('U2.5-PWR-1 any stream of moves leaves the powers, seats and sums of a plain model, each two epochs later', () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 60, size: 'max' }), (actions) => {
       const { state, present: founders } = begin()
       let present = founders
       let epoch = 0

@@ -115,29 +115,33 @@ test('the list is that of a naive model, over blocks of uses, publications and t
   const sizes = [1, 30, 64, 65, 100, 120, 199, 200]
   const use = fc.record({ module: fc.nat(sizes.length - 1), lost: fc.boolean() })
   fc.assert(
-    fc.property(fc.array(fc.array(use, { maxLength: 6 }), { maxLength: 30 }), fc.integer({ min: 200, max: 500 }), (all, most) => {
-      const least = 64
-      const blocks = new Blocks(most, least)
-      for (const [n, bytes] of sizes.entries()) blocks.measured(n, bytes)
-      let model: number[] = []
-      for (const uses of all) {
-        const used: number[] = []
-        blocks.block((warm) => {
-          for (const { module: n, lost } of uses) {
-            const ready = used.includes(n) || model.includes(n)
-            expect(warm.price(module(n))).toBe(ready ? 0n : readyGas(PARAMS.contracts, sizes[n] as number))
-            const mark = warm.checkpoint()
-            warm.enter(module(n))
-            if (lost) warm.revert(mark)
-            else if (!used.includes(n)) used.push(n)
-          }
-        })
-        const order = [...used.toReversed(), ...model.filter((n) => !used.includes(n))]
-        const counted = (upTo: number): number => order.slice(0, upTo).reduce((sum, n) => sum + Math.max(sizes[n] as number, least), 0)
-        model = order.filter((_, i) => counted(i + 1) <= most)
-        expect(blocks.warm()).toEqual(texts(...model))
-      }
-    }),
+    fc.property(
+      fc.array(fc.array(use, { maxLength: 6 }), { maxLength: 30, size: 'max' }),
+      fc.integer({ min: 200, max: 500 }),
+      (all, most) => {
+        const least = 64
+        const blocks = new Blocks(most, least)
+        for (const [n, bytes] of sizes.entries()) blocks.measured(n, bytes)
+        let model: number[] = []
+        for (const uses of all) {
+          const used: number[] = []
+          blocks.block((warm) => {
+            for (const { module: n, lost } of uses) {
+              const ready = used.includes(n) || model.includes(n)
+              expect(warm.price(module(n))).toBe(ready ? 0n : readyGas(PARAMS.contracts, sizes[n] as number))
+              const mark = warm.checkpoint()
+              warm.enter(module(n))
+              if (lost) warm.revert(mark)
+              else if (!used.includes(n)) used.push(n)
+            }
+          })
+          const order = [...used.toReversed(), ...model.filter((n) => !used.includes(n))]
+          const counted = (upTo: number): number => order.slice(0, upTo).reduce((sum, n) => sum + Math.max(sizes[n] as number, least), 0)
+          model = order.filter((_, i) => counted(i + 1) <= most)
+          expect(blocks.warm()).toEqual(texts(...model))
+        }
+      },
+    ),
     { numRuns: 200 },
   )
 })

@@ -73,6 +73,7 @@ test('a chunk shows that it belongs to its tensor, and nothing else does', () =>
         { ...opening, index: opening.index + 1 },
         { ...opening, index: -1 },
         { ...opening, data: opening.data.subarray(1) },
+        { ...opening, data: Uint8Array.from([...opening.data, 0]) },
         { ...opening, path: [...opening.path, new Uint8Array(32)] },
         { ...opening, tree: new Uint8Array(32) },
       ]
@@ -197,6 +198,7 @@ test('what is no commitment is refused', () => {
     ['too many elements', { outputs: [['y', 'f32', [2 ** 30], new Uint8Array(32)]] }],
     ['checkpoints that fall', { checkpoints: [...commitment.checkpoints].reverse() }],
     ['a checkpoint twice', { checkpoints: [commitment.checkpoints[0], commitment.checkpoints[0]] }],
+    ['a root of a checkpoint that is no digest', { checkpoints: [[1, new Uint8Array(31)]] }],
     ['a checkpoint at 0', { checkpoints: [[0, new Uint8Array(32)]] }],
     ['a checkpoint at the end', { checkpoints: [[40, new Uint8Array(32)]] }],
     ['16 checkpoints', { checkpoints: Array.from({ length: 16 }, (_, i) => [i + 1, new Uint8Array(32)]) }],

@@ -79,6 +79,8 @@ test.each([
   ['tensor_input', { name: 'x', datatype: 'FP32', shape: [1], data: ['1'] }],
   ['tensor_input', { name: 'x', datatype: 'FP32', shape: [1], data: ['toString'] }],
   ['tensor_input', { name: 'x', datatype: 'FP32', shape: [1], data: [1e39] }],
+  // what JSON.parse makes of 1e999
+  ['tensor_input', { name: 'x', datatype: 'FP64', shape: [1], data: [Infinity] }],
   ['tensor_input', { name: 'x', datatype: 'UINT8', shape: [1], data: [256] }],
   ['tensor_input', { name: 'x', datatype: 'INT8', shape: [1], data: [1.5] }],
   ['tensor_input', { name: 'x', datatype: 'INT64', shape: [1], data: [2 ** 53] }],

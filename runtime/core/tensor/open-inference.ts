@@ -73,16 +73,25 @@ function numberText(x: number | bigint): string {
   return Number.isFinite(x) ? String(x) : `"${x}"`
 }
 
-/** JSON text of one tensor, its data flat. */
-export function tensorJson(tensor: NamedTensor): string {
-  const { name, dtype, shape, data } = tensor
+/** Elements of one piece of a tensor's text: some 400 kB at most. */
+const PIECE = 16_384
+
+/** JSON text of one tensor, its data flat, in pieces: whole, that of 64 MiB takes gigabytes. */
+export function* tensorJsonPieces({ name, dtype, shape, data }: NamedTensor): Generator<string> {
   const n = data.length / DTYPES[dtype]
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const parts: string[] = []
-  if (dtype === 'boolean') for (let i = 0; i < n; i++) parts.push(data[i] === 0 ? 'false' : 'true')
-  else for (let i = 0; i < n; i++) parts.push(numberText(READ[dtype](view, i)))
-  return `{"name":${JSON.stringify(name)},"datatype":"${OIP_TYPES[dtype]}","shape":[${shape.join(',')}],"data":[${parts.join(',')}]}`
+  const text = dtype === 'boolean' ? (i: number) => (data[i] === 0 ? 'false' : 'true') : (i: number) => numberText(READ[dtype](view, i))
+  yield `{"name":${JSON.stringify(name)},"datatype":"${OIP_TYPES[dtype]}","shape":[${shape.join(',')}],"data":[`
+  for (let from = 0; from < n; from += PIECE) {
+    const parts: string[] = []
+    for (let i = from; i < Math.min(n, from + PIECE); i++) parts.push(text(i))
+    yield `${from === 0 ? '' : ','}${parts.join(',')}`
+  }
+  yield ']}'
 }
+
+/** JSON text of one tensor, its data flat. */
+export const tensorJson = (tensor: NamedTensor): string => [...tensorJsonPieces(tensor)].join('')
 
 const refused = (what: string, i: number, dtype: Dtype, got: unknown): UtnetError =>
   new UtnetError('tensor_input', `element ${i} of ${what} is not a ${OIP_TYPES[dtype]}: ${shown(got)}`)
@@ -116,8 +125,8 @@ function writer(dtype: Dtype, view: DataView, what: string): (i: number, x: unkn
   }
   return (i, x) => {
     const value = typeof x === 'string' ? WORDS[x] : x
-    // A finite number that the dtype can only hold as infinity would be another input than the one sent.
-    if (typeof value !== 'number' || (typeof x === 'number' && dtype === 'f32' && !Number.isFinite(Math.fround(x))))
+    // A finite number that the dtype can only hold as infinity would be another input than the one sent. JSON has no other.
+    if (typeof value !== 'number' || (typeof x === 'number' && !Number.isFinite(dtype === 'f32' ? Math.fround(x) : x)))
       throw refused(what, i, dtype, x)
     write(view, i, value)
   }

@@ -11,6 +11,9 @@ const ROOM_BYTES = 1 << 20
 /** Raised when a folder written before cannot be read any more. 2: rows with checksums. 3: batches name their chain. 4: inner nodes of the state are the hash of 64 bytes. */
 const FORMAT = 4
 
+/** Result code 5 of SQLite: another connection holds the lock. */
+const SQLITE_BUSY = 5
+
 /** An open data folder, by the paths of its parts. */
 export interface DataFolder {
   readonly path: string
@@ -22,13 +25,21 @@ export interface DataFolder {
   release(): void
 }
 
+function formatIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new UtnetError('data_corrupt', `${file} cannot be read`, { hint: 'choose another folder: --data DIR', cause })
+  }
+}
+
 function checkFormat(path: string): void {
   const file = join(path, 'format')
   if (!existsSync(file)) {
     writeDurably(file, `${FORMAT}\n`, 0o644)
     return
   }
-  const text = readFileSync(file, 'utf8').trim()
+  const text = formatIn(file).trim()
   if (!/^\d{1,9}$/.test(text))
     throw new UtnetError('data_corrupt', `${file} does not hold a format number`, { hint: 'choose another folder: --data DIR' })
   if (Number(text) > FORMAT) {
@@ -44,17 +55,23 @@ function checkFormat(path: string): void {
 
 /**
  * The lock is a held SQLite transaction: the operating system drops it with the process, however that ends,
- * so that no stale lock survives a crash and no process id is mistaken for another. Throws `data_locked` with the text given.
+ * so that no stale lock survives a crash and no process id is mistaken for another. Throws `data_locked` with the text given, `data_corrupt` for what is no lock.
  */
 export function holdLock(file: string, whenTaken: string): () => void {
-  const database = new DatabaseSync(file)
+  let database: DatabaseSync | undefined
   try {
+    database = new DatabaseSync(file)
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (cause) {
-    database.close()
-    throw new UtnetError('data_locked', whenTaken, { cause })
+    database?.close()
+    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) throw new UtnetError('data_locked', whenTaken, { cause })
+    throw new UtnetError('data_corrupt', `${file} is no lock: ${(cause as Error).message}`, {
+      hint: 'remove it where no node uses the folder, or choose another folder: --data DIR',
+      cause,
+    })
   }
-  return () => database.close()
+  const held = database
+  return () => held.close()
 }
 
 function mustHaveRoom(path: string, bytes: number): void {

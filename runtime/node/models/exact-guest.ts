@@ -8,15 +8,21 @@ import { exactComponentPath, type LazyExact } from '../../tpu-bridge/index.ts'
 export function exactGuest(component?: Uint8Array): LazyExact | undefined {
   const bytes = component ?? packaged()
   if (bytes === undefined) return undefined
+  let known: ReturnType<LazyExact['code']> | undefined
   let ready: ReturnType<LazyExact['ready']> | undefined
+  function code(): ReturnType<LazyExact['code']> {
+    if (known === undefined) {
+      const { bytes: shared, ...pages } = withSharedMemory(preparedModules(bytes as Uint8Array)[0] as Uint8Array)
+      known = { code: shared, ...pages }
+    }
+    return known
+  }
   return {
     component: fileCid(bytes).toString(),
+    code,
     ready() {
-      if (ready === undefined) {
-        const { bytes: shared, ...pages } = withSharedMemory(preparedModules(bytes)[0] as Uint8Array)
-        ready = { compiled: new WebAssembly.Module(shared as Uint8Array<ArrayBuffer>), ...pages }
-      }
-      return ready
+      const { code: shared, ...pages } = code()
+      return (ready ??= { compiled: new WebAssembly.Module(shared as Uint8Array<ArrayBuffer>), ...pages })
     },
   }
 }

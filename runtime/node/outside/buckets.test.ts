@@ -84,7 +84,7 @@ test('a listing is the keys behind a mark in their order, whatever of them is on
     fc.record({ kind: fc.constant('list'), key: fc.oneof(key, fc.constant('')) }),
   )
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 4 }), async (steps, limit) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), fc.integer({ min: 1, max: 4 }), async (steps, limit) => {
       const kv = simulatedKv()
       const buckets = createBuckets(kv)
       const model = new Set<string>()

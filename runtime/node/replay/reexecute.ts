@@ -8,6 +8,7 @@ import {
   equalBytes,
   commitmentRoot,
   inferOutputOpening,
+  isUtnetError,
   plainCommitment,
   fileCid,
   formatAddress,
@@ -33,7 +34,7 @@ import {
   type RunOutcome,
 } from '../../core/index.ts'
 import { CallSession, changesRoot, runGuarded, type ContractSeat, type SessionState } from '../../consensus/index.ts'
-import { foreignOn, inferGas, onnxCpu, onnxWeb, wasmArithmetic, wasmDevice, type Device, type LazyExact } from '../../tpu-bridge/index.ts'
+import { inferGas, threaded, wasmArithmetic, wasmDevice, type Device, type LazyExact } from '../../tpu-bridge/index.ts'
 import { exactGuest } from '../models/index.ts'
 import type { TracedFunction, TracedRun } from '../source-lines/index.ts'
 import { createHost, type Host } from '../../host/index.ts'
@@ -142,10 +143,11 @@ function tensorsOf(input: ReexecutionInput): NamedTensor[] {
 
 /** A device on which the receipt's arithmetic can be run again. */
 function deviceFor(arithmetic: string | undefined, exact: LazyExact | undefined): Device {
-  const web = onnxWeb()
+  // in a process of its own: what runs again may come from anybody
+  const web = threaded('onnx-web')
   if (arithmetic === web.arithmetic) return web
   if (exact !== undefined && arithmetic === wasmArithmetic(exact.component))
-    return wasmDevice({ exact: { component: exact.component, ...exact.ready() }, foreign: foreignOn(onnxCpu({ threads: 1 })) })
+    return wasmDevice({ exact: { component: exact.component, ...exact.ready() } })
   throw new UtnetError(
     'verify_failed',
     arithmetic?.startsWith('exact:') === true
@@ -160,23 +162,24 @@ async function modelAgain(input: ReexecutionInput, exact: LazyExact | undefined)
   const { models, module: cid } = input.body
   const [use] = models instanceof Uint8Array ? [] : models
   const device = deviceFor(use?.arithmetic, exact)
-  const model = await device.load(input.module, cid)
   try {
+    const model = await device.load(input.module, cid)
     const inputs = tensorsOf(input)
     const { outputs, arithmetic, entries, checkpoints, exceptions } = await model.verified(inputs)
-    if (exceptions.length > 0)
-      throw new UtnetError(
-        'verify_failed',
-        'operators of the model ran by arithmetic that differs between machines, so running it again shows nothing',
-      )
     const heads = { inputs: tensorHeads(inputs), outputs: tensorHeads(outputs) }
     const plain = plainCommitment(cid, arithmetic, heads.inputs, heads.outputs)
     const unverified = use !== undefined && equalBytes(use.root, commitmentRoot(plain))
-    const root = commitmentRoot(unverified ? plain : { ...plain, entries, checkpoints })
+    const root = commitmentRoot(unverified ? plain : { ...plain, entries, checkpoints, exceptions })
     const gas = inferGas(PARAMS, input.module.length, inputs, model.outputs)
     return { status: 'ok', gas, output: inferOutputOpening(heads.outputs, root) }
+  } catch (cause) {
+    if (!isUtnetError(cause, 'operator_unsupported')) throw cause
+    throw new UtnetError(
+      'verify_failed',
+      'operators of the model ran by arithmetic that differs between machines, so running it again shows nothing',
+      { cause },
+    )
   } finally {
-    await model.close()
     await device.close()
   }
 }

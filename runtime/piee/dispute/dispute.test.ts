@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { commitRun, decode, digest, encode, encodeCommitment, tensorHeads, type Cbor } from '../../core/index.ts'
+import { commitRun, decode, digest, encode, encodeCommitment, tensorHeads, type Cbor, type GraphRun } from '../../core/index.ts'
 import { verifyEd25519 } from '../../crypto/native.ts'
+import { outlineOf } from '../index.ts'
 import { runLoops } from '../testing/loops.ts'
 import { BLOCKS, caseOf, nudge, openedDispute, play, signerOf, tamperAt, testInput, testModel } from '../testing/kit.ts'
 import { accept, atHeight, challenge, openDispute, settle, turnOf } from './index.ts'
@@ -232,6 +233,99 @@ describe('a prover is held to its own roots', () => {
           : message),
     )
     expect(settled.outcome).toMatchObject({ losers: ['prover'], reason: 'inconsistent' })
+  })
+})
+
+describe('what is named and opened is held to what was committed to', () => {
+  type Change = (map: Fields) => Fields
+  /** The outcome where message `number` says something else. */
+  const outcomeOf = async (c: Awaited<ReturnType<typeof caseOf>>, number: number, change: Change) => {
+    const signer = number === 4 ? c.prover : c.challenger
+    const { dispute } = await play(c, (at, message, { id }) =>
+      at === number && message !== undefined ? signMessage(signer, id, number, revealedBy(message, change)) : message,
+    )
+    return dispute.outcome
+  }
+  const flipped = (bytes: Cbor | undefined): Uint8Array => (bytes as Uint8Array).map((b, i) => (i === 0 ? b ^ 1 : b))
+  /** Both ran entry 5 by another arithmetic than the rest. */
+  const elsewhere = async (arithmetic: string, wide = false) => {
+    const own = wide ? testModel('wide', 3, 256) : model
+    const fed = wide ? testInput('wide', 72, 256) : inputs
+    const by = (run: GraphRun): GraphRun => ({ ...run, trace: run.trace.map((entry, i) => (i === 5 ? { ...entry, arithmetic } : entry)) })
+    const honest = by(runLoops(own, fed))
+    const c = await caseOf(own, fed, by(runLoops(own, fed, { tamper: tamperAt(5, 5) })))
+    return { ...c, honest, commitment: await commitRun(honest), outline: outlineOf(honest) }
+  }
+
+  test.each<[string, string, string, Change]>([
+    ['a chunk that is too short', 'malformed', 'does not have', (map) => ({ ...map, data: (map['data'] as Uint8Array).slice(1) })],
+    ['an element of an exact entry', 'malformed', 'is exact', (map) => ({ ...map, data: null, element: 0 })],
+    ['an entry of another segment', 'malformed', 'no output', (map) => ({ ...map, entry: 0 })],
+    ['a chunk that there is not', 'malformed', 'no chunk', (map) => ({ ...map, chunk: 1 })],
+  ])('the challenger names %s, and loses', async (_what, reason, detail, change) => {
+    const found = await outcomeOf(await caseOf(model, inputs, tamperAt(5, 5)), 3, change)
+    expect(found).toMatchObject({ losers: ['challenger'], reason, detail: expect.stringContaining(detail) })
+  })
+
+  test('the challenger names the chunk that the prover has, and loses', async () => {
+    const c = await caseOf(model, inputs, tamperAt(5, 5))
+    const [made] = await c.lying.values(c.outline.trace[5]?.outputs as string[])
+    const found = await outcomeOf(c, 3, (map) => ({ ...map, data: made?.data as Uint8Array }))
+    expect(found).toMatchObject({ losers: ['challenger'], reason: 'no_difference', detail: expect.stringContaining('what the prover has') })
+  })
+
+  test('of a run that nothing is claimed of, nothing can be named', async () => {
+    const by = (run: GraphRun): GraphRun => ({ ...run, arithmetic: 'unchecked:elsewhere' })
+    const honest = by(runLoops(model, inputs))
+    const c = await caseOf(model, inputs, by(runLoops(model, inputs, { tamper: tamperAt(5, 5) })))
+    const whole = { ...c, honest, commitment: await commitRun(honest) }
+    const entry = (map: Fields): Fields => ({ ...map, data: new Uint8Array(6 * 24 * 4), element: null })
+    expect(await outcomeOf(whole, 3, entry)).toMatchObject({
+      losers: ['challenger'],
+      reason: 'no_difference',
+      detail: expect.stringContaining('ran by unchecked'),
+    })
+  })
+
+  test('of a bounded entry an element is named, one of the chunk and of the value', async () => {
+    const c = await elsewhere('bounded:elsewhere', true)
+    const named = (chunk: number, element: number | null) =>
+      outcomeOf(c, 3, (map) => ({ ...map, entry: 5, output: 0, chunk, element, data: element === null ? new Uint8Array(65_536) : null }))
+    const malformed = (detail: string) => ({ losers: ['challenger'], reason: 'malformed', detail: expect.stringContaining(detail) })
+    expect(await named(0, null)).toMatchObject(malformed('is bounded'))
+    expect(await named(0, 65_536 / 4)).toMatchObject(malformed('not in chunk 0'))
+    expect(await named(1, 72 * 256)).toMatchObject(malformed('not in chunk 1'))
+    expect(await named(1, 72 * 256 - 1)).toBeUndefined()
+  })
+
+  test('the prover opens another chunk than it committed to, or more operands than there are, and loses', async () => {
+    const c = await caseOf(model, inputs, tamperAt(5, 5))
+    expect(await outcomeOf(c, 4, (map) => ({ ...map, data: flipped(map['data']) }))).toMatchObject({
+      losers: ['prover'],
+      reason: 'inconsistent',
+      detail: expect.stringContaining('not the one that was committed to'),
+    })
+    expect(await outcomeOf(c, 4, (map) => ({ ...map, operands: [...(map['operands'] as Cbor[]), null] }))).toMatchObject({
+      losers: ['prover'],
+      reason: 'malformed',
+      detail: expect.stringMatching(/operands of/),
+    })
+  })
+
+  test('a challenger whose own commitment has other checkpoints has shown no difference', async () => {
+    const c = await caseOf(model, inputs, tamperAt(5, 5))
+    const own = encodeCommitment({ ...c.commitment, checkpoints: [] })
+    expect(await outcomeOf(c, 1, (map) => ({ ...map, own, segment: 0 }))).toMatchObject({
+      losers: ['challenger'],
+      reason: 'inconsistent',
+      detail: expect.stringContaining('same checkpoints'),
+    })
+  })
+
+  test('heights do not fall', async () => {
+    const dispute = openedDispute(await caseOf(model, inputs, tamperAt(5, 5)))
+    expect(() => atHeight(dispute, 99)).toThrow(expect.objectContaining({ code: 'dispute_refused' }))
+    expect(atHeight(dispute, 100)).toBe(dispute)
   })
 })
 

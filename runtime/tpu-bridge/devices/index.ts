@@ -35,6 +35,8 @@ export interface DeviceOptions {
   readonly threads?: number
   /** Longest time of one load or run. */
   readonly deadlineMs?: number
+  /** Resident bytes that a process of an ONNX Runtime may come to; the default is the limit `deviceBytes`. */
+  readonly memoryBytes?: number
   /** Provider of `onnx-gpu`, which stands first unless `order` names it. */
   readonly gpu?: GpuProvider
   /** Server of `remote`, which stands last unless `order` names it. With `recheck` the exact device `onnx-web` confirms each answer, and its class is `bounded`. */

@@ -16,6 +16,16 @@ export function deviceWorkerUrl(): URL {
   return new URL(bundled ? './device-worker.js' : './device-worker.ts', import.meta.url)
 }
 
+/** The entry of a device process. */
+export function deviceProcessUrl(): URL {
+  return new URL(bundled ? './device-process.js' : './device-process.ts', import.meta.url)
+}
+
+/** The entry of the thread that watches a device process. */
+export function deviceWatchUrl(): URL {
+  return new URL(bundled ? './device-watch.js' : './device-watch.ts', import.meta.url)
+}
+
 /** The entry of a thread that does a share of a model on `wasm`. */
 export function crewWorkerUrl(): URL {
   return new URL(bundled ? './crew-worker.js' : './wasm/crew-worker.ts', import.meta.url)

@@ -4,7 +4,7 @@ import { limitError, LIMITS, UtnetError } from '../../core/index.ts'
 import type { Tensor, TensorSpec } from '../../core/index.ts'
 import type { Device, LoadedModel } from '../device.ts'
 import { readModel, type Model, type Node, checkModel } from '../graph/index.ts'
-import { checkInputs, isDtype, ordered } from '../specs.ts'
+import { checkInputs, checkSpecs, isDtype, ordered } from '../specs.ts'
 import { dtypeOf } from './ort-dtype.ts'
 import { OrtGraph } from './ort-graph.ts'
 import { openSession, runSession, type OrtKind } from './ort-runtime.ts'
@@ -35,6 +35,7 @@ export async function loadModel(kind: OrtKind, bytes: Uint8Array): Promise<Loade
   try {
     const inputs = specsOf(session.inputNames, session.inputMetadata, 'input')
     const outputs = specsOf(session.outputNames, session.outputMetadata, 'output')
+    checkSpecs([...inputs, ...outputs])
     const names = outputs.map((o) => o.name)
     // read only where a run is to be verified: the graph of a large model costs memory
     let graph: OrtGraph | undefined

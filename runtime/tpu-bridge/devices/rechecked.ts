@@ -58,6 +58,7 @@ function pair(id: string, arithmetic: string, theirs: LoadedModel, ours: LoadedM
   return {
     inputs: ours.inputs,
     outputs: ours.outputs,
+    gone: () => [theirs, ours].some((model) => model.gone?.() ?? false),
     bytes: theirs.bytes + ours.bytes,
     run,
     verified: async (inputs) => ({ arithmetic, entries: 0, checkpoints: [], exceptions: [], outputs: await run(inputs) }),

@@ -27,7 +27,7 @@ import {
 import type { Device, LoadedModel } from '../device.ts'
 import { readModel } from '../graph/index.ts'
 import { canonicaliseNaNs } from '../nan.ts'
-import { checkInputs } from '../specs.ts'
+import { checkInputs, checkSpecs } from '../specs.ts'
 
 export interface RemoteOptions {
   /** Where its `/v2` begins, e.g. `http://10.0.0.7:8000`. */
@@ -229,7 +229,9 @@ function metadataOf(document: unknown, name: string): { readonly inputs: readonl
       return { name: of, dtype, shape: (shape as number[]).map((d) => (d < 0 ? -1 : d)) }
     })
   }
-  return { inputs: list('inputs'), outputs: list('outputs') }
+  const found = { inputs: list('inputs'), outputs: list('outputs') }
+  checkSpecs([...found.inputs, ...found.outputs])
+  return found
 }
 
 /** The model under that name must be ours by what goes in and comes out: more cannot be seen from here. */

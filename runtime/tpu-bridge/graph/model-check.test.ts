@@ -47,6 +47,27 @@ test('weights outside the file are refused wherever a tensor can stand', () => {
   for (const place of places) expect(() => checkModel(place)).toThrow(refused(/outside its file/))
 })
 
+test('a name with a zero byte is refused wherever a value is named: runtimes in C would end it there', () => {
+  const named = (input: string, taken: string, output: string, weight: string): Uint8Array =>
+    model(
+      graph(
+        [node('Add', [taken, 'w'], [output])],
+        [value(input, 1, [1])],
+        [value('y', 1, [1])],
+        [concatBytes(int(1, 1), int(2, 1), text(8, weight), bytes(9, new Uint8Array(4)))],
+      ),
+    )
+  expect(checkModel(named('x', 'x', 'y', 'w')).nodes).toBe(1)
+  for (const [input, taken, output, weight] of [
+    ['x\0a', 'x', 'y', 'w'],
+    ['x', 'x\0', 'y', 'w'],
+    ['x', 'x', '\0y', 'w'],
+    ['x', 'x', 'y', 'w\0v'],
+  ] as const)
+    expect(() => checkModel(named(input, taken, output, weight))).toThrow(refused(/zero byte/))
+  expect(() => checkModel(model(graph([relu], [value('x', 1, [1])], [value('y\0', 1, [1])])))).toThrow(refused(/zero byte/))
+})
+
 test('random, unbounded and outside operators are refused by name, at any depth', () => {
   for (const op of ['RandomUniform', 'RandomNormalLike', 'Multinomial', 'Bernoulli', 'Loop', 'EPContext']) {
     const n = node(op, ['x'], ['y'])

@@ -1,8 +1,8 @@
 /**
  * What a model must not contain, checked before any runtime sees it. ONNX field numbers are those of onnx.proto3.
- * Refused: weights outside the file (a runtime would read the node's own files), operators that draw random numbers
+ * Refused: weights outside the file (a runtime would read the node's own files), names with a zero byte, operators that draw random numbers
  * (no other node could get the same answer), loops without bound, and graphs over the limits.
- * Does not protect against: a graph that is small and still costs much memory or time within one operator.
+ * Does not protect against: a graph that is small and still costs much memory or time within one operator: devices have limits of their own.
  */
 import { equalBytes, fromUtf8, limitError, LIMITS, UtnetError, utf8 } from '../../core/index.ts'
 import { ReadBudget } from './read-budget.ts'
@@ -67,7 +67,13 @@ function functionKey(bytes: Uint8Array): string {
   return `${domain}:${name}`
 }
 
-/** GraphProto: node 1, initializer 5, sparse_initializer 15. FunctionProto: node 7, attribute_proto 11. */
+/** A runtime in C ends a name at its first zero byte: two names would be one, or one another. */
+function checkName(bytes: Uint8Array): void {
+  if (bytes.includes(0))
+    throw new UtnetError('model_invalid', `the model has a name with a zero byte: ${JSON.stringify(text(bytes.subarray(0, 80)))}`)
+}
+
+/** GraphProto: node 1, initializer 5, input 11, output 12, sparse_initializer 15. FunctionProto: node 7, attribute_proto 11. */
 function scanGraph(bytes: Uint8Array, isFunction: boolean, body: Body, functions: ReadonlyMap<string, Body>, depth: number): void {
   body.budget.object()
   if (depth > LIMITS.modelDepth) throw limitError('model_invalid', 'modelDepth', depth, LIMITS.modelDepth, 'nesting of graphs in the model')
@@ -77,10 +83,12 @@ function scanGraph(bytes: Uint8Array, isFunction: boolean, body: Body, functions
     else if (isFunction && f.number === 11) scanAttribute(f.bytes, body, functions, depth)
     else if (!isFunction && f.number === 5) scanTensor(f.bytes, body)
     else if (!isFunction && f.number === 15) scanSparse(f.bytes, body)
+    else if (!isFunction && (f.number === 11 || f.number === 12))
+      for (const v of fields(f.bytes)) if (v.number === 1 && v.wire === 2) checkName(v.bytes)
   }
 }
 
-/** NodeProto: op_type 4, attribute 5, domain 7. */
+/** NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7. */
 function scanNode(bytes: Uint8Array, body: Body, functions: ReadonlyMap<string, Body>, depth: number): void {
   body.budget.object()
   if (++body.nodes > LIMITS.modelNodes) throw limitError('model_invalid', 'modelNodes', body.nodes, LIMITS.modelNodes, 'nodes of the model')
@@ -88,7 +96,8 @@ function scanNode(bytes: Uint8Array, body: Body, functions: ReadonlyMap<string, 
   let domain = ''
   for (const f of fields(bytes)) {
     if (f.wire !== 2) continue
-    if (f.number === 4) op = text(f.bytes)
+    if (f.number === 1 || f.number === 2) checkName(f.bytes)
+    else if (f.number === 4) op = text(f.bytes)
     else if (f.number === 7) domain = domainName(f.bytes)
     else if (f.number === 5) scanAttribute(f.bytes, body, functions, depth)
   }
@@ -120,10 +129,11 @@ function scanSparse(bytes: Uint8Array, body: Body): void {
   for (const f of fields(bytes)) if (f.wire === 2 && (f.number === 1 || f.number === 2)) scanTensor(f.bytes, body)
 }
 
-/** TensorProto: external_data 13, data_location 14 (0 is in the file). */
+/** TensorProto: name 8, external_data 13, data_location 14 (0 is in the file). */
 function scanTensor(bytes: Uint8Array, body: Body): void {
   body.budget.object()
   for (const f of fields(bytes)) {
+    if (f.number === 8 && f.wire === 2) checkName(f.bytes)
     if ((f.number === 13 && f.wire === 2) || (f.number === 14 && f.wire === 0 && f.value !== 0)) {
       throw new UtnetError('model_invalid', 'the model keeps weights outside its file', {
         hint: 'save it as one file (onnx.save without external data)',

@@ -8,12 +8,12 @@ import type { Device, LoadedModel, VerifiedRun } from '../../device.ts'
 import { allNodes, readModel, requireOperators, type Model, type Node } from '../../graph/index.ts'
 import { hasKernels, operatorKey } from '../../operators/index.ts'
 import { serialQueue } from '../../queue.ts'
-import { ordered } from '../../specs.ts'
+import { checkSpecs, ordered } from '../../specs.ts'
 import { Crew } from './crew.ts'
 import { Engine, type ForeignDevice, type Machine } from './engine.ts'
 import { Hasher } from '../hash-thread/index.ts'
 import { record } from '../../trace/index.ts'
-import type { ExactModule } from './memory.ts'
+import type { ExactCode, ExactModule } from './memory.ts'
 import { bytesOf } from './plan.ts'
 
 /** The guest `exact`: what it is called, and what of it runs. */
@@ -27,6 +27,8 @@ export interface LazyExact {
   /** CID of the component, in text. */
   readonly component: string
   ready(): ExactModule
+  /** For another process, which compiles it itself. */
+  code(): ExactCode
 }
 
 /** What the device runs, and on how much of the machine. */
@@ -78,8 +80,10 @@ export function wasmDevice({ exact, lanes = 1, hashThread = false, foreign, quot
       const elsewhere = foreign === undefined ? new Set<string>() : await foreignKinds(model, foreign)
       const runs = (node: Node): boolean => runsOnWasm(node) || elsewhere.has(operatorKey(node))
       requireOperators(model, runs, foreign === undefined ? 'device wasm' : 'no device of this node')
+      checkSpecs(model.graph.inputs)
       const types = await typesOf(model)
       const specs = { inputs: model.graph.inputs, outputs: outputSpecs(model, types) }
+      checkSpecs(specs.outputs)
       return loaded(new Engine(model, started()), specs, arithmetic, turn, bytes.length * MEMORY_FACTOR)
     },
     async close() {

@@ -13,6 +13,11 @@ export interface ExactModule {
   readonly maxPages: number
 }
 
+/** The same before it is compiled. */
+export interface ExactCode extends Omit<ExactModule, 'compiled'> {
+  readonly code: Uint8Array
+}
+
 export class ModelMemory {
   readonly memory: WebAssembly.Memory
   readonly #base: number

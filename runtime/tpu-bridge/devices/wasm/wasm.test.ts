@@ -3,25 +3,20 @@ import { beforeAll, expect, test } from 'vitest'
 import { deviceCompliance } from '../../../../test/compliance/device.ts'
 import { ocrInput, ocrModel } from '../../../../test/compliance/ocr-model.ts'
 import { bytes, graph, int, model, node, text, value } from '../../../../test/compliance/onnx-models.ts'
-import { concatBytes, fileCid, UtnetError, type NamedTensor } from '../../../core/index.ts'
+import { concatBytes, fileCid, LIMITS, UtnetError, type NamedTensor } from '../../../core/index.ts'
 import { onnxWeb } from '../onnx-web.ts'
 import { exactForTests } from '../testing/exact.ts'
 import { threaded } from '../threaded.ts'
-import { wasmDevice, type ExactGuest } from './index.ts'
+import { wasmDevice, type ExactGuest, type LazyExact } from './index.ts'
 
-let exact: ExactGuest
+let exact: ExactGuest & LazyExact
 beforeAll(async () => {
   exact = await exactForTests()
 }, 300_000)
 
 const WASM = { id: 'wasm', class: 'exact' } as const
 deviceCompliance('wasm', () => wasmDevice({ exact }), WASM, 'operator_unsupported')
-deviceCompliance(
-  'wasm in threads',
-  () => threaded('wasm', { exact: { ...exact, ready: () => exact }, threads: 2 }),
-  WASM,
-  'operator_unsupported',
-)
+deviceCompliance('wasm in threads', () => threaded('wasm', { exact, threads: 2 }), WASM, 'operator_unsupported')
 
 const nodeOf = (inputs: readonly string[], output: string): Uint8Array => node('Add', inputs, [output])
 const f32 = (name: string, values: readonly number[], shape: readonly number[] = [values.length]): NamedTensor => ({
@@ -127,4 +122,16 @@ test('an index out of bounds stops the run, with one lane and with two, and the 
     await loaded.close()
     await device.close()
   }
+})
+
+test('more elements than a tensor has are refused where an output declares them, beside a free side too: its gas would be past all numbers', async () => {
+  const declared = (side: number): Uint8Array =>
+    model(graph([node('Relu', ['x'], ['y'])], [value('x', 1, ['n', 1])], [value('y', 1, ['n', side, 2])]))
+  const device = wasmDevice({ exact })
+  await expect(device.load(declared(LIMITS.tensorElements), fileCid(declared(1)))).rejects.toMatchObject({
+    code: 'model_invalid',
+    limit: 'tensorElements',
+  })
+  await (await device.load(declared(LIMITS.tensorElements / 2), fileCid(declared(1)))).close()
+  await device.close()
 })

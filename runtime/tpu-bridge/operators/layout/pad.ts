@@ -1,5 +1,5 @@
 /** Pad and CenterCropPad: a copy into the middle, or elements picked by tables where what is added repeats what is there. */
-import { DTYPES } from '../../../core/index.ts'
+import { DTYPES, LIMITS } from '../../../core/index.ts'
 import type { LowerContext, Lowered, Step } from '../lowering.ts'
 import { floatBits, input, output } from '../operands.ts'
 import { floatOf, intsOf, textOf } from '../../graph/index.ts'
@@ -53,6 +53,9 @@ export function lowerPad(context: LowerContext): Lowered {
   if (pads === undefined) throw invalid(node, 'there are no pads')
   const axes = opset < 18 || inputs[3] === undefined ? shape.map((_, d) => d) : axesOf(node, integers(inputs[3]), shape.length)
   if (pads.length !== 2 * axes.length) throw invalid(node, `${pads.length} pads for ${axes.length} axes`)
+  // beyond, sums of sides would not be whole numbers any more
+  const far = pads.find((n) => Math.abs(n) > LIMITS.tensorElements)
+  if (far !== undefined) throw misshapen(node, `a pad of ${far} is further than any tensor reaches`)
   const pad = (d: number, behind: boolean): number => {
     const i = axes.indexOf(d)
     return i < 0 ? 0 : (pads[behind ? axes.length + i : i] as number)

@@ -285,6 +285,24 @@ test('Trilu, EyeLike, OneHot, ConstantOfShape and Range are as onnxruntime-web h
     ).toEqual([])
 })
 
+test('Range of integers that no double holds is as onnxruntime-web has it', async () => {
+  const wide = (n: bigint): Tensor => ({ dtype: 's64', shape: [], data: new Uint8Array(BigInt64Array.of(n).buffer) })
+  for (const [from, to, step] of [
+    [2n ** 60n, 2n ** 60n + 3n, 1n],
+    [-(2n ** 63n), 7n - 2n ** 63n, 2n],
+    [2n ** 63n - 1n, 2n ** 63n - 6n, -2n],
+  ] as const)
+    expect(await differences({ op: 'Range', inputs: [wide(from), wide(to), wide(step)] })).toEqual([])
+})
+
+test('pads that reach further than any tensor are refused: their sums would be no whole numbers', () => {
+  const padded = (before: number, behind: number) =>
+    lowerCase({ op: 'Pad', inputs: [some('u8', [4], 1), s64([2], [before, behind])] }).outputs[0]?.shape
+  expect(padded(-LIMITS.tensorElements, LIMITS.tensorElements)).toEqual([4])
+  for (const far of [LIMITS.tensorElements + 1, 2 ** 62])
+    expect(() => padded(-far, far)).toThrow(expect.objectContaining({ code: 'tensor_shape', message: expect.stringContaining('further') }))
+})
+
 test('NonZero, Compress, ReverseSequence and TopK are as onnxruntime-web has them', async () => {
   await fc.assert(
     fc.asyncProperty(shapes, fc.nat(3), fc.constantFrom<Dtype>('f32', 's64', 's32'), fc.boolean(), async (shape, at, dtype, largest) => {
