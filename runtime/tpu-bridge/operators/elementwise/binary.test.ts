@@ -41,6 +41,40 @@ for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Mod'])
     )
   })
 
+test('ties of zeros, NaNs and cubes are those of onnxruntime-web where one operand has one element, in every form of that', async () => {
+  const ties = fc.constantFrom(0, -0, NaN, 1, -1, 3, 2, 1.1, -1.7)
+  const of = (shape: readonly number[]): fc.Arbitrary<Tensor> =>
+    fc.array(ties, { minLength: size(shape), maxLength: size(shape) }).map((v) => f32(shape, v))
+  const shapes: readonly (readonly [readonly number[], readonly number[]])[] = [
+    [[], []],
+    [[1], []],
+    [[], [1]],
+    [[1], [1]],
+    [[1, 1], [1]],
+    [[5, 1], []],
+    [[5, 1], [1]],
+    [
+      [5, 1],
+      [1, 1],
+    ],
+    [[], [5, 1]],
+    [[1], [5, 1]],
+    [[1, 4, 33, 1], []],
+    [[4, 33], []],
+    [[33], [1]],
+  ]
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('Min', 'Max', 'Pow'),
+      fc.constantFrom(...shapes).chain(([a, b]) => fc.tuple(of(a), of(b))),
+      async (op, inputs) => {
+        expect(await differs({ op, inputs })).toBeUndefined()
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
 test('long rows in one share and in three, and through the operator world', async () => {
   const n = 70_001
   const ramp = (f: (i: number) => number): Tensor =>

@@ -40,13 +40,27 @@ interface Side {
   readonly shape: readonly number[]
 }
 
+/**
+ * Whether onnxruntime goes one element at a time and takes its first operand for the one that stands still: where all sides that both have are 1, or one has none and the last
+ * of the first is 1 (its Broadcaster). Zeros that are equal, and cubes, show it.
+ */
+function singly(a: readonly number[], b: readonly number[]): boolean {
+  const shared = Math.min(a.length, b.length)
+  if (shared === 0) return a.length === 0 || a.at(-1) === 1
+  return [a, b].every((shape) => shape.slice(-shared).every((side) => side === 1))
+}
+
+/** Which operand stands still: none 0, the first 1, the second 2; the second, but see `singly`, 3. */
+const modeOf = (mode: number, a: readonly number[], b: readonly number[]): number => (mode !== 1 && singly(a, b) ? 3 : mode)
+
 function stepOf(op: string, operation: Operation, dtype: Dtype, a: Side, b: Side, out: Operand): Step {
-  const { shape, params } = broadcast(op, a.shape, b.shape)
+  const { shape, params: given } = broadcast(op, a.shape, b.shape)
+  const [mode, ...params] = given as [number, ...number[]]
   const n = elementCount(shape, `output of ${op}`)
   return {
     kernel: kernelOf(op, dtype),
     operands: [a.operand, b.operand, out],
-    params: [OPERATIONS[operation], ...params],
+    params: [OPERATIONS[operation], dtype === 'f32' ? modeOf(mode, a.shape, b.shape) : mode, ...params],
     shared: n * weight(operation) >= WORTH_SHARING,
   }
 }
@@ -95,7 +109,7 @@ function lowerPow(context: LowerContext): Lowered {
   if (dtypes.includes(-1)) throw unsupported(context.node, `of ${base.dtype} and ${exponent.dtype}`)
   const { shape, params, steps } = broadcast('Pow', base.shape, exponent.shape)
   const n = elementCount(shape, 'output of Pow')
-  const still = params[0] === 2 ? 1 : 0
+  const still = modeOf(params[0] as number, base.shape, exponent.shape) === 2 ? 1 : 0
   return {
     outputs: [{ dtype: base.dtype, shape }],
     temps: [],

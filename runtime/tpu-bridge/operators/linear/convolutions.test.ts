@@ -60,6 +60,29 @@ test.for([
   )
 })
 
+test('Conv of one tap whose strides are odd, on images as large as what comes out', async () => {
+  expect.hasAssertions()
+  for (const [sides, strides, pads] of [
+    [[2], [3], [0, 2]],
+    [[2], [5], [0, 4]],
+    [
+      [2, 2],
+      [3, 3],
+      [0, 0, 2, 2],
+    ],
+    [
+      [2, 3],
+      [3, 1],
+      [0, 0, 2, 0],
+    ],
+  ] as const)
+    await same({
+      op: 'Conv',
+      attributes: { strides: ints(strides), pads: ints(pads) },
+      inputs: [tensorOf([1, 2, ...sides], 1), constantOf(tensorOf([3, 2, ...sides.map(() => 1)], 2))],
+    })
+})
+
 test('depthwise Conv slides over strides, dilations and uneven padding', async () => {
   expect.hasAssertions()
   await fc.assert(

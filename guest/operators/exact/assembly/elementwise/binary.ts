@@ -152,9 +152,20 @@ function runScalar<T>(op: i32, mode: i32, a: usize, b: usize, out: usize, n: usi
   return DONE
 }
 
+/** b stands still, but onnxruntime goes one element at a time and takes a for the one that does. */
+const SINGLY: i32 = 3
+
+function runSingly(op: i32, a: usize, b: usize, out: usize, n: usize): void {
+  for (let i: usize = 0; i < n << 2; i += 4) storeSome(out + i, vector(op, 1, v128.load32_splat(a + i), v128.load32_splat(b)), 4)
+}
+
 @inline
 function run<T>(op: i32, mode: i32, a: usize, b: usize, out: usize, n: usize): i32 {
   if (sizeof<T>() != 4 || isInteger<T>()) return runScalar<T>(op, mode, a, b, out, n)
+  if (mode == SINGLY) {
+    runSingly(op, a, b, out, n)
+    return DONE
+  }
   if (mode == 0) {
     if (op == POW) runPow(0, a, b, out, n)
     else runF32(op, 0, a, b, out, n)
@@ -194,7 +205,7 @@ function walk<T>(op: i32, p: usize, part: i32, parts: i32): i32 {
     let outer = row / middle
     const first = row - outer * middle
     let a: usize = load<u32>(p) + first * middleA + (mode == 1 ? 0 : from * sizeof<T>())
-    let b: usize = load<u32>(p, 4) + first * middleB + (mode == 2 ? 0 : from * sizeof<T>())
+    let b: usize = load<u32>(p, 4) + first * middleB + (mode >= 2 ? 0 : from * sizeof<T>())
     for (let i: u32 = 0; i < rank; i++) {
       const side = load<u32>(axes + i * 12)
       const at = outer % side

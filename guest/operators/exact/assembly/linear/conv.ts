@@ -52,7 +52,7 @@ export function conv(p: usize, part: i32, parts: i32): i32 {
   const pointwise =
     taps == 1 &&
     volume(g + IMAGE) == n &&
-    (load<u32>(g, 36) & load<u32>(g, 40) & load<u32>(g, 44)) == 1 &&
+    (load<u32>(g, 36) | load<u32>(g, 40) | load<u32>(g, 44)) == 1 &&
     (load<u32>(g, 60) | load<u32>(g, 64) | load<u32>(g, 68)) == 0
   const finishing = finishes(f)
   const units = images * groups * panels
