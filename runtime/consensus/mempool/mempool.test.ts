@@ -1,21 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isUtnetError, LIMITS, toHex, type Account } from '../../core/index.ts'
+import { LIMITS, toHex, type Account } from '../../core/index.ts'
 import { reserveOf, type ChainTx } from '../tx/index.ts'
 import { Mempool, outbid, type PoolLimits, type PoolView } from './index.ts'
-import { addressOf, txOf, type Wanted } from './testing/txs.ts'
+import { addressOf, codeOf, txOf, type Wanted } from './testing/txs.ts'
 
 const NOBODY = new Uint8Array(20)
-
-function codeOf(run: () => void): string {
-  try {
-    run()
-    return 'taken'
-  } catch (error) {
-    if (isUtnetError(error)) return error.code
-    throw error
-  }
-}
 
 const id = (tx: ChainTx): string => tx.id.toString()
 

@@ -1,11 +1,11 @@
 /** Ten thousand senders and a pool that is full: what it holds, gives up and hands out, against a plain account of it. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { byteString, isUtnetError, LIMITS, toHex, type Account } from '../../core/index.ts'
+import { byteString, LIMITS, toHex, type Account } from '../../core/index.ts'
 import { seededRandom } from '../../kv/index.ts'
 import type { ChainTx } from '../tx/index.ts'
 import { Mempool, type PoolView } from './index.ts'
-import { addressOf, txOf } from './testing/txs.ts'
+import { addressOf, codeOf, txOf } from './testing/txs.ts'
 
 const SENDERS = 10_000
 const MOST = 1_000
@@ -19,16 +19,6 @@ interface Waits {
   readonly nonce: number
   readonly fee: number
   readonly expiry: number
-}
-
-const codeOf = (run: () => void): string => {
-  try {
-    run()
-    return 'taken'
-  } catch (error) {
-    if (isUtnetError(error)) return error.code
-    throw error
-  }
 }
 
 const tenthMore = (price: number): number => (price === 0 ? 1 : Math.ceil((price * 11) / 10))

@@ -1,5 +1,5 @@
-/** Transactions for a pool, which looks at no signature. */
-import { cidOf, encodeTx, keyAddress, RAW, utf8 } from '../../../core/index.ts'
+/** Transactions for a pool, which looks at no signature, and what it says of them. */
+import { cidOf, encodeTx, isUtnetError, keyAddress, RAW, utf8 } from '../../../core/index.ts'
 import { readTx, type ChainTx } from '../../tx/index.ts'
 
 const CHAIN = cidOf(RAW, utf8('chain'))
@@ -29,4 +29,15 @@ export function txOf({ sender, nonce, fee, expiry, value, data = 0 }: Wanted): C
   const body = { chainId: CHAIN, sender: keyOf(sender), nonce, expiry, gasLimit: 1n, maxFeePerGas: fee }
   const payload = data > 0 ? ({ kind: 'custom', data: new Uint8Array(data) } as const) : ({ kind: 'transfer', to: NOBODY, value } as const)
   return readTx(encodeTx({ body: { ...body, payload }, sig: new Uint8Array(64) }))
+}
+
+/** The code with which a pool refuses; `taken` where it does not. */
+export function codeOf(run: () => void): string {
+  try {
+    run()
+    return 'taken'
+  } catch (error) {
+    if (isUtnetError(error)) return error.code
+    throw error
+  }
 }
